@@ -1,0 +1,72 @@
+/**
+ * One error table per package: every failure a person can meet has a code, a message that says what
+ * is wrong and where, and advice that says what to do. `cause` is for the log, never for the wire.
+ */
+export interface ErrorEntry {
+  /** What is wrong, with `{name}` placeholders filled from the details. */
+  readonly message: string;
+  /** What the person who reads it can do. */
+  readonly advice: string;
+}
+
+export type ErrorDetails = Readonly<Record<string, string | number | boolean | null>>;
+
+export class FedvoxError extends Error {
+  override readonly name = 'FedvoxError';
+
+  constructor(
+    /** Stable, `package/kebab-case`, e.g. `imaging/missing-slice`. */
+    readonly code: string,
+    message: string,
+    readonly advice: string,
+    readonly details: ErrorDetails = {},
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** Makes an error of one table: `fail('missing-slice', { series, gapMm })`. */
+export type ErrorFactory<Name extends string> = (
+  name: Name,
+  details?: ErrorDetails,
+  options?: ErrorOptions,
+) => FedvoxError;
+
+/**
+ * Declares a package's error table and returns the only way to make its errors.
+ * @throws Error when a placeholder of the message has no matching detail: a bug, not a user's error.
+ */
+export function defineErrors<const T extends Readonly<Record<string, ErrorEntry>>>(
+  packageName: string,
+  table: T,
+): ErrorFactory<Extract<keyof T, string>> {
+  return (name, details = {}, options) => {
+    const entry = table[name];
+    if (entry === undefined) throw new Error(`${packageName} has no error named ${name}`);
+    return new FedvoxError(
+      `${packageName}/${name}`,
+      fill(entry.message, details),
+      fill(entry.advice, details),
+      details,
+      options,
+    );
+  };
+}
+
+function fill(template: string, details: ErrorDetails): string {
+  return template.replace(/\{(\w+)\}/g, (_, key: string) => {
+    const value = details[key];
+    if (value === undefined) throw new Error(`error template "${template}" lacks detail ${key}`);
+    return String(value);
+  });
+}
+
+export function isFedvoxError(error: unknown, code?: string): error is FedvoxError {
+  return error instanceof FedvoxError && (code === undefined || error.code === code);
+}
+
+/** The one-line text of anything thrown, for logs and for a person's terminal. */
+export function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

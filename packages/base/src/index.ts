@@ -1,0 +1,26 @@
+export { assert, InvariantError, unreachable } from './assert.js';
+export { canonicalJson, type Json } from './canonical-json.js';
+export { type Clock, systemClock } from './clock.js';
+export { loadConfig, parseConfig } from './config.js';
+export { SHA256_PATTERN, type Sha256, sha256, sha256File } from './digest.js';
+export {
+  type DurableWriteOptions,
+  makeFolderDurably,
+  renameDurably,
+  syncFolder,
+  writeFileDurably,
+} from './durable-file.js';
+export {
+  defineErrors,
+  type ErrorDetails,
+  type ErrorEntry,
+  type ErrorFactory,
+  errorText,
+  FedvoxError,
+  isFedvoxError,
+} from './errors.js';
+export { NAME_PATTERN, randomId } from './ids.js';
+export { createLogger, type Logger, type LoggerOptions, silentLogger } from './logger.js';
+export { type Random, seededRandom, shuffled } from './random.js';
+export { type RetryOptions, type RetryPolicy, retry, retryDelayMs } from './retry.js';
+export { testDataDir } from './test-data.js';

@@ -1,0 +1,38 @@
+export {
+  decodeJob,
+  encodeJob,
+  type Job,
+  type JobInput,
+  jobDigest,
+  jobSchema,
+} from './job.js';
+export {
+  type EvaluationSpec,
+  type Figures,
+  isBetter,
+  METRIC_NAMES,
+  METRICS,
+  type MetricName,
+} from './metrics.js';
+export {
+  durationMs,
+  durationSchema,
+  nameSchema,
+  type Size,
+  type SpacingMm,
+  sizeSchema,
+  spacingMmSchema,
+} from './names.js';
+export type {
+  InferenceSpec,
+  LossSpec,
+  NetworkSpec,
+  OptimizerSpec,
+  TrainingSpec,
+} from './training.js';
+export {
+  type AugmentStep,
+  augmentStepSchema,
+  type PreprocessStep,
+  preprocessStepSchema,
+} from './transforms.js';

@@ -1,0 +1,110 @@
+import { canonicalJson, defineErrors, type Sha256, sha256 } from '@fedvox/base';
+import { z } from 'zod';
+import { evaluationSchema } from './metrics.js';
+import { durationSchema, nameSchema, spacingMmSchema } from './names.js';
+import { inferenceSchema, networkSchema, trainingSchema } from './training.js';
+import { augmentStepSchema, preprocessStepSchema } from './transforms.js';
+
+const positiveInt = z.number().int().positive();
+
+/** What every site's data must satisfy before round 0: the data gate. */
+export const dataRequirementsSchema = z.strictObject({
+  modality: z.enum(['MR', 'CT']).optional(),
+  /** Usable cases, training and validation together. */
+  minCases: positiveInt.default(2),
+  spacingMm: z.strictObject({ min: spacingMmSchema, max: spacingMmSchema }).optional(),
+});
+
+export const strategySchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('fedavg') }),
+]);
+
+export const federationSchema = z.strictObject({
+  rounds: positiveInt.max(100_000),
+  /** Fewest updates a round may be aggregated from. */
+  minSites: positiveInt,
+  /** How long a round waits for its sites. */
+  deadline: durationSchema.default('24h'),
+  /** Sites invited to the job; every enrolled site where absent. */
+  sites: z.array(nameSchema).min(1).optional(),
+  strategy: strategySchema.prefault({ kind: 'fedavg' }),
+});
+
+/** A job is data: all that a site needs to know to train, and nothing it would execute. */
+export const jobSchema = z
+  .strictObject({
+    name: nameSchema,
+    /** Class names by label value; the first is background. */
+    classes: z.array(nameSchema).min(2).max(255),
+    data: dataRequirementsSchema.prefault({}),
+    preprocess: z.array(preprocessStepSchema).min(1),
+    augment: z.array(augmentStepSchema).default([]),
+    network: networkSchema,
+    training: trainingSchema,
+    inference: inferenceSchema.prefault({}),
+    evaluation: evaluationSchema,
+    federation: federationSchema,
+    seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
+  })
+  .superRefine((job, context) => {
+    const known = new Set(job.classes.slice(1));
+    for (const [index, name] of job.evaluation.auc.classes.entries()) {
+      if (known.has(name)) continue;
+      context.addIssue({
+        code: 'custom',
+        path: ['evaluation', 'auc', 'classes', index],
+        message: `is not a foreground class of this job (${[...known].join(', ')})`,
+      });
+    }
+    if (new Set(job.classes).size !== job.classes.length) {
+      context.addIssue({ code: 'custom', path: ['classes'], message: 'names a class twice' });
+    }
+    const { sites, minSites } = job.federation;
+    if (sites !== undefined && minSites > sites.length) {
+      context.addIssue({
+        code: 'custom',
+        path: ['federation', 'minSites'],
+        message: `asks for ${minSites} sites, but only ${sites.length} are invited`,
+      });
+    }
+  });
+
+/** What a person writes. */
+export type JobInput = z.input<typeof jobSchema>;
+/** A validated job, every default filled in. */
+export type Job = z.output<typeof jobSchema>;
+
+const fail = defineErrors('job', {
+  'not-a-job': {
+    message: 'these bytes are not a job this version understands: {reason}',
+    advice: 'Upgrade the older side, or ask the operator to submit the job again.',
+  },
+});
+
+/** The canonical bytes of a job: what is digested, signed and sent. */
+export function encodeJob(job: Job): Uint8Array {
+  return new TextEncoder().encode(canonicalJson(job));
+}
+
+export function jobDigest(job: Job): Sha256 {
+  return sha256(encodeJob(job));
+}
+
+/**
+ * Reads a job back from its canonical bytes, checking all of it again: nobody's word is taken for it.
+ * @throws FedvoxError `job/not-a-job`
+ */
+export function decodeJob(bytes: Uint8Array): Job {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw fail('not-a-job', { reason: 'not JSON' }, { cause });
+  }
+  const result = jobSchema.safeParse(parsed);
+  if (result.success) return result.data;
+  const reason = result.error.issues
+    .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+    .join('; ');
+  throw fail('not-a-job', { reason }, { cause: result.error });
+}

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { sizeSchema } from './names.js';
+
+const positiveInt = z.number().int().positive();
+
+/** MONAI's `UNet`, layer for layer; output channels are the job's classes. */
+export const networkSchema = z
+  .strictObject({
+    kind: z.literal('unet'),
+    inChannels: positiveInt.max(16).default(1),
+    /** Channels of each level, from the top down. */
+    channels: z.array(positiveInt.max(2048)).min(2).max(8),
+    /** Stride between consecutive levels: one fewer than `channels`. */
+    strides: z.array(positiveInt.max(4)).min(1),
+    residualUnits: z.number().int().min(0).max(8).default(2),
+  })
+  .refine((network) => network.strides.length === network.channels.length - 1, {
+    path: ['strides'],
+    message: 'must have exactly one stride fewer than there are channels',
+  });
+
+/** Dice plus cross-entropy, as MONAI's `DiceCELoss(to_onehot_y=True, softmax=True)`. */
+export const lossSchema = z.strictObject({
+  kind: z.literal('dice-ce'),
+  includeBackground: z.boolean().default(true),
+  diceWeight: z.number().positive().default(1),
+  crossEntropyWeight: z.number().positive().default(1),
+});
+
+export const optimizerSchema = z.strictObject({
+  kind: z.literal('adam'),
+  learningRate: z.number().positive().max(1).default(1e-3),
+  beta1: z.number().min(0).max(1).default(0.9),
+  beta2: z.number().min(0).max(1).default(0.999),
+  epsilon: z.number().positive().default(1e-8),
+});
+
+export const trainingSchema = z.strictObject({
+  loss: lossSchema.prefault({ kind: 'dice-ce' }),
+  optimizer: optimizerSchema.prefault({ kind: 'adam' }),
+  batchSize: positiveInt.max(256),
+  /** Passes over the site's training cases in one round. */
+  localEpochs: positiveInt.max(1000).default(1),
+});
+
+export const inferenceSchema = z.strictObject({
+  /** Sliding-window patch in voxels; the whole volume, padded to what the network divides, if absent. */
+  roi: sizeSchema.optional(),
+  overlap: z.number().min(0).max(0.95).default(0.25),
+});
+
+export type NetworkSpec = z.output<typeof networkSchema>;
+export type LossSpec = z.output<typeof lossSchema>;
+export type OptimizerSpec = z.output<typeof optimizerSchema>;
+export type TrainingSpec = z.output<typeof trainingSchema>;
+export type InferenceSpec = z.output<typeof inferenceSchema>;
