@@ -1,1 +1,18 @@
-export {};
+export {
+  decodeHeader,
+  elementCount,
+  encodeHeader,
+  headerByteLength,
+  type Layout,
+  MAX_HEADER_BYTES,
+  type TensorEntry,
+  type TensorSpec,
+} from './layout.js';
+export {
+  decodeWeights,
+  encodeWeights,
+  tensorOf,
+  type Weights,
+  type WeightTensor,
+} from './weights.js';
+export { WeightsFile, writeWeightsFile } from './weights-file.js';

@@ -1,0 +1,16 @@
+import { defineErrors } from '@fedvox/base';
+
+export const fail = defineErrors('weights', {
+  'not-safetensors': {
+    message: 'not a safetensors file: {reason}',
+    advice: 'Export the model again as safetensors with float32 tensors.',
+  },
+  'unsupported-dtype': {
+    message: 'tensor {tensor} has dtype {dtype}; only F32 is supported',
+    advice: 'Convert the tensor to float32 before exporting it.',
+  },
+  'no-such-tensor': {
+    message: 'there is no tensor named {tensor}',
+    advice: 'Check that the weights belong to this network.',
+  },
+});

@@ -1,0 +1,124 @@
+import { fail } from './errors.js';
+
+/** Where one float32 tensor lies in a safetensors file. */
+export interface TensorEntry {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** From the start of the file. */
+  readonly byteOffset: number;
+  readonly byteLength: number;
+}
+
+export type TensorSpec = Pick<TensorEntry, 'name' | 'shape'>;
+
+export interface Layout {
+  /** In order of their bytes. */
+  readonly tensors: readonly TensorEntry[];
+  readonly byteLength: number;
+}
+
+/** The format's own bound on its JSON header. */
+export const MAX_HEADER_BYTES = 100_000_000;
+const LENGTH_BYTES = 8;
+
+export function elementCount(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+/**
+ * The header of a float32 safetensors file. Names are sorted, so that the same weights always have
+ * the same bytes, and the data is aligned to eight bytes, as the format asks.
+ */
+export function encodeHeader(specs: readonly TensorSpec[]): { header: Uint8Array; layout: Layout } {
+  const sorted = [...specs].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const members: string[] = [];
+  let dataOffset = 0;
+  const placed = sorted.map(({ name, shape }) => {
+    const byteLength = elementCount(shape) * 4;
+    const entry = { dtype: 'F32', shape, data_offsets: [dataOffset, dataOffset + byteLength] };
+    members.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`);
+    const start = dataOffset;
+    dataOffset += byteLength;
+    return { name, shape, start, byteLength };
+  });
+  const json = new TextEncoder().encode(`{${members.join(',')}}`);
+  const padded = Math.ceil(json.length / 8) * 8;
+  const header = new Uint8Array(LENGTH_BYTES + padded).fill(0x20);
+  new DataView(header.buffer).setBigUint64(0, BigInt(padded), true);
+  header.set(json, LENGTH_BYTES);
+  const tensors = placed.map(({ start, ...rest }) => ({
+    ...rest,
+    byteOffset: header.length + start,
+  }));
+  return { header, layout: { tensors, byteLength: header.length + dataOffset } };
+}
+
+/** Bytes of the JSON header, from the first eight bytes of the file. */
+export function headerByteLength(prefix: Uint8Array): number {
+  if (prefix.length < LENGTH_BYTES)
+    throw fail('not-safetensors', { reason: 'shorter than 8 bytes' });
+  const view = new DataView(prefix.buffer, prefix.byteOffset, prefix.byteLength);
+  const length = view.getBigUint64(0, true);
+  if (length > BigInt(MAX_HEADER_BYTES)) {
+    throw fail('not-safetensors', { reason: `header of ${length} bytes` });
+  }
+  return Number(length);
+}
+
+/**
+ * Reads a header that came from anywhere: every offset, size and name is checked, and the tensors
+ * must tile the data exactly, as the format demands.
+ * @param json the header without its length prefix
+ * @param fileByteLength size of the whole file
+ * @throws FedvoxError `weights/not-safetensors`, `weights/unsupported-dtype`
+ */
+export function decodeHeader(json: Uint8Array, fileByteLength: number): Layout {
+  const dataStart = LENGTH_BYTES + json.length;
+  const entries: TensorEntry[] = [];
+  for (const [name, value] of Object.entries(parseObject(json))) {
+    if (name !== '__metadata__') entries.push(decodeEntry(name, value, dataStart));
+  }
+  entries.sort((a, b) => a.byteOffset - b.byteOffset || a.byteLength - b.byteLength);
+  let expected = dataStart;
+  for (const entry of entries) {
+    if (entry.byteOffset !== expected) {
+      throw fail('not-safetensors', { reason: `tensor ${entry.name} overlaps or leaves a gap` });
+    }
+    expected += entry.byteLength;
+  }
+  if (expected !== fileByteLength) {
+    throw fail('not-safetensors', {
+      reason: `header describes ${expected} bytes, the file has ${fileByteLength}`,
+    });
+  }
+  return { tensors: entries, byteLength: fileByteLength };
+}
+
+function parseObject(json: Uint8Array): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json));
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      return value as Record<string, unknown>;
+    }
+  } catch (cause) {
+    throw fail('not-safetensors', { reason: 'its header is not JSON' }, { cause });
+  }
+  throw fail('not-safetensors', { reason: 'its header is not a JSON object' });
+}
+
+function decodeEntry(name: string, value: unknown, dataStart: number): TensorEntry {
+  const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Record<string, unknown>;
+  if (dtype !== 'F32') throw fail('unsupported-dtype', { tensor: name, dtype: String(dtype) });
+  if (!isCounts(shape) || !isCounts(offsets) || offsets.length !== 2) {
+    throw fail('not-safetensors', { reason: `tensor ${name} has no valid shape and offsets` });
+  }
+  const [begin, end] = offsets as [number, number];
+  if (end - begin !== elementCount(shape) * 4) {
+    throw fail('not-safetensors', { reason: `tensor ${name} has offsets that belie its shape` });
+  }
+  return { name, shape, byteOffset: dataStart + begin, byteLength: end - begin };
+}
+
+function isCounts(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && item >= 0);
+}

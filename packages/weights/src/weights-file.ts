@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import { type FileHandle, open } from 'node:fs/promises';
+import { assert, renameDurably, type Sha256 } from '@fedvox/base';
+import { fail } from './errors.js';
+import {
+  decodeHeader,
+  elementCount,
+  encodeHeader,
+  headerByteLength,
+  type TensorEntry,
+  type TensorSpec,
+} from './layout.js';
+import { littleEndianBytes } from './weights.js';
+
+/** A safetensors file read tensor by tensor, so that memory holds one tensor, not the model. */
+export class WeightsFile {
+  readonly #file: FileHandle;
+  readonly #byName: ReadonlyMap<string, TensorEntry>;
+
+  private constructor(
+    file: FileHandle,
+    /** In order of their bytes; sorted by name in files that Fedvox wrote. */
+    readonly tensors: readonly TensorEntry[],
+  ) {
+    this.#file = file;
+    this.#byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
+  }
+
+  /** @throws FedvoxError `weights/not-safetensors`, `weights/unsupported-dtype` */
+  static async open(path: string): Promise<WeightsFile> {
+    const file = await open(path, 'r');
+    try {
+      const { size } = await file.stat();
+      const prefix = await readExactly(file, 0, Math.min(8, size));
+      const jsonLength = headerByteLength(prefix);
+      if (8 + jsonLength > size) throw fail('not-safetensors', { reason: 'truncated header' });
+      const json = await readExactly(file, 8, jsonLength);
+      return new WeightsFile(file, decodeHeader(json, size).tensors);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
+  /** Row-major values of one tensor. @throws FedvoxError `weights/no-such-tensor` */
+  async read(name: string): Promise<Float32Array> {
+    const entry = this.#byName.get(name);
+    if (entry === undefined) throw fail('no-such-tensor', { tensor: name });
+    const bytes = await readExactly(this.#file, entry.byteOffset, entry.byteLength);
+    return new Float32Array(bytes.buffer, bytes.byteOffset, entry.byteLength / 4);
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close();
+  }
+}
+
+/**
+ * Writes weights one tensor at a time, durably: the file appears under `path` only when it is whole.
+ * @param read gives a tensor's row-major values; called once per tensor, in order of name
+ */
+export async function writeWeightsFile(
+  path: string,
+  specs: readonly TensorSpec[],
+  read: (name: string) => Promise<Float32Array>,
+): Promise<{ sha256: Sha256; byteLength: number }> {
+  const { header, layout } = encodeHeader(specs);
+  const hash = createHash('sha256');
+  const temporary = `${path}.partial`;
+  const file = await open(temporary, 'w');
+  const append = async (bytes: Uint8Array) => {
+    hash.update(bytes);
+    await file.writeFile(bytes);
+  };
+  try {
+    await append(header);
+    for (const { name, shape } of layout.tensors) {
+      const data = await read(name);
+      assert(data.length === elementCount(shape), 'a tensor has as many values as its shape says');
+      await append(littleEndianBytes(data));
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await renameDurably(temporary, path);
+  return { sha256: hash.digest('hex'), byteLength: layout.byteLength };
+}
+
+async function readExactly(
+  file: FileHandle,
+  position: number,
+  length: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(length);
+  let done = 0;
+  while (done < length) {
+    const { bytesRead } = await file.read(bytes, done, length - done, position + done);
+    if (bytesRead === 0) throw fail('not-safetensors', { reason: 'the file ends too early' });
+    done += bytesRead;
+  }
+  return bytes;
+}

@@ -1,0 +1,51 @@
+import { fail } from './errors.js';
+import { decodeHeader, encodeHeader, headerByteLength } from './layout.js';
+
+export interface WeightTensor {
+  readonly shape: readonly number[];
+  /** Row-major. */
+  readonly data: Float32Array;
+}
+
+/** A model's parameters by their state-dict name. */
+export type Weights = ReadonlyMap<string, WeightTensor>;
+
+/** Whole weights as safetensors bytes: same weights, same bytes. */
+export function encodeWeights(weights: Weights): Uint8Array {
+  const specs = [...weights].map(([name, { shape }]) => ({ name, shape }));
+  const { header, layout } = encodeHeader(specs);
+  const bytes = new Uint8Array(layout.byteLength);
+  bytes.set(header);
+  for (const { name, byteOffset } of layout.tensors) {
+    bytes.set(littleEndianBytes(tensorOf(weights, name).data), byteOffset);
+  }
+  return bytes;
+}
+
+/**
+ * Whole weights from safetensors bytes; each tensor is a copy.
+ * @throws FedvoxError `weights/not-safetensors`, `weights/unsupported-dtype`
+ */
+export function decodeWeights(bytes: Uint8Array): Weights {
+  const jsonLength = headerByteLength(bytes);
+  if (8 + jsonLength > bytes.length) throw fail('not-safetensors', { reason: 'truncated header' });
+  const layout = decodeHeader(bytes.subarray(8, 8 + jsonLength), bytes.length);
+  return new Map(
+    layout.tensors.map(({ name, shape, byteOffset, byteLength }) => {
+      const copy = bytes.slice(byteOffset, byteOffset + byteLength);
+      return [name, { shape, data: new Float32Array(copy.buffer) }];
+    }),
+  );
+}
+
+/** @throws FedvoxError `weights/no-such-tensor` */
+export function tensorOf(weights: Weights, name: string): WeightTensor {
+  const tensor = weights.get(name);
+  if (tensor === undefined) throw fail('no-such-tensor', { tensor: name });
+  return tensor;
+}
+
+/** The bytes of float32 values as the file holds them: every platform of Node is little-endian. */
+export function littleEndianBytes(data: Float32Array): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
