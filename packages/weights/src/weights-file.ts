@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, open } from 'node:fs/promises';
-import { assert, renameDurably, type Sha256 } from '@fedvox/base';
+import { type FileHandle, open, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { assert, randomId, renameDurably, type Sha256 } from '@fedvox/base';
 import { fail } from './errors.js';
 import {
   decodeHeader,
@@ -56,7 +57,8 @@ export class WeightsFile {
 }
 
 /**
- * Writes weights one tensor at a time, durably: the file appears under `path` only when it is whole.
+ * Writes weights one tensor at a time, durably: the file appears under `path` only when it is whole,
+ * and a write that fails leaves nothing behind.
  * @param read gives a tensor's row-major values; called once per tensor, in order of name
  */
 export async function writeWeightsFile(
@@ -66,8 +68,8 @@ export async function writeWeightsFile(
 ): Promise<{ sha256: Sha256; byteLength: number }> {
   const { header, layout } = encodeHeader(specs);
   const hash = createHash('sha256');
-  const temporary = `${path}.partial`;
-  const file = await open(temporary, 'w');
+  const temporary = join(dirname(path), `.${randomId()}.tmp`);
+  const file = await open(temporary, 'wx');
   const append = async (bytes: Uint8Array) => {
     hash.update(bytes);
     await file.writeFile(bytes);
@@ -80,9 +82,12 @@ export async function writeWeightsFile(
       await append(littleEndianBytes(data));
     }
     await file.sync();
-  } finally {
+  } catch (error) {
     await file.close();
+    await unlink(temporary);
+    throw error;
   }
+  await file.close();
   await renameDurably(temporary, path);
   return { sha256: hash.digest('hex'), byteLength: layout.byteLength };
 }
