@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { decodeJob, encodeJob, type JobInput, jobDigest, jobSchema } from './job.js';
+import { durationMs } from './names.js';
+
+const input: JobInput = {
+  name: 'hippocampus',
+  classes: ['background', 'anterior', 'posterior'],
+  preprocess: [{ kind: 'zscore' }, { kind: 'crop-or-pad', size: [48, 64, 48] }],
+  network: { kind: 'unet', channels: [16, 32, 64], strides: [2, 2] },
+  training: { batchSize: 4 },
+  evaluation: { bestBy: 'dice', auc: { level: 'voxel', classes: ['anterior'] } },
+  federation: { rounds: 3, minSites: 2, deadline: '15m' },
+  seed: 1,
+};
+
+const problems = (changes: object) =>
+  jobSchema
+    .safeParse({ ...input, ...changes })
+    .error?.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) ?? [];
+
+describe('a job', () => {
+  it('has every default filled in, so that its bytes say all there is to say', () => {
+    const job = jobSchema.parse(input);
+    expect(job.training.optimizer).toEqual({
+      kind: 'adam',
+      learningRate: 1e-3,
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-8,
+    });
+    expect(durationMs(job.federation.deadline)).toBe(900_000);
+  });
+
+  it('keeps its digest through its canonical bytes and whatever the order of its keys', () => {
+    const job = jobSchema.parse(input);
+    const reordered = jobSchema.parse(Object.fromEntries(Object.entries(input).reverse()));
+    expect(decodeJob(encodeJob(job))).toEqual(job);
+    expect(jobDigest(reordered)).toBe(jobDigest(job));
+    expect(jobDigest(jobSchema.parse({ ...input, seed: 2 }))).not.toBe(jobDigest(job));
+  });
+
+  it('is refused with an unknown metric, and the known ones are named', () => {
+    const evaluation = { ...input.evaluation, bestBy: 'dise' };
+    expect(problems({ evaluation })).toEqual([
+      'evaluation.bestBy: unknown metric "dise"; known metrics: dice, auc',
+    ]);
+  });
+
+  it('is refused with an AUC over a class it does not have', () => {
+    const evaluation = { ...input.evaluation, auc: { level: 'case', classes: ['lesion'] } };
+    expect(problems({ evaluation })).toEqual([
+      'evaluation.auc.classes.0: is not a foreground class of this job (anterior, posterior)',
+    ]);
+  });
+
+  it('is refused when its quorum cannot be reached by the sites it invites', () => {
+    const federation = { ...input.federation, sites: ['north'] };
+    expect(problems({ federation })).toEqual([
+      'federation.minSites: asks for 2 sites, but only 1 are invited',
+    ]);
+  });
+
+  it('is refused with a stride too many, a class twice, or a key nobody knows', () => {
+    expect(problems({ network: { ...input.network, strides: [2, 2, 2] } })).toHaveLength(1);
+    expect(problems({ classes: ['background', 'anterior', 'anterior'] })).toHaveLength(1);
+    expect(problems({ script: 'rm -rf /' })).toHaveLength(1);
+  });
+
+  it('is refused by name when its bytes are not a job', () => {
+    const bytes = (text: string) => new TextEncoder().encode(text);
+    expect(() => decodeJob(bytes('{'))).toThrow(/not JSON/);
+    expect(() => decodeJob(bytes('{"name":"x"}'))).toThrow(/network/);
+  });
+});

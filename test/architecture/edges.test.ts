@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { importsOf, packageSources } from './sources.js';
+
+interface ForbiddenEdge {
+  /** Files the rule is about. */
+  readonly from: RegExp;
+  /** Modules they may not import. */
+  readonly to: RegExp;
+  readonly reason: string;
+}
+
+const NETWORK_OR_DATABASE =
+  /^(node:)?(net|tls|http|https|http2|dgram|dns)$|^@grpc\/|^fastify$|^@fastify\/|^sqlite3$/;
+const INPUT_OR_OUTPUT =
+  /^(node:)?(fs|fs\/promises|net|tls|http|https|http2|dgram|dns|child_process|worker_threads|os|timers|timers\/promises)$|^@grpc\/|^fastify$|^sqlite3$/;
+const fedvox = (...names: string[]) => new RegExp(`^@fedvox/(${names.join('|')})$`);
+
+const FORBIDDEN: readonly ForbiddenEdge[] = [
+  {
+    from: /^packages\/base\//,
+    to: /^@fedvox\//,
+    reason: 'base is what everything stands on, so it stands on nothing',
+  },
+  {
+    from: /^packages\/(job|weights)\//,
+    to: /^@fedvox\/(?!base$)/,
+    reason: 'a job and a weights file are plain data that both sides read',
+  },
+  {
+    from: /^packages\/tfjs-backend-torch\//,
+    to: /^@fedvox\/(?!base$)/,
+    reason: 'the backend is a package that any user of TensorFlow.js may want by itself',
+  },
+  {
+    from: /^packages\/(imaging|learning|aggregation|weights|job)\//,
+    to: fedvox('protocol', 'pki', 'coordinator', 'agent', 'simulator', 'cli'),
+    reason: 'pixels, training and averaging are the same without a federation',
+  },
+  {
+    from: /^packages\/(imaging|learning|aggregation|weights|job)\/(?!.*\.test\.ts$)/,
+    to: NETWORK_OR_DATABASE,
+    reason: 'what touches scans or weights cannot send them anywhere',
+  },
+  {
+    from: /^packages\/[^/]+\/src\/core\/(?!.*\.test\.ts$)/,
+    to: INPUT_OR_OUTPUT,
+    reason: 'a core is a pure function of its events: the simulator replays it',
+  },
+  {
+    from: /^packages\/agent\//,
+    to: fedvox('coordinator', 'aggregation', 'simulator', 'cli'),
+    reason: 'the two sides share only the protocol',
+  },
+  {
+    from: /^packages\/coordinator\//,
+    to: fedvox('agent', 'imaging', 'learning', 'tfjs-backend-torch', 'simulator', 'cli'),
+    reason: 'the coordinator sees no scan and runs no tensor engine',
+  },
+  {
+    from: /^packages\/(?!cli\/)/,
+    to: fedvox('cli'),
+    reason: 'the command line holds no logic that others could need',
+  },
+  {
+    from: /^packages\//,
+    to: /^@fedvox\/[^/]+\/.+/,
+    reason: "src/index.ts is a package's only door",
+  },
+  {
+    from: /^packages\/(?!learning\/|tfjs-backend-torch\/)(?!.*\.test\.ts$)/,
+    to: /^@tensorflow\//,
+    reason: 'tensors live in learning and in the engine; elsewhere there are volumes and weights',
+  },
+];
+
+describe('forbidden edges', () => {
+  const sources = packageSources();
+
+  it.each(FORBIDDEN.map((rule) => [rule.reason, rule] as const))('%s', (_, rule) => {
+    const broken = sources
+      .filter(({ path }) => rule.from.test(path))
+      .flatMap(({ path, text }) =>
+        importsOf(text)
+          .filter((specifier) => rule.to.test(specifier))
+          .map((specifier) => `${path} imports ${specifier}`),
+      );
+    expect(broken).toEqual([]);
+  });
+
+  it('never leave a package by a relative path', () => {
+    const broken = sources.flatMap(({ path, text }) => {
+      const depth = path.split('/').length - 3;
+      return importsOf(text)
+        .filter((specifier) => specifier.startsWith('../'.repeat(depth)))
+        .map((specifier) => `${path} imports ${specifier}`);
+    });
+    expect(broken).toEqual([]);
+  });
+
+  it('are looked for in imports, re-exports and dynamic imports alike', () => {
+    const text = [
+      "import { a } from '@fedvox/a';",
+      "import type {\n  b,\n} from '@fedvox/b';",
+      "export { c } from '@fedvox/c';",
+      "import '@fedvox/d';",
+      "const e = await import('@fedvox/e');",
+    ].join('\n');
+    expect(importsOf(text)).toEqual(['a', 'b', 'c', 'd', 'e'].map((name) => `@fedvox/${name}`));
+  });
+});

@@ -1,0 +1,31 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const repository = fileURLToPath(new URL('../..', import.meta.url));
+
+export interface Source {
+  /** From the repository's root, with forward slashes. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Every TypeScript file that people write, in all packages; generated code and builds left out. */
+export function packageSources(): Source[] {
+  const packages = join(repository, 'packages');
+  return readdirSync(packages).flatMap((name) =>
+    (readdirSync(join(packages, name, 'src'), { recursive: true }) as string[])
+      .filter((file) => file.endsWith('.ts') && !file.includes('generated/'))
+      .map((file) => {
+        const path = `packages/${name}/src/${file}`;
+        return { path, text: readFileSync(join(repository, path), 'utf8') };
+      }),
+  );
+}
+
+/** Module specifiers of static imports, re-exports and `import(…)` with a literal. */
+export function importsOf(text: string): string[] {
+  const pattern =
+    /^\s*(?:import|export)\b[^'";]*?\bfrom\s*['"]([^'"]+)['"]|^\s*import\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm;
+  return [...text.matchAll(pattern)].map((match) => (match[1] ?? match[2] ?? match[3]) as string);
+}

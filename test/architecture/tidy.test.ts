@@ -1,0 +1,40 @@
+import { basename } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { packageSources } from './sources.js';
+
+/** Repository hygiene that no linter knows; each rule says why it is one. */
+describe('every source file', () => {
+  const sources = packageSources();
+  const offenders = (pattern: RegExp) =>
+    sources.filter(({ text }) => pattern.test(text)).map(({ path }) => path);
+
+  it('is named as a kebab-case noun, never utils or helpers', () => {
+    const bad = sources
+      .map(({ path }) => path)
+      .filter((path) => {
+        const name = basename(path).replace(/(\.test|\.golden)?\.ts$/, '');
+        return (
+          !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) || /^(utils?|helpers?|common|misc)$/.test(name)
+        );
+      });
+    expect(bad).toEqual([]);
+  });
+
+  it('stays short enough to be read in one sitting', () => {
+    const long = sources
+      .map(({ path, text }) => ({ path, lines: text.split('\n').length }))
+      .filter(({ lines }) => lines > 400);
+    expect(long).toEqual([]);
+  });
+
+  it('swallows no error', () => {
+    expect(offenders(/catch\s*(\([^)]*\))?\s*\{\s*\}/)).toEqual([]);
+    expect(offenders(/\.catch\(\s*\(\s*\w*\s*\)\s*=>\s*(\{\s*\}|undefined|null)\s*\)/)).toEqual([]);
+  });
+
+  it('has no default export and leaves no mark of unfinished work', () => {
+    expect(offenders(/^export default\b/m)).toEqual([]);
+    expect(offenders(/\b(TODO|FIXME|XXX|HACK)\b/)).toEqual([]);
+    expect(offenders(/\b(it|test|describe)\.(only|todo|skip)\(/)).toEqual([]);
+  });
+});

@@ -1,0 +1,61 @@
+// Finds libtorch, or installs it with pip into a virtual environment of the project's own.
+import { spawnSync } from 'node:child_process';
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { findLibtorch } from '../packages/tfjs-backend-torch/native/find-libtorch.mjs';
+
+class SetupError extends Error {
+  constructor(message, advice) {
+    super(message);
+    this.advice = advice;
+  }
+}
+
+/**
+ * The libtorch to build against: one that is already there, else a fresh one beside the project.
+ * @throws SetupError with advice, where it cannot be had
+ */
+export async function installLibtorch({ repository, log }) {
+  const found = await findLibtorch();
+  if (found) return found;
+  const venv = join(repository, '.fedvox', 'venv');
+  log('installing libtorch (pip install torch, about 200 MB, into .fedvox/venv) …');
+  const python = createEnvironment(venv);
+  pip(python, ['install', '--quiet', '--disable-pip-version-check', 'torch'], venv);
+  const installed = await findLibtorch();
+  if (installed) return installed;
+  throw new SetupError(
+    'pip installed torch, but no libtorch was found in it',
+    'Delete .fedvox/venv and try again, or point FEDVOX_LIBTORCH at a libtorch folder.',
+  );
+}
+
+function createEnvironment(venv) {
+  const python = join(venv, 'bin', 'python');
+  if (existsSync(python)) return python;
+  const made = spawnSync('python3', ['-m', 'venv', venv], { encoding: 'utf8' });
+  if (made.status === 0) return python;
+  rmSync(venv, { recursive: true, force: true });
+  throw new SetupError(
+    `python3 -m venv failed: ${reason(made)}`,
+    'Install Python 3 with its venv module, or libtorch itself (Debian: libtorch-dev), or set FEDVOX_LIBTORCH.',
+  );
+}
+
+function pip(python, args, venv) {
+  const done = spawnSync(python, ['-m', 'pip', ...args], {
+    encoding: 'utf8',
+    stdio: ['ignore', 2, 'pipe'],
+  });
+  if (done.status === 0) return;
+  rmSync(venv, { recursive: true, force: true });
+  throw new SetupError(
+    `pip could not install torch: ${reason(done)}`,
+    'Check that the package index can be reached, or install libtorch itself (Debian: libtorch-dev), or set FEDVOX_LIBTORCH.',
+  );
+}
+
+function reason({ error, stderr, stdout }) {
+  const lines = `${stderr ?? ''}${stdout ?? ''}`.trim().split('\n');
+  return error?.message ?? lines.at(-1) ?? 'no reason given';
+}

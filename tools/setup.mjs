@@ -1,0 +1,108 @@
+// Sets up whatever is missing, says what it does, and is quick when nothing is missing.
+//   node tools/setup.mjs                      set up
+//   node tools/setup.mjs --then demo [-- …]   set up, then run `fedvox demo …`
+// Plain ESM on Node's own modules alone: it runs before anything is installed.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { installLibtorch } from './libtorch.mjs';
+
+const repository = fileURLToPath(new URL('..', import.meta.url));
+const stateFolder = join(repository, '.fedvox');
+const MINIMUM_NODE = [20, 19];
+
+const [then, ...rest] = afterFlag('--then');
+const started = Date.now();
+
+checkNode();
+mkdirSync(stateFolder, { recursive: true });
+installNodeModules();
+await prepareEngine();
+compile();
+say(`ready in ${((Date.now() - started) / 1000).toFixed(1)} s`);
+if (then !== undefined) process.exit(runFedvox([then, ...rest]));
+
+/** Progress goes to stderr, so that a `--json` result has stdout to itself. */
+function say(line) {
+  process.stderr.write(`setup: ${line}\n`);
+}
+
+function stop(line, advice) {
+  say(line);
+  say(`→ ${advice}`);
+  process.exit(1);
+}
+
+function afterFlag(flag) {
+  const at = process.argv.indexOf(flag);
+  return at < 0 ? [] : process.argv.slice(at + 1).filter((word) => word !== '--');
+}
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  const [needMajor, needMinor] = MINIMUM_NODE;
+  if (major > needMajor || (major === needMajor && minor >= needMinor)) return;
+  stop(
+    `Node ${process.versions.node} is too old`,
+    `Install Node ${MINIMUM_NODE.join('.')} or newer.`,
+  );
+}
+
+/** `npm ci`, unless the installed modules are already those of the lock file. */
+function installNodeModules() {
+  const stamp = join(repository, 'node_modules', '.fedvox-lock');
+  const lock = createHash('sha256')
+    .update(readFileSync(join(repository, 'package-lock.json')))
+    .update(process.versions.modules)
+    .digest('hex');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  say('installing node modules (sqlite3 compiles from source, about two minutes) …');
+  run(
+    'npm',
+    ['ci', '--no-audit', '--no-fund', '--loglevel=error'],
+    'npm could not install the node modules',
+  );
+  if (spawnSync(process.execPath, ['-e', "require('sqlite3')"], { cwd: repository }).status !== 0) {
+    run('npm', ['rebuild', 'sqlite3', '--build-from-source'], 'sqlite3 could not be compiled');
+  }
+  writeFileSync(stamp, lock);
+}
+
+/** libtorch and the native part; without them everything still runs, on the slow `cpu` engine. */
+async function prepareEngine() {
+  if (process.env.FEDVOX_ENGINE === 'cpu') {
+    say('FEDVOX_ENGINE=cpu: libtorch is left out');
+    return;
+  }
+  try {
+    const libtorch = await installLibtorch({ repository, log: say });
+    const { buildNative } = await import('../packages/tfjs-backend-torch/native/build.mjs');
+    await buildNative({ libtorch, log: say });
+  } catch (error) {
+    say(`the torch engine is not available: ${error.message}`);
+    if (error.advice) say(`→ ${error.advice}`);
+    say('→ going on with the cpu engine, which is some hundred times slower');
+  }
+}
+
+function compile() {
+  const tsc = join(repository, 'node_modules', 'typescript', 'bin', 'tsc');
+  run(process.execPath, [tsc, '-b'], 'the TypeScript sources do not compile');
+}
+
+function run(command, args, failure) {
+  const { status, error } = spawnSync(command, args, {
+    cwd: repository,
+    stdio: ['ignore', 2, 2],
+  });
+  if (status !== 0)
+    stop(`${failure}${error ? `: ${error.message}` : ''}`, 'The lines above say why.');
+}
+
+function runFedvox(args) {
+  const bin = join(repository, 'packages', 'cli', 'bin', 'fedvox.mjs');
+  const { status } = spawnSync(process.execPath, [bin, ...args], { stdio: 'inherit' });
+  return status ?? 1;
+}
