@@ -1,1 +1,5 @@
-export {};
+export { checkDelta } from './check-delta.js';
+export { ERRORS } from './errors.js';
+export { type FedAvgInput, fedAvg, type WeightedUpdate } from './fedavg.js';
+export { combineFigures, type WeightedFigures } from './figures.js';
+export type { TensorSource } from './tensor-source.js';

@@ -1,0 +1,26 @@
+import { setImmediate } from 'node:timers/promises';
+import type { TensorSpec } from '@fedvox/weights';
+
+/** Named float32 tensors, read one at a time; a `WeightsFile` is one. */
+export interface TensorSource {
+  readonly tensors: readonly TensorSpec[];
+  /** Row-major values. */
+  read(name: string): Promise<Float32Array>;
+}
+
+/** How long a loop over values may run before other work of the process gets its turn: about 1 ms. */
+const VALUES_PER_TURN = 1 << 20;
+
+/**
+ * Calls `body(from, to)` over [0, length) in blocks, and lets the event loop run between them: a
+ * coordinator that averages a tensor of 100 million values still answers heartbeats.
+ */
+export async function inTurns(
+  length: number,
+  body: (from: number, to: number) => void,
+): Promise<void> {
+  for (let from = 0; from < length; from += VALUES_PER_TURN) {
+    if (from > 0) await setImmediate();
+    body(from, Math.min(from + VALUES_PER_TURN, length));
+  }
+}
