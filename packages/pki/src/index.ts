@@ -1,1 +1,49 @@
-export {};
+export {
+  type Authority,
+  type AuthoritySpec,
+  createAuthority,
+  type IssueSpec,
+  issueCertificate,
+} from './authority.js';
+export {
+  type CertificateInfo,
+  type CertificateSource,
+  derChainToPem,
+  fingerprint,
+  keyId,
+  readCertificate,
+  readIdentity,
+  readPemChain,
+  serialOf,
+  toX509,
+} from './certificate.js';
+export {
+  type CertificateRequestSpec,
+  createCertificateRequest,
+  readCertificateRequest,
+} from './certificate-request.js';
+export {
+  type Consortium,
+  type ConsortiumSpec,
+  initConsortium,
+  loadConsortium,
+  type MemberFiles,
+} from './consortium.js';
+export {
+  type Credentials,
+  loadCredentials,
+  loadOrCreatePendingKey,
+  saveCredentials,
+} from './credentials.js';
+export { ERRORS } from './errors.js';
+export { type Identity, identityUri, parseIdentityUri, ROLES, type Role } from './identity.js';
+export {
+  createInvitation,
+  hashToken,
+  type Invitation,
+  newToken,
+  parseInvitation,
+} from './invitation.js';
+export { createKeyPair, type KeyPair } from './keys.js';
+export { needsRenewal } from './renewal.js';
+export { type Revocation, RevocationList } from './revocation.js';
