@@ -1,0 +1,333 @@
+import { describe, expect, it } from 'vitest';
+import { newAgent, step } from './agent-machine.js';
+import type { Answer } from './answer.js';
+import {
+  type AgentEvent,
+  type AgentState,
+  type Effect,
+  MAX_OUTBOX_ANSWERS,
+  MAX_RESENDS,
+  MAX_WORK_ATTEMPTS,
+} from './machine-types.js';
+import type { Task } from './task.js';
+import type { WorkResult } from './trainer.js';
+
+const MODEL = 'a'.repeat(64);
+const gate: Task = { job: 'job-1', jobDigest: 'b'.repeat(64), work: { kind: 'check-data' } };
+const train: Task = { ...gate, work: { kind: 'train', round: 3, baseModel: MODEL } };
+const measured: WorkResult = {
+  kind: 'measured',
+  figures: { dice: 0.8, auc: null },
+  trainCases: 8,
+  validationCases: 2,
+  delta: { sha256: 'd'.repeat(64), byteLength: 100 },
+};
+const answer: Answer = {
+  statement: 'e'.repeat(64),
+  task: 'job-1/3/train',
+  job: 'job-1',
+  round: 3,
+  baseModel: MODEL,
+};
+const greeted: AgentEvent = { type: 'greeted', heartbeatIntervalMs: 5_000, renewalDue: false };
+const unreachable: AgentEvent = {
+  type: 'call-failed',
+  failure: { kind: 'unreachable', reason: 'connection refused' },
+};
+const refused = (code: string): AgentEvent => ({
+  type: 'call-failed',
+  failure: { kind: 'refused', code },
+});
+const crash: AgentEvent = {
+  type: 'work-failed',
+  failure: { code: 'agent/trainer-died', message: 'it died', retryable: true },
+};
+
+/** Feeds events in; returns where the agent stands and what the last event asked for, notes apart. */
+function play(events: readonly AgentEvent[], outbox: readonly Answer[] = []) {
+  let state: AgentState = newAgent(outbox);
+  let effects: readonly Effect[] = [];
+  for (const event of events) ({ state, effects } = step(state, event));
+  return {
+    state,
+    at: state.now.at,
+    effects,
+    does: effects.filter((effect) => effect.do !== 'note').map((effect) => effect.do),
+  };
+}
+
+const asking: readonly AgentEvent[] = [{ type: 'started' }, greeted];
+const working: readonly AgentEvent[] = [
+  ...asking,
+  { type: 'task-offered', task: train },
+  { type: 'fetched', outcome: 'pass' },
+];
+const delivering: readonly AgentEvent[] = [
+  ...working,
+  { type: 'work-done', result: measured },
+  { type: 'answer-stored', answer },
+];
+
+describe('the agent machine', () => {
+  it('greets, then asks for work', () => {
+    expect(play([{ type: 'started' }]).does).toEqual(['greet']);
+    expect(play(asking).does).toEqual(['ask']);
+  });
+
+  it('takes a training task through fetch, work, store and delivery, and asks again', () => {
+    expect(play(working.slice(0, 3)).does).toEqual(['keep-beating', 'fetch']);
+    expect(play(working).does).toEqual(['work']);
+    expect(play(delivering.slice(0, -1)).does).toEqual(['store']);
+    expect(play(delivering).does).toEqual(['deliver']);
+    const end = play([...delivering, { type: 'delivered' }]);
+    expect(end.does).toEqual(['stop-beating', 'ask']);
+    expect(end.state.memory.outbox).toEqual([]);
+  });
+
+  it('answers the data gate with the outcome alone', () => {
+    const end = play([
+      ...asking,
+      { type: 'task-offered', task: gate },
+      { type: 'fetched', outcome: 'pass' },
+      { type: 'work-done', result: { kind: 'checked', outcome: 'too-few-cases' } },
+    ]);
+    expect(end.effects).toContainEqual({ do: 'report-gate', task: gate, outcome: 'too-few-cases' });
+  });
+
+  it('refuses a job at the gate without looking at the data where policy forbids it', () => {
+    const end = play([
+      ...asking,
+      { type: 'task-offered', task: gate },
+      { type: 'fetched', outcome: 'refused-by-policy' },
+    ]);
+    expect(end.does).toEqual(['report-gate']);
+  });
+
+  it('delivers what an earlier agent left before it asks for new work', () => {
+    expect(play(asking, [answer]).does).toEqual(['keep-beating', 'deliver']);
+  });
+
+  it('does not train again what its outbox already answers', () => {
+    const paused = [...delivering, refused('job-paused')];
+    expect(play(paused).does).toEqual(['stop-beating', 'ask']);
+    const offered = play([...paused, { type: 'task-offered', task: train }]);
+    expect(offered.does).toEqual(['keep-beating', 'deliver']);
+  });
+
+  it('trains anew when the same round is re-opened from another base model', () => {
+    const other: Task = {
+      ...train,
+      work: { kind: 'train', round: 3, baseModel: 'f'.repeat(64) },
+    };
+    const paused = [...delivering, refused('job-paused')];
+    expect(play([...paused, { type: 'task-offered', task: other }]).does).toContain('fetch');
+  });
+
+  it('throws on an event that cannot happen where it stands', () => {
+    expect(() => play([...asking, { type: 'delivered' }])).toThrow('invariant broken');
+    expect(() => play([...asking, { type: 'wait-over' }])).toThrow('invariant broken');
+  });
+});
+
+describe('while the coordinator is away, the agent', () => {
+  it('dials again forever, each miss counted for the back-off', () => {
+    const misses: AgentEvent[] = [{ type: 'started' }];
+    for (let miss = 1; miss <= 1000; miss++) misses.push(unreachable, { type: 'wait-over' });
+    const end = play([...misses, unreachable]);
+    expect(end.at).toBe('offline');
+    expect(end.effects).toContainEqual({ do: 'wait', why: 'offline', attempt: 1001 });
+  });
+
+  it('starts the back-off from its beginning once a question was answered', () => {
+    const again: AgentEvent[] = [unreachable, { type: 'wait-over' }, greeted];
+    expect(play([...asking, ...again]).state.memory.misses).toBe(1);
+    const answered = [...asking, ...again, { type: 'idle', renewalDue: false } as const];
+    expect(play(answered).state.memory.misses).toBe(0);
+  });
+
+  it('goes on training when heartbeats fail, and says so once', () => {
+    const missed: AgentEvent = {
+      type: 'heartbeat-failed',
+      failure: { kind: 'unreachable', reason: 'gone' },
+    };
+    const first = play([...working, missed]);
+    expect(first.at).toBe('working');
+    expect(first.effects.map((effect) => effect.do)).toEqual(['note']);
+    expect(play([...working, missed, missed]).effects).toEqual([]);
+  });
+
+  it('keeps a finished answer and delivers it after the next greeting', () => {
+    const away = [...delivering, unreachable];
+    expect(play(away).does).toEqual(['stop-beating', 'wait']);
+    expect(play([...away, { type: 'wait-over' }, greeted]).does).toEqual([
+      'keep-beating',
+      'deliver',
+    ]);
+  });
+});
+
+describe('heartbeats', () => {
+  it('tell what the agent is doing', () => {
+    const beat = play([...working, { type: 'heartbeat-due' }]);
+    expect(beat.effects).toEqual([{ do: 'beat', job: 'job-1', round: 3, activity: 'training' }]);
+    const upload = play([...delivering, { type: 'heartbeat-due' }]);
+    expect(upload.effects).toEqual([{ do: 'beat', job: 'job-1', round: 3, activity: 'uploading' }]);
+  });
+
+  it('end the training child when the work is no longer wanted', () => {
+    const unwanted = {
+      type: 'heartbeat-answered',
+      job: 'job-1',
+      round: 3,
+      stillWanted: false,
+    } as const;
+    expect(play([...working, unwanted]).does).toEqual(['stop-beating', 'cancel', 'ask']);
+  });
+
+  it('about earlier work change nothing', () => {
+    const late = {
+      type: 'heartbeat-answered',
+      job: 'job-1',
+      round: 2,
+      stillWanted: false,
+    } as const;
+    expect(play([...working, late]).at).toBe('working');
+    expect(play([...asking, late]).at).toBe('asking');
+  });
+
+  it('stop the agent when its certificate was revoked', () => {
+    const revoked: AgentEvent = {
+      type: 'heartbeat-failed',
+      failure: { kind: 'refused', code: 'revoked' },
+    };
+    const end = play([...working, revoked]);
+    expect(end.does).toEqual(['stop-beating', 'cancel', 'halt']);
+  });
+});
+
+describe('a refusal by the coordinator is handled by name:', () => {
+  it.each(['stale-round', 'round-closed', 'unknown-job', 'not-invited'])(
+    '%s drops the answer and asks for the next task',
+    (code) => {
+      const end = play([...delivering, refused(code)]);
+      expect(end.does).toEqual(['stop-beating', 'drop', 'ask']);
+      expect(end.state.memory.outbox).toEqual([]);
+    },
+  );
+
+  it('replayed-statement fetches the receipt', () => {
+    expect(play([...delivering, refused('replayed-statement')]).does).toEqual(['collect-receipt']);
+  });
+
+  it.each(['counter-not-increasing', 'bad-signature'])('%s signs the answer again', (code) => {
+    const signedAgain = { ...answer, statement: '9'.repeat(64) };
+    const events = [...delivering, refused(code)];
+    expect(play(events).does).toEqual(['sign-again']);
+    const end = play([...events, { type: 'answer-signed-again', answer: signedAgain }]);
+    expect(end.does).toEqual(['deliver']);
+    expect(end.state.memory.outbox).toEqual([signedAgain]);
+  });
+
+  it.each(['upload-unknown', 'delta-truncated', 'delta-digest-mismatch'])(
+    '%s sends the bytes again, up to the bound, and then keeps them',
+    (code) => {
+      const tries = Array.from({ length: MAX_RESENDS }, () => refused(code));
+      expect(play([...delivering, ...tries]).does).toEqual(['deliver']);
+      const end = play([...delivering, ...tries, refused(code)]);
+      expect(end.at).toBe('abstaining');
+      expect(end.state.memory.outbox).toEqual([answer]);
+    },
+  );
+
+  it('delta-not-finite abstains from the task instead of training for nothing', () => {
+    const faulty = [...delivering, refused('delta-not-finite')];
+    expect(play(faulty).does).toEqual(['stop-beating', 'drop', 'ask']);
+    expect(play([...faulty, { type: 'task-offered', task: train }]).at).toBe('abstaining');
+  });
+
+  it.each(['revoked', 'protocol-too-old', 'wrong-role', 'wrong-site'])(
+    '%s stops the agent with its reason',
+    (code) => {
+      const end = play([{ type: 'started' }, refused(code)]);
+      expect(end.effects).toContainEqual({ do: 'halt', reason: { kind: 'refused', code } });
+      expect(play([...delivering, refused(code)]).at).toBe('stopped');
+    },
+  );
+});
+
+describe('work that fails', () => {
+  it('is tried again after a crash, up to the bound, and then let be', () => {
+    const crashes = Array.from({ length: MAX_WORK_ATTEMPTS - 1 }, () => crash);
+    expect(play([...working, ...crashes]).does).toEqual(['work']);
+    const end = play([...working, ...crashes, crash]);
+    expect(end.does).toEqual(['stop-beating', 'wait']);
+    const offered = play([
+      ...working,
+      ...crashes,
+      crash,
+      { type: 'wait-over' },
+      { type: 'task-offered', task: train },
+    ]);
+    expect(offered.at).toBe('abstaining');
+  });
+
+  it('is not tried again after a named error', () => {
+    const named: AgentEvent = {
+      type: 'work-failed',
+      failure: { code: 'learning/loss-not-finite', message: 'NaN', retryable: false },
+    };
+    expect(play([...working, named]).at).toBe('abstaining');
+  });
+
+  it('at the data gate is reported as not supported', () => {
+    const named: AgentEvent = {
+      type: 'work-failed',
+      failure: { code: 'learning/engine-unavailable', message: 'none', retryable: false },
+    };
+    const end = play([
+      ...asking,
+      { type: 'task-offered', task: gate },
+      { type: 'fetched', outcome: 'pass' },
+      named,
+    ]);
+    expect(end.effects).toContainEqual({ do: 'report-gate', task: gate, outcome: 'not-supported' });
+  });
+});
+
+describe('the outbox', () => {
+  it('takes on no new work when it is full', () => {
+    const full = Array.from({ length: MAX_OUTBOX_ANSWERS }, (_, index) => ({
+      ...answer,
+      job: `job-${index + 10}`,
+      task: `job-${index + 10}/3/train`,
+      statement: index.toString(16).padStart(64, '0'),
+    }));
+    const paused = full.map(() => refused('job-paused'));
+    const end = play([...asking, ...paused, { type: 'task-offered', task: train }], full);
+    expect(end.at).toBe('abstaining');
+    expect(end.state.memory.outbox).toHaveLength(MAX_OUTBOX_ANSWERS);
+  });
+});
+
+describe('the certificate', () => {
+  it('is renewed as soon as it is due, and the agent dials with the new one', () => {
+    const due = { ...greeted, renewalDue: true } as AgentEvent;
+    expect(play([{ type: 'started' }, due]).does).toEqual(['renew']);
+    expect(play([{ type: 'started' }, due, { type: 'renewed' }]).does).toEqual(['greet']);
+    expect(play([...asking, { type: 'idle', renewalDue: true }]).does).toEqual(['renew']);
+  });
+
+  it('is renewed only after what waits in the outbox was offered', () => {
+    const due = { ...greeted, renewalDue: true } as AgentEvent;
+    expect(play([{ type: 'started' }, due], [answer]).does).toContain('deliver');
+  });
+});
+
+describe('a request to stop', () => {
+  it('ends whatever runs, keeps the outbox, and lets nothing follow', () => {
+    const end = play([...working, { type: 'stop-requested' }]);
+    expect(end.does).toEqual(['stop-beating', 'cancel', 'halt']);
+    const late = play([...working, { type: 'stop-requested' }, { type: 'heartbeat-due' }]);
+    expect(late.effects).toEqual([]);
+  });
+});

@@ -1,0 +1,134 @@
+import { assert, unreachable } from '@fedvox/base';
+import type { Answer } from './answer.js';
+import { onDelivered, onDeliveryRefused, onSignedAgain } from './delivery.js';
+import { onHeartbeat, withHeartbeats } from './heartbeats.js';
+import type { AgentEvent, AgentState, Memory, Now, Step } from './machine-types.js';
+import { addAnswer, heard } from './memory.js';
+import { abstain, ask, backOff, deliver, deliverOrAsk, go, note, stop } from './moves.js';
+import { responseTo } from './refusals.js';
+import { onFetched, onTaskOffered, onWorkDone, onWorkFailed } from './work.js';
+
+/** Until the coordinator says otherwise. */
+const DEFAULT_HEARTBEAT_INTERVAL_MS = 10_000;
+
+/** A new agent; `outbox` is what an earlier one left undelivered, oldest first. */
+export function newAgent(outbox: readonly Answer[]): AgentState {
+  return {
+    now: { at: 'new' },
+    memory: {
+      outbox,
+      setAside: [],
+      faults: [],
+      misses: 0,
+      heartbeatIntervalMs: DEFAULT_HEARTBEAT_INTERVAL_MS,
+      beatMissed: false,
+    },
+  };
+}
+
+/**
+ * The agent as a machine: an event goes in, the next state and what is to be done come out. Pure:
+ * production and simulator share it and differ in who carries out the effects.
+ * @throws InvariantError when an event cannot happen where the agent stands
+ */
+export function step(state: AgentState, event: AgentEvent): Step {
+  if (state.now.at === 'stopped') return { state, effects: [] };
+  return withHeartbeats(state, transition(state, event));
+}
+
+function transition(state: AgentState, event: AgentEvent): Step {
+  const { now, memory } = state;
+  switch (event.type) {
+    case 'started':
+      assertAt(now, 'new');
+      return greet(memory);
+    case 'wait-over':
+      if (now.at === 'abstaining') return ask(memory);
+      assertAt(now, 'offline');
+      return greet(memory);
+    case 'greeted':
+      assertAt(now, 'greeting');
+      return onGreeted(memory, event.heartbeatIntervalMs, event.renewalDue);
+    case 'renewed':
+      assertAt(now, 'renewing');
+      return greet(heard(memory));
+    case 'idle':
+      assertAt(now, 'asking');
+      return renewOrAsk(heard(memory), event.renewalDue);
+    case 'task-offered':
+      assertAt(now, 'asking');
+      return onTaskOffered(heard(memory), event.task);
+    case 'fetched':
+      assertAt(now, 'fetching');
+      return onFetched(heard(memory), now.task, event.outcome);
+    case 'work-done':
+      assertAt(now, 'working');
+      return onWorkDone(memory, now.task, event.result);
+    case 'work-failed':
+      assertAt(now, 'working');
+      return onWorkFailed(memory, now.task, event.failure);
+    case 'answer-stored':
+      assertAt(now, 'storing');
+      return deliver(addAnswer(memory, event.answer), event.answer);
+    case 'answer-signed-again':
+      assertAt(now, 'delivering');
+      return onSignedAgain(memory, now, event.answer);
+    case 'delivered':
+      assertAt(now, 'delivering');
+      return onDelivered(memory, now.answer);
+    case 'gate-reported':
+      assertAt(now, 'reporting');
+      return ask(heard(memory), note('info', 'data gate answered', { outcome: now.outcome }));
+    case 'call-failed':
+      return event.failure.kind === 'refused'
+        ? onRefused(memory, now, event.failure.code)
+        : backOff(memory, event.failure.reason);
+    case 'heartbeat-due':
+    case 'heartbeat-answered':
+    case 'heartbeat-failed':
+      return onHeartbeat(state, event);
+    case 'stop-requested':
+      return stop(memory, { kind: 'requested' }, note('info', 'stopping, as asked'));
+    default:
+      return unreachable(event);
+  }
+}
+
+function greet(memory: Memory): Step {
+  return go(memory, { at: 'greeting' }, { do: 'greet' });
+}
+
+function onGreeted(before: Memory, heartbeatIntervalMs: number, renewalDue: boolean): Step {
+  const memory = { ...before, heartbeatIntervalMs, beatMissed: false, setAside: [] };
+  const line = note('info', 'coordinator answers', { undelivered: memory.outbox.length });
+  if (memory.outbox.length > 0) return deliverOrAsk(memory, line);
+  return renewOrAsk(memory, renewalDue, line);
+}
+
+/** What waits in the outbox under the old key's signature is signed again when it is refused. */
+function renewOrAsk(memory: Memory, renewalDue: boolean, ...before: Step['effects']): Step {
+  if (!renewalDue) return ask(memory, ...before);
+  const line = note('info', 'certificate ends soon, renewing it');
+  return go(memory, { at: 'renewing' }, ...before, line, { do: 'renew' });
+}
+
+/** A refusal of anything the agent asked or said. */
+function onRefused(memory: Memory, now: Now, refusal: string): Step {
+  if (now.at === 'delivering') return onDeliveryRefused(memory, now, refusal);
+  if (responseTo(refusal) === 'stop') {
+    const line = note('error', 'the coordinator refuses this site', { refusal });
+    return stop(memory, { kind: 'refused', code: refusal }, line);
+  }
+  if (now.at === 'fetching' || now.at === 'reporting') {
+    const { job } = now.task;
+    return abstain(heard(memory), note('warn', 'task not open any more', { job, refusal }));
+  }
+  return backOff(memory, refusal);
+}
+
+function assertAt<At extends Now['at']>(
+  now: Now,
+  expected: At,
+): asserts now is Extract<Now, { at: At }> {
+  assert(now.at === expected, `what happens at ${expected} does not happen at ${now.at}`);
+}

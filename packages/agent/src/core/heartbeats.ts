@@ -1,0 +1,85 @@
+import type {
+  AgentEvent,
+  AgentState,
+  Beat,
+  CallFailure,
+  Effect,
+  Now,
+  Step,
+} from './machine-types.js';
+import { ask, go, note, stop } from './moves.js';
+import { responseTo } from './refusals.js';
+import { activityOf, roundOf } from './task.js';
+
+type HeartbeatEvent = Extract<AgentEvent, { type: `heartbeat-${string}` }>;
+
+/** The heartbeat that fits where the agent stands; undefined where asking for work shows enough. */
+export function beatOf(now: Now): Beat | undefined {
+  switch (now.at) {
+    case 'fetching':
+    case 'working':
+    case 'storing':
+    case 'reporting': {
+      const { task } = now;
+      return { do: 'beat', job: task.job, round: roundOf(task), activity: activityOf(task) };
+    }
+    case 'delivering': {
+      const { job, round } = now.answer;
+      return { do: 'beat', job, round, activity: 'uploading' };
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** Starts and stops the beating as a step enters or leaves the places that beat. */
+export function withHeartbeats(before: AgentState, { state, effects }: Step): Step {
+  const beating = beatOf(before.now) !== undefined;
+  const shouldBeat = beatOf(state.now) !== undefined;
+  if (beating === shouldBeat) return { state, effects };
+  const change: Effect = shouldBeat
+    ? { do: 'keep-beating', everyMs: state.memory.heartbeatIntervalMs }
+    : { do: 'stop-beating' };
+  return { state, effects: [change, ...effects] };
+}
+
+/** A heartbeat never disturbs the work, except to end it when nobody wants it any more. */
+export function onHeartbeat(state: AgentState, event: HeartbeatEvent): Step {
+  const beat = beatOf(state.now);
+  switch (event.type) {
+    case 'heartbeat-due':
+      return { state, effects: beat === undefined ? [] : [beat] };
+    case 'heartbeat-failed':
+      return onBeatMissed(state, event.failure);
+    case 'heartbeat-answered': {
+      const isOurs = beat !== undefined && beat.job === event.job && beat.round === event.round;
+      const next = onBeatAnswered(state);
+      return isOurs && !event.stillWanted ? onUnwanted(next) : next;
+    }
+  }
+}
+
+function onBeatAnswered({ now, memory }: AgentState): Step {
+  if (!memory.beatMissed) return go(memory, now);
+  const line = note('info', 'coordinator answers heartbeats again');
+  return go({ ...memory, beatMissed: false }, now, line);
+}
+
+function onBeatMissed({ now, memory }: AgentState, failure: CallFailure): Step {
+  if (failure.kind === 'refused' && responseTo(failure.code) === 'stop') {
+    const line = note('error', 'the coordinator refuses this site', { refusal: failure.code });
+    return stop(memory, { kind: 'refused', code: failure.code }, line);
+  }
+  if (memory.beatMissed) return go(memory, now);
+  const reason = failure.kind === 'refused' ? failure.code : failure.reason;
+  const line = note('warn', 'heartbeat unanswered; the work goes on', { reason });
+  return go({ ...memory, beatMissed: true }, now, line);
+}
+
+/** The round closed without this site, or the job was paused or ended. */
+function onUnwanted({ state: { now, memory }, effects }: Step): Step {
+  if (now.at !== 'fetching' && now.at !== 'working') return go(memory, now, ...effects);
+  const { job } = now.task;
+  const line = note('info', 'work no longer wanted, ended', { job, round: roundOf(now.task) });
+  return ask(memory, ...effects, { do: 'cancel' }, line);
+}

@@ -1,0 +1,134 @@
+import type { Sha256 } from '@fedvox/base';
+import type { Answer } from './answer.js';
+import type { Activity, GateOutcome, Task } from './task.js';
+import type { WorkFailure, WorkResult } from './trainer.js';
+
+/** Where the agent stands. `agent-machine.md` has the diagram. */
+export type Now =
+  | { readonly at: 'new' }
+  /** Waits, then dials again. */
+  | { readonly at: 'offline' }
+  | { readonly at: 'greeting' }
+  | { readonly at: 'renewing' }
+  | { readonly at: 'asking' }
+  /** Has nothing it may do for the task on offer: waits, then asks again. */
+  | { readonly at: 'abstaining' }
+  | { readonly at: 'fetching'; readonly task: Task }
+  | { readonly at: 'working'; readonly task: Task }
+  /** Signs the answer and makes it durable, before any of it is sent. */
+  | { readonly at: 'storing'; readonly task: Task }
+  | { readonly at: 'reporting'; readonly task: Task; readonly outcome: GateOutcome }
+  | { readonly at: 'delivering'; readonly answer: Answer; readonly resends: number }
+  | { readonly at: 'stopped'; readonly reason: StopReason };
+
+export type StopReason =
+  | { readonly kind: 'requested' }
+  /** The coordinator refused in a way that only a person can mend. */
+  | { readonly kind: 'refused'; readonly code: string };
+
+/** What the agent carries from one place to the next. */
+export interface Memory {
+  /** Answers without a stored receipt, oldest first; at most `MAX_OUTBOX_ANSWERS`. */
+  readonly outbox: readonly Answer[];
+  /** Answers of the outbox not to be offered again on this connection, by statement. */
+  readonly setAside: readonly Sha256[];
+  /** Failed attempts by task key, most recent last; at most `MAX_FAULTS_REMEMBERED`. */
+  readonly faults: readonly { readonly task: string; readonly count: number }[];
+  /** Calls that failed in a row: how far the back-off has come. */
+  readonly misses: number;
+  readonly heartbeatIntervalMs: number;
+  /** Whether the last heartbeat went unanswered. */
+  readonly beatMissed: boolean;
+}
+
+export interface AgentState {
+  readonly now: Now;
+  readonly memory: Memory;
+}
+
+/** Why a call to the coordinator did not succeed. */
+export type CallFailure =
+  | { readonly kind: 'unreachable'; readonly reason: string }
+  /** One of the protocol's named refusals. */
+  | { readonly kind: 'refused'; readonly code: string };
+
+export type AgentEvent =
+  | { readonly type: 'started' }
+  | { readonly type: 'wait-over' }
+  | {
+      readonly type: 'greeted';
+      readonly heartbeatIntervalMs: number;
+      readonly renewalDue: boolean;
+    }
+  | { readonly type: 'renewed' }
+  | { readonly type: 'idle'; readonly renewalDue: boolean }
+  | { readonly type: 'task-offered'; readonly task: Task }
+  /** The job and the model are here and verified; `outcome` is `pass` if the site may do the job. */
+  | { readonly type: 'fetched'; readonly outcome: GateOutcome }
+  | { readonly type: 'work-done'; readonly result: WorkResult }
+  | { readonly type: 'work-failed'; readonly failure: WorkFailure }
+  | { readonly type: 'answer-stored'; readonly answer: Answer }
+  | { readonly type: 'answer-signed-again'; readonly answer: Answer }
+  | { readonly type: 'delivered' }
+  | { readonly type: 'gate-reported' }
+  | { readonly type: 'call-failed'; readonly failure: CallFailure }
+  | { readonly type: 'heartbeat-due' }
+  | {
+      readonly type: 'heartbeat-answered';
+      readonly job: string;
+      readonly round: number;
+      readonly stillWanted: boolean;
+    }
+  | { readonly type: 'heartbeat-failed'; readonly failure: CallFailure }
+  | { readonly type: 'stop-requested' };
+
+/** What the shell is to do, in order. All but the last group answer with one event. */
+export type Effect =
+  | { readonly do: 'greet' }
+  | { readonly do: 'renew' }
+  | { readonly do: 'ask' }
+  | { readonly do: 'wait'; readonly why: 'offline'; readonly attempt: number }
+  | { readonly do: 'wait'; readonly why: 'abstaining' }
+  | { readonly do: 'fetch'; readonly task: Task }
+  | { readonly do: 'work'; readonly task: Task }
+  | { readonly do: 'store'; readonly task: Task; readonly result: WorkResult }
+  | { readonly do: 'report-gate'; readonly task: Task; readonly outcome: GateOutcome }
+  | { readonly do: 'deliver'; readonly answer: Answer }
+  | { readonly do: 'collect-receipt'; readonly answer: Answer }
+  | { readonly do: 'sign-again'; readonly answer: Answer }
+  | Beat
+  /** Stops whatever of the above still runs; it answers with no event then. */
+  | { readonly do: 'cancel' }
+  | { readonly do: 'drop'; readonly answer: Answer }
+  | { readonly do: 'keep-beating'; readonly everyMs: number }
+  | { readonly do: 'stop-beating' }
+  | { readonly do: 'halt'; readonly reason: StopReason }
+  | Note;
+
+export interface Beat {
+  readonly do: 'beat';
+  readonly job: string;
+  readonly round: number;
+  readonly activity: Activity;
+}
+
+/** A line for the site's own log. Never sent. */
+export interface Note {
+  readonly do: 'note';
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly text: string;
+  readonly fields: Readonly<Record<string, string | number>>;
+}
+
+export interface Step {
+  readonly state: AgentState;
+  readonly effects: readonly Effect[];
+}
+
+/** Answers of paused jobs may wait in the outbox; beyond this many the site takes on no new work. */
+export const MAX_OUTBOX_ANSWERS = 16;
+/** How often one answer is sent again on one connection before the agent lets time pass. */
+export const MAX_RESENDS = 3;
+/** How often one task is attempted before the agent abstains from it. */
+export const MAX_WORK_ATTEMPTS = 3;
+export const MAX_FAULTS_REMEMBERED = 64;

@@ -1,0 +1,25 @@
+import type { AgentState as Activity, GateOutcome, Task, Work } from '@fedvox/protocol';
+
+/** The protocol's words for what is asked of a site: data, never anything to execute. */
+export type { Activity, GateOutcome, Task, Work };
+
+/** The round a task belongs to; the data gate comes before the first and counts as 0. */
+export function roundOf({ work }: Task): number {
+  return work.kind === 'check-data' ? 0 : work.round;
+}
+
+/** Two tasks with the same key ask for the same work. */
+export function taskKey(task: Task): string {
+  return `${task.job}/${roundOf(task)}/${task.work.kind}`;
+}
+
+export function activityOf({ work }: Task): Activity {
+  switch (work.kind) {
+    case 'check-data':
+      return 'checking-data';
+    case 'train':
+      return 'training';
+    case 'evaluate':
+      return 'evaluating';
+  }
+}

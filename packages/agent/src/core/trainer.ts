@@ -1,0 +1,61 @@
+import type { Sha256 } from '@fedvox/base';
+import type { Figures, Job } from '@fedvox/job';
+import type { GateOutcome, Work } from './task.js';
+
+/** One piece of work, with everything fetched that it needs. */
+export interface WorkOrder {
+  readonly job: Job;
+  readonly work: Work;
+  /** The verified base model; absent for the data gate. */
+  readonly baseModelPath?: string;
+  /** Where a delta is written; its folder exists. */
+  readonly deltaPath: string;
+}
+
+export interface Delta {
+  readonly sha256: Sha256;
+  readonly byteLength: number;
+}
+
+/** What the work found out. Stays on the site until policy has cut it down to a statement. */
+export type WorkResult =
+  | { readonly kind: 'checked'; readonly outcome: GateOutcome }
+  | {
+      readonly kind: 'measured';
+      /** Of the base model, on the validation cases; not yet withheld. */
+      readonly figures: Figures;
+      readonly trainCases: number;
+      readonly validationCases: number;
+      /** Null where nothing was to be trained. */
+      readonly delta: Delta | null;
+    };
+
+/** Why a piece of work came to nothing. */
+export interface WorkFailure {
+  /** A FedvoxError's code, or `agent/trainer-died`. For the site's own log only. */
+  readonly code: string;
+  readonly message: string;
+  /** Whether the same work may end otherwise: true for a crash, false for a named refusal. */
+  readonly retryable: boolean;
+}
+
+export interface WorkProgress {
+  readonly phase: 'preparing' | 'training' | 'evaluating';
+  readonly done: number;
+  readonly total: number;
+}
+
+/**
+ * Does the work: in production a child process, in tests and in the simulator something recorded.
+ */
+export interface Trainer {
+  /**
+   * @throws FedvoxError `agent/trainer-died` where it may be tried again, the work's own named
+   * error where not; the signal's reason when it aborts, by then nothing of the work runs on.
+   */
+  run(
+    order: WorkOrder,
+    signal: AbortSignal,
+    onProgress: (progress: WorkProgress) => void,
+  ): Promise<WorkResult>;
+}

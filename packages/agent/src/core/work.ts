@@ -1,0 +1,71 @@
+import { answers } from './answer.js';
+import { MAX_OUTBOX_ANSWERS, type Memory, type Step } from './machine-types.js';
+import { forgetFaults, hasGivenUpOn, rememberFault } from './memory.js';
+import { abstain, deliver, go, note } from './moves.js';
+import { type GateOutcome, roundOf, type Task, taskKey } from './task.js';
+import type { WorkFailure, WorkResult } from './trainer.js';
+
+/** Takes a task on, unless it is answered already or past hope. */
+export function onTaskOffered(memory: Memory, task: Task): Step {
+  const fields = fieldsOf(task);
+  const answered = memory.outbox.find((answer) => answers(answer, task));
+  if (answered !== undefined) {
+    return deliver(memory, answered, note('info', 'task already answered, delivering', fields));
+  }
+  if (hasGivenUpOn(memory, task)) {
+    return abstain(memory, note('debug', 'still abstaining from this task', fields));
+  }
+  if (memory.outbox.length >= MAX_OUTBOX_ANSWERS) {
+    return abstain(memory, note('warn', 'outbox full, taking on no new work', fields));
+  }
+  const line = note('info', `${TITLES[task.work.kind]}: taken on`, fields);
+  return go(memory, { at: 'fetching', task }, line, { do: 'fetch', task });
+}
+
+/** The job and the model are here; `outcome` says whether this site may do the job at all. */
+export function onFetched(memory: Memory, task: Task, outcome: GateOutcome): Step {
+  if (outcome === 'pass') return go(memory, { at: 'working', task }, { do: 'work', task });
+  if (task.work.kind === 'check-data') return report(memory, task, outcome);
+  const line = note('error', 'job not done here; abstaining', { ...fieldsOf(task), outcome });
+  return abstain(rememberFault(memory, taskKey(task), true), line);
+}
+
+export function onWorkDone(before: Memory, task: Task, result: WorkResult): Step {
+  const memory = forgetFaults(before, task);
+  if (result.kind === 'checked') return report(memory, task, result.outcome);
+  const line = note('info', `${TITLES[task.work.kind]}: done`, fieldsOf(task));
+  return go(memory, { at: 'storing', task }, line, { do: 'store', task, result });
+}
+
+/** Tries a crashed piece of work again, up to its bound; a named failure would only come again. */
+export function onWorkFailed(before: Memory, task: Task, failure: WorkFailure): Step {
+  const memory = rememberFault(before, taskKey(task), !failure.retryable);
+  const fields = { ...fieldsOf(task), code: failure.code, reason: failure.message };
+  if (!hasGivenUpOn(memory, task)) {
+    const line = note('warn', `${TITLES[task.work.kind]}: failed, trying again`, fields);
+    return go(memory, { at: 'working', task }, line, { do: 'work', task });
+  }
+  const line = note('error', `${TITLES[task.work.kind]}: failed for good`, fields);
+  if (task.work.kind === 'check-data') return report(memory, task, 'not-supported', line);
+  return abstain(memory, line);
+}
+
+function report(
+  memory: Memory,
+  task: Task,
+  outcome: GateOutcome,
+  ...before: Step['effects']
+): Step {
+  const now = { at: 'reporting', task, outcome } as const;
+  return go(memory, now, ...before, { do: 'report-gate', task, outcome });
+}
+
+const TITLES = {
+  'check-data': 'data gate',
+  train: 'training',
+  evaluate: 'evaluation',
+} as const;
+
+function fieldsOf(task: Task) {
+  return { job: task.job, round: roundOf(task) };
+}

@@ -1,0 +1,67 @@
+import { defineErrors } from '@fedvox/base';
+
+/** Everything that can go wrong at a site, and what the person there can do about it. */
+export const ERRORS = {
+  'not-sendable': {
+    message: 'a message was about to leave this site that is not on the closed list: {problem}',
+    advice: 'Nothing was sent. This is a defect of Fedvox: report it with this text.',
+  },
+  'ledger-unwritable': {
+    message: 'the egress ledger {path} cannot be written: {reason}',
+    advice: 'Nothing is sent without an entry. Free space on the disk or mend its permissions.',
+  },
+  'ledger-unreadable': {
+    message: 'line {line} of the egress ledger {path} is not an entry: {reason}',
+    advice: 'The file was altered by hand or by a failing disk: restore it from its backup.',
+  },
+  'state-unreadable': {
+    message: 'the agent state in {path} cannot be used: {reason}',
+    advice: 'Restore the file from its backup; removing it loses at most one undelivered round.',
+  },
+  'already-running': {
+    message: 'another agent (process {pid}) already works on {folder}',
+    advice: 'Stop that agent first, or give this one a stateDir of its own.',
+  },
+  'site-mismatch': {
+    message: 'the configuration is for site {site}, but the {what} is for {other}',
+    advice: 'Use the configuration and the invitation of the same site.',
+  },
+  'not-enrolled': {
+    message: 'site {site} has no address to dial in {folder}',
+    advice: 'Enrol this site first with `fedvox agent enroll`.',
+  },
+  'already-enrolled': {
+    message: 'site {site} is already enrolled in {folder}',
+    advice: 'Start the agent; to enrol anew, move that folder away and ask for a new invitation.',
+  },
+  'wrong-federation': {
+    message: 'the coordinator speaks for federation {found}, this site belongs to {expected}',
+    advice: 'Enrol again with an invitation of the right federation.',
+  },
+  'task-malformed': {
+    message: 'the coordinator offered a task this agent cannot read: {problem}',
+    advice: 'Upgrade the older side; nothing was done.',
+  },
+  'receipt-wrong': {
+    message: 'the coordinator gave a receipt that does not fit the answer: {problem}',
+    advice: 'The answer is kept. Tell the operator: the coordinator may not be what it seems.',
+  },
+  'job-not-canonical': {
+    message: 'this version of Fedvox reads the job differently from the one that wrote it',
+    advice: 'Upgrade the older side.',
+  },
+  'trainer-died': {
+    message: 'the training process ended unexpectedly ({how})',
+    advice: 'It is tried again a few times. If it keeps dying, the machine may lack memory.',
+  },
+  'trainer-failed': {
+    message: 'the training process failed: {reason}',
+    advice: 'See the line above it in the log; the same work would fail again.',
+  },
+  'trainer-missing': {
+    message: 'the training process cannot be started from {path}: {reason}',
+    advice: 'Build the project (`npm run build`) or reinstall Fedvox.',
+  },
+} as const;
+
+export const fail = defineErrors('agent', ERRORS);

@@ -1,0 +1,78 @@
+import type { Figures, Job } from '@fedvox/job';
+import { z } from 'zod';
+import type { GateOutcome } from '../core/task.js';
+
+/** `*` stands for any run of characters of a name: `lesion-*`. */
+const namePattern = z
+  .string()
+  .regex(/^[a-z0-9*-]{1,63}$/, 'must be a job name, with * for any part of it, e.g. "lesion-*"');
+
+/** What this site allows, whoever asks. */
+export const sitePolicySchema = z
+  .strictObject({
+    /** A figure that describes fewer validation cases than this is withheld. */
+    minCasesForMetrics: z.number().int().min(1).default(5),
+    /** What the FedAvg weight tells: the number of training cases, a number of the site's own, or 1. */
+    weightSource: z.enum(['examples', 'declared', 'uniform']).default('examples'),
+    declaredWeight: z.number().positive().max(1e9).optional(),
+    /** Jobs this site takes part in; every job where absent. */
+    allowedJobs: z.array(namePattern).min(1).optional(),
+    /** Most passes over its data that the site gives to one round. */
+    maxLocalEpochs: z.number().int().positive().optional(),
+  })
+  .refine(
+    (policy) => (policy.weightSource === 'declared') === (policy.declaredWeight !== undefined),
+    {
+      path: ['declaredWeight'],
+      message: 'is needed with weightSource: declared, and only there',
+    },
+  );
+
+export type SitePolicy = z.output<typeof sitePolicySchema>;
+
+/** Whether the site may do this job at all. */
+export function judgeJob(
+  policy: SitePolicy,
+  job: Job,
+): Extract<GateOutcome, 'pass' | 'refused-by-policy'> {
+  const { allowedJobs, maxLocalEpochs } = policy;
+  if (allowedJobs !== undefined && !allowedJobs.some((pattern) => matches(pattern, job.name))) {
+    return 'refused-by-policy';
+  }
+  if (maxLocalEpochs !== undefined && job.training.localEpochs > maxLocalEpochs) {
+    return 'refused-by-policy';
+  }
+  return 'pass';
+}
+
+/** The figures as they may leave: none of them where they describe too few cases. */
+export function withholdFigures(
+  policy: SitePolicy,
+  figures: Figures,
+  validationCases: number,
+): Figures {
+  return validationCases < policy.minCasesForMetrics ? { dice: null, auc: null } : figures;
+}
+
+export interface FedAvgWeight {
+  readonly value: number;
+  readonly source: SitePolicy['weightSource'];
+}
+
+export function fedAvgWeight(policy: SitePolicy, trainCases: number): FedAvgWeight {
+  const source = policy.weightSource;
+  switch (source) {
+    case 'examples':
+      return { value: trainCases, source };
+    case 'declared':
+      // The schema demands it with this source.
+      return { value: policy.declaredWeight as number, source };
+    case 'uniform':
+      return { value: 1, source };
+  }
+}
+
+function matches(pattern: string, name: string): boolean {
+  const expression = pattern.split('*').join('[a-z0-9-]*');
+  return new RegExp(`^${expression}$`).test(name);
+}
