@@ -11,6 +11,7 @@ const steps = [
   ['types of the packages', bin('tsc'), ['-b']],
   ['types of the tests', bin('tsc'), ['-p', 'test']],
   ['generated code', process.execPath, ['tools/generate.mjs', '--check']],
+  ['error pages', process.execPath, ['tools/errors.mjs', '--check']],
   ['tests', process.execPath, ['tools/test.mjs']],
 ];
 

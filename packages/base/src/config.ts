@@ -3,7 +3,7 @@ import { LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { defineErrors, errorText } from './errors.js';
 
-const fail = defineErrors('base', {
+export const fail = defineErrors('base', {
   'config-unreadable': {
     message: 'cannot read {what} {path}: {reason}',
     advice: 'Check that the file exists and may be read.',

@@ -27,11 +27,12 @@ export class FedvoxError extends Error {
 }
 
 /** Makes an error of one table: `fail('missing-slice', { series, gapMm })`. */
-export type ErrorFactory<Name extends string> = (
-  name: Name,
-  details?: ErrorDetails,
-  options?: ErrorOptions,
-) => FedvoxError;
+export interface ErrorFactory<Name extends string> {
+  (name: Name, details?: ErrorDetails, options?: ErrorOptions): FedvoxError;
+  readonly packageName: string;
+  /** For the page in docs/errors, which is generated from it. */
+  readonly table: Readonly<Record<Name, ErrorEntry>>;
+}
 
 /**
  * Declares a package's error table and returns the only way to make its errors.
@@ -41,7 +42,8 @@ export function defineErrors<const T extends Readonly<Record<string, ErrorEntry>
   packageName: string,
   table: T,
 ): ErrorFactory<Extract<keyof T, string>> {
-  return (name, details = {}, options) => {
+  type Name = Extract<keyof T, string>;
+  const make = (name: Name, details: ErrorDetails = {}, options?: ErrorOptions) => {
     const entry = table[name];
     if (entry === undefined) throw new Error(`${packageName} has no error named ${name}`);
     return new FedvoxError(
@@ -52,6 +54,7 @@ export function defineErrors<const T extends Readonly<Record<string, ErrorEntry>
       options,
     );
   };
+  return Object.assign(make, { packageName, table });
 }
 
 function fill(template: string, details: ErrorDetails): string {

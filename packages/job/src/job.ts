@@ -74,7 +74,7 @@ export type JobInput = z.input<typeof jobSchema>;
 /** A validated job, every default filled in. */
 export type Job = z.output<typeof jobSchema>;
 
-const fail = defineErrors('job', {
+export const fail = defineErrors('job', {
   'not-a-job': {
     message: 'these bytes are not a job this version understands: {reason}',
     advice: 'Upgrade the older side, or ask the operator to submit the job again.',
