@@ -1,0 +1,82 @@
+import { canonicalJson, type Sha256, sha256, sha256File } from '@fedvox/base';
+import type { Stack } from '../dicom/stack.js';
+import type { Grid, LabelMap, Volume } from '../geometry/grid.js';
+import type { Refusal } from '../refusal.js';
+import type { ClassOfValue } from '../segmentation/class-names.js';
+import type { OverlapPolicy } from '../segmentation/label-canvas.js';
+
+/** One scan with its label, found and checked by header; its pixels are read by `loadCase`. */
+export interface CaseRef {
+  /** Opaque and stable: the same scan has the same one each time. Never leaves the site. */
+  readonly caseId: string;
+  /** DICOM's code: `MR`, `CT`, `PT`; unknown for a file that does not say. */
+  readonly modality: string | undefined;
+  /** Grid of the stored image. */
+  readonly grid: Grid;
+  readonly hasLabel: boolean;
+  readonly source: CaseSource;
+}
+
+/** The files behind a case. */
+export type CaseSource = DicomSource | NiftiSource;
+
+export interface DicomSource {
+  readonly kind: 'dicom';
+  /** How a person recognises the series. */
+  readonly what: string;
+  readonly stack: Stack;
+  readonly labels: readonly DicomLabel[];
+  readonly overlaps: OverlapPolicy;
+}
+
+/** A segmentation object and what its segments mean. */
+export interface DicomLabel {
+  readonly path: string;
+  readonly classOf: ClassOfValue;
+}
+
+export interface NiftiSource {
+  readonly kind: 'nifti';
+  readonly imagePath: string;
+  readonly label?: { readonly path: string; readonly classOf: ClassOfValue };
+}
+
+export interface Dataset {
+  readonly cases: readonly CaseRef[];
+  readonly refused: readonly Refusal[];
+}
+
+/** A case's pixels. Image and label lie on the same grid. */
+export interface Case {
+  readonly image: Volume;
+  readonly label?: LabelMap;
+  readonly modality?: string;
+}
+
+export interface LabelledCase extends Case {
+  readonly label: LabelMap;
+}
+
+/** Every file of a case, image first. */
+export function filesOf({ source }: CaseRef): string[] {
+  if (source.kind === 'nifti') {
+    return source.label === undefined ? [source.imagePath] : [source.imagePath, source.label.path];
+  }
+  const images = new Set(source.stack.frames.map(({ path }) => path));
+  return [...images, ...source.labels.map(({ path }) => path)];
+}
+
+/**
+ * Identity of a case's content: the digests of its files and what their labels mean. It is the same
+ * wherever the files lie, and another as soon as one byte of them is.
+ */
+export async function contentKey(ref: CaseRef): Promise<Sha256> {
+  const digests: Sha256[] = [];
+  for (const path of filesOf(ref)) digests.push(await sha256File(path));
+  return sha256(canonicalJson({ digests, labels: labelMeaning(ref.source) }));
+}
+
+function labelMeaning(source: CaseSource): unknown {
+  if (source.kind === 'nifti') return [...(source.label?.classOf ?? [])];
+  return { overlaps: source.overlaps, classes: source.labels.map(({ classOf }) => [...classOf]) };
+}

@@ -1,0 +1,96 @@
+import { sha256 } from '@fedvox/base';
+import { type FolderScan, type ScannedSeries, scanDicomFolder } from '../dicom/scan.js';
+import { assembleSeries } from '../dicom/stack.js';
+import { fail } from '../errors.js';
+import { type Refusal, refusalOf } from '../refusal.js';
+import { checkClassesCovered, classesOf } from '../segmentation/class-names.js';
+import type { SegHeader } from '../segmentation/dicom-seg.js';
+import { placeFrames } from '../segmentation/seg-placement.js';
+import type { CaseRef, Dataset } from './case.js';
+import type { ResolvedDatasetSpec } from './spec.js';
+
+type DicomSpec = Extract<ResolvedDatasetSpec, { kind: 'dicom' }>;
+
+/** Whether a series without a segmentation is a case, as it is for prediction. */
+export type LabelNeed = 'required' | 'optional';
+
+/**
+ * The cases of a DICOM folder: every series that assembles into a volume, with the segmentations
+ * that refer to it.
+ * @throws FedvoxError `folder-unreadable`, `no-dicom`
+ */
+export async function openDicomFolder(
+  spec: DicomSpec,
+  classes: readonly string[],
+  need: LabelNeed,
+): Promise<Dataset> {
+  const scan = await scanDicomFolder(spec.path);
+  if (scan.series.length === 0) throw fail('no-dicom', { path: spec.path, files: scan.files });
+  const cases: CaseRef[] = [];
+  const refused: Refusal[] = [...scan.refused, ...orphans(scan)];
+  for (const series of scan.series) {
+    try {
+      const { ref, alsoRefused } = caseOf(series, scan, spec, classes, need);
+      cases.push(ref);
+      refused.push(...alsoRefused);
+    } catch (error) {
+      refused.push(refusalOf(series.what, error));
+    }
+  }
+  cases.sort((a, b) => (a.caseId < b.caseId ? -1 : 1));
+  return { cases, refused };
+}
+
+function caseOf(
+  series: ScannedSeries,
+  scan: FolderScan,
+  spec: DicomSpec,
+  classes: readonly string[],
+  need: LabelNeed,
+): { ref: CaseRef; alsoRefused: Refusal[] } {
+  const { what } = series;
+  if (series.problem !== undefined) throw series.problem;
+  const { stack, stray } = assembleSeries(what, series.frames);
+  if (stack.tiltDegrees > 0) {
+    throw fail('gantry-tilt', { what, degrees: stack.tiltDegrees.toFixed(1) });
+  }
+  const segs = scan.segmentations.filter((seg) => seg.referencedSeriesUids.includes(series.uid));
+  if (segs.length === 0 && need === 'required') throw fail('label-missing', { what });
+  const labels = segs.map((seg) => labelOf(seg, spec, classes));
+  if (labels.length > 0) checkClassesCovered(what, labels, classes, spec.missingLabels);
+  for (const seg of segs) placeFrames(what, seg, stack);
+  const ref: CaseRef = {
+    caseId: sha256(series.uid).slice(0, 16),
+    modality: stack.frames[0]?.modality,
+    grid: stack.grid,
+    hasLabel: labels.length > 0,
+    source: {
+      kind: 'dicom',
+      what,
+      stack,
+      labels: labels.map(({ path, classOf }) => ({ path, classOf })),
+      overlaps: spec.overlaps,
+    },
+  };
+  const count = stray.length;
+  return {
+    ref,
+    alsoRefused: count === 0 ? [] : [refusalOf(what, fail('stray-slices', { what, count }))],
+  };
+}
+
+function labelOf(seg: SegHeader, spec: DicomSpec, classes: readonly string[]) {
+  return {
+    path: seg.path,
+    labels: seg.segments,
+    classOf: classesOf(seg.segments, spec.labels, classes),
+  };
+}
+
+/** Segmentations of series that are not here. */
+function orphans({ segmentations, series }: FolderScan): Refusal[] {
+  const known = new Set(series.map(({ uid }) => uid));
+  return segmentations
+    .filter((seg) => !seg.referencedSeriesUids.some((uid) => known.has(uid)))
+    .map(({ path }) => refusalOf(path, fail('label-other-series', { path })));
+}

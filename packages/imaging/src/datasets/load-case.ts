@@ -1,0 +1,82 @@
+import { assert } from '@fedvox/base';
+import { readDicom } from '../dicom/part10.js';
+import { readStack } from '../dicom/volume.js';
+import { fail } from '../errors.js';
+import type { LabelMap, Volume } from '../geometry/grid.js';
+import { readNifti } from '../nifti/read.js';
+import { readSegHeader } from '../segmentation/dicom-seg.js';
+import { LabelCanvas } from '../segmentation/label-canvas.js';
+import { paintSegmentation } from '../segmentation/seg-painter.js';
+import type { Case, CaseRef, DicomSource, NiftiSource } from './case.js';
+
+/** Values that an error about a label file lists. */
+const MAX_VALUES_NAMED = 5;
+
+/**
+ * Reads the pixels of a case: values in the scanner's units, label voxels as class indices.
+ * @param classes the class names that the data set was opened with
+ * @throws FedvoxError `corrupt-file`, `file-changed`, `unusable-values`, `overlapping-segments`, …
+ */
+export async function loadCase(ref: CaseRef, classes: readonly string[]): Promise<Case> {
+  const { source, modality } = ref;
+  const { image, label } =
+    source.kind === 'dicom' ? await loadDicom(source, ref, classes) : await loadNifti(source);
+  checkFinite(ref, image);
+  assert(
+    label === undefined || label.shape.every((size, axis) => size === image.shape[axis]),
+    'a label lies on the grid of its image',
+  );
+  return {
+    image,
+    ...(label === undefined ? {} : { label }),
+    ...(modality === undefined ? {} : { modality }),
+  };
+}
+
+async function loadDicom(
+  { what, stack, labels, overlaps }: DicomSource,
+  { hasLabel }: CaseRef,
+  classes: readonly string[],
+): Promise<Case> {
+  const image = await readStack(stack);
+  if (!hasLabel) return { image };
+  const canvas = new LabelCanvas(stack.grid, classes, overlaps);
+  for (const { path, classOf } of labels) {
+    const file = await readDicom(path);
+    paintSegmentation(what, file, readSegHeader(file), stack, classOf, canvas);
+  }
+  return { image, label: canvas.finished() };
+}
+
+async function loadNifti({ imagePath, label }: NiftiSource): Promise<Case> {
+  const image = await readNifti(imagePath);
+  if (label === undefined) return { image };
+  return { image, label: await readLabel(label, image) };
+}
+
+/** A label file on its image's grid, whose header may differ from it by a rounding. */
+async function readLabel(
+  { path, classOf }: NonNullable<NiftiSource['label']>,
+  { shape, affineRas }: Volume,
+): Promise<LabelMap> {
+  const stored = await readNifti(path);
+  if (stored.data.length !== shape[0] * shape[1] * shape[2]) throw fail('file-changed', { path });
+  const data = new Uint8Array(stored.data.length);
+  const unknown = new Set<number>();
+  for (let at = 0; at < data.length; at++) {
+    const value = stored.data[at] as number;
+    if (value === 0) continue;
+    const classIndex = classOf.get(value);
+    if (classIndex !== undefined) data[at] = classIndex;
+    else if (unknown.size < MAX_VALUES_NAMED) unknown.add(value);
+  }
+  if (unknown.size > 0) throw fail('label-values', { path, values: [...unknown].join(', ') });
+  return { shape, affineRas, data };
+}
+
+/** One voxel that is no number would make every normalised voxel none. */
+function checkFinite({ caseId }: CaseRef, { data }: Volume): void {
+  let bad = 0;
+  for (let at = 0; at < data.length; at++) if (!Number.isFinite(data[at])) bad++;
+  if (bad > 0) throw fail('unusable-values', { what: `case ${caseId}`, voxels: bad });
+}

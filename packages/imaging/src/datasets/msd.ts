@@ -1,0 +1,155 @@
+import { readFile } from 'node:fs/promises';
+import { basename, join, relative } from 'node:path';
+import { errorText } from '@fedvox/base';
+import { z } from 'zod';
+import { boundedMap } from '../bounded-map.js';
+import { fail } from '../errors.js';
+import { cornerDistanceMm } from '../geometry/grid.js';
+import { readNiftiHeader } from '../nifti/read.js';
+import { refusalOf } from '../refusal.js';
+import {
+  type ClassOfValue,
+  checkClassesCovered,
+  classesOf,
+  type NamedLabel,
+} from '../segmentation/class-names.js';
+import type { CaseRef, Dataset } from './case.js';
+import type { LabelNeed } from './dicom-folder.js';
+import type { ResolvedDatasetSpec } from './spec.js';
+
+type MsdSpec = Extract<ResolvedDatasetSpec, { kind: 'msd' }>;
+
+/** The part of a Decathlon `dataset.json` that is used (Antonelli et al. 2022); the rest may vary. */
+const manifestSchema = z.object({
+  modality: z.record(z.string(), z.string()).default({}),
+  labels: z.record(z.string().regex(/^\d+$/, 'must be a label value'), z.string()),
+  training: z.array(z.object({ image: z.string(), label: z.string().optional() })),
+  /** Ours: case name → site. */
+  sites: z.record(z.string(), z.string()).optional(),
+});
+
+type Manifest = z.output<typeof manifestSchema>;
+type Entry = Manifest['training'][number];
+
+const MAX_OPEN_FILES = 8;
+/** Image and label are written with float32 affines; more than this apart is another grid. */
+const GRID_TOLERANCE_MM = 0.1;
+
+/**
+ * The training cases of a Decathlon folder.
+ * @throws FedvoxError `folder-unreadable`, `not-msd`, `no-such-site`
+ */
+export async function openMsd(
+  spec: MsdSpec,
+  classes: readonly string[],
+  need: LabelNeed,
+): Promise<Dataset> {
+  const path = join(spec.path, 'dataset.json');
+  const manifest = parseManifest(path, await readText(path));
+  const entries = entriesOfSite(path, manifest, spec.site);
+  const labels = Object.entries(manifest.labels).map(([value, name]) => ({
+    value: Number(value),
+    name,
+  }));
+  const results = await boundedMap(entries, MAX_OPEN_FILES, async (entry) => {
+    try {
+      return await caseOf(spec, manifest, labels, classes, need, entry);
+    } catch (error) {
+      return refusalOf(entry.image, error);
+    }
+  });
+  return {
+    cases: results
+      .filter((result) => 'caseId' in result)
+      .sort((a, b) => (a.caseId < b.caseId ? -1 : 1)),
+    refused: results.filter((result) => 'code' in result),
+  };
+}
+
+async function caseOf(
+  spec: MsdSpec,
+  manifest: Manifest,
+  labels: readonly NamedLabel[],
+  classes: readonly string[],
+  need: LabelNeed,
+  entry: Entry,
+): Promise<CaseRef> {
+  const imagePath = inside(spec.path, entry.image);
+  const { grid } = await readNiftiHeader(imagePath);
+  const modalities = Object.values(manifest.modality);
+  const common = {
+    caseId: caseName(entry),
+    modality: modalities.length === 1 ? modalityCode(modalities[0] as string) : undefined,
+    grid,
+  };
+  if (entry.label === undefined) {
+    if (need === 'required') throw fail('label-missing', { what: entry.image });
+    return { ...common, hasLabel: false, source: { kind: 'nifti', imagePath } };
+  }
+  const path = inside(spec.path, entry.label);
+  const label = await readNiftiHeader(path);
+  const apartMm = cornerDistanceMm(grid, label.grid);
+  if (apartMm > GRID_TOLERANCE_MM) {
+    const reason =
+      apartMm === Number.POSITIVE_INFINITY
+        ? 'its matrix is another'
+        : `its corners are ${apartMm.toFixed(2)} mm off`;
+    throw fail('label-grid-mismatch', { path, reason });
+  }
+  const classOf: ClassOfValue = classesOf(labels, spec.labels, classes);
+  checkClassesCovered(entry.image, [{ path, classOf, labels }], classes, spec.missingLabels);
+  return {
+    ...common,
+    hasLabel: true,
+    source: { kind: 'nifti', imagePath, label: { path, classOf } },
+  };
+}
+
+function parseManifest(path: string, text: string): Manifest {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw fail('not-msd', { path, reason: 'it is not JSON' }, { cause });
+  }
+  const parsed = manifestSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const reason = parsed.error.issues
+    .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+    .join('; ');
+  throw fail('not-msd', { path, reason }, { cause: parsed.error });
+}
+
+function entriesOfSite(path: string, manifest: Manifest, site: string | undefined): Entry[] {
+  if (site === undefined) return manifest.training;
+  const sites = manifest.sites ?? {};
+  const entries = manifest.training.filter((entry) => sites[caseName(entry)] === site);
+  if (entries.length > 0) return entries;
+  const known = [...new Set(Object.values(sites))].join(', ') || 'none';
+  throw fail('no-such-site', { path, site, sites: known });
+}
+
+function caseName({ image }: Entry): string {
+  return basename(image).replace(/\.nii(\.gz)?$/, '');
+}
+
+/** `MRI` and `CT` as the Decathlon writes them, in DICOM's codes. */
+function modalityCode(name: string): string {
+  if (/^(MR|T1|T2|FLAIR)/i.test(name)) return 'MR';
+  return name.toUpperCase();
+}
+
+/** A path of the manifest, which may not lead out of its folder. */
+function inside(folder: string, path: string): string {
+  const resolved = join(folder, path);
+  if (relative(folder, resolved).startsWith('..')) {
+    throw fail('not-msd', { path: folder, reason: 'it names a file outside its folder' });
+  }
+  return resolved;
+}
+
+async function readText(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((cause: unknown) => {
+    throw fail('folder-unreadable', { path, reason: errorText(cause) }, { cause });
+  });
+}

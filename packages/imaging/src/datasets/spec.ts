@@ -1,0 +1,34 @@
+import { z } from 'zod';
+
+/** A site's names for structures → the job's class names. */
+const labelNamesSchema = z.record(z.string(), z.string()).default({});
+
+/** What a class without a segment means: an error, or that the case has none of it. */
+const missingLabelsSchema = z.enum(['refuse', 'empty']).default('refuse');
+
+/** Where a site's cases lie and how its labels are named. Part of the site's own configuration. */
+export const datasetSpecSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('dicom'),
+    /** A folder, searched to its depth, by content. */
+    path: z.string().min(1),
+    labels: labelNamesSchema,
+    missingLabels: missingLabelsSchema,
+    /** A voxel in two classes: an error, or it goes to the class that the job lists later. */
+    overlaps: z.enum(['refuse', 'later-class-wins']).default('refuse'),
+  }),
+  z.strictObject({
+    kind: z.literal('msd'),
+    /** A folder with a Medical Segmentation Decathlon `dataset.json`. */
+    path: z.string().min(1),
+    /** Only the cases that dataset.json's `sites` assigns to this site. */
+    site: z.string().min(1).optional(),
+    labels: labelNamesSchema,
+    missingLabels: missingLabelsSchema,
+  }),
+]);
+
+/** What a person writes. */
+export type DatasetSpec = z.input<typeof datasetSpecSchema>;
+/** A validated specification, every default filled in. */
+export type ResolvedDatasetSpec = z.output<typeof datasetSpecSchema>;

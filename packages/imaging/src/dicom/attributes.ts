@@ -1,0 +1,153 @@
+import type { DataSet } from 'dicom-parser';
+import { fail } from '../errors.js';
+import type { Vec3 } from '../geometry/vector.js';
+
+/** The attributes that are read, by DICOM keyword (PS3.6), as dicom-parser spells tags. */
+export const TAG = {
+  TransferSyntaxUID: 'x00020010',
+  SOPClassUID: 'x00080016',
+  SOPInstanceUID: 'x00080018',
+  Modality: 'x00080060',
+  SeriesDescription: 'x0008103e',
+  ReferencedSeriesSequence: 'x00081115',
+  ReferencedSOPInstanceUID: 'x00081155',
+  SourceImageSequence: 'x00082112',
+  DerivationImageSequence: 'x00089124',
+  PatientName: 'x00100010',
+  PatientID: 'x00100020',
+  EchoTime: 'x00180081',
+  DiffusionBValue: 'x00189087',
+  StudyInstanceUID: 'x0020000d',
+  SeriesInstanceUID: 'x0020000e',
+  AcquisitionNumber: 'x00200012',
+  InstanceNumber: 'x00200013',
+  ImagePositionPatient: 'x00200032',
+  ImageOrientationPatient: 'x00200037',
+  FrameOfReferenceUID: 'x00200052',
+  TemporalPositionIdentifier: 'x00200100',
+  PlanePositionSequence: 'x00209113',
+  PlaneOrientationSequence: 'x00209116',
+  SamplesPerPixel: 'x00280002',
+  PhotometricInterpretation: 'x00280004',
+  NumberOfFrames: 'x00280008',
+  Rows: 'x00280010',
+  Columns: 'x00280011',
+  PixelSpacing: 'x00280030',
+  BitsAllocated: 'x00280100',
+  BitsStored: 'x00280101',
+  HighBit: 'x00280102',
+  PixelRepresentation: 'x00280103',
+  RescaleIntercept: 'x00281052',
+  RescaleSlope: 'x00281053',
+  ModalityLUTSequence: 'x00283000',
+  PixelMeasuresSequence: 'x00289110',
+  PixelValueTransformationSequence: 'x00289145',
+  SegmentationType: 'x00620001',
+  SegmentSequence: 'x00620002',
+  SegmentNumber: 'x00620004',
+  SegmentLabel: 'x00620005',
+  SegmentIdentificationSequence: 'x0062000a',
+  ReferencedSegmentNumber: 'x0062000b',
+  MaximumFractionalValue: 'x0062000e',
+  SharedFunctionalGroupsSequence: 'x52009229',
+  PerFrameFunctionalGroupsSequence: 'x52009230',
+  PixelData: 'x7fe00010',
+} as const;
+
+export type Keyword = keyof typeof TAG;
+
+/**
+ * One data set of a file (or an item of one of its sequences) with reads that are checked: absent is
+ * `undefined` or, with `require…`, an error naming the file and the keyword. Never the value: it may
+ * be a patient's.
+ */
+export class Attributes {
+  constructor(
+    readonly path: string,
+    private readonly dataSet: DataSet,
+  ) {}
+
+  has(keyword: Keyword): boolean {
+    const element = this.dataSet.elements[TAG[keyword]];
+    return element !== undefined && element.length > 0;
+  }
+
+  /** Text of any string VR, trailing padding removed. */
+  text(keyword: Keyword): string | undefined {
+    if (!this.has(keyword)) return undefined;
+    return this.guarded(keyword, () => this.dataSet.string(TAG[keyword]))?.replace(/[\0 ]+$/, '');
+  }
+
+  requireText(keyword: Keyword): string {
+    return this.text(keyword) || this.missing(keyword);
+  }
+
+  /** Values of a DS or IS attribute, at least one. */
+  decimals(keyword: Keyword): readonly number[] | undefined {
+    const text = this.text(keyword);
+    if (text === undefined || text.trim() === '') return undefined;
+    const values = text.split('\\').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+    if (!values.every(Number.isFinite)) throw this.bad(keyword, 'it is not a number');
+    return values;
+  }
+
+  decimal(keyword: Keyword): number | undefined {
+    return this.decimals(keyword)?.[0];
+  }
+
+  requireVec3(keyword: Keyword): Vec3 {
+    const values = this.decimals(keyword) ?? this.missing(keyword);
+    if (values.length !== 3) throw this.bad(keyword, 'it does not have three values');
+    return values as unknown as Vec3;
+  }
+
+  /** Value of a US attribute. */
+  integer(keyword: Keyword): number | undefined {
+    if (!this.has(keyword)) return undefined;
+    return this.guarded(keyword, () => this.dataSet.uint16(TAG[keyword]));
+  }
+
+  requireInteger(keyword: Keyword): number {
+    return this.integer(keyword) ?? this.missing(keyword);
+  }
+
+  /** Value of an FD attribute. */
+  double(keyword: Keyword): number | undefined {
+    if (!this.has(keyword)) return undefined;
+    return this.guarded(keyword, () => this.dataSet.double(TAG[keyword]));
+  }
+
+  /** Items of a sequence; none where it is absent. */
+  items(keyword: Keyword): Attributes[] {
+    const items = this.dataSet.elements[TAG[keyword]]?.items ?? [];
+    return items.flatMap(({ dataSet }) =>
+      dataSet === undefined ? [] : [new Attributes(this.path, dataSet)],
+    );
+  }
+
+  /** First item of a sequence. */
+  item(keyword: Keyword): Attributes | undefined {
+    return this.items(keyword)[0];
+  }
+
+  missing(keyword: Keyword): never {
+    throw fail('missing-attribute', { path: this.path, attribute: keyword });
+  }
+
+  bad(keyword: Keyword, reason: string): Error {
+    return fail('bad-attribute', { path: this.path, attribute: keyword, reason });
+  }
+
+  /** dicom-parser throws bare strings when an element is shorter than its type. */
+  private guarded<T>(keyword: Keyword, read: () => T): T {
+    try {
+      return read();
+    } catch (cause) {
+      throw fail(
+        'bad-attribute',
+        { path: this.path, attribute: keyword, reason: 'its value is cut short' },
+        { cause },
+      );
+    }
+  }
+}

@@ -1,0 +1,220 @@
+import { fail } from '../errors.js';
+import { dot, length, type Vec3 } from '../geometry/vector.js';
+import type { Attributes } from './attributes.js';
+import type { DicomFile } from './part10.js';
+import type { TransferSyntax } from './transfer-syntax.js';
+
+/** How samples are stored (PS3.3 C.7.6.3.1). */
+export interface PixelFormat {
+  readonly rows: number;
+  readonly columns: number;
+  readonly bitsAllocated: 8 | 16 | 32;
+  readonly bitsStored: number;
+  readonly highBit: number;
+  readonly signed: boolean;
+  /** MONOCHROME1: low values are bright, so stored values are mirrored before rescaling. */
+  readonly inverted: boolean;
+}
+
+/** Where a frame's pixels lie, in DICOM's LPS+ millimetres (PS3.3 C.7.6.2). */
+export interface FramePlane {
+  /** Centre of the first pixel. */
+  readonly positionLps: Vec3;
+  /** Unit vector along a row: the direction of increasing column index. */
+  readonly rowDirectionLps: Vec3;
+  /** Unit vector down a column: the direction of increasing row index. */
+  readonly columnDirectionLps: Vec3;
+  /** Distance between neighbours in a row: PixelSpacing's second value. */
+  readonly columnSpacingMm: number;
+  /** Distance between neighbouring rows: PixelSpacing's first value. */
+  readonly rowSpacingMm: number;
+}
+
+/** One 2D image of a series: a classic file is one frame, an enhanced file many. */
+export interface Frame extends FramePlane {
+  readonly path: string;
+  readonly frameIndex: number;
+  readonly sopInstanceUid: string;
+  readonly seriesUid: string;
+  readonly frameOfReferenceUid: string | undefined;
+  readonly modality: string;
+  readonly syntax: TransferSyntax;
+  readonly format: PixelFormat;
+  readonly slope: number;
+  readonly intercept: number;
+  /** Values that tell frames at the same position apart: echo, time, b-value, acquisition. */
+  readonly dimensions: Readonly<Record<string, number | undefined>>;
+}
+
+/** Most frames one file may declare. */
+const MAX_FRAMES = 100_000;
+/** Direction cosines are written with few decimals; more than this off is not a rotation. */
+const COSINE_TOLERANCE = 1e-3;
+
+/**
+ * The frames of an image file, from its header alone.
+ * @throws FedvoxError `missing-attribute`, `bad-attribute`, `unsupported-pixels`, `corrupt-file`
+ */
+export function framesOf(file: DicomFile): Frame[] {
+  const { path, syntax, attributes } = file;
+  const shared = attributes.item('SharedFunctionalGroupsSequence');
+  const perFrame = attributes.items('PerFrameFunctionalGroupsSequence');
+  const count = frameCount(attributes);
+  if (count > 1 && perFrame.length !== count) {
+    throw attributes.bad('NumberOfFrames', 'the file does not describe each of its frames');
+  }
+  const common = {
+    path,
+    syntax,
+    sopInstanceUid: attributes.requireText('SOPInstanceUID'),
+    seriesUid: attributes.requireText('SeriesInstanceUID'),
+    frameOfReferenceUid: attributes.text('FrameOfReferenceUID'),
+    modality: attributes.requireText('Modality'),
+    format: pixelFormat(attributes),
+  };
+  checkPixelsPresent(file, count * frameByteCount(common.format));
+  return Array.from({ length: count }, (_, frameIndex) => {
+    const groups = [perFrame[frameIndex], shared].filter((group) => group !== undefined);
+    return {
+      ...common,
+      frameIndex,
+      ...framePlane(attributes, groups),
+      ...rescale(attributes, groups),
+      dimensions: dimensions(attributes),
+    };
+  });
+}
+
+/** A file cut short shows in its header already: it has fewer bytes than its frames need. */
+function checkPixelsPresent({ path, syntax, pixelData, byteCount }: DicomFile, needed: number) {
+  if (pixelData === undefined) {
+    throw fail('corrupt-file', { path, reason: 'it ends before its pixel data' });
+  }
+  if (syntax.pixels !== 'native') return;
+  const present = Math.min(pixelData.length ?? 0, byteCount - pixelData.offset);
+  if (present < needed) {
+    throw fail('corrupt-file', {
+      path,
+      reason: `it has ${present} bytes of pixels where ${needed} are needed`,
+    });
+  }
+}
+
+/** Bytes of one frame stored as plain samples. */
+export function frameByteCount({ rows, columns, bitsAllocated }: PixelFormat): number {
+  return (rows * columns * bitsAllocated) / 8;
+}
+
+/** Number of frames a file declares: 1 where it does not say. */
+export function frameCount(attributes: Attributes): number {
+  const count = attributes.decimal('NumberOfFrames') ?? 1;
+  if (!Number.isInteger(count) || count < 1 || count > MAX_FRAMES) {
+    throw attributes.bad('NumberOfFrames', `it must be from 1 to ${MAX_FRAMES}`);
+  }
+  return count;
+}
+
+/**
+ * Plane of one frame: from its functional groups (its own before the shared ones), or from the
+ * top level of a classic file.
+ */
+export function framePlane(attributes: Attributes, groups: readonly Attributes[]): FramePlane {
+  const position = itemOf(groups, 'PlanePositionSequence') ?? attributes;
+  const orientation = itemOf(groups, 'PlaneOrientationSequence') ?? attributes;
+  const measures = itemOf(groups, 'PixelMeasuresSequence') ?? attributes;
+  const [rowSpacingMm, columnSpacingMm] = pixelSpacing(measures);
+  return {
+    positionLps: position.requireVec3('ImagePositionPatient'),
+    ...directions(orientation),
+    rowSpacingMm,
+    columnSpacingMm,
+  };
+}
+
+/** First item of a functional group's sequence, from the first group that has it. */
+export function itemOf(
+  groups: readonly Attributes[],
+  keyword: Parameters<Attributes['item']>[0],
+): Attributes | undefined {
+  return groups.map((group) => group.item(keyword)).find((item) => item !== undefined);
+}
+
+function directions(
+  attributes: Attributes,
+): Pick<FramePlane, 'rowDirectionLps' | 'columnDirectionLps'> {
+  const keyword = 'ImageOrientationPatient';
+  const cosines = attributes.decimals(keyword) ?? attributes.missing(keyword);
+  if (cosines.length !== 6) throw attributes.bad(keyword, 'it does not have six values');
+  const row = cosines.slice(0, 3) as unknown as Vec3;
+  const column = cosines.slice(3) as unknown as Vec3;
+  const isRotation =
+    Math.abs(length(row) - 1) < COSINE_TOLERANCE &&
+    Math.abs(length(column) - 1) < COSINE_TOLERANCE &&
+    Math.abs(dot(row, column)) < COSINE_TOLERANCE;
+  if (!isRotation) throw attributes.bad(keyword, 'its directions are not unit and perpendicular');
+  return { rowDirectionLps: row, columnDirectionLps: column };
+}
+
+function pixelSpacing(attributes: Attributes): readonly [number, number] {
+  const values = attributes.decimals('PixelSpacing') ?? attributes.missing('PixelSpacing');
+  if (values.length !== 2 || !values.every((value) => value > 0)) {
+    throw attributes.bad('PixelSpacing', 'it must be two positive numbers');
+  }
+  return values as unknown as [number, number];
+}
+
+function rescale(
+  attributes: Attributes,
+  groups: readonly Attributes[],
+): Pick<Frame, 'slope' | 'intercept'> {
+  if (attributes.has('ModalityLUTSequence') && !attributes.has('RescaleSlope')) {
+    throw unsupported(attributes, 'its values go through a modality lookup table');
+  }
+  const source = itemOf(groups, 'PixelValueTransformationSequence') ?? attributes;
+  const slope = source.decimal('RescaleSlope') ?? 1;
+  if (slope === 0) throw attributes.bad('RescaleSlope', 'it is 0');
+  return { slope, intercept: source.decimal('RescaleIntercept') ?? 0 };
+}
+
+function pixelFormat(attributes: Attributes): PixelFormat {
+  const rows = attributes.requireInteger('Rows');
+  const columns = attributes.requireInteger('Columns');
+  if (rows === 0 || columns === 0) throw attributes.bad('Rows', 'the image has no pixels');
+  const samples = attributes.integer('SamplesPerPixel') ?? 1;
+  if (samples !== 1) throw unsupported(attributes, `${samples} samples per pixel`);
+  const photometric = attributes.requireText('PhotometricInterpretation');
+  if (photometric !== 'MONOCHROME1' && photometric !== 'MONOCHROME2') {
+    throw unsupported(attributes, 'it is not a grey-scale image');
+  }
+  const bitsAllocated = attributes.requireInteger('BitsAllocated');
+  if (bitsAllocated !== 8 && bitsAllocated !== 16 && bitsAllocated !== 32) {
+    throw unsupported(attributes, `${bitsAllocated} bits allocated per pixel`);
+  }
+  const bitsStored = attributes.integer('BitsStored') ?? bitsAllocated;
+  const highBit = attributes.integer('HighBit') ?? bitsStored - 1;
+  if (bitsStored < 1 || highBit >= bitsAllocated || highBit + 1 < bitsStored) {
+    throw attributes.bad('BitsStored', 'it does not fit BitsAllocated and HighBit');
+  }
+  return {
+    rows,
+    columns,
+    bitsAllocated,
+    bitsStored,
+    highBit,
+    signed: attributes.integer('PixelRepresentation') === 1,
+    inverted: photometric === 'MONOCHROME1',
+  };
+}
+
+function dimensions(attributes: Attributes): Frame['dimensions'] {
+  return {
+    EchoTime: attributes.decimal('EchoTime'),
+    TemporalPositionIdentifier: attributes.decimal('TemporalPositionIdentifier'),
+    DiffusionBValue: attributes.double('DiffusionBValue'),
+    AcquisitionNumber: attributes.decimal('AcquisitionNumber'),
+  };
+}
+
+function unsupported(attributes: Attributes, reason: string): Error {
+  return fail('unsupported-pixels', { path: attributes.path, reason });
+}

@@ -1,0 +1,155 @@
+import { dirname, extname, relative } from 'node:path';
+import { FedvoxError, isFedvoxError, sha256File } from '@fedvox/base';
+import { boundedMap } from '../bounded-map.js';
+import { fail } from '../errors.js';
+import { groupBy } from '../group-by.js';
+import { type Refusal, refusalOf } from '../refusal.js';
+import { isSegmentation, readSegHeader, type SegHeader } from '../segmentation/dicom-seg.js';
+import { type Frame, framesOf } from './frame.js';
+import { type DicomFile, readDicomHeader } from './part10.js';
+import { filesUnder } from './walk.js';
+
+/** An image series as found: its frames in no order yet, or why it cannot be read. */
+export interface ScannedSeries {
+  readonly uid: string;
+  /** Folder and end of the UID: how people recognise it. */
+  readonly what: string;
+  readonly paths: readonly string[];
+  readonly frames: readonly Frame[];
+  /** The first error of a file that belongs to the series: one bad file makes it unusable. */
+  readonly problem?: FedvoxError;
+}
+
+/** What is in a folder, found by content and not by name. */
+export interface FolderScan {
+  readonly root: string;
+  readonly series: readonly ScannedSeries[];
+  readonly segmentations: readonly SegHeader[];
+  readonly refused: readonly Refusal[];
+  readonly files: number;
+  /** Files that are not DICOM and do not claim to be. */
+  readonly otherFiles: readonly string[];
+}
+
+type ScannedFile =
+  | { readonly kind: 'image'; readonly uid: string; readonly frames: readonly Frame[] }
+  | { readonly kind: 'bad-image'; readonly uid: string; readonly error: FedvoxError }
+  | { readonly kind: 'segmentation'; readonly header: SegHeader }
+  | { readonly kind: 'object'; readonly uid: string; readonly modality: string }
+  | { readonly kind: 'unreadable'; readonly error: FedvoxError }
+  | { readonly kind: 'other' };
+
+const MAX_OPEN_FILES = 8;
+const DICOM_EXTENSIONS: readonly string[] = ['.dcm', '.dicom', '.ima'];
+
+/**
+ * Reads the headers of every DICOM file under `root` and sorts them into series and segmentations.
+ * @throws FedvoxError `folder-unreadable`
+ */
+export async function scanDicomFolder(root: string): Promise<FolderScan> {
+  const paths = await filesUnder(root);
+  const scanned = await boundedMap(paths, MAX_OPEN_FILES, async (path) => ({
+    path,
+    ...(await scanFile(path)),
+  }));
+  const images = scanned.filter((file) => file.kind === 'image' || file.kind === 'bad-image');
+  const unreadable = scanned.filter((file) => file.kind === 'unreadable');
+  const copies: Refusal[] = [];
+  const series: ScannedSeries[] = [];
+  for (const [uid, files] of groupBy(images, (file) => file.uid)) {
+    const what = seriesName(root, uid, files[0]!.path);
+    const bad = files.find((file) => file.kind === 'bad-image');
+    const frames = files.flatMap((file) => (file.kind === 'image' ? file.frames : []));
+    const distinct = await withoutCopies(what, frames, copies);
+    const problem = bad?.error ?? (distinct instanceof FedvoxError ? distinct : undefined);
+    series.push({
+      uid,
+      what,
+      paths: files.map((file) => file.path),
+      frames: distinct instanceof FedvoxError ? frames : distinct,
+      ...(problem === undefined ? {} : { problem }),
+    });
+  }
+  return {
+    root,
+    series,
+    segmentations: scanned.flatMap((file) => (file.kind === 'segmentation' ? file.header : [])),
+    refused: [
+      ...unreadable.map(({ path, error }) => refusalOf(path, error)),
+      ...copies,
+      ...otherObjects(root, scanned),
+    ],
+    files: paths.length,
+    otherFiles: scanned.filter((file) => file.kind === 'other').map((file) => file.path),
+  };
+}
+
+async function scanFile(path: string): Promise<ScannedFile> {
+  try {
+    return scanObject(await readDicomHeader(path));
+  } catch (error) {
+    if (!(error instanceof FedvoxError)) throw error;
+    const claimsDicom = DICOM_EXTENSIONS.includes(extname(path).toLowerCase());
+    if (isFedvoxError(error, 'imaging/not-dicom') && !claimsDicom) return { kind: 'other' };
+    return { kind: 'unreadable', error };
+  }
+}
+
+function scanObject(file: DicomFile): ScannedFile {
+  const { attributes } = file;
+  if (attributes.text('SOPClassUID') === undefined && !attributes.has('SeriesInstanceUID')) {
+    return { kind: 'other' }; // a DICOMDIR: an index of the folder, which is read itself
+  }
+  if (isSegmentation(attributes)) return { kind: 'segmentation', header: readSegHeader(file) };
+  const uid = attributes.requireText('SeriesInstanceUID');
+  if (file.pixelData === undefined && !attributes.has('Rows')) {
+    return { kind: 'object', uid, modality: attributes.text('Modality') ?? 'objects' };
+  }
+  try {
+    if (file.syntax.pixels === undefined) {
+      const transferSyntax = file.syntax.name;
+      throw fail('unsupported-transfer-syntax', { path: file.path, transferSyntax });
+    }
+    return { kind: 'image', uid, frames: framesOf(file) };
+  } catch (error) {
+    if (!(error instanceof FedvoxError)) throw error;
+    return { kind: 'bad-image', uid, error };
+  }
+}
+
+/** Frames without byte-for-byte copies, which are reported; different files of one UID are an error. */
+async function withoutCopies(
+  what: string,
+  frames: readonly Frame[],
+  copies: Refusal[],
+): Promise<readonly Frame[] | FedvoxError> {
+  const firstPath = new Map<string, string>();
+  const copiedPaths = new Set<string>();
+  for (const { sopInstanceUid, path } of frames) {
+    const first = firstPath.get(sopInstanceUid) ?? path;
+    firstPath.set(sopInstanceUid, first);
+    if (first === path || copiedPaths.has(path)) continue;
+    if ((await sha256File(first)) !== (await sha256File(path))) {
+      return fail('conflicting-copies', { what });
+    }
+    copiedPaths.add(path);
+    copies.push(refusalOf(path, fail('duplicate-instance', { path })));
+  }
+  return frames.filter(({ path }) => !copiedPaths.has(path));
+}
+
+/** Reports, presentation states and other DICOM without an image: one line a series. */
+function otherObjects(
+  root: string,
+  scanned: readonly (ScannedFile & { readonly path: string })[],
+): Refusal[] {
+  const objects = scanned.filter((file) => file.kind === 'object');
+  return [...groupBy(objects, ({ uid }) => uid)].map(([uid, [first]]) => {
+    const what = seriesName(root, uid, first!.path);
+    return refusalOf(what, fail('not-an-image', { what, kind: first!.modality }));
+  });
+}
+
+function seriesName(root: string, uid: string, path: string): string {
+  return `${relative(root, dirname(path)) || '.'} (series …${uid.slice(-8)})`;
+}

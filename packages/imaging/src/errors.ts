@@ -1,0 +1,183 @@
+import { defineErrors } from '@fedvox/base';
+
+/**
+ * Every way in which bytes can fail to be a volume to train on. Messages name files by path and
+ * attributes by keyword, never by value: a value may be a patient's.
+ */
+export const fail = defineErrors('imaging', {
+  'folder-unreadable': {
+    message: 'cannot read {path}: {reason}',
+    advice: 'Check that the path exists and that this account may read it.',
+  },
+  'not-dicom': {
+    message: '{path} is not a DICOM file: {reason}',
+    advice: 'Export the file again as DICOM Part 10, or take it out of the folder.',
+  },
+  'no-dicom': {
+    message: 'there is no DICOM image in {path} ({files} files looked at)',
+    advice: 'Point the data set at the folder that holds the exported series.',
+  },
+  'corrupt-file': {
+    message: '{path} is corrupt or truncated: {reason}',
+    advice: 'Export or copy the file again; compare its size with the original.',
+  },
+  'missing-attribute': {
+    message: '{path} lacks {attribute}',
+    advice: 'Export the series again without stripping its geometry attributes.',
+  },
+  'bad-attribute': {
+    message: '{path} has an unusable {attribute}: {reason}',
+    advice: 'Export the series again; the attribute must be as DICOM PS3.3 defines it.',
+  },
+  'unsupported-transfer-syntax': {
+    message: '{path} is compressed as {transferSyntax}, which this version does not decode',
+    advice:
+      'Export the series as Explicit VR Little Endian, or decompress it with dcmdjpeg or gdcmconv.',
+  },
+  'unsupported-pixels': {
+    message: '{path} holds pixels of a kind that is not a scan: {reason}',
+    advice: 'Use the original single-channel image series.',
+  },
+  'not-an-image': {
+    message: '{what} holds {kind}, not images',
+    advice: 'Nothing to do: only image series and their segmentations are used.',
+  },
+  'single-slice': {
+    message: '{what} has one slice, so its slice spacing cannot be known',
+    advice: 'Export the whole series.',
+  },
+  'stray-slices': {
+    message:
+      '{what} has {count} slice(s) of another geometry beside the volume, probably localizers',
+    advice: 'Nothing to do: the volume is used without them.',
+  },
+  'mixed-orientations': {
+    message: '{what} mixes {stacks} stacks of slices with different orientations',
+    advice: 'Export each stack as a series of its own.',
+  },
+  'mixed-geometry': {
+    message: '{what} mixes {stacks} stacks of slices with different matrix sizes or pixel spacings',
+    advice: 'Export each stack as a series of its own.',
+  },
+  'mixed-formats': {
+    message: '{what} has slices that differ in {attribute}',
+    advice: 'Export the series again from its source.',
+  },
+  'missing-slice': {
+    message:
+      '{what} lacks {missing} slice(s): the first gap is after slice {afterSlice} of {slices}',
+    advice: 'Export the series again, whole.',
+  },
+  'uneven-spacing': {
+    message: '{what} has slices between {minMm} and {maxMm} mm apart',
+    advice: 'Use a reconstruction with even spacing.',
+  },
+  'gantry-tilt': {
+    message: '{what} was taken with a gantry tilt of {degrees} degrees',
+    advice: 'Use a reconstruction without tilt, or set `gantryTilt: resample` in the data set.',
+  },
+  'duplicate-positions': {
+    message:
+      '{what} has {count} slices at positions that other slices hold too; they differ in {differsIn}',
+    advice: 'Split the series by that attribute (time, echo, b-value) and keep one.',
+  },
+  'duplicate-instance': {
+    message: '{path} is a copy of an instance that was read already',
+    advice: 'Nothing to do: the copy is ignored.',
+  },
+  'conflicting-copies': {
+    message: '{what} holds different files with the same SOP instance UID',
+    advice: 'Keep the file that the archive holds and remove the other.',
+  },
+  'file-changed': {
+    message: '{path} is not the file that was seen when the folder was read',
+    advice: 'Let the export finish, then start again.',
+  },
+  'too-large': {
+    message: '{what} declares {voxels} voxels, more than the limit of {limit}',
+    advice: 'Crop the volume, or check that the file is not damaged.',
+  },
+  'not-nifti': {
+    message: '{path} is not a NIfTI file: {reason}',
+    advice: 'Convert it again, or take it out of the folder.',
+  },
+  'unusable-header': {
+    message: '{path} has a header that gives no usable geometry: {reason}',
+    advice: 'Convert the volume again from its source.',
+  },
+  'more-than-3d': {
+    message: '{path} has {dimensions} dimensions; a volume has three',
+    advice: 'Split it into one file per channel or time point.',
+  },
+  'not-msd': {
+    message: '{path} is not a Medical Segmentation Decathlon dataset.json: {reason}',
+    advice: 'Correct the file at the place named.',
+  },
+  'no-such-site': {
+    message: '{path} has no case of the site {site}; it knows {sites}',
+    advice: 'Correct the data set’s `site`.',
+  },
+  'unsupported-format': {
+    message: '{path} is not a volume this version reads: {reason}',
+    advice: 'Give a NIfTI file (.nii, .nii.gz) or a folder with one DICOM series.',
+  },
+  'not-one-series': {
+    message: '{path} holds {count} usable series; exactly one was expected',
+    advice: 'Give the folder of a single series. Refused: {refused}',
+  },
+  'label-missing': {
+    message: '{what} has no label',
+    advice: 'Put the DICOM SEG that refers to this series into the folder.',
+  },
+  'label-other-series': {
+    message: '{path} refers to a series that is not in this folder',
+    advice: 'Export the segmented series beside its segmentation.',
+  },
+  'label-slice-missing': {
+    message: '{path} marks slices that {what} does not have',
+    advice: 'Export the series again, whole, or use the segmentation made for it.',
+  },
+  'label-grid-mismatch': {
+    message: '{path} does not lie on the voxel grid of its image: {reason}',
+    advice: 'Export the segmentation on the grid of its series.',
+  },
+  'label-classes': {
+    message: '{path} has no segment for {missing} of the job; it has {present}',
+    advice:
+      'Map its segments with `labels` in the data set, or set `missingLabels: empty` if they are truly absent.',
+  },
+  'label-values': {
+    message: '{path} holds label values that are no class: {values}',
+    advice: 'Map them in dataset.json, or use a label file made for these classes.',
+  },
+  'ambiguous-label': {
+    message: '{what} has several segments for the class {class}',
+    advice: 'Keep one of them, or map the others to another name with `labels`.',
+  },
+  'overlapping-segments': {
+    message: '{path} has voxels that belong to both {first} and {second}',
+    advice:
+      'Set `overlaps: later-class-wins` in the data set if the job’s class order should decide.',
+  },
+  'unsupported-segmentation': {
+    message: '{path} is a segmentation of a kind this version does not read: {reason}',
+    advice: 'Export it as a binary DICOM SEG.',
+  },
+  'patch-too-large': {
+    message: 'a patch of {patch} voxels does not fit a volume of {volume}',
+    advice: 'Put a `crop-or-pad` of at least that size before it in the job’s `preprocess`.',
+  },
+  'spacing-unusable': {
+    message:
+      'resampling to {spacing} mm would make {voxels} voxels, more than the limit of {limit}',
+    advice: 'Choose a coarser spacing in the job’s `preprocess`.',
+  },
+  'unusable-values': {
+    message: '{what} has {voxels} voxels that are not numbers',
+    advice: 'Convert the volume again; background must be 0, not NaN.',
+  },
+  'cache-unusable': {
+    message: 'the cache folder {path} cannot be used: {reason}',
+    advice: 'Give a folder this account may write to, with space left.',
+  },
+});

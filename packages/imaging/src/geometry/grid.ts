@@ -1,0 +1,89 @@
+import { type Affine, apply, column } from './affine.js';
+import { distance, length, type Vec3 } from './vector.js';
+
+/** Where voxels lie: their number along i, j and k, and the affine from index to RAS+ millimetres. */
+export interface Grid {
+  readonly shape: Vec3;
+  readonly affineRas: Affine;
+}
+
+/** A scan. Voxel (i, j, k) is at `i + nx * (j + ny * k)`: i fastest, NIfTI's order. */
+export interface Volume extends Grid {
+  readonly data: Float32Array;
+}
+
+/** Class indices of the job per voxel, in the same order; 0 is background. */
+export interface LabelMap extends Grid {
+  readonly data: Uint8Array;
+}
+
+/** Most voxels one volume may have: 1,024³, 4 GiB as float32. A header that claims more is refused. */
+export const MAX_VOXELS = 1024 ** 3;
+
+export function voxelCount({ shape }: Grid): number {
+  return shape[0] * shape[1] * shape[2];
+}
+
+/** Length of a step along each voxel axis, in mm. */
+export function spacingMm({ affineRas }: Grid): Vec3 {
+  return [0, 1, 2].map((axis) => length(column(affineRas, axis as 0 | 1 | 2))) as unknown as Vec3;
+}
+
+/** Volume of one voxel in millilitres. */
+export function voxelMl(grid: Grid): number {
+  const [x, y, z] = spacingMm(grid);
+  return (x * y * z) / 1000;
+}
+
+/** For each voxel axis, the world axis it runs along most (0 R, 1 A, 2 S) and in which sense. */
+export interface AxisDirection {
+  readonly world: 0 | 1 | 2;
+  readonly sign: 1 | -1;
+}
+
+/**
+ * Assigns voxel axes to world axes, the best aligned axis first, as nibabel's `io_orientation` does;
+ * oblique axes go to the nearest, and no two to the same.
+ */
+export function axisDirections({ affineRas }: Grid): [AxisDirection, AxisDirection, AxisDirection] {
+  const axes = ([0, 1, 2] as const).map((axis) => {
+    const step = column(affineRas, axis);
+    const cosines = step.map((value) => value / length(step)) as unknown as Vec3;
+    return { axis, cosines, alignment: Math.max(...cosines.map(Math.abs)) };
+  });
+  const free = new Set([0, 1, 2] as const);
+  const directions: AxisDirection[] = [];
+  for (const { axis, cosines } of axes.sort((a, b) => b.alignment - a.alignment)) {
+    const world = [...free].reduce((best, candidate) =>
+      Math.abs(cosines[candidate]) > Math.abs(cosines[best]) ? candidate : best,
+    );
+    free.delete(world);
+    directions[axis] = { world, sign: cosines[world] < 0 ? -1 : 1 };
+  }
+  return directions as [AxisDirection, AxisDirection, AxisDirection];
+}
+
+/** Orientation code of the voxel axes, e.g. `RAS`, `LPS`: the side towards which each one runs. */
+export function orientation(grid: Grid): string {
+  const letters = ['LR', 'PA', 'IS'] as const;
+  return axisDirections(grid)
+    .map(({ world, sign }) => letters[world][sign > 0 ? 1 : 0])
+    .join('');
+}
+
+/** Largest distance in mm between the corners of two grids of the same shape; Infinity otherwise. */
+export function cornerDistanceMm(a: Grid, b: Grid): number {
+  if (a.shape.some((size, axis) => size !== b.shape[axis])) return Number.POSITIVE_INFINITY;
+  return Math.max(
+    ...corners(a.shape).map((corner) =>
+      distance(apply(a.affineRas, corner), apply(b.affineRas, corner)),
+    ),
+  );
+}
+
+/** Indices of the eight corner voxels. */
+export function corners([nx, ny, nz]: Vec3): Vec3[] {
+  return [0, nx - 1].flatMap((i) =>
+    [0, ny - 1].flatMap((j) => [0, nz - 1].map((k): Vec3 => [i, j, k])),
+  );
+}
