@@ -1,0 +1,154 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { bundleGradients } from './bundle-gradients.mjs';
+import { findLibtorch } from './find-libtorch.mjs';
+import { NativeSetupError } from './setup-error.mjs';
+
+const NATIVE = dirname(fileURLToPath(import.meta.url));
+const BUILD = join(NATIVE, '../build');
+const ADDON = join(BUILD, 'fedvox-torch.node');
+const STAMP = join(BUILD, 'stamp.json');
+const COMPILE_TIMEOUT_MS = 600_000;
+
+/**
+ * Bundles the gradients, which every engine needs, then builds the native part against the machine's
+ * libtorch. Does nothing when neither its sources nor the libtorch have changed since the last time.
+ * @param {{log: (line: string) => void, force?: boolean}} options
+ * @returns {Promise<{addon: string, built: boolean, libtorch: import('./find-libtorch.mjs').Libtorch}>}
+ * @throws NativeSetupError
+ */
+export async function buildNative({ log, force = false }) {
+  await bundleGradients({ log });
+  const libtorch = findLibtorch();
+  const stamp = createHash('sha256').update(libtorch.identity).update(sourceBytes()).digest('hex');
+  if (!force && existsSync(ADDON) && readStamp() === stamp) {
+    return { addon: ADDON, built: false, libtorch };
+  }
+  const { includeDir, version, origin } = libtorch;
+  log(`building the torch engine against libtorch ${version} (${origin}: ${includeDir})`);
+  const compiler = findCompiler();
+  mkdirSync(BUILD, { recursive: true });
+  const objects = await Promise.all(
+    sources('.cc').map((source) => compile(compiler, libtorch, source, log)),
+  );
+  await link(compiler, libtorch, objects, log);
+  writeFileSync(STAMP, `${JSON.stringify({ stamp, libtorch }, null, 2)}\n`);
+  return { addon: ADDON, built: true, libtorch };
+}
+
+function sources(extension) {
+  const folder = join(NATIVE, 'src');
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(extension))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+function sourceBytes() {
+  const files = [fileURLToPath(import.meta.url), ...sources('.cc'), ...sources('.h')];
+  return Buffer.concat(files.map((file) => readFileSync(file)));
+}
+
+function readStamp() {
+  return existsSync(STAMP) ? JSON.parse(readFileSync(STAMP, 'utf8')).stamp : undefined;
+}
+
+function findCompiler() {
+  const names = [process.env.CXX, 'c++', 'g++', 'clang++'].filter(Boolean);
+  for (const name of names) {
+    if (spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0) return name;
+  }
+  throw new NativeSetupError(
+    'no-compiler',
+    `no C++ compiler: tried ${names.join(', ')}`,
+    'Install one (Debian: `apt-get install g++`; macOS: `xcode-select --install`) or set CXX.',
+  );
+}
+
+async function compile(compiler, libtorch, source, log) {
+  const object = join(BUILD, `${source.slice(source.lastIndexOf('/') + 1, -'.cc'.length)}.o`);
+  const modern = Number(libtorch.version.split('.')[0]) >= 2;
+  const flags = ['-O2', '-fPIC', '-fvisibility=hidden', `-std=${modern ? 'c++20' : 'c++17'}`];
+  const abi = `-D_GLIBCXX_USE_CXX11_ABI=${libtorch.cxx11Abi ? 1 : 0}`;
+  // -isystem: the warnings of these headers are not ours to fix.
+  const includes = [
+    nodeApiHeaders(),
+    libtorch.includeDir,
+    join(libtorch.includeDir, 'torch/csrc/api/include'),
+  ].flatMap((folder) => ['-isystem', folder]);
+  await run(compiler, [...flags, '-Wall', abi, ...includes, '-c', source, '-o', object], log);
+  return object;
+}
+
+function nodeApiHeaders() {
+  const { include_dir: folder } = createRequire(import.meta.url)('node-api-headers');
+  return folder;
+}
+
+async function link(compiler, libtorch, objects, log) {
+  // CUDA's kernels register themselves on load; without --no-as-needed the linker drops them.
+  const cuda = libtorch.cuda ? ['-Wl,--no-as-needed', '-ltorch_cuda', '-lc10_cuda'] : [];
+  const platform = process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : [];
+  const libraries = ['-L', libtorch.libDir, ...cuda, '-ltorch_cpu', '-lc10'];
+  const rpath = `-Wl,-rpath,${libtorch.libDir}`;
+  const unfinished = `${ADDON}.new`;
+  const output = ['-o', unfinished];
+  await run(compiler, ['-shared', ...platform, ...objects, ...libraries, rpath, ...output], log);
+  renameSync(unfinished, ADDON); // A running process keeps the one it has mapped.
+}
+
+function run(command, args, log) {
+  log(`${command} ${args.join(' ')}`);
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { timeout: COMPILE_TIMEOUT_MS });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk) => {
+        output += chunk;
+      });
+    }
+    child.on('error', reject);
+    child.on('close', (status) => {
+      if (status === 0) resolve(undefined);
+      else reject(compileFailed(command, status, output));
+    });
+  });
+}
+
+function compileFailed(command, status, output) {
+  const firstErrors = output
+    .split('\n')
+    .filter((line) => line.includes('error'))
+    .slice(0, 5);
+  return new NativeSetupError(
+    'compile-failed',
+    `${command} failed (${status ?? 'timed out'}):\n${firstErrors.join('\n') || output.slice(-2000)}`,
+    'The compiler may be too old (C++17 for libtorch 1.13, C++20 for 2.x), or the libtorch incomplete: try another through FEDVOX_LIBTORCH.',
+  );
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  try {
+    const log = (line) => console.error(line);
+    const { addon, built, libtorch } = await buildNative({
+      log,
+      force: process.argv.includes('--force'),
+    });
+    log(`${built ? 'built' : 'up to date'}: ${addon} (libtorch ${libtorch.version})`);
+  } catch (error) {
+    if (!(error instanceof NativeSetupError)) throw error;
+    console.error(`${error.message}\n${error.advice}`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,251 @@
+// The whole native surface: tensors in a handle table, and one call that runs any ATen operator.
+// Which operator serves what is decided in TypeScript; nothing here knows about networks or tfjs.
+
+#include <ATen/Functions.h>
+#include <ATen/Parallel.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <c10/core/InferenceMode.h>
+#include <c10/core/impl/DeviceGuardImplInterface.h>
+#include <torch/version.h>
+
+#include <cstring>
+#include <sstream>
+
+#include "conversion.h"
+
+namespace fedvox {
+namespace {
+
+// Operator number plus the arguments; no ATen schema has more.
+constexpr size_t kMaxArguments = 40;
+
+struct Environment {
+  HandleTable tensors;
+  OperatorTable operators;
+};
+
+struct Call {
+  napi_env env;
+  Environment& state;
+  napi_value arguments[kMaxArguments];
+  size_t count;
+
+  napi_value operator[](size_t index) const { return arguments[index]; }
+  const at::Tensor& tensor(size_t index) const {
+    return state.tensors.get(toUnsigned(env, arguments[index]));
+  }
+};
+
+const char* codeOf(const std::string& message) {
+  const bool outOfMemory = message.find("allocate memory") != std::string::npos ||
+                           message.find("not enough memory") != std::string::npos ||
+                           message.find("out of memory") != std::string::npos;
+  return outOfMemory ? "TORCH_OUT_OF_MEMORY" : "TORCH_OPERATOR";
+}
+
+void raise(napi_env env, const std::string& message) {
+  napi_throw_error(env, codeOf(message), message.c_str());
+}
+
+// Every entry point runs here: gradients are tfjs's business, so libtorch records none, and no C++
+// exception crosses into JavaScript.
+template <napi_value (*Body)(const Call&)>
+napi_value enter(napi_env env, napi_callback_info info) {
+  void* data = nullptr;
+  napi_get_instance_data(env, &data);
+  Call call{env, *static_cast<Environment*>(data), {}, kMaxArguments};
+  try {
+    check(env, napi_get_cb_info(env, info, &call.count, call.arguments, nullptr, nullptr));
+    const c10::InferenceMode noAutograd;
+    return Body(call);
+  } catch (const JavaScriptException&) {
+  } catch (const c10::Error& error) {
+    raise(env, error.what_without_backtrace());
+  } catch (const std::bad_alloc&) {
+    raise(env, "out of memory");
+  } catch (const std::exception& error) {
+    raise(env, error.what());
+  }
+  return nullptr;
+}
+
+// --- operators ---------------------------------------------------------------------------------
+
+napi_value resolveOperator(const Call& call) {
+  return fromDouble(call.env, call.state.operators.resolve(toText(call.env, call[0])));
+}
+
+std::string describeCall(const Operator& op, const std::vector<std::string>& arguments) {
+  std::ostringstream text;
+  text << op.handle.operator_name() << "(";
+  for (size_t index = 0; index < arguments.size(); ++index) {
+    text << (index == 0 ? "" : ", ") << arguments[index];
+  }
+  text << ")";
+  return text.str();
+}
+
+napi_value results(const Call& call, const Operator& op, torch::jit::Stack& stack) {
+  std::vector<napi_value> values;
+  for (size_t index = 0; index < stack.size(); ++index) {
+    if (!op.returned[index]) continue;
+    values.push_back(fromIValue(call.env, std::move(stack[index]), call.state.tensors));
+  }
+  if (values.size() == 1) return values[0];
+  if (values.empty()) return nullptr;
+  napi_value list;
+  check(call.env, napi_create_array_with_length(call.env, values.size(), &list));
+  for (uint32_t index = 0; index < values.size(); ++index) {
+    check(call.env, napi_set_element(call.env, list, index, values[index]));
+  }
+  return list;
+}
+
+napi_value runOperator(const Call& call) {
+  const Operator& op = call.state.operators.get(toUnsigned(call.env, call[0]));
+  const auto& parameters = op.parameters;
+  TORCH_CHECK(call.count - 1 <= parameters.size(), op.handle.operator_name(), " takes ",
+              parameters.size(), " arguments, got ", call.count - 1);
+  torch::jit::Stack stack;
+  stack.reserve(parameters.size());
+  try {
+    for (size_t index = 0; index < parameters.size(); ++index) {
+      stack.push_back(
+          toIValue(call.env, call[index + 1], parameters[index], call.state.tensors));
+    }
+  } catch (const c10::Error& error) {
+    TORCH_CHECK(false, op.handle.operator_name(), ": ", error.what_without_backtrace());
+  }
+  // The operator consumes the stack, so an error message needs its arguments kept: tensors only by
+  // reference, which costs a count each.
+  const torch::jit::Stack kept = stack;
+  try {
+    op.handle.callBoxed(&stack);
+  } catch (const std::exception& error) {
+    std::vector<std::string> described;
+    for (const auto& value : kept) described.push_back(describe(value));
+    const auto* torchError = dynamic_cast<const c10::Error*>(&error);
+    TORCH_CHECK(false, describeCall(op, described), ": ",
+                torchError ? torchError->what_without_backtrace() : error.what());
+  }
+  return results(call, op, stack);
+}
+
+// --- tensors -----------------------------------------------------------------------------------
+
+napi_value fromTypedArray(const Call& call) {
+  napi_typedarray_type type;
+  size_t length;
+  void* values;
+  TORCH_CHECK(napi_get_typedarray_info(call.env, call[0], &type, &length, &values, nullptr,
+                                       nullptr) == napi_ok,
+              "expected a typed array");
+  const auto sizes = toIntegers(call.env, call[1]);
+  const auto scalarType = static_cast<at::ScalarType>(toUnsigned(call.env, call[2]));
+  const at::Device device(toText(call.env, call[3]));
+  int64_t elements = 1;
+  for (const auto size : sizes) elements *= size;
+  const size_t width = type == napi_uint8_array ? 1 : 4;
+  TORCH_CHECK(type == napi_uint8_array || type == napi_int32_array || type == napi_float32_array,
+              "expected a Float32Array, an Int32Array or a Uint8Array");
+  TORCH_CHECK(elements * at::elementSize(scalarType) == length * width, "a tensor of shape ",
+              sizes, " does not hold ", length, " values");
+  at::Tensor tensor = at::empty(sizes, at::TensorOptions(scalarType));
+  if (length > 0) std::memcpy(tensor.data_ptr(), values, length * width);
+  if (!device.is_cpu()) tensor = tensor.to(device);
+  napi_value handle;
+  check(call.env, napi_create_uint32(call.env, call.state.tensors.add(tensor), &handle));
+  return handle;
+}
+
+struct HostType {
+  at::ScalarType scalarType;
+  napi_typedarray_type arrayType;
+};
+
+HostType hostTypeOf(at::ScalarType type) {
+  switch (type) {
+    case at::kFloat:
+    case at::kBFloat16:
+    case at::kHalf: return {at::kFloat, napi_float32_array};
+    case at::kComplexFloat: return {at::kComplexFloat, napi_float32_array};
+    case at::kInt: return {at::kInt, napi_int32_array};
+    case at::kBool: return {at::kBool, napi_uint8_array};
+    default: TORCH_CHECK(false, "tensors of type ", type, " cannot be read from JavaScript");
+  }
+}
+
+// A copy of the values in row-major order; complex values as (real, imaginary) pairs.
+napi_value toTypedArray(const Call& call) {
+  const HostType host = hostTypeOf(call.tensor(0).scalar_type());
+  const at::Tensor tensor = call.tensor(0).to(at::kCPU, host.scalarType).contiguous();
+  const size_t width = host.arrayType == napi_uint8_array ? 1 : 4;
+  const size_t bytes = tensor.nbytes();
+  void* data;
+  napi_value buffer, array;
+  check(call.env, napi_create_arraybuffer(call.env, bytes, &data, &buffer));
+  if (bytes > 0) std::memcpy(data, tensor.data_ptr(), bytes);
+  check(call.env, napi_create_typedarray(call.env, host.arrayType, bytes / width, buffer, 0,
+                                         &array));
+  return array;
+}
+
+napi_value release(const Call& call) {
+  call.state.tensors.release(toUnsigned(call.env, call[0]));
+  return nullptr;
+}
+
+napi_value shape(const Call& call) { return fromSizes(call.env, call.tensor(0).sizes()); }
+
+napi_value scalarType(const Call& call) {
+  return fromDouble(call.env, static_cast<double>(call.tensor(0).scalar_type()));
+}
+
+// --- the process -------------------------------------------------------------------------------
+
+napi_value liveTensors(const Call& call) {
+  return fromDouble(call.env, call.state.tensors.live());
+}
+
+napi_value liveBytes(const Call& call) {
+  return fromDouble(call.env, call.state.tensors.storageBytes());
+}
+
+napi_value setThreads(const Call& call) {
+  at::set_num_threads(static_cast<int>(toUnsigned(call.env, call[0])));
+  return nullptr;
+}
+
+napi_value threads(const Call& call) { return fromDouble(call.env, at::get_num_threads()); }
+
+napi_value cudaDevices(const Call& call) {
+  const bool built = c10::impl::hasDeviceGuardImpl(at::kCUDA);
+  return fromDouble(call.env, built ? c10::impl::getDeviceGuardImpl(at::kCUDA)->deviceCount() : 0);
+}
+
+napi_value initialise(napi_env env, napi_value exports) {
+  const auto destroy = [](napi_env, void* data, void*) { delete static_cast<Environment*>(data); };
+  if (napi_set_instance_data(env, new Environment, destroy, nullptr) != napi_ok) return nullptr;
+  const struct { const char* name; napi_callback body; } functions[] = {
+      {"resolveOperator", enter<resolveOperator>}, {"runOperator", enter<runOperator>},
+      {"fromTypedArray", enter<fromTypedArray>},   {"toTypedArray", enter<toTypedArray>},
+      {"release", enter<release>},                 {"shape", enter<shape>},
+      {"scalarType", enter<scalarType>},           {"liveTensors", enter<liveTensors>},
+      {"liveBytes", enter<liveBytes>},             {"setThreads", enter<setThreads>},
+      {"threads", enter<threads>},                 {"cudaDevices", enter<cudaDevices>},
+  };
+  for (const auto& function : functions) {
+    napi_value value;
+    napi_create_function(env, function.name, NAPI_AUTO_LENGTH, function.body, nullptr, &value);
+    napi_set_named_property(env, exports, function.name, value);
+  }
+  napi_value version;
+  napi_create_string_utf8(env, TORCH_VERSION, NAPI_AUTO_LENGTH, &version);
+  napi_set_named_property(env, exports, "libtorchVersion", version);
+  return exports;
+}
+
+}  // namespace
+}  // namespace fedvox
+
+NAPI_MODULE_INIT() { return fedvox::initialise(env, exports); }

@@ -1,0 +1,35 @@
+import { defineErrors } from '@fedvox/base';
+
+export const fail = defineErrors('torch', {
+  'native-missing': {
+    message: 'the torch engine is not built: {path} does not exist',
+    advice:
+      'Run `npm run build -w @fedvox/tfjs-backend-torch`; it needs a C++ compiler and libtorch.',
+  },
+  'gradients-missing': {
+    message: "tfjs's gradients are not bundled: {path} does not exist",
+    advice: 'Run `npm run build -w @fedvox/tfjs-backend-torch`.',
+  },
+  'native-unloadable': {
+    message: 'the torch engine does not load: {reason}',
+    advice:
+      'The libtorch it was built against has moved or changed: build again with `npm run build -w @fedvox/tfjs-backend-torch`.',
+  },
+  'device-missing': {
+    message: 'there is no device {device}: this libtorch sees {devices}',
+    advice:
+      'Choose one of those, or `auto`; for CUDA install a CUDA build of libtorch and a driver.',
+  },
+  'out-of-memory': {
+    message: 'not enough memory for {kernel} of {shapes}: {reason}',
+    advice: 'Use a smaller batch or patch, or dispose of tensors sooner; nothing else was lost.',
+  },
+  'operator-failed': {
+    message: '{kernel} of {shapes} failed: {reason}',
+    advice: 'The shapes or types do not fit this operation; the reason names the operator.',
+  },
+  'unsupported-dtype': {
+    message: 'the torch engine has no tensors of type {dtype}',
+    advice: 'Use float32, int32, bool, complex64 or string.',
+  },
+});

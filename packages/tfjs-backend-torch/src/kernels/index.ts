@@ -1,0 +1,41 @@
+import { getKernelsForBackend, type KernelConfig } from '@tensorflow/tfjs-core';
+import { activationKernels } from './activation.js';
+import { binaryKernels } from './binary.js';
+import { complexKernels } from './complex.js';
+import { convolutionKernels } from './convolution.js';
+import { creationKernels } from './creation.js';
+import { hostKernels } from './host.js';
+import { identityKernels } from './identity.js';
+import { matmulKernels } from './matmul.js';
+import { normalizationKernels } from './normalization.js';
+import { optimizerKernels } from './optimizer.js';
+import { poolingKernels } from './pooling.js';
+import { reductionKernels } from './reduction.js';
+import { shapeKernels } from './shape.js';
+import { unaryKernels } from './unary.js';
+import { volumeKernels } from './volume.js';
+
+/** Kernels that libtorch runs. */
+const torchKernels: readonly KernelConfig[] = [
+  ...activationKernels,
+  ...binaryKernels,
+  ...complexKernels,
+  ...convolutionKernels,
+  ...creationKernels,
+  ...identityKernels,
+  ...matmulKernels,
+  ...normalizationKernels,
+  ...optimizerKernels,
+  ...poolingKernels,
+  ...reductionKernels,
+  ...shapeKernels,
+  ...unaryKernels,
+  ...volumeKernels,
+];
+
+/** Every kernel that tfjs's own cpu backend has, and those that `ops/` adds. */
+export function allKernels(): KernelConfig[] {
+  const served = new Set(torchKernels.map(({ kernelName }) => kernelName));
+  const others = getKernelsForBackend('cpu').filter(({ kernelName }) => !served.has(kernelName));
+  return [...torchKernels, ...hostKernels(others.map(({ kernelName }) => kernelName))];
+}

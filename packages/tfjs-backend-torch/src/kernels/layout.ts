@@ -1,0 +1,48 @@
+import type { Handle } from '../native.js';
+import type { Torch } from '../torch.js';
+
+/*
+ * tfjs keeps channels last, ATen's operators want them second. A permute costs nothing: what is
+ * contiguous to tfjs is "channels last" to ATen, which its convolutions prefer anyway.
+ */
+
+/** [N, spatial…, C] seen as [N, C, spatial…]. */
+export function channelsSecond(t: Torch, x: Handle): Handle {
+  const rank = t.shape(x).length;
+  return t.run('permute', x, [0, rank - 1, ...range(1, rank - 1)]);
+}
+
+/** [N, C, spatial…] seen as [N, spatial…, C]. */
+export function channelsLast(t: Torch, x: Handle): Handle {
+  const rank = t.shape(x).length;
+  return t.run('permute', x, [0, ...range(2, rank), 1]);
+}
+
+/** A filter [spatial…, in, out] seen as [out, in, spatial…]. */
+export function filterOutFirst(t: Torch, filter: Handle): Handle {
+  const rank = t.shape(filter).length;
+  return t.run('permute', filter, [rank - 1, rank - 2, ...range(0, rank - 2)]);
+}
+
+/** A filter [out, in, spatial…] seen as [spatial…, in, out]. */
+export function filterOutLast(t: Torch, filter: Handle): Handle {
+  const rank = t.shape(filter).length;
+  return t.run('permute', filter, [...range(2, rank), 1, 0]);
+}
+
+/** Memory for an [N, C, spatial…] tensor whose values are never read, laid out as tfjs's are. */
+export function shapeOnly(t: Torch, shape: readonly number[], like: Handle): Handle {
+  const [batch, channels, ...spatial] = shape as [number, number, ...number[]];
+  const empty = t.run(
+    'empty.memory_format',
+    [batch, ...spatial, channels],
+    t.scalarType(like),
+    null,
+    t.device,
+  );
+  return channelsSecond(t, empty);
+}
+
+function range(start: number, end: number): number[] {
+  return Array.from({ length: end - start }, (_, index) => start + index);
+}

@@ -1,0 +1,30 @@
+import type {
+  _FusedMatMulAttrs,
+  _FusedMatMulInputs,
+  BatchMatMulAttrs,
+  BatchMatMulInputs,
+  KernelConfig,
+} from '@tensorflow/tfjs-core';
+import type { Handle } from '../native.js';
+import type { Torch } from '../torch.js';
+import { activate } from './activation.js';
+import { type Handles, kernel } from './kernel.js';
+
+export const matmulKernels: readonly KernelConfig[] = [
+  kernel<BatchMatMulInputs, BatchMatMulAttrs>('BatchMatMul', multiply),
+  kernel<_FusedMatMulInputs, _FusedMatMulAttrs>('_FusedMatMul', (t, inputs, attrs) => {
+    const product = multiply(t, inputs, attrs);
+    const biased = inputs.bias === undefined ? product : t.run('add.Tensor', product, inputs.bias);
+    return activate(t, biased, attrs, inputs.preluActivationWeights);
+  }),
+];
+
+/** [batch…, m, k] × [batch…, k, n]; a batch of 1 broadcasts. */
+function multiply(
+  t: Torch,
+  { a, b }: Handles<BatchMatMulInputs>,
+  { transposeA, transposeB }: BatchMatMulAttrs,
+): Handle {
+  const turned = (x: Handle, turn: boolean) => (turn ? t.run('transpose.int', x, -2, -1) : x);
+  return t.run('matmul', turned(a, transposeA), turned(b, transposeB));
+}

@@ -1,0 +1,123 @@
+import { backend_util, type KernelConfig } from '@tensorflow/tfjs-core';
+import type { Handle } from '../native.js';
+import type { Torch } from '../torch.js';
+import { kernel } from './kernel.js';
+import { channelsLast, channelsSecond } from './layout.js';
+import { nativePadding, padded, unpadded, type WindowAxis, windowAxes } from './window.js';
+
+/** The attributes that every pool has; `dilations` only where tfjs allows them. */
+interface PoolAttrs {
+  filterSize: number | [number, number];
+  strides: number | [number, number];
+  pad: 'valid' | 'same' | number;
+  dimRoundingMode?: 'floor' | 'round' | 'ceil';
+  dilations?: number | [number, number];
+  includeBatchInIndex?: boolean;
+}
+
+export const poolingKernels: readonly KernelConfig[] = [
+  kernel<{ x: Handle }, PoolAttrs>('MaxPool', (t, { x }, attrs) =>
+    maxPool(t, x, axes2d(t, x, attrs)),
+  ),
+  kernel<{ x: Handle }, PoolAttrs>('MaxPool3D', (t, { x }, attrs) =>
+    maxPool(t, x, axes3d(t, x, attrs)),
+  ),
+  kernel<{ x: Handle }, PoolAttrs>('AvgPool', (t, { x }, attrs) =>
+    averagePool(t, x, axes2d(t, x, attrs)),
+  ),
+  kernel<{ x: Handle }, PoolAttrs>('AvgPool3D', (t, { x }, attrs) =>
+    averagePool(t, x, axes3d(t, x, attrs)),
+  ),
+  kernel<{ dy: Handle; input: Handle }, PoolAttrs>('MaxPoolGrad', (t, { dy, input }, attrs) =>
+    maxPoolGradient(t, dy, input, axes2d(t, input, attrs)),
+  ),
+  kernel<{ dy: Handle; input: Handle }, PoolAttrs>('MaxPool3DGrad', (t, { dy, input }, attrs) =>
+    maxPoolGradient(t, dy, input, axes3d(t, input, attrs)),
+  ),
+  kernel<{ dy: Handle; input: Handle }, PoolAttrs>('AvgPoolGrad', (t, { dy, input }, attrs) =>
+    averagePoolGradient(t, dy, input, axes2d(t, input, attrs)),
+  ),
+  kernel<{ dy: Handle; input: Handle }, PoolAttrs>('AvgPool3DGrad', (t, { dy, input }, attrs) =>
+    averagePoolGradient(t, dy, input, axes3d(t, input, attrs)),
+  ),
+];
+
+function axes2d(t: Torch, x: Handle, attrs: PoolAttrs): WindowAxis[] {
+  const shape = t.shape(x) as [number, number, number, number];
+  const { filterSize, strides, dilations, pad, dimRoundingMode } = attrs;
+  return windowAxes(
+    backend_util.computePool2DInfo(
+      shape,
+      filterSize,
+      strides,
+      dilations ?? 1,
+      pad,
+      dimRoundingMode,
+    ),
+  );
+}
+
+function axes3d(t: Torch, x: Handle, attrs: PoolAttrs): WindowAxis[] {
+  const shape = t.shape(x) as [number, number, number, number, number];
+  const { filterSize, strides, pad, dimRoundingMode } = attrs as {
+    filterSize: number;
+    strides: number;
+  } & PoolAttrs;
+  return windowAxes(
+    backend_util.computePool3DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode),
+  );
+}
+
+/** Window size, stride, padding, dilation: as ATen's pools want them. */
+function settings(axes: readonly WindowAxis[]) {
+  return [
+    axes.map((axis) => (axis.windowSize - 1) / axis.dilation + 1),
+    axes.map((axis) => axis.stride),
+    nativePadding(axes),
+    axes.map((axis) => axis.dilation),
+  ] as const;
+}
+
+function maxWithIndices(t: Torch, x: Handle, axes: WindowAxis[]) {
+  const input = padded(t, channelsSecond(t, x), axes, Number.NEGATIVE_INFINITY);
+  const operator = `max_pool${axes.length}d_with_indices`;
+  const [values, indices] = t.runMany(operator, input, ...settings(axes));
+  return { input, values: values as Handle, indices: indices as Handle };
+}
+
+function maxPool(t: Torch, x: Handle, axes: WindowAxis[]): Handle {
+  return channelsLast(t, maxWithIndices(t, x, axes).values);
+}
+
+function maxPoolGradient(t: Torch, dy: Handle, x: Handle, axes: WindowAxis[]): Handle {
+  const { input, indices } = maxWithIndices(t, x, axes);
+  const operator = `max_pool${axes.length}d_with_indices_backward`;
+  const gradient = t.run(operator, channelsSecond(t, dy), input, ...settings(axes), false, indices);
+  return channelsLast(t, unpadded(t, gradient, axes));
+}
+
+/** Sum of each window over a padded [N, C, spatial…] tensor. */
+function windowSums(t: Torch, input: Handle, axes: WindowAxis[]): Handle {
+  const [size, stride, padding] = settings(axes);
+  return t.run(`avg_pool${axes.length}d`, input, size, stride, padding, false, true, 1);
+}
+
+/** How many elements of the input each window sees: padding is not averaged over. */
+function windowCounts(t: Torch, x: Handle, axes: WindowAxis[]): Handle {
+  const ones = t.full([1, 1, ...axes.map((axis) => axis.inputSize)], 1, t.scalarType(x));
+  return windowSums(t, padded(t, ones, axes, 0), axes);
+}
+
+function averagePool(t: Torch, x: Handle, axes: WindowAxis[]): Handle {
+  const sums = windowSums(t, padded(t, channelsSecond(t, x), axes, 0), axes);
+  return channelsLast(t, t.run('div.Tensor', sums, windowCounts(t, x, axes)));
+}
+
+function averagePoolGradient(t: Torch, dy: Handle, x: Handle, axes: WindowAxis[]): Handle {
+  const input = padded(t, channelsSecond(t, x), axes, 0);
+  const share = t.run('div.Tensor', channelsSecond(t, dy), windowCounts(t, x, axes));
+  const [size, stride, padding] = settings(axes);
+  const operator = `avg_pool${axes.length}d_backward`;
+  const gradient = t.run(operator, share, input, size, stride, padding, false, true, 1);
+  return channelsLast(t, unpadded(t, gradient, axes));
+}

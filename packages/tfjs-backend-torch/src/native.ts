@@ -1,0 +1,73 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { errorText } from '@fedvox/base';
+import { fail } from './errors.js';
+
+/** Names one tensor of the native handle table; reused after release. */
+export type Handle = number & { readonly __brand: 'tensor handle' };
+
+/** `c10::ScalarType` as far as tfjs needs it; the numbers are part of libtorch's serialised formats. */
+export const ScalarType = {
+  int32: 3,
+  int64: 4,
+  float32: 6,
+  float64: 7,
+  complex64: 9,
+  bool: 11,
+  bfloat16: 15,
+} as const;
+export type ScalarType = (typeof ScalarType)[keyof typeof ScalarType];
+
+/** What a schema's argument may be given as: `undefined` takes its default, `null` is none. */
+export type Argument =
+  | number
+  | boolean
+  | string
+  | null
+  | undefined
+  | readonly (number | boolean | null)[];
+export type Result = Handle | number | boolean | null | readonly Handle[] | undefined;
+
+/** The whole native surface (native/src/addon.cc). Every function throws an Error with a `code`. */
+export interface NativeTorch {
+  readonly libtorchVersion: string;
+  /** A small integer for `aten::name.overload`. */
+  resolveOperator(name: string): number;
+  /** One result as itself, several as an array; tensors as handles, which the caller must release. */
+  runOperator(operator: number, ...args: readonly Argument[]): Result | readonly Result[];
+  /** Copies row-major values; complex values are (real, imaginary) pairs. */
+  fromTypedArray(
+    values: Float32Array | Int32Array | Uint8Array,
+    shape: readonly number[],
+    scalarType: number,
+    device: string,
+  ): Handle;
+  /** A row-major copy: Float32Array, Int32Array or, for bool, Uint8Array. */
+  toTypedArray(tensor: Handle): Float32Array | Int32Array | Uint8Array;
+  release(tensor: Handle): void;
+  shape(tensor: Handle): number[];
+  scalarType(tensor: Handle): ScalarType;
+  liveTensors(): number;
+  /** Bytes of the storages held, each counted once. */
+  liveBytes(): number;
+  setThreads(count: number): void;
+  threads(): number;
+  cudaDevices(): number;
+}
+
+/** Beside `src` and `dist` alike, so that sources and builds load the same one. */
+export const ADDON_PATH = fileURLToPath(new URL('../build/fedvox-torch.node', import.meta.url));
+
+/**
+ * Loads the native part.
+ * @throws FedvoxError `torch/native-missing`, `torch/native-unloadable`
+ */
+export function loadNative(path: string = ADDON_PATH): NativeTorch {
+  if (!existsSync(path)) throw fail('native-missing', { path });
+  try {
+    return createRequire(import.meta.url)(path) as NativeTorch;
+  } catch (cause) {
+    throw fail('native-unloadable', { reason: errorText(cause) }, { cause });
+  }
+}

@@ -1,0 +1,107 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import {
+  conv3d,
+  conv3dTranspose,
+  FusedAdam,
+  instanceNorm,
+  prelu,
+  registerGradients,
+  registerTorchBackend,
+  torchAvailability,
+} from '../index.js';
+import { type GoldenCase, goldenFigures, type Recorded } from './golden/figures.js';
+
+type Named = Record<string, tf.Tensor>;
+
+/** Calls an operation with a golden case's inputs, whichever are tensors and whichever options. */
+const CALLS: Record<string, (inputs: Named, options: object) => tf.Tensor> = {
+  conv3d: ({ x, filter, bias }, options) =>
+    conv3d(x as tf.Tensor5D, filter as tf.Tensor5D, { ...options, bias: bias as tf.Tensor1D }),
+  conv3dTranspose: ({ x, filter, bias }, options) =>
+    conv3dTranspose(x as tf.Tensor5D, filter as tf.Tensor5D, {
+      ...options,
+      bias: bias as tf.Tensor1D,
+    }),
+  instanceNorm: ({ x, scale, offset }, options) =>
+    instanceNorm(x as tf.Tensor5D, {
+      ...options,
+      scale: scale as tf.Tensor1D,
+      offset: offset as tf.Tensor1D,
+    }),
+  prelu: ({ x, alpha }) => prelu(x as tf.Tensor, alpha as tf.Tensor1D),
+};
+
+const { cases, adam } = goldenFigures();
+const available = torchAvailability().available;
+
+describe.each([
+  { engine: 'torch', missing: !available },
+  { engine: 'cpu', missing: false },
+])('on the $engine engine', ({ engine, missing }) => {
+  describe.skipIf(missing)('the operations that tfjs lacks', () => {
+    beforeAll(async () => {
+      if (available) await registerTorchBackend({ threads: 1 });
+      await registerGradients();
+      await tf.setBackend(engine);
+    });
+
+    it.each(cases.map((golden) => [titleOf(golden), golden] as const))(
+      'computes %s as PyTorch does, with all its gradients',
+      (_, golden) => {
+        const before = tf.memory().numTensors;
+        tf.tidy(() => {
+          const names = Object.keys(golden.inputs);
+          const inputs = names.map((name) => tensorOf(golden.inputs[name]!));
+          const compute = (...args: tf.Tensor[]) =>
+            CALLS[golden.name]!(
+              Object.fromEntries(args.map((arg, index) => [names[index], arg])),
+              golden.options,
+            );
+          const { value, grads } = tf.valueAndGrads(compute)(inputs, tensorOf(golden.dy));
+          expectClose(value, golden.y);
+          for (const [index, name] of names.entries()) {
+            expectClose(grads[index]!, golden.gradients[name]!);
+          }
+        });
+        expect(tf.memory().numTensors).toBe(before);
+      },
+    );
+
+    it('takes Adam steps as PyTorch does', () => {
+      const before = tf.memory().numTensors;
+      const optimizer = new FusedAdam(adam.options);
+      const variables = adam.start.map((start, index) =>
+        tf.tidy(() => tf.variable(tensorOf(start), true, `parameter-${engine}-${index}`)),
+      );
+      for (const gradients of adam.gradients) {
+        const named = gradients.map((gradient, index) => ({
+          name: variables[index]!.name,
+          tensor: tensorOf(gradient),
+        }));
+        optimizer.applyGradients(named);
+        tf.dispose(named.map(({ tensor }) => tensor));
+      }
+      for (const [index, end] of adam.end.entries()) expectClose(variables[index]!, end);
+      optimizer.dispose();
+      tf.dispose(variables);
+      expect(tf.memory().numTensors).toBe(before);
+    });
+  });
+});
+
+function titleOf({ name, inputs, options }: GoldenCase): string {
+  const shapes = Object.entries(inputs).map(([key, { shape }]) => `${key} ${shape.join('×')}`);
+  return `${name}(${shapes.join(', ')}) ${JSON.stringify(options)}`;
+}
+
+function tensorOf({ values, shape }: Recorded): tf.Tensor {
+  return tf.tensor(values, shape, 'float32');
+}
+
+function expectClose(actual: tf.Tensor, expected: Recorded): void {
+  expect(actual.shape).toEqual(expected.shape);
+  const values = actual.dataSync();
+  expected.values.forEach((value, index) => expect(values[index]).toBeCloseTo(value, 4));
+}

@@ -1,0 +1,92 @@
+import { assert } from '@fedvox/base';
+import type { Argument, Handle, NativeTorch, Result, ScalarType } from './native.js';
+
+/**
+ * ATen for the length of one kernel. Every tensor it makes is a temporary and is released by
+ * `close()`, also when an operator throws, except those the kernel hands out through `keep`.
+ */
+export class Torch {
+  private readonly temporaries = new Set<Handle>();
+
+  constructor(
+    readonly native: NativeTorch,
+    /** libtorch's name of where new tensors go: `cpu`, `cuda:0`. */
+    readonly device: string,
+    private readonly operators: Map<string, number>,
+  ) {}
+
+  /** Runs an operator of one tensor result, e.g. `run('add.Tensor', a, b)`. */
+  run(operator: string, ...args: readonly Argument[]): Handle {
+    const result = this.call(operator, args);
+    assert(typeof result === 'number', `aten::${operator} returns one tensor`);
+    return this.track(result as Handle);
+  }
+
+  /** Runs an operator of several tensor results (or one tensor list); undefined ones are null. */
+  runMany(operator: string, ...args: readonly Argument[]): (Handle | null)[] {
+    const results = this.call(operator, args);
+    assert(Array.isArray(results), `aten::${operator} returns several tensors`);
+    for (const result of results as (Handle | null)[]) if (result !== null) this.track(result);
+    return results as (Handle | null)[];
+  }
+
+  /** Runs an operator that only writes to its arguments. */
+  mutate(operator: string, ...args: readonly Argument[]): void {
+    this.call(operator, args);
+  }
+
+  /** The value of a tensor that holds one; on a GPU this waits for it. */
+  item(tensor: Handle): number {
+    return this.call('_local_scalar_dense', [tensor]) as number;
+  }
+
+  fromValues(
+    values: Float32Array | Int32Array | Uint8Array,
+    shape: readonly number[],
+    scalarType: ScalarType,
+  ): Handle {
+    return this.track(this.native.fromTypedArray(values, shape, scalarType, this.device));
+  }
+
+  full(shape: readonly number[], value: number | boolean, scalarType: ScalarType): Handle {
+    return this.run('full', shape, value, scalarType, null, this.device);
+  }
+
+  cast(tensor: Handle, scalarType: ScalarType): Handle {
+    if (this.scalarType(tensor) === scalarType) return tensor;
+    return this.run('_to_copy', tensor, scalarType);
+  }
+
+  shape(tensor: Handle): number[] {
+    return this.native.shape(tensor);
+  }
+
+  scalarType(tensor: Handle): ScalarType {
+    return this.native.scalarType(tensor);
+  }
+
+  /** A handle that outlives the kernel; of a tensor that is not a temporary, a second one. */
+  keep(tensor: Handle): Handle {
+    if (this.temporaries.delete(tensor)) return tensor;
+    return this.call('alias', [tensor]) as Handle;
+  }
+
+  close(): void {
+    for (const tensor of this.temporaries) this.native.release(tensor);
+    this.temporaries.clear();
+  }
+
+  private call(operator: string, args: readonly Argument[]): Result | readonly Result[] {
+    let id = this.operators.get(operator);
+    if (id === undefined) {
+      id = this.native.resolveOperator(`aten::${operator}`);
+      this.operators.set(operator, id);
+    }
+    return this.native.runOperator(id, ...args);
+  }
+
+  private track(tensor: Handle): Handle {
+    this.temporaries.add(tensor);
+    return tensor;
+  }
+}
