@@ -1,0 +1,80 @@
+import { defineErrors, type ErrorEntry } from '@fedvox/base';
+
+export const ERRORS = {
+  overloaded: {
+    message: 'the coordinator has too many calls waiting',
+    advice: 'Try again in a minute; give the coordinator a faster disk if this repeats.',
+  },
+  'state-in-use': {
+    message: 'another coordinator is running on {path}',
+    advice: 'Stop it first, or give this one a state folder of its own.',
+  },
+  'state-too-new': {
+    message: 'the state has schema version {version}; this coordinator knows {known}',
+    advice: 'Start the coordinator version that wrote it, or a newer one.',
+  },
+  'state-unreadable': {
+    message: 'cannot open the state {path}: {reason}',
+    advice: 'Check the folder, its owner and the disk; restore it from a backup if it is damaged.',
+  },
+  'no-such-blob': {
+    message: 'there are no bytes with digest {sha256}',
+    advice: 'Upload them first, or check the digest.',
+  },
+  'blob-digest-mismatch': {
+    message: 'the bytes have digest {actual}, not {expected}; nothing was kept',
+    advice: 'Upload the file again; if this repeats, check the disk and the network between.',
+  },
+  'blob-too-large': {
+    message: 'the bytes are more than the {maxBytes} that this coordinator takes',
+    advice: 'Raise limits.maxModelBytes in coordinator.yaml, or use a smaller model.',
+  },
+  'job-exists': {
+    message: 'there is a job {job} already',
+    advice: 'Submit it under another id.',
+  },
+  'no-such-job': {
+    message: 'there is no job {job}',
+    advice: 'List the jobs with "fedvox job list".',
+  },
+  'job-invalid': {
+    message: 'the job is not valid:\n{problems}',
+    advice: 'Correct every line listed; nothing was started.',
+  },
+  'job-not-running': {
+    message: 'job {job} is {status}; only a running job can be paused',
+    advice: 'Look at it with "fedvox job show".',
+  },
+  'job-not-stopped': {
+    message: 'job {job} is {status}; only a paused or failed job can be resumed',
+    advice: 'Look at it with "fedvox job show".',
+  },
+  'job-over': {
+    message: 'job {job} is {status} already',
+    advice: 'Submit it again to start anew.',
+  },
+  'quorum-impossible': {
+    message: 'the job needs {minSites} sites, but only {invited} are invited',
+    advice: 'Enrol more sites, or lower federation.minSites.',
+  },
+  'site-not-enrolled': {
+    message: 'the job invites {sites}, which the federation does not know, or no longer trusts',
+    advice: 'Invite and enrol these sites first, or take them out of federation.sites.',
+  },
+  'model-not-usable': {
+    message: 'the initial model cannot be used: {reason}',
+    advice: 'Make the model again with "fedvox job submit".',
+  },
+  'no-such-site': {
+    message: 'site {site} has never enrolled',
+    advice: 'List the sites with "fedvox site list".',
+  },
+  'site-active': {
+    message: 'site {site} is enrolled already, with a certificate that is still valid',
+    advice: 'Revoke it first if its key is lost.',
+  },
+} satisfies Readonly<Record<string, ErrorEntry>>;
+
+export type ErrorName = keyof typeof ERRORS;
+
+export const fail = defineErrors('coordinator', ERRORS);

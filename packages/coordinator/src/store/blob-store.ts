@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, open, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  assert,
+  makeFolderDurably,
+  randomId,
+  renameDurably,
+  SHA256_PATTERN,
+  type Sha256,
+} from '@fedvox/base';
+import { fail } from '../errors.js';
+
+/**
+ * Bytes named by their SHA-256: jobs, models and deltas, in `blobs/ab/<sha256>`. A blob is there
+ * whole and durable, or not at all; rows that name it are written afterwards.
+ */
+export class BlobStore {
+  readonly #folder: string;
+  readonly #incoming: string;
+
+  private constructor(stateDir: string) {
+    this.#folder = join(stateDir, 'blobs');
+    this.#incoming = join(stateDir, 'incoming');
+  }
+
+  /** Drops what was still arriving when the last process ended. */
+  static async open(stateDir: string): Promise<BlobStore> {
+    const store = new BlobStore(stateDir);
+    await makeFolderDurably(store.#folder);
+    await rm(store.#incoming, { recursive: true, force: true });
+    await makeFolderDurably(store.#incoming);
+    return store;
+  }
+
+  path(digest: Sha256): string {
+    assert(SHA256_PATTERN.test(digest), 'a blob is named by a SHA-256');
+    return join(this.#folder, digest.slice(0, 2), digest);
+  }
+
+  async has(digest: Sha256): Promise<boolean> {
+    return (await this.#byteLengthIfPresent(digest)) !== undefined;
+  }
+
+  /** @throws FedvoxError `coordinator/no-such-blob` */
+  async byteLength(digest: Sha256): Promise<number> {
+    const byteLength = await this.#byteLengthIfPresent(digest);
+    if (byteLength === undefined) throw fail('no-such-blob', { sha256: digest });
+    return byteLength;
+  }
+
+  /** Bytes `[start, end)` of a blob that is there. */
+  read(digest: Sha256, start = 0): NodeJS.ReadableStream & AsyncIterable<Buffer> {
+    return createReadStream(this.path(digest), { start });
+  }
+
+  /** A path on the same file system for bytes still to be written; `adopt` takes it from there. */
+  newPath(): string {
+    return join(this.#incoming, randomId());
+  }
+
+  /** Takes over a whole, synced file whose digest the caller has computed. */
+  async adopt(path: string, digest: Sha256): Promise<void> {
+    await makeFolderDurably(join(this.#folder, digest.slice(0, 2)));
+    await renameDurably(path, this.path(digest));
+  }
+
+  /**
+   * Keeps bytes that must have this digest.
+   * @throws FedvoxError `coordinator/blob-digest-mismatch`, `coordinator/blob-too-large`
+   */
+  async put(
+    digest: Sha256,
+    bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    maxBytes: number,
+  ): Promise<void> {
+    const path = this.newPath();
+    const file = await open(path, 'wx');
+    try {
+      const actual = await writeAll(file, bytes, maxBytes);
+      if (actual !== digest) throw fail('blob-digest-mismatch', { expected: digest, actual });
+    } catch (error) {
+      await file.close();
+      await rm(path, { force: true });
+      throw error;
+    }
+    await file.close();
+    await this.adopt(path, digest);
+  }
+
+  async #byteLengthIfPresent(digest: Sha256): Promise<number | undefined> {
+    try {
+      return (await stat(this.path(digest))).size;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+}
+
+async function writeAll(
+  file: FileHandle,
+  bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  maxBytes: number,
+): Promise<Sha256> {
+  const hash = createHash('sha256');
+  let written = 0;
+  for await (const chunk of bytes) {
+    written += chunk.byteLength;
+    if (written > maxBytes) throw fail('blob-too-large', { maxBytes });
+    hash.update(chunk);
+    await file.writeFile(chunk);
+  }
+  await file.sync();
+  return hash.digest('hex');
+}

@@ -1,0 +1,236 @@
+import type { Sha256 } from '@fedvox/base';
+import type { JobFact } from '../core/facts.js';
+import type { JobState } from '../core/job-state.js';
+import type { RoundWork } from '../core/round-machine.js';
+import type { SqlSession } from './sqlite-database.js';
+import type {
+  NewJob,
+  StoredFact,
+  StoredJob,
+  StoredRound,
+  StoredUpdate,
+  Transition,
+} from './store.js';
+
+export async function insertJob(session: SqlSession, job: NewJob): Promise<void> {
+  const { plan } = job.state;
+  await session.run(
+    'INSERT INTO jobs (job_id, name, job_sha256, submitted_at_ms, state) VALUES (?, ?, ?, ?, ?)',
+    plan.jobId,
+    job.name,
+    job.jobSha256,
+    job.submittedAtMs,
+    JSON.stringify(job.state),
+  );
+  await insertFacts(session, plan.jobId, job.submittedAtMs, job.facts);
+}
+
+interface JobRow {
+  readonly sequence: number;
+  readonly name: string;
+  readonly job_sha256: Sha256;
+  readonly submitted_at_ms: number;
+  readonly state: string;
+}
+
+export async function selectJobs(session: SqlSession): Promise<StoredJob[]> {
+  const rows = await session.all<JobRow>('SELECT * FROM jobs ORDER BY sequence');
+  return rows.map((row) => ({
+    sequence: row.sequence,
+    name: row.name,
+    jobSha256: row.job_sha256,
+    submittedAtMs: row.submitted_at_ms,
+    state: JSON.parse(row.state) as JobState,
+  }));
+}
+
+export async function recordTransition(
+  session: SqlSession,
+  { state, facts, atMs, update }: Transition,
+): Promise<void> {
+  const { jobId } = state.plan;
+  await session.run('UPDATE jobs SET state = ? WHERE job_id = ?', JSON.stringify(state), jobId);
+  if (update !== undefined) await insertUpdate(session, update);
+  for (const fact of facts) await recordRound(session, jobId, atMs, fact);
+  await insertFacts(session, jobId, atMs, facts);
+}
+
+async function recordRound(
+  session: SqlSession,
+  jobId: string,
+  atMs: number,
+  fact: JobFact,
+): Promise<void> {
+  if (fact.kind === 'round-opened') {
+    await session.run(
+      `INSERT INTO rounds (job_id, round, work, base_model_sha256, opened_at_ms)
+       VALUES (?, ?, ?, ?, ?) ON CONFLICT (job_id, round) DO NOTHING`,
+      jobId,
+      fact.round,
+      fact.work,
+      fact.baseModel,
+      atMs,
+    );
+  } else if (fact.kind === 'round-committed') {
+    await session.run(
+      'UPDATE rounds SET model_sha256 = ?, committed_at_ms = ? WHERE job_id = ? AND round = ?',
+      fact.model,
+      atMs,
+      jobId,
+      fact.round,
+    );
+  }
+}
+
+async function insertFacts(
+  session: SqlSession,
+  jobId: string,
+  atMs: number,
+  facts: readonly JobFact[],
+): Promise<void> {
+  for (const fact of facts) {
+    await session.run(
+      'INSERT INTO facts (job_id, at_ms, fact) VALUES (?, ?, ?)',
+      jobId,
+      atMs,
+      JSON.stringify(fact),
+    );
+  }
+}
+
+interface FactRow {
+  readonly sequence: number;
+  readonly job_id: string;
+  readonly at_ms: number;
+  readonly fact: string;
+}
+
+export async function selectFacts(
+  session: SqlSession,
+  after: number,
+  limit: number,
+): Promise<StoredFact[]> {
+  const rows = await session.all<FactRow>(
+    'SELECT * FROM facts WHERE sequence > ? ORDER BY sequence LIMIT ?',
+    after,
+    limit,
+  );
+  return rows.map((row) => ({
+    sequence: row.sequence,
+    jobId: row.job_id,
+    atMs: row.at_ms,
+    fact: JSON.parse(row.fact) as JobFact,
+  }));
+}
+
+interface RoundRow {
+  readonly round: number;
+  readonly work: RoundWork;
+  readonly base_model_sha256: Sha256;
+  readonly opened_at_ms: number;
+  readonly model_sha256: Sha256 | null;
+  readonly committed_at_ms: number | null;
+}
+
+export async function selectRounds(session: SqlSession, jobId: string): Promise<StoredRound[]> {
+  const rows = await session.all<RoundRow>(
+    'SELECT * FROM rounds WHERE job_id = ? ORDER BY round',
+    jobId,
+  );
+  return rows.map((row) => ({
+    round: row.round,
+    work: row.work,
+    baseModel: row.base_model_sha256,
+    openedAtMs: row.opened_at_ms,
+    model: row.model_sha256,
+    committedAtMs: row.committed_at_ms,
+  }));
+}
+
+async function insertUpdate(session: SqlSession, update: StoredUpdate): Promise<void> {
+  await session.run(
+    `INSERT INTO updates (statement_sha256, job_id, round, site, delta_sha256, weight, dice, auc,
+       counter, key_id, accepted_at_ms, statement_envelope, receipt_envelope)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    update.statementSha256,
+    update.jobId,
+    update.round,
+    update.site,
+    update.deltaSha256,
+    update.weight,
+    update.figures.dice,
+    update.figures.auc,
+    update.counter,
+    update.keyId,
+    update.acceptedAtMs,
+    update.statementEnvelope,
+    update.receiptEnvelope,
+  );
+}
+
+interface UpdateRow {
+  readonly statement_sha256: Sha256;
+  readonly job_id: string;
+  readonly round: number;
+  readonly site: string;
+  readonly delta_sha256: Sha256 | null;
+  readonly weight: number;
+  readonly dice: number | null;
+  readonly auc: number | null;
+  readonly counter: number;
+  readonly key_id: Sha256;
+  readonly accepted_at_ms: number;
+  readonly statement_envelope: string;
+  readonly receipt_envelope: string;
+}
+
+export async function selectUpdates(session: SqlSession, jobId: string): Promise<StoredUpdate[]> {
+  const rows = await session.all<UpdateRow>(
+    'SELECT * FROM updates WHERE job_id = ? ORDER BY round, site',
+    jobId,
+  );
+  return rows.map(updateOf);
+}
+
+export async function selectUpdate(
+  session: SqlSession,
+  statement: Sha256,
+): Promise<StoredUpdate | undefined> {
+  const row = await session.get<UpdateRow>(
+    'SELECT * FROM updates WHERE statement_sha256 = ?',
+    statement,
+  );
+  return row === undefined ? undefined : updateOf(row);
+}
+
+export async function selectLastCounter(
+  session: SqlSession,
+  jobId: string,
+  site: string,
+  keyId: Sha256,
+): Promise<number> {
+  const row = await session.get<{ counter: number | null }>(
+    'SELECT MAX(counter) AS counter FROM updates WHERE job_id = ? AND site = ? AND key_id = ?',
+    jobId,
+    site,
+    keyId,
+  );
+  return row?.counter ?? 0;
+}
+
+function updateOf(row: UpdateRow): StoredUpdate {
+  return {
+    statementSha256: row.statement_sha256,
+    jobId: row.job_id,
+    round: row.round,
+    site: row.site,
+    deltaSha256: row.delta_sha256,
+    weight: row.weight,
+    figures: { dice: row.dice, auc: row.auc },
+    counter: row.counter,
+    keyId: row.key_id,
+    acceptedAtMs: row.accepted_at_ms,
+    statementEnvelope: row.statement_envelope,
+    receiptEnvelope: row.receipt_envelope,
+  };
+}

@@ -1,0 +1,98 @@
+import { fail } from '../errors.js';
+import type { SqliteDatabase, SqlSession } from './sqlite-database.js';
+
+interface Migration {
+  readonly name: string;
+  readonly statements: readonly string[];
+}
+
+/** Numbered by their place, from 1; never edited once released, only added to. */
+const MIGRATIONS: readonly Migration[] = [
+  {
+    name: 'jobs, rounds, updates and the log of what happened',
+    statements: [
+      `CREATE TABLE jobs (
+        sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+        job_id TEXT NOT NULL UNIQUE,
+        name TEXT NOT NULL,
+        job_sha256 TEXT NOT NULL,
+        submitted_at_ms INTEGER NOT NULL,
+        state TEXT NOT NULL
+      ) STRICT`,
+      `CREATE TABLE rounds (
+        job_id TEXT NOT NULL REFERENCES jobs (job_id),
+        round INTEGER NOT NULL,
+        work TEXT NOT NULL,
+        base_model_sha256 TEXT NOT NULL,
+        opened_at_ms INTEGER NOT NULL,
+        model_sha256 TEXT,
+        committed_at_ms INTEGER,
+        PRIMARY KEY (job_id, round)
+      ) STRICT, WITHOUT ROWID`,
+      `CREATE TABLE updates (
+        statement_sha256 TEXT PRIMARY KEY,
+        job_id TEXT NOT NULL REFERENCES jobs (job_id),
+        round INTEGER NOT NULL,
+        site TEXT NOT NULL,
+        delta_sha256 TEXT,
+        weight REAL NOT NULL,
+        dice REAL,
+        auc REAL,
+        counter INTEGER NOT NULL,
+        key_id TEXT NOT NULL,
+        accepted_at_ms INTEGER NOT NULL,
+        statement_envelope TEXT NOT NULL,
+        receipt_envelope TEXT NOT NULL,
+        UNIQUE (job_id, round, site)
+      ) STRICT, WITHOUT ROWID`,
+      `CREATE TABLE facts (
+        sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+        job_id TEXT NOT NULL REFERENCES jobs (job_id),
+        at_ms INTEGER NOT NULL,
+        fact TEXT NOT NULL
+      ) STRICT`,
+    ],
+  },
+  {
+    name: 'invitations, certificates and their revocation',
+    statements: [
+      `CREATE TABLE invitations (
+        token_hash TEXT PRIMARY KEY,
+        site TEXT NOT NULL,
+        expires_at_ms INTEGER NOT NULL,
+        used_serial TEXT
+      ) STRICT, WITHOUT ROWID`,
+      `CREATE TABLE certificates (
+        serial TEXT PRIMARY KEY,
+        site TEXT NOT NULL,
+        key_id TEXT NOT NULL,
+        certificate_pem TEXT NOT NULL,
+        issued_at_ms INTEGER NOT NULL,
+        revoked_at_ms INTEGER
+      ) STRICT, WITHOUT ROWID`,
+      'CREATE INDEX certificates_by_site ON certificates (site)',
+    ],
+  },
+];
+
+/**
+ * Brings the database to this version's schema, one transaction per migration.
+ * @throws FedvoxError `coordinator/state-too-new`
+ */
+export async function migrate(database: SqliteDatabase): Promise<void> {
+  const version = await database.read(versionOf);
+  if (version > MIGRATIONS.length) {
+    throw fail('state-too-new', { version, known: MIGRATIONS.length });
+  }
+  for (let next = version; next < MIGRATIONS.length; next++) {
+    await database.transaction(async (session) => {
+      for (const statement of MIGRATIONS[next]?.statements ?? []) await session.run(statement);
+      await session.run(`PRAGMA user_version = ${next + 1}`);
+    });
+  }
+}
+
+async function versionOf(session: SqlSession): Promise<number> {
+  const row = await session.get<{ user_version: number }>('PRAGMA user_version');
+  return row?.user_version ?? 0;
+}

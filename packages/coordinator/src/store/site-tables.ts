@@ -1,0 +1,134 @@
+import type { Sha256 } from '@fedvox/base';
+import type { SqlSession } from './sqlite-database.js';
+import type {
+  NewCertificate,
+  NewInvitation,
+  StoredCertificate,
+  StoredInvitation,
+} from './store.js';
+
+export async function insertInvitation(
+  session: SqlSession,
+  { tokenHash, site, expiresAtMs }: NewInvitation,
+): Promise<void> {
+  await session.run(
+    'INSERT INTO invitations (token_hash, site, expires_at_ms) VALUES (?, ?, ?)',
+    tokenHash,
+    site,
+    expiresAtMs,
+  );
+}
+
+interface InvitationRow {
+  readonly token_hash: Sha256;
+  readonly site: string;
+  readonly expires_at_ms: number;
+  readonly used_serial: string | null;
+}
+
+export async function selectInvitation(
+  session: SqlSession,
+  tokenHash: Sha256,
+): Promise<StoredInvitation | undefined> {
+  const row = await session.get<InvitationRow>(
+    'SELECT * FROM invitations WHERE token_hash = ?',
+    tokenHash,
+  );
+  if (row === undefined) return undefined;
+  const spentOn =
+    row.used_serial === null ? null : await selectCertificate(session, row.used_serial);
+  return { tokenHash, site: row.site, expiresAtMs: row.expires_at_ms, spentOn };
+}
+
+export async function spendInvitation(
+  session: SqlSession,
+  tokenHash: Sha256,
+  certificate: NewCertificate,
+): Promise<boolean> {
+  const { changes } = await session.run(
+    `UPDATE invitations SET used_serial = ?
+     WHERE token_hash = ? AND site = ? AND used_serial IS NULL`,
+    certificate.serial,
+    tokenHash,
+    certificate.site,
+  );
+  if (changes === 0) return false;
+  await insertCertificate(session, certificate);
+  return true;
+}
+
+export async function insertCertificate(
+  session: SqlSession,
+  { serial, site, keyId, certificatePem, issuedAtMs }: NewCertificate,
+): Promise<void> {
+  await session.run(
+    `INSERT INTO certificates (serial, site, key_id, certificate_pem, issued_at_ms)
+     VALUES (?, ?, ?, ?, ?)`,
+    serial,
+    site,
+    keyId,
+    certificatePem,
+    issuedAtMs,
+  );
+}
+
+interface CertificateRow {
+  readonly serial: string;
+  readonly site: string;
+  readonly key_id: Sha256;
+  readonly certificate_pem: string;
+  readonly issued_at_ms: number;
+  readonly revoked_at_ms: number | null;
+}
+
+export async function selectCertificates(session: SqlSession): Promise<StoredCertificate[]> {
+  const rows = await session.all<CertificateRow>(
+    'SELECT * FROM certificates ORDER BY site, issued_at_ms, serial',
+  );
+  return rows.map(certificateOf);
+}
+
+async function selectCertificate(
+  session: SqlSession,
+  serial: string,
+): Promise<StoredCertificate | null> {
+  const row = await session.get<CertificateRow>(
+    'SELECT * FROM certificates WHERE serial = ?',
+    serial,
+  );
+  return row === undefined ? null : certificateOf(row);
+}
+
+export async function revokeSite(
+  session: SqlSession,
+  site: string,
+  atMs: number,
+): Promise<string[]> {
+  await session.run(
+    'UPDATE certificates SET revoked_at_ms = ? WHERE site = ? AND revoked_at_ms IS NULL',
+    atMs,
+    site,
+  );
+  // A token still out would let the site back in by itself.
+  await session.run(
+    'UPDATE invitations SET expires_at_ms = MIN(expires_at_ms, ?) WHERE site = ?',
+    atMs,
+    site,
+  );
+  const rows = await session.all<{ serial: string }>(
+    'SELECT serial FROM certificates WHERE site = ? ORDER BY serial',
+    site,
+  );
+  return rows.map(({ serial }) => serial);
+}
+
+function certificateOf(row: CertificateRow): StoredCertificate {
+  return {
+    serial: row.serial,
+    site: row.site,
+    keyId: row.key_id,
+    certificatePem: row.certificate_pem,
+    issuedAtMs: row.issued_at_ms,
+    revokedAtMs: row.revoked_at_ms,
+  };
+}

@@ -1,0 +1,82 @@
+import sqlite3 from 'sqlite3';
+import { SerialQueue } from '../serial-queue.js';
+
+export type SqlValue = string | number | Uint8Array | null;
+
+/** The statements one can run, inside a transaction or each by itself. */
+export interface SqlSession {
+  run(sql: string, ...values: readonly SqlValue[]): Promise<{ readonly changes: number }>;
+  /** The row type is the caller's claim: it wrote both the statement and the migration. */
+  all<Row>(sql: string, ...values: readonly SqlValue[]): Promise<Row[]>;
+  get<Row>(sql: string, ...values: readonly SqlValue[]): Promise<Row | undefined>;
+}
+
+/**
+ * One SQLite connection with promises. Everything on it runs one at a time: `sqlite3` would let the
+ * statements of two callers interleave inside one another's transactions.
+ */
+export class SqliteDatabase {
+  readonly #queue = new SerialQueue();
+  readonly #session: SqlSession;
+
+  private constructor(readonly connection: sqlite3.Database) {
+    this.#session = sessionOf(connection);
+  }
+
+  /** @param path a file, or `:memory:` */
+  static async open(path: string): Promise<SqliteDatabase> {
+    const connection = await new Promise<sqlite3.Database>((resolve, reject) => {
+      const opened = new sqlite3.Database(path, (error) =>
+        error === null ? resolve(opened) : reject(error),
+      );
+    });
+    return new SqliteDatabase(connection);
+  }
+
+  read<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
+    return this.#queue.run(() => work(this.#session));
+  }
+
+  /** All of `work` or none of it; durable when the promise resolves. */
+  transaction<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
+    return this.#queue.run(async () => {
+      await this.#session.run('BEGIN IMMEDIATE');
+      try {
+        const result = await work(this.#session);
+        await this.#session.run('COMMIT');
+        return result;
+      } catch (error) {
+        await this.#session.run('ROLLBACK');
+        throw error;
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#queue.drained();
+    await new Promise<void>((resolve, reject) => {
+      this.connection.close((error) => (error === null ? resolve() : reject(error)));
+    });
+  }
+}
+
+function sessionOf(connection: sqlite3.Database): SqlSession {
+  const all = <Row>(sql: string, ...values: readonly SqlValue[]) =>
+    new Promise<Row[]>((resolve, reject) => {
+      connection.all<Row>(sql, values, (error, rows) =>
+        error === null ? resolve(rows) : reject(error),
+      );
+    });
+  return {
+    all,
+    get: async <Row>(sql: string, ...values: readonly SqlValue[]) =>
+      (await all<Row>(sql, ...values))[0],
+    run: (sql, ...values) =>
+      new Promise((resolve, reject) => {
+        connection.run(sql, values, function (error) {
+          if (error === null) resolve({ changes: this.changes });
+          else reject(error);
+        });
+      }),
+  };
+}

@@ -1,0 +1,108 @@
+import { errorText } from '@fedvox/base';
+import { fail } from '../errors.js';
+import {
+  insertJob,
+  recordTransition,
+  selectFacts,
+  selectJobs,
+  selectLastCounter,
+  selectRounds,
+  selectUpdate,
+  selectUpdates,
+} from './job-tables.js';
+import { migrate } from './migrations.js';
+import {
+  insertCertificate,
+  insertInvitation,
+  revokeSite,
+  selectCertificates,
+  selectInvitation,
+  spendInvitation,
+} from './site-tables.js';
+import { SqliteDatabase } from './sqlite-database.js';
+import type { Store } from './store.js';
+
+/** How long a starting coordinator waits for one that is just ending. */
+const LOCK_WAIT_MS = 3_000;
+
+/**
+ * Write-ahead logging with `synchronous=FULL`: a commit is on the disk when it returns. The lock is
+ * exclusive, so that two coordinators can never run on one state folder.
+ */
+const PRAGMAS = [
+  `PRAGMA busy_timeout = ${LOCK_WAIT_MS}`,
+  'PRAGMA locking_mode = EXCLUSIVE',
+  'PRAGMA journal_mode = WAL',
+  'PRAGMA synchronous = FULL',
+  'PRAGMA foreign_keys = ON',
+];
+
+/**
+ * Opens the coordinator's memory and brings it to this version's schema.
+ * @param path a file, or `:memory:`
+ * @throws FedvoxError `coordinator/state-in-use`, `coordinator/state-too-new`,
+ *   `coordinator/state-unreadable`
+ */
+export async function openSqliteStore(path: string): Promise<Store> {
+  const database = await SqliteDatabase.open(path).catch((cause: unknown) => {
+    throw fail('state-unreadable', { path, reason: errorText(cause) }, { cause });
+  });
+  try {
+    for (const pragma of PRAGMAS) await database.read((session) => session.all(pragma));
+    await migrate(database);
+    // Takes the exclusive lock even where no migration had anything to write.
+    await database.transaction((session) => session.run('DELETE FROM facts WHERE sequence < 0'));
+  } catch (error) {
+    await database.close();
+    throw openingError(path, error);
+  }
+  return storeOver(database);
+}
+
+function storeOver(database: SqliteDatabase): Store {
+  const { read, transaction } = bound(database);
+  return {
+    addJob: (job) =>
+      transaction(async (session) => {
+        const { jobId } = job.state.plan;
+        const known = await session.get('SELECT 1 FROM jobs WHERE job_id = ?', jobId);
+        if (known !== undefined) throw fail('job-exists', { job: jobId });
+        await insertJob(session, job);
+      }),
+    jobs: () => read(selectJobs),
+    record: (transition) => transaction((session) => recordTransition(session, transition)),
+    rounds: (jobId) => read((session) => selectRounds(session, jobId)),
+    updates: (jobId) => read((session) => selectUpdates(session, jobId)),
+    update: (statement) => read((session) => selectUpdate(session, statement)),
+    lastCounter: (jobId, site, keyId) =>
+      read((session) => selectLastCounter(session, jobId, site, keyId)),
+    facts: (after, limit) => read((session) => selectFacts(session, after, limit)),
+
+    addInvitation: (invitation) => transaction((session) => insertInvitation(session, invitation)),
+    invitation: (tokenHash) => read((session) => selectInvitation(session, tokenHash)),
+    spendInvitation: (tokenHash, certificate) =>
+      transaction((session) => spendInvitation(session, tokenHash, certificate)),
+    addCertificate: (certificate) =>
+      transaction((session) => insertCertificate(session, certificate)),
+    certificates: () => read(selectCertificates),
+    revokeSite: (site, atMs) => transaction((session) => revokeSite(session, site, atMs)),
+
+    close: () => database.close(),
+  };
+}
+
+function bound(database: SqliteDatabase): Pick<SqliteDatabase, 'read' | 'transaction'> {
+  return {
+    read: (work) => database.read(work),
+    transaction: (work) => database.transaction(work),
+  };
+}
+
+function openingError(path: string, error: unknown): unknown {
+  const code = (error as { code?: unknown }).code;
+  if (code === 'SQLITE_BUSY') return fail('state-in-use', { path }, { cause: error });
+  if (code === 'SQLITE_NOTADB' || code === 'SQLITE_CORRUPT') {
+    return fail('state-unreadable', { path, reason: errorText(error) }, { cause: error });
+  }
+  return error;
+}

@@ -1,0 +1,174 @@
+import { sha256 } from '@fedvox/base';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Step, step, submitJob } from '../core/job-machine.js';
+import type { JobPlan } from '../core/job-state.js';
+import type { NewCertificate, Store, StoredUpdate } from './store.js';
+
+/** What every `Store` must do, whatever it keeps its rows in. */
+export function describeStore(name: string, open: () => Promise<Store>): void {
+  describe(name, () => {
+    let store: Store;
+    beforeEach(async () => {
+      store = await open();
+    });
+    afterEach(() => store.close());
+
+    it('gives jobs back as they were, oldest first', async () => {
+      await submit(store, 'first');
+      await submit(store, 'second');
+      const jobs = await store.jobs();
+      expect(jobs.map(({ state }) => state.plan.jobId)).toEqual(['first', 'second']);
+      expect(jobs[0]?.state).toEqual(submitJob(planOf('first'), 5).state);
+    });
+
+    it('refuses a second job of the same id and keeps the first', async () => {
+      await submit(store, 'job');
+      await expect(submit(store, 'job')).rejects.toMatchObject({ code: 'coordinator/job-exists' });
+      expect(await store.jobs()).toHaveLength(1);
+    });
+
+    it('records state, update and facts of a transition together', async () => {
+      await submit(store, 'job');
+      await record(store, passGate(submitJob(planOf('job'), 5)));
+      const update = updateOf('job', 'north', 1);
+      await record(store, submitJob(planOf('job'), 6), update);
+      expect(await store.updates('job')).toEqual([update]);
+      expect(await store.update(update.statementSha256)).toEqual(update);
+      expect(await store.update(sha256('another'))).toBeUndefined();
+      const kinds = (await store.facts(0, 100)).map(({ fact }) => fact.kind);
+      expect(kinds).toEqual(['job-submitted', 'gate-reported', 'job-submitted']);
+    });
+
+    it('changes nothing when a transition cannot be recorded whole', async () => {
+      await submit(store, 'job');
+      const update = updateOf('job', 'north', 1);
+      await record(store, submitJob(planOf('job'), 6), update);
+      const [before] = await store.jobs();
+      const facts = await store.facts(0, 100);
+      const again = { ...update, statementSha256: sha256('a second one of the same round') };
+      await expect(record(store, passGate(submitJob(planOf('job'), 7)), again)).rejects.toThrow();
+      expect((await store.jobs())[0]).toEqual(before);
+      expect(await store.facts(0, 100)).toEqual(facts);
+    });
+
+    it('remembers when rounds opened and which model each committed', async () => {
+      await submit(store, 'job');
+      const { state } = submitJob(planOf('job'), 5);
+      const [baseModel, model] = [sha256('base'), sha256('model')];
+      const opened = { kind: 'round-opened', round: 1, work: 'train', baseModel, deadlineAtMs: 99 };
+      const committed = { kind: 'round-committed', round: 1, work: 'train', baseModel, model };
+      await store.record({ state, atMs: 10, facts: [opened as never] });
+      await store.record({ state, atMs: 20, facts: [committed as never] });
+      expect(await store.rounds('job')).toEqual([
+        { round: 1, work: 'train', baseModel, openedAtMs: 10, model, committedAtMs: 20 },
+      ]);
+    });
+
+    it('counts per job, site and key', async () => {
+      await submit(store, 'job');
+      const { state } = submitJob(planOf('job'), 5);
+      for (const round of [1, 2]) {
+        const update = updateOf('job', 'north', round);
+        await store.record({ state, atMs: 10, facts: [], update });
+      }
+      expect(await store.lastCounter('job', 'north', sha256('key'))).toBe(20);
+      expect(await store.lastCounter('job', 'north', sha256('another key'))).toBe(0);
+      expect(await store.lastCounter('job', 'south', sha256('key'))).toBe(0);
+    });
+
+    it('gives facts in pages, in order', async () => {
+      await submit(store, 'first');
+      await submit(store, 'second');
+      const [first] = await store.facts(0, 1);
+      const [second] = await store.facts(first?.sequence ?? 0, 10);
+      expect([first?.jobId, second?.jobId]).toEqual(['first', 'second']);
+    });
+
+    it('spends an invitation once, together with its certificate', async () => {
+      const tokenHash = sha256('token');
+      await store.addInvitation({ tokenHash, site: 'north', expiresAtMs: 100 });
+      expect(await store.invitation(tokenHash)).toMatchObject({ spentOn: null });
+      expect(await store.spendInvitation(tokenHash, certificateOf('north', '01'))).toBe(true);
+      expect(await store.spendInvitation(tokenHash, certificateOf('north', '02'))).toBe(false);
+      const certificates = await store.certificates();
+      expect(certificates).toEqual([{ ...certificateOf('north', '01'), revokedAtMs: null }]);
+      expect((await store.invitation(tokenHash))?.spentOn).toEqual(certificates[0]);
+    });
+
+    it('does not spend an invitation on another site’s certificate', async () => {
+      const tokenHash = sha256('token');
+      await store.addInvitation({ tokenHash, site: 'north', expiresAtMs: 100 });
+      expect(await store.spendInvitation(tokenHash, certificateOf('south', '01'))).toBe(false);
+      expect(await store.certificates()).toEqual([]);
+    });
+
+    it('revokes every certificate of a site, and the tokens it still had', async () => {
+      const tokenHash = sha256('token');
+      await store.addInvitation({ tokenHash, site: 'north', expiresAtMs: 1_000 });
+      await store.addCertificate(certificateOf('north', '01'));
+      await store.addCertificate(certificateOf('north', '02'));
+      await store.addCertificate(certificateOf('south', '03'));
+      expect(await store.revokeSite('north', 50)).toEqual(['01', '02']);
+      const revoked = (await store.certificates()).map(({ revokedAtMs }) => revokedAtMs);
+      expect(revoked).toEqual([50, 50, null]);
+      expect((await store.invitation(tokenHash))?.expiresAtMs).toBe(50);
+    });
+  });
+}
+
+export function planOf(jobId: string): JobPlan {
+  return {
+    jobId,
+    rounds: 2,
+    minSites: 1,
+    deadlineMs: 1_000,
+    invitedSites: ['north', 'south'],
+    initialModel: sha256('initial'),
+  };
+}
+
+async function submit(store: Store, jobId: string): Promise<void> {
+  const { state, facts } = submitJob(planOf(jobId), 5);
+  await store.addJob({
+    name: 'a-job',
+    jobSha256: sha256(jobId),
+    submittedAtMs: 5,
+    state,
+    facts,
+  });
+}
+
+function record(store: Store, { state, facts }: Step, update?: StoredUpdate): Promise<void> {
+  return store.record({ state, facts, atMs: 10, ...(update === undefined ? {} : { update }) });
+}
+
+function passGate({ state }: Step): Step {
+  return step(state, { kind: 'gate-reported', site: 'north', outcome: 'pass', nowMs: 7 });
+}
+
+function updateOf(jobId: string, site: string, round: number): StoredUpdate {
+  return {
+    statementSha256: sha256(`${jobId}/${site}/${round}`),
+    jobId,
+    round,
+    site,
+    deltaSha256: round === 3 ? null : sha256('delta'),
+    weight: 36.5,
+    figures: { dice: 0.812345678901234, auc: null },
+    counter: round * 10,
+    keyId: sha256('key'),
+    acceptedAtMs: 10,
+    statementEnvelope: '{"payload":"…"}',
+    receiptEnvelope: '{}',
+  };
+}
+
+function certificateOf(site: string, serial: string): NewCertificate {
+  return {
+    serial,
+    site,
+    keyId: sha256(`key of ${serial}`),
+    certificatePem: `PEM ${serial}`,
+    issuedAtMs: Number(serial),
+  };
+}

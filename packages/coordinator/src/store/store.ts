@@ -1,0 +1,121 @@
+import type { Sha256 } from '@fedvox/base';
+import type { Figures } from '@fedvox/job';
+import type { JobFact } from '../core/facts.js';
+import type { JobState } from '../core/job-state.js';
+import type { RoundWork } from '../core/round-machine.js';
+
+/**
+ * What the coordinator remembers. Each method is one transaction, durable when its promise resolves;
+ * a rejected one changed nothing. One contract suite runs over every implementation.
+ */
+export interface Store {
+  /** @throws FedvoxError `coordinator/job-exists` */
+  addJob(job: NewJob): Promise<void>;
+  /** In order of submission. */
+  jobs(): Promise<readonly StoredJob[]>;
+  /** Stores a job's next state with what happened on the way to it. */
+  record(transition: Transition): Promise<void>;
+  /** Rounds that were opened, in order. */
+  rounds(jobId: string): Promise<readonly StoredRound[]>;
+  /** Accepted updates by round, then site. */
+  updates(jobId: string): Promise<readonly StoredUpdate[]>;
+  update(statement: Sha256): Promise<StoredUpdate | undefined>;
+  /** The highest counter accepted from this key for this job; 0 where there is none. */
+  lastCounter(jobId: string, site: string, keyId: Sha256): Promise<number>;
+  /** At most `limit` facts of all jobs with a sequence above `after`, in order. */
+  facts(after: number, limit: number): Promise<readonly StoredFact[]>;
+
+  addInvitation(invitation: NewInvitation): Promise<void>;
+  invitation(tokenHash: Sha256): Promise<StoredInvitation | undefined>;
+  /** Spends the token and keeps the certificate. False, and no change, where it was spent before. */
+  spendInvitation(tokenHash: Sha256, certificate: NewCertificate): Promise<boolean>;
+  addCertificate(certificate: NewCertificate): Promise<void>;
+  /** By site, then time of issue. */
+  certificates(): Promise<readonly StoredCertificate[]>;
+  /** Revokes every certificate of the site; answers their serials. */
+  revokeSite(site: string, atMs: number): Promise<readonly string[]>;
+
+  close(): Promise<void>;
+}
+
+export interface NewJob {
+  readonly name: string;
+  readonly jobSha256: Sha256;
+  readonly submittedAtMs: number;
+  readonly state: JobState;
+  readonly facts: readonly JobFact[];
+}
+
+export interface StoredJob {
+  /** Of submission: lower is older. */
+  readonly sequence: number;
+  readonly name: string;
+  readonly jobSha256: Sha256;
+  readonly submittedAtMs: number;
+  readonly state: JobState;
+}
+
+export interface Transition {
+  readonly state: JobState;
+  readonly facts: readonly JobFact[];
+  readonly atMs: number;
+  /** The update whose acceptance this is. */
+  readonly update?: StoredUpdate;
+}
+
+export interface StoredRound {
+  readonly round: number;
+  readonly work: RoundWork;
+  readonly baseModel: Sha256;
+  readonly openedAtMs: number;
+  /** Null until committed. */
+  readonly model: Sha256 | null;
+  readonly committedAtMs: number | null;
+}
+
+export interface StoredUpdate {
+  readonly statementSha256: Sha256;
+  readonly jobId: string;
+  readonly round: number;
+  readonly site: string;
+  /** Null in a round that only evaluates. */
+  readonly deltaSha256: Sha256 | null;
+  readonly weight: number;
+  readonly figures: Figures;
+  readonly counter: number;
+  readonly keyId: Sha256;
+  readonly acceptedAtMs: number;
+  /** DSSE envelopes in their JSON form. */
+  readonly statementEnvelope: string;
+  readonly receiptEnvelope: string;
+}
+
+export interface StoredFact {
+  readonly sequence: number;
+  readonly jobId: string;
+  readonly atMs: number;
+  readonly fact: JobFact;
+}
+
+export interface NewInvitation {
+  readonly tokenHash: Sha256;
+  readonly site: string;
+  readonly expiresAtMs: number;
+}
+
+export interface StoredInvitation extends NewInvitation {
+  /** What the token was exchanged for; null while it is unused. */
+  readonly spentOn: StoredCertificate | null;
+}
+
+export interface NewCertificate {
+  readonly serial: string;
+  readonly site: string;
+  readonly keyId: Sha256;
+  readonly certificatePem: string;
+  readonly issuedAtMs: number;
+}
+
+export interface StoredCertificate extends NewCertificate {
+  readonly revokedAtMs: number | null;
+}
