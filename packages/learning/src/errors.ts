@@ -5,28 +5,44 @@ export const fail = defineErrors('learning', {
     message: 'the {engine} engine cannot be used: {reason}',
     advice: '{advice}',
   },
+  'unsupported-channels': {
+    message: 'the network takes {channels} input channels; a case has one image',
+    advice: 'Set `network.inChannels` of the job to 1.',
+  },
   'model-mismatch': {
     message: 'the model does not belong to this job: {reason}',
     advice: 'Use weights that were made for the network this job declares.',
   },
-  'loss-not-finite': {
-    message: 'the loss became {loss} in epoch {epoch}, batch {batch}',
-    advice: 'Lower the learning rate, or look for cases with extreme intensities.',
+  'model-unreadable': {
+    message: 'cannot read the model {path}: {reason}',
+    advice: 'Check that the file exists and is a whole safetensors file.',
+  },
+  'wrong-modality': {
+    message: 'case {caseId} is of modality {modality}; the job wants {wanted}',
+    advice: 'Point the site at a folder with scans of that modality.',
+  },
+  'spacing-out-of-range': {
+    message: 'case {caseId} has voxels of {spacing} mm; the job accepts {min} to {max}',
+    advice: 'Leave such scans out, or ask the consortium whether the job should accept them.',
   },
   'too-few-cases': {
     message: 'there are {cases} usable cases; training and validation need at least {needed}',
     advice: 'Run `fedvox data inspect` on the folder to see which cases were refused and why.',
-  },
-  'no-validation-label': {
-    message: 'case {caseId} has no label map, so no figure can be computed from it',
-    advice: 'Leave cases without labels out of the folder that training reads.',
   },
   'unequal-sizes': {
     message: 'the cases of one batch differ in size: {sizes} voxels',
     advice: 'End `preprocess` with crop-or-pad, or `augment` with crop, so that all sizes agree.',
   },
   'size-not-divisible': {
-    message: 'training patches of {size} voxels; the network needs multiples of {divisor}',
-    advice: 'Change the size of the last crop-or-pad or crop step of the job.',
+    message: 'the network cannot take {size} voxels: it needs multiples of {divisor}',
+    advice: 'Change the crop-or-pad or crop size, or the inference roi, of the job.',
+  },
+  'loss-not-finite': {
+    message: 'the loss became {loss} in epoch {epoch}, batch {batch}',
+    advice: 'Lower the learning rate, or look for cases with extreme intensities.',
+  },
+  'weights-not-finite': {
+    message: 'after training, {tensor} holds values that are not finite',
+    advice: 'Lower the learning rate, or look for cases with extreme intensities.',
   },
 });

@@ -47,6 +47,14 @@ describe('weights as safetensors bytes', () => {
     expect(sortedByName(decodeWeights(golden('plain')))).toEqual(goldenWeights);
   });
 
+  it('reads a Buffer that shares its memory, and copies out of it', () => {
+    const pooled = Buffer.concat([Buffer.from('x'), golden('plain')]).subarray(1);
+    const decoded = decodeWeights(pooled);
+    expect(sortedByName(decoded)).toEqual(goldenWeights);
+    pooled.fill(0xff);
+    expect(sortedByName(decoded)).toEqual(goldenWeights);
+  });
+
   it('ignores metadata, which is about the file and not the model', () => {
     expect(sortedByName(decodeWeights(golden('with-metadata')))).toEqual(goldenWeights);
   });

@@ -32,7 +32,8 @@ export function decodeWeights(bytes: Uint8Array): Weights {
   const layout = decodeHeader(bytes.subarray(8, 8 + jsonLength), bytes.length);
   return new Map(
     layout.tensors.map(({ name, shape, byteOffset, byteLength }) => {
-      const copy = bytes.slice(byteOffset, byteOffset + byteLength);
+      // Not `slice`: a Buffer's is a view, and its memory may be shared and unaligned.
+      const copy = new Uint8Array(bytes.subarray(byteOffset, byteOffset + byteLength));
       return [name, { shape, data: new Float32Array(copy.buffer) }];
     }),
   );

@@ -1,0 +1,138 @@
+"""Writes `unet-*.safetensors` beside it: weights, input and logits of small UNets.
+
+    pip install torch safetensors
+    python unet.golden.py
+
+The classes below are those of MONAI 1.5 (`monai.networks.blocks.Convolution`, `ResidualUnit`, `ADN`,
+`monai.networks.layers.SkipConnection`, `monai.networks.nets.UNet`), reduced to three dimensions, kernel
+size 3, PReLU and instance norm without parameters, under the same attribute names, so that their state
+dicts have MONAI's keys. Recorded on the CPU in float32. Spatial axes are X, Y, Z; the recorded input and
+logits are [batch, channels, X, Y, Z].
+
+It also prints the parameter counts that the test quotes.
+"""
+
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+HERE = Path(__file__).parent
+
+
+class ADN(nn.Sequential):
+    def __init__(self, channels):
+        super().__init__()
+        self.add_module("N", nn.InstanceNorm3d(channels))
+        self.add_module("D", nn.Dropout(0.0))
+        self.add_module("A", nn.PReLU())
+
+
+class Convolution(nn.Sequential):
+    def __init__(self, inputs, outputs, stride, conv_only=False, transposed=False):
+        super().__init__()
+        if transposed:
+            conv = nn.ConvTranspose3d(inputs, outputs, 3, stride, 1, output_padding=stride - 1)
+        else:
+            conv = nn.Conv3d(inputs, outputs, 3, stride, 1)
+        self.add_module("conv", conv)
+        if not conv_only:
+            self.add_module("adn", ADN(outputs))
+
+
+class ResidualUnit(nn.Module):
+    def __init__(self, inputs, outputs, stride, subunits, last_conv_only=False):
+        super().__init__()
+        self.conv = nn.Sequential()
+        self.residual = nn.Identity()
+        unit_inputs, unit_stride = inputs, stride
+        for unit in range(subunits):
+            conv_only = last_conv_only and unit == subunits - 1
+            convolution = Convolution(unit_inputs, outputs, unit_stride, conv_only)
+            self.conv.add_module(f"unit{unit}", convolution)
+            unit_inputs, unit_stride = outputs, 1
+        if stride != 1:
+            self.residual = nn.Conv3d(inputs, outputs, 3, stride, 1)
+        elif inputs != outputs:
+            self.residual = nn.Conv3d(inputs, outputs, 1, 1, 0)
+
+    def forward(self, x):
+        residual = self.residual(x)
+        return self.conv(x) + residual
+
+
+class SkipConnection(nn.Module):
+    def __init__(self, submodule):
+        super().__init__()
+        self.submodule = submodule
+
+    def forward(self, x):
+        return torch.cat([x, self.submodule(x)], dim=1)
+
+
+class UNet(nn.Module):
+    def __init__(self, inputs, outputs, channels, strides, residual_units):
+        super().__init__()
+        self.residual_units = residual_units
+        self.model = self.block(inputs, outputs, channels, strides, True)
+
+    def block(self, inputs, outputs, channels, strides, is_top):
+        here, stride = channels[0], strides[0]
+        if len(channels) > 2:
+            inner = self.block(here, here, channels[1:], strides[1:], False)
+            up_inputs = here * 2
+        else:
+            inner = self.down(here, channels[1], 1)
+            up_inputs = here + channels[1]
+        down = self.down(inputs, here, stride)
+        up = self.up(up_inputs, outputs, stride, is_top)
+        return nn.Sequential(down, SkipConnection(inner), up)
+
+    def down(self, inputs, outputs, stride):
+        if self.residual_units > 0:
+            return ResidualUnit(inputs, outputs, stride, self.residual_units)
+        return Convolution(inputs, outputs, stride)
+
+    def up(self, inputs, outputs, stride, is_top):
+        conv_only = is_top and self.residual_units == 0
+        conv = Convolution(inputs, outputs, stride, conv_only, transposed=True)
+        if self.residual_units == 0:
+            return conv
+        return nn.Sequential(conv, ResidualUnit(outputs, outputs, 1, 1, last_conv_only=is_top))
+
+    def forward(self, x):
+        return self.model(x)
+
+
+CONFIGS = {
+    "two-residual-units": (1, 3, (2, 3, 4), (2, 2), 2, (1, 1, 8, 4, 12)),
+    "one-residual-unit": (2, 2, (3, 4, 4), (2, 1), 1, (2, 2, 4, 6, 4)),
+    "plain": (1, 2, (2, 3), (2,), 0, (1, 1, 6, 4, 8)),
+    "plain-with-odd-strides": (1, 2, (2, 4, 3), (1, 3), 0, (1, 1, 9, 6, 3)),
+}
+
+torch.manual_seed(7)
+for name, (inputs, outputs, channels, strides, units, shape) in CONFIGS.items():
+    network = UNet(inputs, outputs, channels, strides, units).eval()
+    image = torch.randn(shape)
+    with torch.no_grad():
+        # Alphas of their own, so that a mix-up of layers shows.
+        for key, parameter in network.named_parameters():
+            if key.endswith("adn.A.weight"):
+                parameter.uniform_(0.05, 0.5)
+        logits = network(image)
+    record = {f"weights.{key}": value for key, value in network.state_dict().items()}
+    record |= {"input": image, "logits": logits}
+    path = HERE / f"unet-{name}.safetensors"
+    save_file({key: value.contiguous() for key, value in record.items()}, path)
+    path.chmod(0o644)
+
+print("torch", torch.__version__)
+for arguments in [
+    (1, 2, (16, 32, 64, 128, 256), (2, 2, 2, 2), 2),
+    (1, 2, (16, 32, 64, 128, 256), (2, 2, 2, 2), 0),
+    (1, 3, (16, 32, 64, 128), (2, 2, 2), 2),
+]:
+    count = sum(parameter.numel() for parameter in UNet(*arguments).parameters())
+    print(*arguments, count)

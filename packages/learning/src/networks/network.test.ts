@@ -1,0 +1,140 @@
+import '@tensorflow/tfjs-backend-cpu';
+import { readFileSync } from 'node:fs';
+import { seededRandom } from '@fedvox/base';
+import type { Job } from '@fedvox/job';
+import { registerTorchBackend, torchAvailability } from '@fedvox/tfjs-backend-torch';
+import {
+  decodeWeights,
+  encodeWeights,
+  tensorOf,
+  type Weights,
+  type WeightTensor,
+} from '@fedvox/weights';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { initialWeights, Network } from './network.js';
+import { unet } from './unet.js';
+
+type NetworkOnly = Pick<Job, 'network' | 'classes'>;
+
+const jobOf = (network: Partial<Job['network']>, classes: string[]): NetworkOnly => ({
+  network: {
+    kind: 'unet',
+    inChannels: 1,
+    channels: [2, 3],
+    strides: [2],
+    residualUnits: 0,
+    ...network,
+  },
+  classes,
+});
+const two = ['background', 'lesion'];
+const three = ['background', 'anterior', 'posterior'];
+
+/** The networks of `golden/unet.golden.py`. */
+const recorded: [string, NetworkOnly][] = [
+  ['two-residual-units', jobOf({ channels: [2, 3, 4], strides: [2, 2], residualUnits: 2 }, three)],
+  [
+    'one-residual-unit',
+    jobOf({ inChannels: 2, channels: [3, 4, 4], strides: [2, 1], residualUnits: 1 }, two),
+  ],
+  ['plain', jobOf({}, two)],
+  ['plain-with-odd-strides', jobOf({ channels: [2, 4, 3], strides: [1, 3] }, two)],
+];
+
+function golden(name: string) {
+  const file = decodeWeights(
+    readFileSync(new URL(`golden/unet-${name}.safetensors`, import.meta.url)),
+  );
+  const weights: Weights = new Map(
+    [...file]
+      .filter(([key]) => key.startsWith('weights.'))
+      .map(([key, tensor]) => [key.slice('weights.'.length), tensor]),
+  );
+  return { weights, input: tensorOf(file, 'input'), logits: tensorOf(file, 'logits') };
+}
+
+/** PyTorch's channels first to the engine's channels last, and back. */
+const channelsLast = ({ shape, data }: WeightTensor) =>
+  tf.transpose(tf.tensor5d(data, shape as tf.Tensor5D['shape']), [0, 2, 3, 4, 1]);
+const channelsFirst = (logits: tf.Tensor5D) => tf.transpose(logits, [0, 4, 1, 2, 3]);
+
+describe.each(['cpu', 'torch'])('a network on the %s engine', (engine) => {
+  const missing = engine === 'torch' && !torchAvailability().available;
+
+  beforeAll(async () => {
+    if (engine === 'cpu') await tf.setBackend('cpu');
+    else if (!missing) await registerTorchBackend();
+  });
+
+  it.skipIf(missing).each(recorded)("gives PyTorch's logits within 1e-4: %s", (name, job) => {
+    const { weights, input, logits } = golden(name);
+    tf.tidy(() => {
+      const network = Network.fromWeights(job, weights);
+      const actual = channelsFirst(network.logits(channelsLast(input)));
+      expect(actual.shape).toEqual(logits.shape);
+      const values = actual.dataSync();
+      const differences = logits.data.map((value, index) =>
+        Math.abs(value - (values[index] as number)),
+      );
+      expect(Math.max(...differences)).toBeLessThan(1e-4);
+      network.dispose();
+    });
+  });
+
+  it.skipIf(missing)('gives back the weights it was made of, byte for byte', async () => {
+    const { weights } = golden('two-residual-units');
+    const network = Network.fromWeights(recorded[0]![1], weights);
+    expect(encodeWeights(await network.weights())).toEqual(encodeWeights(weights));
+    network.dispose();
+  });
+
+  it.skipIf(missing)('leaves no tensor behind once disposed of', () => {
+    const before = tf.memory().numTensors;
+    const { weights, input } = golden('one-residual-unit');
+    const network = Network.fromWeights(recorded[1]![1], weights);
+    tf.tidy(() => {
+      network.logits(channelsLast(input));
+    });
+    network.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe('weights that do not fit the network', () => {
+  const job = jobOf({}, two);
+  const fitting = () => new Map(initialWeights(unet(job.network, 2).parameters, seededRandom(1)));
+
+  it.each([
+    [
+      'a missing tensor',
+      'it lacks model.0.conv.bias',
+      (weights: Map<string, unknown>) => {
+        weights.delete('model.0.conv.bias');
+      },
+    ],
+    [
+      'a wrong shape',
+      'model.0.conv.bias is [3], the network needs [2]',
+      (weights) => {
+        weights.set('model.0.conv.bias', { shape: [3], data: new Float32Array(3) });
+      },
+    ],
+    [
+      'a tensor too many',
+      'the network has no parameter model.9.bias',
+      (weights) => {
+        weights.set('model.9.bias', { shape: [1], data: new Float32Array(1) });
+      },
+    ],
+  ] as [string, string, (weights: Map<string, unknown>) => void][])(
+    'are refused by name: %s',
+    (_, reason, spoil) => {
+      const weights = fitting();
+      spoil(weights);
+      expect(() => Network.fromWeights(job, weights)).toThrow(
+        `the model does not belong to this job: ${reason}`,
+      );
+    },
+  );
+});

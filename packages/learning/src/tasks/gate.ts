@@ -1,0 +1,91 @@
+import { type CaseRef, type Dataset, orientation, type Refusal, spacingMm } from '@fedvox/imaging';
+import type { Job, SpacingMm } from '@fedvox/job';
+import { fail } from '../errors.js';
+
+/** Why a site's data does not do for a job: all that a coordinator ever learns of it. */
+export const GATE_REASONS = [
+  'no-usable-data',
+  'too-few-cases',
+  'wrong-modality',
+  'spacing-out-of-range',
+  'labels-missing',
+] as const;
+export type GateReason = (typeof GATE_REASONS)[number];
+
+/** The fewest cases that can be trained on and validated on. */
+const FEWEST_CASES = 2;
+
+/** The cases that meet a job's requirements, and those that do not, by name. */
+export function meetRequirements(dataset: Dataset, job: Job): Dataset {
+  const cases: CaseRef[] = [];
+  const refused: Refusal[] = [...dataset.refused];
+  for (const ref of dataset.cases) {
+    const problem = problemOf(ref, job);
+    if (problem === undefined) cases.push(ref);
+    else refused.push({ what: ref.caseId, code: problem.code, reason: problem.message });
+  }
+  return { cases, refused };
+}
+
+/** Empty where the data will do; else the reasons, the main one first. */
+export function gateProblems({ cases, refused }: Dataset, job: Job): GateReason[] {
+  if (cases.length >= Math.max(job.data.minCases, FEWEST_CASES)) return [];
+  const counts = new Map<GateReason, number>();
+  for (const { code } of refused) {
+    const reason = REASON_BY_CODE[code];
+    if (reason !== undefined) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  }
+  const causes = [...counts].sort(([, a], [, b]) => b - a).map(([reason]) => reason);
+  if (cases.length > 0) return ['too-few-cases', ...causes];
+  return causes.length > 0 ? causes : ['no-usable-data'];
+}
+
+const REASON_BY_CODE: Readonly<Record<string, GateReason>> = {
+  'learning/wrong-modality': 'wrong-modality',
+  'learning/spacing-out-of-range': 'spacing-out-of-range',
+  'imaging/label-missing': 'labels-missing',
+  'imaging/label-classes': 'labels-missing',
+};
+
+function problemOf(ref: CaseRef, { data }: Job) {
+  const { caseId, modality = 'unknown' } = ref;
+  if (data.modality !== undefined && modality !== data.modality) {
+    return fail('wrong-modality', { caseId, modality, wanted: data.modality });
+  }
+  if (data.spacingMm === undefined) return undefined;
+  const spacing = worldSpacingMm(ref);
+  const { min, max } = data.spacingMm;
+  const within = spacing.every((mm, axis) => isWithin(mm, min[axis], max[axis]));
+  if (within) return undefined;
+  return fail('spacing-out-of-range', {
+    caseId,
+    spacing: spacing.map((mm) => mm.toFixed(2)).join('×'),
+    min: min.join('×'),
+    max: max.join('×'),
+  });
+}
+
+/** Spacing headers carry rounding of their own: a bound of 1 mm means 1.0000001 too. */
+const SPACING_TOLERANCE = 1e-3;
+
+function isWithin(mm: number, min = 0, max = Number.POSITIVE_INFINITY): boolean {
+  return mm >= min * (1 - SPACING_TOLERANCE) && mm <= max * (1 + SPACING_TOLERANCE);
+}
+
+const WORLD_AXIS_BY_LETTER: Readonly<Record<string, number>> = {
+  L: 0,
+  R: 0,
+  P: 1,
+  A: 1,
+  I: 2,
+  S: 2,
+};
+
+/** The spacing along right, anterior and superior, whichever way the voxel axes run. */
+function worldSpacingMm({ grid }: CaseRef): SpacingMm {
+  const spacing: SpacingMm = [0, 0, 0];
+  [...orientation(grid)].forEach((letter, voxelAxis) => {
+    spacing[WORLD_AXIS_BY_LETTER[letter] as 0 | 1 | 2] = spacingMm(grid)[voxelAxis] as number;
+  });
+  return spacing;
+}

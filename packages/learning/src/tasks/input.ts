@@ -1,0 +1,35 @@
+import type { Logger } from '@fedvox/base';
+import type { DatasetSpec } from '@fedvox/imaging';
+import type { Job } from '@fedvox/job';
+import type { EngineName } from '../engine/engine.js';
+
+/** What every task needs to know; all of it is data, files and callbacks. */
+export interface TaskInput {
+  readonly job: Job;
+  /** Folder for preprocessed cases; shared by tasks, processes and jobs. */
+  readonly cacheDir: string;
+  readonly engine: EngineName;
+  /** Threads of one operator; the engine's own choice where absent. */
+  readonly threads?: number;
+  readonly log: Logger;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** A task over one site's data. */
+export interface TrainingInput extends TaskInput {
+  readonly dataset: DatasetSpec;
+  /** Forks the job's seed for order and augmentation, e.g. `hospital-north/3` for its third round. */
+  readonly seedLabel: string;
+}
+
+export interface Progress {
+  readonly phase: 'preparing' | 'training' | 'evaluating';
+  /** Cases, or batches of the epoch. */
+  readonly done: number;
+  readonly total: number;
+  /** From 1, while training. */
+  readonly epoch?: number;
+  readonly epochs?: number;
+  readonly loss?: number;
+}

@@ -1,0 +1,37 @@
+import type { LabelMap, Volume } from '@fedvox/imaging';
+
+/** A case as training sees it: preprocessed, image and label on one grid. */
+export interface TrainingCase {
+  readonly image: Volume;
+  readonly label: LabelMap;
+}
+
+/** Bytes of cases a store keeps by default: 208 hippocampi take 160 MB, some twenty whole CTs fill it. */
+export const MAX_RESIDENT_BYTES = 2 * 1024 ** 3;
+
+/**
+ * Keeps as many loaded cases as fit. What is kept stays: cases are visited once per epoch in random
+ * order, and for that pattern any eviction would only throw away what comes next.
+ */
+export class CaseStore {
+  readonly #maxResidentBytes: number;
+  readonly #resident = new Map<string, TrainingCase>();
+  #residentBytes = 0;
+
+  constructor(maxResidentBytes = MAX_RESIDENT_BYTES) {
+    this.#maxResidentBytes = maxResidentBytes;
+  }
+
+  /** The case of this id: the one kept, else what `load` gives. */
+  async get(caseId: string, load: () => Promise<TrainingCase>): Promise<TrainingCase> {
+    const kept = this.#resident.get(caseId);
+    if (kept !== undefined) return kept;
+    const loaded = await load();
+    const byteLength = loaded.image.data.byteLength + loaded.label.data.byteLength;
+    if (!this.#resident.has(caseId) && this.#residentBytes + byteLength <= this.#maxResidentBytes) {
+      this.#resident.set(caseId, loaded);
+      this.#residentBytes += byteLength;
+    }
+    return loaded;
+  }
+}
