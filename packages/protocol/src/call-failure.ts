@@ -1,0 +1,110 @@
+import { X509Certificate } from 'node:crypto';
+import { errorText, FedvoxError, isFedvoxError } from '@fedvox/base';
+import { type ServiceError, status } from '@grpc/grpc-js';
+import type { ChannelSpec, SecureChannel } from './channel.js';
+import { fail } from './errors.js';
+import type { MethodName } from './limits.js';
+import { isRefusal, statusToRefusal } from './refusals.js';
+import { WireFormatError } from './wire-mapping.js';
+
+/** Failures that may be gone when the same call is made again. */
+const TRANSIENT_CODES: ReadonlySet<string> = new Set([
+  'protocol/coordinator-unreachable',
+  'protocol/connection-lost',
+  'protocol/call-timed-out',
+  'protocol/coordinator-failed',
+  'protocol/upload-incomplete',
+  'protocol/download-digest-mismatch',
+]);
+
+const TRANSIENT_STATUS: ReadonlySet<status> = new Set([
+  status.UNAVAILABLE,
+  status.DEADLINE_EXCEEDED,
+  status.INTERNAL,
+  status.UNKNOWN,
+  status.ABORTED,
+]);
+
+/** Whether trying again can help. A refusal is an answer, not a failure: it never is transient. */
+export function isTransientGrpcError(error: unknown): boolean {
+  if (isRefusal(error)) return false;
+  if (isFedvoxError(error)) return TRANSIENT_CODES.has(error.code);
+  return isServiceError(error) && TRANSIENT_STATUS.has(error.code);
+}
+
+/** Turns whatever ended a call into one error with a name, a sentence and advice. */
+export function nameCallFailure(
+  error: unknown,
+  method: MethodName,
+  channel: SecureChannel,
+  nowMs: number,
+): FedvoxError {
+  if (error instanceof FedvoxError) return error;
+  const { address } = channel.spec;
+  if (error instanceof WireFormatError) {
+    return fail('answer-invalid', { method, reason: error.message }, { cause: error });
+  }
+  if (!isServiceError(error)) {
+    return fail('connection-lost', { address, reason: errorText(error) }, { cause: error });
+  }
+  const refusal = statusToRefusal(error);
+  if (refusal !== undefined) return refusal;
+  switch (error.code) {
+    case status.UNAVAILABLE:
+      return channel.refusedServer() ?? nameConnectionFailure(error, channel.spec, nowMs);
+    case status.DEADLINE_EXCEEDED:
+      return fail('call-timed-out', { address, method }, { cause: error });
+    case status.CANCELLED:
+      return fail('call-cancelled', { method }, { cause: error });
+    case status.UNIMPLEMENTED:
+      return fail('coordinator-incompatible', { address, method }, { cause: error });
+    default:
+      return fail('coordinator-failed', { address, method }, { cause: error });
+  }
+}
+
+/** Fragments of OpenSSL's and Node's messages, which gRPC passes on as text alone. */
+const UNTRUSTED =
+  /self[- ]signed certificate|unable to (get|verify)|certificate signature failure|wrong version number|packet length too long|unsupported protocol|handshake failure/i;
+const EXPIRED = /certificate has expired|certificate is not yet valid/i;
+const DEMANDED = /certificate required/i;
+const NOT_CONNECTED =
+  /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|Name resolution failed/;
+const CUT_OFF =
+  /ECONNRESET|EPIPE|socket hang up|disconnected before secure|Socket closed|Failed to connect|Connection closed|ECONNABORTED/i;
+
+function nameConnectionFailure(error: ServiceError, spec: ChannelSpec, nowMs: number): FedvoxError {
+  const { address, own } = spec;
+  const reason = error.details;
+  const options = { cause: error };
+  if (EXPIRED.test(reason)) return fail('server-certificate-expired', { address, reason }, options);
+  if (UNTRUSTED.test(reason)) {
+    return fail('server-certificate-untrusted', { address, reason }, options);
+  }
+  if (DEMANDED.test(reason)) return fail('own-certificate-missing', { address }, options);
+  if (NOT_CONNECTED.test(reason)) {
+    return fail('coordinator-unreachable', { address, reason }, options);
+  }
+  // A server that turns a certificate away closes the connection without a word (TLS 1.3 lets the
+  // client finish first). Where our own certificate explains it, that is the reason.
+  if (CUT_OFF.test(reason) && own !== undefined) {
+    const flaw = flawOfOwnCertificate(own.certificateChainPem, spec.caPem, nowMs);
+    if (flaw !== undefined) return flaw;
+  }
+  return fail('connection-lost', { address, reason }, options);
+}
+
+function flawOfOwnCertificate(
+  chainPem: string,
+  caPem: string,
+  nowMs: number,
+): FedvoxError | undefined {
+  const own = new X509Certificate(chainPem);
+  if (!own.verify(new X509Certificate(caPem).publicKey)) return fail('own-certificate-foreign');
+  if (Date.parse(own.validTo) > nowMs && Date.parse(own.validFrom) <= nowMs) return undefined;
+  return fail('own-certificate-expired', { notAfter: own.validTo });
+}
+
+function isServiceError(error: unknown): error is ServiceError {
+  return error instanceof Error && 'details' in error && 'metadata' in error && 'code' in error;
+}

@@ -1,0 +1,51 @@
+import { EnrollmentServiceService } from './generated/fedvox/v1/enrollment.js';
+import { type RunningServer, startGrpcServer } from './grpc-server.js';
+import { type CallContext, CallServer, type ServerEvent } from './server-calls.js';
+import type { ListenSpec } from './tls-listener.js';
+import { WireFormatError } from './wire-mapping.js';
+
+/** A call of nobody in particular; `caller` is its network address, for the log. */
+export type AnonymousCall = CallContext<string>;
+
+export interface EnrollmentHandlers {
+  /**
+   * Exchanges a token for a chain in DER, the site's own certificate first; the same token with the
+   * same key again gives the same chain.
+   */
+  enroll(
+    request: { readonly token: string; readonly certificateRequest: Uint8Array },
+    call: AnonymousCall,
+  ): Promise<readonly Uint8Array[]>;
+}
+
+export interface EnrollmentServerOptions extends ListenSpec {
+  readonly onEvent: (event: ServerEvent) => void;
+}
+
+const MAX_TOKEN_CHARACTERS = 256;
+
+/** Serves enrolment: TLS without a client certificate. @throws FedvoxError `protocol/listen-failed` */
+export function createEnrollmentServer(
+  handlers: EnrollmentHandlers,
+  options: EnrollmentServerOptions,
+): Promise<RunningServer> {
+  const calls = new CallServer<string>(
+    (call) => call.getPeer(),
+    (address) => address,
+    options.onEvent,
+  );
+  const enroll = calls.unary(
+    'enroll',
+    async (request: { token: string; certificateRequest: Uint8Array }, call) => {
+      if (request.token.length > MAX_TOKEN_CHARACTERS) throw new WireFormatError('a long token');
+      const chain = await handlers.enroll(request, call);
+      return { certificateChain: chain.map((der) => Buffer.from(der)) };
+    },
+  );
+  return startGrpcServer({
+    ...options,
+    requireClientCertificate: false,
+    service: EnrollmentServiceService,
+    implementation: { enroll },
+  });
+}

@@ -1,0 +1,71 @@
+import {
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import {
+  KEEPALIVE,
+  type KeepaliveOptions,
+  MAX_CONCURRENT_CALLS,
+  MAX_MESSAGE_BYTES,
+} from './limits.js';
+import type { ServerEvent } from './server-calls.js';
+import { type ListenSpec, listenTls } from './tls-listener.js';
+
+export interface RunningServer {
+  readonly port: number;
+  /** Accepts nothing new, lets calls under way end for so long, then cuts them off. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+export interface GrpcServerSpec extends ListenSpec {
+  readonly requireClientCertificate: boolean;
+  readonly service: ServiceDefinition;
+  readonly implementation: UntypedServiceImplementation;
+  readonly keepalive?: KeepaliveOptions;
+  readonly onEvent: (event: ServerEvent) => void;
+}
+
+const DEFAULT_GRACE_MS = 2_000;
+
+/** gRPC behind our own TLS listener. @throws FedvoxError `protocol/listen-failed` */
+export async function startGrpcServer(spec: GrpcServerSpec): Promise<RunningServer> {
+  const grpc = new Server(serverOptions(spec.keepalive ?? KEEPALIVE));
+  grpc.addService(spec.service, spec.implementation);
+  // "Insecure" is gRPC's word for taking connections as they come: these come out of the TLS listener,
+  // which has verified the client's certificate, and gRPC reads the certificate from their sockets.
+  const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
+  const { server: listener, port } = await listenTls(spec, {
+    requireClientCertificate: spec.requireClientCertificate,
+    onConnection: (socket) => injector.injectConnection(socket),
+    onRefused: (error) => spec.onEvent({ kind: 'connection-refused', error }),
+  });
+  const stop = async (graceMs = DEFAULT_GRACE_MS) => {
+    const closed = new Promise<void>((resolve) => listener.close(() => resolve()));
+    await shutDown(grpc, graceMs);
+    await closed;
+  };
+  return { port, stop };
+}
+
+function shutDown(grpc: Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => grpc.forceShutdown(), graceMs);
+    grpc.tryShutdown(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+function serverOptions({ intervalMs, timeoutMs }: KeepaliveOptions) {
+  return {
+    'grpc.keepalive_time_ms': intervalMs,
+    'grpc.keepalive_timeout_ms': timeoutMs,
+    'grpc.max_concurrent_streams': MAX_CONCURRENT_CALLS,
+    'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+    'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
+    'grpc.enable_channelz': 0,
+  };
+}

@@ -1,0 +1,49 @@
+/** Every bound of the wire, by name. Both ends are built with them. */
+
+/** Chunks of models and deltas: large enough for throughput, small beside any message limit. */
+export const MAX_CHUNK_BYTES = 1024 * 1024;
+export const DEFAULT_CHUNK_BYTES = 256 * 1024;
+/** No message is larger; a model is never one message. */
+export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
+/** Concurrent calls of one site: a long poll, a heartbeat, a transfer, and room for retries. */
+export const MAX_CONCURRENT_CALLS = 32;
+/** Connections a coordinator holds at once, the sites' and everybody else's. */
+export const MAX_CONNECTIONS = 4096;
+export const HANDSHAKE_TIMEOUT_MS = 20_000;
+/** HTTP/2 flow-control window: what may be under way on a long fat line before an answer. */
+export const FLOW_CONTROL_WINDOW_BYTES = 4 * 1024 * 1024;
+
+/** How long the coordinator may hold `NextTask` open before it answers `idle`. */
+export const LONG_POLL_MS = 25_000;
+
+/**
+ * Every call has a deadline. A transfer that runs into its own is continued, not started again, so a
+ * slow line costs some calls more, never the model.
+ */
+export const DEADLINES_MS = {
+  hello: 30_000,
+  nextTask: LONG_POLL_MS + 35_000,
+  heartbeat: 20_000,
+  download: 15 * 60_000,
+  reportGate: 30_000,
+  beginUpload: 60_000,
+  upload: 15 * 60_000,
+  /** The coordinator reads and checks the whole delta within it. */
+  submit: 10 * 60_000,
+  getReceipt: 30_000,
+  renewCertificate: 60_000,
+  enroll: 60_000,
+} as const;
+
+export type MethodName = keyof typeof DEADLINES_MS;
+
+/**
+ * Pings keep firewalls and NAT tables from forgetting a silent connection, whether or not a call is
+ * open, and tell within a minute and a half that the other side is gone.
+ */
+export interface KeepaliveOptions {
+  readonly intervalMs: number;
+  /** How long a ping may stay unanswered before the connection counts as dead. */
+  readonly timeoutMs: number;
+}
+export const KEEPALIVE: KeepaliveOptions = { intervalMs: 60_000, timeoutMs: 30_000 };

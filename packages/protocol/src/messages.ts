@@ -1,0 +1,75 @@
+import type { Sha256 } from '@fedvox/base';
+import type { Envelope } from './dsse.js';
+
+/**
+ * What a site and the coordinator say to each other, in the words of the domain. The generated wire
+ * types stay inside this package.
+ */
+export const AGENT_STATES = [
+  'idle',
+  'checking-data',
+  'training',
+  'evaluating',
+  'uploading',
+] as const;
+export type AgentState = (typeof AGENT_STATES)[number];
+
+export const CAPABILITIES = ['delta-f32', 'network-unet', 'strategy-fedavg'] as const;
+export type Capability = (typeof CAPABILITIES)[number];
+
+export const GATE_OUTCOMES = [
+  'pass',
+  'no-usable-data',
+  'too-few-cases',
+  'wrong-modality',
+  'spacing-out-of-range',
+  'labels-missing',
+  'refused-by-policy',
+  'not-supported',
+] as const;
+/** What the coordinator learns of a site's data: that it passes, or one of these reasons. */
+export type GateOutcome = (typeof GATE_OUTCOMES)[number];
+
+export interface Welcome {
+  readonly protocolVersion: number;
+  readonly federation: string;
+  /** Those that both sides have. */
+  readonly capabilities: readonly Capability[];
+  readonly heartbeatIntervalMs: number;
+  readonly maxChunkBytes: number;
+}
+
+export type Work =
+  | { readonly kind: 'check-data' }
+  /** Evaluate the base model, then train from it. */
+  | { readonly kind: 'train'; readonly round: number; readonly baseModel: Sha256 }
+  /** Evaluate the last round's model; nothing is trained. */
+  | { readonly kind: 'evaluate'; readonly round: number; readonly baseModel: Sha256 };
+
+export interface Task {
+  /** The job's id. */
+  readonly job: string;
+  /** Digest of the job's canonical bytes: what `Download` gives them for. */
+  readonly jobDigest: Sha256;
+  readonly work: Work;
+}
+
+export interface Heartbeat {
+  readonly job: string;
+  readonly round: number;
+  readonly state: AgentState;
+}
+
+export interface DownloadPart {
+  readonly totalBytes: number;
+  readonly chunk: Uint8Array;
+}
+
+export interface UploadPosition {
+  /** Digest of the statement's payload: names the upload. */
+  readonly statement: Sha256;
+  /** How many bytes of the delta the coordinator has. */
+  readonly offset: number;
+}
+
+export type { Envelope };

@@ -1,0 +1,74 @@
+import { isFedvoxError, type Sha256 } from '@fedvox/base';
+import type { CertificateInfo } from '@fedvox/pki';
+import { type Envelope, verifyEnvelope } from './dsse.js';
+import { refuse } from './refusals.js';
+import {
+  decodeUpdateStatement,
+  statementDigest,
+  UPDATE_PAYLOAD_TYPE,
+  type UpdateStatement,
+} from './statements.js';
+
+/** More examples than any hospital has; beyond it, one site would simply be the average. */
+export const MAX_WEIGHT = 1e9;
+
+/** A statement whose signature, sender and ranges hold; what it says of the job is not checked yet. */
+export interface VerifiedUpdate {
+  readonly statement: UpdateStatement;
+  readonly digest: Sha256;
+  readonly payload: Uint8Array;
+}
+
+/**
+ * The first half of what the coordinator checks, needing nothing but the caller's certificate. The
+ * second half (job, round, base model, counter) needs the store.
+ * @throws FedvoxError `refused/bad-signature`, `refused/wrong-site`, `refused/wrong-federation`,
+ *   `refused/weight-out-of-range`, `refused/figures-out-of-range`, `refused/request-invalid`
+ */
+export function verifyUpdate(envelope: Envelope, site: CertificateInfo): VerifiedUpdate {
+  const payload = verifiedPayload(envelope, site);
+  const statement = decode(payload);
+  const { federation, name } = site.identity;
+  if (statement.federation !== federation) throw refuse('wrong-federation');
+  if (statement.site !== name) {
+    throw refuse('wrong-site', { certificate: name, statement: statement.site });
+  }
+  checkRanges(statement);
+  return { statement, digest: statementDigest(payload), payload };
+}
+
+function verifiedPayload(envelope: Envelope, site: CertificateInfo): Uint8Array {
+  try {
+    return verifyEnvelope(envelope, site.publicKey, UPDATE_PAYLOAD_TYPE);
+  } catch (error) {
+    if (isFedvoxError(error, 'protocol/signature-invalid')) throw refuse('bad-signature');
+    if (isFedvoxError(error)) throw refuse('request-invalid', { reason: error.message });
+    throw error;
+  }
+}
+
+function decode(payload: Uint8Array): UpdateStatement {
+  try {
+    return decodeUpdateStatement(payload);
+  } catch (error) {
+    if (isFedvoxError(error)) throw refuse('request-invalid', { reason: error.message });
+    throw error;
+  }
+}
+
+function checkRanges({ weight: { value, source }, figures }: UpdateStatement): void {
+  if (!(value > 0 && value <= MAX_WEIGHT)) {
+    throw refuse('weight-out-of-range', { reason: `${value} is not in (0, ${MAX_WEIGHT}]` });
+  }
+  if (source === 'uniform' && value !== 1) {
+    throw refuse('weight-out-of-range', { reason: `a uniform weight is 1, not ${value}` });
+  }
+  if (source === 'examples' && !Number.isInteger(value)) {
+    throw refuse('weight-out-of-range', { reason: `${value} is no number of examples` });
+  }
+  for (const [figure, reported] of Object.entries(figures)) {
+    if (reported !== null && !(reported >= 0 && reported <= 1)) {
+      throw refuse('figures-out-of-range', { figure: `${figure} = ${reported}` });
+    }
+  }
+}

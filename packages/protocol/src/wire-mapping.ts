@@ -1,0 +1,181 @@
+import { SHA256_PATTERN, type Sha256 } from '@fedvox/base';
+import type { Envelope } from './dsse.js';
+import * as wire from './generated/fedvox/v1/federation.js';
+import { MAX_CHUNK_BYTES } from './limits.js';
+import type {
+  AgentState,
+  Capability,
+  DownloadPart,
+  GateOutcome,
+  Heartbeat,
+  Task,
+  UploadPosition,
+  Welcome,
+  Work,
+} from './messages.js';
+import { JOB_ID_PATTERN, MAX_STATEMENT_BYTES } from './statements.js';
+import type { Offer } from './version.js';
+
+/** Bytes that are a valid message and yet say nothing we know. Server and client each name it anew. */
+export class WireFormatError extends Error {
+  override readonly name = 'WireFormatError';
+}
+
+const AGENT_STATE: Readonly<Record<AgentState, wire.AgentState>> = {
+  idle: wire.AgentState.IDLE,
+  'checking-data': wire.AgentState.CHECKING_DATA,
+  training: wire.AgentState.TRAINING,
+  evaluating: wire.AgentState.EVALUATING,
+  uploading: wire.AgentState.UPLOADING,
+};
+
+const CAPABILITY: Readonly<Record<Capability, wire.Capability>> = {
+  'delta-f32': wire.Capability.DELTA_F32,
+  'network-unet': wire.Capability.NETWORK_UNET,
+  'strategy-fedavg': wire.Capability.STRATEGY_FEDAVG,
+};
+
+const GATE_OUTCOME: Readonly<Record<GateOutcome, wire.GateOutcome>> = {
+  pass: wire.GateOutcome.PASS,
+  'no-usable-data': wire.GateOutcome.NO_USABLE_DATA,
+  'too-few-cases': wire.GateOutcome.TOO_FEW_CASES,
+  'wrong-modality': wire.GateOutcome.WRONG_MODALITY,
+  'spacing-out-of-range': wire.GateOutcome.SPACING_OUT_OF_RANGE,
+  'labels-missing': wire.GateOutcome.LABELS_MISSING,
+  'refused-by-policy': wire.GateOutcome.REFUSED_BY_POLICY,
+  'not-supported': wire.GateOutcome.NOT_SUPPORTED,
+};
+
+export function offerToWire({ protocolVersion, capabilities }: Offer): wire.HelloRequest {
+  return { protocolVersion, capabilities: capabilities.map((name) => CAPABILITY[name]) };
+}
+
+export function offerFromWire({ protocolVersion, capabilities }: wire.HelloRequest): Offer {
+  return { protocolVersion, capabilities: knownCapabilities(capabilities) };
+}
+
+export function welcomeToWire(welcome: Welcome): wire.HelloResponse {
+  return { ...welcome, capabilities: welcome.capabilities.map((name) => CAPABILITY[name]) };
+}
+
+export function welcomeFromWire(message: wire.HelloResponse): Welcome {
+  const { maxChunkBytes, heartbeatIntervalMs } = message;
+  if (maxChunkBytes < 1 || maxChunkBytes > MAX_CHUNK_BYTES) {
+    throw new WireFormatError(`chunks of ${maxChunkBytes} bytes`);
+  }
+  if (heartbeatIntervalMs < 1) throw new WireFormatError('no heartbeat interval');
+  return { ...message, capabilities: knownCapabilities(message.capabilities) };
+}
+
+export const agentStateToWire = (state: AgentState): wire.AgentState => AGENT_STATE[state];
+
+export function agentStateFromWire(state: wire.AgentState): AgentState {
+  return nameOf(AGENT_STATE, state, 'agent state');
+}
+
+export const gateOutcomeToWire = (outcome: GateOutcome): wire.GateOutcome => GATE_OUTCOME[outcome];
+
+export function gateOutcomeFromWire(outcome: wire.GateOutcome): GateOutcome {
+  return nameOf(GATE_OUTCOME, outcome, 'gate outcome');
+}
+
+export function heartbeatToWire({ job, round, state }: Heartbeat): wire.HeartbeatRequest {
+  return { jobId: job, round, state: AGENT_STATE[state] };
+}
+
+export function heartbeatFromWire(message: wire.HeartbeatRequest): Heartbeat {
+  const { jobId, round, state } = message;
+  return { job: jobIdFromWire(jobId), round, state: agentStateFromWire(state) };
+}
+
+export function taskToWire(task: Task | undefined): wire.NextTaskResponse {
+  if (task === undefined) return { next: { $case: 'idle', value: {} } };
+  const { job, jobDigest, work } = task;
+  const value = { jobId: job, jobSha256: digestToWire(jobDigest), work: workToWire(work) };
+  return { next: { $case: 'task', value } };
+}
+
+/** The task, or undefined where there is none now. */
+export function taskFromWire({ next }: wire.NextTaskResponse): Task | undefined {
+  if (next === undefined) throw new WireFormatError('neither idle nor a task');
+  if (next.$case === 'idle') return undefined;
+  const { jobId, jobSha256, work } = next.value;
+  return {
+    job: jobIdFromWire(jobId),
+    jobDigest: digestFromWire(jobSha256),
+    work: workFromWire(work),
+  };
+}
+
+export function downloadPartToWire({ totalBytes, chunk }: DownloadPart): wire.DownloadResponse {
+  return { totalBytes, chunk: Buffer.from(chunk) };
+}
+
+export function envelopeToWire(envelope: Envelope): wire.Envelope {
+  return {
+    payload: Buffer.from(envelope.payload),
+    payloadType: envelope.payloadType,
+    signatures: envelope.signatures.map(({ keyid, sig }) => ({ keyid, sig: Buffer.from(sig) })),
+  };
+}
+
+export function envelopeFromWire(envelope: wire.Envelope | undefined): Envelope {
+  if (envelope === undefined) throw new WireFormatError('no envelope');
+  if (envelope.payload.byteLength > MAX_STATEMENT_BYTES) {
+    throw new WireFormatError(`a payload of ${envelope.payload.byteLength} bytes`);
+  }
+  return envelope;
+}
+
+export function uploadPositionToWire(position: UploadPosition): wire.BeginUploadResponse {
+  return { statementSha256: digestToWire(position.statement), offset: position.offset };
+}
+
+export function uploadPositionFromWire(message: wire.BeginUploadResponse): UploadPosition {
+  return { statement: digestFromWire(message.statementSha256), offset: message.offset };
+}
+
+export function digestToWire(digest: Sha256): Buffer {
+  if (!SHA256_PATTERN.test(digest)) throw new TypeError('a digest is 64 hexadecimal digits');
+  return Buffer.from(digest, 'hex');
+}
+
+export function digestFromWire(bytes: Uint8Array): Sha256 {
+  if (bytes.byteLength !== 32) throw new WireFormatError(`a digest of ${bytes.byteLength} bytes`);
+  return Buffer.from(bytes).toString('hex');
+}
+
+export function jobIdFromWire(jobId: string): string {
+  if (!JOB_ID_PATTERN.test(jobId)) throw new WireFormatError('a job id of another shape');
+  return jobId;
+}
+
+function workToWire(work: Work): wire.Task['work'] {
+  if (work.kind === 'check-data') return { $case: 'checkData', value: {} };
+  const value = { round: work.round, baseModelSha256: digestToWire(work.baseModel) };
+  return work.kind === 'train' ? { $case: 'train', value } : { $case: 'evaluate', value };
+}
+
+function workFromWire(work: wire.Task['work']): Work {
+  if (work === undefined) throw new WireFormatError('a task without work');
+  if (work.$case === 'checkData') return { kind: 'check-data' };
+  const { round, baseModelSha256 } = work.value;
+  return { kind: work.$case, round, baseModel: digestFromWire(baseModelSha256) };
+}
+
+/** A newer peer may have capabilities that this version has no name for; they are not used. */
+function knownCapabilities(values: readonly wire.Capability[]): Capability[] {
+  const names = Object.keys(CAPABILITY) as Capability[];
+  return names.filter((name) => values.includes(CAPABILITY[name]));
+}
+
+function nameOf<Name extends string, Value>(
+  table: Readonly<Record<Name, Value>>,
+  value: Value,
+  what: string,
+): Name {
+  const names = Object.keys(table) as Name[];
+  const name = names.find((candidate) => table[candidate] === value);
+  if (name === undefined) throw new WireFormatError(`${what} ${value}`);
+  return name;
+}
