@@ -1,0 +1,127 @@
+import { seededRandom } from '@fedvox/base';
+import type { Job } from '@fedvox/job';
+import { liveTensorCount } from '@fedvox/tfjs-backend-torch';
+import { encodeWeights } from '@fedvox/weights';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { initialModel, Network } from '../networks/network.js';
+import { TEST_ENGINES } from '../testing/engines.js';
+import { ballCase, ballJob } from '../testing/phantoms.js';
+import { type TrainOptions, trainEpochs } from './train-epochs.js';
+
+const balls = Array.from({ length: 6 }, (_, index) => ballCase(seededRandom(`ball-${index}`)));
+
+function optionsFor(job: Job, changes: Partial<TrainOptions> = {}): TrainOptions {
+  return {
+    cases: balls.map((ball) => async () => ball),
+    epochs: 2,
+    training: job.training,
+    augment: [{ kind: 'flip', axes: ['x', 'y', 'z'], probability: 0.5 }],
+    random: seededRandom('training'),
+    ...changes,
+  };
+}
+
+async function losses(network: Network, options: TrainOptions): Promise<number[]> {
+  const means: number[] = [];
+  for await (const { meanLoss } of trainEpochs(network, options)) means.push(meanLoss);
+  return means;
+}
+
+/** The bytes of the weights after training from the job's initial model. */
+async function trainedBytes(job: Job, options: TrainOptions): Promise<Uint8Array> {
+  const network = Network.fromWeights(job, initialModel(job));
+  await losses(network, options);
+  const bytes = encodeWeights(await network.weights());
+  network.dispose();
+  return bytes;
+}
+
+describe.each(TEST_ENGINES)('training on the $engine engine', ({ missing, start }) => {
+  beforeAll(async () => {
+    if (!missing) await start();
+  });
+  const job = ballJob();
+
+  it.skipIf(missing)('learns: the loss falls to a third', async () => {
+    const network = Network.fromWeights(job, initialModel(job));
+    const means = await losses(network, optionsFor(job, { epochs: 15 }));
+    expect(means.at(-1)).toBeLessThan((means[0] as number) / 3);
+    network.dispose();
+  });
+
+  it.skipIf(missing)(
+    'ends in the same bytes from the same seed, in others from another',
+    async () => {
+      const first = await trainedBytes(job, optionsFor(job));
+      expect(await trainedBytes(job, optionsFor(job))).toEqual(first);
+      const other = await trainedBytes(job, optionsFor(job, { random: seededRandom('other') }));
+      expect(other).not.toEqual(first);
+    },
+  );
+
+  it.skipIf(missing)('holds as many tensors after 100 steps as after 10', async () => {
+    const network = Network.fromWeights(job, initialModel(job));
+    const counts = new Map<number, { tensors: number; native: number }>();
+    let step = 0;
+    const onBatch = () =>
+      counts.set(++step, { tensors: tf.memory().numTensors, native: liveTensorCount() });
+    await losses(network, optionsFor(job, { epochs: 34, onBatch }));
+    expect(step).toBeGreaterThanOrEqual(100);
+    expect(counts.get(100)).toEqual(counts.get(10));
+    network.dispose();
+  });
+
+  it.skipIf(missing)('leaves no tensor behind but the network', async () => {
+    const before = tf.memory().numTensors;
+    const network = Network.fromWeights(job, initialModel(job));
+    await losses(network, optionsFor(job));
+    network.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it.skipIf(missing)('names the batch in which the loss stopped being a number', async () => {
+    const broken = { ...balls[0]!, image: { ...balls[0]!.image, data: new Float32Array(512) } };
+    broken.image.data.fill(Number.NaN);
+    const network = Network.fromWeights(job, initialModel(job));
+    await expect(losses(network, optionsFor(job, { cases: [async () => broken] }))).rejects.toThrow(
+      expect.objectContaining({
+        code: 'learning/loss-not-finite',
+        message: 'the loss became NaN in epoch 1, batch 1',
+      }),
+    );
+    network.dispose();
+  });
+});
+
+describe('the training loop', () => {
+  beforeAll(async () => {
+    await tf.setBackend('cpu');
+  });
+  const job = ballJob();
+
+  it('stops between two batches when it is told to, with the reason given', async () => {
+    const network = Network.fromWeights(job, initialModel(job));
+    const controller = new AbortController();
+    const reason = new Error('the round is over');
+    let batches = 0;
+    const onBatch = () => {
+      if (++batches === 2) controller.abort(reason);
+    };
+    const options = optionsFor(job, { epochs: 50, signal: controller.signal, onBatch });
+    await expect(losses(network, options)).rejects.toBe(reason);
+    expect(batches).toBe(2);
+    network.dispose();
+  });
+
+  it('reports every batch of every epoch', async () => {
+    const network = Network.fromWeights(job, initialModel(job));
+    const seen: string[] = [];
+    await losses(network, {
+      ...optionsFor(job),
+      onBatch: ({ epoch, batch, batches }) => seen.push(`${epoch}: ${batch}/${batches}`),
+    });
+    expect(seen).toEqual(['1: 1/3', '1: 2/3', '1: 3/3', '2: 1/3', '2: 2/3', '2: 3/3']);
+    network.dispose();
+  });
+});
