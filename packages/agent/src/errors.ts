@@ -59,7 +59,7 @@ export const ERRORS = {
     advice: 'See the line above it in the log; the same work would fail again.',
   },
   'trainer-missing': {
-    message: 'the training process cannot be started from {path}: {reason}',
+    message: 'the training program is not at {path}',
     advice: 'Build the project (`npm run build`) or reinstall Fedvox.',
   },
 } as const;

@@ -1,0 +1,125 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Clock, systemClock } from '@fedvox/base';
+import { EGRESS_KINDS } from '@fedvox/protocol';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { EgressLedger } from './egress-ledger.js';
+import type { LedgerEntry, Subject } from './entry.js';
+import { readLedger, summarise } from './read-ledger.js';
+
+const NOTHING: Subject = { job: null, round: null, digest: null };
+const clock: Clock = { ...systemClock, nowMs: () => Date.UTC(2026, 0, 2, 3, 4, 5, 678) };
+
+let folder: string;
+let path: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fedvox-ledger-'));
+  path = join(folder, 'egress.jsonl');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+async function entries(): Promise<LedgerEntry[]> {
+  const read: LedgerEntry[] = [];
+  for await (const entry of readLedger(path)) read.push(entry);
+  return read;
+}
+
+describe('invariant 1: the egress ledger', () => {
+  it('itemises kind, bytes, job, round, digest and time', async () => {
+    const ledger = EgressLedger.open(path, clock);
+    const digest = 'a'.repeat(64);
+    ledger.record('delta', 1_048_581, { job: 'lesion-1', round: 2, digest });
+    ledger.close();
+    expect(await entries()).toEqual([
+      {
+        n: 1,
+        at: '2026-01-02T03:04:05.678Z',
+        kind: 'delta',
+        bytes: 1_048_581,
+        job: 'lesion-1',
+        round: 2,
+        digest,
+      },
+    ]);
+  });
+
+  it('has the entry on disk before the message may be sent', () => {
+    const ledger = EgressLedger.open(path, clock);
+    ledger.record('control', 7, NOTHING);
+    expect(readFileSync(path, 'utf8')).toContain('"bytes":7');
+    ledger.close();
+  });
+
+  it('sums bytes by kind, kinds that never left as zero', async () => {
+    const ledger = EgressLedger.open(path, clock);
+    ledger.record('control', 7, NOTHING);
+    ledger.record('gate', 20, NOTHING);
+    ledger.record('control', 8, NOTHING);
+    ledger.close();
+    expect(await summarise(readLedger(path))).toEqual({
+      'certificate-request': 0,
+      capabilities: 0,
+      control: 15,
+      gate: 20,
+      statement: 0,
+      delta: 0,
+    });
+  });
+
+  it('goes on after a crash at any byte of an entry, without a gap and without losing one', async () => {
+    const ledger = EgressLedger.open(path, clock);
+    ledger.record('control', 1, NOTHING);
+    ledger.record('statement', 2, NOTHING);
+    ledger.close();
+    const whole = readFileSync(path);
+    const firstEnd = whole.indexOf('\n') + 1;
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: firstEnd, max: whole.length - 1 }), async (cut) => {
+        writeFileSync(path, whole.subarray(0, cut));
+        expect((await entries()).map(({ n }) => n)).toEqual([1]);
+        const again = EgressLedger.open(path, clock);
+        again.record('delta', 3, NOTHING);
+        again.close();
+        const read = await entries();
+        expect(read.map(({ n, kind }) => [n, kind])).toEqual([
+          [1, 'control'],
+          [2, 'delta'],
+        ]);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('counts on from any length of ledger', async () => {
+    const ledger = EgressLedger.open(path, clock);
+    for (let count = 0; count < 100; count++) ledger.record('control', count, NOTHING);
+    ledger.close();
+    const again = EgressLedger.open(path, clock);
+    again.record('gate', 1, NOTHING);
+    again.close();
+    expect((await entries()).at(-1)).toMatchObject({ n: 101, kind: 'gate' });
+  });
+
+  it('names the line that somebody altered', async () => {
+    const ledger = EgressLedger.open(path, clock);
+    for (const kind of EGRESS_KINDS) ledger.record(kind, 5, NOTHING);
+    ledger.close();
+    const lines = readFileSync(path, 'utf8').split('\n');
+    lines.splice(2, 1);
+    writeFileSync(path, lines.join('\n'));
+    await expect(entries()).rejects.toThrow('line 3');
+    appendFileSync(path, 'not json\n');
+    await expect(entries()).rejects.toMatchObject({ code: 'agent/ledger-unreadable' });
+  });
+
+  it('says so when it cannot be written, before anything is sent', () => {
+    expect(() => EgressLedger.open(join(folder, 'absent', 'egress.jsonl'), clock)).toThrow(
+      'cannot be written',
+    );
+    const ledger = EgressLedger.open(path, clock);
+    ledger.close();
+    expect(() => ledger.record('control', 1, NOTHING)).toThrow('cannot be written');
+  });
+});

@@ -1,0 +1,35 @@
+import type { EgressItem, MethodName } from '@fedvox/protocol';
+import { fail } from '../errors.js';
+import type { EgressLedger } from '../ledger/egress-ledger.js';
+import type { Subject } from '../ledger/entry.js';
+import { checkSendable, METHOD_OF, type Outgoing, subjectOf } from './outgoing.js';
+
+/**
+ * The gate that every byte passes on its way out. A message is announced first, and checked against
+ * the closed list; when its bytes come by, they are entered in the ledger under what was announced.
+ * Bytes of a call that nobody announced do not leave.
+ */
+export class Announcer {
+  readonly #ledger: EgressLedger;
+  readonly #subjects = new Map<MethodName, Subject>();
+
+  constructor(ledger: EgressLedger) {
+    this.#ledger = ledger;
+  }
+
+  /** @throws FedvoxError `agent/not-sendable` */
+  announce(message: Outgoing): void {
+    checkSendable(message);
+    this.#subjects.set(METHOD_OF[message.kind], subjectOf(message));
+  }
+
+  /**
+   * The protocol's egress observer: what it throws keeps the bytes here.
+   * @throws FedvoxError `agent/not-sendable`, `agent/ledger-unwritable`
+   */
+  readonly onSent = ({ kind, method, bytes }: EgressItem): void => {
+    const subject = this.#subjects.get(method);
+    if (subject === undefined) throw fail('not-sendable', { problem: `${method} unannounced` });
+    this.#ledger.record(kind, bytes, subject);
+  };
+}

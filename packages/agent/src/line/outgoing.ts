@@ -1,0 +1,106 @@
+import { NAME_PATTERN, SHA256_PATTERN } from '@fedvox/base';
+import {
+  AGENT_STATES,
+  CAPABILITIES,
+  decodeUpdateStatement,
+  GATE_OUTCOMES,
+  JOB_ID_PATTERN,
+  type MethodName,
+  UPDATE_PAYLOAD_TYPE,
+} from '@fedvox/protocol';
+import { z } from 'zod';
+import { fail } from '../errors.js';
+import type { Subject } from '../ledger/entry.js';
+
+/**
+ * **Invariant 1, closed-world egress: everything a site can send is in this file.** Enums, digests,
+ * numbers, ids that the coordinator itself gave, and what the site signed. No member takes free text.
+ * The types hold the code to it; `checkSendable` holds the running program to it.
+ */
+const digest = z.string().regex(SHA256_PATTERN);
+const job = z.string().regex(JOB_ID_PATTERN);
+const round = z.number().int().min(0).max(0xffff_ffff);
+
+/** A request is under 2 KiB. */
+const MAX_CERTIFICATE_REQUEST_BYTES = 16 * 1024;
+/** RSA-4096 signs in 512 bytes. */
+const MAX_SIGNATURE_BYTES = 512;
+const bytes = (max: number) =>
+  z.instanceof(Uint8Array).refine((value) => value.byteLength <= max, `is over ${max} bytes`);
+
+const envelope = z.strictObject({
+  payload: z.instanceof(Uint8Array).superRefine((payload, context) => {
+    try {
+      decodeUpdateStatement(payload);
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: `is not a statement: ${String(error)}` });
+    }
+  }),
+  payloadType: z.literal(UPDATE_PAYLOAD_TYPE),
+  signatures: z.array(z.strictObject({ keyid: digest, sig: bytes(MAX_SIGNATURE_BYTES) })).length(1),
+});
+
+const outgoingSchema = z.discriminatedUnion('kind', [
+  /** At enrolment: the one-time token that the invitation holds, and the request for a certificate. */
+  z.strictObject({
+    kind: z.literal('enrolment'),
+    token: z.string().regex(/^[\w-]{1,256}$/),
+    site: z.string().regex(NAME_PATTERN),
+    request: bytes(MAX_CERTIFICATE_REQUEST_BYTES),
+  }),
+  z.strictObject({
+    kind: z.literal('renewal'),
+    request: bytes(MAX_CERTIFICATE_REQUEST_BYTES),
+  }),
+  z.strictObject({ kind: z.literal('hello'), capabilities: z.array(z.enum(CAPABILITIES)) }),
+  z.strictObject({ kind: z.literal('next-task'), state: z.enum(AGENT_STATES) }),
+  z.strictObject({ kind: z.literal('heartbeat'), job, round, state: z.enum(AGENT_STATES) }),
+  /** Asks for bytes by their digest and an offset. */
+  z.strictObject({ kind: z.literal('download'), job, round, digest }),
+  z.strictObject({ kind: z.literal('gate'), job, outcome: z.enum(GATE_OUTCOMES) }),
+  z.strictObject({ kind: z.literal('statement'), statement: digest, job, round, envelope }),
+  /** The bytes of a delta, whose digest the site signed. */
+  z.strictObject({ kind: z.literal('delta'), statement: digest, job, round, digest }),
+  z.strictObject({ kind: z.literal('submission'), statement: digest, job, round }),
+  z.strictObject({ kind: z.literal('receipt-request'), statement: digest, job, round }),
+]);
+
+export type Outgoing = Readonly<z.output<typeof outgoingSchema>>;
+
+/** The one call of the wire that carries each. */
+export const METHOD_OF = {
+  enrolment: 'enroll',
+  renewal: 'renewCertificate',
+  hello: 'hello',
+  'next-task': 'nextTask',
+  heartbeat: 'heartbeat',
+  download: 'download',
+  gate: 'reportGate',
+  statement: 'beginUpload',
+  delta: 'upload',
+  submission: 'submit',
+  'receipt-request': 'getReceipt',
+} as const satisfies Readonly<Record<Outgoing['kind'], MethodName>>;
+
+/**
+ * Asserts that a message is on the closed list, whatever the types were told.
+ * @throws FedvoxError `agent/not-sendable`
+ */
+export function checkSendable(message: Outgoing): void {
+  const parsed = outgoingSchema.safeParse(message);
+  if (parsed.success) return;
+  const issue = parsed.error.issues[0];
+  // The value itself stays out of the text: it may be the very thing that must not spread.
+  const place = issue?.path.join('.') || '(whole message)';
+  throw fail('not-sendable', { problem: `${place} ${issue?.message}` }, { cause: parsed.error });
+}
+
+/** What the ledger says a message was about. */
+export function subjectOf(message: Outgoing): Subject {
+  return {
+    job: 'job' in message ? message.job : null,
+    round: 'round' in message ? message.round : null,
+    digest:
+      'digest' in message ? message.digest : 'statement' in message ? message.statement : null,
+  };
+}

@@ -1,0 +1,71 @@
+import { type Job, jobSchema } from '@fedvox/job';
+import { describe, expect, it } from 'vitest';
+import { fedAvgWeight, judgeJob, sitePolicySchema, withholdFigures } from './site-policy.js';
+
+const job: Job = jobSchema.parse({
+  name: 'lesion-north',
+  classes: ['background', 'lesion'],
+  preprocess: [{ kind: 'zscore' }],
+  network: { kind: 'unet', channels: [4, 8], strides: [2] },
+  training: { batchSize: 2, localEpochs: 3 },
+  evaluation: { bestBy: 'dice', auc: { level: 'case', classes: ['lesion'] } },
+  federation: { rounds: 2, minSites: 1 },
+  seed: 1,
+});
+const policy = (input: unknown) => sitePolicySchema.parse(input);
+
+describe('invariant 8: a figure that describes too few cases is withheld', () => {
+  const figures = { dice: 0.9, auc: 0.8 };
+
+  it('below minCasesForMetrics, all of them', () => {
+    expect(withholdFigures(policy({ minCasesForMetrics: 4 }), figures, 3)).toEqual({
+      dice: null,
+      auc: null,
+    });
+  });
+
+  it('and given from exactly that many on', () => {
+    expect(withholdFigures(policy({ minCasesForMetrics: 4 }), figures, 4)).toEqual(figures);
+  });
+
+  it('with five cases as the least where the site says nothing', () => {
+    expect(withholdFigures(policy({}), figures, 4).dice).toBeNull();
+    expect(withholdFigures(policy({}), figures, 5).dice).toBe(0.9);
+  });
+});
+
+describe('the FedAvg weight', () => {
+  it('tells the number of training cases only where policy says so', () => {
+    expect(fedAvgWeight(policy({}), 37)).toEqual({ value: 37, source: 'examples' });
+    expect(fedAvgWeight(policy({ weightSource: 'uniform' }), 37)).toEqual({
+      value: 1,
+      source: 'uniform',
+    });
+    const declared = policy({ weightSource: 'declared', declaredWeight: 2.5 });
+    expect(fedAvgWeight(declared, 37)).toEqual({ value: 2.5, source: 'declared' });
+  });
+
+  it('is declared with its source or not at all', () => {
+    expect(() => policy({ weightSource: 'declared' })).toThrow('declaredWeight');
+    expect(() => policy({ declaredWeight: 2 })).toThrow('declaredWeight');
+  });
+});
+
+describe('a job', () => {
+  it.each([
+    [['lesion-*'], 'pass'],
+    [['*'], 'pass'],
+    [['lesion-north'], 'pass'],
+    [['prostate', '*-north'], 'pass'],
+    [['lesion'], 'refused-by-policy'],
+    [['north-*'], 'refused-by-policy'],
+    [['lesion-nort'], 'refused-by-policy'],
+  ])('against allowed names %j is judged %s', (allowedJobs, outcome) => {
+    expect(judgeJob(policy({ allowedJobs }), job)).toBe(outcome);
+  });
+
+  it('that wants more local epochs than the site gives is refused', () => {
+    expect(judgeJob(policy({ maxLocalEpochs: 2 }), job)).toBe('refused-by-policy');
+    expect(judgeJob(policy({ maxLocalEpochs: 3 }), job)).toBe('pass');
+  });
+});

@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import { makeFolderDurably } from '@fedvox/base';
+
+/** Where a site keeps what must survive its agent. Everything in it stays on the site. */
+export interface StateFolder {
+  readonly root: string;
+  /** Key and certificates (`@fedvox/pki`). */
+  readonly credentials: string;
+  /** Where to dial, as enrolment learnt it. */
+  readonly enrolment: string;
+  readonly lock: string;
+  readonly counter: string;
+  readonly outbox: string;
+  readonly receipts: string;
+  readonly egressLedger: string;
+  /** Jobs and models by their digest. */
+  readonly blobs: string;
+  /** What the trainer writes before it is an answer. */
+  readonly work: string;
+  /** Preprocessed cases (`@fedvox/imaging`). */
+  readonly cache: string;
+}
+
+export function stateFolder(root: string): StateFolder {
+  return {
+    root,
+    credentials: join(root, 'credentials'),
+    enrolment: join(root, 'enrolment.json'),
+    lock: join(root, 'agent.lock'),
+    counter: join(root, 'counter.json'),
+    outbox: join(root, 'outbox'),
+    receipts: join(root, 'receipts'),
+    egressLedger: join(root, 'egress.jsonl'),
+    blobs: join(root, 'blobs'),
+    work: join(root, 'work'),
+    cache: join(root, 'cache'),
+  };
+}
+
+export async function makeStateFolder(folder: StateFolder): Promise<void> {
+  await makeFolderDurably(folder.root);
+  for (const path of [folder.outbox, folder.receipts, folder.blobs, folder.work, folder.cache]) {
+    await makeFolderDurably(path);
+  }
+}

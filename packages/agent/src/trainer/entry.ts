@@ -1,0 +1,46 @@
+import { setPriority } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { assert, createLogger, errorText, isFedvoxError } from '@fedvox/base';
+import type { WorkProgress } from '../core/trainer.js';
+import { fail } from '../errors.js';
+import type { NamedError, RunMessage, TrainerMessage } from './messages.js';
+import { runOrder } from './run-order.js';
+
+/**
+ * The trainer's process. It takes one order after the other from the agent that forked it, at a lower
+ * priority than anything else on the machine, and ends with that agent.
+ */
+const NICENESS = 10;
+
+const agentPid = Number(process.argv[2]);
+assert(Number.isSafeInteger(agentPid), 'the trainer is told which process it works for');
+assert(process.send !== undefined, 'the trainer is forked by an agent');
+
+setPriority(NICENESS);
+process.once('disconnect', () => process.exit(0));
+// Native code may keep this thread busy for minutes; a thread of its own notices an orphaned trainer.
+new Worker(new URL('./orphan-watch.js', import.meta.url), { workerData: { agentPid } }).unref();
+process.on('message', (message: RunMessage) => void run(message));
+
+async function run({ setup, order }: RunMessage): Promise<void> {
+  const log = createLogger({ name: 'trainer', level: setup.logLevel });
+  try {
+    const onProgress = (progress: WorkProgress) => send({ type: 'progress', progress });
+    send({ type: 'done', result: await runOrder(setup, order, log, onProgress) });
+  } catch (error) {
+    log.error({ err: error }, 'work failed');
+    send({ type: 'failed', error: named(error) });
+  }
+}
+
+function send(message: TrainerMessage): void {
+  // Sending fails only when the agent is gone, and then `disconnect` ends this process.
+  process.send?.(message, undefined, undefined, () => undefined);
+}
+
+function named(error: unknown): NamedError {
+  const { code, message, advice } = isFedvoxError(error)
+    ? error
+    : fail('trainer-failed', { reason: errorText(error) });
+  return { code, message, advice };
+}

@@ -1,0 +1,31 @@
+import type { DatasetSpec } from '@fedvox/imaging';
+import type { EngineName } from '@fedvox/learning';
+import type { WorkOrder, WorkProgress, WorkResult } from '../core/trainer.js';
+
+/** What a trainer is set up with, once. */
+export interface TrainerSetup {
+  readonly site: string;
+  readonly dataset: DatasetSpec;
+  readonly cacheDir: string;
+  readonly engine: EngineName;
+  readonly threads?: number;
+  readonly logLevel: string;
+}
+
+/** From the agent to its child. */
+export interface RunMessage {
+  readonly setup: TrainerSetup;
+  readonly order: WorkOrder;
+}
+
+/** From the child to its agent: any number of `progress`, then one of the others. */
+export type TrainerMessage =
+  | { readonly type: 'progress'; readonly progress: WorkProgress }
+  | { readonly type: 'done'; readonly result: WorkResult }
+  | { readonly type: 'failed'; readonly error: NamedError };
+
+export interface NamedError {
+  readonly code: string;
+  readonly message: string;
+  readonly advice: string;
+}

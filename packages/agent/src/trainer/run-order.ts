@@ -1,0 +1,82 @@
+import type { Logger } from '@fedvox/base';
+import { assert } from '@fedvox/base';
+import {
+  checkData,
+  type DataReport,
+  evaluateAndTrain,
+  evaluateModel,
+  type TrainingInput,
+} from '@fedvox/learning';
+import type { WorkOrder, WorkProgress, WorkResult } from '../core/trainer.js';
+import type { TrainerSetup } from './messages.js';
+
+/** Carries out one order in this process. What it logs stays on the site. */
+export async function runOrder(
+  setup: TrainerSetup,
+  order: WorkOrder,
+  log: Logger,
+  onProgress: (progress: WorkProgress) => void,
+): Promise<WorkResult> {
+  const input = trainingInput(setup, order, log, onProgress);
+  switch (order.work.kind) {
+    case 'check-data':
+      return checked(await checkData(input), log);
+    case 'train': {
+      const { evaluation, update } = await evaluateAndTrain(
+        input,
+        baseModelOf(order),
+        order.deltaPath,
+      );
+      return {
+        kind: 'measured',
+        figures: { dice: evaluation.dice, auc: evaluation.auc },
+        trainCases: update.trainCases,
+        validationCases: evaluation.validationCases,
+        delta: update.delta,
+      };
+    }
+    case 'evaluate': {
+      const evaluation = await evaluateModel(input, baseModelOf(order));
+      return {
+        kind: 'measured',
+        figures: { dice: evaluation.dice, auc: evaluation.auc },
+        trainCases: (await checkData(input)).train,
+        validationCases: evaluation.validationCases,
+        delta: null,
+      };
+    }
+  }
+}
+
+function trainingInput(
+  setup: TrainerSetup,
+  { job, work }: WorkOrder,
+  log: Logger,
+  onProgress: (progress: WorkProgress) => void,
+): TrainingInput {
+  const { site, dataset, cacheDir, engine, threads } = setup;
+  const round = work.kind === 'check-data' ? 0 : work.round;
+  return {
+    job,
+    dataset,
+    cacheDir,
+    engine,
+    ...(threads === undefined ? {} : { threads }),
+    seedLabel: `${site}/${round}`,
+    log,
+    onProgress,
+  };
+}
+
+/** Of the report only pass or the main reason goes on; the site's own log has the rest. */
+function checked(report: DataReport, log: Logger): WorkResult {
+  const { usable, train, validation, refused, problems } = report;
+  log.info({ usable, train, validation, refused: refused.length, problems }, 'data checked');
+  for (const { what, code, reason } of refused) log.warn({ what, code, reason }, 'case refused');
+  return { kind: 'checked', outcome: problems[0] ?? 'pass' };
+}
+
+function baseModelOf({ baseModelPath }: WorkOrder): string {
+  assert(baseModelPath !== undefined, 'work on a model comes with the model');
+  return baseModelPath;
+}
