@@ -7,6 +7,7 @@ import {
   engine,
   KernelBackend,
   type TensorInfo,
+  util,
 } from '@tensorflow/tfjs-core';
 import { fail } from './errors.js';
 import { type Handle, type NativeTorch, ScalarType } from './native.js';
@@ -17,6 +18,9 @@ type Stored = (
   | { readonly kind: 'tensor'; readonly handle: Handle }
   | { readonly kind: 'strings'; readonly values: readonly Uint8Array[] }
 ) & { references: number };
+
+/** tfjs's name for the backend. */
+export const BACKEND_NAME = 'torch';
 
 /** tfjs's KernelBackend on libtorch: it owns the tensors, `kernels/` says what to do with them. */
 export class TorchBackend extends KernelBackend {
@@ -43,10 +47,6 @@ export class TorchBackend extends KernelBackend {
     const stored = this.storage.get(dataId);
     assert(stored.kind === 'tensor', 'only numeric tensors reach libtorch');
     return stored.handle;
-  }
-
-  isString(dataId: DataId): boolean {
-    return this.storage.get(dataId).kind === 'strings';
   }
 
   /** Takes ownership of a native tensor and describes it to tfjs. */
@@ -144,8 +144,12 @@ export class TorchBackend extends KernelBackend {
     references: number,
   ): void {
     if (dtype === 'string') {
-      const strings = (values ?? []) as Uint8Array[];
-      this.storage.set(dataId, { kind: 'strings', values: strings, references });
+      // A string buffer's elements that were never set are undefined; tfjs encodes them as empty.
+      const strings = (values ?? []) as unknown as readonly (string | Uint8Array | undefined)[];
+      const encoded = Array.from(strings, (text) =>
+        text instanceof Uint8Array ? text : util.encodeString(text ?? ''),
+      );
+      this.storage.set(dataId, { kind: 'strings', values: encoded, references });
       return;
     }
     const typed = typedValues(values, shape, dtype);

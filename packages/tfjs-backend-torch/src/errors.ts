@@ -28,6 +28,14 @@ export const fail = defineErrors('torch', {
     message: '{kernel} of {shapes} failed: {reason}',
     advice: 'The shapes or types do not fit this operation; the reason names the operator.',
   },
+  'not-matrices': {
+    message: 'matMul takes tensors of rank 2 or more, got ranks {ranks}',
+    advice: 'Reshape vectors to matrices of one row or column.',
+  },
+  'mixed-dtypes': {
+    message: 'stack takes tensors of one type, got {dtypes}',
+    advice: 'Cast them to one type first.',
+  },
   'unsupported-dtype': {
     message: 'the torch engine has no tensors of type {dtype}',
     advice: 'Use float32, int32, bool, complex64 or string.',

@@ -10,10 +10,9 @@ import {
   registerKernel,
   setBackend,
 } from '@tensorflow/tfjs-core';
-import { TorchBackend } from './backend.js';
+import { BACKEND_NAME, TorchBackend } from './backend.js';
 import { fail } from './errors.js';
 import { allKernels } from './kernels/index.js';
-import { BACKEND_NAME } from './kernels/kernel.js';
 import { loadNative, type NativeTorch } from './native.js';
 
 export interface TorchBackendOptions {

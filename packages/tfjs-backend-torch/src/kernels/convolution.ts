@@ -1,16 +1,8 @@
 import {
   backend_util,
   type Conv2DAttrs,
-  type Conv2DBackpropFilterAttrs,
-  type Conv2DBackpropInputAttrs,
   type Conv3DAttrs,
-  type Conv3DBackpropFilterV2Attrs,
-  type Conv3DBackpropInputV2Attrs,
   type DepthwiseConv2dNativeAttrs,
-  type DepthwiseConv2dNativeBackpropFilterAttrs,
-  type DepthwiseConv2dNativeBackpropInputAttrs,
-  type FusedConv2DAttrs,
-  type FusedDepthwiseConv2DAttrs,
   type KernelConfig,
 } from '@tensorflow/tfjs-core';
 import type { Handle } from '../native.js';
@@ -18,10 +10,11 @@ import type { Torch } from '../torch.js';
 import { activate, type FusedActivation } from './activation.js';
 import { kernel } from './kernel.js';
 import {
-  channelsLast,
-  channelsSecond,
+  CHANNELS_FIRST,
+  CHANNELS_LAST,
   filterOutFirst,
   filterOutLast,
+  type ImageLayout,
   shapeOnly,
 } from './layout.js';
 import {
@@ -34,77 +27,80 @@ import {
 } from './window.js';
 
 type XFilter = { x: Handle; filter: Handle };
+type DyFilter = { dy: Handle; filter: Handle };
+type XDy = { x: Handle; dy: Handle };
 type FusedInputs = XFilter & { bias?: Handle; preluActivationWeights?: Handle };
 type Shape4 = [number, number, number, number];
 type Shape5 = [number, number, number, number, number];
 
 export const convolutionKernels: readonly KernelConfig[] = [
-  kernel<XFilter, Conv2DAttrs>('Conv2D', (t, inputs, attrs) =>
-    forward(t, inputs, axes2d(t.shape(inputs.x), t.shape(inputs.filter), attrs), DENSE),
-  ),
-  kernel<XFilter, FusedConv2DAttrs>('FusedConv2D', (t, inputs, attrs) => {
-    const axes = axes2d(t.shape(inputs.x), t.shape(inputs.filter), attrs);
-    return finished(t, forward(t, inputs, axes, DENSE), inputs, attrs);
-  }),
-  kernel<{ dy: Handle; filter: Handle }, Conv2DBackpropInputAttrs>(
+  ...family<Attrs2d>(
+    'Conv2D',
+    'FusedConv2D',
     'Conv2DBackpropInput',
-    (t, { dy, filter }, attrs) => {
-      const axes = axes2d(attrs.inputShape, t.shape(filter), { ...attrs, dilations: 1 });
-      return inputGradient(t, dy, filter, attrs.inputShape, axes, DENSE);
-    },
-  ),
-  kernel<{ x: Handle; dy: Handle }, Conv2DBackpropFilterAttrs>(
     'Conv2DBackpropFilter',
-    (t, { x, dy }, attrs) => {
-      const axes = axes2d(t.shape(x), attrs.filterShape, { ...attrs, dilations: 1 });
-      return filterGradient(t, x, dy, attrs.filterShape, axes, DENSE);
-    },
+    dense2d,
   ),
-  kernel<XFilter, DepthwiseConv2dNativeAttrs>('DepthwiseConv2dNative', (t, inputs, attrs) =>
-    forward(t, inputs, axesDepthwise(t.shape(inputs.x), t.shape(inputs.filter), attrs), DEPTHWISE),
-  ),
-  kernel<XFilter, FusedDepthwiseConv2DAttrs>('FusedDepthwiseConv2D', (t, inputs, attrs) => {
-    const axes = axesDepthwise(t.shape(inputs.x), t.shape(inputs.filter), attrs);
-    return finished(t, forward(t, inputs, axes, DEPTHWISE), inputs, attrs);
-  }),
-  kernel<{ dy: Handle; filter: Handle }, DepthwiseConv2dNativeBackpropInputAttrs>(
+  ...family<AttrsDepthwise>(
+    'DepthwiseConv2dNative',
+    'FusedDepthwiseConv2D',
     'DepthwiseConv2dNativeBackpropInput',
-    (t, { dy, filter }, attrs) => {
-      const axes = axesDepthwise(attrs.inputShape, t.shape(filter), attrs);
-      return inputGradient(t, dy, filter, attrs.inputShape, axes, DEPTHWISE);
-    },
-  ),
-  kernel<{ x: Handle; dy: Handle }, DepthwiseConv2dNativeBackpropFilterAttrs>(
     'DepthwiseConv2dNativeBackpropFilter',
-    (t, { x, dy }, attrs) => {
-      const axes = axesDepthwise(t.shape(x), attrs.filterShape, attrs);
-      return filterGradient(t, x, dy, attrs.filterShape, axes, DEPTHWISE);
-    },
+    depthwise2d,
   ),
-  kernel<XFilter, Conv3DAttrs>('Conv3D', (t, inputs, attrs) =>
-    forward(t, inputs, axes3d(t.shape(inputs.x), t.shape(inputs.filter), attrs), DENSE),
-  ),
-  kernel<{ dy: Handle; filter: Handle }, Conv3DBackpropInputV2Attrs>(
+  ...family<Attrs3d>(
+    'Conv3D',
+    undefined, // tfjs fuses none in 3D
     'Conv3DBackpropInputV2',
-    (t, { dy, filter }, attrs) => {
-      const axes = axes3d(attrs.inputShape, t.shape(filter), attrs);
-      return inputGradient(t, dy, filter, attrs.inputShape, axes, DENSE);
-    },
-  ),
-  kernel<{ x: Handle; dy: Handle }, Conv3DBackpropFilterV2Attrs>(
     'Conv3DBackpropFilterV2',
-    (t, { x, dy }, attrs) => {
-      const axes = axes3d(t.shape(x), attrs.filterShape, attrs);
-      return filterGradient(t, x, dy, attrs.filterShape, axes, DENSE);
-    },
+    dense3d,
   ),
 ];
+
+/** A kind of convolution: its forward kernels and both gradients differ only in their geometry. */
+function family<Attrs extends object>(
+  plain: string,
+  fused: string | undefined,
+  backpropInput: string,
+  backpropFilter: string,
+  geometryOf: (x: readonly number[], filter: readonly number[], attrs: Attrs) => Geometry,
+): KernelConfig[] {
+  const between = (t: Torch, { x, filter }: XFilter, attrs: Attrs) =>
+    geometryOf(t.shape(x), t.shape(filter), attrs);
+  return [
+    kernel<XFilter, Attrs>(plain, (t, inputs, attrs) =>
+      forward(t, inputs, between(t, inputs, attrs)),
+    ),
+    ...[fused ?? []].flat().map((name) =>
+      kernel<FusedInputs, Attrs & FusedActivation>(name, (t, inputs, attrs) => {
+        const geometry = between(t, inputs, attrs);
+        return finished(t, forward(t, inputs, geometry), inputs, attrs, geometry.image);
+      }),
+    ),
+    kernel<DyFilter, Attrs & { inputShape: number[] }>(backpropInput, (t, inputs, attrs) =>
+      inputGradient(t, inputs, geometryOf(attrs.inputShape, t.shape(inputs.filter), attrs)),
+    ),
+    kernel<XDy, Attrs & { filterShape: number[] }>(backpropFilter, (t, inputs, attrs) =>
+      filterGradient(t, inputs, attrs, geometryOf(t.shape(inputs.x), attrs.filterShape, attrs)),
+    ),
+  ];
+}
+
+/** All that a convolution is besides its tensors. */
+interface Geometry {
+  readonly axes: readonly WindowAxis[];
+  readonly image: ImageLayout;
+  readonly form: FilterForm;
+  /** [batch, channels] of the image that is convolved. */
+  readonly batchAndChannels: readonly [number, number];
+}
 
 // --- how tfjs's filters lie ----------------------------------------------------------------------
 
 /** How a family of convolutions maps its filters onto ATen's [out, in / groups, spatial…]. */
 interface FilterForm {
   groups(filterShape: readonly number[]): number;
+  torchShape(filterShape: readonly number[]): number[];
   toTorch(t: Torch, filter: Handle): Handle;
   fromTorch(t: Torch, weight: Handle, filterShape: readonly number[]): Handle;
 }
@@ -112,6 +108,10 @@ interface FilterForm {
 /** [spatial…, in, out] */
 const DENSE: FilterForm = {
   groups: () => 1,
+  torchShape: (filterShape) => {
+    const [out, channels, ...spatial] = [...filterShape].reverse();
+    return [out as number, channels as number, ...spatial.reverse()];
+  },
   toTorch: filterOutFirst,
   fromTorch: filterOutLast,
 };
@@ -119,6 +119,10 @@ const DENSE: FilterForm = {
 /** [height, width, in, multiplier]: every input channel is a group of its own. */
 const DEPTHWISE: FilterForm = {
   groups: (filterShape) => filterShape[2] as number,
+  torchShape: (filterShape) => {
+    const [height, width, channels, multiplier] = filterShape as Shape4;
+    return [channels * multiplier, 1, height, width];
+  },
   toTorch(t, filter) {
     const [height, width, channels, multiplier] = t.shape(filter) as Shape4;
     const grouped = t.run('permute', filter, [2, 3, 0, 1]);
@@ -133,57 +137,55 @@ const DEPTHWISE: FilterForm = {
 
 // --- how the window slides -----------------------------------------------------------------------
 
-type Attrs2d = Omit<Conv2DAttrs, 'dataFormat'> & { dataFormat?: Conv2DAttrs['dataFormat'] };
+type Attrs2d = Omit<Conv2DAttrs, 'dilations' | 'dataFormat'> &
+  Partial<Pick<Conv2DAttrs, 'dilations' | 'dataFormat'>>;
+type AttrsDepthwise = Omit<DepthwiseConv2dNativeAttrs, 'dataFormat'>;
+type Attrs3d = Pick<Conv3DAttrs, 'strides' | 'pad'> & Partial<Pick<Conv3DAttrs, 'dilations'>>;
 
-function axes2d(x: readonly number[], filter: readonly number[], attrs: Attrs2d): WindowAxis[] {
-  const format = backend_util.convertConv2DDataFormat(attrs.dataFormat ?? 'NHWC');
-  return windowAxes(
-    backend_util.computeConv2DInfo(
-      x as Shape4,
-      filter as Shape4,
-      attrs.strides,
-      attrs.dilations,
-      attrs.pad,
-      attrs.dimRoundingMode,
-      false,
-      format,
-    ),
+function dense2d(x: readonly number[], filter: readonly number[], attrs: Attrs2d): Geometry {
+  const { strides, dilations = 1, pad, dimRoundingMode, dataFormat = 'NHWC' } = attrs;
+  const info = backend_util.computeConv2DInfo(
+    x as Shape4,
+    filter as Shape4,
+    strides,
+    dilations,
+    pad,
+    dimRoundingMode,
+    false,
+    backend_util.convertConv2DDataFormat(dataFormat),
   );
+  const image = dataFormat === 'NCHW' ? CHANNELS_FIRST : CHANNELS_LAST;
+  const batchAndChannels = [info.batchSize, info.inChannels] as const;
+  return { axes: windowAxes(info), image, form: DENSE, batchAndChannels };
 }
 
-type AttrsDepthwise = Omit<DepthwiseConv2dNativeAttrs, 'dataFormat'>;
-
-function axesDepthwise(
+function depthwise2d(
   x: readonly number[],
   filter: readonly number[],
-  attrs: AttrsDepthwise,
-): WindowAxis[] {
-  const { strides, dilations, pad, dimRoundingMode } = attrs;
-  const [xShape, filterShape] = [x as Shape4, filter as Shape4];
-  return windowAxes(
-    backend_util.computeConv2DInfo(
-      xShape,
-      filterShape,
-      strides,
-      dilations ?? [1, 1],
-      pad,
-      dimRoundingMode,
-      true,
-    ),
+  { strides, dilations, pad, dimRoundingMode }: AttrsDepthwise,
+): Geometry {
+  const info = backend_util.computeConv2DInfo(
+    x as Shape4,
+    filter as Shape4,
+    strides,
+    dilations ?? 1,
+    pad,
+    dimRoundingMode,
+    true,
   );
+  const batchAndChannels = [info.batchSize, info.inChannels] as const;
+  return { axes: windowAxes(info), image: CHANNELS_LAST, form: DEPTHWISE, batchAndChannels };
 }
 
-type Attrs3d = {
-  strides: Conv3DAttrs['strides'];
-  pad: 'valid' | 'same';
-  dilations?: Conv3DAttrs['dilations'];
-};
-
-function axes3d(x: readonly number[], filter: readonly number[], attrs: Attrs3d): WindowAxis[] {
-  const { strides, dilations, pad } = attrs;
-  return windowAxes(
-    backend_util.computeConv3DInfo(x as Shape5, filter as Shape5, strides, dilations ?? 1, pad),
-  );
+function dense3d(
+  x: readonly number[],
+  filter: readonly number[],
+  { strides, dilations = 1, pad }: Attrs3d,
+): Geometry {
+  const [xShape, filterShape] = [x as Shape5, filter as Shape5];
+  const info = backend_util.computeConv3DInfo(xShape, filterShape, strides, dilations, pad);
+  const batchAndChannels = [info.batchSize, info.inChannels] as const;
+  return { axes: windowAxes(info), image: CHANNELS_LAST, form: DENSE, batchAndChannels };
 }
 
 // --- the three convolutions ------------------------------------------------------------------------
@@ -200,56 +202,52 @@ function settings(axes: readonly WindowAxis[], groups: number) {
   ] as const;
 }
 
-function forward(t: Torch, { x, filter }: XFilter, axes: WindowAxis[], form: FilterForm): Handle {
-  const input = padded(t, channelsSecond(t, x), axes, 0);
+function forward(t: Torch, { x, filter }: XFilter, { axes, image, form }: Geometry): Handle {
+  const input = padded(t, image.toTorch(t, x), axes, 0);
   const weight = form.toTorch(t, filter);
   const groups = form.groups(t.shape(filter));
-  return channelsLast(t, t.run('convolution', input, weight, null, ...settings(axes, groups)));
+  return image.fromTorch(t, t.run('convolution', input, weight, null, ...settings(axes, groups)));
 }
 
-function finished(t: Torch, y: Handle, inputs: FusedInputs, activation: FusedActivation): Handle {
-  const biased = inputs.bias === undefined ? y : t.run('add.Tensor', y, inputs.bias);
-  return activate(t, biased, activation, inputs.preluActivationWeights);
+function finished(
+  t: Torch,
+  y: Handle,
+  { bias, preluActivationWeights: weights }: FusedInputs,
+  activation: FusedActivation,
+  image: ImageLayout,
+): Handle {
+  const biased = bias === undefined ? y : t.run('add.Tensor', y, image.overChannels(t, bias));
+  return activate(t, biased, activation, weights && image.overChannels(t, weights));
 }
 
 function inputGradient(
   t: Torch,
-  dy: Handle,
-  filter: Handle,
-  inputShape: readonly number[],
-  axes: WindowAxis[],
-  form: FilterForm,
+  { dy, filter }: DyFilter,
+  { axes, image, form, batchAndChannels }: Geometry,
 ): Handle {
-  const [batch, channels] = [inputShape[0] as number, inputShape.at(-1) as number];
-  const input = shapeOnly(t, [batch, channels, ...paddedSizes(axes)], dy);
-  const weight = form.toTorch(t, filter);
   const [gradient] = t.runMany(
     'convolution_backward',
-    channelsSecond(t, dy),
-    input,
-    weight,
+    image.toTorch(t, dy),
+    shapeOnly(t, [...batchAndChannels, ...paddedSizes(axes)], dy),
+    form.toTorch(t, filter),
     null,
     ...settings(axes, form.groups(t.shape(filter))),
     [true, false, false],
   );
-  return channelsLast(t, unpadded(t, gradient as Handle, axes));
+  return image.fromTorch(t, unpadded(t, gradient as Handle, axes));
 }
 
 function filterGradient(
   t: Torch,
-  x: Handle,
-  dy: Handle,
-  filterShape: readonly number[],
-  axes: WindowAxis[],
-  form: FilterForm,
+  { x, dy }: XDy,
+  { filterShape }: { filterShape: readonly number[] },
+  { axes, image, form }: Geometry,
 ): Handle {
-  const input = padded(t, channelsSecond(t, x), axes, 0);
-  const sized = t.run('empty.memory_format', filterShape, t.scalarType(x), null, t.device);
   const [, gradient] = t.runMany(
     'convolution_backward',
-    channelsSecond(t, dy),
-    input,
-    form.toTorch(t, sized),
+    image.toTorch(t, dy),
+    padded(t, image.toTorch(t, x), axes, 0),
+    shapeOnly(t, form.torchShape(filterShape), x),
     null,
     ...settings(axes, form.groups(filterShape)),
     [false, true, false],

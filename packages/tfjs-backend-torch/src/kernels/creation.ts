@@ -5,18 +5,17 @@ import type {
   OneHotAttrs,
   OneHotInputs,
   RangeAttrs,
-  TensorInfo,
 } from '@tensorflow/tfjs-core';
 import { util } from '@tensorflow/tfjs-core';
-import { scalarTypeOf, type TorchBackend } from '../backend.js';
+import { scalarTypeOf } from '../backend.js';
 import { ScalarType } from '../native.js';
-import { BACKEND_NAME, kernel } from './kernel.js';
+import { onHost } from './host.js';
+import { kernel } from './kernel.js';
 
 type X = { x: unknown };
 
 export const creationKernels: readonly KernelConfig[] = [
   filled(
-    'Fill',
     kernel<object, FillAttrs>('Fill', (t, _, { shape, value, dtype }) =>
       t.full(shape, value as number, scalarTypeOf(dtype ?? util.inferDtype(value))),
     ),
@@ -42,17 +41,13 @@ export const creationKernels: readonly KernelConfig[] = [
   }),
 ];
 
-/** A fill with a string stays in JavaScript. */
-function filled(kernelName: string, numbers: KernelConfig): KernelConfig {
+/** A fill with a string goes where strings go. */
+function filled(numbers: KernelConfig): KernelConfig {
   return {
-    kernelName,
-    backendName: BACKEND_NAME,
+    ...numbers,
     kernelFunc: (call) => {
-      const { shape, value, dtype } = call.attrs as unknown as FillAttrs;
-      if (typeof value !== 'string') return numbers.kernelFunc(call);
-      const strings = new Array(util.sizeFromShape(shape)).fill(util.encodeString(value));
-      const dataId = (call.backend as TorchBackend).write(strings, shape, 'string');
-      return { dataId, shape, dtype: dtype ?? 'string' } satisfies TensorInfo;
+      const isString = typeof call.attrs?.['value'] === 'string';
+      return (isString ? onHost(numbers.kernelName) : numbers.kernelFunc)(call);
     },
   };
 }

@@ -1,58 +1,33 @@
-import type {
-  CastAttrs,
-  CastInputs,
-  KernelConfig,
-  ReshapeAttrs,
-  TensorInfo,
+import {
+  type CastAttrs,
+  type CastInputs,
+  type KernelConfig,
+  type ReshapeAttrs,
+  type TensorInfo,
+  util,
 } from '@tensorflow/tfjs-core';
-import { util } from '@tensorflow/tfjs-core';
-import type { TorchBackend } from '../backend.js';
-import { scalarTypeOf } from '../backend.js';
+import { BACKEND_NAME, scalarTypeOf, type TorchBackend } from '../backend.js';
 import { type Handle, ScalarType } from '../native.js';
 import type { Torch } from '../torch.js';
-import { BACKEND_NAME, kernel } from './kernel.js';
+import { kernel } from './kernel.js';
 
-/** Kernels whose output shares the input's memory, strings included. */
+/** Kernels whose output shares the input's memory wherever it can. */
 export const identityKernels: readonly KernelConfig[] = [
-  sharing('Identity', (x) => x.shape),
-  // A string tensor's values know no shape; a numeric one gets a view of the new shape.
-  stringsElse(
-    sharing('Reshape', (x, attrs) => inferred(x, (attrs as ReshapeAttrs).shape)),
-    kernel<{ x: unknown }, ReshapeAttrs>('Reshape', (t, { x }, { shape }) =>
-      t.run('reshape', x, inferred({ shape: t.shape(x) }, shape)),
-    ),
-  ),
+  {
+    kernelName: 'Identity',
+    backendName: BACKEND_NAME,
+    kernelFunc: ({ inputs, backend }) => {
+      const { dataId, shape, dtype } = inputs['x'] as TensorInfo;
+      (backend as TorchBackend).incRef(dataId);
+      return { dataId, shape, dtype };
+    },
+  },
+  kernel<{ x: unknown }, ReshapeAttrs>('Reshape', (t, { x }, { shape }) => {
+    const size = util.sizeFromShape(t.shape(x));
+    return t.run('reshape', x, util.inferFromImplicitShape(shape, size));
+  }),
   kernel<CastInputs, CastAttrs>('Cast', (t, { x }, { dtype }) => cast(t, x, scalarTypeOf(dtype))),
 ];
-
-function inferred(x: { shape: number[] }, shape: number[]): number[] {
-  return util.inferFromImplicitShape(shape, util.sizeFromShape(x.shape));
-}
-
-function sharing(
-  kernelName: string,
-  shapeOf: (x: TensorInfo, attrs: unknown) => number[],
-): KernelConfig {
-  return {
-    kernelName,
-    backendName: BACKEND_NAME,
-    kernelFunc: ({ inputs, attrs, backend }) => {
-      const x = inputs['x'] as TensorInfo;
-      (backend as TorchBackend).incRef(x.dataId);
-      return { dataId: x.dataId, shape: shapeOf(x, attrs), dtype: x.dtype };
-    },
-  };
-}
-
-function stringsElse(strings: KernelConfig, numbers: KernelConfig): KernelConfig {
-  return {
-    ...numbers,
-    kernelFunc: (call) => {
-      const isString = (call.inputs['x'] as TensorInfo).dtype === 'string';
-      return (isString ? strings : numbers).kernelFunc(call);
-    },
-  };
-}
 
 /** tfjs's casts: to bool is "not zero", from complex drops the imaginary part. */
 function cast(t: Torch, x: Handle, to: ScalarType): Handle {

@@ -1,19 +1,18 @@
 import { errorText } from '@fedvox/base';
 import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
-import type { TorchBackend } from '../backend.js';
+import { BACKEND_NAME, type TorchBackend } from '../backend.js';
 import { fail } from '../errors.js';
 import { type Handle, ScalarType } from '../native.js';
 import type { Torch } from '../torch.js';
-
-/** tfjs's name for the backend. */
-export const BACKEND_NAME = 'torch';
+import { onHost } from './host.js';
 
 /** A kernel's inputs as native tensors, under tfjs's names; optional ones may be undefined. */
 export type Handles<Inputs> = { readonly [Name in keyof Inputs]-?: Handle };
 
 /**
  * Serves a tfjs kernel with ATen. The body runs inside a scope that releases every temporary; what
- * it returns becomes the outputs, with their shapes and types as ATen says.
+ * it returns becomes the outputs, with their shapes and types as ATen says. Strings, which libtorch
+ * does not know, go to tfjs's own implementation instead.
  */
 export function kernel<Inputs = Record<string, Handle>, Attributes = object>(
   kernelName: string,
@@ -22,7 +21,11 @@ export function kernel<Inputs = Record<string, Handle>, Attributes = object>(
   return {
     kernelName,
     backendName: BACKEND_NAME,
-    kernelFunc: ({ inputs, attrs, backend }) => {
+    kernelFunc: (call) => {
+      const { inputs, attrs, backend } = call;
+      if (Object.values(inputs).some((input) => input?.dtype === 'string')) {
+        return onHost(kernelName)(call);
+      }
       const torch = backend as TorchBackend;
       const t = torch.open();
       try {

@@ -18,6 +18,28 @@ export function channelsLast(t: Torch, x: Handle): Handle {
   return t.run('permute', x, [0, ...range(2, rank), 1]);
 }
 
+/** How a tfjs image lies: the way to ATen's [N, C, spatial…] and back. */
+export interface ImageLayout {
+  toTorch(t: Torch, image: Handle): Handle;
+  fromTorch(t: Torch, image: Handle): Handle;
+  /** A tensor over the channels, [C], made to broadcast over such an image. */
+  overChannels(t: Torch, values: Handle): Handle;
+}
+
+export const CHANNELS_LAST: ImageLayout = {
+  toTorch: channelsSecond,
+  fromTorch: channelsLast,
+  overChannels: (_, values) => values,
+};
+
+/** tfjs's `NCHW`. */
+export const CHANNELS_FIRST: ImageLayout = {
+  toTorch: (_, image) => image,
+  fromTorch: (_, image) => image,
+  overChannels: (t, values) =>
+    t.shape(values).length === 1 ? t.run('reshape', values, [-1, 1, 1]) : values,
+};
+
 /** A filter [spatial…, in, out] seen as [out, in, spatial…]. */
 export function filterOutFirst(t: Torch, filter: Handle): Handle {
   const rank = t.shape(filter).length;
@@ -30,17 +52,9 @@ export function filterOutLast(t: Torch, filter: Handle): Handle {
   return t.run('permute', filter, [...range(2, rank), 1, 0]);
 }
 
-/** Memory for an [N, C, spatial…] tensor whose values are never read, laid out as tfjs's are. */
+/** Memory of that shape whose values are never read. */
 export function shapeOnly(t: Torch, shape: readonly number[], like: Handle): Handle {
-  const [batch, channels, ...spatial] = shape as [number, number, ...number[]];
-  const empty = t.run(
-    'empty.memory_format',
-    [batch, ...spatial, channels],
-    t.scalarType(like),
-    null,
-    t.device,
-  );
-  return channelsSecond(t, empty);
+  return t.run('empty.memory_format', shape, t.scalarType(like), null, t.device);
 }
 
 function range(start: number, end: number): number[] {

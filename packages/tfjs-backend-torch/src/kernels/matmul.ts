@@ -5,6 +5,7 @@ import type {
   BatchMatMulInputs,
   KernelConfig,
 } from '@tensorflow/tfjs-core';
+import { fail } from '../errors.js';
 import type { Handle } from '../native.js';
 import type { Torch } from '../torch.js';
 import { activate } from './activation.js';
@@ -25,6 +26,9 @@ function multiply(
   { a, b }: Handles<BatchMatMulInputs>,
   { transposeA, transposeB }: BatchMatMulAttrs,
 ): Handle {
+  // ATen would take a vector for a matrix of one row or column.
+  const ranks = [t.shape(a).length, t.shape(b).length];
+  if (Math.min(...ranks) < 2) throw fail('not-matrices', { ranks: ranks.join(' and ') });
   const turned = (x: Handle, turn: boolean) => (turn ? t.run('transpose.int', x, -2, -1) : x);
   return t.run('matmul', turned(a, transposeA), turned(b, transposeB));
 }

@@ -3,7 +3,16 @@ import type { Handle } from '../native.js';
 import type { Torch } from '../torch.js';
 import { kernel } from './kernel.js';
 import { channelsLast, channelsSecond } from './layout.js';
-import { nativePadding, padded, unpadded, type WindowAxis, windowAxes } from './window.js';
+import { withoutNaN } from './reduction.js';
+import {
+  hasNoOutput,
+  nativePadding,
+  noOutput,
+  padded,
+  unpadded,
+  type WindowAxis,
+  windowAxes,
+} from './window.js';
 
 /** The attributes that every pool has; `dilations` only where tfjs allows them. */
 interface PoolAttrs {
@@ -79,13 +88,15 @@ function settings(axes: readonly WindowAxis[]) {
 }
 
 function maxWithIndices(t: Torch, x: Handle, axes: WindowAxis[]) {
-  const input = padded(t, channelsSecond(t, x), axes, Number.NEGATIVE_INFINITY);
+  const lowest = Number.NEGATIVE_INFINITY;
+  const input = padded(t, channelsSecond(t, withoutNaN(t, x, lowest)), axes, lowest);
   const operator = `max_pool${axes.length}d_with_indices`;
   const [values, indices] = t.runMany(operator, input, ...settings(axes));
   return { input, values: values as Handle, indices: indices as Handle };
 }
 
 function maxPool(t: Torch, x: Handle, axes: WindowAxis[]): Handle {
+  if (hasNoOutput(axes)) return noOutput(t, x, axes);
   return channelsLast(t, maxWithIndices(t, x, axes).values);
 }
 
@@ -102,13 +113,14 @@ function windowSums(t: Torch, input: Handle, axes: WindowAxis[]): Handle {
   return t.run(`avg_pool${axes.length}d`, input, size, stride, padding, false, true, 1);
 }
 
-/** How many elements of the input each window sees: padding is not averaged over. */
+/** How many elements of the input each window sees, at least 1: padding is not averaged over. */
 function windowCounts(t: Torch, x: Handle, axes: WindowAxis[]): Handle {
   const ones = t.full([1, 1, ...axes.map((axis) => axis.inputSize)], 1, t.scalarType(x));
-  return windowSums(t, padded(t, ones, axes, 0), axes);
+  return t.run('clamp_min', windowSums(t, padded(t, ones, axes, 0), axes), 1);
 }
 
 function averagePool(t: Torch, x: Handle, axes: WindowAxis[]): Handle {
+  if (hasNoOutput(axes)) return noOutput(t, x, axes);
   const sums = windowSums(t, padded(t, channelsSecond(t, x), axes, 0), axes);
   return channelsLast(t, t.run('div.Tensor', sums, windowCounts(t, x, axes)));
 }

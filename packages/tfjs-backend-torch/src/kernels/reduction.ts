@@ -6,6 +6,7 @@ import {
   type CumsumAttrs,
   type CumsumInputs,
   type KernelConfig,
+  type MaxAttrs,
   util,
 } from '@tensorflow/tfjs-core';
 import { type Handle, ScalarType } from '../native.js';
@@ -25,8 +26,8 @@ export const reductionKernels: readonly KernelConfig[] = [
     const real = t.scalarType(x) === ScalarType.bfloat16 ? x : t.cast(x, ScalarType.float32);
     return overAxes(t, real, attrs, (dims, keep) => t.run('mean.dim', real, dims, keep));
   }),
-  kernel<X, Axes>('Max', (t, { x }, attrs) =>
-    overAxes(t, x, attrs, (dims, keep) => t.run('amax', x, dims, keep)),
+  kernel<X, MaxAttrs>('Max', (t, { x }, { reductionIndices: axis, keepDims }) =>
+    overAxes(t, x, { axis, keepDims }, (dims, keep) => t.run('amax', x, dims, keep)),
   ),
   kernel<X, Axes>('Min', (t, { x }, attrs) =>
     overAxes(t, x, attrs, (dims, keep) => t.run('amin', x, dims, keep)),
@@ -42,10 +43,10 @@ export const reductionKernels: readonly KernelConfig[] = [
     oneByOne(t, x, attrs, (of, dim, keep) => t.run('any.dim', of, dim, keep)),
   ),
   kernel<ArgMaxInputs, ArgMaxAttrs>('ArgMax', (t, { x }, { axis }) =>
-    t.run('argmax', x, ...util.parseAxisParam(axis, t.shape(x))),
+    t.run('argmax', withoutNaN(t, x, Number.NEGATIVE_INFINITY), ...axesOf(t, x, { axis })),
   ),
   kernel<ArgMaxInputs, ArgMaxAttrs>('ArgMin', (t, { x }, { axis }) =>
-    t.run('argmin', x, ...util.parseAxisParam(axis, t.shape(x))),
+    t.run('argmin', withoutNaN(t, x, Number.POSITIVE_INFINITY), ...axesOf(t, x, { axis })),
   ),
   kernel<CumsumInputs, CumsumAttrs>('Cumsum', (t, { x }, attrs) =>
     cumulative(t, x, attrs, 'cumsum', 0),
@@ -58,6 +59,14 @@ export const reductionKernels: readonly KernelConfig[] = [
 /** Axes as tfjs gives them: undefined is all of them, negative ones count from the end. */
 function axesOf(t: Torch, x: Handle, { axis }: Axes): number[] {
   return util.parseAxisParam(axis as number | number[], t.shape(x));
+}
+
+/** To ATen NaN is the greatest and the smallest number, to tfjs neither; and ATen ranks no booleans. */
+export function withoutNaN(t: Torch, x: Handle, instead: number): Handle {
+  const type = t.scalarType(x);
+  if (type === ScalarType.bool) return t.cast(x, ScalarType.int32);
+  if (type === ScalarType.int32) return x;
+  return t.run('masked_fill.Scalar', x, t.run('isnan', x), instead);
 }
 
 /** To ATen an empty list of axes means all of them, to tfjs none. */

@@ -20,6 +20,8 @@ import {
   type UnpackAttrs,
   util,
 } from '@tensorflow/tfjs-core';
+import { dtypeOf } from '../backend.js';
+import { fail } from '../errors.js';
 import type { Handle } from '../native.js';
 import type { Torch } from '../torch.js';
 import { kernel } from './kernel.js';
@@ -31,7 +33,7 @@ const listed = (inputs: { readonly [index: number]: Handle }): Handle[] => Objec
 
 export const shapeKernels: readonly KernelConfig[] = [
   kernel<List, ConcatAttrs>('Concat', (t, inputs, { axis }) => concat(t, listed(inputs), axis)),
-  kernel<List, PackAttrs>('Pack', (t, inputs, { axis }) => t.run('stack', listed(inputs), axis)),
+  kernel<List, PackAttrs>('Pack', (t, inputs, { axis }) => stack(t, listed(inputs), axis)),
   kernel<{ value: unknown }, UnpackAttrs>(
     'Unpack',
     (t, { value }, { axis }) => t.runMany('unbind.int', value, axis) as Handle[],
@@ -80,6 +82,13 @@ function concat(t: Torch, tensors: readonly Handle[], axis: number): Handle {
   return t.run('cat', tensors, dim);
 }
 
+/** ATen would promote tensors of different types to a common one; tfjs refuses them. */
+function stack(t: Torch, tensors: readonly Handle[], axis: number): Handle {
+  const dtypes = new Set(tensors.map((tensor) => dtypeOf(t.scalarType(tensor))));
+  if (dtypes.size > 1) throw fail('mixed-dtypes', { dtypes: [...dtypes].join(', ') });
+  return t.run('stack', tensors, axis);
+}
+
 function slice(t: Torch, x: Handle, begin: readonly number[], size: readonly number[]): Handle {
   const shape = t.shape(x);
   return begin.reduce<Handle>((part, start, dim) => {
@@ -101,7 +110,7 @@ function stridedSlice(t: Torch, { x }: { x: Handle }, attrs: StridedSliceAttrs):
     attrs.newAxisMask,
     attrs.shrinkAxisMask,
   );
-  const { begin, end, strides, finalShapeSparse, finalShape } = info;
+  const { begin, end, strides, finalShape } = info;
   const part = begin.reduce<Handle>((of, start, dim) => {
     const [stop, stride] = [end[dim] as number, strides[dim] as number];
     if (stride > 0) return t.run('slice.Tensor', of, dim, start, Math.max(start, stop), stride);
@@ -111,7 +120,6 @@ function stridedSlice(t: Torch, { x }: { x: Handle }, attrs: StridedSliceAttrs):
     const upwards = t.run('slice.Tensor', of, dim, Math.max(lowest, 0), start + 1, -stride);
     return t.run('flip', count === 0 ? t.run('narrow', of, dim, 0, 0) : upwards, [dim]);
   }, x);
-  void finalShapeSparse;
   return t.run('reshape', part, finalShape);
 }
 

@@ -60,7 +60,7 @@ export const unaryKernels: readonly KernelConfig[] = [
     t.run('clamp', x, attrs.clipValueMin, attrs.clipValueMax),
   ),
   kernel<UnaryInputs, LeakyReluAttrs>('LeakyRelu', (t, { x }, { alpha }) =>
-    t.run('leaky_relu', x, alpha),
+    t.run('leaky_relu', t.cast(x, ScalarType.float32), alpha),
   ),
   kernel<EluGradInputs>('EluGrad', (t, { dy, y }) => t.run('elu_backward', dy, 1, 1, 1, true, y)),
   kernel<UnaryInputs, StepAttrs>('Step', (t, { x }, { alpha }) => step(t, x, alpha)),
@@ -71,5 +71,7 @@ function step(t: Torch, x: Handle, alpha: number): Handle {
   const positive = t.run('gt.Scalar', x, 0);
   const steps = t.run('where.Scalar', positive, 1, alpha);
   const nan = t.run('ne.Tensor', x, x);
+  const type = t.scalarType(x);
+  if (type === ScalarType.int32) return t.cast(steps, type);
   return t.run('masked_fill.Scalar', t.cast(steps, ScalarType.float32), nan, Number.NaN);
 }

@@ -82,3 +82,15 @@ export function unpadded(t: Torch, gradient: Handle, axes: readonly WindowAxis[]
   const cut = explicitPadding(axes).map(([before, after]) => [-before, -after] as [number, number]);
   return t.run('constant_pad_nd', gradient, innermostFirst(cut), 0);
 }
+
+/** True where the window is larger than the input, so that it takes no step at all. */
+export function hasNoOutput(axes: readonly WindowAxis[]): boolean {
+  return axes.some((axis) => axis.outputSize <= 0);
+}
+
+/** What tfjs expects then of a pool over x [N, spatial…, C]: a tensor without elements. */
+export function noOutput(t: Torch, x: Handle, axes: readonly WindowAxis[]): Handle {
+  const shape = t.shape(x);
+  const sizes = axes.map((axis) => Math.max(0, axis.outputSize));
+  return t.full([shape[0] as number, ...sizes, shape.at(-1) as number], 0, t.scalarType(x));
+}

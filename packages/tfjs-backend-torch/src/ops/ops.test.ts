@@ -103,5 +103,7 @@ function tensorOf({ values, shape }: Recorded): tf.Tensor {
 function expectClose(actual: tf.Tensor, expected: Recorded): void {
   expect(actual.shape).toEqual(expected.shape);
   const values = actual.dataSync();
-  expected.values.forEach((value, index) => expect(values[index]).toBeCloseTo(value, 4));
+  for (const [index, value] of expected.values.entries()) {
+    expect(values[index]).toBeCloseTo(value, 4);
+  }
 }
