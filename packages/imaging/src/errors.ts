@@ -59,10 +59,6 @@ export const fail = defineErrors('imaging', {
     message: '{what} mixes {stacks} stacks of slices with different matrix sizes or pixel spacings',
     advice: 'Export each stack as a series of its own.',
   },
-  'mixed-formats': {
-    message: '{what} has slices that differ in {attribute}',
-    advice: 'Export the series again from its source.',
-  },
   'missing-slice': {
     message:
       '{what} lacks {missing} slice(s): the first gap is after slice {afterSlice} of {slices}',
@@ -175,6 +171,10 @@ export const fail = defineErrors('imaging', {
   'unusable-values': {
     message: '{what} has {voxels} voxels that are not numbers',
     advice: 'Convert the volume again; background must be 0, not NaN.',
+  },
+  'unwritable-volume': {
+    message: 'cannot write {path} as DICOM: {reason}',
+    advice: 'Resample the volume to a rectangular grid, or let slope and intercept be chosen.',
   },
   'cache-unusable': {
     message: 'the cache folder {path} cannot be used: {reason}',

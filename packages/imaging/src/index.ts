@@ -1,3 +1,4 @@
+export { type CacheOptions, type CaseCache, openCache } from './cache/case-cache.js';
 export {
   type Case,
   type CaseRef,
@@ -7,7 +8,12 @@ export {
 } from './datasets/case.js';
 export { type OpenDatasetOptions, openDataset } from './datasets/dataset.js';
 export { loadCase } from './datasets/load-case.js';
+export { findOnlySeries, readVolume } from './datasets/read-volume.js';
 export { type DatasetSpec, datasetSpecSchema } from './datasets/spec.js';
+export { uidFrom } from './dicom/write/encode.js';
+export { type SeriesReference, seriesReference } from './dicom/write/reference.js';
+export { type DicomSegOptions, type SegmentName, writeDicomSeg } from './dicom/write/seg.js';
+export { type DicomSeriesOptions, writeDicomSeries } from './dicom/write/series.js';
 export { type Affine, invert as invertAffine } from './geometry/affine.js';
 export {
   type Grid,
@@ -19,6 +25,8 @@ export {
   voxelMl,
 } from './geometry/grid.js';
 export type { Vec3 } from './geometry/vector.js';
+export { type InspectOptions, inspectFolder } from './inspect/inspect-folder.js';
+export type { InspectReport, LabelReport, ScanReport } from './inspect/report.js';
 export { readNifti } from './nifti/read.js';
 export { encodeNifti, writeNifti } from './nifti/write.js';
 export type { Refusal } from './refusal.js';

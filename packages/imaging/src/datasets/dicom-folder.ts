@@ -27,10 +27,10 @@ export async function openDicomFolder(
   const scan = await scanDicomFolder(spec.path);
   if (scan.series.length === 0) throw fail('no-dicom', { path: spec.path, files: scan.files });
   const cases: CaseRef[] = [];
-  const refused: Refusal[] = [...scan.refused, ...orphans(scan)];
+  const refused: Refusal[] = [...scan.refused, ...orphanSegmentations(scan)];
   for (const series of scan.series) {
     try {
-      const { ref, alsoRefused } = caseOf(series, scan, spec, classes, need);
+      const { ref, alsoRefused } = caseOfSeries(series, scan, spec, classes, need);
       cases.push(ref);
       refused.push(...alsoRefused);
     } catch (error) {
@@ -41,7 +41,11 @@ export async function openDicomFolder(
   return { cases, refused };
 }
 
-function caseOf(
+/**
+ * The case that a series amounts to, with the refusals of what it is used without.
+ * @throws FedvoxError for every reason why a series or its label cannot be used
+ */
+export function caseOfSeries(
   series: ScannedSeries,
   scan: FolderScan,
   spec: DicomSpec,
@@ -87,8 +91,8 @@ function labelOf(seg: SegHeader, spec: DicomSpec, classes: readonly string[]) {
   };
 }
 
-/** Segmentations of series that are not here. */
-function orphans({ segmentations, series }: FolderScan): Refusal[] {
+/** Refusals of the segmentations whose series are not here. */
+export function orphanSegmentations({ segmentations, series }: FolderScan): Refusal[] {
   const known = new Set(series.map(({ uid }) => uid));
   return segmentations
     .filter((seg) => !seg.referencedSeriesUids.some((uid) => known.has(uid)))

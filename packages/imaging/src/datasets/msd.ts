@@ -12,6 +12,7 @@ import {
   checkClassesCovered,
   classesOf,
   type NamedLabel,
+  ownClasses,
 } from '../segmentation/class-names.js';
 import type { CaseRef, Dataset } from './case.js';
 import type { LabelNeed } from './dicom-folder.js';
@@ -37,13 +38,14 @@ const GRID_TOLERANCE_MM = 0.1;
 
 /**
  * The training cases of a Decathlon folder.
+ * @param jobClasses the job's classes, background first; absent: every label is a class of its own
  * @throws FedvoxError `folder-unreadable`, `not-msd`, `no-such-site`
  */
 export async function openMsd(
   spec: MsdSpec,
-  classes: readonly string[],
+  jobClasses: readonly string[] | undefined,
   need: LabelNeed,
-): Promise<Dataset> {
+): Promise<Dataset & { readonly classes: readonly string[] }> {
   const path = join(spec.path, 'dataset.json');
   const manifest = parseManifest(path, await readText(path));
   const entries = entriesOfSite(path, manifest, spec.site);
@@ -51,6 +53,7 @@ export async function openMsd(
     value: Number(value),
     name,
   }));
+  const classes = jobClasses ?? ownClasses(labels, spec.labels);
   const results = await boundedMap(entries, MAX_OPEN_FILES, async (entry) => {
     try {
       return await caseOf(spec, manifest, labels, classes, need, entry);
@@ -62,6 +65,7 @@ export async function openMsd(
     cases: results
       .filter((result) => 'caseId' in result)
       .sort((a, b) => (a.caseId < b.caseId ? -1 : 1)),
+    classes,
     refused: results.filter((result) => 'code' in result),
   };
 }

@@ -5,6 +5,7 @@ import type { Vec3 } from '../geometry/vector.js';
 /** The attributes that are read, by DICOM keyword (PS3.6), as dicom-parser spells tags. */
 export const TAG = {
   TransferSyntaxUID: 'x00020010',
+  SpecificCharacterSet: 'x00080005',
   SOPClassUID: 'x00080016',
   SOPInstanceUID: 'x00080018',
   Modality: 'x00080060',

@@ -21,6 +21,12 @@ export function className(label: string, names: LabelNames): string {
   return names[label] ?? label.trim().toLowerCase().replaceAll(/\s+/g, '-');
 }
 
+/** Classes where no job names them: background, and every other label as a class of its own. */
+export function ownClasses(labels: readonly NamedLabel[], names: LabelNames = {}): string[] {
+  const foreground = labels.filter(({ value }) => value !== 0);
+  return [...new Set(['background', ...foreground.map(({ name }) => className(name, names))])];
+}
+
 /** Assigns labels to the job's foreground classes; labels that are no class of the job to background. */
 export function classesOf(
   labels: readonly NamedLabel[],

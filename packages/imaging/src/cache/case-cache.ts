@@ -1,0 +1,131 @@
+import { mkdir, readdir, readFile, stat, unlink, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type Clock,
+  canonicalJson,
+  type Sha256,
+  sha256,
+  systemClock,
+  writeFileDurably,
+} from '@fedvox/base';
+import type { PreprocessStep } from '@fedvox/job';
+import { type Case, type CaseRef, contentKey } from '../datasets/case.js';
+import { loadCase } from '../datasets/load-case.js';
+import { fail } from '../errors.js';
+import { preprocess } from '../transforms/preprocess.js';
+import { decodeEntry, encodeEntry } from './entry.js';
+
+export interface CacheOptions {
+  /** Entries used longest ago are removed above this. Default 64 GiB. */
+  readonly maxBytes?: number;
+  readonly clock?: Clock;
+}
+
+/** Preprocessed cases on disk. Safe to share between processes and to kill at any instant. */
+export interface CaseCache {
+  /**
+   * The case after the deterministic steps, from the cache or made and stored. Errors as `loadCase`
+   * and `preprocess`, and `cache-unusable`.
+   */
+  load(ref: CaseRef, classes: readonly string[], steps: readonly PreprocessStep[]): Promise<Case>;
+}
+
+/** Part of every key: raise it when the same steps come to mean other voxels. */
+const PIPELINE_VERSION = 1;
+const DEFAULT_MAX_BYTES = 64 * 1024 ** 3;
+const ENTRY_SUFFIX = '.case';
+/** A temporary file this old belongs to a process that died. */
+const ABANDONED_AFTER_MS = 60 * 60 * 1000;
+
+/**
+ * Opens, or makes, the cache in a folder.
+ * @throws FedvoxError `cache-unusable`
+ */
+export async function openCache(
+  folder: string,
+  { maxBytes = DEFAULT_MAX_BYTES, clock = systemClock }: CacheOptions = {},
+): Promise<CaseCache> {
+  await usable(folder, async () => {
+    await mkdir(folder, { recursive: true });
+    await removeAbandoned(folder, clock.nowMs());
+  });
+  const contentKeys = new WeakMap<CaseRef, Promise<Sha256>>();
+  return {
+    async load(ref, classes, steps) {
+      const content = contentKeys.get(ref) ?? contentKey(ref);
+      contentKeys.set(ref, content);
+      const path = join(folder, entryName(await content, steps));
+      const cached = await readEntry(path);
+      if (cached !== undefined) {
+        await usable(folder, () => touch(path, clock.nowMs()));
+        return cached;
+      }
+      const made = preprocess(await loadCase(ref, classes), steps);
+      await usable(folder, async () => {
+        await writeFileDurably(path, encodeEntry(made));
+        await evict(folder, maxBytes);
+      });
+      return made;
+    },
+  };
+}
+
+/** The key covers the files' content, what their labels mean, and each step with its parameters. */
+function entryName(content: Sha256, steps: readonly PreprocessStep[]): string {
+  return sha256(canonicalJson({ version: PIPELINE_VERSION, content, steps })) + ENTRY_SUFFIX;
+}
+
+async function readEntry(path: string): Promise<Case | undefined> {
+  try {
+    return decodeEntry(await readFile(path));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Marks an entry as used now; another process may have evicted it in the meantime. */
+async function touch(path: string, nowMs: number): Promise<void> {
+  await utimes(path, nowMs / 1000, nowMs / 1000).catch(ignoreMissing);
+}
+
+async function evict(folder: string, maxBytes: number): Promise<void> {
+  const entries = (await filesIn(folder)).filter(({ name }) => name.endsWith(ENTRY_SUFFIX));
+  entries.sort((a, b) => b.usedMs - a.usedMs);
+  let kept = 0;
+  for (const { name, bytes } of entries) {
+    kept += bytes;
+    if (kept > maxBytes) await unlink(join(folder, name)).catch(ignoreMissing);
+  }
+}
+
+async function removeAbandoned(folder: string, nowMs: number): Promise<void> {
+  for (const { name, usedMs } of await filesIn(folder)) {
+    if (!name.endsWith('.tmp') || nowMs - usedMs < ABANDONED_AFTER_MS) continue;
+    await unlink(join(folder, name)).catch(ignoreMissing);
+  }
+}
+
+async function filesIn(folder: string) {
+  const files: { name: string; bytes: number; usedMs: number }[] = [];
+  for (const name of await readdir(folder)) {
+    const entry = await stat(join(folder, name)).catch(ignoreMissing);
+    if (entry) files.push({ name, bytes: entry.size, usedMs: entry.mtimeMs });
+  }
+  return files;
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+  return undefined;
+}
+
+async function usable<T>(path: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === undefined) throw cause;
+    throw fail('cache-unusable', { path, reason: code }, { cause });
+  }
+}

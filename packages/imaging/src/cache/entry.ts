@@ -1,0 +1,71 @@
+import { crc32 } from 'node:zlib';
+import { assert } from '@fedvox/base';
+import { z } from 'zod';
+import type { Case } from '../datasets/case.js';
+
+/**
+ * A cached case as one file:
+ *
+ *     magic 8 bytes · header length uint32 · CRC-32 of the rest uint32 · header JSON, padded to 4
+ *     · image float32 · label uint8
+ *
+ * all little endian. An entry whose length or checksum is off counts as absent.
+ */
+const MAGIC = 'FVXCASE1';
+const PREFIX_BYTES = 16;
+
+const headerSchema = z.strictObject({
+  shape: z.tuple([z.int().positive(), z.int().positive(), z.int().positive()]),
+  affineRas: z.array(z.number()).length(16),
+  hasLabel: z.boolean(),
+  modality: z.string().optional(),
+});
+
+export function encodeEntry({ image, label, modality }: Case): Uint8Array {
+  assert(
+    label === undefined || label.data.length === image.data.length,
+    'a label lies on the grid of its image',
+  );
+  const { shape, affineRas } = image;
+  const header = JSON.stringify({ shape, affineRas, hasLabel: label !== undefined, modality });
+  const padded = Buffer.from(header.padEnd(Math.ceil(header.length / 4) * 4));
+  const prefix = Buffer.alloc(PREFIX_BYTES);
+  prefix.write(MAGIC, 'latin1');
+  prefix.writeUInt32LE(padded.length, 8);
+  const body = [padded, bytesOf(image.data), ...(label === undefined ? [] : [label.data])];
+  prefix.writeUInt32LE(
+    body.reduce((sum, part) => crc32(part, sum), 0),
+    12,
+  );
+  return Buffer.concat([prefix, ...body]);
+}
+
+/** The case in an entry's bytes; `undefined` if they are not a whole, undamaged entry. */
+export function decodeEntry(bytes: Uint8Array): Case | undefined {
+  const prefix = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, PREFIX_BYTES));
+  if (prefix.length < PREFIX_BYTES || prefix.toString('latin1', 0, 8) !== MAGIC) return undefined;
+  if (crc32(bytes.subarray(PREFIX_BYTES)) !== prefix.readUInt32LE(12)) return undefined;
+  const headerEnd = PREFIX_BYTES + prefix.readUInt32LE(8);
+  // The checksum vouches for the header: what does not parse now is a bug and not damage.
+  const text = Buffer.from(bytes.subarray(PREFIX_BYTES, headerEnd)).toString();
+  const { shape, affineRas, hasLabel, modality } = headerSchema.parse(JSON.parse(text));
+  const voxels = shape[0] * shape[1] * shape[2];
+  const imageEnd = headerEnd + 4 * voxels;
+  assert(bytes.length === imageEnd + (hasLabel ? voxels : 0), 'an entry is as long as it says');
+  const image = { shape, affineRas, data: new Float32Array(copyOf(bytes, headerEnd, imageEnd)) };
+  const label = { shape, affineRas, data: new Uint8Array(copyOf(bytes, imageEnd, bytes.length)) };
+  return {
+    image,
+    ...(hasLabel ? { label } : {}),
+    ...(modality === undefined ? {} : { modality }),
+  };
+}
+
+function bytesOf(data: Float32Array): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+/** Bytes of its own, so that a voxel array neither pins the file's buffer nor depends on its alignment. */
+function copyOf(bytes: Uint8Array, start: number, end: number): ArrayBuffer {
+  return bytes.buffer.slice(bytes.byteOffset + start, bytes.byteOffset + end) as ArrayBuffer;
+}

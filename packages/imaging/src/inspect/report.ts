@@ -1,0 +1,39 @@
+import type { Vec3 } from '../geometry/vector.js';
+import type { Refusal } from '../refusal.js';
+
+/** What is in a folder and whether it would be used. Names patients and files: it stays on the site. */
+export interface InspectReport {
+  readonly path: string;
+  readonly files: number;
+  readonly scans: readonly ScanReport[];
+  /** What is no scan and is not used, by reason. */
+  readonly refused: readonly Refusal[];
+  /** Files that are neither DICOM nor NIfTI. */
+  readonly otherFiles: number;
+}
+
+/** One series or volume file. Fields that could not be established are absent. */
+export interface ScanReport {
+  readonly what: string;
+  readonly format: 'dicom' | 'nifti';
+  readonly caseId?: string;
+  readonly patientId?: string;
+  readonly modality?: string;
+  readonly shape?: Vec3;
+  readonly spacingMm?: Vec3;
+  /** Of the stored voxels, e.g. `LPS`. */
+  readonly orientation?: string;
+  readonly slices: number;
+  readonly intensity?: { readonly min: number; readonly max: number };
+  readonly labels: readonly LabelReport[];
+  readonly usable: boolean;
+  /** Why it is not usable. */
+  readonly refusal?: Refusal;
+  readonly warnings: readonly string[];
+}
+
+export interface LabelReport {
+  readonly name: string;
+  readonly voxels: number;
+  readonly ml: number;
+}
