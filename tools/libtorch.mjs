@@ -3,31 +3,35 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { findLibtorch } from '../packages/tfjs-backend-torch/native/find-libtorch.mjs';
-
-class SetupError extends Error {
-  constructor(message, advice) {
-    super(message);
-    this.advice = advice;
-  }
-}
+import { NativeSetupError } from '../packages/tfjs-backend-torch/native/setup-error.mjs';
 
 /**
- * The libtorch to build against: one that is already there, else a fresh one beside the project.
- * @throws SetupError with advice, where it cannot be had
+ * Makes sure that there is a libtorch to build against: one that is already there, else a fresh one
+ * beside the project.
+ * @throws NativeSetupError with advice, where it cannot be had
  */
-export async function installLibtorch({ repository, log }) {
-  const found = await findLibtorch();
-  if (found) return found;
+export function installLibtorch({ repository, log }) {
+  if (libtorchIsThere()) return;
   const venv = join(repository, '.fedvox', 'venv');
   log('installing libtorch (pip install torch, about 200 MB, into .fedvox/venv) …');
   const python = createEnvironment(venv);
   pip(python, ['install', '--quiet', '--disable-pip-version-check', 'torch'], venv);
-  const installed = await findLibtorch();
-  if (installed) return installed;
-  throw new SetupError(
+  if (libtorchIsThere()) return;
+  throw new NativeSetupError(
+    'libtorch-unusable',
     'pip installed torch, but no libtorch was found in it',
     'Delete .fedvox/venv and try again, or point FEDVOX_LIBTORCH at a libtorch folder.',
   );
+}
+
+function libtorchIsThere() {
+  try {
+    findLibtorch();
+    return true;
+  } catch (error) {
+    if (error instanceof NativeSetupError && error.code === 'libtorch-not-found') return false;
+    throw error;
+  }
 }
 
 function createEnvironment(venv) {
@@ -36,7 +40,8 @@ function createEnvironment(venv) {
   const made = spawnSync('python3', ['-m', 'venv', venv], { encoding: 'utf8' });
   if (made.status === 0) return python;
   rmSync(venv, { recursive: true, force: true });
-  throw new SetupError(
+  throw new NativeSetupError(
+    'libtorch-not-found',
     `python3 -m venv failed: ${reason(made)}`,
     'Install Python 3 with its venv module, or libtorch itself (Debian: libtorch-dev), or set FEDVOX_LIBTORCH.',
   );
@@ -49,7 +54,8 @@ function pip(python, args, venv) {
   });
   if (done.status === 0) return;
   rmSync(venv, { recursive: true, force: true });
-  throw new SetupError(
+  throw new NativeSetupError(
+    'libtorch-not-found',
     `pip could not install torch: ${reason(done)}`,
     'Check that the package index can be reached, or install libtorch itself (Debian: libtorch-dev), or set FEDVOX_LIBTORCH.',
   );

@@ -50,7 +50,7 @@ function checkNode() {
   );
 }
 
-/** `npm ci`, unless the installed modules are already those of the lock file. */
+/** Installs, unless the installed modules are already those of the lock file. */
 function installNodeModules() {
   const stamp = join(repository, 'node_modules', '.fedvox-lock');
   const lock = createHash('sha256')
@@ -59,11 +59,9 @@ function installNodeModules() {
     .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   say('installing node modules (sqlite3 compiles from source, about two minutes) …');
-  run(
-    'npm',
-    ['ci', '--no-audit', '--no-fund', '--loglevel=error'],
-    'npm could not install the node modules',
-  );
+  // Not `npm ci`: it refuses where a registry lacks the tools' builds for other platforms.
+  const install = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
+  run('npm', install, 'npm could not install the node modules');
   if (spawnSync(process.execPath, ['-e', "require('sqlite3')"], { cwd: repository }).status !== 0) {
     run('npm', ['rebuild', 'sqlite3', '--build-from-source'], 'sqlite3 could not be compiled');
   }
@@ -72,17 +70,21 @@ function installNodeModules() {
 
 /** libtorch and the native part; without them everything still runs, on the slow `cpu` engine. */
 async function prepareEngine() {
+  const native = '../packages/tfjs-backend-torch/native';
+  const { bundleGradients } = await import(`${native}/bundle-gradients.mjs`);
+  await bundleGradients({ log: say });
   if (process.env.FEDVOX_ENGINE === 'cpu') {
     say('FEDVOX_ENGINE=cpu: libtorch is left out');
     return;
   }
   try {
-    const libtorch = await installLibtorch({ repository, log: say });
-    const { buildNative } = await import('../packages/tfjs-backend-torch/native/build.mjs');
-    await buildNative({ libtorch, log: say });
+    installLibtorch({ repository, log: say });
+    const { buildNative } = await import(`${native}/build.mjs`);
+    await buildNative({ log: say });
   } catch (error) {
+    if (error.advice === undefined) throw error;
     say(`the torch engine is not available: ${error.message}`);
-    if (error.advice) say(`→ ${error.advice}`);
+    say(`→ ${error.advice}`);
     say('→ going on with the cpu engine, which is some hundred times slower');
   }
 }
