@@ -32,4 +32,4 @@ export { encodeNifti, writeNifti } from './nifti/write.js';
 export type { Refusal } from './refusal.js';
 export { augment } from './transforms/augment.js';
 export { preprocess } from './transforms/preprocess.js';
-export { probabilitiesToGrid, toOriginalGrid } from './transforms/restore.js';
+export { probabilitiesToGrid, toOriginalGrid, volumeToGrid } from './transforms/restore.js';

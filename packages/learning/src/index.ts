@@ -1,2 +1,18 @@
 export { ENGINE_NAMES, type EngineInfo, type EngineName, selectEngine } from './engine/engine.js';
+export type { ClassEvaluation, Evaluation } from './evaluation/evaluate-cases.js';
+export { diceCrossEntropy } from './losses/dice-ce.js';
 export { initialModel, Network } from './networks/network.js';
+export { GATE_REASONS, type GateReason } from './tasks/gate.js';
+export type { Progress, TaskInput, TrainingInput } from './tasks/input.js';
+export { checkJob } from './tasks/job-check.js';
+export type { WrittenWeights } from './tasks/model-file.js';
+export {
+  type EpochReport,
+  type PooledInput,
+  type PooledOptions,
+  type PooledResult,
+  trainPooled,
+} from './tasks/pooled.js';
+export { type PredictInput, type Prediction, predictFile } from './tasks/predict-file.js';
+export { evaluateAndTrain, evaluateModel, type RoundUpdate, trainRound } from './tasks/round.js';
+export { checkData, type DataReport } from './tasks/site-data.js';

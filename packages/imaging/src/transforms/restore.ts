@@ -30,6 +30,11 @@ export function probabilitiesToGrid(probabilities: readonly Volume[], original: 
   return { ...grid, data };
 }
 
+/** One map of probabilities on the grid of the original scan, interpolated; 0 beyond it. */
+export function volumeToGrid(map: Volume, original: Grid): Volume {
+  return sampleLinear(map, gridOf(original), 'zero');
+}
+
 function gridOf({ shape, affineRas }: Grid): Grid {
   return { shape, affineRas };
 }

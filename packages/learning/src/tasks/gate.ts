@@ -27,16 +27,16 @@ export function meetRequirements(dataset: Dataset, job: Job): Dataset {
   return { cases, refused };
 }
 
-/** Empty where the data will do; else the reasons, the main one first. */
-export function gateProblems({ cases, refused }: Dataset, job: Job): GateReason[] {
-  if (cases.length >= Math.max(job.data.minCases, FEWEST_CASES)) return [];
+/** Empty where so many usable cases will do; else the reasons, the main one first. */
+export function gateProblems(usable: number, refused: readonly Refusal[], job: Job): GateReason[] {
+  if (usable >= Math.max(job.data.minCases, FEWEST_CASES)) return [];
   const counts = new Map<GateReason, number>();
   for (const { code } of refused) {
     const reason = REASON_BY_CODE[code];
     if (reason !== undefined) counts.set(reason, (counts.get(reason) ?? 0) + 1);
   }
   const causes = [...counts].sort(([, a], [, b]) => b - a).map(([reason]) => reason);
-  if (cases.length > 0) return ['too-few-cases', ...causes];
+  if (usable > 0) return ['too-few-cases', ...causes];
   return causes.length > 0 ? causes : ['no-usable-data'];
 }
 

@@ -1,0 +1,101 @@
+import type { LabelMap, Volume } from '@fedvox/imaging';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Predictor } from '../inference/probabilities.js';
+import { ballJob } from '../testing/phantoms.js';
+import { evaluateCases } from './evaluate-cases.js';
+
+const identity = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];
+
+/** Reads the logit of the foreground straight from the image. */
+const readsImage: Predictor = {
+  divisor: 1,
+  logits: (images) => tf.concat([tf.zerosLike(images), images], 4),
+};
+
+/** A row of voxels with these logits and these labels, 1 mm apart. */
+function rowCase(logits: readonly number[], labels: readonly number[]) {
+  const shape = [logits.length, 1, 1] as const;
+  const image: Volume = { shape, affineRas: identity, data: Float32Array.from(logits) };
+  const label: LabelMap = { shape, affineRas: identity, data: Uint8Array.from(labels) };
+  return { prepared: async () => ({ image }), originalLabel: async () => label };
+}
+
+const aucOf = (level: 'case' | 'voxel') =>
+  ballJob({ evaluation: { bestBy: 'dice', auc: { level, classes: ['ball'] } } });
+
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+});
+
+describe('the evaluation of a model', () => {
+  it('averages Dice over the cases that have the class, and counts false positives in the others', async () => {
+    const cases = [
+      rowCase([5, 5, -5, -5], [1, 0, 0, 0]),
+      rowCase([5, 5, -5, -5], [1, 1, 1, 0]),
+      rowCase([5, 5, 5, -5], [0, 0, 0, 0]),
+    ];
+    const evaluation = await evaluateCases(readsImage, cases, aucOf('voxel'));
+    const expected = (2 / 3 + 4 / 5) / 2;
+    expect(evaluation.dice).toBeCloseTo(expected, 12);
+    expect(evaluation.validationCases).toBe(3);
+    expect(evaluation.perClass).toEqual([
+      {
+        name: 'ball',
+        dice: evaluation.dice,
+        cases: 2,
+        emptyCases: 1,
+        falsePositiveVoxels: 3,
+      },
+    ]);
+  });
+
+  it('ranks cases by their highest probability', async () => {
+    const cases = [
+      rowCase([-5, 3], [0, 1]),
+      rowCase([-5, 1], [0, 1]),
+      rowCase([-5, 2], [0, 0]),
+      rowCase([-5, -4], [0, 0]),
+    ];
+    // Of the four pairs, only (1, 2) is in the wrong order.
+    expect((await evaluateCases(readsImage, cases, aucOf('case'))).auc).toBe(0.75);
+  });
+
+  it('ranks voxels over all cases together', async () => {
+    const cases = [rowCase([4, 1, -3], [1, 0, 0]), rowCase([0, 2], [1, 0])];
+    // Positives 4 and 0 against negatives 1, −3 and 2: four of six pairs in order.
+    expect((await evaluateCases(readsImage, cases, aucOf('voxel'))).auc).toBeCloseTo(4 / 6, 12);
+  });
+
+  it('measures on the grid of the scan, beyond which the network saw nothing', async () => {
+    const scan = rowCase([-5, 5, 5], [1, 1, 1]);
+    // The network's grid starts one voxel further right and ends where the scan does.
+    const shifted = { shape: [2, 1, 1] as const, affineRas: [...identity] };
+    shifted.affineRas[3] = 1;
+    const image: Volume = { ...shifted, data: Float32Array.of(5, 5) };
+    const cases = [{ ...scan, prepared: async () => ({ image }) }];
+    const { dice } = await evaluateCases(readsImage, cases, aucOf('voxel'));
+    expect(dice).toBeCloseTo((2 * 2) / (2 + 3), 12);
+  });
+
+  it('gives null, not a number, for what is undefined', async () => {
+    const cases = [rowCase([-5, -5], [0, 0])];
+    const evaluation = await evaluateCases(readsImage, cases, aucOf('case'));
+    expect(evaluation).toMatchObject({ dice: null, auc: null });
+  });
+
+  it('stops between two cases when it is told to', async () => {
+    const controller = new AbortController();
+    const reason = new Error('the round is over');
+    const seen: number[] = [];
+    const onCase = (done: number) => {
+      seen.push(done);
+      controller.abort(reason);
+    };
+    const cases = [rowCase([1, 2], [0, 1]), rowCase([1, 2], [0, 1])];
+    const options = { signal: controller.signal, onCase };
+    await expect(evaluateCases(readsImage, cases, aucOf('case'), options)).rejects.toBe(reason);
+    expect(seen).toEqual([1]);
+  });
+});

@@ -1,0 +1,90 @@
+import { type LabelMap, probabilitiesToGrid, type Volume } from '@fedvox/imaging';
+import type { Job } from '@fedvox/job';
+import { type Predictor, predictProbabilities } from '../inference/probabilities.js';
+import { dice, meanDefined, type Overlap, overlaps } from '../metrics/dice.js';
+import { createAucMeter } from './auc-meter.js';
+
+/** A labelled case to measure a model on. */
+export interface EvaluationCase {
+  /** The image as the job preprocesses it. */
+  readonly prepared: () => Promise<{ readonly image: Volume }>;
+  /** The label as the site stored it, on the scan's own grid. */
+  readonly originalLabel: () => Promise<LabelMap>;
+}
+
+export interface ClassEvaluation {
+  readonly name: string;
+  /** Mean over the cases that have the class; null where none has. */
+  readonly dice: number | null;
+  /** Cases that have the class. */
+  readonly cases: number;
+  /** Cases that do not have it: Dice says nothing about them, so their false positives are given. */
+  readonly emptyCases: number;
+  readonly falsePositiveVoxels: number;
+}
+
+export interface Evaluation {
+  /** Mean of the foreground classes' Dice; null where none is defined. */
+  readonly dice: number | null;
+  /** At the job's level, about the job's classes; null where only one kind of truth occurs. */
+  readonly auc: number | null;
+  readonly perClass: readonly ClassEvaluation[];
+  readonly validationCases: number;
+}
+
+export interface EvaluateOptions {
+  readonly signal?: AbortSignal;
+  /** After every case. */
+  readonly onCase?: (done: number, total: number) => void;
+}
+
+/**
+ * Measures a model on the scans as they were stored: predictions are brought back to each scan's own
+ * grid first, because a resampled reference flatters.
+ */
+export async function evaluateCases(
+  network: Predictor,
+  cases: readonly EvaluationCase[],
+  job: Pick<Job, 'classes' | 'inference' | 'evaluation'>,
+  { signal, onCase }: EvaluateOptions = {},
+): Promise<Evaluation> {
+  const aucMeter = createAucMeter(job);
+  const byCase: Overlap[][] = [];
+  for (const { prepared, originalLabel } of cases) {
+    signal?.throwIfAborted();
+    const [{ image }, label] = await Promise.all([prepared(), originalLabel()]);
+    const probabilities = await predictProbabilities(network, image, job.inference);
+    const prediction = probabilitiesToGrid(probabilities, label);
+    byCase.push(overlaps(prediction.data, label.data, job.classes.length));
+    aucMeter.add(probabilities, label);
+    onCase?.(byCase.length, cases.length);
+  }
+  const perClass = job.classes.slice(1).map((name, index) =>
+    evaluateClass(
+      name,
+      byCase.map((found) => found[index + 1] as Overlap),
+    ),
+  );
+  return {
+    dice: orNull(meanDefined(perClass.map((one) => one.dice ?? Number.NaN))),
+    auc: orNull(aucMeter.auc()),
+    perClass,
+    validationCases: cases.length,
+  };
+}
+
+function evaluateClass(name: string, found: readonly Overlap[]): ClassEvaluation {
+  const empty = found.filter(({ reference }) => reference === 0);
+  return {
+    name,
+    dice: orNull(meanDefined(found.map(dice))),
+    cases: found.length - empty.length,
+    emptyCases: empty.length,
+    falsePositiveVoxels: empty.reduce((sum, { predicted }) => sum + predicted, 0),
+  };
+}
+
+/** Undefined figures leave this package as null: JSON has no NaN. */
+function orNull(figure: number): number | null {
+  return Number.isNaN(figure) ? null : figure;
+}

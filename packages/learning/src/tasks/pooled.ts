@@ -1,0 +1,105 @@
+import { type Clock, systemClock } from '@fedvox/base';
+import type { DatasetSpec } from '@fedvox/imaging';
+import { isBetter, type Job } from '@fedvox/job';
+import { selectEngine } from '../engine/engine.js';
+import type { Evaluation } from '../evaluation/evaluate-cases.js';
+import { initialModel, Network } from '../networks/network.js';
+import { CaseStore } from '../training/case-store.js';
+import type { TaskInput } from './input.js';
+import { type WrittenWeights, writeModel } from './model-file.js';
+import { evaluateOn, trainingEpochs } from './round.js';
+import { openSite, type SiteCase } from './site-data.js';
+
+export interface PooledInput extends TaskInput {
+  /** Split one by one, as their sites would split them, so that figures compare with a federation's. */
+  readonly datasets: readonly DatasetSpec[];
+  readonly clock?: Clock;
+}
+
+export interface PooledOptions {
+  readonly epochs: number;
+  /** The best model so far, always whole. */
+  readonly output: string;
+  readonly onEpoch?: (report: EpochReport) => void;
+}
+
+export interface EpochReport {
+  /** From 1. */
+  readonly epoch: number;
+  readonly meanLoss: number;
+  /** Training alone, validation not counted. */
+  readonly volumesPerSecond: number;
+  readonly evaluation: Evaluation;
+}
+
+export interface PooledResult {
+  readonly epochs: readonly EpochReport[];
+  readonly best: WrittenWeights & { readonly epoch: number };
+}
+
+/**
+ * The same training without a federation: every epoch over the training cases of all data sets, then
+ * validation, then a checkpoint if the job's metric has improved. The last epoch is a candidate too.
+ * The job's `localEpochs` does not matter here.
+ */
+export async function trainPooled(
+  input: PooledInput,
+  { epochs, output, onEpoch }: PooledOptions,
+): Promise<PooledResult> {
+  const { job, clock = systemClock } = input;
+  await selectEngine(input.engine, input);
+  const { train, validation } = await openAll(input);
+  const network = Network.fromWeights(job, initialModel(job));
+  const reports: EpochReport[] = [];
+  let best: PooledResult['best'] | undefined;
+  let bestEvaluation: Evaluation | undefined;
+  try {
+    let startedMs = clock.nowMs();
+    for await (const { epoch, meanLoss } of trainingEpochs(
+      input,
+      'pooled',
+      network,
+      train,
+      epochs,
+    )) {
+      const seconds = (clock.nowMs() - startedMs) / 1000;
+      const evaluation = await evaluateOn(input, { validation }, network);
+      if (isImprovement(job, evaluation, bestEvaluation)) {
+        best = { epoch, ...(await writeModel(output, await network.weights())) };
+        bestEvaluation = evaluation;
+      }
+      const report = { epoch, meanLoss, volumesPerSecond: train.length / seconds, evaluation };
+      reports.push(report);
+      onEpoch?.(report);
+      startedMs = clock.nowMs();
+    }
+  } finally {
+    network.dispose();
+  }
+  return { epochs: reports, best: best as PooledResult['best'] };
+}
+
+async function openAll(input: PooledInput) {
+  const store = new CaseStore();
+  const train: SiteCase[] = [];
+  const validation: SiteCase[] = [];
+  for (const dataset of input.datasets) {
+    const site = await openSite(input, dataset, store);
+    train.push(...site.train);
+    validation.push(...site.validation);
+  }
+  return { train, validation };
+}
+
+/** An undefined figure never replaces a defined one; among undefined ones the later model counts. */
+function isImprovement(
+  { evaluation }: Job,
+  candidate: Evaluation,
+  incumbent?: Evaluation,
+): boolean {
+  const { bestBy } = evaluation;
+  const best = incumbent?.[bestBy] ?? null;
+  const figure = candidate[bestBy];
+  if (best === null) return true;
+  return figure !== null && isBetter(bestBy, figure, best);
+}

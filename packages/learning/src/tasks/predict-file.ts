@@ -1,0 +1,50 @@
+import type { Logger } from '@fedvox/base';
+import { preprocess, probabilitiesToGrid, readVolume, writeNifti } from '@fedvox/imaging';
+import type { Job } from '@fedvox/job';
+import { type EngineName, selectEngine } from '../engine/engine.js';
+import { predictProbabilities } from '../inference/probabilities.js';
+import { Network } from '../networks/network.js';
+import { checkJob } from './job-check.js';
+import { readModel } from './model-file.js';
+
+export interface PredictInput {
+  readonly job: Job;
+  readonly modelPath: string;
+  /** A NIfTI file, or a folder with one DICOM series. */
+  readonly inputPath: string;
+  /** The label map, `.nii` or `.nii.gz`, on the grid of the input. */
+  readonly outputPath: string;
+  readonly engine: EngineName;
+  readonly threads?: number;
+  readonly log: Logger;
+}
+
+export interface Prediction {
+  /** Voxels by class name, background included. */
+  readonly voxelsByClass: Readonly<Record<string, number>>;
+}
+
+/** Segments one scan: preprocessed as the job says, predicted, and brought back to the scan's grid. */
+export async function predictFile(input: PredictInput): Promise<Prediction> {
+  const { job, modelPath, inputPath, outputPath } = input;
+  checkJob(job);
+  const weights = await readModel(modelPath);
+  const original = await readVolume(inputPath);
+  await selectEngine(input.engine, input);
+  const network = Network.fromWeights(job, weights);
+  try {
+    const { image } = preprocess({ image: original }, job.preprocess);
+    const probabilities = await predictProbabilities(network, image, job.inference);
+    const labels = probabilitiesToGrid(probabilities, original);
+    await writeNifti(outputPath, labels);
+    return { voxelsByClass: countVoxels(labels.data, job.classes) };
+  } finally {
+    network.dispose();
+  }
+}
+
+function countVoxels(labels: Uint8Array, classes: readonly string[]): Record<string, number> {
+  const counts = new Array<number>(classes.length).fill(0);
+  for (const label of labels) counts[label] = (counts[label] as number) + 1;
+  return Object.fromEntries(classes.map((name, index) => [name, counts[index] as number]));
+}

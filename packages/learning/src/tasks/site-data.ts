@@ -1,0 +1,135 @@
+import { assert, FedvoxError } from '@fedvox/base';
+import {
+  type CaseCache,
+  type CaseRef,
+  type Dataset,
+  type DatasetSpec,
+  loadCase,
+  openCache,
+  openDataset,
+  type Refusal,
+} from '@fedvox/imaging';
+import type { Job } from '@fedvox/job';
+import { fail } from '../errors.js';
+import type { EvaluationCase } from '../evaluation/evaluate-cases.js';
+import { CaseStore, type TrainingCase } from '../training/case-store.js';
+import { type Split, splitCases } from '../training/split.js';
+import { type GateReason, gateProblems, meetRequirements } from './gate.js';
+import type { TaskInput, TrainingInput } from './input.js';
+import { checkJob } from './job-check.js';
+
+/** Whether a site's data will do for a job. Only `problems` may ever leave the site. */
+export interface DataReport {
+  readonly usable: number;
+  readonly train: number;
+  readonly validation: number;
+  /** What is not used, and why; it names files. */
+  readonly refused: readonly Refusal[];
+  /** Empty where the data will do; else the main reason first. */
+  readonly problems: readonly GateReason[];
+}
+
+export interface SiteCase extends EvaluationCase {
+  readonly caseId: string;
+  readonly prepared: () => Promise<TrainingCase>;
+}
+
+/** The cases that can be used, and what cannot, with the reason. */
+interface Found {
+  readonly cases: readonly SiteCase[];
+  readonly refused: readonly Refusal[];
+}
+
+/**
+ * The data gate: finds the cases, reads every one of them once, so that the cache is filled and what
+ * cannot be read is known, and holds them against the job's requirements. Needs no engine.
+ * @throws FedvoxError where the job itself cannot be trained, or the cache cannot be used
+ */
+export async function checkData(input: TrainingInput): Promise<DataReport> {
+  const { job, dataset } = input;
+  checkJob(job);
+  const stored = await openDataset(dataset, job.classes).catch((error: unknown): Dataset => {
+    return { cases: [], refused: [refusalOf(dataset.path, error)] };
+  });
+  const { cases, refused } = await readCases(input, stored, new CaseStore(0));
+  const problems = gateProblems(cases.length, refused, job);
+  const usable = cases.length;
+  if (problems.length > 0) return { usable, train: 0, validation: 0, refused, problems };
+  const { train, validation } = split(cases, job);
+  return { usable, train: train.length, validation: validation.length, refused, problems };
+}
+
+/**
+ * A site's usable cases, ready to be trained and validated on.
+ * @param store where loaded cases stay
+ * @throws FedvoxError `learning/too-few-cases`, and whatever makes the whole data set unusable
+ */
+export async function openSite(
+  input: TaskInput,
+  dataset: DatasetSpec,
+  store: CaseStore,
+): Promise<Split<SiteCase>> {
+  const { job, log } = input;
+  checkJob(job);
+  const stored = await openDataset(dataset, job.classes);
+  const { cases, refused } = await readCases(input, stored, store);
+  for (const refusal of refused) log.warn(refusal, 'not used');
+  if (gateProblems(cases.length, refused, job).length > 0) {
+    throw fail('too-few-cases', { cases: cases.length, needed: Math.max(job.data.minCases, 2) });
+  }
+  return split(cases, job);
+}
+
+/**
+ * Reads every case that meets the job's requirements. One that cannot be read is left out, before
+ * the split, so that every task over the same files splits the same cases.
+ */
+async function readCases(input: TaskInput, dataset: Dataset, store: CaseStore): Promise<Found> {
+  const { job, signal, onProgress } = input;
+  const candidates = meetRequirements(dataset, job);
+  const cache = await openCache(input.cacheDir);
+  const total = candidates.cases.length;
+  const cases: SiteCase[] = [];
+  const refused = [...candidates.refused];
+  for (const [index, ref] of candidates.cases.entries()) {
+    signal?.throwIfAborted();
+    const siteCase = siteCaseOf(ref, job, cache, store);
+    try {
+      await siteCase.prepared();
+      cases.push(siteCase);
+    } catch (error) {
+      refused.push(refusalOf(ref.caseId, error));
+    }
+    onProgress?.({ phase: 'preparing', done: index + 1, total });
+  }
+  return { cases, refused };
+}
+
+function siteCaseOf(ref: CaseRef, job: Job, cache: CaseCache, store: CaseStore): SiteCase {
+  const { caseId } = ref;
+  const load = async (): Promise<TrainingCase> => {
+    const { image, label } = await cache.load(ref, job.classes, job.preprocess);
+    assert(label !== undefined, 'a data set opened for training has labelled cases only');
+    return { image, label };
+  };
+  return {
+    caseId,
+    prepared: () => store.get(caseId, load),
+    originalLabel: async () => {
+      const { label } = await loadCase(ref, job.classes);
+      assert(label !== undefined, 'a data set opened for training has labelled cases only');
+      return label;
+    },
+  };
+}
+
+function split(cases: readonly SiteCase[], job: Job): Split<SiteCase> {
+  return splitCases(cases, job.seed, job.evaluation.validationFraction);
+}
+
+/** A fault of the data becomes a refusal; one of the cache, or of ours, stays an error. */
+function refusalOf(what: string, error: unknown): Refusal {
+  const isAboutData = error instanceof FedvoxError && error.code !== 'imaging/cache-unusable';
+  if (!isAboutData) throw error;
+  return { what, code: error.code, reason: error.message };
+}
