@@ -34,17 +34,17 @@ export const ERRORS = {
     message: 'site {site} is already enrolled in {folder}',
     advice: 'Start the agent; to enrol anew, move that folder away and ask for a new invitation.',
   },
+  'certificate-ended': {
+    message: 'the certificate of this site ended on {until}',
+    advice: "Check this host's clock; if it is right, enrol again with a new invitation.",
+  },
+  'no-usable-cases': {
+    message: 'no usable case in {path}; {refused} scans were refused',
+    advice: 'See why with `fedvox data inspect`.',
+  },
   'wrong-federation': {
     message: 'the coordinator speaks for federation {found}, this site belongs to {expected}',
     advice: 'Enrol again with an invitation of the right federation.',
-  },
-  'task-malformed': {
-    message: 'the coordinator offered a task this agent cannot read: {problem}',
-    advice: 'Upgrade the older side; nothing was done.',
-  },
-  'receipt-wrong': {
-    message: 'the coordinator gave a receipt that does not fit the answer: {problem}',
-    advice: 'The answer is kept. Tell the operator: the coordinator may not be what it seems.',
   },
   'job-not-canonical': {
     message: 'this version of Fedvox reads the job differently from the one that wrote it',

@@ -1,1 +1,52 @@
-export {};
+export {
+  type CheckLine,
+  type CheckOptions,
+  checkSite,
+  type SiteCheck,
+} from './check-site.js';
+export { type AgentOptions, type RunningAgent, startAgent } from './compose.js';
+export {
+  loadSiteConfig,
+  resolveSiteConfig,
+  type SiteConfig,
+  type SiteConfigInput,
+  siteConfigSchema,
+} from './config.js';
+export { newAgent, step } from './core/agent-machine.js';
+export type { Answer } from './core/answer.js';
+export type {
+  Activity,
+  AgentEvent,
+  AgentState,
+  Beat,
+  CallFailure,
+  Effect,
+  Memory,
+  Note,
+  Now,
+  Order,
+  Step,
+  StopReason,
+} from './core/machine-types.js';
+export { makeStatement, type StatementInput } from './core/statement.js';
+export type {
+  Delta,
+  Trainer,
+  WorkFailure,
+  WorkOrder,
+  WorkProgress,
+  WorkResult,
+} from './core/trainer.js';
+export { type Enrolled, enroll } from './enroll.js';
+export { ERRORS } from './errors.js';
+export type { LedgerEntry } from './ledger/entry.js';
+export { type EgressSummary, readLedger, summarise } from './ledger/read-ledger.js';
+export {
+  fedAvgWeight,
+  judgeJob,
+  type SitePolicy,
+  sitePolicySchema,
+  withholdFigures,
+} from './policy/site-policy.js';
+export { DEFAULT_PACE, type Pace } from './shell/activities.js';
+export { type StateFolder, stateFolder } from './state/state-folder.js';

@@ -169,9 +169,9 @@ describe('while the coordinator is away, the agent', () => {
 describe('heartbeats', () => {
   it('tell what the agent is doing', () => {
     const beat = play([...working, { type: 'heartbeat-due' }]);
-    expect(beat.effects).toEqual([{ do: 'beat', job: 'job-1', round: 3, activity: 'training' }]);
+    expect(beat.effects).toEqual([{ do: 'beat', job: 'job-1', round: 3, state: 'training' }]);
     const upload = play([...delivering, { type: 'heartbeat-due' }]);
-    expect(upload.effects).toEqual([{ do: 'beat', job: 'job-1', round: 3, activity: 'uploading' }]);
+    expect(upload.effects).toEqual([{ do: 'beat', job: 'job-1', round: 3, state: 'uploading' }]);
   });
 
   it('end the training child when the work is no longer wanted', () => {
@@ -253,6 +253,14 @@ describe('a refusal by the coordinator is handled by name:', () => {
       expect(play([...delivering, refused(code)]).at).toBe('stopped');
     },
   );
+});
+
+describe('an answer whose delta was spoilt on the disk', () => {
+  it('is dropped, so that its task is done again', () => {
+    const spoilt = [...delivering, { type: 'answer-spoilt' } as const];
+    expect(play(spoilt).does).toEqual(['stop-beating', 'drop', 'ask']);
+    expect(play([...spoilt, { type: 'task-offered', task: train }]).does).toContain('fetch');
+  });
 });
 
 describe('work that fails', () => {

@@ -1,6 +1,6 @@
 import { assert, unreachable } from '@fedvox/base';
 import type { Answer } from './answer.js';
-import { onDelivered, onDeliveryRefused, onSignedAgain } from './delivery.js';
+import { onDelivered, onDeliveryRefused, onSignedAgain, onSpoilt } from './delivery.js';
 import { onHeartbeat, withHeartbeats } from './heartbeats.js';
 import type { AgentEvent, AgentState, Memory, Now, Step } from './machine-types.js';
 import { addAnswer, heard } from './memory.js';
@@ -76,6 +76,9 @@ function transition(state: AgentState, event: AgentEvent): Step {
     case 'delivered':
       assertAt(now, 'delivering');
       return onDelivered(memory, now.answer);
+    case 'answer-spoilt':
+      assertAt(now, 'delivering');
+      return onSpoilt(memory, now.answer);
     case 'gate-reported':
       assertAt(now, 'reporting');
       return ask(heard(memory), note('info', 'data gate answered', { outcome: now.outcome }));

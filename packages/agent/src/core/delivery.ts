@@ -18,6 +18,16 @@ export function onSignedAgain(memory: Memory, now: Delivering, answer: Answer): 
   return go(replaceAnswer(memory, now.answer, answer), next, { do: 'deliver', answer });
 }
 
+/** The disk altered the delta since it was signed: its task is done again if it is still open. */
+export function onSpoilt(memory: Memory, answer: Answer): Step {
+  const line = note(
+    'error',
+    'stored delta damaged, dropped; is the disk failing?',
+    fieldsOf(answer),
+  );
+  return deliverOrAsk(removeAnswer(memory, answer), line, { do: 'drop', answer });
+}
+
 /** Every refusal of an answer, by name. */
 export function onDeliveryRefused(memory: Memory, now: Delivering, refusal: string): Step {
   const { answer } = now;

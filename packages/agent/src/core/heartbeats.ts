@@ -9,7 +9,7 @@ import type {
 } from './machine-types.js';
 import { ask, go, note, stop } from './moves.js';
 import { responseTo } from './refusals.js';
-import { activityOf, roundOf } from './task.js';
+import { roundOf, siteStateOf } from './task.js';
 
 type HeartbeatEvent = Extract<AgentEvent, { type: `heartbeat-${string}` }>;
 
@@ -21,11 +21,11 @@ export function beatOf(now: Now): Beat | undefined {
     case 'storing':
     case 'reporting': {
       const { task } = now;
-      return { do: 'beat', job: task.job, round: roundOf(task), activity: activityOf(task) };
+      return { do: 'beat', job: task.job, round: roundOf(task), state: siteStateOf(task) };
     }
     case 'delivering': {
       const { job, round } = now.answer;
-      return { do: 'beat', job, round, activity: 'uploading' };
+      return { do: 'beat', job, round, state: 'uploading' };
     }
     default:
       return undefined;

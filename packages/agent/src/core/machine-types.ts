@@ -1,6 +1,6 @@
 import type { Sha256 } from '@fedvox/base';
 import type { Answer } from './answer.js';
-import type { Activity, GateOutcome, Task } from './task.js';
+import type { GateOutcome, SiteState, Task } from './task.js';
 import type { WorkFailure, WorkResult } from './trainer.js';
 
 /** Where the agent stands. `agent-machine.md` has the diagram. */
@@ -70,6 +70,8 @@ export type AgentEvent =
   | { readonly type: 'answer-stored'; readonly answer: Answer }
   | { readonly type: 'answer-signed-again'; readonly answer: Answer }
   | { readonly type: 'delivered' }
+  /** The delta in the outbox is not what was signed any more. */
+  | { readonly type: 'answer-spoilt' }
   | { readonly type: 'gate-reported' }
   | { readonly type: 'call-failed'; readonly failure: CallFailure }
   | { readonly type: 'heartbeat-due' }
@@ -82,8 +84,11 @@ export type AgentEvent =
   | { readonly type: 'heartbeat-failed'; readonly failure: CallFailure }
   | { readonly type: 'stop-requested' };
 
-/** What the shell is to do, in order. All but the last group answer with one event. */
-export type Effect =
+/** What the shell is to do, in the order given. */
+export type Effect = Activity | Beat | Order | Note;
+
+/** Takes its time and answers with one event. There is never more than one under way. */
+export type Activity =
   | { readonly do: 'greet' }
   | { readonly do: 'renew' }
   | { readonly do: 'ask' }
@@ -95,21 +100,23 @@ export type Effect =
   | { readonly do: 'report-gate'; readonly task: Task; readonly outcome: GateOutcome }
   | { readonly do: 'deliver'; readonly answer: Answer }
   | { readonly do: 'collect-receipt'; readonly answer: Answer }
-  | { readonly do: 'sign-again'; readonly answer: Answer }
-  | Beat
-  /** Stops whatever of the above still runs; it answers with no event then. */
+  | { readonly do: 'sign-again'; readonly answer: Answer };
+
+/** Done at once, and answered by no event. */
+export type Order =
+  /** Ends the activity under way; it answers with no event then. */
   | { readonly do: 'cancel' }
   | { readonly do: 'drop'; readonly answer: Answer }
   | { readonly do: 'keep-beating'; readonly everyMs: number }
   | { readonly do: 'stop-beating' }
-  | { readonly do: 'halt'; readonly reason: StopReason }
-  | Note;
+  | { readonly do: 'halt'; readonly reason: StopReason };
 
+/** Runs beside the activity and answers with `heartbeat-answered` or `heartbeat-failed`. */
 export interface Beat {
   readonly do: 'beat';
   readonly job: string;
   readonly round: number;
-  readonly activity: Activity;
+  readonly state: SiteState;
 }
 
 /** A line for the site's own log. Never sent. */

@@ -1,7 +1,7 @@
-import type { AgentState as Activity, GateOutcome, Task, Work } from '@fedvox/protocol';
+import type { GateOutcome, AgentState as SiteState, Task, Work } from '@fedvox/protocol';
 
 /** The protocol's words for what is asked of a site: data, never anything to execute. */
-export type { Activity, GateOutcome, Task, Work };
+export type { GateOutcome, SiteState, Task, Work };
 
 /** The round a task belongs to; the data gate comes before the first and counts as 0. */
 export function roundOf({ work }: Task): number {
@@ -13,7 +13,8 @@ export function taskKey(task: Task): string {
   return `${task.job}/${roundOf(task)}/${task.work.kind}`;
 }
 
-export function activityOf({ work }: Task): Activity {
+/** What the coordinator is told that the site does. */
+export function siteStateOf({ work }: Task): SiteState {
   switch (work.kind) {
     case 'check-data':
       return 'checking-data';

@@ -1,4 +1,4 @@
-import { NAME_PATTERN, SHA256_PATTERN } from '@fedvox/base';
+import { SHA256_PATTERN } from '@fedvox/base';
 import {
   AGENT_STATES,
   CAPABILITIES,
@@ -26,18 +26,20 @@ const MAX_CERTIFICATE_REQUEST_BYTES = 16 * 1024;
 /** RSA-4096 signs in 512 bytes. */
 const MAX_SIGNATURE_BYTES = 512;
 const bytes = (max: number) =>
-  z.instanceof(Uint8Array).refine((value) => value.byteLength <= max, `is over ${max} bytes`);
+  z.custom<Uint8Array>(
+    (value) => value instanceof Uint8Array && value.byteLength <= max,
+    `must be at most ${max} bytes`,
+  );
 
 const envelope = z.strictObject({
-  payload: z.instanceof(Uint8Array).superRefine((payload, context) => {
-    try {
-      decodeUpdateStatement(payload);
-    } catch (error) {
-      context.addIssue({ code: 'custom', message: `is not a statement: ${String(error)}` });
-    }
-  }),
-  payloadType: z.literal(UPDATE_PAYLOAD_TYPE),
-  signatures: z.array(z.strictObject({ keyid: digest, sig: bytes(MAX_SIGNATURE_BYTES) })).length(1),
+  payload: z.custom<Uint8Array>(isStatement, 'must be the canonical bytes of a statement'),
+  payloadType: z
+    .string()
+    .refine((type): boolean => type === UPDATE_PAYLOAD_TYPE, 'must be an update'),
+  signatures: z
+    .array(z.strictObject({ keyid: digest, sig: bytes(MAX_SIGNATURE_BYTES) }))
+    .length(1)
+    .readonly(),
 });
 
 const outgoingSchema = z.discriminatedUnion('kind', [
@@ -45,7 +47,6 @@ const outgoingSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('enrolment'),
     token: z.string().regex(/^[\w-]{1,256}$/),
-    site: z.string().regex(NAME_PATTERN),
     request: bytes(MAX_CERTIFICATE_REQUEST_BYTES),
   }),
   z.strictObject({
@@ -103,4 +104,14 @@ export function subjectOf(message: Outgoing): Subject {
     digest:
       'digest' in message ? message.digest : 'statement' in message ? message.statement : null,
   };
+}
+
+function isStatement(payload: unknown): boolean {
+  if (!(payload instanceof Uint8Array)) return false;
+  try {
+    decodeUpdateStatement(payload);
+    return true;
+  } catch {
+    return false;
+  }
 }

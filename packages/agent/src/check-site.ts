@@ -1,0 +1,131 @@
+import {
+  type Clock,
+  errorText,
+  FedvoxError,
+  type Logger,
+  silentLogger,
+  systemClock,
+} from '@fedvox/base';
+import { openDataset, type Refusal } from '@fedvox/imaging';
+import { type Credentials, loadCredentials, needsRenewal, readCertificate } from '@fedvox/pki';
+import type { SiteConfig } from './config.js';
+import { fail } from './errors.js';
+import { EgressLedger } from './ledger/egress-ledger.js';
+import { Line } from './line/line.js';
+import { readEnrolment } from './state/enrolment.js';
+import { takeLock } from './state/lock.js';
+import { makeStateFolder, type StateFolder, stateFolder } from './state/state-folder.js';
+
+export interface CheckLine {
+  readonly what: 'credentials' | 'coordinator' | 'data' | 'engine';
+  readonly ok: boolean;
+  /** One sentence: what was found, or what is wrong. */
+  readonly text: string;
+  /** What to do, where something is wrong or soon will be. */
+  readonly advice?: string;
+}
+
+/** For the person at the site; names files, so it stays there. */
+export interface SiteCheck {
+  readonly ok: boolean;
+  readonly lines: readonly CheckLine[];
+  /** Every scan that would not be used, with its reason. */
+  readonly refused: readonly Refusal[];
+}
+
+export interface CheckOptions {
+  readonly clock?: Clock;
+  readonly log?: Logger;
+}
+
+/**
+ * Tries everything that a site needs before it starts; the configuration itself was read by then.
+ * Sends one Hello and nothing else. Never throws for what is wrong with the site: that is its result.
+ */
+export async function checkSite(
+  config: SiteConfig,
+  { clock = systemClock, log = silentLogger() }: CheckOptions = {},
+): Promise<SiteCheck> {
+  const folder = stateFolder(config.stateDir);
+  const refused: Refusal[] = [];
+  const lines = [
+    await line('credentials', async () =>
+      describeCredentials(await loadOwn(config, folder), clock),
+    ),
+    await line('coordinator', () => sayHello(config, folder, clock)),
+    await line('data', () => describeData(config, refused)),
+    await line('engine', () => describeEngine(config, log)),
+  ];
+  return { ok: lines.every(({ ok }) => ok), lines, refused };
+}
+
+type Finding = Pick<CheckLine, 'text' | 'advice'>;
+
+async function line(what: CheckLine['what'], look: () => Promise<Finding>): Promise<CheckLine> {
+  try {
+    return { what, ok: true, ...(await look()) };
+  } catch (error) {
+    const advice = error instanceof FedvoxError ? { advice: error.advice } : {};
+    return { what, ok: false, text: errorText(error), ...advice };
+  }
+}
+
+function describeCredentials(
+  { certificateChainPem, identity }: Credentials,
+  clock: Clock,
+): Finding {
+  const { notAfterMs } = readCertificate(certificateChainPem);
+  const until = new Date(notAfterMs).toISOString().slice(0, 10);
+  if (notAfterMs <= clock.nowMs()) throw fail('certificate-ended', { until });
+  const text = `site ${identity.name} of ${identity.federation}, valid until ${until}`;
+  return needsRenewal(certificateChainPem, clock.nowMs())
+    ? { text, advice: 'It ends soon; the agent renews it by itself when it next runs.' }
+    : { text };
+}
+
+async function sayHello(config: SiteConfig, folder: StateFolder, clock: Clock): Promise<Finding> {
+  const credentials = await loadOwn(config, folder);
+  const enrolment = await readEnrolment(folder.enrolment);
+  if (enrolment === undefined) {
+    throw fail('not-enrolled', { site: config.site, folder: folder.root });
+  }
+  await makeStateFolder(folder);
+  const address = enrolment.federationAddress;
+  const lock = await takeLock(folder.lock);
+  const ledger = EgressLedger.open(folder.egressLedger, clock);
+  const coordinator = new Line({ address, credentials, ledger });
+  try {
+    const { federation, protocolVersion } = await coordinator.hello();
+    return { text: `${address} answers for ${federation}, protocol ${protocolVersion}` };
+  } finally {
+    coordinator.close();
+    ledger.close();
+    await lock.release();
+  }
+}
+
+/** Without a job the labels cannot be judged; that every scan is readable can. */
+async function describeData({ data }: SiteConfig, refused: Refusal[]): Promise<Finding> {
+  const dataset = await openDataset(data, [], { labels: 'optional' });
+  refused.push(...dataset.refused);
+  const { path } = data;
+  if (dataset.cases.length === 0) throw fail('no-usable-cases', { path, refused: refused.length });
+  const text = `${dataset.cases.length} usable cases in ${path}, ${refused.length} refused`;
+  return refused.length === 0
+    ? { text }
+    : { text, advice: 'See why with `fedvox data inspect`; refused scans are never trained on.' };
+}
+
+/** Loaded only here: the engine is heavy, and the agent itself never computes. */
+async function describeEngine({ engine, threads }: SiteConfig, log: Logger): Promise<Finding> {
+  const { selectEngine } = await import('@fedvox/learning');
+  const info = await selectEngine(engine, { ...(threads === undefined ? {} : { threads }), log });
+  return { text: `${info.name}: ${info.description}` };
+}
+
+async function loadOwn({ site }: SiteConfig, folder: StateFolder): Promise<Credentials> {
+  const credentials = await loadCredentials(folder.credentials);
+  const { name } = credentials.identity;
+  if (name !== site) throw fail('site-mismatch', { site, what: 'certificate', other: name });
+  return credentials;
+}

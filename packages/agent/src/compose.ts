@@ -1,0 +1,152 @@
+import { type Clock, createLogger, type Logger, systemClock } from '@fedvox/base';
+import { type Credentials, loadCredentials } from '@fedvox/pki';
+import type { SiteConfig } from './config.js';
+import { newAgent } from './core/agent-machine.js';
+import type { Trainer } from './core/trainer.js';
+import { fail } from './errors.js';
+import { EgressLedger } from './ledger/egress-ledger.js';
+import { DEFAULT_PACE, type Pace, RealActivities } from './shell/activities.js';
+import { AgentShell } from './shell/agent-shell.js';
+import { Signer } from './shell/signing.js';
+import { type Enrolment, readEnrolment } from './state/enrolment.js';
+import { takeLock } from './state/lock.js';
+import { Outbox } from './state/outbox.js';
+import { makeStateFolder, type StateFolder, stateFolder } from './state/state-folder.js';
+import { ChildTrainer } from './trainer/child-trainer.js';
+
+export interface AgentOptions {
+  /** Stops the agent in good order when it aborts. */
+  readonly signal?: AbortSignal;
+  readonly log?: Logger;
+  readonly clock?: Clock;
+  readonly pace?: Pace;
+  /** The trainer's compiled program, where it is not beside this one. */
+  readonly trainerEntryPath?: string;
+  /** Instead of a child process: for tests and simulations. */
+  readonly trainer?: Trainer & { close(): Promise<void> };
+}
+
+export interface RunningAgent {
+  /** Ends the training child, leaves everything durable, and resolves within seconds. */
+  stop(): Promise<void>;
+  /**
+   * Resolves after `stop`; rejects where the agent cannot go on: with the coordinator's refusal
+   * (`refused/revoked`, `refused/protocol-too-old`, …) or what is wrong on this machine.
+   */
+  readonly done: Promise<void>;
+}
+
+/**
+ * Starts a site's agent: it dials out, never listens, and keeps trying while the coordinator is away.
+ * @throws FedvoxError where it could never work: `agent/not-enrolled`, `agent/site-mismatch`,
+ *   `agent/already-running`, `agent/trainer-missing`, `pki/credentials-…`, `agent/state-unreadable`
+ */
+export async function startAgent(
+  config: SiteConfig,
+  options: AgentOptions = {},
+): Promise<RunningAgent> {
+  const folder = stateFolder(config.stateDir);
+  await makeStateFolder(folder);
+  const lock = await takeLock(folder.lock);
+  try {
+    const agent = await assemble(config, folder, options);
+    const done = agent.run().finally(() => lock.release());
+    const stop = () => {
+      agent.stop();
+      return done;
+    };
+    if (options.signal?.aborted) agent.stop();
+    options.signal?.addEventListener('abort', () => agent.stop(), { once: true });
+    return { stop, done };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+interface Assembled {
+  run(): Promise<void>;
+  stop(): void;
+}
+
+async function assemble(
+  config: SiteConfig,
+  folder: StateFolder,
+  options: AgentOptions,
+): Promise<Assembled> {
+  const {
+    clock = systemClock,
+    log = createLogger({ name: 'agent' }),
+    pace = DEFAULT_PACE,
+  } = options;
+  const { credentials, enrolment } = await loadMembership(config, folder);
+  const trainer = options.trainer ?? childTrainer(config, folder, log, options.trainerEntryPath);
+  const outbox = await Outbox.open(folder.outbox);
+  const undelivered = (await outbox.list()).map(({ answer }) => answer);
+  const ledger = EgressLedger.open(folder.egressLedger, clock);
+  const address = enrolment.federationAddress;
+  const activities = new RealActivities(
+    {
+      config,
+      folder,
+      address,
+      ledger,
+      outbox,
+      signer: new Signer(folder.counter, clock),
+      trainer,
+      clock,
+      jitter: Math.random,
+      pace,
+      log,
+    },
+    credentials,
+  );
+  const shell = new AgentShell(newAgent(undelivered), activities, log);
+  const run = async () => {
+    log.info({ site: config.site, federation: enrolment.federation, address }, 'agent dials out');
+    try {
+      const reason = await shell.run();
+      if (reason.kind === 'refused') throw activities.lastRefusal;
+    } finally {
+      activities.close();
+      await trainer.close();
+      ledger.close();
+      log.info({ site: config.site }, 'agent stopped');
+    }
+  };
+  return { run, stop: () => shell.stop() };
+}
+
+/** What enrolment left here, and that it is this site's. */
+async function loadMembership(
+  { site }: SiteConfig,
+  folder: StateFolder,
+): Promise<{ credentials: Credentials; enrolment: Enrolment }> {
+  const credentials = await loadCredentials(folder.credentials);
+  const enrolment = await readEnrolment(folder.enrolment);
+  if (enrolment === undefined) throw fail('not-enrolled', { site, folder: folder.root });
+  const { name } = credentials.identity;
+  if (name !== site) throw fail('site-mismatch', { site, what: 'certificate', other: name });
+  return { credentials, enrolment };
+}
+
+function childTrainer(
+  { site, data, engine, threads }: SiteConfig,
+  folder: StateFolder,
+  log: Logger,
+  entryPath: string | undefined,
+): ChildTrainer {
+  const trainer = new ChildTrainer({
+    setup: {
+      site,
+      dataset: data,
+      cacheDir: folder.cache,
+      engine,
+      ...(threads === undefined ? {} : { threads }),
+      logLevel: log.level,
+    },
+    ...(entryPath === undefined ? {} : { entryPath }),
+  });
+  trainer.check();
+  return trainer;
+}

@@ -1,0 +1,257 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { assert, type Clock, type Logger, retryDelayMs, sha256File } from '@fedvox/base';
+import { type Credentials, needsRenewal, readPemChain } from '@fedvox/pki';
+import type { Envelope } from '@fedvox/protocol';
+import type { SiteConfig } from '../config.js';
+import type { Answer } from '../core/answer.js';
+import type { Activity, AgentEvent, Beat } from '../core/machine-types.js';
+import type { Task } from '../core/task.js';
+import type { Trainer, WorkOrder, WorkResult } from '../core/trainer.js';
+import { fail } from '../errors.js';
+import type { EgressLedger } from '../ledger/egress-ledger.js';
+import { Line } from '../line/line.js';
+import type { Outbox, OutboxEntry } from '../state/outbox.js';
+import { storeReceipt } from '../state/receipts.js';
+import type { StateFolder } from '../state/state-folder.js';
+import type { SiteActivities } from './agent-shell.js';
+import { callFailureOf, workFailureOf } from './failures.js';
+import { type Fetched, fetchTask } from './fetch.js';
+import { renewCredentials } from './renew.js';
+import type { Signer } from './signing.js';
+
+/** Delays of the agent; the first two grow, with jitter, from one to the other. */
+export interface Pace {
+  readonly firstRedialMs: number;
+  readonly maxRedialMs: number;
+  readonly abstainMs: number;
+}
+
+export const DEFAULT_PACE: Pace = { firstRedialMs: 500, maxRedialMs: 30_000, abstainMs: 15_000 };
+
+export interface ActivityContext {
+  readonly config: SiteConfig;
+  readonly folder: StateFolder;
+  /** `host:port` of the coordinator. */
+  readonly address: string;
+  readonly ledger: EgressLedger;
+  readonly outbox: Outbox;
+  readonly signer: Signer;
+  readonly trainer: Trainer;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly jitter: () => number;
+  readonly pace: Pace;
+  readonly log: Logger;
+}
+
+/** The agent machine's activities at a real site: a line to dial, a disk, a trainer. */
+export class RealActivities implements SiteActivities {
+  readonly #context: ActivityContext;
+  #credentials: Credentials;
+  #line: Line | undefined;
+  /** What `fetch` brought for the task that `work` is about. */
+  #fetched: Extract<Fetched, { outcome: 'pass' }> | undefined;
+  #lastRefusal: unknown;
+
+  constructor(context: ActivityContext, credentials: Credentials) {
+    this.#context = context;
+    this.#credentials = credentials;
+  }
+
+  /** The error behind the last refusal, with the coordinator's own words. */
+  get lastRefusal(): unknown {
+    return this.#lastRefusal;
+  }
+
+  async perform(activity: Activity, signal: AbortSignal): Promise<AgentEvent> {
+    switch (activity.do) {
+      case 'wait':
+        await this.#context.clock.sleep(this.#delayMs(activity), signal);
+        return { type: 'wait-over' };
+      case 'work':
+        return this.#work(activity.task, signal);
+      case 'store':
+        return { type: 'answer-stored', answer: await this.#store(activity.task, activity.result) };
+      case 'sign-again':
+        return { type: 'answer-signed-again', answer: await this.#signAgain(activity.answer) };
+      default:
+        return this.#talk(activity, signal);
+    }
+  }
+
+  async beat({ job, round, state }: Beat, signal: AbortSignal): Promise<AgentEvent> {
+    try {
+      const { stillWanted } = await this.#connected().heartbeat({ job, round, state }, signal);
+      return { type: 'heartbeat-answered', job, round, stillWanted };
+    } catch (error) {
+      return { type: 'heartbeat-failed', failure: this.#callFailure(error) };
+    }
+  }
+
+  drop(answer: Answer): Promise<void> {
+    return this.#context.outbox.remove(answer);
+  }
+
+  close(): void {
+    this.#line?.close();
+  }
+
+  /** Everything that says something to the coordinator: what fails there is an event, not the end. */
+  async #talk(
+    activity: Exclude<Activity, { do: 'wait' | 'work' | 'store' | 'sign-again' }>,
+    signal: AbortSignal,
+  ): Promise<AgentEvent> {
+    try {
+      switch (activity.do) {
+        case 'greet':
+          return await this.#greet(signal);
+        case 'renew':
+          return await this.#renew(signal);
+        case 'ask':
+          return await this.#ask(signal);
+        case 'fetch':
+          return await this.#fetch(activity.task, signal);
+        case 'report-gate':
+          await this.#connected().reportGate(activity.task.job, activity.outcome, signal);
+          return { type: 'gate-reported' };
+        case 'deliver':
+          return await this.#deliver(activity.answer, (line, entry) => line.deliver(entry, signal));
+        case 'collect-receipt':
+          return await this.#deliver(activity.answer, (line, entry) =>
+            line.collectReceipt(entry, signal),
+          );
+      }
+    } catch (error) {
+      return { type: 'call-failed', failure: this.#callFailure(error) };
+    }
+  }
+
+  /** A fresh line each time: the address is looked up anew, and a renewed certificate is shown. */
+  async #greet(signal: AbortSignal): Promise<AgentEvent> {
+    const { address, ledger } = this.#context;
+    this.#line?.close();
+    this.#line = new Line({ address, ledger, credentials: this.#credentials });
+    const { federation, heartbeatIntervalMs } = await this.#line.hello(signal);
+    const expected = this.#credentials.identity.federation;
+    if (federation !== expected) throw fail('wrong-federation', { found: federation, expected });
+    return { type: 'greeted', heartbeatIntervalMs, renewalDue: this.#isRenewalDue() };
+  }
+
+  async #renew(signal: AbortSignal): Promise<AgentEvent> {
+    const { credentials } = this.#context.folder;
+    const line = this.#connected();
+    this.#credentials = await renewCredentials(credentials, this.#credentials, line, signal);
+    return { type: 'renewed' };
+  }
+
+  async #ask(signal: AbortSignal): Promise<AgentEvent> {
+    const task = await this.#connected().nextTask('idle', signal);
+    return task === undefined
+      ? { type: 'idle', renewalDue: this.#isRenewalDue() }
+      : { type: 'task-offered', task };
+  }
+
+  async #fetch(task: Task, signal: AbortSignal): Promise<AgentEvent> {
+    const { config, folder, log } = this.#context;
+    const { policy, maxModelBytes } = config;
+    const line = this.#connected();
+    const options = { line, blobs: folder.blobs, policy, maxModelBytes, log, signal };
+    const fetched = await fetchTask(task, options);
+    this.#fetched = fetched.outcome === 'pass' ? fetched : undefined;
+    return { type: 'fetched', outcome: fetched.outcome };
+  }
+
+  async #work(task: Task, signal: AbortSignal): Promise<AgentEvent> {
+    const { trainer, log } = this.#context;
+    const onProgress = (progress: object) => log.debug({ job: task.job, ...progress }, 'progress');
+    try {
+      const result = await trainer.run(await this.#orderFor(task), signal, onProgress);
+      return { type: 'work-done', result };
+    } catch (error) {
+      const failure = workFailureOf(error);
+      if (failure === undefined) throw error;
+      return { type: 'work-failed', failure };
+    }
+  }
+
+  async #orderFor({ work }: Task): Promise<WorkOrder> {
+    const fetched = this.#fetched;
+    assert(fetched !== undefined, 'work begins with what was fetched for it');
+    await rm(this.#deltaPath, { force: true });
+    const { job, baseModelPath } = fetched;
+    const order = { job, work, deltaPath: this.#deltaPath };
+    return baseModelPath === undefined ? order : { ...order, baseModelPath };
+  }
+
+  /** Signed under a counter that is on disk, and in the outbox whole, before a byte of it is sent. */
+  async #store(task: Task, result: WorkResult): Promise<Answer> {
+    assert(result.kind === 'measured', 'a statement tells of work on a model');
+    const { signer, config, outbox } = this.#context;
+    const { federation, name: site } = this.#credentials.identity;
+    const input = { federation, site, task, result, policy: config.policy };
+    const envelope = await signer.sign(this.#credentials, input);
+    return outbox.put(envelope, result.delta === null ? null : this.#deltaPath);
+  }
+
+  async #signAgain(answer: Answer): Promise<Answer> {
+    const { signer, outbox } = this.#context;
+    const { envelope } = await outbox.get(answer);
+    return outbox.replace(answer, await signer.signAgain(this.#credentials, envelope));
+  }
+
+  async #deliver(
+    answer: Answer,
+    send: (line: Line, entry: OutboxEntry) => Promise<Envelope>,
+  ): Promise<AgentEvent> {
+    const { outbox, folder } = this.#context;
+    const entry = await outbox.get(answer);
+    if (await isSpoilt(entry)) return { type: 'answer-spoilt' };
+    const receipt = await send(this.#connected(), entry);
+    await storeReceipt(folder.receipts, answer.statement, entry.envelope, receipt);
+    await outbox.remove(answer);
+    return { type: 'delivered' };
+  }
+
+  #callFailure(error: unknown) {
+    const failure = callFailureOf(error);
+    if (failure === undefined) throw error;
+    if (failure.kind === 'refused') this.#lastRefusal = error;
+    return failure;
+  }
+
+  #connected(): Line {
+    assert(this.#line !== undefined, 'the agent greets before it says anything else');
+    return this.#line;
+  }
+
+  #isRenewalDue(): boolean {
+    const [certificate] = readPemChain(this.#credentials.certificateChainPem);
+    assert(certificate !== undefined, 'credentials hold a certificate');
+    return needsRenewal(certificate, this.#context.clock.nowMs());
+  }
+
+  #delayMs(wait: Extract<Activity, { do: 'wait' }>): number {
+    const { pace, jitter } = this.#context;
+    const [firstDelayMs, maxDelayMs, attempt] =
+      wait.why === 'offline'
+        ? [pace.firstRedialMs, pace.maxRedialMs, wait.attempt]
+        : [pace.abstainMs, pace.abstainMs, 1];
+    return retryDelayMs({ firstDelayMs, maxDelayMs, maxAttempts: Infinity }, attempt, jitter());
+  }
+
+  get #deltaPath(): string {
+    return join(this.#context.folder.work, 'delta.safetensors');
+  }
+}
+
+/** Whether the delta on disk is still the one that was signed. */
+async function isSpoilt({ delta }: OutboxEntry): Promise<boolean> {
+  if (delta === null) return false;
+  try {
+    return (await sha256File(delta.path)) !== delta.sha256;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true;
+    throw error;
+  }
+}

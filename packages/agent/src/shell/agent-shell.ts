@@ -1,0 +1,159 @@
+import { assert, type Logger } from '@fedvox/base';
+import { step } from '../core/agent-machine.js';
+import type { Answer } from '../core/answer.js';
+import type {
+  Activity,
+  AgentEvent,
+  AgentState,
+  Beat,
+  Effect,
+  StopReason,
+} from '../core/machine-types.js';
+
+/** What the machine asks for, done for real. */
+export interface SiteActivities {
+  /** Ends in the activity's event; a throw is fatal to the agent. Ends soon after the signal aborts. */
+  perform(activity: Activity, signal: AbortSignal): Promise<AgentEvent>;
+  beat(beat: Beat, signal: AbortSignal): Promise<AgentEvent>;
+  drop(answer: Answer): Promise<void>;
+}
+
+/**
+ * Runs the agent machine: one event after the other goes in, its effects are carried out in order.
+ * Holds no decision of its own.
+ */
+export class AgentShell {
+  readonly #activities: SiteActivities;
+  readonly #log: Logger;
+  #state: AgentState;
+  readonly #events: AgentEvent[] = [];
+  #wake: () => void = () => undefined;
+  #activity: { readonly controller: AbortController; readonly ended: Promise<void> } | undefined;
+  #beating: { readonly timer: NodeJS.Timeout; readonly controller: AbortController } | undefined;
+  #beatUnderWay = false;
+  #crash: { readonly error: unknown } | undefined;
+  #halted: StopReason | undefined;
+
+  constructor(state: AgentState, activities: SiteActivities, log: Logger) {
+    this.#state = state;
+    this.#activities = activities;
+    this.#log = log;
+  }
+
+  /** Runs until the machine halts. @throws what an activity threw that no event stands for */
+  async run(): Promise<StopReason> {
+    this.#dispatch({ type: 'started' });
+    try {
+      while (this.#halted === undefined) {
+        const event = await this.#nextEvent();
+        const { state, effects } = step(this.#state, event);
+        this.#state = state;
+        for (const effect of effects) await this.#carryOut(effect);
+      }
+      return this.#halted;
+    } finally {
+      this.#stopBeating();
+      await this.#cancel();
+    }
+  }
+
+  /** Ends everything under way in good order; `run` returns soon after. */
+  stop(): void {
+    this.#dispatch({ type: 'stop-requested' });
+  }
+
+  #dispatch(event: AgentEvent): void {
+    this.#events.push(event);
+    this.#wake();
+  }
+
+  async #nextEvent(): Promise<AgentEvent> {
+    for (;;) {
+      if (this.#crash !== undefined) throw this.#crash.error;
+      const event = this.#events.shift();
+      if (event !== undefined) return event;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  async #carryOut(effect: Effect): Promise<void> {
+    switch (effect.do) {
+      case 'note':
+        this.#log[effect.level](effect.fields, effect.text);
+        return;
+      case 'beat':
+        return this.#beat(effect);
+      case 'keep-beating':
+        return this.#keepBeating(effect.everyMs);
+      case 'stop-beating':
+        return this.#stopBeating();
+      case 'cancel':
+        return this.#cancel();
+      case 'drop':
+        return this.#activities.drop(effect.answer);
+      case 'halt':
+        this.#halted = effect.reason;
+        return;
+      default:
+        return this.#begin(effect);
+    }
+  }
+
+  #begin(activity: Activity): void {
+    assert(this.#activity === undefined, 'one activity at a time');
+    const controller = new AbortController();
+    const ended = this.#activities.perform(activity, controller.signal).then(
+      (event) => {
+        if (controller.signal.aborted) return;
+        this.#activity = undefined;
+        this.#dispatch(event);
+      },
+      (error: unknown) => {
+        if (!controller.signal.aborted) this.#fail(error);
+      },
+    );
+    this.#activity = { controller, ended };
+  }
+
+  /** Returns once nothing of the activity runs on. */
+  async #cancel(): Promise<void> {
+    const activity = this.#activity;
+    this.#activity = undefined;
+    activity?.controller.abort(new Error('no longer wanted'));
+    await activity?.ended;
+  }
+
+  #keepBeating(everyMs: number): void {
+    const timer = setInterval(() => this.#dispatch({ type: 'heartbeat-due' }), everyMs);
+    this.#beating = { timer, controller: new AbortController() };
+  }
+
+  #stopBeating(): void {
+    clearInterval(this.#beating?.timer);
+    this.#beating?.controller.abort(new Error('no longer wanted'));
+    this.#beating = undefined;
+  }
+
+  /** A heartbeat that is still unanswered when the next is due stands for both. */
+  #beat(beat: Beat): void {
+    const beating = this.#beating;
+    if (beating === undefined || this.#beatUnderWay) return;
+    const { signal } = beating.controller;
+    this.#beatUnderWay = true;
+    const settle = (settled: () => void) => {
+      this.#beatUnderWay = false;
+      if (!signal.aborted) settled();
+    };
+    this.#activities.beat(beat, signal).then(
+      (event) => settle(() => this.#dispatch(event)),
+      (error: unknown) => settle(() => this.#fail(error)),
+    );
+  }
+
+  #fail(error: unknown): void {
+    this.#crash ??= { error };
+    this.#wake();
+  }
+}

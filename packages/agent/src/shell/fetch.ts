@@ -1,0 +1,85 @@
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isFedvoxError, type Logger, type Sha256 } from '@fedvox/base';
+import { decodeJob, type Job, jobDigest } from '@fedvox/job';
+import type { GateOutcome, Task } from '../core/task.js';
+import { fail } from '../errors.js';
+import type { Line } from '../line/line.js';
+import { judgeJob, type SitePolicy } from '../policy/site-policy.js';
+
+/** A job is a few KiB of declarations. */
+const MAX_JOB_BYTES = 1024 * 1024;
+
+export interface FetchOptions {
+  readonly line: Line;
+  /** Folder of downloads by digest. */
+  readonly blobs: string;
+  readonly policy: SitePolicy;
+  readonly maxModelBytes: number;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** A task with what it needs, or the reason why this site cannot take it on. */
+export type Fetched =
+  | { readonly outcome: 'pass'; readonly job: Job; readonly baseModelPath?: string }
+  | { readonly outcome: Exclude<GateOutcome, 'pass'> };
+
+/**
+ * Brings a task's job and model to the site, verified by their digests, and judges the job by the
+ * site's policy before anything larger is fetched.
+ */
+export async function fetchTask(task: Task, options: FetchOptions): Promise<Fetched> {
+  try {
+    const { work } = task;
+    const needed = work.kind === 'check-data' ? [] : [work.baseModel];
+    await forgetAllBut([task.jobDigest, ...needed], options.blobs);
+    const job = await fetchJob(task, options);
+    const outcome = judgeJob(options.policy, job);
+    if (outcome !== 'pass') return { outcome };
+    if (work.kind === 'check-data') return { outcome, job };
+    const baseModelPath = await fetchBlob(task, work.baseModel, options.maxModelBytes, options);
+    return { outcome, job, baseModelPath };
+  } catch (error) {
+    if (!isBeyondThisSite(error)) throw error;
+    options.log.error({ err: error, job: task.job }, 'this site cannot take the job on');
+    return { outcome: 'not-supported' };
+  }
+}
+
+/**
+ * The job as the strict schema reads it, which must be exactly what its digest names: nothing in it is
+ * executed, and nothing means something else here than to its author (invariant 6).
+ */
+async function fetchJob(task: Task, options: FetchOptions): Promise<Job> {
+  const path = await fetchBlob(task, task.jobDigest, MAX_JOB_BYTES, options);
+  const job = decodeJob(await readFile(path));
+  if (jobDigest(job) !== task.jobDigest) throw fail('job-not-canonical');
+  return job;
+}
+
+async function fetchBlob(
+  task: Task,
+  digest: Sha256,
+  maxBytes: number,
+  { line, blobs, signal }: FetchOptions,
+): Promise<string> {
+  const path = join(blobs, digest);
+  await line.download(task, digest, path, { maxBytes, signal });
+  return path;
+}
+
+/** Every round has a model of its own: the site keeps what the present task needs, parts included. */
+async function forgetAllBut(digests: readonly Sha256[], blobs: string): Promise<void> {
+  for (const name of await readdir(blobs)) {
+    if (!digests.some((digest) => name.startsWith(digest))) await rm(join(blobs, name));
+  }
+}
+
+function isBeyondThisSite(error: unknown): boolean {
+  return (
+    isFedvoxError(error, 'job/not-a-job') ||
+    isFedvoxError(error, 'agent/job-not-canonical') ||
+    isFedvoxError(error, 'protocol/download-too-large')
+  );
+}
