@@ -65,7 +65,7 @@ export function nameCallFailure(
 
 /** Fragments of OpenSSL's and Node's messages, which gRPC passes on as text alone. */
 const UNTRUSTED =
-  /self[- ]signed certificate|unable to (get|verify)|certificate signature failure|wrong version number|packet length too long|unsupported protocol|handshake failure/i;
+  /self[- ]signed certificate|unable to (get|verify)|certificate signature failure|unsuitable certificate purpose|wrong version number|packet length too long|unsupported protocol|handshake failure/i;
 const EXPIRED = /certificate has expired|certificate is not yet valid/i;
 const DEMANDED = /certificate required/i;
 const NOT_CONNECTED =
@@ -101,8 +101,9 @@ function flawOfOwnCertificate(
 ): FedvoxError | undefined {
   const own = new X509Certificate(chainPem);
   if (!own.verify(new X509Certificate(caPem).publicKey)) return fail('own-certificate-foreign');
-  if (Date.parse(own.validTo) > nowMs && Date.parse(own.validFrom) <= nowMs) return undefined;
-  return fail('own-certificate-expired', { notAfter: own.validTo });
+  const { validFrom: notBefore, validTo: notAfter } = own;
+  if (Date.parse(notBefore) <= nowMs && nowMs < Date.parse(notAfter)) return undefined;
+  return fail('own-certificate-expired', { notBefore, notAfter });
 }
 
 function isServiceError(error: unknown): error is ServiceError {

@@ -53,7 +53,7 @@ export const ERRORS = {
     advice: 'Enrol this site with `fedvox agent enroll`.',
   },
   'own-certificate-expired': {
-    message: 'the certificate of this side ended on {notAfter}; the coordinator refuses it',
+    message: 'the certificate of this side counts from {notBefore} to {notAfter}, not now',
     advice: "Check this host's clock; if it is right, ask for a new invitation and enrol again.",
   },
   'own-certificate-foreign': {
@@ -83,11 +83,11 @@ export const ERRORS = {
     advice: 'If it is one of your sites, have it enrol; otherwise somebody is looking around.',
   },
   'client-certificate-expired': {
-    message: '{remote} showed a certificate out of its validity ({subject}) and was turned away',
+    message: '{remote} showed a certificate out of its validity and was turned away',
     advice: 'Check both clocks; if they are right, send the site a new invitation.',
   },
   'client-certificate-untrusted': {
-    message: '{remote} showed a certificate of another authority ({subject}) and was turned away',
+    message: '{remote} showed a certificate of another authority and was turned away: {reason}',
     advice: 'If it is one of your sites, have it enrol with an invitation of this consortium.',
   },
   'client-tls-failed': {

@@ -69,19 +69,8 @@ function nameClientFailure(error: Error, socket: TLSSocket): FedvoxError {
   if (verdict === null || verdict === undefined) {
     return fail('client-tls-failed', { remote, reason }, options);
   }
-  const subject = subjectOf(socket);
   if (verdict === 'CERT_HAS_EXPIRED' || verdict === 'CERT_NOT_YET_VALID') {
-    return fail('client-certificate-expired', { remote, subject }, options);
+    return fail('client-certificate-expired', { remote }, options);
   }
-  return fail(
-    'client-certificate-untrusted',
-    { remote, subject: `${subject}; ${verdict}` },
-    options,
-  );
-}
-
-/** Names from a certificate that nobody vouches for: quoted, and cut short. */
-function subjectOf(socket: TLSSocket): string {
-  const { CN = 'nobody', O = 'nowhere' } = socket.getPeerCertificate().subject ?? {};
-  return JSON.stringify(`${CN} of ${O}`.slice(0, 200));
+  return fail('client-certificate-untrusted', { remote, reason: verdict }, options);
 }
