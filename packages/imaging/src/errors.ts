@@ -97,6 +97,10 @@ export const fail = defineErrors('imaging', {
     message: '{path} is not a NIfTI file: {reason}',
     advice: 'Convert it again, or take it out of the folder.',
   },
+  'not-nrrd': {
+    message: '{path} is not a NRRD file with its voxels inside: {reason}',
+    advice: 'Save it again as a single .nrrd file.',
+  },
   'unusable-header': {
     message: '{path} has a header that gives no usable geometry: {reason}',
     advice: 'Convert the volume again from its source.',

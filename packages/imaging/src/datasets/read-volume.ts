@@ -2,19 +2,18 @@ import { stat } from 'node:fs/promises';
 import { fail } from '../errors.js';
 import type { Volume } from '../geometry/grid.js';
 import { readNifti } from '../nifti/read.js';
+import { readNrrd } from '../nrrd/read.js';
 import type { CaseRef } from './case.js';
 import { openDataset } from './dataset.js';
 import { loadCase } from './load-case.js';
 
 /**
- * Reads one scan for prediction: a NIfTI file, or a folder (or file) with exactly one DICOM series.
+ * Reads one scan for prediction: a NIfTI or NRRD file, or a folder (or file) with exactly one DICOM series.
  * @throws FedvoxError `folder-unreadable`, `not-one-series`, `unsupported-format`, …
  */
 export async function readVolume(path: string): Promise<Volume> {
-  if (/\.nii(\.gz)?$/i.test(path)) {
-    const { shape, affineRas, data } = await readNifti(path);
-    return { shape, affineRas, data };
-  }
+  if (/\.nii(\.gz)?$/i.test(path)) return readNifti(path);
+  if (/\.nrrd$/i.test(path)) return readNrrd(path);
   const ref = await findOnlySeries(path);
   return (await loadCase(ref, [])).image;
 }

@@ -121,7 +121,12 @@ async function seriesBasics({ what, paths, frames }: ScannedSeries): Promise<Can
     format: 'dicom',
     slices: frames.length,
     ...(patientId === undefined ? {} : { patientId }),
-    ...(first === undefined ? {} : { modality: first.modality }),
+    ...(first === undefined
+      ? {}
+      : {
+          modality: first.modality,
+          shape: [first.format.columns, first.format.rows, frames.length] as const,
+        }),
   };
 }
 

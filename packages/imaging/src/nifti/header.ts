@@ -2,7 +2,7 @@ import { fail } from '../errors.js';
 import { type Affine, affineFromColumns, isUsable } from '../geometry/affine.js';
 import { type Grid, MAX_VOXELS, voxelCount } from '../geometry/grid.js';
 import type { Vec3 } from '../geometry/vector.js';
-import { SAMPLE_TYPES, type SampleType } from './samples.js';
+import { SAMPLE_TYPES, type SampleType } from '../voxels/samples.js';
 
 /** A NIfTI-1 or NIfTI-2 header, reduced to what the voxels need. */
 export interface NiftiHeader {

@@ -1,11 +1,11 @@
-/** A NIfTI data type that holds one grey value a voxel. */
+/** A data type that holds one grey value a voxel. */
 export interface SampleType {
   readonly name: string;
   readonly bytes: 1 | 2 | 4 | 8;
   readonly read: (view: DataView, offset: number, littleEndian: boolean) => number;
 }
 
-/** By NIfTI's `datatype` code (nifti1.h). Colour, complex and 128-bit types are not here. */
+/** By NIfTI's `datatype` code (nifti1.h); NRRD names the same types. Colour, complex and 128-bit types are not here. */
 export const SAMPLE_TYPES: Readonly<Record<number, SampleType>> = {
   2: { name: 'uint8', bytes: 1, read: (view, at) => view.getUint8(at) },
   4: { name: 'int16', bytes: 2, read: (view, at, little) => view.getInt16(at, little) },

@@ -1,0 +1,129 @@
+import { fail } from '../errors.js';
+import {
+  type Affine,
+  affineFromColumns,
+  IDENTITY,
+  isUsable,
+  lpsToRas,
+  multiply,
+} from '../geometry/affine.js';
+import { type Grid, MAX_VOXELS, voxelCount } from '../geometry/grid.js';
+import type { Vec3 } from '../geometry/vector.js';
+import { SAMPLE_TYPES, type SampleType } from '../voxels/samples.js';
+
+/** The header of an attached NRRD file (teem.sourceforge.net/nrrd/format.html), reduced to our needs. */
+export interface NrrdHeader {
+  readonly grid: Grid;
+  readonly sampleType: SampleType;
+  readonly littleEndian: boolean;
+  readonly isGzip: boolean;
+  /** Byte at which the voxels start, compressed or not. */
+  readonly dataOffset: number;
+}
+
+/** NRRD's many names of a type → NIfTI's code for it. */
+const TYPE_CODES: Readonly<Record<string, number>> = {
+  ...names(256, 'signed char', 'int8', 'int8_t'),
+  ...names(2, 'uchar', 'unsigned char', 'uint8', 'uint8_t'),
+  ...names(4, 'short', 'short int', 'signed short', 'signed short int', 'int16', 'int16_t'),
+  ...names(512, 'ushort', 'unsigned short', 'unsigned short int', 'uint16', 'uint16_t'),
+  ...names(8, 'int', 'signed int', 'int32', 'int32_t'),
+  ...names(768, 'uint', 'unsigned int', 'uint32', 'uint32_t'),
+  ...names(1024, 'longlong', 'long long', 'long long int', 'signed long long', 'int64', 'int64_t'),
+  ...names(1280, 'ulonglong', 'unsigned long long', 'uint64', 'uint64_t'),
+  ...names(16, 'float'),
+  ...names(64, 'double'),
+};
+
+/** World frames that say which way the patient lies → the change to RAS+. */
+const TO_RAS: Readonly<Record<string, Affine>> = {
+  ...frame(IDENTITY, 'right-anterior-superior', 'RAS'),
+  ...frame(lpsToRas(IDENTITY), 'left-posterior-superior', 'LPS'),
+  ...frame([-1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1], 'left-anterior-superior', 'LAS'),
+};
+
+/** Largest header that is looked for. */
+export const MAX_HEADER_BYTES = 64 * 1024;
+
+/**
+ * Parses the first bytes of a NRRD file.
+ * @throws FedvoxError `not-nrrd`, `unusable-header`, `more-than-3d`, `too-large`
+ */
+export function parseNrrdHeader(path: string, bytes: Uint8Array): NrrdHeader {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  if (!/^NRRD000[1-5]\r?\n/.test(text)) {
+    throw fail('not-nrrd', { path, reason: 'it does not start with NRRD' });
+  }
+  const end = /\r?\n\r?\n/.exec(text);
+  if (end === null) throw fail('not-nrrd', { path, reason: 'its header has no end' });
+  const fields = parseFields(text.slice(0, end.index));
+  if (fields.has('data file') || fields.has('datafile')) {
+    throw fail('not-nrrd', { path, reason: 'its voxels are in another file' });
+  }
+  const sampleType = SAMPLE_TYPES[TYPE_CODES[fields.get('type') ?? ''] ?? -1];
+  if (sampleType === undefined) throw unusable(path, 'its type is not a grey scale');
+  const grid = gridOf(path, fields);
+  const voxels = voxelCount(grid);
+  if (voxels > MAX_VOXELS) throw fail('too-large', { what: path, voxels, limit: MAX_VOXELS });
+  return {
+    grid,
+    sampleType,
+    littleEndian: fields.get('endian') !== 'big',
+    isGzip: isGzip(path, fields.get('encoding')),
+    dataOffset: end.index + end[0].length,
+  };
+}
+
+function parseFields(header: string): Map<string, string> {
+  const lines = header.split(/\r?\n/).slice(1);
+  return new Map(
+    lines.flatMap((line): [string, string][] => {
+      const match = /^([^#:]+):=?\s*(.*)$/.exec(line);
+      return match === null ? [] : [[match[1]!.trim().toLowerCase(), match[2]!.trim()]];
+    }),
+  );
+}
+
+function gridOf(path: string, fields: ReadonlyMap<string, string>): Grid {
+  const sizes = (fields.get('sizes') ?? '').split(/\s+/).map(Number);
+  if (sizes.length !== 3) throw fail('more-than-3d', { path, dimensions: sizes.length });
+  if (!sizes.every((size) => Number.isSafeInteger(size) && size > 0)) {
+    throw unusable(path, 'a size is not positive');
+  }
+  const toRas = TO_RAS[fields.get('space') ?? ''];
+  if (toRas === undefined) throw unusable(path, 'its space is not a patient’s (RAS, LPS or LAS)');
+  const [i, j, k] = vectors(path, fields.get('space directions'), 3) as [Vec3, Vec3, Vec3];
+  const [origin] = vectors(path, fields.get('space origin'), 1) as [Vec3];
+  const affineRas = multiply(toRas, affineFromColumns(i, j, k, origin));
+  if (!isUsable(affineRas)) throw unusable(path, 'its directions are singular');
+  return { shape: sizes as unknown as Vec3, affineRas };
+}
+
+function vectors(path: string, text: string | undefined, count: number): Vec3[] {
+  const found = [...(text ?? '').matchAll(/\(([^)]*)\)/g)].map((match) =>
+    (match[1] as string).split(',').map(Number),
+  );
+  const isComplete =
+    found.length === count &&
+    found.every((vector) => vector.length === 3 && vector.every(Number.isFinite));
+  if (!isComplete) throw unusable(path, 'its space directions or origin are incomplete');
+  return found as unknown as Vec3[];
+}
+
+function isGzip(path: string, encoding: string | undefined): boolean {
+  if (encoding === 'gzip' || encoding === 'gz') return true;
+  if (encoding === 'raw') return false;
+  throw unusable(path, 'its encoding is neither raw nor gzip');
+}
+
+function unusable(path: string, reason: string): Error {
+  return fail('unusable-header', { path, reason });
+}
+
+function names(code: number, ...spellings: string[]): Record<string, number> {
+  return Object.fromEntries(spellings.map((spelling) => [spelling, code]));
+}
+
+function frame(toRas: Affine, ...spellings: string[]): Record<string, Affine> {
+  return Object.fromEntries(spellings.map((spelling) => [spelling, toRas]));
+}
