@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkDelta, type TensorSource } from './index.js';
+import { checkDelta, checkModel, type TensorSource } from './index.js';
 
 interface Tensor {
   readonly shape: readonly number[];
@@ -44,6 +44,20 @@ describe('a delta', () => {
   it('is refused when adding it to the base model overflows float32', async () => {
     await expect(check({ ...base, b: { shape: [1], data: [1e38] } })).rejects.toMatchObject({
       code: 'aggregation/not-finite',
+      details: { tensor: 'b', index: 0 },
+    });
+  });
+});
+
+describe('a model', () => {
+  it('passes when every value is finite', async () => {
+    await expect(checkModel(source(base))).resolves.toBeUndefined();
+  });
+
+  it('is refused with a value that is not', async () => {
+    const model = { ...base, b: { shape: [1], data: [Number.NaN] } };
+    await expect(checkModel(source(model))).rejects.toMatchObject({
+      code: 'aggregation/model-not-finite',
       details: { tensor: 'b', index: 0 },
     });
   });

@@ -24,6 +24,21 @@ export async function checkDelta(base: TensorSource, delta: TensorSource): Promi
   }
 }
 
+/**
+ * Refuses a model that nobody could train from. Holds one tensor at a time.
+ * @throws FedvoxError `aggregation/model-not-finite`
+ */
+export async function checkModel(model: TensorSource): Promise<void> {
+  for (const { name } of model.tensors) {
+    const values = await model.read(name);
+    await inTurns(values.length, (from, to) => {
+      for (let i = from; i < to; i++) {
+        if (!Number.isFinite(values[i])) throw fail('model-not-finite', { tensor: name, index: i });
+      }
+    });
+  }
+}
+
 function checkLayout(base: TensorSource, delta: TensorSource): void {
   const shapes = new Map(delta.tensors.map(({ name, shape }) => [name, shape.join(',')]));
   for (const { name, shape } of base.tensors) {

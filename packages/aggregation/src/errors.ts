@@ -17,6 +17,10 @@ export const ERRORS = {
     message: 'tensor {tensor} of the delta is not finite, or makes the model overflow, at {index}',
     advice: 'Look at the training log for a diverged loss; a lower learning rate often helps.',
   },
+  'model-not-finite': {
+    message: 'tensor {tensor} of the model holds a value that is not a finite number, at {index}',
+    advice: 'Start from another model; nothing can be trained from this one.',
+  },
 } satisfies Readonly<Record<string, ErrorEntry>>;
 
 export const fail = defineErrors('aggregation', ERRORS);

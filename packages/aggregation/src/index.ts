@@ -1,4 +1,4 @@
-export { checkDelta } from './check-delta.js';
+export { checkDelta, checkModel } from './check-delta.js';
 export { ERRORS } from './errors.js';
 export { type FedAvgInput, fedAvg, type WeightedUpdate } from './fedavg.js';
 export { combineFigures, type WeightedFigures } from './figures.js';

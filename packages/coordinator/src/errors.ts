@@ -37,9 +37,34 @@ export const ERRORS = {
     message: 'there is no job {job}',
     advice: 'List the jobs with "fedvox job list".',
   },
-  'job-invalid': {
-    message: 'the job is not valid:\n{problems}',
-    advice: 'Correct every line listed; nothing was started.',
+  'request-invalid': {
+    message: 'the request is not valid:\n{problems}',
+    advice: 'Correct every line listed; nothing was done.',
+  },
+  'no-such-route': {
+    message: 'there is no {method} {url}',
+    advice: 'See /openapi.json for what there is.',
+  },
+  internal: {
+    message: 'the coordinator could not carry this out',
+    advice: 'The reason stands in its log. Try again once that is mended.',
+  },
+  'listen-failed': {
+    message: 'cannot listen on {host}:{port}: {reason}',
+    advice: 'Stop what uses the port, or choose another one in coordinator.yaml.',
+  },
+  'wrong-federation': {
+    message: 'the certificates in {folder} are for federation {found}; the config says {expected}',
+    advice: 'Point consortiumDir to the folder that "fedvox consortium init" made for it.',
+  },
+  'coordinator-unreachable': {
+    message: 'cannot reach the coordinator at {address}: {reason}',
+    advice:
+      'Check that it runs, its address, and that the operator certificate is of its consortium.',
+  },
+  'answer-invalid': {
+    message: 'the coordinator answered {method} {path} with something malformed: {reason}',
+    advice: 'Upgrade the older side; report it if both are of the same version.',
   },
   'job-not-running': {
     message: 'job {job} is {status}; only a running job can be paused',
@@ -68,10 +93,6 @@ export const ERRORS = {
   'no-such-site': {
     message: 'site {site} has never enrolled',
     advice: 'List the sites with "fedvox site list".',
-  },
-  'site-active': {
-    message: 'site {site} is enrolled already, with a certificate that is still valid',
-    advice: 'Revoke it first if its key is lost.',
   },
 } satisfies Readonly<Record<string, ErrorEntry>>;
 

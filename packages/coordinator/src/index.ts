@@ -1,1 +1,43 @@
-export {};
+export { CoordinatorClient, type CoordinatorClientOptions } from './client/coordinator-client.js';
+export {
+  type CoordinatorSurroundings,
+  type RunningCoordinator,
+  startCoordinator,
+} from './compose.js';
+export {
+  type CoordinatorConfig,
+  type CoordinatorConfigInput,
+  coordinatorConfigSchema,
+} from './config.js';
+export type { JobFact, JobFailure } from './core/facts.js';
+export { type Step, step, submitJob } from './core/job-machine.js';
+export {
+  type Activity,
+  deadlineAtMs,
+  dueEffects,
+  type JobEffect,
+  type JobEvent,
+  type JobPlan,
+  type JobState,
+} from './core/job-state.js';
+export {
+  bestOf,
+  type ModelRow,
+  type ReportedFigures,
+  type SiteCell,
+  tabulate,
+} from './core/results.js';
+export { type SiteTask, taskOf } from './core/tasks.js';
+export { ERRORS } from './errors.js';
+export type {
+  AcceptedUpdate,
+  CoordinatorEvent,
+  CurrentWork,
+  IssuedInvitation,
+  JobDetails,
+  JobSummary,
+  SiteStatus,
+} from './http/contract.js';
+export { loadCoordinatorConfig } from './load-config.js';
+export { openSqliteStore } from './store/sqlite-store.js';
+export type { Store } from './store/store.js';

@@ -1,26 +1,18 @@
 import type { Sha256 } from '@fedvox/base';
+import type { GateOutcome } from '@fedvox/protocol';
 import type { CloseCause } from './roll-call.js';
 import type { RoundFailure, RoundWork } from './round-machine.js';
 
-/** What a site found when it held its data against the job's requirements. */
-export const GATE_OUTCOMES = [
-  'pass',
-  'no-usable-data',
-  'too-few-cases',
-  'wrong-modality',
-  'spacing-out-of-range',
-  'labels-missing',
-  'refused-by-policy',
-  'not-supported',
-] as const;
-export type GateOutcome = (typeof GATE_OUTCOMES)[number];
-
 export type JobFailure = RoundFailure | 'gate-not-passed';
 
-/** What happened, in the order it happened: recorded with the state it led to, shown to operators. */
+/**
+ * What happened, in the order it happened: recorded with the state it led to, shown to operators.
+ * A state changes only together with a fact.
+ */
 export type JobFact =
   | { readonly kind: 'job-submitted'; readonly model: Sha256; readonly sites: readonly string[] }
   | { readonly kind: 'gate-reported'; readonly site: string; readonly outcome: GateOutcome }
+  | { readonly kind: 'gate-closed'; readonly passed: readonly string[] }
   | {
       readonly kind: 'round-opened';
       readonly round: number;

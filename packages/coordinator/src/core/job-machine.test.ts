@@ -40,6 +40,7 @@ class Driver {
 
   send(event: JobEvent): void {
     const { state, facts, effects } = step(this.state, event);
+    if (facts.length === 0) expect(state).toEqual(this.state);
     this.state = state;
     this.facts.push(...facts);
     if (this.answersEffects) for (const effect of effects) this.carryOut(effect);

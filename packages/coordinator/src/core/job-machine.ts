@@ -32,7 +32,13 @@ export interface Step {
 
 export function submitJob(plan: JobPlan, nowMs: number): Step {
   const activity = openGate(plan.invitedSites, nowMs, plan);
-  const state: JobState = { plan, activity, revokedSites: [], status: 'running' };
+  const state: JobState = {
+    plan,
+    activity,
+    gateOutcomes: {},
+    revokedSites: [],
+    status: 'running',
+  };
   const { invitedSites: sites, initialModel: model } = plan;
   return { state, facts: [{ kind: 'job-submitted', model, sites }], effects: dueEffects(state) };
 }
@@ -106,8 +112,8 @@ function isStillDue(state: JobState, { kind, round }: EffectAnswer): boolean {
   return dueEffects(state).some((due) => due.kind === effect && due.round === round);
 }
 
-function baseOf({ plan, activity, revokedSites }: JobState): JobBase {
-  return { plan, activity, revokedSites };
+function baseOf({ plan, activity, gateOutcomes, revokedSites }: JobState): JobBase {
+  return { plan, activity, gateOutcomes, revokedSites };
 }
 
 function openGate(
@@ -125,8 +131,9 @@ function reportGate(
 ): Progress {
   assert(state.status === 'running' && state.activity.kind === 'gate', 'the gate is open');
   const rollCall = answered(state.activity.rollCall, site, outcome);
+  const gateOutcomes = { ...state.gateOutcomes, [site]: outcome };
   const reported = reached(
-    { ...state, activity: { kind: 'gate', rollCall } },
+    { ...state, gateOutcomes, activity: { kind: 'gate', rollCall } },
     { kind: 'gate-reported', site, outcome },
   );
   return andThen(reported, (next) => tick(next, nowMs));
@@ -141,9 +148,12 @@ function tick(state: JobState, nowMs: number): Progress {
   const passed = stillTrusted(state, rollCall.sites).filter(
     (site) => rollCall.answers[site] === 'pass',
   );
-  return passed.length < state.plan.minSites
-    ? failJob(state, 'gate-not-passed')
-    : reached(beginRound(state, 1, 'train', state.plan.initialModel, passed));
+  const closed = reached(state, { kind: 'gate-closed', passed });
+  return andThen(closed, (next) =>
+    passed.length < next.plan.minSites
+      ? failJob(next, 'gate-not-passed')
+      : reached(beginRound(next, 1, 'train', next.plan.initialModel, passed)),
+  );
 }
 
 function beginRound(

@@ -1,5 +1,6 @@
 import type { Sha256 } from '@fedvox/base';
-import type { GateOutcome, JobFailure } from './facts.js';
+import type { GateOutcome } from '@fedvox/protocol';
+import type { JobFailure } from './facts.js';
 import type { RollCall } from './roll-call.js';
 import { acceptedStatements, type RoundState, type UpdateAnswer } from './round-machine.js';
 
@@ -41,6 +42,8 @@ export type JobState = JobBase &
 export interface JobBase {
   readonly plan: JobPlan;
   readonly activity: Activity;
+  /** The latest answer of each site that gave one. */
+  readonly gateOutcomes: Readonly<Record<string, GateOutcome>>;
   /** Left out from now on; what they gave before stays. */
   readonly revokedSites: readonly string[];
 }

@@ -1,0 +1,214 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { rm, stat } from 'node:fs/promises';
+import { Agent } from 'node:https';
+import { Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
+import { errorText, renameDurably, type Sha256, sha256File } from '@fedvox/base';
+import type { JobInput } from '@fedvox/job';
+import { readIdentity } from '@fedvox/pki';
+import { z } from 'zod';
+import { fail } from '../errors.js';
+import {
+  type AcceptedUpdate,
+  type CoordinatorEvent,
+  eventSchema,
+  type IssuedInvitation,
+  invitationSchema,
+  type JobDetails,
+  type JobSummary,
+  jobDetailsSchema,
+  jobSummarySchema,
+  MAX_EVENT_WAIT_MS,
+  type SiteStatus,
+  siteSchema,
+  updateSchema,
+} from '../http/contract.js';
+import { callHttps, type HttpsCall, readAll } from './https-call.js';
+
+export interface CoordinatorClientOptions {
+  /** `host:port` of the coordinator's REST interface; the host one that its certificate names. */
+  readonly address: string;
+  readonly federation: string;
+  /** The consortium's root. */
+  readonly caPem: string;
+  /** The operator's. */
+  readonly certificatePem: string;
+  readonly keyPem: string;
+}
+
+/** A job with many rounds and sites is a few MiB of JSON. */
+const MAX_JSON_BYTES = 64 * 1024 * 1024;
+
+/**
+ * An operator's side of the coordinator's REST interface. Errors are FedvoxErrors with the code that
+ * the coordinator gave them, or `coordinator/coordinator-unreachable`.
+ */
+export class CoordinatorClient {
+  readonly #address: string;
+  readonly #agent: Agent;
+
+  constructor({ address, federation, caPem, certificatePem, keyPem }: CoordinatorClientOptions) {
+    this.#address = address;
+    this.#agent = new Agent({
+      keepAlive: true,
+      ca: caPem,
+      cert: certificatePem,
+      key: keyPem,
+      minVersion: 'TLSv1.3',
+      checkServerIdentity: (host, certificate) =>
+        checkServerIdentity(host, certificate) ?? roleError(federation, certificate),
+    });
+  }
+
+  /** Uploads a file; answers the digest under which the coordinator keeps it. */
+  async putBlob(path: string, signal?: AbortSignal): Promise<Sha256> {
+    const sha256 = await sha256File(path);
+    const { size: byteLength } = await stat(path);
+    const bytes = createReadStream(path);
+    const body = { type: 'application/octet-stream', byteLength, bytes };
+    const call = { method: 'PUT', path: `/v1/blobs/${sha256}`, body, ...(signal && { signal }) };
+    await this.#json(call as HttpsCall, z.unknown());
+    return sha256;
+  }
+
+  /** Downloads bytes to `path`, which appears only once they are whole and verified. */
+  async getBlob(sha256: Sha256, path: string, signal?: AbortSignal): Promise<void> {
+    const call = { method: 'GET', path: `/v1/blobs/${sha256}` } as const;
+    const response = await this.#call({ ...call, ...(signal && { signal }) });
+    const partial = `${path}.partial`;
+    const hash = createHash('sha256');
+    const hashing = new Transform({
+      transform(chunk, _encoding, done) {
+        hash.update(chunk);
+        done(null, chunk);
+      },
+    });
+    await pipeline(response, hashing, createWriteStream(partial, { flush: true }));
+    const actual = hash.digest('hex');
+    if (actual !== sha256) {
+      await rm(partial);
+      throw fail('blob-digest-mismatch', { expected: sha256, actual });
+    }
+    await renameDurably(partial, path);
+  }
+
+  /** @param modelSha256 the initial model, uploaded before */
+  submitJob(job: JobInput, modelSha256: Sha256): Promise<{ id: string }> {
+    return this.#post('/v1/jobs', { job, modelSha256 }, z.strictObject({ id: z.string() }));
+  }
+
+  /** Oldest first. */
+  jobs(): Promise<JobSummary[]> {
+    return this.#get('/v1/jobs', z.array(jobSummarySchema));
+  }
+
+  job(id: string): Promise<JobDetails> {
+    return this.#get(`/v1/jobs/${encodeURIComponent(id)}`, jobDetailsSchema);
+  }
+
+  /** Signed statements and receipts, for audit. */
+  updates(id: string): Promise<AcceptedUpdate[]> {
+    return this.#get(`/v1/jobs/${encodeURIComponent(id)}/updates`, z.array(updateSchema));
+  }
+
+  pauseJob(id: string): Promise<JobSummary> {
+    return this.#order(id, 'pause');
+  }
+
+  resumeJob(id: string): Promise<JobSummary> {
+    return this.#order(id, 'resume');
+  }
+
+  abortJob(id: string): Promise<JobSummary> {
+    return this.#order(id, 'abort');
+  }
+
+  /** A one-time token, with all that an invitation file holds. */
+  inviteSite(site: string): Promise<IssuedInvitation> {
+    return this.#post('/v1/sites', { site }, invitationSchema);
+  }
+
+  sites(): Promise<SiteStatus[]> {
+    return this.#get('/v1/sites', z.array(siteSchema));
+  }
+
+  async revokeSite(site: string): Promise<void> {
+    const path = `/v1/sites/${encodeURIComponent(site)}/revoke`;
+    await this.#post(path, undefined, z.strictObject({ site: z.string() }));
+  }
+
+  /** What happened after event `after`, waiting up to `waitMs` for the next one if there is none. */
+  events(after: number, waitMs = 0, signal?: AbortSignal): Promise<CoordinatorEvent[]> {
+    const path = `/v1/events?after=${after}&waitMs=${Math.min(waitMs, MAX_EVENT_WAIT_MS)}`;
+    return this.#get(path, z.array(eventSchema), signal);
+  }
+
+  /** Everything that happens after event `after`, as it happens, until `signal` aborts. */
+  async *watch(after: number, signal: AbortSignal): AsyncGenerator<CoordinatorEvent> {
+    let last = after;
+    while (!signal.aborted) {
+      for (const event of await this.events(last, MAX_EVENT_WAIT_MS, signal)) {
+        yield event;
+        last = event.sequence;
+      }
+    }
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  #order(id: string, order: 'pause' | 'resume' | 'abort'): Promise<JobSummary> {
+    return this.#post(`/v1/jobs/${encodeURIComponent(id)}/${order}`, undefined, jobSummarySchema);
+  }
+
+  #get<Schema extends z.ZodType>(
+    path: string,
+    schema: Schema,
+    signal?: AbortSignal,
+  ): Promise<z.output<Schema>> {
+    return this.#json({ method: 'GET', path, ...(signal && { signal }) }, schema);
+  }
+
+  #post<Schema extends z.ZodType>(
+    path: string,
+    content: unknown,
+    schema: Schema,
+  ): Promise<z.output<Schema>> {
+    if (content === undefined) return this.#json({ method: 'POST', path }, schema);
+    const bytes = Buffer.from(JSON.stringify(content));
+    const body = {
+      type: 'application/json',
+      byteLength: bytes.length,
+      bytes: Readable.from([bytes]),
+    };
+    return this.#json({ method: 'POST', path, body }, schema);
+  }
+
+  async #json<Schema extends z.ZodType>(
+    call: HttpsCall,
+    schema: Schema,
+  ): Promise<z.output<Schema>> {
+    const response = await this.#call(call);
+    try {
+      const text = (await readAll(response, MAX_JSON_BYTES)).toString('utf8');
+      return schema.parse(JSON.parse(text));
+    } catch (cause) {
+      const { method, path } = call;
+      throw fail('answer-invalid', { method, path, reason: errorText(cause) }, { cause });
+    }
+  }
+
+  #call(call: HttpsCall) {
+    return callHttps(this.#address, this.#agent, call);
+  }
+}
+
+/** Another member's certificate is of the same root: only the coordinator's is the coordinator. */
+function roleError(federation: string, certificate: PeerCertificate): Error | undefined {
+  const identity = readIdentity(certificate);
+  if (identity.role === 'coordinator' && identity.federation === federation) return undefined;
+  return new Error(`it is ${identity.role} ${identity.name} of ${identity.federation}`);
+}

@@ -1,0 +1,213 @@
+import { createPrivateKey } from 'node:crypto';
+import { join } from 'node:path';
+import {
+  type Clock,
+  createLogger,
+  type Logger,
+  makeFolderDurably,
+  systemClock,
+} from '@fedvox/base';
+import { type Consortium, loadConsortium, readCertificate } from '@fedvox/pki';
+import {
+  createEnrollmentServer,
+  createFederationServer,
+  type RunningServer,
+  type ServerEvent,
+} from '@fedvox/protocol';
+import type { CoordinatorConfig } from './config.js';
+import { fail } from './errors.js';
+import { federationHandlers } from './grpc/federation-handlers.js';
+import { type RunningHttpServer, startHttpServer } from './http/server.js';
+import { observeServer, watchProgress } from './observation.js';
+import { ChangeSignal } from './services/change-signal.js';
+import { DeadlineWatch } from './services/deadline-watch.js';
+import { JobRegistry } from './services/job-registry.js';
+import { createMetrics } from './services/metrics.js';
+import { leaveOutRevoked } from './services/revocation.js';
+import { RoundRunner } from './services/round-runner.js';
+import { SiteDirectory } from './services/site-directory.js';
+import { SubmissionDesk } from './services/submission-desk.js';
+import { TaskDesk } from './services/task-desk.js';
+import { UploadDesk } from './services/upload-desk.js';
+import { BlobStore } from './store/blob-store.js';
+import { Spool } from './store/spool.js';
+import { openSqliteStore } from './store/sqlite-store.js';
+import type { Store } from './store/store.js';
+
+const VERSION = '0.1.0';
+const STATE_FILE = 'state.sqlite';
+/** A site is "seen" while it was heard of this recently. */
+const SEEN_WITHIN_MS = 5 * 60_000;
+
+export interface RunningCoordinator {
+  readonly federationPort: number;
+  readonly enrollmentPort: number;
+  readonly httpPort: number;
+  /** Ends within seconds; what is under way continues at the next start. */
+  stop(): Promise<void>;
+}
+
+/** What a test or the simulator may bring of its own. */
+export interface CoordinatorSurroundings {
+  readonly clock?: Clock;
+  readonly log?: Logger;
+  readonly openStore?: (path: string) => Promise<Store>;
+}
+
+/**
+ * Starts the coordinator on its state folder and continues every job in it.
+ * @throws FedvoxError `coordinator/state-in-use`, `coordinator/listen-failed`,
+ *   `coordinator/wrong-federation`, `pki/consortium-incomplete`, `protocol/listen-failed`
+ */
+export async function startCoordinator(
+  config: CoordinatorConfig,
+  surroundings: CoordinatorSurroundings = {},
+): Promise<RunningCoordinator> {
+  const {
+    clock = systemClock,
+    log = createLogger({ name: 'coordinator', level: config.logLevel }),
+    openStore = openSqliteStore,
+  } = surroundings;
+  const consortium = await loadOwnConsortium(config);
+  await makeFolderDurably(config.stateDir);
+  const store = await openStore(join(config.stateDir, STATE_FILE));
+  const core = await assemble(config, { consortium, store, clock, log }).catch(async (error) => {
+    await store.close();
+    throw error;
+  });
+  const servers: AnyServer[] = [];
+  try {
+    const ports = await listen(config, core, servers);
+    log.info({ federation: config.federation, ...ports }, 'coordinator is listening');
+    return { ...ports, stop: () => stop(core, servers) };
+  } catch (error) {
+    await stop(core, servers);
+    throw error;
+  }
+}
+
+async function loadOwnConsortium(config: CoordinatorConfig): Promise<Consortium> {
+  const { federation: expected, consortiumDir: folder } = config;
+  const consortium = await loadConsortium(folder);
+  const found = readCertificate(consortium.coordinator.certificatePem).identity.federation;
+  if (found !== expected) throw fail('wrong-federation', { folder, found, expected });
+  return consortium;
+}
+
+interface Foundations {
+  readonly consortium: Consortium;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+type Core = Awaited<ReturnType<typeof assemble>>;
+
+/** Everything but the sockets; jobs go on from here. */
+async function assemble(config: CoordinatorConfig, foundations: Foundations) {
+  const { consortium, store, clock, log } = foundations;
+  const { federation, stateDir } = config;
+  const [blobs, spool] = [await BlobStore.open(stateDir), await Spool.open(stateDir)];
+  const registry = await JobRegistry.load(store, clock);
+  const changes = new ChangeSignal();
+  const tasks = new TaskDesk(registry, changes, clock);
+  const metrics = createMetrics(() => tasks.seenSince(clock.nowMs() - SEEN_WITHIN_MS));
+  const sites = await SiteDirectory.load({
+    federation,
+    store,
+    clock,
+    authority: consortium.authority,
+    invitationDays: config.invitationDays,
+    certificateDays: config.siteCertificateDays,
+  });
+  const uploads = new UploadDesk({
+    federation,
+    clock,
+    registry,
+    store,
+    blobs,
+    spool,
+    maxModelBytes: config.limits.maxModelBytes,
+    receiptKey: createPrivateKey(consortium.coordinator.keyPem),
+    receiptKeyId: readCertificate(consortium.coordinator.certificatePem).keyId,
+    onAccepted: (_, byteLength) => metrics.onUpdateAccepted(byteLength),
+  });
+  const submissions = new SubmissionDesk({ registry, sites, blobs, clock });
+  watchProgress(registry, { changes, metrics, store, log });
+  await leaveOutRevoked(sites, registry);
+  const rounds = new RoundRunner({
+    registry,
+    store,
+    blobs,
+    settled: (job, round) => uploads.settled(job, round),
+    clock,
+    log,
+    jitter: Math.random,
+  });
+  rounds.start();
+  const deadlines = new DeadlineWatch(registry, clock, log);
+  const watching = deadlines.run();
+  const parts = { blobs, registry, changes, tasks, metrics, sites, uploads, submissions, rounds };
+  return { ...foundations, ...parts, deadlines, watching };
+}
+
+type AnyServer = RunningServer | RunningHttpServer;
+
+/** Opens the three doors; each one opened is put into `servers`, so that a failure can close it. */
+async function listen(
+  config: CoordinatorConfig,
+  core: Core,
+  servers: AnyServer[],
+): Promise<Omit<RunningCoordinator, 'stop'>> {
+  const { federation, publicHost, heartbeatIntervalMs, limits } = config;
+  const { consortium, log, metrics, sites } = core;
+  const tls = {
+    host: config.listen.host,
+    caPem: consortium.authority.certificatePem,
+    certificateChainPem: consortium.coordinator.certificatePem,
+    keyPem: consortium.coordinator.keyPem,
+  };
+  const onEvent = (event: ServerEvent) => observeServer(event, log, metrics);
+  const federationServer = await createFederationServer(
+    federationHandlers({ ...core, federation, heartbeatIntervalMs, ...limits }),
+    {
+      ...tls,
+      port: config.listen.federationPort,
+      federation,
+      authorize: (site) => sites.authorize(site),
+      onEvent,
+    },
+  );
+  servers.push(federationServer);
+  const enrollmentServer = await createEnrollmentServer(
+    { enroll: ({ token, certificateRequest }) => sites.enroll(token, certificateRequest) },
+    { ...tls, port: config.listen.enrollmentPort, onEvent },
+  );
+  servers.push(enrollmentServer);
+  const httpServer = await startHttpServer(
+    { ...tls, port: config.listen.httpPort, federation },
+    {
+      ...core,
+      version: VERSION,
+      federation,
+      maxModelBytes: limits.maxModelBytes,
+      caCertificatePem: tls.caPem,
+      federationAddress: `${publicHost}:${federationServer.port}`,
+      enrollmentAddress: `${publicHost}:${enrollmentServer.port}`,
+    },
+  );
+  servers.push(httpServer);
+  return {
+    federationPort: federationServer.port,
+    enrollmentPort: enrollmentServer.port,
+    httpPort: httpServer.port,
+  };
+}
+
+async function stop(core: Core, servers: readonly AnyServer[]): Promise<void> {
+  core.deadlines.stop();
+  core.tasks.close();
+  await Promise.all([core.watching, core.rounds.stop(), ...servers.map((server) => server.stop())]);
+  await core.registry.drained();
+  await core.store.close();
+}

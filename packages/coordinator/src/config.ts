@@ -1,0 +1,44 @@
+import { nameSchema } from '@fedvox/job';
+import { DEFAULT_CHUNK_BYTES, MAX_CHUNK_BYTES } from '@fedvox/protocol';
+import { z } from 'zod';
+
+const port = z.number().int().min(0).max(65_535);
+
+/** `coordinator.yaml`. Relative paths are relative to the file; see `loadCoordinatorConfig`. */
+export const coordinatorConfigSchema = z.strictObject({
+  federation: nameSchema,
+  /** Database, models and updates: back this folder up. */
+  stateDir: z.string().min(1),
+  /** What `fedvox consortium init` made: root, coordinator certificate and keys. */
+  consortiumDir: z.string().min(1),
+  listen: z
+    .strictObject({
+      host: z.string().min(1).default('0.0.0.0'),
+      /** 0 takes any free port. */
+      federationPort: port.default(8443),
+      enrollmentPort: port.default(8444),
+      httpPort: port.default(8445),
+    })
+    .prefault({}),
+  /** The name under which sites reach this host: one of the coordinator certificate's. */
+  publicHost: z.string().min(1),
+  limits: z
+    .strictObject({
+      maxModelBytes: z
+        .number()
+        .int()
+        .positive()
+        .default(4 * 1024 ** 3),
+      maxChunkBytes: z.number().int().min(1_024).max(MAX_CHUNK_BYTES).default(DEFAULT_CHUNK_BYTES),
+    })
+    .prefault({}),
+  heartbeatIntervalMs: z.number().int().min(100).max(600_000).default(30_000),
+  /** How long an invitation can be used. */
+  invitationDays: z.number().positive().max(90).default(7),
+  /** How long a site's certificate lasts; agents renew it by themselves. */
+  siteCertificateDays: z.number().positive().max(825).default(90),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+});
+
+export type CoordinatorConfig = z.output<typeof coordinatorConfigSchema>;
+export type CoordinatorConfigInput = z.input<typeof coordinatorConfigSchema>;

@@ -1,0 +1,68 @@
+import type { Sha256 } from '@fedvox/base';
+import { refuse, type UpdateStatement } from '@fedvox/protocol';
+import { isOver, type JobState } from './job-state.js';
+import { isAwaited } from './roll-call.js';
+import { type RoundState, roundAwaits, takesAnswers } from './round-machine.js';
+
+/** What the coordinator knows when a signed statement comes in. */
+export interface AdmissionContext {
+  /** The job that the statement names, if there is one. */
+  readonly job: { readonly state: JobState; readonly jobSha256: Sha256 } | undefined;
+  /** Whether this very statement was accepted before. */
+  readonly isAccepted: boolean;
+  /** Highest counter accepted from this key for this job; 0 where there is none. */
+  readonly lastCounter: number;
+  readonly maxDeltaBytes: number;
+}
+
+/**
+ * Whether a statement, whose signature and sender hold, may bring its delta: it must be for this job,
+ * this round and this base model, and never have been used.
+ * @throws FedvoxError a refusal, by name
+ */
+export function admitStatement(statement: UpdateStatement, context: AdmissionContext): void {
+  const { job, isAccepted, lastCounter, maxDeltaBytes } = context;
+  if (job === undefined) throw refuse('unknown-job', { job: statement.job });
+  if (isAccepted) throw refuse('replayed-statement');
+  if (statement.jobDigest !== job.jobSha256) throw refuse('wrong-job-digest');
+  const round = currentRound(statement, job.state);
+  if (job.state.status === 'paused') throw refuse('job-paused', { job: statement.job });
+  if (!roundAwaits(round, statement.site)) throw refuse('round-closed', { round: round.number });
+  if (statement.baseModel !== round.baseModel) {
+    throw refuse('wrong-base-model', { round: round.number });
+  }
+  if (statement.counter <= lastCounter) {
+    throw refuse('counter-not-increasing', { counter: statement.counter, last: lastCounter });
+  }
+  admitDelta(statement, round, maxDeltaBytes);
+}
+
+/**
+ * Whether a checked update is still taken: a closing round takes those that were being checked when
+ * it closed, also while the job is paused.
+ * @throws FedvoxError a refusal, by name
+ */
+export function admitSubmission(statement: UpdateStatement, state: JobState): void {
+  const round = currentRound(statement, state);
+  if (!takesAnswers(round) || !isAwaited(round.rollCall, statement.site)) {
+    throw refuse('round-closed', { round: round.number });
+  }
+}
+
+function currentRound({ job, round, site }: UpdateStatement, state: JobState): RoundState {
+  if (!state.plan.invitedSites.includes(site)) throw refuse('not-invited', { job });
+  if (isOver(state)) throw refuse('job-ended', { job });
+  const { activity } = state;
+  const current = activity.kind === 'gate' ? 0 : activity.round.number;
+  if (activity.kind === 'gate' || round !== current)
+    throw refuse('stale-round', { round, current });
+  return activity.round;
+}
+
+function admitDelta({ delta }: UpdateStatement, { work }: RoundState, maxDeltaBytes: number): void {
+  if ((delta === null) !== (work === 'evaluate')) throw refuse('delta-missing');
+  if (delta !== null && delta.byteLength > maxDeltaBytes) {
+    const { byteLength } = delta;
+    throw refuse('delta-too-large', { byteLength, maxBytes: maxDeltaBytes });
+  }
+}

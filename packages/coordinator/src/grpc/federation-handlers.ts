@@ -1,0 +1,57 @@
+import {
+  type Capability,
+  DEFAULT_CHUNK_BYTES,
+  downloadParts,
+  type FederationHandlers,
+  negotiate,
+  refuse,
+} from '@fedvox/protocol';
+import type { SiteDirectory } from '../services/site-directory.js';
+import type { TaskDesk } from '../services/task-desk.js';
+import type { UploadDesk } from '../services/upload-desk.js';
+import type { BlobStore } from '../store/blob-store.js';
+
+const CAPABILITIES: readonly Capability[] = ['delta-f32', 'network-unet', 'strategy-fedavg'];
+
+export interface FederationDesks {
+  readonly federation: string;
+  readonly tasks: TaskDesk;
+  readonly uploads: UploadDesk;
+  readonly sites: SiteDirectory;
+  readonly blobs: BlobStore;
+  readonly heartbeatIntervalMs: number;
+  readonly maxChunkBytes: number;
+}
+
+/** What sites can say, each handed to the desk that knows about it. */
+export function federationHandlers(desks: FederationDesks): FederationHandlers {
+  const { federation, tasks, uploads, sites, blobs, heartbeatIntervalMs, maxChunkBytes } = desks;
+  return {
+    hello: async (offer, { caller }) => {
+      const agreed = negotiate(CAPABILITIES, offer);
+      tasks.seen(caller.identity.name, 'idle');
+      return { ...agreed, federation, heartbeatIntervalMs, maxChunkBytes };
+    },
+    nextTask: (state, { caller, signal }) => tasks.next(caller.identity.name, state, signal),
+    heartbeat: async (beat, { caller }) => tasks.heartbeat(caller.identity.name, beat),
+    async *download({ sha256, offset }, { caller }) {
+      const isOffered = tasks.isOffered(caller.identity.name, sha256);
+      if (!isOffered || !(await blobs.has(sha256))) throw refuse('unknown-blob', { sha256 });
+      yield* downloadParts(
+        blobs.path(sha256),
+        offset,
+        Math.min(maxChunkBytes, DEFAULT_CHUNK_BYTES),
+      );
+    },
+    reportGate: ({ job, outcome }, { caller }) =>
+      tasks.reportGate(caller.identity.name, job, outcome),
+    beginUpload: (statement, { caller }) => {
+      tasks.seen(caller.identity.name, 'uploading');
+      return uploads.begin(statement, caller);
+    },
+    upload: (position, chunks, { caller }) => uploads.append(position, chunks, caller),
+    submit: (statement, { caller }) => uploads.submit(statement, caller),
+    getReceipt: (statement, { caller }) => uploads.receipt(statement, caller),
+    renewCertificate: (requestDer, { caller }) => sites.renew(caller.identity.name, requestDer),
+  };
+}

@@ -1,0 +1,34 @@
+import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { SHA256_PATTERN } from '@fedvox/base';
+import { z } from 'zod';
+import type { HttpServices } from './services.js';
+import type { TypedApp } from './zod-routes.js';
+
+const params = z.strictObject({
+  sha256: z.string().regex(SHA256_PATTERN, 'must be a SHA-256 in lower-case hexadecimal'),
+});
+
+/** Models in and out, by their digest, streamed. */
+export function addBlobRoutes(app: TypedApp, { blobs, maxModelBytes }: HttpServices): void {
+  app.addContentTypeParser('application/octet-stream', (_request, payload, done) =>
+    done(null, payload),
+  );
+  app.put(
+    '/v1/blobs/:sha256',
+    {
+      bodyLimit: maxModelBytes,
+      schema: { params, response: { 201: z.strictObject({ sha256: z.string() }) } },
+    },
+    async ({ params: { sha256 }, body }, reply) => {
+      await blobs.put(sha256, body as Readable, maxModelBytes);
+      reply.status(201);
+      return { sha256 };
+    },
+  );
+  app.get('/v1/blobs/:sha256', { schema: { params } }, async ({ params: { sha256 } }, reply) => {
+    const byteLength = await blobs.byteLength(sha256);
+    reply.header('content-length', byteLength).type('application/octet-stream');
+    return createReadStream(blobs.path(sha256));
+  });
+}

@@ -1,0 +1,134 @@
+import { SHA256_PATTERN } from '@fedvox/base';
+import { jobSchema, METRIC_NAMES, nameSchema } from '@fedvox/job';
+import { AGENT_STATES, GATE_OUTCOMES } from '@fedvox/protocol';
+import { z } from 'zod';
+import type { JobFact } from '../core/facts.js';
+
+/** The REST interface: what the server validates, documents and answers, and what the client reads. */
+
+const sha256 = z.string().regex(SHA256_PATTERN, 'must be a SHA-256 in lower-case hexadecimal');
+const timeMs = z.number().int().describe('milliseconds since the Unix epoch');
+const figure = z.number().nullable();
+
+export const errorSchema = z.strictObject({
+  code: z.string(),
+  message: z.string(),
+  advice: z.string(),
+});
+
+export const submissionSchema = z.strictObject({
+  job: jobSchema,
+  /** Of safetensors bytes that were uploaded before. */
+  modelSha256: sha256,
+});
+
+export const jobSummarySchema = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  status: z.enum(['running', 'paused', 'failed', 'aborted', 'completed']),
+  reason: z.enum(['gate-not-passed', 'quorum-not-reached', 'aggregation-failed']).nullable(),
+  /** 0 is the data gate. */
+  round: z.number().int(),
+  totalRounds: z.number().int(),
+  submittedAtMs: timeMs,
+});
+
+const siteCellSchema = z.strictObject({
+  site: z.string(),
+  dice: figure,
+  auc: figure,
+  weight: z.number().nullable(),
+});
+
+const modelRowSchema = z.strictObject({
+  round: z.number().int().describe('0 is the untrained model'),
+  modelSha256: sha256,
+  sites: z.array(siteCellSchema),
+  dice: figure,
+  auc: figure,
+});
+
+const currentWorkSchema = z.strictObject({
+  kind: z.enum(['check-data', 'train', 'evaluate']),
+  round: z.number().int(),
+  phase: z.enum(['pending', 'open', 'closing', 'aggregating', 'committed', 'failed']),
+  deadlineAtMs: timeMs.nullable(),
+  sites: z.array(
+    z.strictObject({
+      site: z.string(),
+      answer: z.enum(['awaited', 'answered', 'given-up']),
+      lastSeenAtMs: timeMs.nullable(),
+      state: z.enum(AGENT_STATES).nullable(),
+    }),
+  ),
+});
+
+export const jobDetailsSchema = z.strictObject({
+  ...jobSummarySchema.shape,
+  jobSha256: sha256,
+  bestBy: z.enum(METRIC_NAMES),
+  gate: z.array(z.strictObject({ site: z.string(), outcome: z.enum(GATE_OUTCOMES).nullable() })),
+  rounds: z.array(modelRowSchema),
+  best: z.strictObject({ round: z.number().int(), sha256 }).nullable(),
+  current: currentWorkSchema.nullable(),
+});
+
+const envelopeSchema = z
+  .looseObject({ payload: z.string(), payloadType: z.string() })
+  .describe('a DSSE envelope in its JSON form');
+
+export const updateSchema = z.strictObject({
+  round: z.number().int(),
+  site: z.string(),
+  statementSha256: sha256,
+  deltaSha256: sha256.nullable(),
+  acceptedAtMs: timeMs,
+  statement: envelopeSchema,
+  receipt: envelopeSchema,
+});
+
+export const inviteSchema = z.strictObject({ site: nameSchema });
+
+export const invitationSchema = z.strictObject({
+  site: z.string(),
+  federation: z.string(),
+  token: z.string(),
+  expiresAtMs: timeMs,
+  enrollmentAddress: z.string(),
+  federationAddress: z.string(),
+  caCertificatePem: z.string(),
+});
+
+export const siteSchema = z.strictObject({
+  site: z.string(),
+  enrolledAtMs: timeMs,
+  certificateEndsAtMs: timeMs,
+  revoked: z.boolean(),
+  lastSeenAtMs: timeMs.nullable(),
+  state: z.enum(AGENT_STATES).nullable(),
+});
+
+/** Longest that a request for events is held open. */
+export const MAX_EVENT_WAIT_MS = 25_000;
+export const MAX_EVENTS = 500;
+
+export const eventQuerySchema = z.strictObject({
+  after: z.coerce.number().int().min(0).default(0).describe('sequence of the last event known'),
+  waitMs: z.coerce.number().int().min(0).max(MAX_EVENT_WAIT_MS).default(0),
+});
+
+export const eventSchema = z.strictObject({
+  sequence: z.number().int(),
+  jobId: z.string(),
+  atMs: timeMs,
+  /** Closed by its type; documented in the code beside the machine that makes it. */
+  fact: z.custom<JobFact>((value) => typeof value === 'object' && value !== null),
+});
+
+export type JobSummary = z.output<typeof jobSummarySchema>;
+export type JobDetails = z.output<typeof jobDetailsSchema>;
+export type CurrentWork = z.output<typeof currentWorkSchema>;
+export type AcceptedUpdate = z.output<typeof updateSchema>;
+export type IssuedInvitation = z.output<typeof invitationSchema>;
+export type SiteStatus = z.output<typeof siteSchema>;
+export type CoordinatorEvent = z.output<typeof eventSchema>;

@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import type { JobEvent, JobState } from '../core/job-state.js';
+import { isOver } from '../core/job-state.js';
+import { fail } from '../errors.js';
+import { report, summarise } from '../services/job-report.js';
+import {
+  eventQuerySchema,
+  eventSchema,
+  jobDetailsSchema,
+  jobSummarySchema,
+  MAX_EVENTS,
+  submissionSchema,
+  updateSchema,
+} from './contract.js';
+import type { HttpServices } from './services.js';
+import type { TypedApp } from './zod-routes.js';
+
+const params = z.strictObject({ id: z.string().max(200) });
+
+export function addJobRoutes(app: TypedApp, services: HttpServices): void {
+  const { registry, submissions, store } = services;
+  app.post(
+    '/v1/jobs',
+    { schema: { body: submissionSchema, response: { 201: z.strictObject({ id: z.string() }) } } },
+    async ({ body }, reply) => {
+      const { jobId } = await submissions.submit(body.job, body.modelSha256);
+      reply.status(201);
+      return { id: jobId };
+    },
+  );
+  app.get('/v1/jobs', { schema: { response: { 200: z.array(jobSummarySchema) } } }, async () =>
+    registry.all().map(summarise),
+  );
+  app.get(
+    '/v1/jobs/:id',
+    { schema: { params, response: { 200: jobDetailsSchema } } },
+    async ({ params: { id } }) => report(registry.get(id), services),
+  );
+  app.get(
+    '/v1/jobs/:id/updates',
+    { schema: { params, response: { 200: z.array(updateSchema) } } },
+    async ({ params: { id } }) => {
+      registry.get(id);
+      return (await store.updates(id)).map(
+        ({ round, site, statementSha256, deltaSha256, acceptedAtMs, ...update }) => ({
+          round,
+          site,
+          statementSha256,
+          deltaSha256,
+          acceptedAtMs,
+          statement: JSON.parse(update.statementEnvelope),
+          receipt: JSON.parse(update.receiptEnvelope),
+        }),
+      );
+    },
+  );
+  addOrderRoutes(app, services);
+  addEventRoutes(app, services);
+}
+
+type Order = 'pause' | 'resume' | 'abort';
+
+/** What the operator's word means for a job in this state. */
+function eventOf(order: Order, state: JobState, nowMs: number): JobEvent {
+  const job = state.plan.jobId;
+  const { status } = state;
+  if (isOver(state)) throw fail('job-over', { job, status });
+  switch (order) {
+    case 'pause':
+      if (status !== 'running') throw fail('job-not-running', { job, status });
+      return { kind: 'paused', nowMs };
+    case 'resume':
+      if (status === 'running') throw fail('job-not-stopped', { job, status });
+      return { kind: 'resumed', nowMs };
+    case 'abort':
+      return { kind: 'aborted' };
+  }
+}
+
+function addOrderRoutes(app: TypedApp, { registry }: HttpServices): void {
+  for (const order of ['pause', 'resume', 'abort'] as const) {
+    app.post(
+      `/v1/jobs/:id/${order}`,
+      { schema: { params, response: { 200: jobSummarySchema } } },
+      async ({ params: { id } }) => {
+        await registry.advance(id, ({ state }, nowMs) => ({ event: eventOf(order, state, nowMs) }));
+        return summarise(registry.get(id));
+      },
+    );
+  }
+}
+
+function addEventRoutes(app: TypedApp, { store, changes }: HttpServices): void {
+  app.get(
+    '/v1/events',
+    { schema: { querystring: eventQuerySchema, response: { 200: z.array(eventSchema) } } },
+    async ({ query: { after, waitMs } }) => {
+      const change = changes.wait(waitMs);
+      const known = await store.facts(after, MAX_EVENTS);
+      if (known.length > 0 || waitMs === 0) return [...known];
+      await change;
+      return [...(await store.facts(after, MAX_EVENTS))];
+    },
+  );
+}

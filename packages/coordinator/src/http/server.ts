@@ -1,0 +1,131 @@
+import type { AddressInfo } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import swagger from '@fastify/swagger';
+import { errorText, isFedvoxError, type Logger } from '@fedvox/base';
+import { fastify } from 'fastify';
+import { type ErrorName, fail } from '../errors.js';
+import { addBlobRoutes } from './blob-routes.js';
+import { addJobRoutes } from './job-routes.js';
+import { authenticateOperator } from './operator-auth.js';
+import { addProbeRoutes } from './probe-routes.js';
+import type { HttpServices } from './services.js';
+import { addSiteRoutes } from './site-routes.js';
+import { type HttpApp, jsonSchemasOf, useZod } from './zod-routes.js';
+
+/** Uploading a large model over a slow line; everything else is far quicker. */
+const REQUEST_TIMEOUT_MS = 15 * 60_000;
+/** A job's JSON is a few KiB. Blobs are streamed and have their own limit. */
+const MAX_BODY_BYTES = 1024 * 1024;
+
+export interface HttpListenSpec {
+  readonly host: string;
+  readonly port: number;
+  readonly federation: string;
+  readonly caPem: string;
+  readonly certificateChainPem: string;
+  readonly keyPem: string;
+}
+
+export interface RunningHttpServer {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/**
+ * The operators' REST interface: HTTPS, a certificate of the consortium demanded in the handshake, the
+ * role of operator on every request.
+ * @throws FedvoxError `coordinator/listen-failed`
+ */
+export async function startHttpServer(
+  { host, port, federation, caPem, certificateChainPem, keyPem }: HttpListenSpec,
+  services: HttpServices,
+): Promise<RunningHttpServer> {
+  const app = fastify({
+    https: {
+      ca: caPem,
+      cert: certificateChainPem,
+      key: keyPem,
+      requestCert: true,
+      rejectUnauthorized: true,
+      minVersion: 'TLSv1.3',
+    },
+    bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: true,
+  });
+  app.addHook('onRequest', async (request) => {
+    authenticateOperator(request.raw.socket as TLSSocket, federation);
+  });
+  answerErrorsByName(app, services.log);
+  await addRoutes(app, services);
+  try {
+    await app.listen({ host, port });
+  } catch (cause) {
+    throw fail('listen-failed', { host, port, reason: errorText(cause) }, { cause });
+  }
+  return {
+    port: (app.server.address() as AddressInfo).port,
+    stop: () => app.close(),
+  };
+}
+
+async function addRoutes(app: HttpApp, services: HttpServices): Promise<void> {
+  const typed = useZod(app);
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.0.3',
+      info: { title: 'Fedvox coordinator', version: services.version },
+    },
+    transform: ({ schema, url }) => ({ schema: jsonSchemasOf(schema ?? {}), url }),
+  });
+  addProbeRoutes(typed, services);
+  addBlobRoutes(typed, services);
+  addJobRoutes(typed, services);
+  addSiteRoutes(typed, services);
+  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+}
+
+/** HTTP status of errors that are the caller's to mend; any other is a 500. */
+const STATUS: Readonly<Partial<Record<ErrorName, number>>> = {
+  overloaded: 503,
+  'no-such-blob': 404,
+  'no-such-job': 404,
+  'no-such-site': 404,
+  'blob-digest-mismatch': 422,
+  'blob-too-large': 413,
+  'request-invalid': 422,
+  'job-not-running': 409,
+  'job-not-stopped': 409,
+  'job-over': 409,
+  'quorum-impossible': 422,
+  'site-not-enrolled': 422,
+  'model-not-usable': 422,
+};
+
+function answerErrorsByName(app: HttpApp, log: Logger): void {
+  app.setErrorHandler((error, request, reply) => {
+    const named = nameError(error);
+    if (named.status >= 500) log.error({ err: error, url: request.url }, 'a request failed');
+    const { code, message, advice } = named.error;
+    return reply.status(named.status).serializer(JSON.stringify).send({ code, message, advice });
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const { code, message, advice } = fail('no-such-route', {
+      method: request.method,
+      url: request.url,
+    });
+    return reply.status(404).send({ code, message, advice });
+  });
+}
+
+function nameError(error: unknown) {
+  if (isFedvoxError(error)) {
+    if (error.code.startsWith('refused/')) return { status: 403, error };
+    const name = error.code.replace('coordinator/', '') as ErrorName;
+    return { status: STATUS[name] ?? 500, error };
+  }
+  const { statusCode = 500 } = error as { statusCode?: number };
+  if (statusCode >= 500) return { status: statusCode, error: fail('internal', {}) };
+  const problems = `  ${errorText(error)}`;
+  return { status: statusCode, error: fail('request-invalid', { problems }) };
+}

@@ -1,0 +1,29 @@
+import type { Logger } from '@fedvox/base';
+import type { ChangeSignal } from '../services/change-signal.js';
+import type { JobRegistry } from '../services/job-registry.js';
+import type { Metrics } from '../services/metrics.js';
+import type { SiteDirectory } from '../services/site-directory.js';
+import type { SubmissionDesk } from '../services/submission-desk.js';
+import type { TaskDesk } from '../services/task-desk.js';
+import type { BlobStore } from '../store/blob-store.js';
+import type { Store } from '../store/store.js';
+
+/** What the routes speak to. */
+export interface HttpServices {
+  readonly version: string;
+  readonly federation: string;
+  readonly registry: JobRegistry;
+  readonly submissions: SubmissionDesk;
+  readonly sites: SiteDirectory;
+  readonly tasks: TaskDesk;
+  readonly store: Store;
+  readonly blobs: BlobStore;
+  readonly changes: ChangeSignal;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly maxModelBytes: number;
+  readonly caCertificatePem: string;
+  /** `host:port`, as sites are told to dial it. */
+  readonly enrollmentAddress: string;
+  readonly federationAddress: string;
+}

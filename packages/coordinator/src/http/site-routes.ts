@@ -1,0 +1,48 @@
+import { nameSchema } from '@fedvox/job';
+import { z } from 'zod';
+import { leaveOut } from '../services/revocation.js';
+import { invitationSchema, inviteSchema, siteSchema } from './contract.js';
+import type { HttpServices } from './services.js';
+import type { TypedApp } from './zod-routes.js';
+
+export function addSiteRoutes(app: TypedApp, services: HttpServices): void {
+  const { sites, tasks, registry, federation } = services;
+  app.post(
+    '/v1/sites',
+    { schema: { body: inviteSchema, response: { 201: invitationSchema } } },
+    async ({ body: { site } }, reply) => {
+      const { token, expiresAtMs } = await sites.invite(site);
+      reply.status(201);
+      const { enrollmentAddress, federationAddress, caCertificatePem } = services;
+      return {
+        site,
+        federation,
+        token,
+        expiresAtMs,
+        enrollmentAddress,
+        federationAddress,
+        caCertificatePem,
+      };
+    },
+  );
+  app.get('/v1/sites', { schema: { response: { 200: z.array(siteSchema) } } }, async () =>
+    (await sites.sites()).map((enrolled) => {
+      const { lastSeenAtMs = null, state = null } = tasks.presence(enrolled.site) ?? {};
+      return { ...enrolled, lastSeenAtMs, state };
+    }),
+  );
+  app.post(
+    '/v1/sites/:site/revoke',
+    {
+      schema: {
+        params: z.strictObject({ site: nameSchema }),
+        response: { 200: z.strictObject({ site: z.string() }) },
+      },
+    },
+    async ({ params: { site } }) => {
+      await sites.revoke(site);
+      await leaveOut(site, registry);
+      return { site };
+    },
+  );
+}

@@ -1,0 +1,14 @@
+import { dirname, resolve } from 'node:path';
+import { loadConfig } from '@fedvox/base';
+import { type CoordinatorConfig, coordinatorConfigSchema } from './config.js';
+
+/** Reads `coordinator.yaml`. @throws FedvoxError `base/config-…`, every problem with its line */
+export async function loadCoordinatorConfig(path: string): Promise<CoordinatorConfig> {
+  const config = await loadConfig(path, coordinatorConfigSchema, 'coordinator config');
+  const folder = dirname(resolve(path));
+  return {
+    ...config,
+    stateDir: resolve(folder, config.stateDir),
+    consortiumDir: resolve(folder, config.consortiumDir),
+  };
+}

@@ -1,0 +1,83 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { JobFact } from '../core/facts.js';
+
+/** From a demo's seconds to a day of training. */
+const ROUND_SECONDS = [1, 5, 15, 60, 300, 900, 3_600, 4 * 3_600, 12 * 3_600, 24 * 3_600];
+
+/** What a Prometheus server can ask the coordinator; no label ever holds a patient's or case's name. */
+export interface Metrics {
+  readonly registry: Registry;
+  onFact(fact: JobFact): void;
+  onRoundCommitted(durationMs: number): void;
+  onUpdateAccepted(byteLength: number): void;
+  onCallRefused(method: string, code: string): void;
+  onConnectionRefused(): void;
+}
+
+/** @param seenSites how many sites were heard of lately */
+export function createMetrics(seenSites: () => number): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const committed = new Counter({
+    name: 'fedvox_rounds_committed_total',
+    help: 'Rounds whose model is durable.',
+    registers,
+  });
+  const duration = new Histogram({
+    name: 'fedvox_round_duration_seconds',
+    help: 'From opening a round to committing its model.',
+    buckets: ROUND_SECONDS,
+    registers,
+  });
+  const accepted = new Counter({
+    name: 'fedvox_updates_accepted_total',
+    help: 'Updates that got a receipt.',
+    registers,
+  });
+  const bytes = new Counter({
+    name: 'fedvox_update_bytes_total',
+    help: 'Bytes of accepted deltas.',
+    registers,
+  });
+  const refused = new Counter({
+    name: 'fedvox_calls_refused_total',
+    help: 'Refused calls, by method and refusal.',
+    labelNames: ['method', 'code'] as const,
+    registers,
+  });
+  const connections = new Counter({
+    name: 'fedvox_connections_refused_total',
+    help: 'Connections turned away in their TLS handshake.',
+    registers,
+  });
+  const ended = new Counter({
+    name: 'fedvox_jobs_ended_total',
+    help: 'Jobs that completed, failed or were aborted.',
+    labelNames: ['outcome'] as const,
+    registers,
+  });
+  new Gauge({
+    name: 'fedvox_sites_seen',
+    help: 'Sites heard of within the last five minutes.',
+    registers,
+    collect() {
+      this.set(seenSites());
+    },
+  });
+  return {
+    registry,
+    onFact: ({ kind }) => {
+      if (kind === 'round-committed') committed.inc();
+      if (kind === 'job-completed' || kind === 'job-failed' || kind === 'job-aborted') {
+        ended.inc({ outcome: kind.replace('job-', '') });
+      }
+    },
+    onRoundCommitted: (durationMs) => duration.observe(durationMs / 1_000),
+    onUpdateAccepted: (byteLength) => {
+      accepted.inc();
+      bytes.inc(byteLength);
+    },
+    onCallRefused: (method, code) => refused.inc({ method, code }),
+    onConnectionRefused: () => connections.inc(),
+  };
+}

@@ -1,0 +1,138 @@
+import { fedAvg } from '@fedvox/aggregation';
+import {
+  assert,
+  type Clock,
+  type Logger,
+  type RetryPolicy,
+  retry,
+  type Sha256,
+} from '@fedvox/base';
+import { dueEffects, type JobEffect, type JobEvent } from '../core/job-state.js';
+import type { BlobStore } from '../store/blob-store.js';
+import type { Store } from '../store/store.js';
+import { DeltaFiles } from './delta-files.js';
+import type { JobRegistry } from './job-registry.js';
+
+/** A full disk or a slow one may be better in a moment; after that, the operator decides. */
+const AGGREGATION_RETRY: RetryPolicy = { maxAttempts: 3, firstDelayMs: 1_000, maxDelayMs: 5_000 };
+/** Recording that an effect was carried out is tried for about ten minutes. */
+const RECORD_RETRY: RetryPolicy = { maxAttempts: 60, firstDelayMs: 200, maxDelayMs: 15_000 };
+
+type AggregateEffect = Extract<JobEffect, { kind: 'aggregate' }>;
+
+export interface RoundRunnerOptions {
+  readonly registry: JobRegistry;
+  readonly store: Store;
+  readonly blobs: BlobStore;
+  /** Resolves when no update of the round is being checked any more. */
+  readonly settled: (job: string, round: number) => Promise<void>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly jitter: () => number;
+}
+
+/**
+ * Carries out what jobs ask for, and answers them with an event. Everything it does can be done again
+ * with the same result, so that after a crash it simply does what is due.
+ */
+export class RoundRunner {
+  readonly #options: RoundRunnerOptions;
+  readonly #stopping = new AbortController();
+  readonly #underWay = new Set<Promise<void>>();
+
+  constructor(options: RoundRunnerOptions) {
+    this.#options = options;
+  }
+
+  /** Takes up what was due when the last process ended, and from then on whatever becomes due. */
+  start(): void {
+    const { registry } = this.#options;
+    registry.onProgress(({ job, effects }) => this.#begin(job.state.plan.jobId, effects));
+    for (const { state } of registry.all()) this.#begin(state.plan.jobId, dueEffects(state));
+  }
+
+  /** Ends what is under way at its next tensor; the next start takes it up again. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await Promise.all(this.#underWay);
+  }
+
+  #begin(jobId: string, effects: readonly JobEffect[]): void {
+    if (this.#stopping.signal.aborted) return;
+    for (const effect of effects) {
+      const work = this.#carryOut(jobId, effect).finally(() => this.#underWay.delete(work));
+      this.#underWay.add(work);
+    }
+  }
+
+  async #carryOut(jobId: string, effect: JobEffect): Promise<void> {
+    const { clock, jitter, log, registry } = this.#options;
+    const { signal } = this.#stopping;
+    try {
+      const event = await this.#perform(jobId, effect);
+      const options = { clock, jitter, signal, isTransient: () => true };
+      await retry(RECORD_RETRY, options, () => registry.advance(jobId, () => ({ event })));
+    } catch (error) {
+      if (signal.aborted) return;
+      const { kind, round } = effect;
+      log.error(
+        { err: error, job: jobId, round, effect: kind },
+        'left undone until the next start',
+      );
+    }
+  }
+
+  async #perform(jobId: string, effect: JobEffect): Promise<JobEvent> {
+    const { round } = effect;
+    switch (effect.kind) {
+      case 'open-round':
+        return { kind: 'round-opened', round, nowMs: this.#options.clock.nowMs() };
+      case 'settle-submissions':
+        await this.#options.settled(jobId, round);
+        return { kind: 'submissions-settled', round };
+      case 'aggregate':
+        return this.#aggregate(jobId, effect);
+    }
+  }
+
+  async #aggregate(jobId: string, effect: AggregateEffect): Promise<JobEvent> {
+    const { clock, jitter, log } = this.#options;
+    const { signal } = this.#stopping;
+    const { round } = effect;
+    const onRetry = (error: unknown) =>
+      log.warn({ err: error, job: jobId, round }, 'averaging failed; trying again');
+    try {
+      const options = { clock, jitter, signal, isTransient: () => !signal.aborted, onRetry };
+      const model = await retry(AGGREGATION_RETRY, options, () => this.#average(jobId, effect));
+      return { kind: 'aggregated', round, model };
+    } catch (error) {
+      if (signal.aborted) throw error;
+      log.error({ err: error, job: jobId, round }, 'averaging failed');
+      return { kind: 'aggregation-failed', round };
+    }
+  }
+
+  /** The new model's digest, once its bytes are durable. */
+  async #average(jobId: string, { baseModel, statements }: AggregateEffect): Promise<Sha256> {
+    const { store, blobs } = this.#options;
+    const accepted = (await store.updates(jobId)).filter(({ statementSha256 }) =>
+      statements.includes(statementSha256),
+    );
+    assert(accepted.length === statements.length, 'every accepted statement has its row');
+    const files = new DeltaFiles(this.#stopping.signal);
+    try {
+      const base = await files.source(blobs.path(baseModel));
+      const updates = [];
+      for (const { site, weight, deltaSha256 } of accepted) {
+        assert(deltaSha256 !== null, 'an update of a training round has a delta');
+        updates.push({ site, weight, delta: await files.source(blobs.path(deltaSha256)) });
+      }
+      const path = blobs.newPath();
+      const { sha256 } = await fedAvg({ base, updates, path });
+      await blobs.adopt(path, sha256);
+      return sha256;
+    } finally {
+      await files.close();
+    }
+  }
+}
