@@ -1,0 +1,35 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { seededRandom } from '@fedvox/base';
+import { type DatasetSpec, type LabelMap, type Volume, writeNifti } from '@fedvox/imaging';
+import { ballCase } from './phantoms.js';
+
+/** Writes ball cases as a Medical Segmentation Decathlon folder. */
+export async function writeBallDataset(folder: string, count: number): Promise<DatasetSpec> {
+  await mkdir(join(folder, 'imagesTr'), { recursive: true });
+  await mkdir(join(folder, 'labelsTr'), { recursive: true });
+  const names = Array.from({ length: count }, (_, index) => `ball_${index}.nii.gz`);
+  for (const name of names) await writeBall(folder, name, ballCase(seededRandom(name)));
+  const training = names.map((name) => ({
+    image: `./imagesTr/${name}`,
+    label: `./labelsTr/${name}`,
+  }));
+  const index = {
+    name: 'Balls',
+    modality: { 0: 'MRI' },
+    labels: { 0: 'background', 1: 'ball' },
+    numTraining: count,
+    training,
+  };
+  await writeFile(join(folder, 'dataset.json'), JSON.stringify(index));
+  return { kind: 'msd', path: folder };
+}
+
+export async function writeBall(
+  folder: string,
+  name: string,
+  { image, label }: { image: Volume; label: LabelMap },
+): Promise<void> {
+  await writeNifti(join(folder, 'imagesTr', name), image);
+  await writeNifti(join(folder, 'labelsTr', name), label);
+}
