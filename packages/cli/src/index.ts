@@ -1,1 +1,3 @@
-export {};
+export { ERRORS } from './errors.js';
+export { run } from './program.js';
+export type { Terminal } from './terminal.js';

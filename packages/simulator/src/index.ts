@@ -1,1 +1,19 @@
-export {};
+export { ERRORS } from './errors.js';
+export { siteEgress } from './federation/egress.js';
+export type { RunFolders, SiteFolders } from './federation/folders.js';
+export { type FollowOptions, followJob } from './federation/follow-job.js';
+export {
+  LocalFederation,
+  type LocalFederationOptions,
+  type LocalSite,
+} from './federation/local-federation.js';
+export type { FedvoxCommand } from './federation/process.js';
+export type { RunProgress } from './federation/progress.js';
+export { PHANTOM_CLASSES } from './phantom/anatomy.js';
+export { writeHospital } from './phantom/hospital.js';
+export { type PlantedIdentity, plantedIdentity } from './phantom/identity.js';
+export { type PhantomSpec, phantomSchema } from './phantom/phantom.js';
+export type { EgressBytes, FigureCells, Report, RoundRow } from './report.js';
+export { jobOfModel, keepJobBeside, loadJob } from './scenario/model-job.js';
+export { loadScenario, type Scenario, type ScenarioInput } from './scenario/scenario.js';
+export { type SimulateOptions, simulateScenario } from './simulate.js';

@@ -1,0 +1,65 @@
+import type { Command } from 'commander';
+import { ResultSaysNo } from '../failure.js';
+import { moment } from '../moment.js';
+import { readText } from '../read-text.js';
+import type { Output, Terminal } from '../terminal.js';
+import { act, type CommonOptions } from './action.js';
+import { serve } from './service.js';
+
+interface ConfigOptions extends CommonOptions {
+  readonly config: string;
+}
+
+interface EnrollOptions extends ConfigOptions {
+  readonly invitation: string;
+}
+
+export function addAgentCommands(program: Command, terminal: Terminal): void {
+  const agent = program.command('agent').description('run a hospital’s agent: it dials out only');
+  const enroll = agent
+    .command('enroll')
+    .description('make this site’s key here, and exchange an invitation for its certificate')
+    .requiredOption('--config <file>', 'the site’s configuration (YAML)')
+    .requiredOption('--invitation <file>', 'what the operator handed over');
+  act<EnrollOptions>(enroll, terminal, enrollSite);
+  const check = agent
+    .command('check')
+    .description('whether all is in order: configuration, certificate, coordinator, data, engine')
+    .requiredOption('--config <file>', 'the site’s configuration (YAML)');
+  act<ConfigOptions>(check, terminal, checkConfig);
+  const start = agent.command('start').description('take part in the federation until stopped');
+  serve(start, terminal, startSite);
+}
+
+async function enrollSite(output: Output, options: EnrollOptions): Promise<void> {
+  const { enroll, loadSiteConfig } = await import('@fedvox/agent');
+  const { parseInvitation } = await import('@fedvox/pki');
+  const config = await loadSiteConfig(options.config);
+  const invitation = parseInvitation(await readText(options.invitation), Date.now());
+  const enrolled = await enroll(config, invitation);
+  output.result(
+    enrolled,
+    `${enrolled.site} belongs to ${enrolled.federation} until ${moment(enrolled.validUntilMs)}.`,
+  );
+}
+
+async function checkConfig(output: Output, { config }: ConfigOptions): Promise<void> {
+  const { checkSite, loadSiteConfig } = await import('@fedvox/agent');
+  const check = await checkSite(await loadSiteConfig(config));
+  const lines = check.lines.flatMap(({ what, ok, text, advice }) => [
+    `${ok ? 'ok    ' : 'FAILED'}  ${what}: ${text}`,
+    ...(advice === undefined ? [] : [`        → ${advice}`]),
+  ]);
+  const refused = check.refused.map(({ what, reason, code }) => `  ${what}: ${reason} (${code})`);
+  if (refused.length > 0) lines.push('', 'Scans that are not used, and why:', ...refused);
+  output.result(check, lines.join('\n'));
+  if (!check.ok) throw new ResultSaysNo();
+}
+
+async function startSite(output: Output, configPath: string, stop: AbortSignal): Promise<void> {
+  const { loadSiteConfig, startAgent } = await import('@fedvox/agent');
+  const config = await loadSiteConfig(configPath);
+  const agent = await startAgent(config, { signal: stop });
+  output.result({ site: config.site }, `The agent of ${config.site} dials out.`);
+  await agent.done;
+}

@@ -1,0 +1,39 @@
+import { loadConfig } from '@fedvox/base';
+import { jobSchema } from '@fedvox/job';
+import type { Command } from 'commander';
+import { fail } from '../errors.js';
+import { ResultSaysNo } from '../failure.js';
+import { inspectText } from '../inspect-text.js';
+import type { Output, Terminal } from '../terminal.js';
+import { act, type CommonOptions } from './action.js';
+import { type LabelOption, withLabels } from './dataset-option.js';
+
+interface InspectOptions extends CommonOptions {
+  readonly job?: string;
+  readonly label?: LabelOption;
+}
+
+export function addDataCommands(program: Command, terminal: Terminal): void {
+  const data = program.command('data').description('look at scans before anyone trains on them');
+  const inspect = data
+    .command('inspect <path>')
+    .description('what is in a folder, whether it would be accepted, and why not')
+    .option('--job <file>', 'hold it against the classes of this job');
+  act<InspectOptions, [string]>(withLabels(inspect), terminal, inspectData);
+}
+
+async function inspectData(output: Output, options: InspectOptions, path: string): Promise<void> {
+  const { inspectFolder } = await import('@fedvox/imaging');
+  const report = await inspectFolder(path, {
+    ...(options.job === undefined
+      ? {}
+      : { classes: (await loadConfig(options.job, jobSchema, 'job')).classes }),
+    ...(options.label === undefined ? {} : { labels: options.label }),
+    onProgress: (done, total) => output.status(`read ${done} of ${total} scans`),
+  });
+  if (report.scans.length === 0 && report.refused.length === 0) {
+    throw fail('no-scans', { path, files: report.files });
+  }
+  output.result(report, inspectText(report));
+  if (!report.scans.some((scan) => scan.usable)) throw new ResultSaysNo();
+}

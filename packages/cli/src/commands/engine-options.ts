@@ -1,0 +1,39 @@
+import { createLogger } from '@fedvox/base';
+import type { EngineName, Progress } from '@fedvox/learning';
+import { type Command, Option } from 'commander';
+import type { Output } from '../terminal.js';
+import type { CommonOptions } from './action.js';
+import { wholeNumber } from './options.js';
+
+export interface EngineOptions extends CommonOptions {
+  readonly engine: EngineName;
+  readonly threads?: number;
+}
+
+export function withEngine(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--engine <name>', 'tensor engine')
+        .choices(['auto', 'torch', 'tensorflow', 'cpu'])
+        .default('auto'),
+    )
+    .option('--threads <n>', 'threads of the engine', wholeNumber('--threads', 1));
+}
+
+/** What every task of the learning room is told of where and how loudly it runs. */
+export function engineOf({ engine, threads }: EngineOptions) {
+  return {
+    engine,
+    ...(threads === undefined ? {} : { threads }),
+    log: createLogger({ name: 'model', level: 'warn' }),
+  };
+}
+
+/** Shows what a task is busy with. */
+export function progressTo(output: Output): (progress: Progress) => void {
+  return ({ phase, done, total, epoch, loss }) => {
+    const of = epoch === undefined ? '' : ` epoch ${epoch}`;
+    const at = loss === undefined ? '' : `, loss ${loss.toFixed(3)}`;
+    output.status(`${phase}${of}: ${done}/${total}${at}`);
+  };
+}

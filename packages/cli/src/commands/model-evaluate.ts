@@ -1,0 +1,49 @@
+import type { Command } from 'commander';
+import { figure } from '../figure.js';
+import type { Output, Terminal } from '../terminal.js';
+import { act } from './action.js';
+import { datasetOf, type LabelOption, withLabels } from './dataset-option.js';
+import { type EngineOptions, engineOf, progressTo, withEngine } from './engine-options.js';
+
+interface EvaluateOptions extends EngineOptions {
+  readonly site?: string;
+  readonly label?: LabelOption;
+  readonly job?: string;
+  readonly model: string;
+  readonly data: string;
+  readonly cache: string;
+}
+
+export function addModelEvaluate(model: Command, terminal: Terminal): void {
+  const evaluate = model
+    .command('evaluate')
+    .description('Dice and AUC of a model on the validation cases of a folder')
+    .requiredOption('--model <file>', 'the model (safetensors)')
+    .requiredOption('--data <folder>', 'a DICOM folder, or a folder with an MSD dataset.json')
+    .option('--site <name>', 'only the cases that dataset.json gives to this site')
+    .option('--job <file>', 'the job that made the model; the one beside it where absent')
+    .option('--cache <folder>', 'where preprocessed cases are kept', '.fedvox/cache');
+  withEngine(withLabels(evaluate));
+  act<EvaluateOptions>(evaluate, terminal, evaluateModelFile);
+}
+
+async function evaluateModelFile(output: Output, options: EvaluateOptions): Promise<void> {
+  const { evaluateModel } = await import('@fedvox/learning');
+  const { jobOfModel } = await import('@fedvox/simulator');
+  const evaluation = await evaluateModel(
+    {
+      ...engineOf(options),
+      job: await jobOfModel(options.model, options.job),
+      dataset: datasetOf(options.data, options.label, options.site),
+      cacheDir: options.cache,
+      seedLabel: 'evaluation',
+      onProgress: progressTo(output),
+    },
+    options.model,
+  );
+  const classes = evaluation.perClass.map(
+    ({ name, dice, cases }) => `  ${name}: Dice ${figure(dice)} in ${cases} case(s)`,
+  );
+  const head = `Dice ${figure(evaluation.dice)}, AUC ${figure(evaluation.auc)} in ${evaluation.validationCases} validation case(s)`;
+  output.result(evaluation, [head, ...classes].join('\n'));
+}

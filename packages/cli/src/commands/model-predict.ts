@@ -1,0 +1,42 @@
+import type { Command } from 'commander';
+import type { Output, Terminal } from '../terminal.js';
+import { act } from './action.js';
+import { type EngineOptions, engineOf, withEngine } from './engine-options.js';
+
+interface PredictOptions extends EngineOptions {
+  readonly job?: string;
+  readonly model: string;
+  readonly input: string;
+  readonly output: string;
+}
+
+export function addModelPredict(model: Command, terminal: Terminal): void {
+  const predict = model
+    .command('predict')
+    .description('segment one scan; the result lies on the scan’s own grid')
+    .requiredOption('--model <file>', 'the model (safetensors)')
+    .requiredOption('--input <path>', 'a NIfTI file, or the folder of a DICOM series')
+    .option('--output <file>', 'the label map to write', 'seg.nii.gz')
+    .option('--job <file>', 'the job that made the model; the one beside it where absent');
+  withEngine(predict);
+  act<PredictOptions>(predict, terminal, predictScan);
+}
+
+async function predictScan(output: Output, options: PredictOptions): Promise<void> {
+  const { predictFile } = await import('@fedvox/learning');
+  const { jobOfModel } = await import('@fedvox/simulator');
+  const { voxelsByClass } = await predictFile({
+    ...engineOf(options),
+    job: await jobOfModel(options.model, options.job),
+    modelPath: options.model,
+    inputPath: options.input,
+    outputPath: options.output,
+  });
+  const lines = Object.entries(voxelsByClass).map(
+    ([name, voxels]) => `  ${name}: ${voxels} voxels`,
+  );
+  output.result(
+    { output: options.output, voxelsByClass },
+    [`Wrote ${options.output}`, ...lines].join('\n'),
+  );
+}

@@ -1,0 +1,14 @@
+import type { Command } from 'commander';
+import type { Terminal } from '../terminal.js';
+import { addModelEvaluate } from './model-evaluate.js';
+import { addModelPredict } from './model-predict.js';
+import { addModelTrain } from './model-train.js';
+
+export function addModelCommands(program: Command, terminal: Terminal): void {
+  const model = program
+    .command('model')
+    .description('train, evaluate and apply a model, without a federation');
+  addModelTrain(model, terminal);
+  addModelEvaluate(model, terminal);
+  addModelPredict(model, terminal);
+}

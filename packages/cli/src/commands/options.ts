@@ -1,0 +1,28 @@
+import { fail } from '../errors.js';
+
+/** Reads a list written with commas. */
+export function listOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+/** Makes the reader of a whole number for one option. @throws FedvoxError `cli/not-a-number` */
+export function wholeNumber(option: string, minimum: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= minimum) return value;
+    throw fail('not-a-number', { option, minimum, value: text });
+  };
+}
+
+/** Collects `--label NAME=CLASS` options. @throws FedvoxError `cli/not-a-label` */
+export function labelNames(
+  text: string,
+  earlier: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
+  const [, name, className] = /^(.+)=([^=]+)$/.exec(text) ?? [];
+  if (name === undefined || className === undefined) throw fail('not-a-label', { value: text });
+  return { ...earlier, [name]: className };
+}

@@ -1,0 +1,59 @@
+import { fileURLToPath } from 'node:url';
+import { systemClock } from '@fedvox/base';
+import type { Command } from 'commander';
+import { tellProgress } from '../progress-text.js';
+import { reportText } from '../report-text.js';
+import type { Output, Terminal } from '../terminal.js';
+import { act, type CommonOptions } from './action.js';
+import { wholeNumber } from './options.js';
+
+interface SimulateOptions extends CommonOptions {
+  readonly data?: string;
+  readonly rounds?: number;
+  readonly seed?: number;
+  readonly out?: string;
+}
+
+const DEMO = fileURLToPath(new URL('../../../../scenarios/demo.yaml', import.meta.url));
+
+export function addSimulateCommands(program: Command, terminal: Terminal): void {
+  const demo = program
+    .command('demo')
+    .description('a coordinator and three made-up hospitals on this machine, for about a minute');
+  withRun(demo);
+  act<SimulateOptions>(demo, terminal, (output, options) => simulate(output, options, DEMO));
+  const simulation = program
+    .command('simulate <scenario>')
+    .description('run a federation of real processes on this machine from a scenario file')
+    .option('--data <folder>', 'the folder that the scenario’s data paths are relative to');
+  withRun(simulation);
+  act<SimulateOptions, [string]>(simulation, terminal, simulate);
+}
+
+function withRun(command: Command): void {
+  command
+    .option('--rounds <n>', 'rounds, instead of the job’s own', wholeNumber('--rounds', 1))
+    .option('--seed <n>', 'seed, instead of the job’s own', wholeNumber('--seed', 0))
+    .option('--out <folder>', 'where the run is written; a new folder in .fedvox/runs/ if absent');
+}
+
+async function simulate(output: Output, options: SimulateOptions, scenario: string): Promise<void> {
+  const { simulateScenario } = await import('@fedvox/simulator');
+  const controller = new AbortController();
+  const interrupt = () => controller.abort();
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  try {
+    const report = await simulateScenario(scenario, {
+      ...options,
+      command: { node: process.execPath, entry: ENTRY },
+      clock: systemClock,
+      signal: controller.signal,
+      onProgress: tellProgress(output),
+    });
+    output.result(report, `\n${reportText(report)}`);
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+  }
+}
+
+const ENTRY = fileURLToPath(new URL('../../bin/fedvox.mjs', import.meta.url));

@@ -1,0 +1,23 @@
+import { defineErrors } from '@fedvox/base';
+
+/** What can be wrong with a command line itself; everything else is the packages' to say. */
+export const ERRORS = {
+  'not-a-number': {
+    message: '{option} must be a whole number of at least {minimum}, not "{value}"',
+    advice: 'Correct the option.',
+  },
+  'file-unreadable': {
+    message: 'cannot read {path}: {reason}',
+    advice: 'Check that the file exists and may be read.',
+  },
+  'no-scans': {
+    message: 'there is no DICOM series and no NIfTI volume in {path} ({files} files looked at)',
+    advice: 'Give the folder that holds the scans; it is searched to its depth.',
+  },
+  'not-a-label': {
+    message: '--label must be "name in the files=class of the job", not "{value}"',
+    advice: 'Correct the option.',
+  },
+} as const;
+
+export const fail = defineErrors('cli', ERRORS);

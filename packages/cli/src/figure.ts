@@ -1,0 +1,4 @@
+/** A figure for people: three decimals, or a dash where it is undefined or withheld. */
+export function figure(value: number | null | undefined): string {
+  return value === null || value === undefined ? '-' : value.toFixed(3);
+}

@@ -1,0 +1,106 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { run } from './program.js';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fedvox-cli-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+/** Runs a command line in this process; what it said on each stream. */
+async function fedvox(...argv: string[]) {
+  const stdout = new PassThrough();
+  const stderr = new PassThrough();
+  const exitCode = await run(argv, { stdout, stderr, environment: {} });
+  const text = (stream: PassThrough) => String(stream.read() ?? '');
+  return { exitCode, stdout: text(stdout), stderr: text(stderr) };
+}
+
+describe('the fedvox command', () => {
+  it('tells every command to whoever asks for help', async () => {
+    const { exitCode, stdout } = await fedvox('--help');
+    expect(exitCode).toBe(0);
+    for (const noun of [
+      'demo',
+      'simulate',
+      'agent',
+      'data',
+      'consortium',
+      'coordinator',
+      'site',
+      'job',
+      'model',
+    ]) {
+      expect(stdout).toMatch(new RegExp(`^  ${noun} `, 'm'));
+    }
+  });
+
+  it('suggests what was meant by a command that does not exist', async () => {
+    const { exitCode, stderr, stdout } = await fedvox('job', 'sumbit');
+    expect(exitCode).toBe(1);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/unknown command 'sumbit'\n\(Did you mean submit\?\)/);
+  });
+
+  it('offers --json on every command that has a result', async () => {
+    for (const words of [
+      'demo',
+      'simulate',
+      'job list',
+      'job show',
+      'site list',
+      'data inspect',
+      'model predict',
+      'agent check',
+    ]) {
+      expect((await fedvox(...words.split(' '), '--help')).stdout).toContain('--json');
+    }
+  });
+
+  it('refuses an option that is not a number, naming it', async () => {
+    const { exitCode, stderr } = await fedvox('demo', '--rounds', 'many');
+    expect(exitCode).toBe(1);
+    expect(stderr).toBe(
+      'error: --rounds must be a whole number of at least 1, not "many"\n→ Correct the option.\n',
+    );
+  });
+
+  it('prints an error with advice on stderr, and with --json as an object on stdout too', async () => {
+    const scenario = join(folder, 'none.yaml');
+    const { exitCode, stderr, stdout } = await fedvox('simulate', scenario, '--json');
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^error: cannot read scenario .*none\.yaml: .*\n→ Check that the file/);
+    expect(JSON.parse(stdout)).toEqual({
+      error: {
+        code: 'base/config-unreadable',
+        message: expect.stringContaining('none.yaml'),
+        advice: expect.any(String),
+      },
+    });
+  });
+
+  it('founds a consortium and refuses to found it twice', async () => {
+    const init = ['consortium', 'init', '--federation', 'study', '--hosts', 'localhost', '--dir'];
+    const first = await fedvox(...init, join(folder, 'consortium'), '--json');
+    expect(first).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(JSON.parse(first.stdout)).toEqual({
+      federation: 'study',
+      folder: join(folder, 'consortium'),
+    });
+    const second = await fedvox(...init, join(folder, 'consortium'));
+    expect(second.exitCode).toBe(1);
+    expect(second.stderr).toMatch(/^error: .*consortium.*\n→ /);
+  });
+
+  it('refuses a job with an unknown metric before it speaks to anybody, naming the known ones', async () => {
+    const job = join(folder, 'job.yaml');
+    await writeFile(job, 'name: j\nevaluation: {bestBy: accuracy}\n');
+    const { exitCode, stderr } = await fedvox('job', 'submit', job);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('unknown metric "accuracy"; known metrics: dice, auc');
+  });
+});

@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { addAgentCommands } from './commands/agent.js';
+import { addConsortiumCommands } from './commands/consortium.js';
+import { addCoordinatorCommands } from './commands/coordinator.js';
+import { addDataCommands } from './commands/data.js';
+import { addJobCommands } from './commands/job.js';
+import { addModelCommands } from './commands/model.js';
+import { addSimulateCommands } from './commands/simulate.js';
+import { addSiteCommands } from './commands/site.js';
+import { printFailure, ResultSaysNo } from './failure.js';
+import type { Terminal } from './terminal.js';
+
+/** Runs one command line; the exit code is 0 where all went well, else 1 with the reason told. */
+export async function run(argv: readonly string[], terminal: Terminal): Promise<0 | 1> {
+  try {
+    await createProgram(terminal).parseAsync(argv, { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 1;
+    if (error instanceof ResultSaysNo) return 1;
+    printFailure(error, terminal, argv.includes('--json'));
+    return 1;
+  }
+}
+
+function createProgram(terminal: Terminal): Command {
+  const program = new Command('fedvox')
+    .description('Federated learning for hospitals: one 3D model, trained where the scans are.')
+    .version(ownVersion())
+    .helpCommand(false)
+    .exitOverride()
+    .showHelpAfterError('→ Run the command with --help to see what it takes.')
+    .configureOutput({
+      writeOut: (text) => terminal.stdout.write(text),
+      writeErr: (text) => terminal.stderr.write(text),
+    });
+  program.commandsGroup('See it work:');
+  addSimulateCommands(program, terminal);
+  program.commandsGroup("For a hospital's engineer:");
+  addAgentCommands(program, terminal);
+  addDataCommands(program, terminal);
+  program.commandsGroup("For the consortium's operator:");
+  addConsortiumCommands(program, terminal);
+  addCoordinatorCommands(program, terminal);
+  addSiteCommands(program, terminal);
+  addJobCommands(program, terminal);
+  program.commandsGroup('For a researcher:');
+  addModelCommands(program, terminal);
+  return program;
+}
+
+function ownVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,25 @@
+import type { RunProgress } from '@fedvox/simulator';
+import { figure } from './figure.js';
+import type { Output } from './terminal.js';
+
+/** Tells a run's progress: a line per step and round; on a terminal also what is happening now. */
+export function tellProgress(output: Output): (progress: RunProgress) => void {
+  return (progress) => {
+    switch (progress.kind) {
+      case 'step':
+        return output.progress(progress.text);
+      case 'round':
+        return output.progress(roundLine(progress));
+      case 'activity': {
+        const sites = progress.sites.map(({ site, state }) => `${site} ${state}`).join(', ');
+        return output.status(`round ${progress.round}/${progress.rounds}: ${sites}`);
+      }
+    }
+  };
+}
+
+function roundLine({ row, rounds }: Extract<RunProgress, { kind: 'round' }>): string {
+  const name = row.round === 0 ? 'before training' : `round ${row.round}/${rounds}`;
+  const sites = row.sites.map(({ site, dice }) => `${site} ${figure(dice)}`).join('  ');
+  return `${name}: Dice ${figure(row.dice)}, AUC ${figure(row.auc)}  (Dice by site: ${sites})`;
+}

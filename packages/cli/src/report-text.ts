@@ -1,0 +1,35 @@
+import type { EgressBytes, Report } from '@fedvox/simulator';
+import { roundsTable } from './rounds-table.js';
+import { table } from './table.js';
+
+/** The report of a run as a person reads it: rounds × sites, the best model, what left each site. */
+export function reportText({ job, rounds, best, egress }: Report): string {
+  return [
+    `Job ${job}: validation Dice / AUC of the global model after each round`,
+    '',
+    roundsTable(rounds, best.round),
+    '',
+    `* Best model: round ${best.round}`,
+    `  ${best.path}`,
+    `  sha256 ${best.sha256}`,
+    '',
+    'What left each hospital, in bytes:',
+    '',
+    egressTable(egress),
+  ].join('\n');
+}
+
+function egressTable(egress: EgressBytes): string {
+  const sites = Object.keys(egress).sort();
+  const kinds = [...new Set(sites.flatMap((site) => Object.keys(egress[site] ?? {})))].sort();
+  const rows = sites.map((site) => {
+    const bytes = kinds.map((kind) => egress[site]?.[kind] ?? 0);
+    const total = bytes.reduce((sum, each) => sum + each, 0);
+    return [site, ...[...bytes, total].map(groupedDigits)];
+  });
+  return table(['hospital', ...kinds, 'total'], rows);
+}
+
+function groupedDigits(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ' ');
+}

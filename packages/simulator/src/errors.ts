@@ -1,0 +1,44 @@
+import { defineErrors } from '@fedvox/base';
+
+/** Everything a person who runs a scenario can meet. */
+export const ERRORS = {
+  'data-folder-missing': {
+    message: 'scenario {scenario} reads {path}, which is not below {dataDir}',
+    advice: 'Give --data the folder that holds {path}.',
+  },
+  'data-option-missing': {
+    message: 'scenario {scenario} reads {path}, but no data folder was given',
+    advice: 'Add --data DIR, the folder that holds {path}.',
+  },
+  'model-job-missing': {
+    message: 'nothing says how to prepare the input of {model}: {path} does not exist',
+    advice: 'Give --job FILE, the job that made this model.',
+  },
+  'output-not-empty': {
+    message: 'the output folder {path} is not empty',
+    advice: 'Give --out a new folder: a run never overwrites another.',
+  },
+  'command-failed': {
+    message: '{command} failed (exit {exit}); the end of {log}:\n{lines}',
+    advice: 'Correct what the lines above say, then start the scenario again.',
+  },
+  'process-died': {
+    message: '{process} ended by itself ({exit}); the end of {log}:\n{lines}',
+    advice: 'Correct what the lines above say, then start the scenario again.',
+  },
+  'process-not-ready': {
+    message:
+      '{process} did not say that it was ready within {seconds} s; the end of {log}:\n{lines}',
+    advice: 'See whether the machine is overloaded, then start the scenario again.',
+  },
+  'job-not-completed': {
+    message: 'job {job} ended as {status}: {reason}',
+    advice: 'Read the logs in {folder}.',
+  },
+  interrupted: {
+    message: 'the run was interrupted; every process it started was stopped',
+    advice: 'What was done until then is in {folder}.',
+  },
+} as const;
+
+export const fail = defineErrors('simulator', ERRORS);

@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+
+/** Where everything of a run lies, so that a person finds it afterwards. */
+export interface RunFolders {
+  readonly root: string;
+  readonly consortium: string;
+  readonly coordinatorConfig: string;
+  readonly coordinatorState: string;
+  readonly job: string;
+  readonly bestModel: string;
+  readonly report: string;
+  site(name: string): SiteFolders;
+  log(process: string): string;
+}
+
+export interface SiteFolders {
+  readonly root: string;
+  readonly data: string;
+  readonly state: string;
+  readonly config: string;
+  readonly invitation: string;
+}
+
+export function runFolders(root: string): RunFolders {
+  return {
+    root,
+    consortium: join(root, 'consortium'),
+    coordinatorConfig: join(root, 'coordinator.yaml'),
+    coordinatorState: join(root, 'coordinator'),
+    job: join(root, 'job.yaml'),
+    bestModel: join(root, 'best.safetensors'),
+    report: join(root, 'report.json'),
+    log: (process) => join(root, 'logs', `${process}.log`),
+    site: (name) => {
+      const site = join(root, 'sites', name);
+      return {
+        root: site,
+        data: join(site, 'data'),
+        state: join(site, 'state'),
+        config: join(site, 'site.yaml'),
+        invitation: join(site, 'invitation.json'),
+      };
+    },
+  };
+}

@@ -1,0 +1,85 @@
+import { existsSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { Job } from '@fedvox/job';
+import { fail } from '../errors.js';
+import type { Scenario, SiteData } from './scenario.js';
+
+/** What a person may change about a scenario without editing it, and what the machine offers. */
+export interface PlanOptions {
+  /** The folder that the scenario's data paths are relative to. */
+  readonly dataDir?: string;
+  readonly rounds?: number;
+  readonly seed?: number;
+  /** The engine found on this machine for what the scenario asks. */
+  readonly engine: 'torch' | 'tensorflow' | 'cpu';
+  /** Cores that all sites share. */
+  readonly cores: number;
+}
+
+/** A scenario with every choice made: what the run will do, whatever machine it is on. */
+export interface Plan {
+  readonly scenario: string;
+  readonly federation: string;
+  readonly engine: PlanOptions['engine'];
+  readonly threads: number;
+  readonly job: Job;
+  readonly sites: readonly PlannedSite[];
+  /** Sentences about what was scaled down, for the person who started the run. */
+  readonly notes: readonly string[];
+}
+
+export interface PlannedSite {
+  readonly name: string;
+  /** Paths are absolute. */
+  readonly data: SiteData;
+  readonly policy: Readonly<Record<string, unknown>>;
+}
+
+/** @throws FedvoxError `simulator/data-option-missing`, `simulator/data-folder-missing` */
+export function planRun(scenario: Scenario, options: PlanOptions): Plan {
+  const smaller = options.engine === 'cpu' ? scenario.onCpu : undefined;
+  const { job } = scenario;
+  const names = scenario.sites.map((site) => site.name);
+  const rounds = options.rounds ?? smaller?.rounds ?? job.federation.rounds;
+  return {
+    scenario: scenario.name,
+    federation: scenario.federation,
+    engine: options.engine,
+    threads: scenario.threads ?? Math.max(1, Math.floor(options.cores / names.length)),
+    job: {
+      ...job,
+      network: smaller?.network ?? job.network,
+      federation: { ...job.federation, rounds, sites: job.federation.sites ?? names },
+      seed: options.seed ?? job.seed,
+    },
+    sites: scenario.sites.map(({ name, data, policy = {} }) => ({
+      name,
+      policy,
+      data: placeData(data, scenario.name, options.dataDir, smaller?.phantomCases),
+    })),
+    notes:
+      smaller === undefined
+        ? []
+        : ['only the slow cpu engine is available: a smaller network and a shorter run'],
+  };
+}
+
+function placeData(
+  data: SiteData,
+  scenario: string,
+  dataDir: string | undefined,
+  phantomCases: number | undefined,
+): SiteData {
+  if (data.kind === 'phantom') return { ...data, cases: phantomCases ?? data.cases };
+  if (dataDir === undefined) throw fail('data-option-missing', { scenario, path: data.path });
+  return { ...data, path: findBelow(resolve(dataDir), data.path, scenario) };
+}
+
+/** `DIR/path`; or, where DIR is itself the path's first folder, the rest of the path below DIR. */
+function findBelow(dataDir: string, path: string, scenario: string): string {
+  const candidates = [join(dataDir, path)];
+  if (path.split('/')[0] === basename(dataDir)) candidates.push(join(dirname(dataDir), path));
+  const found = candidates.find((candidate) => existsSync(candidate));
+  if (found === undefined) throw fail('data-folder-missing', { scenario, path, dataDir });
+  return found;
+}

@@ -1,0 +1,118 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { planRun } from './plan.js';
+import { loadScenario } from './scenario.js';
+
+const JOB = `
+  name: hippocampus
+  classes: [background, anterior]
+  preprocess: [{kind: orient}]
+  network: {kind: unet, channels: [8, 16], strides: [2]}
+  training: {batchSize: 2}
+  evaluation: {bestBy: dice, auc: {level: voxel, classes: [anterior]}}
+  federation: {rounds: 5, minSites: 1}
+  seed: 7
+`;
+const HEAD = 'name: tale\ndescription: Two sites.\nfederation: consortium\n';
+const SITES = `sites:
+  - {name: site-a, data: {kind: msd, path: hippocampus, site: site-a}}
+  - {name: site-b, data: {kind: phantom, cases: 9, scanner: {spacingMm: [3, 3, 3]}}}
+`;
+const ON_CPU =
+  'onCpu: {rounds: 2, phantomCases: 4, network: {kind: unet, channels: [2, 4], strides: [2]}}\n';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fedvox-scenario-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function load(text: string) {
+  const path = join(folder, 'tale.yaml');
+  await writeFile(path, text);
+  return loadScenario(path);
+}
+
+describe('a scenario', () => {
+  it('carries its job, or names the file that does', async () => {
+    const inline = await load(`${HEAD}${SITES}job:${JOB}`);
+    await writeFile(join(folder, 'job.yaml'), JOB.replaceAll('\n  ', '\n'));
+    const byFile = await load(`${HEAD}${SITES}jobFile: job.yaml\n`);
+    expect(inline.job.federation.rounds).toBe(5);
+    expect(byFile).toEqual(inline);
+  });
+
+  it('is refused with the line of everything that is wrong in it', async () => {
+    const text = `${HEAD}colour: red\n${SITES.replace('site-b', 'site-a')}job:${JOB.replace('bestBy: dice', 'bestBy: accuracy')}`;
+    await expect(load(text)).rejects.toThrow(
+      expect.objectContaining({
+        code: 'base/config-invalid',
+        message: expect.stringMatching(
+          /line 14: job\.evaluation\.bestBy: unknown metric "accuracy"; known metrics: dice, auc/,
+        ),
+      }),
+    );
+    await expect(load(text)).rejects.toThrow(/Unrecognized key: "colour"/);
+  });
+
+  it('is refused when two sites have one name, or when it has no job', async () => {
+    await expect(load(`${HEAD}${SITES.replace('site-b', 'site-a')}job:${JOB}`)).rejects.toThrow(
+      /line 6: sites\.1\.name: is the name of two sites: site-a/,
+    );
+    await expect(load(`${HEAD}${SITES}`)).rejects.toThrow(/give either "job" or "jobFile"/);
+  });
+});
+
+describe('the plan of a run', () => {
+  const machine = { engine: 'torch', cores: 8 } as const;
+
+  it('invites every site, finds their data and shares the cores', async () => {
+    const scenario = await load(`${HEAD}${SITES}job:${JOB}`);
+    await mkdir(join(folder, 'hippocampus'));
+    const plan = planRun(scenario, { ...machine, dataDir: folder, rounds: 3, seed: 11 });
+    expect(plan.job.federation).toMatchObject({ rounds: 3, sites: ['site-a', 'site-b'] });
+    expect(plan.job.seed).toBe(11);
+    expect(plan.threads).toBe(4);
+    expect(plan.sites[0]?.data).toMatchObject({
+      kind: 'msd',
+      path: join(folder, 'hippocampus'),
+      site: 'site-a',
+    });
+    expect(plan.notes).toEqual([]);
+  });
+
+  it('accepts the data folder itself as well as the folder around it', async () => {
+    const scenario = await load(`${HEAD}${SITES}job:${JOB}`);
+    const dataDir = join(folder, 'hippocampus');
+    await mkdir(dataDir);
+    expect(planRun(scenario, { ...machine, dataDir }).sites[0]?.data).toMatchObject({
+      path: dataDir,
+    });
+  });
+
+  it('says which folder is missing and what to give', async () => {
+    const scenario = await load(`${HEAD}${SITES}job:${JOB}`);
+    expect(() => planRun(scenario, machine)).toThrow(
+      expect.objectContaining({ code: 'simulator/data-option-missing' }),
+    );
+    expect(() => planRun(scenario, { ...machine, dataDir: folder })).toThrow(
+      expect.objectContaining({ code: 'simulator/data-folder-missing' }),
+    );
+  });
+
+  it('is scaled down on the cpu engine, and says so', async () => {
+    const scenario = await load(`${HEAD}${SITES}${ON_CPU}job:${JOB}`);
+    await mkdir(join(folder, 'hippocampus'));
+    const plan = planRun(scenario, { engine: 'cpu', cores: 1, dataDir: folder });
+    expect(plan.job.network.channels).toEqual([2, 4]);
+    expect(plan.job.federation.rounds).toBe(2);
+    expect(plan.sites[1]?.data).toMatchObject({ cases: 4 });
+    expect(plan.threads).toBe(1);
+    expect(plan.notes).toEqual([expect.stringContaining('cpu engine')]);
+    expect(planRun(scenario, { ...machine, dataDir: folder }).job.network.channels).toEqual([
+      8, 16,
+    ]);
+  });
+});

@@ -1,0 +1,79 @@
+import { dirname, resolve } from 'node:path';
+import { loadConfig } from '@fedvox/base';
+import { datasetSpecSchema } from '@fedvox/imaging';
+import { type Job, jobSchema, nameSchema } from '@fedvox/job';
+import { z } from 'zod';
+import { phantomSchema } from '../phantom/phantom.js';
+import { loadJob } from './model-job.js';
+
+const positiveInt = z.number().int().positive();
+
+/** Where a site's scans come from. Paths are relative to the data folder of the run. */
+export const siteDataSchema = z.discriminatedUnion('kind', [
+  phantomSchema,
+  ...datasetSpecSchema.options,
+]);
+
+const siteSchema = z.strictObject({
+  name: nameSchema,
+  data: siteDataSchema,
+  /** The site's own policy; the agent's configuration says what may stand here. */
+  policy: z.record(z.string(), z.unknown()).optional(),
+});
+
+export const scenarioSchema = z
+  .strictObject({
+    name: nameSchema,
+    description: z.string().min(1),
+    /** Name of the consortium that is founded for the run. */
+    federation: nameSchema,
+    engine: z.enum(['auto', 'torch', 'tensorflow', 'cpu']).default('auto'),
+    /** Threads of each site's training; the machine's cores shared evenly where absent. */
+    threads: positiveInt.max(256).optional(),
+    sites: z.array(siteSchema).min(1).max(64),
+    /** The job itself, or … */
+    job: jobSchema.optional(),
+    /** … the path of its file, relative to the scenario. */
+    jobFile: z.string().min(1).optional(),
+    /** What is scaled down where only the slow `cpu` engine is to be had, so that the run ends. */
+    onCpu: z
+      .strictObject({
+        network: jobSchema.shape.network.optional(),
+        rounds: positiveInt.optional(),
+        phantomCases: positiveInt.optional(),
+      })
+      .optional(),
+  })
+  .superRefine((scenario, context) => {
+    if ((scenario.job === undefined) === (scenario.jobFile === undefined)) {
+      context.addIssue({
+        code: 'custom',
+        path: ['job'],
+        message: 'give either "job" or "jobFile", and not both',
+      });
+    }
+    const names = scenario.sites.map((site) => site.name);
+    for (const [index, name] of names.entries()) {
+      if (names.indexOf(name) === index) continue;
+      context.addIssue({
+        code: 'custom',
+        path: ['sites', index, 'name'],
+        message: `is the name of two sites: ${name}`,
+      });
+    }
+  });
+
+export type ScenarioInput = z.input<typeof scenarioSchema>;
+export type SiteData = z.output<typeof siteDataSchema>;
+/** A validated scenario; its job is always at hand. */
+export type Scenario = Omit<z.output<typeof scenarioSchema>, 'job' | 'jobFile'> & {
+  readonly job: Job;
+};
+
+/** @throws FedvoxError `base/config-…`, with the line and the path of everything that is wrong */
+export async function loadScenario(path: string): Promise<Scenario> {
+  const { job, jobFile, ...rest } = await loadConfig(path, scenarioSchema, 'scenario');
+  if (job !== undefined) return { ...rest, job };
+  const jobPath = resolve(dirname(path), jobFile as string);
+  return { ...rest, job: await loadJob(jobPath) };
+}
