@@ -36,22 +36,27 @@ export async function startGrpcServer(spec: GrpcServerSpec): Promise<RunningServ
   // "Insecure" is gRPC's word for taking connections as they come: these come out of the TLS listener,
   // which has verified the client's certificate, and gRPC reads the certificate from their sockets.
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
-  const { server: listener, port } = await listenTls(spec, {
+  const listener = await listenTls(spec, {
     requireClientCertificate: spec.requireClientCertificate,
     onConnection: (socket) => injector.injectConnection(socket),
     onRefused: (error) => spec.onEvent({ kind: 'connection-refused', error }),
   });
   const stop = async (graceMs = DEFAULT_GRACE_MS) => {
-    const closed = new Promise<void>((resolve) => listener.close(() => resolve()));
+    const closed = listener.close();
     await shutDown(grpc, graceMs);
+    // A handshake that ended meanwhile made a connection that gRPC's shutdown did not know of.
+    listener.destroyConnections();
     await closed;
   };
-  return { port, stop };
+  return { port: listener.port, stop };
 }
 
 function shutDown(grpc: Server, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => grpc.forceShutdown(), graceMs);
+    const timer = setTimeout(() => {
+      grpc.forceShutdown();
+      resolve();
+    }, graceMs);
     grpc.tryShutdown(() => {
       clearTimeout(timer);
       resolve();

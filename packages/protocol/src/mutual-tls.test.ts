@@ -6,7 +6,7 @@ import type { FederationClientOptions } from './federation-client.js';
 import type { FederationServerOptions } from './federation-server.js';
 import { refuse } from './refusals.js';
 import type { ServerEvent } from './server-calls.js';
-import { type Member, TestFederation } from './test-federation.js';
+import { type Member, TestFederation } from './testing/test-federation.js';
 
 let north: TestFederation;
 let elsewhere: TestFederation;

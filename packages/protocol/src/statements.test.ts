@@ -13,7 +13,7 @@ import {
   type UpdateStatement,
   verifyReceipt,
 } from './statements.js';
-import { type Member, sampleUpdate, TestFederation } from './test-federation.js';
+import { type Member, sampleUpdate, TestFederation } from './testing/test-federation.js';
 
 const hex = fc.stringMatching(/^[0-9a-f]{64}$/);
 const name = fc.stringMatching(/^[a-z0-9]{1,20}$/);

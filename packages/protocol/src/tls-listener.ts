@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { createServer, type Server, type TLSSocket } from 'node:tls';
+import type { AddressInfo, Socket } from 'node:net';
+import { createServer, type TLSSocket } from 'node:tls';
 import { errorText, type FedvoxError } from '@fedvox/base';
 import { fail } from './errors.js';
 import { HANDSHAKE_TIMEOUT_MS, MAX_CONNECTIONS } from './limits.js';
@@ -22,6 +22,14 @@ export interface TlsListenerOptions {
   readonly onRefused: (error: FedvoxError) => void;
 }
 
+export interface TlsListener {
+  readonly port: number;
+  /** Accepts nothing new from now on; resolves once every connection has ended. */
+  close(): Promise<void>;
+  /** Cuts off what is still connected, handshakes under way included. */
+  destroyConnections(): void;
+}
+
 /**
  * TLS 1.3 for HTTP/2, ahead of gRPC's own server: so that the reason why a connection was refused can
  * be told to a person, and so that connections and handshakes are bounded.
@@ -30,7 +38,7 @@ export interface TlsListenerOptions {
 export async function listenTls(
   { host, port, caPem, certificateChainPem, keyPem }: ListenSpec,
   { requireClientCertificate, onConnection, onRefused }: TlsListenerOptions,
-): Promise<{ server: Server; port: number }> {
+): Promise<TlsListener> {
   const server = createServer({
     ca: caPem,
     cert: certificateChainPem,
@@ -42,6 +50,11 @@ export async function listenTls(
     handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
   });
   server.maxConnections = MAX_CONNECTIONS;
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   server.on('tlsClientError', (error, socket) => onRefused(nameClientFailure(error, socket)));
   server.on('secureConnection', (socket) => {
     // A peer that vanishes mid-stream is the session's to notice; unhandled, it would end the process.
@@ -54,7 +67,13 @@ export async function listenTls(
   } catch (cause) {
     throw fail('listen-failed', { host, port, reason: errorText(cause) }, { cause });
   }
-  return { server, port: (server.address() as AddressInfo).port };
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () => new Promise((resolve) => server.close(() => resolve())),
+    destroyConnections: () => {
+      for (const socket of sockets) socket.destroy();
+    },
+  };
 }
 
 /** Node closes the connection of a bad certificate itself and leaves the reason on the socket. */

@@ -10,7 +10,7 @@ import {
   UPDATE_PAYLOAD_TYPE,
   type UpdateStatement,
 } from './statements.js';
-import { type Member, sampleUpdate, TestFederation } from './test-federation.js';
+import { type Member, sampleUpdate, TestFederation } from './testing/test-federation.js';
 import { verifyUpdate } from './update-verification.js';
 
 let federation: TestFederation;

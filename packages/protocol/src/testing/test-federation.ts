@@ -1,4 +1,6 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { sha256 } from '@fedvox/base';
 import {
   type Authority,
@@ -12,18 +14,18 @@ import {
   readCertificate,
   toX509,
 } from '@fedvox/pki';
-import type { OwnCredentials } from './channel.js';
-import type { EgressItem } from './egress.js';
-import { FederationClient, type FederationClientOptions } from './federation-client.js';
+import type { OwnCredentials } from '../channel.js';
+import type { EgressItem } from '../egress.js';
+import { FederationClient, type FederationClientOptions } from '../federation-client.js';
 import {
   createFederationServer,
   type FederationHandlers,
   type FederationServerOptions,
-} from './federation-server.js';
-import type { RunningServer } from './grpc-server.js';
-import { refuse } from './refusals.js';
-import type { ServerEvent } from './server-calls.js';
-import type { UpdateStatement } from './statements.js';
+} from '../federation-server.js';
+import type { RunningServer } from '../grpc-server.js';
+import { refuse } from '../refusals.js';
+import type { ServerEvent } from '../server-calls.js';
+import type { UpdateStatement } from '../statements.js';
 
 /** For this package's tests: a consortium in memory, and both ends of the wire over loopback. */
 export interface Member extends OwnCredentials {
@@ -86,6 +88,28 @@ export class TestFederation {
       },
     );
     return { ...server, events };
+  }
+
+  /** A plain TCP relay that can fall silent, as a firewall does that forgets a connection. */
+  async relay(targetPort: number, onConnection: () => void) {
+    const sockets: Socket[] = [];
+    const server = createServer((inward) => {
+      onConnection();
+      const outward = connect(targetPort, 'localhost');
+      for (const socket of [inward, outward]) socket.on('error', () => socket.destroy());
+      sockets.push(inward, outward);
+      inward.pipe(outward).pipe(inward);
+    });
+    server.listen(0, 'localhost');
+    await once(server, 'listening');
+    const silence = () => {
+      for (const socket of sockets) socket.unpipe().pause();
+    };
+    const stop = () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    };
+    return { port: (server.address() as AddressInfo).port, silence, stop };
   }
 
   dial(
