@@ -63,6 +63,7 @@ export async function openCache(
       const made = preprocess(await loadCase(ref, classes), steps);
       await usable(folder, async () => {
         await writeFileDurably(path, encodeEntry(made));
+        await touch(path, clock.nowMs());
         await evict(folder, maxBytes);
       });
       return made;

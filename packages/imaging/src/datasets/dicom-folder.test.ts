@@ -1,0 +1,282 @@
+import { copyFile, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  CLASSES,
+  PATIENT,
+  temporaryFolder,
+  writePhantomCase,
+  writePhantomSeg,
+} from '../testing/phantom-case.js';
+import { contentKey } from './case.js';
+import { openDataset } from './dataset.js';
+import { loadCase } from './load-case.js';
+import type { DatasetSpec } from './spec.js';
+
+type DicomSpec = Omit<Extract<DatasetSpec, { kind: 'dicom' }>, 'kind' | 'path'>;
+
+function open(path: string, spec: DicomSpec = {}) {
+  return openDataset({ kind: 'dicom', path, ...spec }, CLASSES);
+}
+
+/** The one refusal of a folder that yields no case. */
+async function refusalOf(path: string, spec: DicomSpec = {}) {
+  const { cases, refused } = await open(path, spec);
+  expect(cases).toEqual([]);
+  expect(refused).toHaveLength(1);
+  return refused[0]!;
+}
+
+describe('a folder of DICOM', () => {
+  it('gives image and label voxel for voxel, whatever the storage', async () => {
+    const storages = [
+      {},
+      { signed: true, storedBits: 16 },
+      { modality: 'CT' as const, intercept: -1024, storedBits: 13 },
+    ];
+    for (const [index, storage] of storages.entries()) {
+      const folder = await temporaryFolder();
+      const written = await writePhantomCase(folder, `case-${index}`, storage);
+      const { cases, refused } = await open(folder);
+      expect(refused).toEqual([]);
+      const { image, label, modality } = await loadCase(cases[0]!, CLASSES);
+      expect(modality).toBe(storage.modality ?? 'MR');
+      expect(image.shape).toEqual(written.image.shape);
+      expect(image.affineRas).toEqual(written.image.affineRas);
+      expect(image.data).toEqual(written.image.data);
+      expect(label!.data).toEqual(written.label.data);
+    }
+  });
+
+  it('finds files by content: no extension, deep, among others', async () => {
+    const folder = await temporaryFolder();
+    const deep = join(folder, 'a', 'b');
+    await mkdir(deep, { recursive: true });
+    await writePhantomCase(deep, 'case-1', { fileName: (slice) => `${(slice * 5) % 8}-blob` });
+    await writeFile(join(folder, 'README.txt'), 'notes');
+    const { cases, refused } = await open(folder);
+    expect(cases).toHaveLength(1);
+    expect(refused).toEqual([]);
+  });
+
+  it('gives a case an id and a key that depend on its content alone, not on where it lies', async () => {
+    const [here, there] = [await temporaryFolder(), await temporaryFolder()];
+    await writePhantomCase(here);
+    await writePhantomCase(there, 'case-1', { fileName: (slice) => `${9 - slice}.dcm` });
+    const [a, b] = [(await open(here)).cases[0]!, (await open(there)).cases[0]!];
+    expect(a.caseId).toBe(b.caseId);
+    expect(await contentKey(a)).toBe(await contentKey(b));
+    expect(a.caseId).not.toContain('phantom');
+  });
+
+  it('gives another key when the labels come to mean something else', async () => {
+    const folder = await temporaryFolder();
+    await writePhantomCase(folder);
+    const [plain] = (await open(folder)).cases;
+    const [swapped] = (await open(folder, { labels: { Organ: 'lesion', lesion: 'organ' } })).cases;
+    expect(await contentKey(plain!)).not.toBe(await contentKey(swapped!));
+  });
+
+  it('maps the site’s segment names to the job’s classes, and ignores other segments', async () => {
+    const folder = await temporaryFolder();
+    const { label, reference } = await writePhantomCase(folder);
+    await writePhantomSeg(join(folder, 'seg.dcm'), label, reference, ['Tumour, left', 'Organ']);
+    const spec = { labels: { 'Tumour, left': 'lesion' } };
+    const { cases } = await open(folder, spec);
+    const loaded = await loadCase(cases[0]!, CLASSES);
+    expect([...loaded.label!.data]).toEqual([...label.data].map((value) => [0, 2, 1][value]));
+    const organOnly = await openDataset({ kind: 'dicom', path: folder }, ['background', 'organ']);
+    const organ = await loadCase(organOnly.cases[0]!, ['background', 'organ']);
+    expect([...organ.label!.data]).toEqual([...label.data].map((value) => (value === 2 ? 1 : 0)));
+  });
+
+  it('joins segmentations of different classes', async () => {
+    const folder = await temporaryFolder();
+    const { label, reference } = await writePhantomCase(folder);
+    await writePhantomSeg(join(folder, 'seg.dcm'), label, reference, ['organ']);
+    const lesion = { ...label, data: label.data.map((value) => (value === 2 ? 1 : 0)) };
+    await writePhantomSeg(join(folder, 'seg2.dcm'), lesion, reference, ['lesion']);
+    const { cases } = await open(folder);
+    expect((await loadCase(cases[0]!, CLASSES)).label!.data).toEqual(label.data);
+  });
+
+  it('reads an empty segmentation as a case without any of it', async () => {
+    const folder = await temporaryFolder();
+    const { label, reference } = await writePhantomCase(folder);
+    await writePhantomSeg(
+      join(folder, 'seg.dcm'),
+      { ...label, data: label.data.map(() => 0) },
+      reference,
+    );
+    const { cases } = await open(folder);
+    expect((await loadCase(cases[0]!, CLASSES)).label!.data.every((value) => value === 0)).toBe(
+      true,
+    );
+  });
+
+  it('keeps scans without a label where labels are optional', async () => {
+    const folder = await temporaryFolder();
+    await writePhantomCase(folder);
+    await unlink(join(folder, 'seg.dcm'));
+    const spec = { kind: 'dicom', path: folder } as const;
+    const { cases } = await openDataset(spec, CLASSES, { labels: 'optional' });
+    expect(cases[0]).toMatchObject({ hasLabel: false, modality: 'MR' });
+    expect((await loadCase(cases[0]!, CLASSES)).label).toBeUndefined();
+  });
+});
+
+describe('what cannot be used is refused by name, and nothing else is lost', () => {
+  it('a folder without DICOM', async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'notes.txt'), 'nothing here');
+    await expect(open(folder)).rejects.toMatchObject({ code: 'imaging/no-dicom' });
+  });
+
+  it('a folder that does not exist', async () => {
+    await expect(open('/nowhere/at/all')).rejects.toMatchObject({
+      code: 'imaging/folder-unreadable',
+    });
+  });
+
+  it('a series with a missing slice', async () => {
+    const folder = await temporaryFolder();
+    await writePhantomCase(folder);
+    await unlink(join(folder, 'mr', 'IM00004.dcm'));
+    expect((await refusalOf(folder)).code).toBe('imaging/missing-slice');
+  });
+
+  it('a segmentation of slices that the series has lost at its end', async () => {
+    const folder = await temporaryFolder();
+    await writePhantomCase(folder);
+    await unlink(join(folder, 'mr', 'IM00008.dcm'));
+    expect((await refusalOf(folder)).code).toBe('imaging/label-slice-missing');
+  });
+
+  it('a segmentation that refers to another series, and the series it leaves bare', async () => {
+    const folder = await temporaryFolder();
+    const { label } = await writePhantomCase(folder);
+    const elsewhere = await writePhantomCase(await temporaryFolder(), 'case-2');
+    await writePhantomSeg(join(folder, 'seg.dcm'), label, elsewhere.reference);
+    const { cases, refused } = await open(folder);
+    expect(cases).toEqual([]);
+    expect(refused.map(({ code }) => code).sort()).toEqual([
+      'imaging/label-missing',
+      'imaging/label-other-series',
+    ]);
+  });
+
+  it('a segmentation on another grid than the series it refers to', async () => {
+    const folder = await temporaryFolder();
+    const { label, reference } = await writePhantomCase(folder);
+    const affineRas = label.affineRas.map((value, index) => (index === 3 ? value + 0.7 : value));
+    await writePhantomSeg(join(folder, 'seg.dcm'), { ...label, affineRas }, reference);
+    const refusal = await refusalOf(folder);
+    expect(refusal.code).toBe('imaging/label-grid-mismatch');
+    expect(refusal.reason).toContain('0.70 mm off');
+  });
+
+  it('a segmentation without one of the job’s classes, unless the site says that it is empty', async () => {
+    const folder = await temporaryFolder();
+    const { label, reference } = await writePhantomCase(folder);
+    await writePhantomSeg(join(folder, 'seg.dcm'), label, reference, ['organ']);
+    expect((await refusalOf(folder)).code).toBe('imaging/label-classes');
+    expect((await open(folder, { missingLabels: 'empty' })).cases).toHaveLength(1);
+  });
+
+  it('two segments for one class', async () => {
+    const folder = await temporaryFolder();
+    const { label, reference } = await writePhantomCase(folder);
+    await writePhantomSeg(join(folder, 'seg2.dcm'), label, reference, ['organ']);
+    expect((await refusalOf(folder)).code).toBe('imaging/ambiguous-label');
+  });
+
+  it('voxels of two classes, unless the site lets the class order decide', async () => {
+    const folder = await temporaryFolder();
+    const { label, reference } = await writePhantomCase(folder);
+    await writePhantomSeg(join(folder, 'seg.dcm'), label, reference, ['organ']);
+    const everything = { ...label, data: label.data.map(() => 1) };
+    await writePhantomSeg(join(folder, 'seg2.dcm'), everything, reference, ['lesion']);
+    const { cases } = await open(folder);
+    await expect(loadCase(cases[0]!, CLASSES)).rejects.toMatchObject({
+      code: 'imaging/overlapping-segments',
+    });
+    const resolved = await open(folder, { overlaps: 'later-class-wins' });
+    const { label: joined } = await loadCase(resolved.cases[0]!, CLASSES);
+    expect(joined!.data.every((value) => value === 2)).toBe(true);
+  });
+
+  it('a truncated slice costs its series, seen in the header scan; the other case stays', async () => {
+    const folder = await temporaryFolder();
+    await writePhantomCase(join(folder, 'good'), 'good');
+    await writePhantomCase(join(folder, 'bad'), 'bad');
+    const slice = join(folder, 'bad', 'mr', 'IM00008.dcm');
+    await writeFile(slice, (await readFile(slice)).subarray(0, -10));
+    const { cases, refused } = await open(folder);
+    expect(cases).toHaveLength(1);
+    expect(refused.map(({ code }) => code)).toEqual(['imaging/corrupt-file']);
+  });
+
+  it('a file that claims to be DICOM and is not costs one line', async () => {
+    const folder = await temporaryFolder();
+    await writePhantomCase(folder);
+    await writeFile(join(folder, 'junk.dcm'), 'not dicom');
+    const { cases, refused } = await open(folder);
+    expect(cases).toHaveLength(1);
+    expect(refused).toMatchObject([{ code: 'imaging/not-dicom' }]);
+  });
+
+  it('a byte-for-byte copy of a slice is ignored and said; a differing one costs the series', async () => {
+    const folder = await temporaryFolder();
+    await writePhantomCase(folder);
+    const [original, copy] = [join(folder, 'mr', 'IM00002.dcm'), join(folder, 'mr', 'copy.dcm')];
+    await copyFile(original, copy);
+    const { cases, refused } = await open(folder);
+    expect(cases).toHaveLength(1);
+    expect(refused).toMatchObject([{ code: 'imaging/duplicate-instance' }]);
+    const bytes = await readFile(copy);
+    bytes[bytes.length - 1]! ^= 1;
+    await writeFile(copy, bytes);
+    expect((await refusalOf(folder)).code).toBe('imaging/conflicting-copies');
+  });
+
+  it('a series stored in a syntax we do not decode, naming it', async () => {
+    const folder = await temporaryFolder();
+    await writePhantomCase(folder);
+    const slice = join(folder, 'mr', 'IM00003.dcm');
+    const bytes = await readFile(slice);
+    const uid = Buffer.from('1.2.840.10008.1.2.1\0');
+    bytes.set(Buffer.from('1.2.840.10008.1.2.77'), bytes.indexOf(uid));
+    await writeFile(slice, bytes);
+    const refusal = await refusalOf(folder);
+    expect(refusal.code).toBe('imaging/unsupported-transfer-syntax');
+    expect(refusal.reason).toContain('transfer syntax 1.2.840.10008.1.2.77');
+  });
+
+  it('a file that changes between the scan and the read', async () => {
+    const folder = await temporaryFolder();
+    const { reference } = await writePhantomCase(folder);
+    const { cases } = await open(folder);
+    const slice = join(folder, 'mr', 'IM00003.dcm');
+    const bytes = await readFile(slice);
+    bytes.write('9', bytes.lastIndexOf(reference.sopInstanceUids[2]!) + 8, 'latin1');
+    await writeFile(slice, bytes);
+    await expect(loadCase(cases[0]!, CLASSES)).rejects.toMatchObject({
+      code: 'imaging/file-changed',
+    });
+  });
+
+  it('never names the patient', async () => {
+    const folder = await temporaryFolder();
+    await writePhantomCase(folder);
+    const files = ['mr/IM00001.dcm', 'mr/IM00005.dcm', 'seg.dcm'].map((name) => join(folder, name));
+    for (const path of files) {
+      const whole = await readFile(path);
+      for (let at = 132; at < whole.length; at += 61) {
+        await writeFile(path, whole.subarray(0, at));
+        const text = JSON.stringify(await open(folder).catch(String));
+        for (const secret of Object.values(PATIENT)) expect(text).not.toContain(secret);
+      }
+      await writeFile(path, whole);
+    }
+  });
+});

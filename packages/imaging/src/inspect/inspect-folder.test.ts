@@ -1,0 +1,96 @@
+import { copyFile, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { writeNifti } from '../nifti/write.js';
+import {
+  CLASSES,
+  PATIENT,
+  phantomVolumes,
+  temporaryFolder,
+  writePhantomCase,
+} from '../testing/phantom-case.js';
+import { inspectFolder } from './inspect-folder.js';
+
+describe('inspecting a folder', () => {
+  it('tells of each series what a hospital engineer asks', async () => {
+    const folder = await temporaryFolder();
+    const { image, label } = await writePhantomCase(folder);
+    const { scans, refused, files } = await inspectFolder(folder);
+    expect(refused).toEqual([]);
+    expect(files).toBe(9);
+    const voxels = (value: number) => label.data.filter((each) => each === value).length;
+    const mlPerVoxel = (1.5 * 1.25 * 2) / 1000;
+    expect(scans).toMatchObject([
+      {
+        format: 'dicom',
+        patientId: PATIENT.patientId,
+        modality: 'MR',
+        shape: [6, 5, 8],
+        spacingMm: [1.5, 1.25, 2],
+        orientation: 'LPS',
+        slices: 8,
+        usable: true,
+        intensity: { min: Math.min(...image.data), max: Math.max(...image.data) },
+        labels: [
+          { name: 'organ', voxels: voxels(1), ml: expect.closeTo(voxels(1) * mlPerVoxel, 9) },
+          { name: 'lesion', voxels: voxels(2), ml: expect.closeTo(voxels(2) * mlPerVoxel, 9) },
+        ],
+      },
+    ]);
+  });
+
+  it('judges labels for a job only when it knows the job’s classes', async () => {
+    const folder = await temporaryFolder();
+    await writePhantomCase(folder);
+    await unlink(join(folder, 'seg.dcm'));
+    expect((await inspectFolder(folder)).scans[0]!.usable).toBe(true);
+    expect((await inspectFolder(folder, { classes: CLASSES })).scans[0]).toMatchObject({
+      usable: false,
+      refusal: { code: 'imaging/label-missing' },
+      modality: 'MR',
+      slices: 8,
+    });
+  });
+
+  it('names every refusal and reports the rest, in a folder of everything', async () => {
+    const folder = await temporaryFolder();
+    await writePhantomCase(join(folder, 'good'), 'good');
+    await writePhantomCase(join(folder, 'gap'), 'gap');
+    await unlink(join(folder, 'gap', 'mr', 'IM00004.dcm'));
+    await copyFile(join(folder, 'good', 'seg.dcm'), join(folder, 'gap', 'orphan.dcm'));
+    await unlink(join(folder, 'good', 'seg.dcm'));
+    await writeNifti(join(folder, 'scan.nii.gz'), phantomVolumes('nifti').image);
+    await writeFile(join(folder, 'broken.nii.gz'), 'no');
+    await writeFile(join(folder, 'junk.dcm'), 'no');
+    await writeFile(join(folder, 'notes.txt'), 'no');
+    const { scans, refused, otherFiles } = await inspectFolder(folder);
+    expect(scans.map(({ what, usable }) => [what.split(' ')[0], usable])).toEqual([
+      ['gap/mr', false],
+      ['good/mr', true],
+      ['scan.nii.gz', true],
+    ]);
+    expect(refused.map(({ code }) => code).sort()).toEqual([
+      'imaging/not-dicom',
+      'imaging/not-nifti',
+    ]);
+    expect(otherFiles).toBe(1);
+  });
+
+  it('reads a Decathlon folder by its manifest', async () => {
+    const folder = await temporaryFolder();
+    const { image, label } = phantomVolumes('msd');
+    await writeNifti(join(folder, 'image.nii.gz'), image);
+    await writeNifti(join(folder, 'label.nii.gz'), label);
+    const manifest = {
+      labels: { 0: 'background', 1: 'organ', 2: 'lesion' },
+      training: [{ image: './image.nii.gz', label: './label.nii.gz' }, { image: './gone.nii.gz' }],
+    };
+    await writeFile(join(folder, 'dataset.json'), JSON.stringify(manifest));
+    const { scans, refused, otherFiles } = await inspectFolder(folder);
+    expect(scans).toMatchObject([
+      { what: 'image', labels: [{ name: 'organ' }, { name: 'lesion' }] },
+    ]);
+    expect(refused).toMatchObject([{ code: 'imaging/folder-unreadable' }]);
+    expect(otherFiles).toBe(0);
+  });
+});
