@@ -89,6 +89,8 @@ async function startTensorflow(): Promise<Attempt> {
 async function startCpu(): Promise<Attempt> {
   await import('@tensorflow/tfjs-backend-cpu');
   await tf.setBackend('cpu');
+  // Else it greets its first use with a banner of advice, in the midst of a JSON log.
+  Object.assign(tf.backend(), { firstUse: false });
   return { name: 'cpu', description: "TensorFlow.js's own, in plain JavaScript" };
 }
 
