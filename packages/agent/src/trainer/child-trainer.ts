@@ -30,6 +30,11 @@ export class ChildTrainer implements Trainer {
     this.#entryPath = entryPath;
   }
 
+  /** The child's process id while there is one. */
+  get pid(): number | undefined {
+    return this.#running()?.pid;
+  }
+
   /** @throws FedvoxError `agent/trainer-missing` where the child could never be started */
   check(): void {
     const path = this.#entryPath;

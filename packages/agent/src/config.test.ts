@@ -1,0 +1,52 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loadSiteConfig } from './config.js';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fedvox-config-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function load(yaml: string) {
+  const path = join(folder, 'site.yaml');
+  writeFileSync(path, yaml);
+  return loadSiteConfig(path);
+}
+
+describe('site.yaml', () => {
+  it('reads paths relative to itself, and fills in what it leaves out', async () => {
+    const config = await load('site: north\nstateDir: state\ndata: {kind: dicom, path: ../pacs}\n');
+    expect(config).toMatchObject({
+      site: 'north',
+      stateDir: join(folder, 'state'),
+      data: { kind: 'dicom', path: join(folder, '..', 'pacs') },
+      engine: 'auto',
+      policy: { minCasesForMetrics: 5, weightSource: 'examples' },
+    });
+  });
+
+  it('leaves absolute paths alone', async () => {
+    const config = await load(
+      'site: north\nstateDir: /var/fedvox\ndata: {kind: msd, path: /data}\n',
+    );
+    expect([config.stateDir, config.data.path]).toEqual(['/var/fedvox', '/data']);
+  });
+
+  it('names every problem at once, with its line', async () => {
+    const yaml = [
+      'site: North Hospital',
+      'stateDir: state',
+      'data: {kind: dicom, path: pacs}',
+      'engine: gpu',
+      'policy:',
+      '  minCasesForMetric: 3',
+    ].join('\n');
+    await expect(load(yaml)).rejects.toMatchObject({
+      code: 'base/config-invalid',
+      message: expect.stringMatching(/line 1: site[\s\S]*line 4: engine[\s\S]*minCasesForMetric/),
+    });
+  });
+});

@@ -1,0 +1,222 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { newAgent, step } from './agent-machine.js';
+import type { Answer } from './answer.js';
+import {
+  type Activity,
+  type AgentEvent,
+  type AgentState,
+  MAX_FAULTS_REMEMBERED,
+  MAX_OUTBOX_ANSWERS,
+} from './machine-types.js';
+import { roundOf, type Task, taskKey } from './task.js';
+
+/**
+ * A world that answers each activity in one of all the ways it can, as dice decide: any interleaving
+ * of failures, refusals, heartbeats and wishes to stop.
+ */
+const REFUSALS = [
+  'stale-round',
+  'replayed-statement',
+  'counter-not-increasing',
+  'job-paused',
+  'delta-truncated',
+  'delta-not-finite',
+  'revoked',
+  'of-a-newer-coordinator',
+];
+
+const failure: fc.Arbitrary<AgentEvent> = fc.oneof(
+  fc.constant<AgentEvent>({
+    type: 'call-failed',
+    failure: { kind: 'unreachable', reason: 'gone' },
+  }),
+  fc
+    .constantFrom(...REFUSALS)
+    .map((code): AgentEvent => ({ type: 'call-failed', failure: { kind: 'refused', code } })),
+);
+
+const task: fc.Arbitrary<Task> = fc
+  .record({ job: fc.constantFrom('a', 'b', 'c'), round: fc.integer({ min: 0, max: 3 }) })
+  .map(({ job, round }) => ({
+    job,
+    jobDigest: 'b'.repeat(64),
+    work:
+      round === 0 ? { kind: 'check-data' } : { kind: 'train', round, baseModel: 'a'.repeat(64) },
+  }));
+
+/** Answers carry a number, so that no two are the same. */
+function answerTo(task: Task, number: number): Answer {
+  return {
+    statement: number.toString(16).padStart(64, '0'),
+    task: taskKey(task),
+    job: task.job,
+    round: roundOf(task),
+    baseModel: 'a'.repeat(64),
+  };
+}
+
+function outcomesOf(activity: Activity, number: number): fc.Arbitrary<AgentEvent> {
+  const one = (event: AgentEvent) => fc.constant(event);
+  const renewalDue = fc.boolean();
+  switch (activity.do) {
+    case 'wait':
+      return one({ type: 'wait-over' });
+    case 'greet':
+      return fc.oneof(
+        failure,
+        renewalDue.map((due): AgentEvent => {
+          return { type: 'greeted', heartbeatIntervalMs: 5, renewalDue: due };
+        }),
+      );
+    case 'renew':
+      return fc.oneof(failure, one({ type: 'renewed' }));
+    case 'ask':
+      return fc.oneof(
+        failure,
+        renewalDue.map((due): AgentEvent => ({ type: 'idle', renewalDue: due })),
+        task.map((offered): AgentEvent => ({ type: 'task-offered', task: offered })),
+      );
+    case 'fetch':
+      return fc.oneof(
+        failure,
+        fc
+          .constantFrom('pass' as const, 'not-supported' as const)
+          .map((outcome): AgentEvent => ({ type: 'fetched', outcome })),
+      );
+    case 'work':
+      return fc.oneof(
+        one({
+          type: 'work-done',
+          result:
+            activity.task.work.kind === 'check-data'
+              ? { kind: 'checked', outcome: 'pass' }
+              : {
+                  kind: 'measured',
+                  figures: { dice: null, auc: null },
+                  trainCases: 1,
+                  validationCases: 1,
+                  delta: null,
+                },
+        }),
+        fc.boolean().map((retryable): AgentEvent => {
+          return { type: 'work-failed', failure: { code: 'x', message: 'x', retryable } };
+        }),
+      );
+    case 'store':
+      return one({ type: 'answer-stored', answer: answerTo(activity.task, number) });
+    case 'report-gate':
+      return fc.oneof(failure, one({ type: 'gate-reported' }));
+    case 'deliver':
+    case 'collect-receipt':
+      return fc.oneof(failure, one({ type: 'delivered' }), one({ type: 'answer-spoilt' }));
+    case 'sign-again': {
+      const statement = number.toString(16).padStart(64, 'f');
+      return one({ type: 'answer-signed-again', answer: { ...activity.answer, statement } });
+    }
+  }
+}
+
+const aside: fc.Arbitrary<AgentEvent> = fc.oneof(
+  fc.constant<AgentEvent>({ type: 'heartbeat-due' }),
+  fc.constant<AgentEvent>({
+    type: 'heartbeat-failed',
+    failure: { kind: 'unreachable', reason: 'gone' },
+  }),
+  fc
+    .record({
+      job: fc.constantFrom('a', 'b', 'c'),
+      round: fc.integer({ min: 0, max: 3 }),
+      stillWanted: fc.boolean(),
+    })
+    .map((answer): AgentEvent => ({ type: 'heartbeat-answered', ...answer })),
+);
+
+/** What the machine asked for in one run, with the answers it was given. */
+interface Run {
+  state: AgentState;
+  activity: Activity | undefined;
+  beating: boolean;
+  /** Statements stored, less those that left by receipt, by drop or by a new signature. */
+  readonly undelivered: Set<string>;
+}
+
+function feed(run: Run, event: AgentEvent): void {
+  const { state, effects } = step(run.state, event);
+  run.state = state;
+  if (event.type === 'answer-stored') run.undelivered.add(event.answer.statement);
+  for (const effect of effects) {
+    switch (effect.do) {
+      case 'note':
+        break;
+      case 'beat':
+        expect(run.beating).toBe(true);
+        break;
+      case 'keep-beating':
+      case 'stop-beating':
+        expect(run.beating).toBe(effect.do === 'stop-beating');
+        run.beating = effect.do === 'keep-beating';
+        break;
+      case 'cancel':
+        run.activity = undefined;
+        break;
+      case 'drop':
+        expect(run.undelivered.delete(effect.answer.statement)).toBe(true);
+        break;
+      case 'halt':
+        break;
+      default:
+        expect(run.activity, 'one activity at a time').toBeUndefined();
+        run.activity = effect;
+    }
+  }
+}
+
+function finish(run: Run, event: AgentEvent): void {
+  const { activity } = run;
+  run.activity = undefined;
+  if (event.type === 'delivered' && activity !== undefined && 'answer' in activity) {
+    run.undelivered.delete(activity.answer.statement);
+  }
+  if (event.type === 'answer-signed-again' && activity !== undefined && 'answer' in activity) {
+    run.undelivered.delete(activity.answer.statement);
+    run.undelivered.add(event.answer.statement);
+  }
+  feed(run, event);
+}
+
+describe('the agent machine, whatever happens to it,', () => {
+  it('does one thing at a time, never gets stuck, loses no answer, and keeps to its bounds', () => {
+    fc.assert(
+      fc.property(fc.gen(), fc.integer({ min: 1, max: 120 }), (gen, length) => {
+        const run: Run = {
+          state: newAgent([]),
+          activity: undefined,
+          beating: false,
+          undelivered: new Set(),
+        };
+        feed(run, { type: 'started' });
+        for (let number = 1; number <= length; number++) {
+          if (run.state.now.at === 'stopped') break;
+          expect(run.activity, 'something is always under way').toBeDefined();
+          if (gen(() => fc.integer({ min: 0, max: 3 })) === 0)
+            feed(
+              run,
+              gen(() => aside),
+            );
+          else finish(run, gen(outcomesOf, run.activity!, number));
+
+          const { outbox, faults } = run.state.memory;
+          expect(new Set(outbox.map(({ statement }) => statement))).toEqual(run.undelivered);
+          expect(outbox.length).toBeLessThanOrEqual(MAX_OUTBOX_ANSWERS);
+          expect(faults.length).toBeLessThanOrEqual(MAX_FAULTS_REMEMBERED);
+        }
+        feed(run, { type: 'stop-requested' });
+        expect(run.state.now.at).toBe('stopped');
+        expect(run.activity).toBeUndefined();
+        expect(run.beating).toBe(false);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
