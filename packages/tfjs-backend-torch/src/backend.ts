@@ -7,7 +7,6 @@ import {
   engine,
   KernelBackend,
   type TensorInfo,
-  util,
 } from '@tensorflow/tfjs-core';
 import { fail } from './errors.js';
 import { type Handle, type NativeTorch, ScalarType } from './native.js';
@@ -78,7 +77,8 @@ export class TorchBackend extends KernelBackend {
 
   override readSync(dataId: DataId): BackendValues {
     const stored = this.storage.get(dataId);
-    if (stored.kind === 'strings') return [...stored.values];
+    // Not spread: a string buffer's elements that were never set are holes, and stay holes.
+    if (stored.kind === 'strings') return stored.values.slice();
     return this.native.toTypedArray(stored.handle);
   }
 
@@ -144,12 +144,8 @@ export class TorchBackend extends KernelBackend {
     references: number,
   ): void {
     if (dtype === 'string') {
-      // A string buffer's elements that were never set are undefined; tfjs encodes them as empty.
-      const strings = (values ?? []) as unknown as readonly (string | Uint8Array | undefined)[];
-      const encoded = Array.from(strings, (text) =>
-        text instanceof Uint8Array ? text : util.encodeString(text ?? ''),
-      );
-      this.storage.set(dataId, { kind: 'strings', values: encoded, references });
+      const strings = (values ?? []) as Uint8Array[];
+      this.storage.set(dataId, { kind: 'strings', values: strings, references });
       return;
     }
     const typed = typedValues(values, shape, dtype);

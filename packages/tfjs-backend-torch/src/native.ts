@@ -51,6 +51,11 @@ export interface NativeTorch {
   liveTensors(): number;
   /** Bytes of the storages held, each counted once. */
   liveBytes(): number;
+  /** The most bytes that were in use at once since the last `resetPeak`. */
+  peakBytes(): number;
+  resetPeak(): void;
+  /** Gives idle memory back to the system. */
+  trim(): void;
   setThreads(count: number): void;
   threads(): number;
   cudaDevices(): number;

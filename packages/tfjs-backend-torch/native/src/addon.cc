@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "conversion.h"
+#include "pooled-allocator.h"
 
 namespace fedvox {
 namespace {
@@ -211,6 +212,20 @@ napi_value liveBytes(const Call& call) {
   return fromDouble(call.env, call.state.tensors.storageBytes());
 }
 
+napi_value peakBytes(const Call& call) {
+  return fromDouble(call.env, PooledAllocator::install().peakBytes());
+}
+
+napi_value resetPeak(const Call&) {
+  PooledAllocator::install().resetPeak();
+  return nullptr;
+}
+
+napi_value trim(const Call&) {
+  PooledAllocator::install().trim();
+  return nullptr;
+}
+
 napi_value setThreads(const Call& call) {
   at::set_num_threads(static_cast<int>(toUnsigned(call.env, call[0])));
   return nullptr;
@@ -224,6 +239,7 @@ napi_value cudaDevices(const Call& call) {
 }
 
 napi_value initialise(napi_env env, napi_value exports) {
+  PooledAllocator::install();
   const auto destroy = [](napi_env, void* data, void*) { delete static_cast<Environment*>(data); };
   if (napi_set_instance_data(env, new Environment, destroy, nullptr) != napi_ok) return nullptr;
   const struct { const char* name; napi_callback body; } functions[] = {
@@ -233,6 +249,8 @@ napi_value initialise(napi_env env, napi_value exports) {
       {"scalarType", enter<scalarType>},           {"liveTensors", enter<liveTensors>},
       {"liveBytes", enter<liveBytes>},             {"setThreads", enter<setThreads>},
       {"threads", enter<threads>},                 {"cudaDevices", enter<cudaDevices>},
+      {"peakBytes", enter<peakBytes>},             {"resetPeak", enter<resetPeak>},
+      {"trim", enter<trim>},
   };
   for (const auto& function : functions) {
     napi_value value;

@@ -6,6 +6,7 @@ import { convolutionKernels } from './convolution.js';
 import { creationKernels } from './creation.js';
 import { hostKernels } from './host.js';
 import { identityKernels } from './identity.js';
+import { instanceNormKernels } from './instance-norm.js';
 import { matmulKernels } from './matmul.js';
 import { normalizationKernels } from './normalization.js';
 import { optimizerKernels } from './optimizer.js';
@@ -23,6 +24,7 @@ const torchKernels: readonly KernelConfig[] = [
   ...convolutionKernels,
   ...creationKernels,
   ...identityKernels,
+  ...instanceNormKernels,
   ...matmulKernels,
   ...normalizationKernels,
   ...optimizerKernels,

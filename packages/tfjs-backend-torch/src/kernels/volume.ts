@@ -54,42 +54,6 @@ export const volumeKernels: readonly KernelConfig[] = [
       return filterOutLast(t, gradient as Handle);
     },
   ),
-  kernel<{ x: Handle }, { epsilon: number }>('FedvoxInstanceNorm', (t, { x }, { epsilon }) => {
-    const { shape, batch, channels, voxels } = extent(t, x);
-    const [y, mean, inverse] = t.runMany(
-      'native_group_norm',
-      channelsSecond(t, x),
-      null,
-      null,
-      batch,
-      channels,
-      voxels,
-      channels,
-      epsilon,
-    ) as [Handle, Handle, Handle];
-    const one = [batch, ...shape.slice(1, -1).map(() => 1), channels];
-    return [channelsLast(t, y), t.run('reshape', mean, one), t.run('reshape', inverse, one)];
-  }),
-  kernel<{ dy: Handle; x: Handle; average: Handle; inverse: Handle }>(
-    'FedvoxInstanceNormGradient',
-    (t, { dy, x, average, inverse }) => {
-      const { batch, channels, voxels } = extent(t, x);
-      const [dx] = t.runMany(
-        'native_group_norm_backward',
-        channelsSecond(t, dy),
-        channelsSecond(t, x),
-        t.run('reshape', average, [batch, channels]),
-        t.run('reshape', inverse, [batch, channels]),
-        null,
-        batch,
-        channels,
-        voxels,
-        channels,
-        [true, false, false],
-      );
-      return channelsLast(t, dx as Handle);
-    },
-  ),
   kernel<{ x: Handle; alpha: Handle }>('FedvoxPrelu', (t, { x, alpha }) => {
     if (isShared(t, alpha)) return t.run('leaky_relu', x, t.item(alpha));
     const positive = t.run('gt.Scalar', x, 0);
@@ -106,7 +70,8 @@ export const volumeKernels: readonly KernelConfig[] = [
   kernel<{ dy: Handle; x: Handle; alpha: Handle }>(
     'FedvoxPreluAlphaGradient',
     (t, { dy, x, alpha }) => {
-      const products = t.run('mul.Tensor', dy, t.run('clamp_max', x, 0));
+      const products = t.run('clamp_max', x, 0);
+      t.mutate('mul_.Tensor', products, dy);
       const channels = t.shape(alpha)[0] as number;
       const rows = t.run('reshape', products, [-1, channels]);
       if (channels > 1) return t.run('sum.dim_IntList', rows, [0]);
@@ -138,13 +103,6 @@ function convolutionBackward(
     ...settings(attrs),
     wanted,
   );
-}
-
-function extent(t: Torch, x: Handle) {
-  const shape = t.shape(x) as [number, ...number[]];
-  const [batch, channels] = [shape[0], shape.at(-1) as number];
-  const voxels = shape.slice(1, -1).reduce((product, size) => product * size, 1);
-  return { shape, batch, channels, voxels };
 }
 
 const isShared = (t: Torch, alpha: Handle) => t.shape(alpha)[0] === 1;

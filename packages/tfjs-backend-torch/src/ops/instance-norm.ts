@@ -36,33 +36,30 @@ export function instanceNorm(
 
 const VOLUME = [1, 2, 3];
 
-/** Gives y, and what its gradient needs: mean and 1 / √(variance + ε), both [batch, 1, 1, 1, channels]. */
+/** Gives y, and 1 / √(variance + ε) as [batch, 1, 1, 1, channels]: these two determine the gradient. */
 const normalisation: Operation<{ x: Tensor5D }, { epsilon: number }> = {
   kernelName: 'FedvoxInstanceNorm',
   composed: ({ x }, { epsilon }) => {
-    const average = mean(x, VOLUME, true);
-    const centred = sub(x, average);
+    const centred = sub(x, mean(x, VOLUME, true));
     const inverse = rsqrt(add(mean(square(centred), VOLUME, true), epsilon));
-    return [mul(centred, inverse), average, inverse];
+    return [mul(centred, inverse), inverse];
   },
   gradient: {
-    inputsToSave: ['x'],
-    outputsToSave: [false, true, true],
+    outputsToSave: [true, true],
     of: (dy, saved) => {
-      const [x, average, inverse] = saved as [Tensor5D, Tensor5D, Tensor5D];
-      return { x: () => run(inputGradient, { dy: dy as Tensor5D, x, average, inverse }, {}) };
+      const [y, inverse] = saved as [Tensor5D, Tensor5D];
+      return { x: () => run(inputGradient, { dy: dy as Tensor5D, y, inverse }, {}) };
     },
   },
 };
 
-type GradientInputs = { dy: Tensor5D; x: Tensor5D; average: Tensor5D; inverse: Tensor5D };
+type GradientInputs = { dy: Tensor5D; y: Tensor5D; inverse: Tensor5D };
 
 const inputGradient: Operation<GradientInputs, object> = {
   kernelName: 'FedvoxInstanceNormGradient',
-  composed: ({ dy, x, average, inverse }) => {
-    const normal = mul(sub(x, average), inverse);
+  composed: ({ dy, y, inverse }) => {
     const alongMean = mean(dy, VOLUME, true);
-    const alongNormal = mul(normal, mean(mul(dy, normal), VOLUME, true));
+    const alongNormal = mul(y, mean(mul(dy, y), VOLUME, true));
     return mul(sub(sub(dy, alongMean), alongNormal), inverse);
   },
 };

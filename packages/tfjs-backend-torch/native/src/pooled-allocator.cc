@@ -1,0 +1,123 @@
+#include "pooled-allocator.h"
+
+#include <c10/core/CPUAllocator.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+namespace fedvox {
+namespace {
+
+// Of a cache line; also room for the block's size, which stands in front of the data.
+constexpr size_t kAlignment = 64;
+
+// Rounded up by at most an eighth, so that nearly equal sizes share blocks.
+size_t blockSize(size_t bytes) {
+  size_t step = kAlignment;
+  while (step * 16 < bytes) step *= 2;
+  return (bytes + step - 1) / step * step;
+}
+
+size_t& sizeOf(void* data) {
+  return *reinterpret_cast<size_t*>(static_cast<char*>(data) - kAlignment);
+}
+
+void* fromSystem(size_t bytes) {
+  void* block = nullptr;
+  if (posix_memalign(&block, kAlignment, bytes + kAlignment) != 0) return nullptr;
+  void* data = static_cast<char*>(block) + kAlignment;
+  sizeOf(data) = bytes;
+  return data;
+}
+
+void toSystem(void* data) { std::free(static_cast<char*>(data) - kAlignment); }
+
+}  // namespace
+
+PooledAllocator& PooledAllocator::install() {
+  static PooledAllocator* const allocator = [] {
+    auto* const created = new PooledAllocator;
+    c10::SetCPUAllocator(created, /*priority=*/1);
+    return created;
+  }();
+  return *allocator;
+}
+
+c10::DataPtr PooledAllocator::take(size_t bytes) {
+  if (bytes == 0) return {nullptr, nullptr, &giveBack, c10::Device(c10::DeviceType::CPU)};
+  const size_t size = blockSize(bytes);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  void* data = reuse(size);
+  if (data == nullptr) data = obtain(size);
+  TORCH_CHECK(data != nullptr, "can't allocate memory: ", bytes, " bytes beside ", inUse_,
+              " in use");
+  inUse_ += size;
+  peak_ = std::max(peak_, inUse_);
+  peakEver_ = std::max(peakEver_, inUse_);
+  return {data, data, &giveBack, c10::Device(c10::DeviceType::CPU)};
+}
+
+void* PooledAllocator::reuse(size_t size) {
+  const auto blocks = idle_.find(size);
+  if (blocks == idle_.end() || blocks->second.empty()) return nullptr;
+  void* data = blocks->second.back();
+  blocks->second.pop_back();
+  idleBytes_ -= size;
+  return data;
+}
+
+void* PooledAllocator::obtain(size_t size) {
+  const size_t peak = std::max(peakEver_, inUse_ + size);
+  if (inUse_ + idleBytes_ + size > peak + peak / 4 + kAlwaysKept) trimLocked();
+  void* data = fromSystem(size);
+  if (data != nullptr) return data;
+  trimLocked();
+  return fromSystem(size);
+}
+
+void PooledAllocator::giveBack(void* data) {
+  if (data != nullptr) install().release(data);
+}
+
+void PooledAllocator::release(void* data) {
+  const size_t size = sizeOf(data);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  inUse_ -= size;
+  idle_[size].push_back(data);
+  idleBytes_ += size;
+}
+
+void PooledAllocator::copy_data(void* destination, const void* source, std::size_t count) const {
+  std::memcpy(destination, source, count);
+}
+
+size_t PooledAllocator::bytesInUse() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return inUse_;
+}
+
+size_t PooledAllocator::peakBytes() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return peak_;
+}
+
+void PooledAllocator::resetPeak() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  peak_ = inUse_;
+}
+
+void PooledAllocator::trim() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  trimLocked();
+}
+
+void PooledAllocator::trimLocked() {
+  for (auto& [size, blocks] : idle_) {
+    for (void* data : blocks) toSystem(data);
+  }
+  idle_.clear();
+  idleBytes_ = 0;
+}
+
+}  // namespace fedvox
