@@ -57,6 +57,8 @@ export class ScriptedCoordinator {
   /** Bytes of deltas that arrived, sent again or not. */
   deltaBytes = 0;
   stillWanted = true;
+  /** Told of every call as it arrives, before anything comes of it. */
+  onCall: (method: MethodName) => void = () => undefined;
   heartbeatIntervalMs = 50;
   /** Receipts that are made but never arrive. */
   receiptsToLose = 0;
@@ -147,6 +149,7 @@ export class ScriptedCoordinator {
 
   #enter(method: MethodName): void {
     this.calls.push(method);
+    this.onCall(method);
     if (this.#broken.has(method)) throw new Error('it broke');
     const fault = this.#faults.get(method)?.shift();
     if (fault !== undefined) throw fault();
