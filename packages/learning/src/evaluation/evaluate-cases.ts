@@ -1,7 +1,8 @@
-import { type LabelMap, probabilitiesToGrid, type Volume } from '@fedvox/imaging';
+import { type LabelMap, probabilitiesToGrid, spacingMm, type Volume } from '@fedvox/imaging';
 import type { Job } from '@fedvox/job';
 import { type Predictor, predictProbabilities } from '../inference/probabilities.js';
 import { dice, meanDefined, type Overlap, overlaps } from '../metrics/dice.js';
+import { hausdorff95Mm } from '../metrics/hausdorff.js';
 import { createAucMeter } from './auc-meter.js';
 
 /** A labelled case to measure a model on. */
@@ -16,6 +17,8 @@ export interface ClassEvaluation {
   readonly name: string;
   /** Mean over the cases that have the class; null where none has. */
   readonly dice: number | null;
+  /** 95 % Hausdorff distance, mean over the cases where it was both there and found; else null. */
+  readonly hd95Mm: number | null;
   /** Cases that have the class. */
   readonly cases: number;
   /** Cases that do not have it: Dice says nothing about them, so their false positives are given. */
@@ -49,20 +52,20 @@ export async function evaluateCases(
   { signal, onCase }: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const aucMeter = createAucMeter(job);
-  const byCase: Overlap[][] = [];
+  const byCase: Agreement[][] = [];
   for (const { prepared, originalLabel } of cases) {
     signal?.throwIfAborted();
     const [{ image }, label] = await Promise.all([prepared(), originalLabel()]);
     const probabilities = await predictProbabilities(network, image, job.inference);
     const prediction = probabilitiesToGrid(probabilities, label);
-    byCase.push(overlaps(prediction.data, label.data, job.classes.length));
+    byCase.push(compare(prediction, label, job.classes.length));
     aucMeter.add(probabilities, label);
     onCase?.(byCase.length, cases.length);
   }
   const perClass = job.classes.slice(1).map((name, index) =>
     evaluateClass(
       name,
-      byCase.map((found) => found[index + 1] as Overlap),
+      byCase.map((found) => found[index] as Agreement),
     ),
   );
   return {
@@ -73,14 +76,32 @@ export async function evaluateCases(
   };
 }
 
-function evaluateClass(name: string, found: readonly Overlap[]): ClassEvaluation {
-  const empty = found.filter(({ reference }) => reference === 0);
+/** How far prediction and reference agree about one class of one case. */
+interface Agreement {
+  readonly overlap: Overlap;
+  readonly hd95Mm: number;
+}
+
+/** One entry per foreground class. */
+function compare(prediction: LabelMap, reference: LabelMap, classCount: number): Agreement[] {
+  const found = overlaps(prediction.data, reference.data, classCount).slice(1);
+  return found.map((overlap, index) => {
+    const maskOf = ({ data }: LabelMap) => data.map((label) => (label === index + 1 ? 1 : 0));
+    const [predicted, expected] = [maskOf(prediction), maskOf(reference)];
+    const { shape } = reference;
+    return { overlap, hd95Mm: hausdorff95Mm(predicted, expected, shape, spacingMm(reference)) };
+  });
+}
+
+function evaluateClass(name: string, found: readonly Agreement[]): ClassEvaluation {
+  const empty = found.filter(({ overlap }) => overlap.reference === 0);
   return {
     name,
-    dice: orNull(meanDefined(found.map(dice))),
+    dice: orNull(meanDefined(found.map(({ overlap }) => dice(overlap)))),
+    hd95Mm: orNull(meanDefined(found.map(({ hd95Mm }) => hd95Mm))),
     cases: found.length - empty.length,
     emptyCases: empty.length,
-    falsePositiveVoxels: empty.reduce((sum, { predicted }) => sum + predicted, 0),
+    falsePositiveVoxels: empty.reduce((sum, { overlap }) => sum + overlap.predicted, 0),
   };
 }
 

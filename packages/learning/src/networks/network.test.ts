@@ -1,6 +1,6 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { readFileSync } from 'node:fs';
-import { seededRandom } from '@fedvox/base';
+import { seededRandom, sha256 } from '@fedvox/base';
 import type { Job } from '@fedvox/job';
 import { registerTorchBackend, torchAvailability } from '@fedvox/tfjs-backend-torch';
 import {
@@ -12,7 +12,8 @@ import {
 } from '@fedvox/weights';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { initialWeights, Network } from './network.js';
+import { ballJob } from '../testing/phantoms.js';
+import { initialModel, initialWeights, Network } from './network.js';
 import { unet } from './unet.js';
 
 type NetworkOnly = Pick<Job, 'network' | 'classes'>;
@@ -98,6 +99,18 @@ describe.each(['cpu', 'torch'])('a network on the %s engine', (engine) => {
     });
     network.dispose();
     expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe('the initial model', () => {
+  it('has these bytes for this job on every machine, so that every site starts alike', () => {
+    const bytes = encodeWeights(initialModel(ballJob()));
+    expect(sha256(bytes)).toBe('acad382356c1fa885124610d6badb7da5d1d8b1825dada223700d29fa651bbde');
+  });
+
+  it('is another one under another seed', () => {
+    const bytesOf = (seed: number) => encodeWeights(initialModel(ballJob({ seed })));
+    expect(bytesOf(1)).not.toEqual(bytesOf(2));
   });
 });
 
