@@ -43,7 +43,7 @@ async function loadDicom(
   const canvas = new LabelCanvas(stack.grid, classes, overlaps);
   for (const { path, classOf } of labels) {
     const file = await readDicom(path);
-    paintSegmentation(what, file, readSegHeader(file), stack, classOf, canvas);
+    await paintSegmentation(what, file, readSegHeader(file), stack, classOf, canvas);
   }
   return { image, label: canvas.finished() };
 }

@@ -75,7 +75,15 @@ describe.skipIf(data === undefined)('hippocampus: NIfTI and DICOM are the same c
 });
 
 describe.skipIf(data === undefined)('series of other people’s scanners equal their NIfTI', () => {
-  it.each(['siemens', 'philips', 'ge', 'hitachi', 'compressed_rle'])('%s', async (vendor) => {
+  it.each([
+    'siemens',
+    'philips',
+    'ge',
+    'hitachi',
+    'compressed_rle',
+    'compressed_j2k',
+    'compressed_jpegls',
+  ])('%s', async (vendor) => {
     const ours = await readVolume(under('dicom-real', 'scanners', vendor, '001'));
     const reference = await readNifti(
       under('dicom-real', 'scanners', vendor, '001_ground_truth.nii.gz'),

@@ -1,32 +1,39 @@
 import { fail } from '../errors.js';
-import { type Encapsulated, encapsulatedFrame, encapsulatedFrames } from './encapsulation.js';
-import { type Frame, frameByteCount } from './frame.js';
+import type { PixelDecoders } from './codecs/decoders.js';
+import { encapsulatedFrame, encapsulatedFrames } from './encapsulation.js';
+import { frameByteCount, type PixelFormat } from './frame.js';
 import type { DicomFile, PixelDataElement } from './part10.js';
-import { decodeRle } from './rle.js';
+
+/** Reads one frame of a file as plain samples, in the file's byte order. */
+export type FrameReader = (frameIndex: number, format: PixelFormat) => Promise<Uint8Array>;
 
 /**
- * Reads frames of one whole file (`readDicom`) as plain samples.
- * @throws FedvoxError `unsupported-transfer-syntax`, `corrupt-file`
+ * Reads frames of one whole file (`readDicom`).
+ * @throws FedvoxError `unsupported-transfer-syntax`, `corrupt-file`; so does the reader
  */
-export function frameReader(file: DicomFile): (frame: Frame) => Uint8Array {
+export function frameReader(file: DicomFile, decoders: PixelDecoders): FrameReader {
   const { path, syntax, pixelData, bytes } = file;
   if (pixelData === undefined) {
     throw fail('corrupt-file', { path, reason: 'it ends before its pixel data' });
   }
-  if (syntax.pixels === undefined) {
+  const { pixels } = syntax;
+  if (pixels === undefined) {
     throw fail('unsupported-transfer-syntax', { path, transferSyntax: syntax.name });
   }
-  if (syntax.pixels === 'native') return (frame) => nativeFrame(path, bytes, pixelData, frame);
-  const encapsulated: Encapsulated = encapsulatedFrames(path, bytes, pixelData);
-  return (frame) =>
-    decodeRle(path, encapsulatedFrame(encapsulated, frame.frameIndex), frame.format);
+  if (pixels === 'native') {
+    return async (frameIndex, format) => nativeFrame(path, bytes, pixelData, frameIndex, format);
+  }
+  const encapsulated = encapsulatedFrames(path, bytes, pixelData);
+  return (frameIndex, format) =>
+    decoders.decode(path, pixels, encapsulatedFrame(encapsulated, frameIndex), format);
 }
 
 function nativeFrame(
   path: string,
   bytes: Uint8Array,
   pixelData: PixelDataElement,
-  { frameIndex, format }: Frame,
+  frameIndex: number,
+  format: PixelFormat,
 ): Uint8Array {
   const size = frameByteCount(format);
   const start = pixelData.offset + frameIndex * size;

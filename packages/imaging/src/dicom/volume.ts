@@ -2,6 +2,7 @@ import { fail } from '../errors.js';
 import { type Volume, voxelCount } from '../geometry/grid.js';
 import { distance } from '../geometry/vector.js';
 import { groupBy } from '../group-by.js';
+import { pixelDecoders } from './codecs/decoders.js';
 import { type Frame, framesOf } from './frame.js';
 import { type DicomFile, readDicom } from './part10.js';
 import { frameReader } from './pixels.js';
@@ -15,17 +16,19 @@ import type { Stack } from './stack.js';
  */
 export async function readStack({ frames, grid }: Stack): Promise<Volume> {
   const data = new Float32Array(voxelCount(grid));
+  const decoders = pixelDecoders();
   const voxelsPerSlice = grid.shape[0] * grid.shape[1];
   const slices = frames.map((frame, slice) => ({ frame, slice }));
   for (const [path, slicesOfFile] of groupBy(slices, ({ frame }) => frame.path)) {
     const file = await readDicom(path);
     const current = currentFrames(file);
-    const samplesOf = frameReader(file);
+    const readFrame = frameReader(file, decoders);
     for (const { slice, frame } of slicesOfFile) {
       if (!isSameFrame(frame, current[frame.frameIndex])) throw fail('file-changed', { path });
       const values = data.subarray(slice * voxelsPerSlice, (slice + 1) * voxelsPerSlice);
       const bigEndian = file.syntax.bigEndian === true;
-      decodeSamples(samplesOf(frame), frame, bigEndian, values);
+      const samples = await readFrame(frame.frameIndex, frame.format);
+      decodeSamples(samples, frame, bigEndian, values);
     }
   }
   return { ...grid, data };

@@ -1,4 +1,5 @@
-import type { Frame } from '../dicom/frame.js';
+import { pixelDecoders } from '../dicom/codecs/decoders.js';
+import type { PixelFormat } from '../dicom/frame.js';
 import type { DicomFile } from '../dicom/part10.js';
 import { frameReader } from '../dicom/pixels.js';
 import type { Stack } from '../dicom/stack.js';
@@ -14,21 +15,21 @@ import { type FramePlacement, placeFrames } from './seg-placement.js';
  * @throws FedvoxError `label-slice-missing`, `label-grid-mismatch`, `overlapping-segments`,
  *   `corrupt-file`, `unsupported-transfer-syntax`
  */
-export function paintSegmentation(
+export async function paintSegmentation(
   what: string,
   file: DicomFile,
   header: SegHeader,
   stack: Stack,
   classOf: ClassOfValue,
   canvas: LabelCanvas,
-): void {
+): Promise<void> {
   const placements = placeFrames(what, header, stack);
   const valueAt = valueReader(file, header);
   const [nx, ny] = stack.grid.shape;
   for (const { frameIndex, segmentNumber } of header.frames) {
     const frameClass = segmentNumber === undefined ? undefined : classOf.get(segmentNumber);
     if (segmentNumber !== undefined && !frameClass) continue;
-    const values = valueAt(frameIndex);
+    const values = await valueAt(frameIndex);
     const { origin, alongRow, downColumn } = placements[frameIndex] as FramePlacement;
     const first = origin[0] + nx * (origin[1] + ny * origin[2]);
     const columnStep = alongRow[0] + nx * alongRow[1];
@@ -46,14 +47,13 @@ export function paintSegmentation(
 }
 
 /** Frame → pixel → stored value: 1 or 0, but for LABELMAP the segment number. */
-function valueReader(
-  file: DicomFile,
-  header: SegHeader,
-): (frameIndex: number) => (pixel: number) => number {
+type ValueReader = (frameIndex: number) => Promise<(pixel: number) => number>;
+
+function valueReader(file: DicomFile, header: SegHeader): ValueReader {
   if (header.type === 'BINARY') return bitReader(file, header);
   const { rows, columns, bitsAllocated, type, maximumFractionalValue } = header;
-  const samplesOf = frameReader(file);
-  const format = {
+  const readFrame = frameReader(file, pixelDecoders());
+  const format: PixelFormat = {
     rows,
     columns,
     bitsAllocated: bitsAllocated as 8 | 16,
@@ -62,8 +62,8 @@ function valueReader(
     signed: false,
     inverted: false,
   };
-  return (frameIndex) => {
-    const samples = samplesOf({ frameIndex, format } as Frame);
+  return async (frameIndex) => {
+    const samples = await readFrame(frameIndex, format);
     const stored = (pixel: number) =>
       bitsAllocated === 8
         ? (samples[pixel] as number)
@@ -77,7 +77,7 @@ function valueReader(
 function bitReader(
   { path, bytes, pixelData, syntax }: DicomFile,
   { rows, columns, frames }: SegHeader,
-): (frameIndex: number) => (pixel: number) => number {
+): ValueReader {
   if (syntax.pixels !== 'native') {
     throw fail('unsupported-transfer-syntax', { path, transferSyntax: syntax.name });
   }
@@ -86,7 +86,7 @@ function bitReader(
     throw fail('corrupt-file', { path, reason: 'its pixel data ends before its last frame' });
   }
   const start = pixelData.offset;
-  return (frameIndex) => {
+  return async (frameIndex) => {
     const firstBit = frameIndex * rows * columns;
     return (pixel) => {
       const bit = firstBit + pixel;

@@ -1,0 +1,105 @@
+import { fail } from '../../errors.js';
+import { frameByteCount, type PixelFormat } from '../frame.js';
+import type { PixelEncoding } from '../transfer-syntax.js';
+import type { CodedImage } from './coded-image.js';
+import { codedSize } from './coded-size.js';
+import { decodeJpegLossless } from './jpeg-lossless.js';
+import { decodeRle } from './rle.js';
+import { type WasmDecode, wasmCodec } from './wasm-codec.js';
+
+/** Decoders of compressed frames. Codecs are instantiated when first needed and kept with the object. */
+export interface PixelDecoders {
+  /**
+   * One compressed frame as plain little-endian samples of its format.
+   * @throws FedvoxError `corrupt-file`
+   */
+  decode(
+    path: string,
+    encoding: Exclude<PixelEncoding, 'native'>,
+    encoded: Uint8Array,
+    format: PixelFormat,
+  ): Promise<Uint8Array>;
+}
+
+type ImageDecode = (encoded: Uint8Array) => CodedImage;
+
+export function pixelDecoders(): PixelDecoders {
+  const codecs = new Map<string, Promise<ImageDecode>>();
+  return {
+    async decode(path, encoding, encoded, format) {
+      if (encoding === 'rle') return decodeRle(path, encoded, format);
+      checkDeclaredSize(path, encoded, format);
+      const codec = codecs.get(encoding) ?? loadCodec(encoding);
+      codecs.set(encoding, codec);
+      return samplesOf(path, run(path, await codec, encoded), format);
+    },
+  };
+}
+
+async function loadCodec(
+  encoding: Exclude<PixelEncoding, 'native' | 'rle'>,
+): Promise<WasmDecode | ImageDecode> {
+  switch (encoding) {
+    case 'jpeg-lossless':
+      return decodeJpegLossless;
+    case 'jpeg-2000': {
+      const { default: codec } = await import('@cornerstonejs/codec-openjpeg/decodewasmjs');
+      return wasmCodec(codec, '@cornerstonejs/codec-openjpeg/decodewasm', 'J2KDecoder');
+    }
+    case 'jpeg-ls': {
+      const { default: codec } = await import('@cornerstonejs/codec-charls/decodewasmjs');
+      return wasmCodec(codec, '@cornerstonejs/codec-charls/decodewasm', 'JpegLSDecoder');
+    }
+    case 'jpeg-baseline': {
+      const { default: codec } = await import(
+        '@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs'
+      );
+      return wasmCodec(codec, '@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasm', 'JPEGDecoder');
+    }
+  }
+}
+
+/** A forged size would have the codec allocate for it. */
+function checkDeclaredSize(path: string, encoded: Uint8Array, format: PixelFormat): void {
+  const size = codedSize(encoded);
+  const fits =
+    size !== undefined &&
+    size.rows === format.rows &&
+    size.columns === format.columns &&
+    size.bitsPerSample <= format.bitsAllocated;
+  if (!fits) throw corrupt(path, 'its compressed pixels are of another size than its header says');
+}
+
+function run(path: string, codec: ImageDecode, encoded: Uint8Array): CodedImage {
+  try {
+    return codec(encoded);
+  } catch (cause) {
+    // Codecs throw strings, numbers (C++ exception pointers) and WebAssembly traps.
+    throw fail('corrupt-file', { path, reason: 'its compressed pixels do not decode' }, { cause });
+  }
+}
+
+/** The codec's samples in the width that the format allocates. */
+function samplesOf(path: string, image: CodedImage, format: PixelFormat): Uint8Array {
+  const { rows, columns, components, bytesPerSample, samples } = image;
+  const pixels = format.rows * format.columns;
+  const isWhole =
+    rows === format.rows &&
+    columns === format.columns &&
+    components === 1 &&
+    samples.length === pixels * bytesPerSample;
+  if (!isWhole) throw corrupt(path, 'its compressed pixels do not fill the image');
+  const allocated = format.bitsAllocated / 8;
+  if (allocated === bytesPerSample) return samples;
+  const widened = new Uint8Array(frameByteCount(format));
+  for (let pixel = 0; pixel < pixels; pixel++) {
+    for (let byte = 0; byte < Math.min(bytesPerSample, allocated); byte++) {
+      widened[pixel * allocated + byte] = samples[pixel * bytesPerSample + byte] as number;
+    }
+  }
+  return widened;
+}
+
+function corrupt(path: string, reason: string): Error {
+  return fail('corrupt-file', { path, reason });
+}
