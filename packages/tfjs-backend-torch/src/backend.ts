@@ -21,6 +21,13 @@ type Stored = (
 /** tfjs's name for the backend. */
 export const BACKEND_NAME = 'torch';
 
+/**
+ * What convolutions and matrix products are computed in. With bfloat16 their results, and what is made
+ * of these element by element, are stored in bfloat16 behind tfjs's float32; reductions, losses and
+ * weights with their gradients stay float32.
+ */
+export type Precision = 'float32' | 'bfloat16';
+
 /** tfjs's KernelBackend on libtorch: it owns the tensors, `kernels/` says what to do with them. */
 export class TorchBackend extends KernelBackend {
   private readonly storage: DataStorage<Stored>;
@@ -32,6 +39,8 @@ export class TorchBackend extends KernelBackend {
     readonly native: NativeTorch,
     /** `cpu` or `cuda:n`. */
     readonly device: string,
+    /** May be changed between kernels: tensors of both kinds mix. */
+    public precision: Precision = 'float32',
   ) {
     super();
     this.storage = new DataStorage(this, engine());
@@ -39,7 +48,8 @@ export class TorchBackend extends KernelBackend {
 
   /** Opens ATen for one kernel; the caller closes it. */
   open(): Torch {
-    return new Torch(this.native, this.device, this.operators);
+    const computeType = ScalarType[this.precision];
+    return new Torch(this.native, this.device, computeType, this.operators);
   }
 
   handleOf(dataId: DataId): Handle {

@@ -1,3 +1,4 @@
+export type { Precision } from './backend.js';
 export {
   type Conv3dOptions,
   type Conv3dTransposeOptions,
@@ -11,6 +12,7 @@ export {
   liveTensorCount,
   registerGradients,
   registerTorchBackend,
+  setPrecision,
   type TorchAvailability,
   type TorchBackendOptions,
   torchAvailability,

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { type FedvoxError, isFedvoxError } from '@fedvox/base';
@@ -10,7 +10,7 @@ import {
   registerKernel,
   setBackend,
 } from '@tensorflow/tfjs-core';
-import { BACKEND_NAME, TorchBackend } from './backend.js';
+import { BACKEND_NAME, type Precision, TorchBackend } from './backend.js';
 import { fail } from './errors.js';
 import { allKernels } from './kernels/index.js';
 import { loadNative, type NativeTorch } from './native.js';
@@ -19,12 +19,17 @@ export interface TorchBackendOptions {
   /** Threads of one operator; libtorch's own choice, usually every core, when left out. */
   readonly threads?: number;
   /** Where tensors live: `auto` takes the first GPU that this libtorch can use, else the processor. */
+  /**
+   * What convolutions and matrix products are computed in: `auto` takes bfloat16 where the processor
+   * or GPU has it in hardware; float32 when left out.
+   */
+  readonly precision?: Precision | 'auto';
   readonly device?: 'auto' | 'cpu' | 'cuda' | `cuda:${number}`;
 }
 
 /**
  * Registers the backend `torch` with TensorFlow.js and makes it the current one. Safe to repeat:
- * a later call only sets the number of threads.
+ * a later call only sets threads and precision.
  * @throws FedvoxError `torch/native-missing`, `torch/native-unloadable`, `torch/device-missing`
  */
 export async function registerTorchBackend(options: TorchBackendOptions = {}): Promise<void> {
@@ -37,6 +42,7 @@ export async function registerTorchBackend(options: TorchBackendOptions = {}): P
   }
   await registerGradients();
   await setBackend(BACKEND_NAME);
+  setPrecision(options.precision ?? 'float32');
 }
 
 /**
@@ -48,6 +54,12 @@ export async function registerGradients(): Promise<void> {
   const bundle = new URL('../build/gradients.mjs', import.meta.url);
   if (!existsSync(bundle)) throw fail('gradients-missing', { path: fileURLToPath(bundle) });
   await import(bundle.href);
+}
+
+/** Changes what later convolutions and matrix products are computed in; tensors of both kinds mix. */
+export function setPrecision(precision: Precision | 'auto'): void {
+  const backend = findBackend(BACKEND_NAME) as TorchBackend;
+  backend.precision = precision === 'auto' ? bestPrecision(backend.device) : precision;
 }
 
 /** Above tfjs's own backends (at most 3), so that it is chosen wherever it is registered. */
@@ -86,4 +98,14 @@ function chooseDevice(native: NativeTorch, wanted: NonNullable<TorchBackendOptio
   if (index < count) return `cuda:${index}`;
   const devices = ['cpu', ...Array.from({ length: count }, (_, gpu) => `cuda:${gpu}`)].join(', ');
   throw fail('device-missing', { device: wanted, devices });
+}
+
+/** bfloat16 where it is in hardware: on every GPU that current libtorch supports, and by CPU flag. */
+function bestPrecision(device: string): Precision {
+  if (device !== 'cpu') return 'bfloat16';
+  const cpuInfo = '/proc/cpuinfo';
+  if (!existsSync(cpuInfo)) return 'float32';
+  return /\b(avx512_bf16|amx_bf16|bf16)\b/.test(readFileSync(cpuInfo, 'utf8'))
+    ? 'bfloat16'
+    : 'float32';
 }

@@ -1,5 +1,5 @@
 import { assert } from '@fedvox/base';
-import type { Argument, Handle, NativeTorch, Result, ScalarType } from './native.js';
+import { type Argument, type Handle, type NativeTorch, type Result, ScalarType } from './native.js';
 
 /**
  * ATen for the length of one kernel. Every tensor it makes is a temporary and is released by
@@ -12,6 +12,8 @@ export class Torch {
     readonly native: NativeTorch,
     /** libtorch's name of where new tensors go: `cpu`, `cuda:0`. */
     readonly device: string,
+    /** What convolutions and matrix products are computed in; see `Precision`. */
+    readonly computeType: ScalarType,
     private readonly operators: Map<string, number>,
   ) {}
 
@@ -57,6 +59,16 @@ export class Torch {
     return this.run('_to_copy', tensor, scalarType);
   }
 
+  /** A float tensor in the type to compute in; any other as it is. */
+  lowered(tensor: Handle): Handle {
+    return isFloat(this.scalarType(tensor)) ? this.cast(tensor, this.computeType) : tensor;
+  }
+
+  /** A float tensor as float32, which gradients of weights always are; any other as it is. */
+  full32(tensor: Handle): Handle {
+    return isFloat(this.scalarType(tensor)) ? this.cast(tensor, ScalarType.float32) : tensor;
+  }
+
   shape(tensor: Handle): number[] {
     return this.native.shape(tensor);
   }
@@ -89,4 +101,8 @@ export class Torch {
     this.temporaries.add(tensor);
     return tensor;
   }
+}
+
+function isFloat(type: ScalarType): boolean {
+  return type === ScalarType.float32 || type === ScalarType.bfloat16;
 }

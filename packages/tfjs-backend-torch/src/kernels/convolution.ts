@@ -15,6 +15,7 @@ import {
   filterOutFirst,
   filterOutLast,
   type ImageLayout,
+  imageShapeOnly,
   shapeOnly,
 } from './layout.js';
 import {
@@ -203,8 +204,8 @@ function settings(axes: readonly WindowAxis[], groups: number) {
 }
 
 function forward(t: Torch, { x, filter }: XFilter, { axes, image, form }: Geometry): Handle {
-  const input = padded(t, image.toTorch(t, x), axes, 0);
-  const weight = form.toTorch(t, filter);
+  const input = padded(t, image.toTorch(t, t.lowered(x)), axes, 0);
+  const weight = form.toTorch(t, t.lowered(filter));
   const groups = form.groups(t.shape(filter));
   return image.fromTorch(t, t.run('convolution', input, weight, null, ...settings(axes, groups)));
 }
@@ -227,9 +228,9 @@ function inputGradient(
 ): Handle {
   const [gradient] = t.runMany(
     'convolution_backward',
-    image.toTorch(t, dy),
-    shapeOnly(t, [...batchAndChannels, ...paddedSizes(axes)], dy),
-    form.toTorch(t, filter),
+    image.toTorch(t, t.lowered(dy)),
+    imageShapeOnly(t, [...batchAndChannels, ...paddedSizes(axes)]),
+    form.toTorch(t, t.lowered(filter)),
     null,
     ...settings(axes, form.groups(t.shape(filter))),
     [true, false, false],
@@ -245,12 +246,12 @@ function filterGradient(
 ): Handle {
   const [, gradient] = t.runMany(
     'convolution_backward',
-    image.toTorch(t, dy),
-    padded(t, image.toTorch(t, x), axes, 0),
-    shapeOnly(t, form.torchShape(filterShape), x),
+    image.toTorch(t, t.lowered(dy)),
+    padded(t, image.toTorch(t, t.lowered(x)), axes, 0),
+    shapeOnly(t, form.torchShape(filterShape)),
     null,
     ...settings(axes, form.groups(filterShape)),
     [false, true, false],
   );
-  return form.fromTorch(t, gradient as Handle, filterShape);
+  return t.full32(form.fromTorch(t, gradient as Handle, filterShape));
 }

@@ -2,6 +2,7 @@ import { getKernelsForBackend, type KernelConfig } from '@tensorflow/tfjs-core';
 import { activationKernels } from './activation.js';
 import { binaryKernels } from './binary.js';
 import { complexKernels } from './complex.js';
+import { conv3dKernels } from './conv3d.js';
 import { convolutionKernels } from './convolution.js';
 import { creationKernels } from './creation.js';
 import { hostKernels } from './host.js';
@@ -11,10 +12,10 @@ import { matmulKernels } from './matmul.js';
 import { normalizationKernels } from './normalization.js';
 import { optimizerKernels } from './optimizer.js';
 import { poolingKernels } from './pooling.js';
+import { preluKernels } from './prelu.js';
 import { reductionKernels } from './reduction.js';
 import { shapeKernels } from './shape.js';
 import { unaryKernels } from './unary.js';
-import { volumeKernels } from './volume.js';
 
 /** Kernels that libtorch runs. */
 const torchKernels: readonly KernelConfig[] = [
@@ -29,10 +30,11 @@ const torchKernels: readonly KernelConfig[] = [
   ...normalizationKernels,
   ...optimizerKernels,
   ...poolingKernels,
+  ...preluKernels,
   ...reductionKernels,
   ...shapeKernels,
   ...unaryKernels,
-  ...volumeKernels,
+  ...conv3dKernels,
 ];
 
 /** Every kernel that tfjs's own cpu backend has, and those that `ops/` adds. */

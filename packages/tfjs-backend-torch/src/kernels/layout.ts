@@ -53,8 +53,17 @@ export function filterOutLast(t: Torch, filter: Handle): Handle {
 }
 
 /** Memory of that shape whose values are never read. */
-export function shapeOnly(t: Torch, shape: readonly number[], like: Handle): Handle {
-  return t.run('empty.memory_format', shape, t.scalarType(like), null, t.device);
+export function shapeOnly(t: Torch, shape: readonly number[]): Handle {
+  return t.run('empty.memory_format', shape, t.computeType, null, t.device);
+}
+
+/**
+ * An [N, C, spatial…] image whose values are never read. It lies channels last, as tfjs's images do:
+ * ATen takes the layout of a gradient from the image's.
+ */
+export function imageShapeOnly(t: Torch, shape: readonly number[]): Handle {
+  const [batch, channels, ...spatial] = shape as [number, number, ...number[]];
+  return channelsSecond(t, shapeOnly(t, [batch, ...spatial, channels]));
 }
 
 function range(start: number, end: number): number[] {

@@ -30,5 +30,5 @@ function multiply(
   const ranks = [t.shape(a).length, t.shape(b).length];
   if (Math.min(...ranks) < 2) throw fail('not-matrices', { ranks: ranks.join(' and ') });
   const turned = (x: Handle, turn: boolean) => (turn ? t.run('transpose.int', x, -2, -1) : x);
-  return t.run('matmul', turned(a, transposeA), turned(b, transposeB));
+  return t.run('matmul', turned(t.lowered(a), transposeA), turned(t.lowered(b), transposeB));
 }

@@ -9,6 +9,7 @@ import {
   type MaxAttrs,
   util,
 } from '@tensorflow/tfjs-core';
+import { dtypeOf } from '../backend.js';
 import { type Handle, ScalarType } from '../native.js';
 import type { Torch } from '../torch.js';
 import { kernel } from './kernel.js';
@@ -19,12 +20,14 @@ type Axes = { axis?: number | readonly number[]; keepDims?: boolean };
 
 export const reductionKernels: readonly KernelConfig[] = [
   kernel<X, Axes>('Sum', (t, { x }, attrs) => {
-    const type = t.scalarType(x) === ScalarType.bool ? ScalarType.int32 : t.scalarType(x);
+    const type = sumType(t.scalarType(x));
     return overAxes(t, x, attrs, (dims, keep) => t.run('sum.dim_IntList', x, dims, keep, type));
   }),
   kernel<X, Axes>('Mean', (t, { x }, attrs) => {
-    const real = t.scalarType(x) === ScalarType.bfloat16 ? x : t.cast(x, ScalarType.float32);
-    return overAxes(t, real, attrs, (dims, keep) => t.run('mean.dim', real, dims, keep));
+    const type = ScalarType.float32;
+    return overAxes(t, t.cast(x, type), attrs, (dims, keep) =>
+      t.run('mean.dim', x, dims, keep, type),
+    );
   }),
   kernel<X, MaxAttrs>('Max', (t, { x }, { reductionIndices: axis, keepDims }) =>
     overAxes(t, x, { axis, keepDims }, (dims, keep) => t.run('amax', x, dims, keep)),
@@ -33,7 +36,8 @@ export const reductionKernels: readonly KernelConfig[] = [
     overAxes(t, x, attrs, (dims, keep) => t.run('amin', x, dims, keep)),
   ),
   kernel<X, Axes>('Prod', (t, { x }, attrs) => {
-    const type = t.scalarType(x) === ScalarType.float32 ? ScalarType.float32 : ScalarType.int32;
+    const isFloat = dtypeOf(t.scalarType(x)) === 'float32';
+    const type = isFloat ? ScalarType.float32 : ScalarType.int32;
     return oneByOne(t, x, attrs, (of, dim, keep) => t.run('prod.dim_int', of, dim, keep, type));
   }),
   kernel<AllInputs, AllAttrs>('All', (t, { x }, attrs) =>
@@ -55,6 +59,12 @@ export const reductionKernels: readonly KernelConfig[] = [
     cumulative(t, x, attrs, 'cumprod', 1),
   ),
 ];
+
+/** tfjs counts booleans; whatever floats are stored in, sums are float32. */
+function sumType(type: ScalarType): ScalarType {
+  if (type === ScalarType.bool) return ScalarType.int32;
+  return type === ScalarType.bfloat16 ? ScalarType.float32 : type;
+}
 
 /** Axes as tfjs gives them: undefined is all of them, negative ones count from the end. */
 function axesOf(t: Torch, x: Handle, { axis }: Axes): number[] {
@@ -101,7 +111,7 @@ function cumulative(
   neutral: number,
 ): Handle {
   const ordered = reverse ? t.run('flip', x, [axis]) : x;
-  let sums = t.run(operator, ordered, axis, t.scalarType(x));
+  let sums = t.run(operator, ordered, axis, sumType(t.scalarType(x)));
   if (exclusive) {
     const shape = t.shape(x);
     const first = t.full(
