@@ -106,7 +106,7 @@ async function assemble(
     log.info({ site: config.site, federation: enrolment.federation, address }, 'agent dials out');
     try {
       const reason = await shell.run();
-      if (reason.kind === 'refused') throw activities.lastRefusal;
+      if (reason.kind === 'refused') throw activities.refusal(reason.code);
     } finally {
       activities.close();
       await trainer.close();

@@ -216,7 +216,7 @@ describe('the agent machine, whatever happens to it,', () => {
         expect(run.activity).toBeUndefined();
         expect(run.beating).toBe(false);
       }),
-      { numRuns: 500 },
+      { numRuns: 150 },
     );
   });
 });

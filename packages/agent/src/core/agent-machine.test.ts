@@ -4,10 +4,13 @@ import type { Answer } from './answer.js';
 import {
   type AgentEvent,
   type AgentState,
+  ASKS_BEFORE_NEXT_RENEWAL,
   type Effect,
+  MAX_HEARTBEAT_INTERVAL_MS,
   MAX_OUTBOX_ANSWERS,
   MAX_RESENDS,
   MAX_WORK_ATTEMPTS,
+  MIN_HEARTBEAT_INTERVAL_MS,
 } from './machine-types.js';
 import type { Task } from './task.js';
 import type { WorkResult } from './trainer.js';
@@ -184,6 +187,21 @@ describe('heartbeats', () => {
     expect(play([...working, unwanted]).does).toEqual(['stop-beating', 'cancel', 'ask']);
   });
 
+  it('come at the coordinator’s interval, within bounds', () => {
+    const beatsAt = (heartbeatIntervalMs: number) =>
+      play([
+        { type: 'started' },
+        { ...greeted, heartbeatIntervalMs } as AgentEvent,
+        { type: 'task-offered', task: train },
+      ]).effects[0];
+    expect(beatsAt(5_000)).toEqual({ do: 'keep-beating', everyMs: 5_000 });
+    expect(beatsAt(1)).toEqual({ do: 'keep-beating', everyMs: MIN_HEARTBEAT_INTERVAL_MS });
+    expect(beatsAt(2 ** 32 - 1)).toEqual({
+      do: 'keep-beating',
+      everyMs: MAX_HEARTBEAT_INTERVAL_MS,
+    });
+  });
+
   it('about earlier work change nothing', () => {
     const late = {
       type: 'heartbeat-answered',
@@ -214,6 +232,13 @@ describe('a refusal by the coordinator is handled by name:', () => {
       expect(end.state.memory.outbox).toEqual([]);
     },
   );
+
+  it('that comes for every answer to one task ends in abstaining, not in training forever', () => {
+    const round: AgentEvent[] = [...delivering.slice(asking.length), refused('stale-round')];
+    const rounds = Array.from({ length: MAX_WORK_ATTEMPTS }, () => round).flat();
+    const end = play([...asking, ...rounds, { type: 'task-offered', task: train }]);
+    expect(end.at).toBe('abstaining');
+  });
 
   it('replayed-statement fetches the receipt', () => {
     expect(play([...delivering, refused('replayed-statement')]).does).toEqual(['collect-receipt']);
@@ -323,6 +348,18 @@ describe('the certificate', () => {
     expect(play([{ type: 'started' }, due]).does).toEqual(['renew']);
     expect(play([{ type: 'started' }, due, { type: 'renewed' }]).does).toEqual(['greet']);
     expect(play([...asking, { type: 'idle', renewalDue: true }]).does).toEqual(['renew']);
+  });
+
+  it('that could not be renewed does not keep the site from working', () => {
+    const due = { ...greeted, renewalDue: true } as AgentEvent;
+    const refusedOnce = [{ type: 'started' }, due, refused('request-invalid')] as const;
+    expect(play(refusedOnce).does).toEqual(['ask']);
+    const idle: AgentEvent = { type: 'idle', renewalDue: true };
+    expect(play([...refusedOnce, idle]).does).toEqual(['ask']);
+    const later = Array.from({ length: ASKS_BEFORE_NEXT_RENEWAL + 1 }, () => idle);
+    expect(play([...refusedOnce, ...later]).does).toEqual(['renew']);
+    const broken: AgentEvent[] = [{ type: 'started' }, due, unreachable, { type: 'wait-over' }];
+    expect(play([...broken, due]).does).toEqual(['ask']);
   });
 
   it('is renewed only after what waits in the outbox was offered', () => {

@@ -2,11 +2,20 @@ import { assert, unreachable } from '@fedvox/base';
 import type { Answer } from './answer.js';
 import { onDelivered, onDeliveryRefused, onSignedAgain, onSpoilt } from './delivery.js';
 import { onHeartbeat, withHeartbeats } from './heartbeats.js';
-import type { AgentEvent, AgentState, Memory, Now, Step } from './machine-types.js';
+import {
+  type AgentEvent,
+  type AgentState,
+  ASKS_BEFORE_NEXT_RENEWAL,
+  MAX_HEARTBEAT_INTERVAL_MS,
+  type Memory,
+  MIN_HEARTBEAT_INTERVAL_MS,
+  type Now,
+  type Step,
+} from './machine-types.js';
 import { addAnswer, heard } from './memory.js';
 import { abstain, ask, backOff, deliver, deliverOrAsk, go, note, stop } from './moves.js';
 import { responseTo } from './refusals.js';
-import { onFetched, onTaskOffered, onWorkDone, onWorkFailed } from './work.js';
+import { onFetched, onGateReported, onTaskOffered, onWorkDone, onWorkFailed } from './work.js';
 
 /** Until the coordinator says otherwise. */
 const DEFAULT_HEARTBEAT_INTERVAL_MS = 10_000;
@@ -20,6 +29,7 @@ export function newAgent(outbox: readonly Answer[]): AgentState {
       setAside: [],
       faults: [],
       misses: 0,
+      asksBeforeRenewal: 0,
       heartbeatIntervalMs: DEFAULT_HEARTBEAT_INTERVAL_MS,
       beatMissed: false,
     },
@@ -81,11 +91,9 @@ function transition(state: AgentState, event: AgentEvent): Step {
       return onSpoilt(memory, now.answer);
     case 'gate-reported':
       assertAt(now, 'reporting');
-      return ask(heard(memory), note('info', 'data gate answered', { outcome: now.outcome }));
+      return onGateReported(memory, now.task, now.outcome);
     case 'call-failed':
-      return event.failure.kind === 'refused'
-        ? onRefused(memory, now, event.failure.code)
-        : backOff(memory, event.failure.reason);
+      return onCallFailed(now.at === 'renewing' ? postponeRenewal(memory) : memory, now, event);
     case 'heartbeat-due':
     case 'heartbeat-answered':
     case 'heartbeat-failed':
@@ -102,7 +110,15 @@ function greet(memory: Memory): Step {
 }
 
 function onGreeted(before: Memory, heartbeatIntervalMs: number, renewalDue: boolean): Step {
-  const memory = { ...before, heartbeatIntervalMs, beatMissed: false, setAside: [] };
+  const memory = {
+    ...before,
+    heartbeatIntervalMs: Math.min(
+      Math.max(heartbeatIntervalMs, MIN_HEARTBEAT_INTERVAL_MS),
+      MAX_HEARTBEAT_INTERVAL_MS,
+    ),
+    beatMissed: false,
+    setAside: [],
+  };
   const line = note('info', 'coordinator answers', { undelivered: memory.outbox.length });
   if (memory.outbox.length > 0) return deliverOrAsk(memory, line);
   return renewOrAsk(memory, renewalDue, line);
@@ -110,9 +126,28 @@ function onGreeted(before: Memory, heartbeatIntervalMs: number, renewalDue: bool
 
 /** What waits in the outbox under the old key's signature is signed again when it is refused. */
 function renewOrAsk(memory: Memory, renewalDue: boolean, ...before: Step['effects']): Step {
+  const { asksBeforeRenewal } = memory;
   if (!renewalDue) return ask(memory, ...before);
+  if (asksBeforeRenewal > 0) {
+    return ask({ ...memory, asksBeforeRenewal: asksBeforeRenewal - 1 }, ...before);
+  }
   const line = note('info', 'certificate ends soon, renewing it');
   return go(memory, { at: 'renewing' }, ...before, line, { do: 'renew' });
+}
+
+/** The present certificate is good for weeks yet: work goes before renewing it. */
+function postponeRenewal(memory: Memory): Memory {
+  return { ...memory, asksBeforeRenewal: ASKS_BEFORE_NEXT_RENEWAL };
+}
+
+function onCallFailed(
+  memory: Memory,
+  now: Now,
+  { failure }: Extract<AgentEvent, { type: 'call-failed' }>,
+): Step {
+  return failure.kind === 'refused'
+    ? onRefused(memory, now, failure.code)
+    : backOff(memory, failure.reason);
 }
 
 /** A refusal of anything the agent asked or said. */
@@ -125,6 +160,9 @@ function onRefused(memory: Memory, now: Now, refusal: string): Step {
   if (now.at === 'fetching' || now.at === 'reporting') {
     const { job } = now.task;
     return abstain(heard(memory), note('warn', 'task not open any more', { job, refusal }));
+  }
+  if (now.at === 'renewing') {
+    return ask(heard(memory), note('error', 'certificate not renewed; working on', { refusal }));
   }
   return backOff(memory, refusal);
 }

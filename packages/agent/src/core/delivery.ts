@@ -1,6 +1,13 @@
 import type { Answer } from './answer.js';
 import { type Effect, MAX_RESENDS, type Memory, type Now, type Step } from './machine-types.js';
-import { heard, rememberFault, removeAnswer, replaceAnswer, setAside } from './memory.js';
+import {
+  forgetFaults,
+  heard,
+  rememberFault,
+  removeAnswer,
+  replaceAnswer,
+  setAside,
+} from './memory.js';
 import { abstain, deliverOrAsk, go, note, stop } from './moves.js';
 import { responseTo } from './refusals.js';
 
@@ -9,7 +16,8 @@ type Delivering = Extract<Now, { at: 'delivering' }>;
 /** The receipt is stored and the answer out of the outbox. */
 export function onDelivered(memory: Memory, answer: Answer): Step {
   const line = note('info', 'answer accepted, receipt stored', fieldsOf(answer));
-  return deliverOrAsk(heard(removeAnswer(memory, answer)), line);
+  const kept = forgetFaults(removeAnswer(memory, answer), answer.task);
+  return deliverOrAsk(heard(kept), line);
 }
 
 /** Offers the answer under its new name; `resends` goes on counting. */
@@ -41,7 +49,9 @@ export function onDeliveryRefused(memory: Memory, now: Delivering, refusal: stri
       );
     case 'drop': {
       const line = note('warn', 'answer came too late to count, dropped', fields);
-      return deliverOrAsk(heard(removeAnswer(memory, answer)), line, { do: 'drop', answer });
+      // Counted, lest a coordinator that offers a task and refuses its answer have us train forever.
+      const next = rememberFault(removeAnswer(memory, answer), answer.task, false);
+      return deliverOrAsk(heard(next), line, { do: 'drop', answer });
     }
     case 'give-up': {
       const line = note('error', 'answer refused as faulty; abstaining from its task', fields);

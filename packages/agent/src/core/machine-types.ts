@@ -36,6 +36,8 @@ export interface Memory {
   readonly faults: readonly { readonly task: string; readonly count: number }[];
   /** Calls that failed in a row: how far the back-off has come. */
   readonly misses: number;
+  /** Questions to ask before a renewal that failed is tried again; 0 when there was none. */
+  readonly asksBeforeRenewal: number;
   readonly heartbeatIntervalMs: number;
   /** Whether the last heartbeat went unanswered. */
   readonly beatMissed: boolean;
@@ -139,3 +141,8 @@ export const MAX_RESENDS = 3;
 /** How often one task is attempted before the agent abstains from it. */
 export const MAX_WORK_ATTEMPTS = 3;
 export const MAX_FAULTS_REMEMBERED = 64;
+/** The agent works on with a certificate that it could not renew, and tries again after this long. */
+export const ASKS_BEFORE_NEXT_RENEWAL = 100;
+/** The coordinator chooses the interval between heartbeats within these bounds. */
+export const MIN_HEARTBEAT_INTERVAL_MS = 20;
+export const MAX_HEARTBEAT_INTERVAL_MS = 600_000;

@@ -45,8 +45,8 @@ export function rememberFault(memory: Memory, key: string, hopeless: boolean): M
   return { ...memory, faults };
 }
 
-export function forgetFaults(memory: Memory, task: Task): Memory {
-  return { ...memory, faults: memory.faults.filter((fault) => fault.task !== taskKey(task)) };
+export function forgetFaults(memory: Memory, key: string): Memory {
+  return { ...memory, faults: memory.faults.filter((fault) => fault.task !== key) };
 }
 
 export function hasGivenUpOn(memory: Memory, task: Task): boolean {

@@ -1,7 +1,7 @@
 import { answers } from './answer.js';
 import { MAX_OUTBOX_ANSWERS, type Memory, type Step } from './machine-types.js';
-import { forgetFaults, hasGivenUpOn, rememberFault } from './memory.js';
-import { abstain, deliver, go, note } from './moves.js';
+import { forgetFaults, hasGivenUpOn, heard, rememberFault } from './memory.js';
+import { abstain, ask, deliver, go, note } from './moves.js';
 import { type GateOutcome, roundOf, type Task, taskKey } from './task.js';
 import type { WorkFailure, WorkResult } from './trainer.js';
 
@@ -30,8 +30,7 @@ export function onFetched(memory: Memory, task: Task, outcome: GateOutcome): Ste
   return abstain(rememberFault(memory, taskKey(task), true), line);
 }
 
-export function onWorkDone(before: Memory, task: Task, result: WorkResult): Step {
-  const memory = forgetFaults(before, task);
+export function onWorkDone(memory: Memory, task: Task, result: WorkResult): Step {
   if (result.kind === 'checked') return report(memory, task, result.outcome);
   const line = note('info', `${TITLES[task.work.kind]}: done`, fieldsOf(task));
   return go(memory, { at: 'storing', task }, line, { do: 'store', task, result });
@@ -48,6 +47,11 @@ export function onWorkFailed(before: Memory, task: Task, failure: WorkFailure): 
   const line = note('error', `${TITLES[task.work.kind]}: failed for good`, fields);
   if (task.work.kind === 'check-data') return report(memory, task, 'not-supported', line);
   return abstain(memory, line);
+}
+
+export function onGateReported(memory: Memory, task: Task, outcome: GateOutcome): Step {
+  const line = note('info', 'data gate answered', { job: task.job, outcome });
+  return ask(heard(forgetFaults(memory, taskKey(task))), line);
 }
 
 function report(

@@ -7,7 +7,7 @@ import type { SiteConfig } from '../config.js';
 import type { Answer } from '../core/answer.js';
 import type { Activity, AgentEvent, Beat } from '../core/machine-types.js';
 import type { Task } from '../core/task.js';
-import type { Trainer, WorkOrder, WorkResult } from '../core/trainer.js';
+import type { Trainer, WorkOrder, WorkProgress, WorkResult } from '../core/trainer.js';
 import { fail } from '../errors.js';
 import type { EgressLedger } from '../ledger/egress-ledger.js';
 import { Line } from '../line/line.js';
@@ -20,14 +20,26 @@ import { type Fetched, fetchTask } from './fetch.js';
 import { renewCredentials } from './renew.js';
 import type { Signer } from './signing.js';
 
-/** Delays of the agent; the first two grow, with jitter, from one to the other. */
+/** How fast the agent goes about things when there is nothing better to go by. */
 export interface Pace {
+  /** Before the first attempt to dial again; grows with jitter to the next figure. */
   readonly firstRedialMs: number;
   readonly maxRedialMs: number;
+  /** Before asking again when the task on offer is not for this site. */
   readonly abstainMs: number;
+  /** An idle answer that came sooner was no long poll: the agent waits out the rest. */
+  readonly minIdleMs: number;
 }
 
-export const DEFAULT_PACE: Pace = { firstRedialMs: 500, maxRedialMs: 30_000, abstainMs: 15_000 };
+export const DEFAULT_PACE: Pace = {
+  firstRedialMs: 500,
+  maxRedialMs: 30_000,
+  abstainMs: 15_000,
+  minIdleMs: 1_000,
+};
+
+/** How often a person who follows the log sees that work goes on. */
+const PROGRESS_EVERY_MS = 30_000;
 
 export interface ActivityContext {
   readonly config: SiteConfig;
@@ -52,16 +64,17 @@ export class RealActivities implements SiteActivities {
   #line: Line | undefined;
   /** What `fetch` brought for the task that `work` is about. */
   #fetched: Extract<Fetched, { outcome: 'pass' }> | undefined;
-  #lastRefusal: unknown;
+  /** The last refusal of each code, with the coordinator's own words. */
+  readonly #refusals = new Map<string, unknown>();
 
   constructor(context: ActivityContext, credentials: Credentials) {
     this.#context = context;
     this.#credentials = credentials;
   }
 
-  /** The error behind the last refusal, with the coordinator's own words. */
-  get lastRefusal(): unknown {
-    return this.#lastRefusal;
+  /** The error behind a refusal that the machine knows by its code only. */
+  refusal(code: string): unknown {
+    return this.#refusals.get(code);
   }
 
   async perform(activity: Activity, signal: AbortSignal): Promise<AgentEvent> {
@@ -146,10 +159,12 @@ export class RealActivities implements SiteActivities {
   }
 
   async #ask(signal: AbortSignal): Promise<AgentEvent> {
+    const { clock, pace } = this.#context;
+    const earliestMs = clock.nowMs() + pace.minIdleMs;
     const task = await this.#connected().nextTask('idle', signal);
-    return task === undefined
-      ? { type: 'idle', renewalDue: this.#isRenewalDue() }
-      : { type: 'task-offered', task };
+    if (task !== undefined) return { type: 'task-offered', task };
+    await clock.sleep(Math.max(0, earliestMs - clock.nowMs()), signal);
+    return { type: 'idle', renewalDue: this.#isRenewalDue() };
   }
 
   async #fetch(task: Task, signal: AbortSignal): Promise<AgentEvent> {
@@ -163,16 +178,26 @@ export class RealActivities implements SiteActivities {
   }
 
   async #work(task: Task, signal: AbortSignal): Promise<AgentEvent> {
-    const { trainer, log } = this.#context;
-    const onProgress = (progress: object) => log.debug({ job: task.job, ...progress }, 'progress');
+    const { trainer } = this.#context;
+    const order = await this.#orderFor(task);
     try {
-      const result = await trainer.run(await this.#orderFor(task), signal, onProgress);
+      const result = await trainer.run(order, signal, this.#progressLog(task));
       return { type: 'work-done', result };
     } catch (error) {
       const failure = workFailureOf(error);
       if (failure === undefined) throw error;
       return { type: 'work-failed', failure };
     }
+  }
+
+  #progressLog({ job }: Task): (progress: WorkProgress) => void {
+    const { clock, log } = this.#context;
+    let nextMs = clock.nowMs() + PROGRESS_EVERY_MS;
+    return (progress) => {
+      if (clock.nowMs() < nextMs) return;
+      nextMs = clock.nowMs() + PROGRESS_EVERY_MS;
+      log.info({ job, ...progress }, 'work goes on');
+    };
   }
 
   async #orderFor({ work }: Task): Promise<WorkOrder> {
@@ -216,7 +241,7 @@ export class RealActivities implements SiteActivities {
   #callFailure(error: unknown) {
     const failure = callFailureOf(error);
     if (failure === undefined) throw error;
-    if (failure.kind === 'refused') this.#lastRefusal = error;
+    if (failure.kind === 'refused') this.#refusals.set(failure.code, error);
     return failure;
   }
 

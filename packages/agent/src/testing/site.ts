@@ -11,7 +11,7 @@ import {
 import type { Pace } from '../shell/activities.js';
 import { stateFolder } from '../state/state-folder.js';
 
-export const FAST_PACE: Pace = { firstRedialMs: 5, maxRedialMs: 50, abstainMs: 30 };
+export const FAST_PACE: Pace = { firstRedialMs: 5, maxRedialMs: 50, abstainMs: 30, minIdleMs: 1 };
 
 /** A site's configuration in a fresh folder. */
 export function makeSite(changes: Partial<SiteConfigInput> = {}): SiteConfig {
