@@ -64,7 +64,7 @@ export type IssueSpec = IssueTerms &
 
 /**
  * Issues a certificate under the consortium's root.
- * @throws FedvoxError `pki/name-invalid`, `pki/host-invalid`, `pki/key-too-weak`,
+ * @throws FedvoxError `pki/name-invalid`, `pki/host-invalid`, `pki/key-unfit`,
  *   `pki/authority-expired`, and what `readCertificateRequest` throws
  */
 export async function issueCertificate(
@@ -130,13 +130,23 @@ function subjectOf(commonName: string, organization: string): forge.pki.Certific
 const GENERAL_NAME = { dns: 2, uri: 6, ip: 7 } as const;
 
 function altNames(identity: Identity, hosts: readonly string[]) {
+  checkHosts(hosts);
   const uri = { type: GENERAL_NAME.uri, value: identityUri(identity) };
   return [
     uri,
-    ...hosts.map((host) => {
-      if (isIP(host) !== 0) return { type: GENERAL_NAME.ip, ip: host };
-      if (!DNS_NAME.test(host)) throw fail('host-invalid', { host: JSON.stringify(host) });
-      return { type: GENERAL_NAME.dns, value: host };
-    }),
+    ...hosts.map((host) =>
+      isIP(host) === 0
+        ? { type: GENERAL_NAME.dns, value: host }
+        : { type: GENERAL_NAME.ip, ip: host },
+    ),
   ];
+}
+
+/** @throws FedvoxError `pki/host-invalid` */
+export function checkHosts(hosts: readonly string[]): void {
+  for (const host of hosts) {
+    if (isIP(host) === 0 && !DNS_NAME.test(host)) {
+      throw fail('host-invalid', { host: JSON.stringify(host) });
+    }
+  }
 }

@@ -2,7 +2,7 @@ import { createPublicKey } from 'node:crypto';
 import { errorText } from '@fedvox/base';
 import forge from 'node-forge';
 import { fail } from './errors.js';
-import { requestSignatureHolds, signRequest } from './forge-signing.js';
+import { isCanonicalRequest, requestSignatureHolds, signRequest } from './forge-signing.js';
 import { checkName } from './identity.js';
 import { readStrongPublicKey } from './keys.js';
 
@@ -29,13 +29,16 @@ export async function createCertificateRequest(spec: CertificateRequestSpec): Pr
 /**
  * Reads a request and checks that whoever made it holds the key. Its names are not returned: nobody
  * chooses an identity by asking for it.
- * @throws FedvoxError `pki/request-unreadable`, `pki/request-signature-wrong`, `pki/key-too-weak`
+ * @throws FedvoxError `pki/request-unreadable`, `pki/request-signature-wrong`, `pki/key-unfit`
  */
 export function readCertificateRequest(der: Uint8Array): { publicKeyPem: string } {
   if (der.byteLength > MAX_REQUEST_BYTES) {
     throw fail('request-unreadable', { reason: `${der.byteLength} bytes are too many` });
   }
   const { request, publicKeyPem } = parse(der);
+  if (!isCanonicalRequest(request, der)) {
+    throw fail('request-unreadable', { reason: 'its encoding is not canonical DER' });
+  }
   if (!requestSignatureHolds(request, publicKeyPem)) throw fail('request-signature-wrong');
   readStrongPublicKey(publicKeyPem);
   return { publicKeyPem };

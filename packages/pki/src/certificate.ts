@@ -56,6 +56,14 @@ export function keyId(publicKey: KeyObject): Sha256 {
   return createHash('sha256').update(spki).digest('hex');
 }
 
+/** The DNS names and IP addresses that the certificate is for, if it is a server's. */
+export function hostsOf(source: CertificateSource): readonly string[] {
+  return namesOf(toX509(source)).flatMap((entry) => {
+    const host = /^(?:DNS|IP Address):(.+)$/.exec(entry)?.[1];
+    return host === undefined ? [] : [host];
+  });
+}
+
 /** The serial number in the form that revocation lists keep: lower-case hexadecimal. */
 export function serialOf(source: CertificateSource): string {
   return toX509(source).serialNumber.toLowerCase();
@@ -86,9 +94,7 @@ export function derChainToPem(chain: readonly Uint8Array[]): string {
 
 function identityOf(certificate: X509Certificate): Identity {
   const subject = certificate.subject?.replaceAll('\n', ', ') || '(no subject)';
-  const uris = (certificate.subjectAltName ?? '')
-    .split(', ')
-    .filter((entry) => entry.startsWith('URI:'));
+  const uris = namesOf(certificate).filter((entry) => entry.startsWith('URI:'));
   // One URI and no other: two would let two readers see two identities in one certificate.
   if (uris.length !== 1) {
     throw fail('no-fedvox-identity', { subject, reason: `${uris.length} URI names, not one` });
@@ -99,4 +105,9 @@ function identityOf(certificate: X509Certificate): Identity {
     throw fail('no-fedvox-identity', { subject, reason: `${JSON.stringify(uri)} is not one` });
   }
   return identity;
+}
+
+/** Subject alternative names as OpenSSL prints them; Node quotes any that could be taken for two. */
+function namesOf(certificate: X509Certificate): readonly string[] {
+  return certificate.subjectAltName?.split(', ') ?? [];
 }

@@ -1,9 +1,12 @@
+import { createPrivateKey } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { randomId, syncFolder, writeFileDurably } from '@fedvox/base';
-import { type Authority, createAuthority, issueCertificate } from './authority.js';
+import { errorText, isFedvoxError, randomId, syncFolder, writeFileDurably } from '@fedvox/base';
+import { type Authority, checkHosts, createAuthority, issueCertificate } from './authority.js';
+import { hostsOf, readCertificate, readIdentity, toX509 } from './certificate.js';
 import { fail } from './errors.js';
 import type { Identity } from './identity.js';
+import { readKeyFile } from './key-file.js';
 import { createKeyPair } from './keys.js';
 
 const AUTHORITY_DAYS = 3650;
@@ -39,6 +42,7 @@ export interface Consortium {
  */
 export async function initConsortium(spec: ConsortiumSpec): Promise<Consortium> {
   const folder = resolve(spec.folder);
+  checkHosts(spec.hosts);
   await refuseIfOccupied(folder);
   const consortium = await createConsortium(spec);
   await mkdir(dirname(folder), { recursive: true });
@@ -59,13 +63,50 @@ export async function initConsortium(spec: ConsortiumSpec): Promise<Consortium> 
   return consortium;
 }
 
-/** @throws FedvoxError `pki/consortium-incomplete` */
+/**
+ * Reads a consortium whole: what it holds belongs together, so that nothing issued with it turns out
+ * useless at a site.
+ * @throws FedvoxError `pki/consortium-incomplete`, `pki/consortium-inconsistent`, `pki/key-exposed`
+ */
 export async function loadConsortium(folder: string): Promise<Consortium> {
-  return {
-    authority: await readMember(folder, 'ca'),
-    coordinator: await readMember(folder, 'coordinator'),
-    operator: await readMember(folder, 'operator'),
-  };
+  const authority = await readMember(folder, 'ca');
+  const coordinator = await readMember(folder, 'coordinator');
+  const operator = await readMember(folder, 'operator');
+  checkMember(folder, 'ca', authority, authority);
+  checkMember(folder, 'coordinator', coordinator, authority);
+  checkMember(folder, 'operator', operator, authority);
+  return { authority, coordinator, operator };
+}
+
+export interface ReissueSpec {
+  readonly folder: string;
+  readonly member: 'coordinator' | 'operator';
+  /** Those of the present certificate where absent. */
+  readonly hosts?: readonly string[];
+  readonly nowMs: number;
+  readonly memberDays?: number;
+}
+
+/**
+ * Replaces a member's certificate and keeps its key: before the old one ends, or when the coordinator
+ * moves to another address. Sites notice nothing: they trust the root and the role.
+ * @throws FedvoxError as `loadConsortium` and `issueCertificate` do
+ */
+export async function reissueMember(spec: ReissueSpec): Promise<MemberFiles> {
+  const { folder, member, nowMs } = spec;
+  const consortium = await loadConsortium(folder);
+  const { certificatePem, keyPem } = consortium[member];
+  const present = readCertificate(certificatePem);
+  const issued = await issueCertificate({
+    authority: consortium.authority,
+    identity: present.identity,
+    publicKeyPem: present.publicKey.export({ type: 'spki', format: 'pem' }) as string,
+    hosts: spec.hosts ?? hostsOf(certificatePem),
+    validDays: spec.memberDays ?? MEMBER_DAYS,
+    nowMs,
+  });
+  await writeFileDurably(join(folder, `${member}.pem`), issued.certificatePem);
+  return { certificatePem: issued.certificatePem, keyPem };
 }
 
 async function createConsortium(spec: ConsortiumSpec): Promise<Consortium> {
@@ -102,9 +143,38 @@ async function writeMember(folder: string, name: string, member: MemberFiles): P
 }
 
 async function readMember(folder: string, name: string): Promise<MemberFiles> {
-  const read = (file: string) =>
-    readFile(join(folder, file), 'utf8').catch((cause: unknown) => {
+  const whole = <T>(file: string, reading: Promise<T>) =>
+    reading.catch((cause: unknown) => {
+      if (isFedvoxError(cause)) throw cause;
       throw fail('consortium-incomplete', { folder, file }, { cause });
     });
-  return { certificatePem: await read(`${name}.pem`), keyPem: await read(`${name}.key`) };
+  const [certificate, key] = [`${name}.pem`, `${name}.key`];
+  return {
+    certificatePem: await whole(certificate, readFile(join(folder, certificate), 'utf8')),
+    keyPem: await whole(key, readKeyFile(join(folder, key))),
+  };
+}
+
+type MemberName = 'ca' | 'coordinator' | 'operator';
+
+function checkMember(
+  folder: string,
+  name: MemberName,
+  { certificatePem, keyPem }: MemberFiles,
+  authority: Authority,
+): void {
+  try {
+    const certificate = toX509(certificatePem);
+    if (!certificate.checkPrivateKey(createPrivateKey(keyPem))) {
+      throw new Error(`${name}.key is not the key of ${name}.pem`);
+    }
+    if (!certificate.verify(toX509(authority.certificatePem).publicKey)) {
+      throw new Error(`${name}.pem was not issued by ca.pem`);
+    }
+    if (name !== 'ca' && readIdentity(certificate).role !== name) {
+      throw new Error(`${name}.pem is for another role`);
+    }
+  } catch (cause) {
+    throw fail('consortium-inconsistent', { folder, reason: errorText(cause) }, { cause });
+  }
 }

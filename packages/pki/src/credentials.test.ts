@@ -45,7 +45,7 @@ describe('credentials', () => {
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     await chmod(file, 0o640);
     await expect(loadCredentials(folder)).rejects.toMatchObject({
-      code: 'pki/credentials-exposed',
+      code: 'pki/key-exposed',
     });
   });
 
@@ -55,9 +55,8 @@ describe('credentials', () => {
 
   it('are refused where key, certificate and root do not belong together', async () => {
     const code = 'pki/credentials-unreadable';
-    const otherKey = (await createKeyPair()).privateKeyPem;
     for (const wrong of [
-      { keyPem: otherKey },
+      { keyPem: otherAuthority.keyPem },
       { keyPem: 'nonsense' },
       { caPem: otherAuthority.certificatePem },
       { certificateChainPem: '' },

@@ -1,10 +1,11 @@
 import { createPrivateKey } from 'node:crypto';
-import { mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorText, makeFolderDurably, writeFileDurably } from '@fedvox/base';
 import { readCertificate, readPemChain, toX509 } from './certificate.js';
 import { fail } from './errors.js';
 import type { Identity } from './identity.js';
+import { ifPresent, readKeyFile } from './key-file.js';
 import { createKeyPair } from './keys.js';
 
 /** All that a site needs to speak for itself. */
@@ -31,7 +32,7 @@ const PENDING_KEY_FILE = 'pending.key';
 export async function loadOrCreatePendingKey(folder: string): Promise<string> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, PENDING_KEY_FILE);
-  const existing = await readIfPresent(file);
+  const existing = await ifPresent(readKeyFile(file));
   if (existing !== undefined) return existing;
   const { privateKeyPem } = await createKeyPair();
   await writeFileDurably(file, privateKeyPem, { mode: 0o600 });
@@ -57,14 +58,13 @@ export async function saveCredentials(
 }
 
 /**
- * @throws FedvoxError `pki/not-enrolled`, `pki/credentials-unreadable`, `pki/credentials-exposed`
+ * @throws FedvoxError `pki/not-enrolled`, `pki/credentials-unreadable`, `pki/key-exposed`
  */
 export async function loadCredentials(folder: string): Promise<Credentials> {
   const file = join(folder, CREDENTIALS_FILE);
-  const bundle = await readIfPresent(file);
-  const caPem = await readIfPresent(join(folder, CA_FILE));
+  const bundle = await ifPresent(readKeyFile(file));
+  const caPem = await ifPresent(readFile(join(folder, CA_FILE), 'utf8'));
   if (bundle === undefined || caPem === undefined) throw fail('not-enrolled', { folder });
-  await refuseIfExposed(file);
   const chainStart = bundle.indexOf('-----BEGIN CERTIFICATE-----');
   if (chainStart < 0)
     throw fail('credentials-unreadable', { file, reason: 'no certificate in it' });
@@ -89,21 +89,6 @@ function checkCredentials(parts: Omit<Credentials, 'identity'>, file: string): I
     return readCertificate(leaf!).identity;
   } catch (cause) {
     throw fail('credentials-unreadable', { file, reason: errorText(cause) }, { cause });
-  }
-}
-
-async function refuseIfExposed(file: string): Promise<void> {
-  const mode = (await stat(file)).mode & 0o777;
-  if ((mode & 0o077) === 0 || process.platform === 'win32') return;
-  throw fail('credentials-exposed', { file, mode: mode.toString(8) });
-}
-
-async function readIfPresent(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
   }
 }
 

@@ -18,8 +18,9 @@ export const ERRORS = {
     message: 'the certificate request is not signed by the key that it names',
     advice: 'Make a new request with `fedvox agent enroll`; this one was altered or copied.',
   },
-  'key-too-weak': {
-    message: 'the public key is {found}; certificates are issued for RSA keys of 3072 to 4096 bits',
+  'key-unfit': {
+    message:
+      'the public key is {found}; certificates are for RSA of 3072 to 4096 bits, exponent 65537',
     advice: 'Make a new key with `fedvox agent enroll`.',
   },
   'name-invalid': {
@@ -43,6 +44,10 @@ export const ERRORS = {
     advice:
       'Point to the folder that `fedvox consortium init` made, or restore it from its backup.',
   },
+  'consortium-inconsistent': {
+    message: '{folder} holds files that do not belong together: {reason}',
+    advice: 'Restore the whole folder from one backup; never mix files of two consortia.',
+  },
   'invitation-unreadable': {
     message: 'this is not an invitation this version understands: {reason}',
     advice: "Ask the consortium's operator for a new invitation and copy the file whole.",
@@ -59,9 +64,9 @@ export const ERRORS = {
     message: 'the credentials in {file} cannot be used: {reason}',
     advice: 'Restore the file from its backup, or enrol this site again with a new invitation.',
   },
-  'credentials-exposed': {
+  'key-exposed': {
     message: '{file} holds a private key and others on this machine may read it (mode {mode})',
-    advice: 'Run `chmod 600 {file}`, and enrol again if someone may have copied the key.',
+    advice: 'Run `chmod 600 {file}`; replace the key if somebody may have copied it.',
   },
 } as const;
 

@@ -36,6 +36,17 @@ export function signRequest(
   return derBytes(untypedPki.certificationRequestToAsn1(request));
 }
 
+/**
+ * Whether these are exactly the bytes that we would write for this request. A signature does not
+ * cover the few that name its algorithm; nobody else has a say in them either.
+ */
+export function isCanonicalRequest(
+  request: forge.pki.CertificateSigningRequest,
+  der: Uint8Array,
+): boolean {
+  return Buffer.from(der).equals(derBytes(untypedPki.certificationRequestToAsn1(request)));
+}
+
 /** Whether the request was signed by the key that it carries. */
 export function requestSignatureHolds(
   request: forge.pki.CertificateSigningRequest,

@@ -10,6 +10,7 @@ export {
   type CertificateSource,
   derChainToPem,
   fingerprint,
+  hostsOf,
   keyId,
   readCertificate,
   readIdentity,
@@ -28,6 +29,8 @@ export {
   initConsortium,
   loadConsortium,
   type MemberFiles,
+  type ReissueSpec,
+  reissueMember,
 } from './consortium.js';
 export {
   type Credentials,

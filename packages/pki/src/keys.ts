@@ -4,6 +4,8 @@ import { fail } from './errors.js';
 
 const RSA_BITS = 3072;
 const MAX_RSA_BITS = 4096;
+/** The one everybody uses. With an exponent of 1 anybody could sign; small ones have a history. */
+const RSA_EXPONENT = 65_537n;
 
 export interface KeyPair {
   /** PKCS #8. Never leaves the host that made it. */
@@ -22,13 +24,12 @@ export async function createKeyPair(): Promise<KeyPair> {
   return { privateKeyPem: privateKey, publicKeyPem: publicKey };
 }
 
-/** Reads a public key that may become part of a certificate. @throws FedvoxError `pki/key-too-weak` */
+/** Reads a public key that may become part of a certificate. @throws FedvoxError `pki/key-unfit` */
 export function readStrongPublicKey(publicKeyPem: string): KeyObject {
   const key = createPublicKey(publicKeyPem);
-  const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
-  if (key.asymmetricKeyType !== 'rsa' || bits < RSA_BITS || bits > MAX_RSA_BITS) {
-    const found = bits > 0 ? `${key.asymmetricKeyType} of ${bits} bits` : key.asymmetricKeyType;
-    throw fail('key-too-weak', { found: found ?? 'of an unknown kind' });
-  }
-  return key;
+  const { modulusLength: bits = 0, publicExponent } = key.asymmetricKeyDetails ?? {};
+  const isStrong = bits >= RSA_BITS && bits <= MAX_RSA_BITS && publicExponent === RSA_EXPONENT;
+  if (key.asymmetricKeyType === 'rsa' && isStrong) return key;
+  const size = bits > 0 ? ` of ${bits} bits, exponent ${publicExponent}` : '';
+  throw fail('key-unfit', { found: `${key.asymmetricKeyType}${size}` });
 }

@@ -62,7 +62,7 @@ export function secureChannel(spec: ChannelSpec): SecureChannel {
   });
   return {
     credentials,
-    options: channelOptions(spec.keepalive ?? KEEPALIVE),
+    options: channelOptions(spec),
     spec,
     coordinator: () => coordinator,
     refusedServer: () => refusedServer,
@@ -90,7 +90,11 @@ function serverRefusal(
   }
 }
 
-function channelOptions({ intervalMs, timeoutMs }: KeepaliveOptions): ChannelOptions {
+/** Hosts that no proxy can reach, whatever the environment says of proxies. */
+const LOOPBACK = /^(localhost|127\.[\d.]+|\[::1\]):\d+$/;
+
+function channelOptions({ address, keepalive = KEEPALIVE }: ChannelSpec): ChannelOptions {
+  const { intervalMs, timeoutMs } = keepalive;
   return {
     'grpc.keepalive_time_ms': intervalMs,
     'grpc.keepalive_timeout_ms': timeoutMs,
@@ -100,6 +104,8 @@ function channelOptions({ intervalMs, timeoutMs }: KeepaliveOptions): ChannelOpt
     'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
     'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
     'grpc-node.flow_control_window': FLOW_CONTROL_WINDOW_BYTES,
+    // Hospitals dial out through a proxy (https_proxy): gRPC tunnels through it, TLS stays end to end.
+    'grpc.enable_http_proxy': LOOPBACK.test(address) ? 0 : 1,
     // A retry below us would send bytes that the egress ledger has not seen. Retrying is the agent's.
     'grpc.enable_retries': 0,
     'grpc.service_config_disable_resolution': 1,
