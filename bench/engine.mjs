@@ -1,0 +1,58 @@
+// The engine against PyTorch of the same libtorch: as its users run it by default (float32, contiguous)
+// and at its best (bfloat16 autocast, channels last). Also what one small operator costs to dispatch.
+
+import { registerTorchBackend } from '@fedvox/tfjs-backend-torch';
+import * as tf from '@tensorflow/tfjs-core';
+import { duel } from './training/duel.mjs';
+
+const SMALL = {
+  channels: [16, 32, 64, 128],
+  strides: [2, 2, 2],
+  residualUnits: 2,
+  classes: 3,
+  shape: [4, 48, 64, 48],
+};
+/** MONAI's example size: 4.8 million parameters. */
+const LARGE = {
+  channels: [16, 32, 64, 128, 256],
+  strides: [2, 2, 2, 2],
+  residualUnits: 2,
+  classes: 3,
+  shape: [2, 96, 96, 96],
+};
+
+export async function run({ log }) {
+  const small = await duel(SMALL, { warmUp: 3, turns: 5, stepsPerTurn: 3, log });
+  const large = await duel(LARGE, { warmUp: 2, turns: 4, stepsPerTurn: 1, log });
+  const peaks = [small, large].map(
+    (sides) => sides.ours_bf16.peakBytes / sides.pytorch_bf16.peakBytes,
+  );
+  return {
+    figures: {
+      small_vs_default: small.pytorch_fp32.step / small.ours_bf16.step,
+      small_vs_best: small.pytorch_bf16.step / small.ours_bf16.step,
+      large_vs_default: large.pytorch_fp32.step / large.ours_bf16.step,
+      large_vs_best: large.pytorch_bf16.step / large.ours_bf16.step,
+      small_fp32_vs_default: small.pytorch_fp32.step / small.ours_fp32.step,
+      large_fp32_vs_default: large.pytorch_fp32.step / large.ours_fp32.step,
+      peak_memory_vs_best: Math.max(...peaks),
+      small_operator_us: await smallOperatorMicroseconds(),
+    },
+  };
+}
+
+/** One dispatched operator on a tensor of four numbers, without what tfjs adds around a kernel. */
+async function smallOperatorMicroseconds() {
+  await registerTorchBackend({ threads: 1 });
+  const { native } = tf.backend();
+  const add = native.resolveOperator('aten::add.Tensor');
+  const x = native.fromTypedArray(new Float32Array(4), [4], 6, 'cpu');
+  const calls = 200_000;
+  const passes = Array.from({ length: 5 }, () => {
+    const start = performance.now();
+    for (let call = 0; call < calls; call++) native.release(native.runOperator(add, x, x));
+    return ((performance.now() - start) * 1000) / calls;
+  });
+  native.release(x);
+  return Math.min(...passes);
+}

@@ -1,0 +1,78 @@
+// Runs sides of a training benchmark by turns in one session, so that whatever else the machine does
+// falls on all of them alike.
+
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { findLibtorch } from '../../packages/tfjs-backend-torch/native/find-libtorch.mjs';
+
+const OURS = fileURLToPath(new URL('./ours.mjs', import.meta.url));
+const PEER = fileURLToPath(new URL('../training_peer.py', import.meta.url));
+
+/** The four settings compared: this engine and PyTorch, each in float32 and at its fastest. */
+export const SIDES = {
+  ours_fp32: { command: [process.execPath, OURS], mode: 'fp32' },
+  ours_bf16: { command: [process.execPath, OURS], mode: 'bf16' },
+  pytorch_fp32: { command: [pythonOfLibtorch(), PEER], mode: 'fp32' },
+  pytorch_bf16: { command: [pythonOfLibtorch(), PEER], mode: 'bf16' },
+};
+
+/**
+ * @param {object} workload `channels`, `strides`, `residualUnits`, `classes`, `shape`
+ * @param {{warmUp: number, turns: number, stepsPerTurn: number, log: (line: string) => void}} options
+ * @returns for each side its median seconds a step and its peak resident bytes
+ */
+export async function duel(workload, { warmUp, turns, stepsPerTurn, log }) {
+  const threads = availableParallelism();
+  const sides = [];
+  try {
+    for (const [name, { command, mode }] of Object.entries(SIDES)) {
+      const side = { name, process: open(command), seconds: [], peakBytes: 0 };
+      sides.push(side);
+      const { parameters } = await ask(side, { setup: { ...workload, mode, threads } });
+      await ask(side, { steps: warmUp });
+      log(`${name}: ${parameters} parameters, ${threads} threads, warmed up`);
+    }
+    for (let turn = 1; turn <= turns; turn++) {
+      for (const side of sides) {
+        const { seconds, peakBytes } = await ask(side, { steps: stepsPerTurn });
+        side.seconds.push(...seconds);
+        side.peakBytes = peakBytes;
+      }
+      const standing = sides.map(({ name, seconds }) => `${name} ${median(seconds).toFixed(3)} s`);
+      log(`turn ${turn} of ${turns}: ${standing.join(', ')}`);
+    }
+  } finally {
+    for (const side of sides) side.process.child.stdin.end();
+  }
+  return Object.fromEntries(
+    sides.map(({ name, seconds, peakBytes }) => [name, { step: median(seconds), peakBytes }]),
+  );
+}
+
+function open([program, ...args]) {
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return { child, lines };
+}
+
+async function ask({ name, process: { child, lines } }, request) {
+  child.stdin.write(`${JSON.stringify(request)}\n`);
+  const { value, done } = await lines.next();
+  if (done) throw new Error(`${name} ended before it answered; its message stands above`);
+  return JSON.parse(value);
+}
+
+function median(values) {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)];
+}
+
+/** The Python whose torch this engine was built against, so that both use one libtorch. */
+function pythonOfLibtorch() {
+  const python = join(findLibtorch().includeDir, '../../../../../bin/python');
+  return existsSync(python) ? python : 'python3';
+}
