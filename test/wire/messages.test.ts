@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import {
   createEnrollmentServer,
   createFederationServer,
@@ -18,16 +17,8 @@ import {
   issueFor,
   type TestConsortium,
 } from '../support/consortium.js';
-import { rawCall, rawServer, type TlsFiles } from './raw-grpc.js';
-
-/**
- * Golden bytes of every message: what `buf convert` makes of its protobuf JSON (see record.mjs). Our
- * client must send and understand exactly these, and so must our server: peers of other versions do.
- */
-const goldens: Record<string, { hex: string }> = JSON.parse(
-  readFileSync(new URL('messages.json', import.meta.url), 'utf8'),
-);
-const golden = (name: string) => Buffer.from(goldens[name]!.hex, 'hex');
+import { golden, goldenNames } from './goldens.js';
+import { rawClient, rawServer, type TlsFiles } from './raw-grpc.js';
 
 const digestOf = (byte: string) => byte.repeat(32);
 const [jobDigest, baseModel, statement] = [digestOf('0b'), digestOf('ba'), digestOf('57')];
@@ -255,7 +246,9 @@ describe('a coordinator', () => {
       authorize: () => undefined,
       onEvent: ({ error }) => failures.push(error),
     });
-    const answer = await rawCall(siteTls, server.port, one.method, one.sent.map(golden));
+    const client = rawClient(siteTls, server.port);
+    const answer = await client.call(one.method, one.sent.map(golden));
+    client.close();
     await server.stop(0);
     expect(failures).toEqual([]);
     expect(answer).toEqual({ messages: one.answered.map(golden), status: '0' });
@@ -271,8 +264,9 @@ describe('a coordinator', () => {
       },
       { ...listen(), onEvent: () => undefined },
     );
-    const sent = [golden('EnrollRequest')];
-    const answer = await rawCall(siteTls, server.port, 'EnrollmentService/Enroll', sent);
+    const client = rawClient(siteTls, server.port);
+    const answer = await client.call('EnrollmentService/Enroll', [golden('EnrollRequest')]);
+    client.close();
     await server.stop(0);
     expect(answer).toEqual({ messages: [golden('EnrollResponse')], status: '0' });
   });
@@ -281,8 +275,6 @@ describe('a coordinator', () => {
 describe('the golden messages', () => {
   it('are all of the contract’s, and all of them are used', () => {
     const used = exchanges.flatMap(({ sent, answered }) => [...sent, ...answered]);
-    expect(new Set([...used, 'EnrollRequest', 'EnrollResponse'])).toEqual(
-      new Set(Object.keys(goldens)),
-    );
+    expect(new Set([...used, 'EnrollRequest', 'EnrollResponse'])).toEqual(new Set(goldenNames));
   });
 });

@@ -13,7 +13,6 @@ export interface TlsFiles {
 }
 
 const PREFIX_BYTES = 5;
-const path = (method: string) => `/fedvox.v1.${method}`;
 
 /** Answers each method with fixed messages and keeps what it was sent. */
 export async function rawServer(tls: TlsFiles, answers: ReadonlyMap<string, readonly Buffer[]>) {
@@ -39,18 +38,19 @@ export async function rawServer(tls: TlsFiles, answers: ReadonlyMap<string, read
   return { port: (server.address() as AddressInfo).port, received, stop };
 }
 
-/** One call: sends these messages, returns those that came back and the status. */
-export async function rawCall(
-  tls: TlsFiles,
-  port: number,
-  method: string,
-  messages: readonly Buffer[],
-): Promise<{ messages: Buffer[]; status: string }> {
+export interface RawAnswer {
+  readonly messages: Buffer[];
+  /** gRPC's status code; empty where the call ended without one. */
+  readonly status: string;
+}
+
+/** A connection over which whatever bytes can be sent as a method's messages. */
+export function rawClient(tls: TlsFiles, port: number) {
   const session = connect(`https://localhost:${port}`, { ...tls });
-  try {
+  const call = async (method: string, messages: readonly Buffer[]): Promise<RawAnswer> => {
     const stream = session.request({
       ':method': 'POST',
-      ':path': path(method),
+      ':path': `/fedvox.v1.${method}`,
       'content-type': 'application/grpc',
       te: 'trailers',
     });
@@ -63,9 +63,8 @@ export async function rawCall(
     const chunks: Buffer[] = [];
     for await (const chunk of stream) chunks.push(chunk as Buffer);
     return { messages: unframe(Buffer.concat(chunks)), status };
-  } finally {
-    session.close();
-  }
+  };
+  return { call, close: () => session.close() };
 }
 
 function frame(message: Buffer): Buffer {
