@@ -11,7 +11,7 @@ export interface CaseRef {
   readonly caseId: string;
   /** DICOM's code: `MR`, `CT`, `PT`; unknown for a file that does not say. */
   readonly modality: string | undefined;
-  /** Grid of the stored image. */
+  /** Grid of the image that `loadCase` gives: as stored, but rectangular for a tilted gantry. */
   readonly grid: Grid;
   readonly hasLabel: boolean;
   readonly source: CaseSource;
@@ -24,6 +24,7 @@ export interface DicomSource {
   readonly kind: 'dicom';
   /** How a person recognises the series. */
   readonly what: string;
+  /** As stored: sheared for a tilted gantry. */
   readonly stack: Stack;
   readonly labels: readonly DicomLabel[];
   readonly overlaps: OverlapPolicy;

@@ -6,6 +6,7 @@ import { type Refusal, refusalOf } from '../refusal.js';
 import { checkClassesCovered, classesOf } from '../segmentation/class-names.js';
 import type { SegHeader } from '../segmentation/dicom-seg.js';
 import { placeFrames } from '../segmentation/seg-placement.js';
+import { rectangularGrid } from '../transforms/resample.js';
 import type { CaseRef, Dataset } from './case.js';
 import type { ResolvedDatasetSpec } from './spec.js';
 
@@ -55,7 +56,8 @@ export function caseOfSeries(
   const { what } = series;
   if (series.problem !== undefined) throw series.problem;
   const { stack, stray } = assembleSeries(what, series.frames);
-  if (stack.tiltDegrees > 0) {
+  const isTilted = stack.tiltDegrees > 0;
+  if (isTilted && spec.gantryTilt === 'refuse') {
     throw fail('gantry-tilt', { what, degrees: stack.tiltDegrees.toFixed(1) });
   }
   const segs = scan.segmentations.filter((seg) => seg.referencedSeriesUids.includes(series.uid));
@@ -66,7 +68,7 @@ export function caseOfSeries(
   const ref: CaseRef = {
     caseId: sha256(series.uid).slice(0, 16),
     modality: stack.frames[0]?.modality,
-    grid: stack.grid,
+    grid: isTilted ? rectangularGrid(stack.grid) : stack.grid,
     hasLabel: labels.length > 0,
     source: {
       kind: 'dicom',

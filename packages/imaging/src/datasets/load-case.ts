@@ -7,6 +7,7 @@ import { readNifti } from '../nifti/read.js';
 import { readSegHeader } from '../segmentation/dicom-seg.js';
 import { LabelCanvas } from '../segmentation/label-canvas.js';
 import { paintSegmentation } from '../segmentation/seg-painter.js';
+import { sampleLinear, sampleNearest } from '../transforms/sampling.js';
 import type { Case, CaseRef, DicomSource, NiftiSource } from './case.js';
 
 /** Values that an error about a label file lists. */
@@ -35,17 +36,20 @@ export async function loadCase(ref: CaseRef, classes: readonly string[]): Promis
 
 async function loadDicom(
   { what, stack, labels, overlaps }: DicomSource,
-  { hasLabel }: CaseRef,
+  { hasLabel, grid }: CaseRef,
   classes: readonly string[],
 ): Promise<Case> {
-  const image = await readStack(stack);
+  const isTilted = stack.tiltDegrees > 0;
+  const stored = await readStack(stack);
+  const image = isTilted ? sampleLinear(stored, grid, 'edge') : stored;
   if (!hasLabel) return { image };
   const canvas = new LabelCanvas(stack.grid, classes, overlaps);
   for (const { path, classOf } of labels) {
     const file = await readDicom(path);
     await paintSegmentation(what, file, readSegHeader(file), stack, classOf, canvas);
   }
-  return { image, label: canvas.finished() };
+  const label = canvas.finished();
+  return { image, label: isTilted ? sampleNearest(label, grid, 'zero') : label };
 }
 
 async function loadNifti({ imagePath, label }: NiftiSource): Promise<Case> {

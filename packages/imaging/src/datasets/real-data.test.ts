@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { testDataDir } from '@fedvox/base';
 import { describe, expect, it } from 'vitest';
 import { apply, invert } from '../geometry/affine.js';
-import { corners, type Grid, type Volume } from '../geometry/grid.js';
+import { corners, type Grid, spacingMm, type Volume } from '../geometry/grid.js';
 import { distance } from '../geometry/vector.js';
 import { readNifti } from '../nifti/read.js';
 import { readNrrd } from '../nrrd/read.js';
@@ -166,5 +166,15 @@ describe.skipIf(data === undefined)('what is no plain volume is refused by name'
     });
     expect(cases).toEqual([]);
     expect(refused.map((refusal) => refusal.code)).toEqual([code]);
+  });
+
+  it('gantrytilting, resampled: has 4.85 mm between slices and not 5', async () => {
+    const path = under('dicom-real', 'refused', 'gantrytilting');
+    const spec = { kind: 'dicom', path, gantryTilt: 'resample' } as const;
+    const { cases } = await openDataset(spec, [], { labels: 'optional' });
+    const { image } = await loadCase(cases[0]!, []);
+    expect(spacingMm(image)[2]).toBeCloseTo(4.8515, 4);
+    expect(image.shape[2]).toBe(4);
+    expect(image.shape[1]).toBeGreaterThan(512);
   });
 });

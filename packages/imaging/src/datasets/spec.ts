@@ -16,6 +16,8 @@ export const datasetSpecSchema = z.discriminatedUnion('kind', [
     missingLabels: missingLabelsSchema,
     /** A voxel in two classes: an error, or it goes to the class that the job lists later. */
     overlaps: z.enum(['refuse', 'later-class-wins']).default('refuse'),
+    /** Tilted CT: an error, or resampled to a rectangular grid by its true geometry. */
+    gantryTilt: z.enum(['refuse', 'resample']).default('refuse'),
   }),
   z.strictObject({
     kind: z.literal('msd'),

@@ -21,6 +21,7 @@ export interface InspectOptions {
   readonly labels?: LabelNames;
   readonly missingLabels?: 'refuse' | 'empty';
   readonly overlaps?: 'refuse' | 'later-class-wins';
+  readonly gantryTilt?: 'refuse' | 'resample';
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -98,7 +99,8 @@ async function dicomCandidates(
   scan: FolderScan,
   options: InspectOptions,
 ): Promise<Found> {
-  const spec = { ...specOf('dicom', path, options), overlaps: options.overlaps ?? 'refuse' };
+  const { overlaps = 'refuse', gantryTilt = 'refuse' } = options;
+  const spec = { ...specOf('dicom', path, options), overlaps, gantryTilt };
   const candidates: Candidate[] = [];
   for (const series of scan.series) {
     const classes = options.classes ?? ownClasses(segmentsOf(scan, series), options.labels);

@@ -47,6 +47,17 @@ export function gridAtSpacing(source: Grid, spacingMm: Vec3): Grid {
   return grid;
 }
 
+/**
+ * The rectangular grid that holds a sheared one: the same in-plane spacing, slices as far apart as they
+ * are along their normal.
+ */
+export function rectangularGrid(source: Grid): Grid {
+  const [i, j, k] = orthonormalAxes(source.affineRas);
+  const spacingAlong = (axis: 0 | 1 | 2, direction: Vec3) =>
+    Math.abs(dot(column(source.affineRas, axis), direction));
+  return gridAtSpacing(source, [spacingAlong(0, i), spacingAlong(1, j), spacingAlong(2, k)]);
+}
+
 /** Gram–Schmidt on the columns, which is the Q of QR, and of MONAI's Cholesky, for a full-rank R. */
 function orthonormalAxes(affine: Affine): [Vec3, Vec3, Vec3] {
   const [i, j, k] = ([0, 1, 2] as const).map((axis) => column(affine, axis)) as [Vec3, Vec3, Vec3];
