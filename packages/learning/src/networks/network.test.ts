@@ -14,6 +14,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ballJob } from '../testing/phantoms.js';
 import { initialModel, initialWeights, Network } from './network.js';
+import { fromEngineLayout } from './parameters.js';
 import { unet } from './unet.js';
 
 type NetworkOnly = Pick<Job, 'network' | 'classes'>;
@@ -47,17 +48,37 @@ function golden(name: string) {
   const file = decodeWeights(
     readFileSync(new URL(`golden/unet-${name}.safetensors`, import.meta.url)),
   );
-  const weights: Weights = new Map(
-    [...file]
-      .filter(([key]) => key.startsWith('weights.'))
-      .map(([key, tensor]) => [key.slice('weights.'.length), tensor]),
-  );
-  return { weights, input: tensorOf(file, 'input'), logits: tensorOf(file, 'logits') };
+  const under = (prefix: string): Weights =>
+    new Map(
+      [...file]
+        .filter(([key]) => key.startsWith(prefix))
+        .map(([key, tensor]) => [key.slice(prefix.length), tensor]),
+    );
+  return {
+    weights: under('weights.'),
+    gradients: under('gradients.'),
+    input: tensorOf(file, 'input'),
+    logits: tensorOf(file, 'logits'),
+  };
+}
+
+function largestDifference(actual: Float32Array, expected: Float32Array): number {
+  const differences = expected.map((value, index) => Math.abs(value - (actual[index] as number)));
+  return Math.max(...differences);
 }
 
 /** PyTorch's channels first to the engine's channels last, and back. */
 const channelsLast = ({ shape, data }: WeightTensor) =>
   tf.transpose(tf.tensor5d(data, shape as tf.Tensor5D['shape']), [0, 2, 3, 4, 1]);
+/** What the recorded gradients are of; its own is written out, as Node's TensorFlow.js has none. */
+const meanSquare = tf.customGrad<tf.Scalar>((...args) => {
+  const [logits, save] = args as [tf.Tensor5D, tf.GradSaveFunc];
+  save([logits]);
+  return {
+    value: tf.mean(tf.square(logits)),
+    gradFunc: (dy, saved) => tf.mul(tf.mul(saved[0] as tf.Tensor, 2 / logits.size), dy),
+  };
+});
 const channelsFirst = (logits: tf.Tensor5D) => tf.transpose(logits, [0, 4, 1, 2, 3]);
 
 describe.each(['cpu', 'torch'])('a network on the %s engine', (engine) => {
@@ -74,13 +95,29 @@ describe.each(['cpu', 'torch'])('a network on the %s engine', (engine) => {
       const network = Network.fromWeights(job, weights);
       const actual = channelsFirst(network.logits(channelsLast(input)));
       expect(actual.shape).toEqual(logits.shape);
-      const values = actual.dataSync();
-      const differences = logits.data.map((value, index) =>
-        Math.abs(value - (values[index] as number)),
-      );
-      expect(Math.max(...differences)).toBeLessThan(1e-4);
+      expect(largestDifference(actual.dataSync() as Float32Array, logits.data)).toBeLessThan(1e-4);
       network.dispose();
     });
+  });
+
+  it.skipIf(missing).each(recorded)("has PyTorch's gradients: %s", async (name, job) => {
+    const { weights, gradients, input } = golden(name);
+    const network = Network.fromWeights(job, weights);
+    const images = channelsLast(input);
+    const { value, grads } = tf.variableGrads(
+      () => meanSquare(network.logits(images)),
+      network.variables,
+    );
+    for (const [index, variable] of network.variables.entries()) {
+      const key = unet(job.network, job.classes.length).parameters[index]!.name;
+      const expected = tensorOf(gradients, key).data;
+      const gradient = grads[variable.name];
+      // A bias in front of an instance norm has none: PyTorch computes rounding noise for it.
+      const actual = gradient ? await fromEngineLayout(gradient) : expected.map(() => 0);
+      expect(largestDifference(actual, expected), key).toBeLessThan(1e-5);
+    }
+    tf.dispose([value, grads, images]);
+    network.dispose();
   });
 
   it.skipIf(missing)('gives back the weights it was made of, byte for byte', async () => {

@@ -1,4 +1,4 @@
-"""Writes `unet-*.safetensors` beside it: weights, input and logits of small UNets.
+"""Writes `unet-*.safetensors` beside it: weights, input, logits and gradients of small UNets.
 
     pip install torch safetensors
     python unet.golden.py
@@ -7,7 +7,7 @@ The classes below are those of MONAI 1.5 (`monai.networks.blocks.Convolution`, `
 `monai.networks.layers.SkipConnection`, `monai.networks.nets.UNet`), reduced to three dimensions, kernel
 size 3, PReLU and instance norm without parameters, under the same attribute names, so that their state
 dicts have MONAI's keys. Recorded on the CPU in float32. Spatial axes are X, Y, Z; the recorded input and
-logits are [batch, channels, X, Y, Z].
+logits are [batch, channels, X, Y, Z]; the gradients are those of the mean square of the logits.
 
 It also prints the parameter counts that the test quotes.
 """
@@ -121,9 +121,11 @@ for name, (inputs, outputs, channels, strides, units, shape) in CONFIGS.items():
         for key, parameter in network.named_parameters():
             if key.endswith("adn.A.weight"):
                 parameter.uniform_(0.05, 0.5)
-        logits = network(image)
+    logits = network(image)
+    logits.square().mean().backward()
     record = {f"weights.{key}": value for key, value in network.state_dict().items()}
-    record |= {"input": image, "logits": logits}
+    record |= {f"gradients.{key}": value.grad for key, value in network.named_parameters()}
+    record |= {"input": image, "logits": logits.detach()}
     path = HERE / f"unet-{name}.safetensors"
     save_file({key: value.contiguous() for key, value in record.items()}, path)
     path.chmod(0o644)
