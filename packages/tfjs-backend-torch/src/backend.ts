@@ -12,6 +12,16 @@ import { fail } from './errors.js';
 import { type Handle, type NativeTorch, ScalarType } from './native.js';
 import { Torch } from './torch.js';
 
+/** What `tf.memory()` says beside tfjs's own count. */
+export interface TorchMemory {
+  readonly unreliable: false;
+  /** Bytes that live tensors hold; views of one storage count once. */
+  readonly liveBytes: number;
+  readonly liveTensors: number;
+  /** The most bytes in use at once so far, operators' temporaries included. */
+  readonly peakBytes: number;
+}
+
 /** What a tfjs data id stands for: a native tensor of exactly its shape, or strings, which stay in JavaScript. */
 type Stored = (
   | { readonly kind: 'tensor'; readonly handle: Handle }
@@ -122,12 +132,12 @@ export class TorchBackend extends KernelBackend {
     return this.storage.numDataIds();
   }
 
-  /** `tf.memory()` shows these beside tfjs's own count. */
-  override memory(): { unreliable: boolean; liveBytes: number; liveTensors: number } {
+  override memory(): TorchMemory {
     return {
       unreliable: false,
       liveBytes: this.native.liveBytes(),
       liveTensors: this.native.liveTensors(),
+      peakBytes: this.native.peakBytes(),
     };
   }
 

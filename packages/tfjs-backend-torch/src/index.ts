@@ -1,4 +1,4 @@
-export type { Precision } from './backend.js';
+export type { Precision, TorchMemory } from './backend.js';
 export {
   type Conv3dOptions,
   type Conv3dTransposeOptions,

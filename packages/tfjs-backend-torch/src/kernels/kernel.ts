@@ -1,5 +1,10 @@
 import { errorText } from '@fedvox/base';
-import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
+import type {
+  KernelConfig,
+  NamedAttrMap,
+  NamedTensorInfoMap,
+  TensorInfo,
+} from '@tensorflow/tfjs-core';
 import { BACKEND_NAME, type TorchBackend } from '../backend.js';
 import { fail } from '../errors.js';
 import { type Handle, ScalarType } from '../native.js';
@@ -38,7 +43,7 @@ export function kernel<Inputs = Record<string, Handle>, Attributes = object>(
         if (typeof outputs === 'number') return adopt(torch, t, outputs);
         return outputs.map((output) => adopt(torch, t, output));
       } catch (error) {
-        throw explained(error, kernelName, inputs);
+        throw explained(error, kernelName, inputs, attrs);
       } finally {
         t.close();
       }
@@ -58,15 +63,21 @@ function narrowed(t: Torch, tensor: Handle): Handle {
   return tensor;
 }
 
+/** A native failure as an error that says which kernel, of which shapes, and what to do. */
 function explained(
   error: unknown,
-  kernelName: string,
-  inputs: { [name: string]: TensorInfo | undefined },
+  kernel: string,
+  inputs: NamedTensorInfoMap,
+  attrs: NamedAttrMap | undefined,
 ): unknown {
   const code = (error as { code?: unknown }).code;
   if (code !== 'TORCH_OUT_OF_MEMORY' && code !== 'TORCH_OPERATOR') return error;
-  const shapes = Object.entries(inputs).map(([name, input]) => `${name} [${input?.shape}]`);
-  const details = { kernel: kernelName, shapes: shapes.join(', '), reason: errorText(error) };
+  const shapes = Object.entries(inputs).flatMap(([name, input]) =>
+    input == null ? [] : `${name} [${input.shape}]`,
+  );
+  // Kernels that make tensors from nothing have the shape among their attributes.
+  if (shapes.length === 0) shapes.push(`[${attrs?.['shape'] ?? ''}]`);
+  const details = { kernel, shapes: shapes.join(', '), reason: errorText(error) };
   const name = code === 'TORCH_OUT_OF_MEMORY' ? 'out-of-memory' : 'operator-failed';
   return fail(name, details, { cause: error });
 }

@@ -1,0 +1,64 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { describe, expect, it } from 'vitest';
+import { registerTorchBackend, setPrecision, torchAvailability } from './index.js';
+import { loadNative } from './native.js';
+
+const { available } = torchAvailability();
+
+describe('loading the native part', () => {
+  it('says where it looked and how to build when there is none', () => {
+    const load = () => loadNative('/nowhere/fedvox-torch.node');
+    expect(load).toThrow(/\/nowhere\/fedvox-torch\.node does not exist/);
+    expect(load).toThrow(expect.objectContaining({ code: 'torch/native-missing' }));
+  });
+
+  it('says so when the file is not one that can be loaded', () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'fedvox-')), 'broken.node');
+    writeFileSync(path, 'not an addon');
+    expect(() => loadNative(path)).toThrow(
+      expect.objectContaining({ code: 'torch/native-unloadable' }),
+    );
+  });
+});
+
+describe.skipIf(!available)('registering the backend', () => {
+  it('makes it current, with gradients, and may be repeated', async () => {
+    await registerTorchBackend({ threads: 1 });
+    await registerTorchBackend({ threads: 1 });
+    expect(tf.getBackend()).toBe('torch');
+    const slope = tf.grad((x) => tf.sum(tf.square(x)))(tf.tensor1d([1, 2, 3]));
+    expect([...slope.dataSync()]).toEqual([2, 4, 6]);
+  });
+
+  it('refuses a GPU that is not there, and names the devices that are', async () => {
+    await expect(registerTorchBackend({ device: 'cuda:99' })).rejects.toThrow(
+      /no device cuda:99: this libtorch sees cpu/,
+    );
+  });
+});
+
+describe.skipIf(!available)('bfloat16', () => {
+  const multiply = () =>
+    tf.tidy(() => tf.matMul(tf.tensor2d([[1 + 2 ** -12]]), tf.tensor2d([[1]])));
+
+  it('is what matrix products are computed in when asked for, and only then', async () => {
+    await registerTorchBackend({ threads: 1 });
+    expect(multiply().dataSync()[0]).toBe(1 + 2 ** -12);
+    setPrecision('bfloat16');
+    expect(multiply().dataSync()[0]).toBe(1);
+    setPrecision('float32');
+  });
+
+  it('stays behind float32: sums and the gradients of weights are exact', async () => {
+    await registerTorchBackend({ threads: 1, precision: 'bfloat16' });
+    const ones = tf.ones<tf.Rank.R2>([1, 3000]);
+    // 3000 is no bfloat16; 2992 and 3008 are its neighbours.
+    const sum = tf.sum(tf.matMul(tf.ones([1, 1]), ones));
+    expect(sum.dtype).toBe('float32');
+    expect(sum.dataSync()[0]).toBe(3000);
+    setPrecision('float32');
+  });
+});
