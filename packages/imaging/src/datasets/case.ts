@@ -32,6 +32,7 @@ export interface DicomSource {
 
 /** A segmentation object and what its segments mean. */
 export interface DicomLabel {
+  readonly kind: 'seg' | 'rtstruct';
   readonly path: string;
   readonly classOf: ClassOfValue;
 }

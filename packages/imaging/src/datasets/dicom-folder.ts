@@ -1,10 +1,14 @@
 import { sha256 } from '@fedvox/base';
-import { type FolderScan, type ScannedSeries, scanDicomFolder } from '../dicom/scan.js';
+import {
+  type FolderScan,
+  type ScannedSeries,
+  type SegmentationObject,
+  scanDicomFolder,
+} from '../dicom/scan.js';
 import { assembleSeries } from '../dicom/stack.js';
 import { fail } from '../errors.js';
 import { type Refusal, refusalOf } from '../refusal.js';
 import { checkClassesCovered, classesOf } from '../segmentation/class-names.js';
-import type { SegHeader } from '../segmentation/dicom-seg.js';
 import { placeFrames } from '../segmentation/seg-placement.js';
 import { rectangularGrid } from '../transforms/resample.js';
 import type { CaseRef, Dataset } from './case.js';
@@ -64,7 +68,7 @@ export function caseOfSeries(
   if (segs.length === 0 && need === 'required') throw fail('label-missing', { what });
   const labels = segs.map((seg) => labelOf(seg, spec, classes));
   if (labels.length > 0) checkClassesCovered(what, labels, classes, spec.missingLabels);
-  for (const seg of segs) placeFrames(what, seg, stack);
+  for (const seg of segs) if (seg.kind === 'seg') placeFrames(what, seg, stack);
   const ref: CaseRef = {
     caseId: sha256(series.uid).slice(0, 16),
     modality: stack.frames[0]?.modality,
@@ -74,7 +78,7 @@ export function caseOfSeries(
       kind: 'dicom',
       what,
       stack,
-      labels: labels.map(({ path, classOf }) => ({ path, classOf })),
+      labels: labels.map(({ kind, path, classOf }) => ({ kind, path, classOf })),
       overlaps: spec.overlaps,
     },
   };
@@ -85,8 +89,9 @@ export function caseOfSeries(
   };
 }
 
-function labelOf(seg: SegHeader, spec: DicomSpec, classes: readonly string[]) {
+function labelOf(seg: SegmentationObject, spec: DicomSpec, classes: readonly string[]) {
   return {
+    kind: seg.kind,
     path: seg.path,
     labels: seg.segments,
     classOf: classesOf(seg.segments, spec.labels, classes),

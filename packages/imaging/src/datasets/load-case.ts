@@ -4,6 +4,7 @@ import { readStack } from '../dicom/volume.js';
 import { fail } from '../errors.js';
 import type { LabelMap, Volume } from '../geometry/grid.js';
 import { readNifti } from '../nifti/read.js';
+import { paintContours } from '../segmentation/contour-painter.js';
 import { readSegHeader } from '../segmentation/dicom-seg.js';
 import { LabelCanvas } from '../segmentation/label-canvas.js';
 import { paintSegmentation } from '../segmentation/seg-painter.js';
@@ -44,9 +45,10 @@ async function loadDicom(
   const image = isTilted ? sampleLinear(stored, grid, 'edge') : stored;
   if (!hasLabel) return { image };
   const canvas = new LabelCanvas(stack.grid, classes, overlaps);
-  for (const { path, classOf } of labels) {
+  for (const { kind, path, classOf } of labels) {
     const file = await readDicom(path);
-    await paintSegmentation(what, file, readSegHeader(file), stack, classOf, canvas);
+    if (kind === 'rtstruct') paintContours(what, file, stack, classOf, canvas);
+    else await paintSegmentation(what, file, readSegHeader(file), stack, classOf, canvas);
   }
   const label = canvas.finished();
   return { image, label: isTilted ? sampleNearest(label, grid, 'zero') : label };

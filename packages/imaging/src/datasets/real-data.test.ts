@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { apply, invert } from '../geometry/affine.js';
 import { corners, type Grid, spacingMm, type Volume } from '../geometry/grid.js';
 import { distance } from '../geometry/vector.js';
+import { inspectFolder } from '../inspect/inspect-folder.js';
 import { readNifti } from '../nifti/read.js';
 import { readNrrd } from '../nrrd/read.js';
 import { temporaryFolder } from '../testing/phantom-case.js';
@@ -106,6 +107,25 @@ describe.skipIf(data === undefined)('series of other people’s scanners equal t
     const maximum = reference.data.reduce((a, b) => Math.max(a, b));
     expect(largestOffsetMm(ours, reference)).toBeLessThan(0.01);
     expect(largestDifference(ours, reference)).toBeLessThan(1e-5 * maximum);
+  });
+
+  it.each([
+    ['STS_001', 'MR_T1'],
+    ['STS_002', 'MR_T1'],
+    ['STS_002', 'CT'],
+    ['STS_002', 'PET'],
+    ['STS_003', 'MR_T1'],
+  ])('%s %s: the contours enclose the mask, voxel for voxel', async (patient, modality) => {
+    const path = under('dicom-real', 'sts', patient, modality);
+    const { scans } = await inspectFolder(path);
+    const names = ['background', ...scans[0]!.labels.map(({ name }) => name)];
+    expect(names).toHaveLength(2);
+    const { cases } = await openDataset({ kind: 'dicom', path }, names);
+    const { label } = await loadCase(cases[0]!, names);
+    const mask = await readNifti(under('dicom-real', 'sts', patient, `${modality}_mask.nii.gz`));
+    const { data: voxels } = sampleNearest(label!, mask, 'zero');
+    expect(voxels.some((voxel) => voxel === 1)).toBe(true);
+    expect(voxels.findIndex((voxel, at) => voxel !== mask.data[at])).toBe(-1);
   });
 });
 

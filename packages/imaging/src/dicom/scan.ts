@@ -5,6 +5,11 @@ import { fail } from '../errors.js';
 import { groupBy } from '../group-by.js';
 import { type Refusal, refusalOf } from '../refusal.js';
 import { isSegmentation, readSegHeader, type SegHeader } from '../segmentation/dicom-seg.js';
+import {
+  isStructureSet,
+  readStructureSetHeader,
+  type StructureSetHeader,
+} from '../segmentation/rtstruct.js';
 import { type Frame, framesOf } from './frame.js';
 import { type DicomFile, readDicomHeader } from './part10.js';
 import { filesUnder } from './walk.js';
@@ -20,11 +25,16 @@ export interface ScannedSeries {
   readonly problem?: FedvoxError;
 }
 
+/** A file that labels a series: a DICOM SEG or an RT structure set. */
+export type SegmentationObject =
+  | ({ readonly kind: 'seg' } & SegHeader)
+  | ({ readonly kind: 'rtstruct' } & StructureSetHeader);
+
 /** What is in a folder, found by content and not by name. */
 export interface FolderScan {
   readonly root: string;
   readonly series: readonly ScannedSeries[];
-  readonly segmentations: readonly SegHeader[];
+  readonly segmentations: readonly SegmentationObject[];
   readonly refused: readonly Refusal[];
   readonly files: number;
   /** Files that are not DICOM and do not claim to be. */
@@ -34,7 +44,7 @@ export interface FolderScan {
 type ScannedFile =
   | { readonly kind: 'image'; readonly uid: string; readonly frames: readonly Frame[] }
   | { readonly kind: 'bad-image'; readonly uid: string; readonly error: FedvoxError }
-  | { readonly kind: 'segmentation'; readonly header: SegHeader }
+  | { readonly kind: 'segmentation'; readonly object: SegmentationObject }
   | { readonly kind: 'object'; readonly uid: string; readonly modality: string }
   | { readonly kind: 'unreadable'; readonly error: FedvoxError }
   | { readonly kind: 'other' };
@@ -73,7 +83,7 @@ export async function scanDicomFolder(root: string): Promise<FolderScan> {
   return {
     root,
     series,
-    segmentations: scanned.flatMap((file) => (file.kind === 'segmentation' ? file.header : [])),
+    segmentations: scanned.flatMap((file) => (file.kind === 'segmentation' ? file.object : [])),
     refused: [
       ...unreadable.map(({ path, error }) => refusalOf(path, error)),
       ...copies,
@@ -100,7 +110,13 @@ function scanObject(file: DicomFile): ScannedFile {
   if (attributes.text('SOPClassUID') === undefined && !attributes.has('SeriesInstanceUID')) {
     return { kind: 'other' }; // a DICOMDIR: an index of the folder, which is read itself
   }
-  if (isSegmentation(attributes)) return { kind: 'segmentation', header: readSegHeader(file) };
+  if (isSegmentation(attributes)) {
+    return { kind: 'segmentation', object: { kind: 'seg', ...readSegHeader(file) } };
+  }
+  if (isStructureSet(attributes)) {
+    const object = { kind: 'rtstruct', ...readStructureSetHeader(file) } as const;
+    return { kind: 'segmentation', object };
+  }
   const uid = attributes.requireText('SeriesInstanceUID');
   if (file.pixelData === undefined && !attributes.has('Rows')) {
     return { kind: 'object', uid, modality: attributes.text('Modality') ?? 'objects' };
