@@ -4,7 +4,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { EgressKind, MethodName, Task } from '@fedvox/protocol';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { SiteConfig } from './config.js';
 import { enroll } from './enroll.js';
 import { readLedger, summarise } from './ledger/read-ledger.js';
@@ -13,6 +13,9 @@ import { makeConsortium } from './testing/consortium.js';
 import { recordedDelta } from './testing/recorded-trainer.js';
 import { ScriptedCoordinator } from './testing/scripted-coordinator.js';
 import { FAST_PACE, jobBytes, makeSite, until } from './testing/site.js';
+
+/** Processes are started and networks trained: slow on a busy machine, and nothing else. */
+vi.setConfig({ testTimeout: 120_000 });
 
 const BUILT = fileURLToPath(new URL('../dist/', import.meta.url));
 const ROUNDS = 4;
@@ -114,5 +117,5 @@ describe.skipIf(!existsSync(join(BUILT, 'index.js')))('an agent killed at any ca
     expect(await entriesOfKind('statement')).toBeGreaterThanOrEqual(
       calls.filter((method) => method === 'beginUpload').length,
     );
-  }, 120_000);
+  });
 });

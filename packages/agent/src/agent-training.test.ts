@@ -6,7 +6,7 @@ import { jobSchema } from '@fedvox/job';
 import { initialModel } from '@fedvox/learning';
 import type { Task } from '@fedvox/protocol';
 import { decodeWeights, encodeWeights } from '@fedvox/weights';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { checkSite } from './check-site.js';
 import { type RunningAgent, startAgent } from './compose.js';
 import type { SiteConfig } from './config.js';
@@ -15,6 +15,9 @@ import { makeConsortium } from './testing/consortium.js';
 import { writePhantoms } from './testing/phantom.js';
 import { ScriptedCoordinator } from './testing/scripted-coordinator.js';
 import { FAST_PACE, jobBytes, makeSite, TEST_JOB, until } from './testing/site.js';
+
+/** Processes are started and networks trained: slow on a busy machine, and nothing else. */
+vi.setConfig({ testTimeout: 120_000 });
 
 const trainerEntryPath = fileURLToPath(new URL('../dist/trainer/entry.js', import.meta.url));
 const CASES = 7;
@@ -67,5 +70,5 @@ describe.skipIf(!existsSync(trainerEntryPath))('a site with scans and an engine'
     const delta = decodeWeights(trained!.delta!);
     expect([...delta.keys()].sort()).toEqual([...base.keys()].sort());
     expect([...delta.values()].some(({ data }) => data.some((value) => value !== 0))).toBe(true);
-  }, 60_000);
+  });
 });

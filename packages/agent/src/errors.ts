@@ -11,7 +11,7 @@ export const ERRORS = {
     advice: 'Nothing is sent without an entry. Free space on the disk or mend its permissions.',
   },
   'ledger-unreadable': {
-    message: 'line {line} of the egress ledger {path} is not an entry: {reason}',
+    message: '{place} of the egress ledger {path} is not an entry: {reason}',
     advice: 'The file was altered by hand or by a failing disk: restore it from its backup.',
   },
   'state-unreadable': {
@@ -33,6 +33,10 @@ export const ERRORS = {
   'already-enrolled': {
     message: 'site {site} is already enrolled in {folder}',
     advice: 'Start the agent; to enrol anew, move that folder away and ask for a new invitation.',
+  },
+  'renewal-unusable': {
+    message: 'the coordinator renewed the certificate with one that cannot be used: {reason}',
+    advice: 'The present one is used on. Tell the operator before it ends.',
   },
   'certificate-ended': {
     message: 'the certificate of this site ended on {until}',

@@ -61,7 +61,7 @@ export function onHeartbeat(state: AgentState, event: HeartbeatEvent): Step {
 
 function onBeatAnswered({ now, memory }: AgentState): Step {
   if (!memory.beatMissed) return go(memory, now);
-  const line = note('info', 'coordinator answers heartbeats again');
+  const line = note('info', 'heartbeats are answered again');
   return go({ ...memory, beatMissed: false }, now, line);
 }
 
@@ -72,7 +72,7 @@ function onBeatMissed({ now, memory }: AgentState, failure: CallFailure): Step {
   }
   if (memory.beatMissed) return go(memory, now);
   const reason = failure.kind === 'refused' ? failure.code : failure.reason;
-  const line = note('warn', 'heartbeat unanswered; the work goes on', { reason });
+  const line = note('warn', 'heartbeat failed; the work goes on', { reason });
   return go({ ...memory, beatMissed: true }, now, line);
 }
 

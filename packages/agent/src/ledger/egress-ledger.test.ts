@@ -114,6 +114,11 @@ describe('invariant 1: the egress ledger', () => {
     await expect(entries()).rejects.toMatchObject({ code: 'agent/ledger-unreadable' });
   });
 
+  it('does not go on after a last line that is none', () => {
+    writeFileSync(path, 'not an entry\n');
+    expect(() => EgressLedger.open(path, clock)).toThrow('the last line');
+  });
+
   it('says so when it cannot be written, before anything is sent', () => {
     expect(() => EgressLedger.open(join(folder, 'absent', 'egress.jsonl'), clock)).toThrow(
       'cannot be written',

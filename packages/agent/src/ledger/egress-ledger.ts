@@ -8,10 +8,11 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { type Clock, errorText } from '@fedvox/base';
+import { type Clock, errorText, FedvoxError } from '@fedvox/base';
 import type { EgressKind } from '@fedvox/protocol';
 import { fail } from '../errors.js';
 import type { LedgerEntry, Subject } from './entry.js';
+import { parseEntry } from './read-ledger.js';
 
 /** An entry is about 250 bytes; the last whole one is found within this much of the end. */
 const TAIL_BYTES = 4096;
@@ -24,6 +25,9 @@ const NEWLINE = 0x0a;
  * only after that. So the ledger never counts too little. It counts too much where the agent was
  * killed, or the connection broke, between the entry and the wire. That is why it is synchronous: a
  * message is serialised in one go, and nothing may slip out in between.
+ *
+ * Counted are gRPC messages with their frame header. What carries them (TLS, HTTP/2 frames, the names
+ * of the calls) is the same for every site and holds nothing of this one.
  */
 export class EgressLedger {
   readonly #descriptor: number;
@@ -50,7 +54,7 @@ export class EgressLedger {
     try {
       const descriptor = openSync(path, 'a+', 0o600);
       syncFolderOf(path);
-      return new EgressLedger(path, descriptor, repairTail(descriptor), clock);
+      return new EgressLedger(path, descriptor, repairTail(descriptor, path), clock);
     } catch (cause) {
       throw asUnwritable(path, cause);
     }
@@ -80,7 +84,7 @@ export class EgressLedger {
 }
 
 /** Takes a torn last line off and returns the number of the last whole entry. */
-function repairTail(descriptor: number): number {
+function repairTail(descriptor: number, path: string): number {
   const { size } = fstatSync(descriptor);
   const tail = Buffer.alloc(Math.min(size, TAIL_BYTES));
   readSync(descriptor, tail, 0, tail.length, size - tail.length);
@@ -91,8 +95,7 @@ function repairTail(descriptor: number): number {
   }
   if (end === 0) return 0;
   const start = tail.lastIndexOf(NEWLINE, end - 2) + 1;
-  const { n } = JSON.parse(tail.toString('utf8', start, end)) as { n: number };
-  return n;
+  return parseEntry(tail.toString('utf8', start, end), path, 'the last line').n;
 }
 
 function writeWhole(descriptor: number, text: string): void {
@@ -111,5 +114,6 @@ function syncFolderOf(path: string): void {
 }
 
 function asUnwritable(path: string, cause: unknown) {
+  if (cause instanceof FedvoxError) return cause;
   return fail('ledger-unwritable', { path, reason: errorText(cause) }, { cause });
 }

@@ -16,9 +16,10 @@ export async function* readLedger(path: string): AsyncGenerator<LedgerEntry> {
   let line = 0;
   for await (const text of wholeLines(path)) {
     line += 1;
-    const entry = parseEntry(text, path, line);
+    const place = `line ${line}`;
+    const entry = parseEntry(text, path, place);
     if (entry.n !== line) {
-      throw fail('ledger-unreadable', { path, line, reason: `it is numbered ${entry.n}` });
+      throw fail('ledger-unreadable', { path, place, reason: `it is numbered ${entry.n}` });
     }
     yield entry;
   }
@@ -44,10 +45,11 @@ async function* wholeLines(path: string): AsyncGenerator<string> {
   }
 }
 
-function parseEntry(text: string, path: string, line: number): LedgerEntry {
+/** @throws FedvoxError `agent/ledger-unreadable` */
+export function parseEntry(text: string, path: string, place: string): LedgerEntry {
   try {
     return ledgerEntrySchema.parse(JSON.parse(text));
   } catch (cause) {
-    throw fail('ledger-unreadable', { path, line, reason: errorText(cause) }, { cause });
+    throw fail('ledger-unreadable', { path, place, reason: errorText(cause) }, { cause });
   }
 }

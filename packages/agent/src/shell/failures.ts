@@ -11,7 +11,10 @@ import type { WorkFailure } from '../core/trainer.js';
 export function callFailureOf(error: unknown): CallFailure | undefined {
   const code = refusalCode(error);
   if (code !== undefined) return { kind: 'refused', code };
-  if (!(error instanceof FedvoxError) || !error.code.startsWith('protocol/')) return undefined;
+  if (!(error instanceof FedvoxError)) return undefined;
+  const isOfTheOtherSide =
+    error.code.startsWith('protocol/') || error.code === 'agent/renewal-unusable';
+  if (!isOfTheOtherSide) return undefined;
   return { kind: 'unreachable', reason: `${error.message}. ${error.advice}` };
 }
 

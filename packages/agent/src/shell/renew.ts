@@ -1,7 +1,10 @@
+import { FedvoxError } from '@fedvox/base';
 import {
   type Credentials,
   createCertificateRequest,
   derChainToPem,
+  type Identity,
+  identityUri,
   loadOrCreatePendingKey,
   readIdentity,
   saveCredentials,
@@ -13,6 +16,7 @@ import type { Line } from '../line/line.js';
  * Gets a new certificate for a new key made here. The old credentials stay good until the new ones
  * are on disk, key and certificate in one rename; a request that was cut off is made again with the
  * same key.
+ * @throws FedvoxError `agent/renewal-unusable`, `refused/…`, `protocol/…`
  */
 export async function renewCredentials(
   folder: string,
@@ -20,14 +24,22 @@ export async function renewCredentials(
   line: Line,
   signal: AbortSignal,
 ): Promise<Credentials> {
-  const { federation, name } = current.identity;
   const keyPem = await loadOrCreatePendingKey(folder);
-  const request = await createCertificateRequest({ keyPem, name });
-  const certificateChainPem = derChainToPem(await line.renew(request, signal));
-  const issued = readIdentity(certificateChainPem);
-  if (issued.role !== 'site' || issued.name !== name || issued.federation !== federation) {
-    const other = `${issued.role} ${issued.name} of ${issued.federation}`;
-    throw fail('site-mismatch', { site: name, what: 'certificate issued', other });
+  const request = await createCertificateRequest({ keyPem, name: current.identity.name });
+  const chain = await line.renew(request, signal);
+  try {
+    const certificateChainPem = derChainToPem(chain);
+    checkSame(current.identity, readIdentity(certificateChainPem));
+    return await saveCredentials(folder, { keyPem, certificateChainPem, caPem: current.caPem });
+  } catch (cause) {
+    // Whatever is wrong with the answer; a disk that fails is another matter.
+    if (!(cause instanceof FedvoxError)) throw cause;
+    throw fail('renewal-unusable', { reason: cause.message }, { cause });
   }
-  return saveCredentials(folder, { keyPem, certificateChainPem, caPem: current.caPem });
+}
+
+function checkSame(current: Identity, issued: Identity): void {
+  if (identityUri(issued) === identityUri(current)) return;
+  const other = identityUri(issued);
+  throw fail('site-mismatch', { site: current.name, what: 'certificate issued', other });
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomId } from '@fedvox/base';
 import { fail } from '../errors.js';
@@ -80,5 +81,5 @@ async function readIfPresent(path: string): Promise<string> {
 }
 
 function alreadyRunning(path: string, holder: string) {
-  return fail('already-running', { pid: holder.split(' ')[0] ?? '', folder: path });
+  return fail('already-running', { pid: holder.split(' ')[0] ?? '', folder: dirname(path) });
 }

@@ -8,11 +8,14 @@ import { sha256File } from '@fedvox/base';
 import { jobSchema } from '@fedvox/job';
 import { initialModel } from '@fedvox/learning';
 import { encodeWeights } from '@fedvox/weights';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { WorkOrder, WorkProgress } from '../core/trainer.js';
 import { writePhantoms } from '../testing/phantom.js';
 import { TEST_JOB, until } from '../testing/site.js';
 import { ChildTrainer } from './child-trainer.js';
+
+/** Processes are started and networks trained: slow on a busy machine, and nothing else. */
+vi.setConfig({ testTimeout: 120_000 });
 
 const BUILT = fileURLToPath(new URL('../../dist/trainer/', import.meta.url));
 const job = jobSchema.parse({ ...TEST_JOB, training: { batchSize: 2, localEpochs: 2 } });

@@ -1,0 +1,43 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const HERE = fileURLToPath(new URL('.', import.meta.url));
+
+/** The agent's own sources: not its tests, nor the coordinator that they talk to. */
+const SOURCES = readdirSync(HERE, { recursive: true, encoding: 'utf8' })
+  .filter((path) => /\.ts$/.test(path) && !/\.test\.ts$|^testing/.test(path))
+  .map((path) => ({ path, text: readFileSync(join(HERE, path), 'utf8') }));
+
+function filesWith(pattern: RegExp): string[] {
+  return SOURCES.filter(({ text }) => pattern.test(text)).map(({ path }) => path);
+}
+
+describe('invariant 6, in the sources: the agent', () => {
+  it('never listens', () => {
+    expect(filesWith(/\bcreate\w*Server\b|\.listen\(|\blistenTls\b/)).toEqual([]);
+  });
+
+  it('executes nothing but its own trainer', () => {
+    expect(filesWith(/\beval\(|\bnew Function\b|node:vm\b|\bexec(File)?(Sync)?\(|\bspawn/)).toEqual(
+      [],
+    );
+    expect(filesWith(/\bfork\(/)).toEqual([join('trainer', 'child-trainer.ts')]);
+    expect(filesWith(/\bnew Worker\(/)).toEqual([join('trainer', 'entry.ts')]);
+    expect(filesWith(/\bimport\(/)).toEqual(['check-site.ts']);
+  });
+});
+
+describe('invariant 1, in the sources: the agent', () => {
+  it('has one way out, and it goes through the closed list', () => {
+    const line = join('line', 'line.ts');
+    expect(filesWith(/\bFederationClient\b/)).toEqual([line]);
+    expect(filesWith(/node:(net|tls|http|https|http2|dgram)\b|@grpc\/|(?<![#.\w])fetch\(/)).toEqual(
+      [],
+    );
+    expect(filesWith(/\bonSent\b/).sort()).toEqual(
+      ['enroll.ts', line, join('line', 'announcer.ts')].sort(),
+    );
+  });
+});
