@@ -83,12 +83,12 @@ export class UploadDesk {
     const { registry, store, spool } = this.#options;
     const { statement, digest } = verifyUpdate(envelope, caller);
     const { job, site } = statement;
-    admitStatement(statement, {
-      job: registry.find(job),
-      isAccepted: (await store.update(digest)) !== undefined,
-      lastCounter: await store.lastCounter(job, site, caller.keyId),
-      maxDeltaBytes: await this.#maxDeltaBytes(statement),
-    });
+    const maxDeltaBytes = await this.#maxDeltaBytes(statement);
+    // In this order: a statement accepted in between must show as accepted, not as an old counter.
+    const lastCounter = await store.lastCounter(job, site, caller.keyId);
+    const isAccepted = (await store.update(digest)) !== undefined;
+    const known = { job: registry.find(job), isAccepted, lastCounter, maxDeltaBytes };
+    admitStatement(statement, known);
     const present = this.#uploads.get(site);
     await present?.writes.drained();
     if (present?.digest !== digest) {

@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { ChangeSignal } from './change-signal.js';
+
+const HOUR_MS = 3_600_000;
+
+describe('a change signal', () => {
+  it('wakes everybody who waits', async () => {
+    const changes = new ChangeSignal();
+    const waiting = [changes.wait(HOUR_MS), changes.wait(HOUR_MS)];
+    changes.changed();
+    await expect(Promise.all(waiting)).resolves.toHaveLength(2);
+  });
+
+  it('lets go of a waiter that was cancelled, before or after it began to wait', async () => {
+    const changes = new ChangeSignal();
+    const cancel = new AbortController();
+    const waiting = changes.wait(HOUR_MS, cancel.signal);
+    cancel.abort();
+    await expect(waiting).resolves.toBeUndefined();
+    await expect(changes.wait(HOUR_MS, cancel.signal)).resolves.toBeUndefined();
+  });
+
+  it('lets a waiter go on when nothing changes', async () => {
+    await expect(new ChangeSignal().wait(1)).resolves.toBeUndefined();
+  });
+});

@@ -1,0 +1,120 @@
+import type { Clock } from '@fedvox/base';
+import {
+  type Authority,
+  createAuthority,
+  createCertificateRequest,
+  createKeyPair,
+  type KeyPair,
+  readCertificate,
+} from '@fedvox/pki';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { openSqliteStore } from '../store/sqlite-store.js';
+import type { Store } from '../store/store.js';
+import { SiteDirectory } from './site-directory.js';
+
+const DAY_MS = 86_400_000;
+
+describe('the directory of sites', () => {
+  let authority: Authority;
+  let keys: readonly KeyPair[];
+  let request: Uint8Array;
+  let otherRequest: Uint8Array;
+  let store: Store;
+  let directory: SiteDirectory;
+  let nowMs = Date.now();
+  const clock: Clock = { nowMs: () => nowMs, sleep: async () => undefined };
+  const load = () =>
+    SiteDirectory.load({
+      federation: 'testfed',
+      store,
+      clock,
+      authority,
+      invitationDays: 7,
+      certificateDays: 90,
+    });
+  beforeAll(async () => {
+    authority = await createAuthority({ federation: 'testfed', validDays: 365, nowMs });
+    keys = await Promise.all([createKeyPair(), createKeyPair()]);
+    [request, otherRequest] = (await Promise.all(
+      keys.map(({ privateKeyPem }) =>
+        createCertificateRequest({ keyPem: privateKeyPem, name: 'whoever' }),
+      ),
+    )) as [Uint8Array, Uint8Array];
+  });
+  beforeEach(async () => {
+    store = await openSqliteStore(':memory:');
+    directory = await load();
+  });
+  afterEach(() => store.close());
+
+  it('certifies the site that the token is for, whatever name the request gives', async () => {
+    const { token } = await directory.invite('north');
+    const [der] = await directory.enroll(token, request);
+    const { identity } = readCertificate(der as Uint8Array);
+    expect(identity).toEqual({ federation: 'testfed', role: 'site', name: 'north' });
+    expect(await directory.sites()).toMatchObject([{ site: 'north', revoked: false }]);
+  });
+
+  it('gives the same certificate again for the same token and key', async () => {
+    const { token } = await directory.invite('north');
+    const first = await directory.enroll(token, request);
+    nowMs += 30 * DAY_MS;
+    expect(await directory.enroll(token, request)).toEqual(first);
+    nowMs -= 30 * DAY_MS;
+  });
+
+  it('gives one certificate to two calls at once with the same token', async () => {
+    const { token } = await directory.invite('north');
+    const both = await Promise.allSettled([
+      directory.enroll(token, request),
+      directory.enroll(token, otherRequest),
+    ]);
+    expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(await store.certificates()).toHaveLength(1);
+  });
+
+  it('refuses a used token for another key', async () => {
+    const { token } = await directory.invite('north');
+    await directory.enroll(token, request);
+    const again = directory.enroll(token, otherRequest);
+    await expect(again).rejects.toMatchObject({ code: 'refused/token-used' });
+  });
+
+  it('refuses a token that it never gave out, or too late', async () => {
+    const unknown = directory.enroll('fedvox-invite-made-up', request);
+    await expect(unknown).rejects.toMatchObject({ code: 'refused/token-invalid' });
+    const { token } = await directory.invite('north');
+    nowMs += 8 * DAY_MS;
+    const late = directory.enroll(token, request);
+    await expect(late).rejects.toMatchObject({ code: 'refused/token-expired' });
+    nowMs -= 8 * DAY_MS;
+  });
+
+  it('refuses a request that is none, and leaves the token unspent', async () => {
+    const { token } = await directory.invite('north');
+    const bad = directory.enroll(token, Buffer.from('not a request'));
+    await expect(bad).rejects.toMatchObject({ code: 'refused/request-invalid' });
+    await expect(directory.enroll(token, request)).resolves.toHaveLength(2);
+  });
+
+  it('refuses a revoked certificate from the next call on, also after a restart', async () => {
+    const { token } = await directory.invite('north');
+    const [der] = await directory.enroll(token, request);
+    const renewed = await directory.renew('north', otherRequest);
+    const certificates = [der, renewed[0]].map((each) => readCertificate(each as Uint8Array));
+    for (const certificate of certificates) directory.authorize(certificate);
+    await directory.revoke('north');
+    for (const who of [directory, await load()]) {
+      for (const certificate of certificates) {
+        expect(() => who.authorize(certificate)).toThrow('the certificate of north was revoked');
+      }
+    }
+    const again = directory.enroll(token, request);
+    await expect(again).rejects.toMatchObject({ code: 'refused/token-used' });
+  });
+
+  it('cannot revoke a site that never enrolled', async () => {
+    const revocation = directory.revoke('nowhere');
+    await expect(revocation).rejects.toMatchObject({ code: 'coordinator/no-such-site' });
+  });
+});

@@ -1,0 +1,66 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import type { Ports } from './federation.js';
+
+const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('./crashing-coordinator.mjs', import.meta.url));
+
+/** Where a coordinator process kills itself. */
+export interface CrashPoint {
+  readonly when: 'before' | 'after';
+  readonly kind: string;
+  readonly round: number | '-';
+}
+
+/** Child processes run the built packages: brings them up to date. */
+export function buildCoordinator(): void {
+  const tsc = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', import.meta.url));
+  const built = spawnSync(process.execPath, [tsc, '-b', 'packages/coordinator'], {
+    cwd: REPOSITORY,
+    encoding: 'utf8',
+  });
+  if (built.status !== 0) throw new Error(`the coordinator does not build:\n${built.stdout}`);
+}
+
+export interface CoordinatorProcess {
+  /** Resolves with the signal that ended it, or null. */
+  readonly ended: Promise<NodeJS.Signals | null>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+/** Starts a coordinator in a process of its own and waits until it listens, or is dead. */
+export async function startCoordinatorProcess(
+  configPath: string,
+  crash?: CrashPoint,
+): Promise<CoordinatorProcess> {
+  const point = crash === undefined ? [] : [crash.when, crash.kind, String(crash.round)];
+  const child = spawn(process.execPath, [PROGRAM, configPath, ...point], {
+    cwd: REPOSITORY,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(child, 'exit').then(([, signal]) => signal as NodeJS.Signals | null);
+  await Promise.race([once(child.stdout, 'data'), ended]);
+  return { ended, kill: (signal) => signalIfAlive(child, signal) };
+}
+
+function signalIfAlive(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+}
+
+/** Ports that were free a moment ago: a restarted coordinator must be found where it was. */
+export async function reservePorts(): Promise<Ports> {
+  const [federationPort, enrollmentPort, httpPort] = await Promise.all([1, 2, 3].map(freePort));
+  return { federationPort, enrollmentPort, httpPort } as Ports;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, 'localhost');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -1,0 +1,137 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentLogger } from '@fedvox/base';
+import {
+  CoordinatorClient as Client,
+  type CoordinatorClient,
+  type CoordinatorSurroundings,
+  coordinatorConfigSchema,
+  type JobDetails,
+  type RunningCoordinator,
+  startCoordinator,
+} from '@fedvox/coordinator';
+import type { JobInput } from '@fedvox/job';
+import { encodeWeights } from '@fedvox/weights';
+import { FEDERATION, SITES, type TestConsortium } from './consortium.js';
+import { enrollScriptedSite, type ScriptedSite } from './scripted-site.js';
+import { tinyWeights } from './tiny-model.js';
+
+/** A real coordinator on loopback with enrolled scripted sites, and its operator. */
+export interface TestFederation {
+  readonly stateDir: string;
+  /** `host:port` that sites dial. */
+  readonly federationAddress: string;
+  readonly operator: CoordinatorClient;
+  readonly sites: readonly ScriptedSite[];
+  site(name: string): ScriptedSite;
+  submit(changes?: JobChanges): Promise<string>;
+  stop(): Promise<void>;
+}
+
+export interface JobChanges {
+  readonly rounds?: number;
+  readonly minSites?: number;
+  readonly deadline?: string;
+}
+
+export const INITIAL_WEIGHTS = tinyWeights('initial');
+
+export async function startTestFederation(
+  consortium: TestConsortium,
+  surroundings: CoordinatorSurroundings = {},
+): Promise<TestFederation> {
+  const stateDir = await mkdtemp(join(tmpdir(), 'fedvox-federation-'));
+  const coordinator = await startCoordinator(testConfig(consortium, stateDir), {
+    log: silentLogger(),
+    ...surroundings,
+  });
+  const operator = operatorOf(consortium, coordinator.httpPort);
+  const sites = await enrollAll(consortium, operator);
+  const stop = async () => {
+    for (const site of sites) site.close();
+    operator.close();
+    await coordinator.stop();
+    await rm(stateDir, { recursive: true });
+  };
+  return {
+    stateDir,
+    federationAddress: `localhost:${coordinator.federationPort}`,
+    operator,
+    sites,
+    site: (name) => sites.find((site) => site.name === name) as ScriptedSite,
+    submit: (changes) => submitTinyJob(operator, stateDir, changes),
+    stop,
+  };
+}
+
+export function testConfig({ folder }: TestConsortium, stateDir: string, ports?: Ports) {
+  return coordinatorConfigSchema.parse({
+    federation: FEDERATION,
+    stateDir,
+    consortiumDir: folder,
+    publicHost: 'localhost',
+    listen: {
+      host: 'localhost',
+      ...(ports ?? { federationPort: 0, enrollmentPort: 0, httpPort: 0 }),
+    },
+    heartbeatIntervalMs: 200,
+  });
+}
+
+export type Ports = Omit<RunningCoordinator, 'stop'>;
+
+export function operatorOf({ consortium }: TestConsortium, httpPort: number): CoordinatorClient {
+  return new Client({
+    address: `localhost:${httpPort}`,
+    federation: FEDERATION,
+    caPem: consortium.authority.certificatePem,
+    ...consortium.operator,
+  });
+}
+
+export function enrollAll(
+  consortium: TestConsortium,
+  operator: CoordinatorClient,
+): Promise<ScriptedSite[]> {
+  return Promise.all(SITES.map((name) => enrollScriptedSite(consortium, operator, name)));
+}
+
+export async function submitTinyJob(
+  operator: CoordinatorClient,
+  folder: string,
+  changes: JobChanges = {},
+): Promise<string> {
+  const path = join(folder, 'initial.safetensors');
+  await writeFile(path, encodeWeights(INITIAL_WEIGHTS));
+  const { id } = await operator.submitJob(tinyJob(changes), await operator.putBlob(path));
+  return id;
+}
+
+export function tinyJob({ rounds = 2, minSites = 2, deadline = '1h' }: JobChanges): JobInput {
+  return {
+    name: 'tiny',
+    classes: ['background', 'lesion'],
+    preprocess: [{ kind: 'orient' }],
+    network: { kind: 'unet', channels: [4, 8], strides: [2] },
+    training: { batchSize: 1 },
+    evaluation: { bestBy: 'dice', auc: { level: 'case', classes: ['lesion'] } },
+    federation: { rounds, minSites, deadline },
+    seed: 1,
+  };
+}
+
+/** Waits until the job is as wanted; the test's own time limit bounds it. */
+export async function waitForJob(
+  operator: CoordinatorClient,
+  id: string,
+  isReached: (job: JobDetails) => boolean,
+): Promise<JobDetails> {
+  let after = 0;
+  for (;;) {
+    const job = await operator.job(id);
+    if (isReached(job)) return job;
+    const events = await operator.events(after, 5_000);
+    after = events.at(-1)?.sequence ?? after;
+  }
+}
