@@ -26,11 +26,11 @@ export function forEachEnclosedPixel(
 function crossingsByRow(outlines: readonly Outline[], ny: number): number[][] {
   const rows = Array.from({ length: ny }, (): number[] => []);
   for (const outline of outlines) {
-    for (const [index, [x1, y1]] of outline.entries()) {
-      const [x0, y0] = outline.at(index - 1) as Outline[number];
-      const firstRow = Math.max(0, Math.ceil(Math.min(y0, y1)));
-      const endRow = Math.min(ny, Math.ceil(Math.max(y0, y1)));
-      for (let j = firstRow; j < endRow; j++) {
+    for (const [index, end] of outline.entries()) {
+      const start = outline.at(index - 1) as Outline[number];
+      // From the lower end up, whichever way the outline runs, so that rounding is the same too.
+      const [[x0, y0], [x1, y1]] = start[1] < end[1] ? [start, end] : [end, start];
+      for (let j = Math.max(0, Math.ceil(y0)); j < Math.min(ny, Math.ceil(y1)); j++) {
         (rows[j] as number[]).push(x0 + ((j - y0) / (y1 - y0)) * (x1 - x0));
       }
     }
