@@ -4,6 +4,7 @@ import {
   type ServiceDefinition,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
+import { widenReceiveWindow } from './flow-control.js';
 import {
   KEEPALIVE,
   type KeepaliveOptions,
@@ -36,6 +37,8 @@ export async function startGrpcServer(spec: GrpcServerSpec): Promise<RunningServ
   // "Insecure" is gRPC's word for taking connections as they come: these come out of the TLS listener,
   // which has verified the client's certificate, and gRPC reads the certificate from their sockets.
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
+  // Only for peers that were authenticated: it is memory that they may claim.
+  if (spec.requireClientCertificate) widenReceiveWindow(grpc);
   const listener = await listenTls(spec, {
     requireClientCertificate: spec.requireClientCertificate,
     onConnection: (socket) => injector.injectConnection(socket),
