@@ -32,8 +32,13 @@ export const ERRORS = {
     advice: 'See whether the machine is overloaded, then start the scenario again.',
   },
   'job-not-completed': {
-    message: 'job {job} ended as {status}: {reason}',
+    message: 'job {job} ended as {status}: {why}',
     advice: 'Read the logs in {folder}.',
+  },
+  'no-best-model': {
+    message: 'job {job} completed, but no site reported its {metric}, so no model is the best',
+    advice:
+      'Every site has fewer validation cases than its policy (minCasesForMetrics) lets it report: raise the validation fraction.',
   },
   interrupted: {
     message: 'the run was interrupted; every process it started was stopped',

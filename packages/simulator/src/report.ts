@@ -44,5 +44,6 @@ export function composeReport(parts: {
       dice,
       auc,
     }));
-  return { job: parts.job, rounds, best: parts.best, egress: parts.egress };
+  const { round, path, sha256 } = parts.best;
+  return { job: parts.job, rounds, best: { round, path, sha256 }, egress: parts.egress };
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '@fedvox/base';
 import { writeFileDurably } from '@fedvox/base';
+import type { JobDetails } from '@fedvox/coordinator';
 import type { DatasetSpec } from '@fedvox/imaging';
 import { fail } from '../errors.js';
 import { writeHospital } from '../phantom/hospital.js';
@@ -25,7 +26,7 @@ export interface RunOptions {
  * Founds a federation of real processes, runs the plan's job to its end and reports on it. Whatever
  * happens, no process outlives the call.
  * @throws FedvoxError `simulator/command-failed`, `simulator/process-died`,
- *   `simulator/job-not-completed`, `simulator/interrupted`
+ *   `simulator/job-not-completed`, `simulator/no-best-model`, `simulator/interrupted`
  */
 export async function runFederation(plan: Plan, options: RunOptions): Promise<Report> {
   const { command, folder, signal } = options;
@@ -80,39 +81,42 @@ async function prepareData(
   return writeHospital(federation.folders.site(name).data, name, data, plan.job.seed);
 }
 
+/** Submits the job, follows it to its end, and gathers what it leaves. */
 async function runJob(
   federation: LocalFederation,
   plan: Plan,
-  { clock, signal, onProgress, folder }: RunOptions,
+  options: RunOptions,
 ): Promise<Report> {
   const { job } = plan;
-  const { folders } = federation;
-  onProgress({ kind: 'step', text: `Submitting job ${job.name}` });
+  const { bestModel: path, report: reportPath } = federation.folders;
+  options.onProgress({ kind: 'step', text: `Submitting job ${job.name}` });
   const id = await federation.submit(job);
   const client = await federation.client();
-  const ended = await Promise.race([
-    followJob(client, id, { clock, signal, onProgress }),
-    federation.died(),
-  ]);
-  if (ended.status !== 'completed' || ended.best === null) {
-    const { status, reason } = ended;
-    throw fail('job-not-completed', {
-      job: job.name,
-      status,
-      reason: reason ?? 'no reason given',
-      folder,
-    });
+  try {
+    const ended = await Promise.race([followJob(client, id, options), federation.died()]);
+    const best = bestOf(ended, options.folder);
+    await client.getBlob(best.sha256, path);
+    await keepJobBeside(path, job);
+    const egress = await egressBySite(federation, plan);
+    const { rounds } = ended;
+    const report = composeReport({ job: job.name, rounds, best: { ...best, path }, egress });
+    await writeFileDurably(reportPath, `${JSON.stringify(report, null, 2)}\n`);
+    return report;
+  } finally {
+    client.close();
   }
-  await client.getBlob(ended.best.sha256, folders.bestModel);
-  await keepJobBeside(folders.bestModel, job);
-  const report = composeReport({
-    job: job.name,
-    rounds: ended.rounds,
-    best: { ...ended.best, path: folders.bestModel },
-    egress: await egressBySite(federation, plan),
-  });
-  await writeFileDurably(folders.report, `${JSON.stringify(report, null, 2)}\n`);
-  return report;
+}
+
+/** @throws FedvoxError `simulator/job-not-completed`, `simulator/no-best-model` */
+function bestOf({ name: job, status, reason, gate, best, bestBy }: JobDetails, folder: string) {
+  if (status !== 'completed') {
+    const leftOut = gate.filter(({ outcome }) => outcome !== 'pass');
+    const sites = leftOut.map(({ site, outcome }) => `; ${site}: ${outcome ?? 'no answer'}`);
+    const why = `${reason ?? 'no reason given'}${sites.join('')}`;
+    throw fail('job-not-completed', { job, status, why, folder });
+  }
+  if (best === null) throw fail('no-best-model', { job, metric: bestBy });
+  return best;
 }
 
 async function egressBySite(federation: LocalFederation, plan: Plan) {
