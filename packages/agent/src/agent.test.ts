@@ -1,5 +1,13 @@
 import { createPrivateKey } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { silentLogger } from '@fedvox/base';
 import { jobDigest, jobSchema } from '@fedvox/job';
@@ -213,6 +221,19 @@ describe('a crash or a broken connection', () => {
     expect(trainer.orders).toHaveLength(1);
   });
 
+  it('that damages the stored delta: it is not sent, and the round is trained again', async () => {
+    coordinator.breakAll('beginUpload');
+    coordinator.tasks.push(train);
+    await enrolAndStart();
+    await until(() => outbox().length === 1 && coordinator.calls.includes('beginUpload'));
+    const [statement] = outbox();
+    truncateSync(join(folder().outbox, statement!, 'delta.safetensors'), 10);
+    coordinator.heal();
+    await until(() => coordinator.accepted.length === 1);
+    expect(trainer.orders).toHaveLength(2);
+    expect(coordinator.accepted[0]!.delta).toEqual(Buffer.from(recordedDelta(1)));
+  });
+
   it('after the coordinator accepted: the lost receipt is fetched, and nothing is counted twice', async () => {
     coordinator.receiptsToLose = 1;
     coordinator.tasks.push(train);
@@ -288,6 +309,15 @@ describe('a refusal', () => {
       advice: expect.stringMatching(/\w/),
     });
     expect(existsSync(folder().lock)).toBe(false);
+  });
+
+  it('job-paused: the answer waits, and is delivered when its task is offered again', async () => {
+    coordinator.failNext('beginUpload', refuse('job-paused', { job: JOB }));
+    coordinator.tasks.push(train);
+    await enrolAndStart();
+    await until(() => coordinator.accepted.length === 1);
+    expect(trainer.orders).toHaveLength(1);
+    expect(coordinator.calls.filter((method) => method === 'beginUpload')).toHaveLength(2);
   });
 
   it('counter-not-increasing: the same delta is signed again under a higher counter', async () => {

@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolderDurably } from '@fedvox/base';
 
@@ -38,6 +39,8 @@ export function stateFolder(root: string): StateFolder {
 }
 
 export async function makeStateFolder(folder: StateFolder): Promise<void> {
+  // Preprocessed scans and keys: nobody else's business on a shared machine.
+  await mkdir(folder.root, { recursive: true, mode: 0o700 });
   await makeFolderDurably(folder.root);
   for (const path of [folder.outbox, folder.receipts, folder.blobs, folder.work, folder.cache]) {
     await makeFolderDurably(path);

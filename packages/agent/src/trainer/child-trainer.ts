@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { FedvoxError } from '@fedvox/base';
+import { assert, FedvoxError } from '@fedvox/base';
 import type { Trainer, WorkOrder, WorkProgress, WorkResult } from '../core/trainer.js';
 import { fail } from '../errors.js';
 import type { RunMessage, TrainerMessage, TrainerSetup } from './messages.js';
@@ -24,6 +24,7 @@ export class ChildTrainer implements Trainer {
   readonly #entryPath: string;
   #child: ChildProcess | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
+  #busy = false;
 
   constructor({ setup, entryPath = defaultEntryPath() }: ChildTrainerOptions) {
     this.#setup = setup;
@@ -46,8 +47,10 @@ export class ChildTrainer implements Trainer {
     signal: AbortSignal,
     onProgress: (progress: WorkProgress) => void,
   ): Promise<WorkResult> {
+    assert(!this.#busy, 'a trainer works on one order at a time');
     signal.throwIfAborted();
     clearTimeout(this.#idleTimer);
+    this.#busy = true;
     const child = this.#running() ?? this.#start();
     // Asked politely, a process deep in native code would not hear it. All that it writes appears
     // whole or not at all, so nothing is harmed.
@@ -60,6 +63,7 @@ export class ChildTrainer implements Trainer {
       await this.close();
       throw signal.aborted ? signal.reason : error;
     } finally {
+      this.#busy = false;
       signal.removeEventListener('abort', kill);
       this.#idleTimer = setTimeout(() => void this.close(), IDLE_LIFE_MS).unref();
     }

@@ -18,6 +18,8 @@ assert(process.send !== undefined, 'the trainer is forked by an agent');
 
 setPriority(NICENESS);
 process.once('disconnect', () => process.exit(0));
+// A terminal or a service manager signals the whole group; when to end is for the agent to say.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
 // Native code may keep this thread busy for minutes; a thread of its own notices an orphaned trainer.
 new Worker(new URL('./orphan-watch.js', import.meta.url), { workerData: { agentPid } }).unref();
 process.on('message', (message: RunMessage) => void run(message));
