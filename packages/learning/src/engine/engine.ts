@@ -1,4 +1,4 @@
-import { errorText, FedvoxError, type Logger } from '@fedvox/base';
+import { errorText, FedvoxError, InvariantError, type Logger } from '@fedvox/base';
 import { registerTorchBackend, torchAvailability } from '@fedvox/tfjs-backend-torch';
 import * as tf from '@tensorflow/tfjs-core';
 import { fail } from '../errors.js';
@@ -39,7 +39,7 @@ export async function selectEngine(name: EngineName, options: EngineOptions): Pr
     if (name !== 'auto') throw fail('engine-unavailable', { engine: name, ...attempt });
     options.log.info({ engine: candidate, reason: attempt.reason }, 'engine not available');
   }
-  throw new Error('the cpu engine is always there');
+  throw new InvariantError('the cpu engine can always be used');
 }
 
 function start(name: EngineInfo['name'], options: EngineOptions): Promise<Attempt> {

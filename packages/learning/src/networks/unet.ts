@@ -39,7 +39,13 @@ export function unet(spec: NetworkSpec, outputs: number): Layer {
       : residualUnit(name, { inputs, outputs, stride, units: residualUnits });
   }
 
-  function up(name: string, inputs: number, outputs: number, stride: number, isTop: boolean) {
+  function up(
+    name: string,
+    inputs: number,
+    outputs: number,
+    stride: number,
+    isTop: boolean,
+  ): Layer {
     const options = { inputs, outputs, stride, transposed: true };
     if (residualUnits === 0) return convolution(name, { ...options, convOnly: isTop });
     const refine = { inputs: outputs, outputs, stride: 1, units: 1, lastConvOnly: isTop };
