@@ -218,6 +218,8 @@ describe('a site', () => {
     client.close();
     server.stop();
     expect(server.received.get(one.method)).toEqual(one.sent.map(golden));
+    // No call without a deadline.
+    expect(server.timeouts.get(one.method)).toMatch(/^\d+[mSM]$/);
   });
 
   it('enrols with exactly the golden bytes', async () => {
@@ -234,6 +236,7 @@ describe('a site', () => {
     server.stop();
     expect(issued).toEqual(chain);
     expect(server.received.get(method)).toEqual([golden('EnrollRequest')]);
+    expect(server.timeouts.get(method)).toMatch(/^\d+[mSM]$/);
   });
 });
 

@@ -14,9 +14,10 @@ export interface TlsFiles {
 
 const PREFIX_BYTES = 5;
 
-/** Answers each method with fixed messages and keeps what it was sent. */
+/** Answers each method with fixed messages; keeps what it was sent, and how long it might take. */
 export async function rawServer(tls: TlsFiles, answers: ReadonlyMap<string, readonly Buffer[]>) {
   const received = new Map<string, Buffer[]>();
+  const timeouts = new Map<string, string | undefined>();
   const sessions = new Set<ServerHttp2Session>();
   const server = createSecureServer(tls);
   server.on('session', (session) => sessions.add(session));
@@ -25,6 +26,7 @@ export async function rawServer(tls: TlsFiles, answers: ReadonlyMap<string, read
     for await (const chunk of stream) chunks.push(chunk as Buffer);
     const method = String(headers[':path']).replace('/fedvox.v1.', '');
     received.set(method, unframe(Buffer.concat(chunks)));
+    timeouts.set(method, headers['grpc-timeout'] as string | undefined);
     stream.respond({ 'content-type': 'application/grpc+proto' }, { waitForTrailers: true });
     stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
     stream.end(Buffer.concat((answers.get(method) ?? []).map(frame)));
@@ -35,7 +37,7 @@ export async function rawServer(tls: TlsFiles, answers: ReadonlyMap<string, read
     for (const session of sessions) session.destroy();
     server.close();
   };
-  return { port: (server.address() as AddressInfo).port, received, stop };
+  return { port: (server.address() as AddressInfo).port, received, timeouts, stop };
 }
 
 export interface RawAnswer {

@@ -51,11 +51,10 @@ export {
   type Welcome,
   type Work,
 } from './messages.js';
+export { REFUSALS, type RefusalCode } from './refusal-table.js';
 export {
   isRefusal,
   REFUSAL_TRAILER,
-  REFUSALS,
-  type RefusalCode,
   refusalCode,
   refusalToStatus,
   refuse,

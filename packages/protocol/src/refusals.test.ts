@@ -2,10 +2,10 @@ import { type Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { isTransientGrpcError } from './call-failure.js';
 import { ERRORS } from './errors.js';
+import { REFUSALS } from './refusal-table.js';
 import {
   isRefusal,
   REFUSAL_TRAILER,
-  REFUSALS,
   refusalCode,
   refusalToStatus,
   refuse,

@@ -53,12 +53,14 @@ export class TestFederation {
 
   static async create(): Promise<TestFederation> {
     const spec = { federation: 'north', validDays: 365, nowMs: Date.now() };
-    const authority = await createAuthority(spec);
-    const coordinator = await issue(authority, await createKeyPair(), {
-      role: 'coordinator',
-      hosts: ['localhost', '127.0.0.1'],
-    });
-    return new TestFederation(authority, await createKeyPair(), coordinator);
+    const [authority, coordinatorKeys, memberKeys] = await Promise.all([
+      createAuthority(spec),
+      createKeyPair(),
+      createKeyPair(),
+    ]);
+    const terms = { role: 'coordinator', hosts: ['localhost', '127.0.0.1'] } as const;
+    const coordinator = await issue(authority, coordinatorKeys, terms);
+    return new TestFederation(authority, memberKeys, coordinator);
   }
 
   /** Members share one key pair (making keys is slow), except where a test asks for its own. */
