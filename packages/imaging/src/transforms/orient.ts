@@ -8,13 +8,8 @@ import { type Gridded, voxelsLike } from './gridded.js';
  * voxel moves in the world (MONAI's `Orientation("RAS")`). Returns the input if nothing changes.
  */
 export function toRas<G extends Gridded>(source: G): G {
-  const directions = axisDirections(source);
-  if (directions.every(({ world, sign }, axis) => world === axis && sign > 0)) return source;
-  // For each output axis, the input axis that becomes it, and whether it is flipped.
-  const inputs = [0, 1, 2].map((world) => {
-    const axis = directions.findIndex((direction) => direction.world === world) as 0 | 1 | 2;
-    return { axis, isFlipped: (directions[axis] as { sign: number }).sign < 0 };
-  }) as [AxisSource, AxisSource, AxisSource];
+  const inputs = axisSources(source);
+  if (inputs.every(({ axis, isFlipped }, output) => axis === output && !isFlipped)) return source;
   const grid = orientedGrid(source, inputs);
   const strides: Vec3 = [1, source.shape[0], source.shape[0] * source.shape[1]];
   const steps = inputs.map(({ axis, isFlipped }) => (isFlipped ? -1 : 1) * strides[axis]) as Steps;
@@ -25,9 +20,23 @@ export function toRas<G extends Gridded>(source: G): G {
   return { ...source, ...grid, data: gather(source, grid.shape, start, steps) };
 }
 
+/** The grid that `toRas` gives, without moving a voxel. */
+export function rasGrid(source: Grid): Grid {
+  return orientedGrid(source, axisSources(source));
+}
+
+/** For an output axis, the input axis that becomes it, and whether it is flipped. */
 interface AxisSource {
   readonly axis: 0 | 1 | 2;
   readonly isFlipped: boolean;
+}
+
+function axisSources(source: Grid): readonly [AxisSource, AxisSource, AxisSource] {
+  const directions = axisDirections(source);
+  return [0, 1, 2].map((output) => {
+    const axis = directions.findIndex(({ world }) => world === output) as 0 | 1 | 2;
+    return { axis, isFlipped: directions[axis].sign < 0 };
+  }) as [AxisSource, AxisSource, AxisSource];
 }
 
 type Steps = [number, number, number];

@@ -1,10 +1,12 @@
 import { unreachable } from '@fedvox/base';
 import type { PreprocessStep } from '@fedvox/job';
 import type { Case } from '../datasets/case.js';
+import type { Grid, LabelMap } from '../geometry/grid.js';
+import type { Vec3 } from '../geometry/vector.js';
 import { cropOrPad } from './crop-or-pad.js';
 import type { Gridded } from './gridded.js';
 import { zscore } from './intensity.js';
-import { toRas } from './orient.js';
+import { rasGrid, toRas } from './orient.js';
 import { gridAtSpacing } from './resample.js';
 import { sampleLinear, sampleNearest } from './sampling.js';
 
@@ -13,19 +15,25 @@ import { sampleLinear, sampleNearest } from './sampling.js';
  * @throws FedvoxError `spacing-unusable`
  */
 export function preprocess<C extends Case>(source: C, steps: readonly PreprocessStep[]): C {
-  return steps.reduce(applyStep, source);
+  let current = source;
+  for (let at = 0; at < steps.length; at++) {
+    const [step, next] = [steps[at] as PreprocessStep, steps[at + 1]];
+    if (step.kind === 'orient' && next?.kind === 'resample') {
+      current = resample(current, rasGrid(current.image), toRas, next.spacingMm);
+      at++;
+    } else {
+      current = applyStep(current, step);
+    }
+  }
+  return current;
 }
 
 function applyStep<C extends Case>(source: C, step: PreprocessStep): C {
   switch (step.kind) {
     case 'orient':
       return onBoth(source, toRas);
-    case 'resample': {
-      const grid = gridAtSpacing(source.image, step.spacingMm);
-      const image = sampleLinear(source.image, grid, 'edge');
-      if (source.label === undefined) return { ...source, image };
-      return { ...source, image, label: sampleNearest(source.label, grid, 'edge') };
-    }
+    case 'resample':
+      return resample(source, source.image, (label) => label, step.spacingMm);
     case 'zscore':
       return { ...source, image: zscore(source.image, step.nonzero) };
     case 'crop-or-pad':
@@ -33,6 +41,22 @@ function applyStep<C extends Case>(source: C, step: PreprocessStep): C {
     default:
       return unreachable(step);
   }
+}
+
+/**
+ * Resamples along the axes of `along`. An image need not be copied into the order of those axes: linear
+ * sampling gives the same from any. A label is, because which voxel is nearest at a half depends on it.
+ */
+function resample<C extends Case>(
+  source: C,
+  along: Grid,
+  orientLabel: (label: LabelMap) => LabelMap,
+  spacingMm: Vec3,
+): C {
+  const grid = gridAtSpacing(along, spacingMm);
+  const image = sampleLinear(source.image, grid, 'edge');
+  if (source.label === undefined) return { ...source, image };
+  return { ...source, image, label: sampleNearest(orientLabel(source.label), grid, 'edge') };
 }
 
 function onBoth<C extends Case>(source: C, action: <G extends Gridded>(gridded: G) => G): C {
