@@ -1,4 +1,4 @@
-import { distancesMm, type Triple } from './distance-transform.js';
+import { squaredDistances, type Triple } from './distance-transform.js';
 
 /**
  * 95 % Hausdorff distance in mm between two structures: from every surface voxel of each to the
@@ -18,11 +18,16 @@ export function hausdorff95Mm(
   const surfaceA = surface(crop(a, shape, box), box.size);
   const surfaceB = surface(crop(b, shape, box), box.size);
   if (!surfaceA.includes(1) || !surfaceB.includes(1)) return Number.NaN;
-  const toA = distancesMm(surfaceA, box.size, spacingMm);
-  const toB = distancesMm(surfaceB, box.size, spacingMm);
-  const there = percentile95(toB.filter((_, voxel) => surfaceA[voxel] === 1));
-  const back = percentile95(toA.filter((_, voxel) => surfaceB[voxel] === 1));
-  return Math.max(there, back);
+  return Math.max(
+    directed95Mm(surfaceA, surfaceB, box.size, spacingMm),
+    directed95Mm(surfaceB, surfaceA, box.size, spacingMm),
+  );
+}
+
+/** 95th percentile of the distances from the voxels of one surface to the other. */
+function directed95Mm(from: Uint8Array, to: Uint8Array, size: Triple, spacingMm: Triple): number {
+  const squared = squaredDistances(to, size, spacingMm);
+  return percentile95(squared.filter((_, voxel) => from[voxel] === 1).map(Math.sqrt));
 }
 
 interface Box {
@@ -85,7 +90,7 @@ function surface(mask: Uint8Array, [nx, ny, nz]: Triple): Uint8Array {
 }
 
 /** Linear between the two nearest ranks, NumPy's default. */
-function percentile95(values: Float64Array): number {
+function percentile95(values: Float32Array): number {
   const sorted = values.sort();
   const rank = 0.95 * (sorted.length - 1);
   const below = sorted[Math.floor(rank)] as number;
