@@ -106,6 +106,48 @@ describe('a federation of scripted sites', () => {
     for (const id of [first, second]) await workUntil(federation.sites, id, 'completed');
   });
 
+  it('gives a site up that spoils update after update, and goes on without it', async () => {
+    const id = await federation.submit({ rounds: 1, minSites: 2 });
+    await Promise.all(federation.sites.map((site) => site.workOnce()));
+    const east = federation.site('east');
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const task = await east.nextRoundTask();
+      const spoilt = east.sign(task, { delta: Buffer.from('no weights') });
+      const delivery = east.deliver(spoilt);
+      await expect(delivery).rejects.toMatchObject({ code: 'refused/delta-not-safetensors' });
+    }
+    const job = await workUntil(federation.sites, id, 'completed');
+    const model = expectedModel(INITIAL_WEIGHTS, 1, weighted('north', 'south'));
+    expect(job.rounds[1]?.modelSha256).toBe(digestOf(model));
+  });
+
+  it('refuses a revoked site from its next call on, and does not wait for it', async () => {
+    const id = await federation.submit({ rounds: 1, minSites: 2 });
+    await Promise.all(federation.sites.map((site) => site.workOnce()));
+    const east = federation.site('east');
+    const task = await east.nextRoundTask();
+    const update = east.sign(task);
+    const { statement } = await east.client.beginUpload(update.envelope);
+    await federation.operator.revokeSite('east');
+    const { client } = east;
+    const beat = { job: id, round: 1, state: 'training' } as const;
+    for (const call of [
+      client.nextTask('idle'),
+      client.heartbeat(beat),
+      client.beginUpload(update.envelope),
+      client.submit(statement),
+      client.hello(['delta-f32']),
+    ]) {
+      await expect(call).rejects.toMatchObject({ code: 'refused/revoked' });
+    }
+    const others = federation.sites.filter((site) => site !== east);
+    const job = await workUntil(others, id, 'completed');
+    const model = expectedModel(INITIAL_WEIGHTS, 1, weighted('north', 'south'));
+    expect(job.rounds[1]?.modelSha256).toBe(digestOf(model));
+    const listed = await federation.operator.sites();
+    expect(listed.find(({ site }) => site === 'east')).toMatchObject({ revoked: true });
+  });
+
   type JobDetails = Awaited<ReturnType<TestFederation['operator']['job']>>;
 
   async function workUntil(

@@ -29,7 +29,10 @@ export async function callHttps(
 ): Promise<IncomingMessage> {
   const response = await send(address, agent, call);
   if (response.statusCode !== undefined && response.statusCode < 300) return response;
-  throw await namedError(response, call);
+  const error = await namedError(response, call);
+  // Whatever has not been sent yet is not wanted any more.
+  call.body?.bytes.destroy();
+  throw error;
 }
 
 /** The whole answer, which must be no longer than `maxBytes`. */

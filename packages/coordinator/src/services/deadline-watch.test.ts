@@ -43,6 +43,7 @@ describe('the watch over deadlines', () => {
     const watch = new DeadlineWatch(registry, clock, silentLogger());
     const running = watch.run();
     const failed = statusChange(registry);
+    await settle();
     clock.leap(4_999);
     await settle();
     expect(registry.get('job').state.status).toBe('running');

@@ -1,0 +1,138 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Clock, type Sha256, sha256, silentLogger } from '@fedvox/base';
+import { encodeWeights } from '@fedvox/weights';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { step, submitJob } from '../core/job-machine.js';
+import type { JobEvent, JobState } from '../core/job-state.js';
+import { BlobStore } from '../store/blob-store.js';
+import { openSqliteStore } from '../store/sqlite-store.js';
+import type { Store, StoredUpdate } from '../store/store.js';
+import { JobRegistry } from './job-registry.js';
+import { RoundRunner } from './round-runner.js';
+
+/** More than the runner keeps open at once. */
+const MANY_SITES = 150;
+const clock: Clock = { nowMs: () => 1_000, sleep: async () => undefined };
+
+describe('carrying out rounds', () => {
+  let stateDir: string;
+  let blobs: BlobStore;
+  let store: Store;
+  let registry: JobRegistry;
+  beforeEach(async () => {
+    stateDir = await mkdtemp(join(tmpdir(), 'fedvox-rounds-'));
+    blobs = await BlobStore.open(stateDir);
+    store = await openSqliteStore(':memory:');
+  });
+  afterEach(async () => {
+    await store.close();
+    await rm(stateDir, { recursive: true });
+  });
+
+  it('takes up an aggregation that was due when the last process ended, of any number of sites', async () => {
+    await leaveAggregating(MANY_SITES);
+    const committed = next('round-committed');
+    const runner = start();
+    await committed;
+    await runner.stop();
+    // Site k has weight k + 1 and delta k: the mean is Σ (k + 1) k / Σ (k + 1) = 2 (n − 1) / 3.
+    const model = encodeWeights(vector(10 + (2 * (MANY_SITES - 1)) / 3));
+    const [round] = await store.rounds('job');
+    expect(round?.model).toBe(sha256(model));
+    expect(await blobs.has(sha256(model))).toBe(true);
+  });
+
+  it('fails the job when an update cannot be read, and averages again once it can', async () => {
+    const missing = await leaveAggregating(3);
+    await rm(blobs.path(missing));
+    const failed = next('job-failed');
+    const runner = start();
+    await failed;
+    expect(registry.get('job').state).toMatchObject({ reason: 'aggregation-failed' });
+    await put(vector(0));
+    const committed = next('round-committed');
+    await registry.advance('job', () => ({ event: { kind: 'resumed', nowMs: 1_000 } }));
+    await committed;
+    await runner.stop();
+    const [round] = await store.rounds('job');
+    expect(round?.model).toBe(sha256(encodeWeights(vector(10 + 4 / 3))));
+  });
+
+  function start(): RoundRunner {
+    const settled = async () => undefined;
+    const options = { registry, store, blobs, settled, clock, log: silentLogger() };
+    const runner = new RoundRunner({ ...options, jitter: () => 0 });
+    runner.start();
+    return runner;
+  }
+
+  function next(kind: string): Promise<void> {
+    return new Promise((resolve) => {
+      registry.onProgress(({ facts }) => {
+        if (facts.some((fact) => fact.kind === kind)) resolve();
+      });
+    });
+  }
+
+  async function put(weights: ReturnType<typeof vector>): Promise<Sha256> {
+    const bytes = encodeWeights(weights);
+    await blobs.put(sha256(bytes), [bytes], bytes.length);
+    return sha256(bytes);
+  }
+
+  /** A stored job whose first round has all its updates; answers the first delta's digest. */
+  async function leaveAggregating(siteCount: number): Promise<Sha256> {
+    const sites = Array.from({ length: siteCount }, (_, k) => `site-${String(k).padStart(3, '0')}`);
+    const initialModel = await put(vector(10));
+    const terms = { rounds: 1, minSites: siteCount, deadlineMs: 1_000, initialModel };
+    const first = submitJob({ jobId: 'job', invitedSites: sites, ...terms }, 0);
+    const registration = { name: 'job', jobSha256: initialModel, submittedAtMs: 0 };
+    await store.addJob({ ...registration, ...first });
+    let { state } = first;
+    const advance = async (event: JobEvent, update?: StoredUpdate) => {
+      const stepped = step(state, event);
+      state = stepped.state;
+      await store.record({ ...stepped, atMs: 0, ...(update && { update }) });
+    };
+    for (const site of sites) {
+      await advance({ kind: 'gate-reported', site, outcome: 'pass', nowMs: 0 });
+    }
+    await advance({ kind: 'round-opened', round: 1, nowMs: 0 });
+    for (const [k, site] of sites.entries()) {
+      const update = updateOf(site, k, await put(vector(k)));
+      const answer = { kind: 'update', statement: update.statementSha256 } as const;
+      await advance({ kind: 'site-answered', site, answer, nowMs: 0 }, update);
+    }
+    await advance({ kind: 'submissions-settled', round: 1 });
+    expect(phaseOf(state)).toBe('aggregating');
+    registry = await JobRegistry.load(store, clock);
+    return sha256(encodeWeights(vector(0)));
+  }
+});
+
+function phaseOf({ activity }: JobState): string {
+  return activity.kind === 'gate' ? 'gate' : activity.round.phase;
+}
+
+function vector(value: number) {
+  return new Map([['w', { shape: [2], data: Float32Array.of(value, value) }]]);
+}
+
+function updateOf(site: string, k: number, deltaSha256: Sha256): StoredUpdate {
+  return {
+    statementSha256: sha256(site),
+    jobId: 'job',
+    round: 1,
+    site,
+    deltaSha256,
+    weight: k + 1,
+    figures: { dice: null, auc: null },
+    counter: 1,
+    keyId: sha256(`key of ${site}`),
+    acceptedAtMs: 0,
+    statementEnvelope: '{}',
+    receiptEnvelope: '{}',
+  };
+}
