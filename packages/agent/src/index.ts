@@ -48,5 +48,5 @@ export {
   sitePolicySchema,
   withholdFigures,
 } from './policy/site-policy.js';
-export { DEFAULT_PACE, type Pace } from './shell/activities.js';
+export { DEFAULT_PACE, type Pace } from './shell/pace.js';
 export { type StateFolder, stateFolder } from './state/state-folder.js';

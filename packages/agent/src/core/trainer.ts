@@ -39,10 +39,16 @@ export interface WorkFailure {
   readonly retryable: boolean;
 }
 
+/** How far the work has come. For the site's own log only. */
 export interface WorkProgress {
   readonly phase: 'preparing' | 'training' | 'evaluating';
+  /** Cases, or batches of the epoch. */
   readonly done: number;
   readonly total: number;
+  /** From 1, while training. */
+  readonly epoch?: number;
+  readonly epochs?: number;
+  readonly loss?: number;
 }
 
 /**

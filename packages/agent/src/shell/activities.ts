@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { assert, type Clock, type Logger, retryDelayMs, sha256File } from '@fedvox/base';
+import { assert, type Clock, type Logger } from '@fedvox/base';
 import { type Credentials, needsRenewal, readPemChain } from '@fedvox/pki';
 import type { Envelope } from '@fedvox/protocol';
 import type { SiteConfig } from '../config.js';
@@ -17,26 +17,9 @@ import type { StateFolder } from '../state/state-folder.js';
 import type { SiteActivities } from './agent-shell.js';
 import { callFailureOf, workFailureOf } from './failures.js';
 import { type Fetched, fetchTask } from './fetch.js';
+import { type Pace, type Wait, waitMs } from './pace.js';
 import { renewCredentials } from './renew.js';
 import type { Signer } from './signing.js';
-
-/** How fast the agent goes about things when there is nothing better to go by. */
-export interface Pace {
-  /** Before the first attempt to dial again; grows with jitter to the next figure. */
-  readonly firstRedialMs: number;
-  readonly maxRedialMs: number;
-  /** Before asking again when the task on offer is not for this site. */
-  readonly abstainMs: number;
-  /** An idle answer that came sooner was no long poll: the agent waits out the rest. */
-  readonly minIdleMs: number;
-}
-
-export const DEFAULT_PACE: Pace = {
-  firstRedialMs: 500,
-  maxRedialMs: 30_000,
-  abstainMs: 15_000,
-  minIdleMs: 1_000,
-};
 
 /** How often a person who follows the log sees that work goes on. */
 const PROGRESS_EVERY_MS = 30_000;
@@ -80,7 +63,7 @@ export class RealActivities implements SiteActivities {
   async perform(activity: Activity, signal: AbortSignal): Promise<AgentEvent> {
     switch (activity.do) {
       case 'wait':
-        await this.#context.clock.sleep(this.#delayMs(activity), signal);
+        await this.#wait(activity, signal);
         return { type: 'wait-over' };
       case 'work':
         return this.#work(activity.task, signal);
@@ -177,6 +160,11 @@ export class RealActivities implements SiteActivities {
     return { type: 'fetched', outcome: fetched.outcome };
   }
 
+  async #wait(wait: Wait, signal: AbortSignal): Promise<void> {
+    const { clock, pace, jitter } = this.#context;
+    await clock.sleep(waitMs(wait, pace, jitter()), signal);
+  }
+
   async #work(task: Task, signal: AbortSignal): Promise<AgentEvent> {
     const { trainer } = this.#context;
     const order = await this.#orderFor(task);
@@ -231,7 +219,7 @@ export class RealActivities implements SiteActivities {
   ): Promise<AgentEvent> {
     const { outbox, folder } = this.#context;
     const entry = await outbox.get(answer);
-    if (await isSpoilt(entry)) return { type: 'answer-spoilt' };
+    if (!(await outbox.isIntact(entry))) return { type: 'answer-spoilt' };
     const receipt = await send(this.#connected(), entry);
     await storeReceipt(folder.receipts, answer.statement, entry.envelope, receipt);
     await outbox.remove(answer);
@@ -256,27 +244,7 @@ export class RealActivities implements SiteActivities {
     return needsRenewal(certificate, this.#context.clock.nowMs());
   }
 
-  #delayMs(wait: Extract<Activity, { do: 'wait' }>): number {
-    const { pace, jitter } = this.#context;
-    const [firstDelayMs, maxDelayMs, attempt] =
-      wait.why === 'offline'
-        ? [pace.firstRedialMs, pace.maxRedialMs, wait.attempt]
-        : [pace.abstainMs, pace.abstainMs, 1];
-    return retryDelayMs({ firstDelayMs, maxDelayMs, maxAttempts: Infinity }, attempt, jitter());
-  }
-
   get #deltaPath(): string {
     return join(this.#context.folder.work, 'delta.safetensors');
-  }
-}
-
-/** Whether the delta on disk is still the one that was signed. */
-async function isSpoilt({ delta }: OutboxEntry): Promise<boolean> {
-  if (delta === null) return false;
-  try {
-    return (await sha256File(delta.path)) !== delta.sha256;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true;
-    throw error;
   }
 }

@@ -6,6 +6,7 @@ import {
   renameDurably,
   SHA256_PATTERN,
   type Sha256,
+  sha256File,
   syncFolder,
   writeFileDurably,
 } from '@fedvox/base';
@@ -60,6 +61,17 @@ export class Outbox {
 
   get(answer: Answer): Promise<OutboxEntry> {
     return this.#read(answer.statement);
+  }
+
+  /** Whether the delta on disk is still the one that was signed. */
+  async isIntact({ delta }: OutboxEntry): Promise<boolean> {
+    if (delta === null) return true;
+    try {
+      return (await sha256File(delta.path)) === delta.sha256;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+      throw error;
+    }
   }
 
   /** Takes the answer in durably; the delta's file moves into the outbox. */

@@ -8,7 +8,7 @@ import {
   type SiteConfigInput,
   siteConfigSchema,
 } from '../config.js';
-import type { Pace } from '../shell/activities.js';
+import type { Pace } from '../shell/pace.js';
 import { stateFolder } from '../state/state-folder.js';
 
 export const FAST_PACE: Pace = { firstRedialMs: 5, maxRedialMs: 50, abstainMs: 30, minIdleMs: 1 };
