@@ -39,12 +39,17 @@ beforeEach(async () => {
   const args = [FEDVOX.entry, 'simulate', scenario, '--out', join(folder, 'run')];
   run = spawn(FEDVOX.node, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   said = '';
+  started = [];
   run.stderr?.on('data', (chunk) => {
     said += chunk;
   });
-  await expect.poll(() => said, { timeout: 60_000 }).toContain('round 1/');
+});
+
+/** Waits until the run has said this, and notes what it has started by then. */
+async function untilItSays(text: string): Promise<void> {
+  await expect.poll(() => said, { timeout: 90_000 }).toContain(text);
   started = descendants(run.pid as number, await allProcesses());
-}, 90_000);
+}
 
 afterEach(async () => {
   run.kill('SIGKILL');
@@ -77,31 +82,49 @@ async function survivors(): Promise<string[]> {
   return started.map(({ pid, command }) => `${pid} ${command}`).filter((each) => alive.has(each));
 }
 
-describe.skipIf(process.platform !== 'linux')('a run of real processes', () => {
-  it('stops all of them when it is interrupted, and says so', async () => {
-    // The coordinator, two agents, and a trainer of each.
-    expect(started).toHaveLength(5);
-    run.kill('SIGINT');
-    const [exitCode] = await once(run, 'exit');
-    expect(exitCode).toBe(1);
-    expect(said).toMatch(
-      /error: the run was interrupted; every process it started was stopped\n→ /,
-    );
-    expect(await survivors()).toEqual([]);
-  });
+describe.skipIf(process.platform !== 'linux')(
+  'a run of real processes',
+  { timeout: 120_000 },
+  () => {
+    it('stops all of them when it is interrupted, and says so', async () => {
+      await untilItSays('round 1/');
+      // The coordinator, two agents, and a trainer of each.
+      expect(started).toHaveLength(5);
+      run.kill('SIGINT');
+      const [exitCode] = await once(run, 'exit');
+      expect(exitCode).toBe(1);
+      expect(said).toMatch(
+        /error: the run was interrupted; every process it started was stopped\n→ /,
+      );
+      expect(await survivors()).toEqual([]);
+    });
 
-  it('leaves none behind when it is killed itself', async () => {
-    run.kill('SIGKILL');
-    await once(run, 'exit');
-    await expect.poll(survivors, { timeout: 20_000 }).toEqual([]);
-  });
+    it('stops what it is just starting, too', async () => {
+      await untilItSays('Starting the coordinator');
+      run.kill('SIGINT');
+      const [exitCode] = await once(run, 'exit');
+      expect(exitCode).toBe(1);
+      expect(said).toContain('error: the run was interrupted');
+      expect(await survivors()).toEqual([]);
+    });
 
-  it('names the one that died, stops the others and exits with 1', async () => {
-    const agent = started.find(({ command }) => command.includes('sites/south'));
-    process.kill(agent?.pid as number, 'SIGKILL');
-    const [exitCode] = await once(run, 'exit');
-    expect(exitCode).toBe(1);
-    expect(said).toMatch(/error: agent south ended by itself \(signal SIGKILL\); the end of .*:\n/);
-    await expect.poll(survivors, { timeout: 20_000 }).toEqual([]);
-  });
-});
+    it('leaves none behind when it is killed itself', async () => {
+      await untilItSays('round 1/');
+      run.kill('SIGKILL');
+      await once(run, 'exit');
+      await expect.poll(survivors, { timeout: 20_000 }).toEqual([]);
+    });
+
+    it('names the one that died, stops the others and exits with 1', async () => {
+      await untilItSays('round 1/');
+      const agent = started.find(({ command }) => command.includes('sites/south'));
+      process.kill(agent?.pid as number, 'SIGKILL');
+      const [exitCode] = await once(run, 'exit');
+      expect(exitCode).toBe(1);
+      expect(said).toMatch(
+        /error: agent south ended by itself \(signal SIGKILL\); the end of .*:\n/,
+      );
+      await expect.poll(survivors, { timeout: 20_000 }).toEqual([]);
+    });
+  },
+);

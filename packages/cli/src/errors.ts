@@ -10,6 +10,10 @@ export const ERRORS = {
     message: 'cannot read {path}: {reason}',
     advice: 'Check that the file exists and may be read.',
   },
+  'folder-unwritable': {
+    message: 'cannot make the folder of {path}: {reason}',
+    advice: 'Choose a place that may be written to.',
+  },
   'no-scans': {
     message: 'there is no DICOM series and no NIfTI volume in {path} ({files} files looked at)',
     advice: 'Give the folder that holds the scans; it is searched to its depth.',

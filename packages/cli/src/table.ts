@@ -1,17 +1,24 @@
-/** Columns as wide as their widest cell; the first to the left, figures to the right. */
+/** Digits with what stands between and around them, or a dash: such columns are set to the right. */
+const FIGURES = /^[\d\s.,/*-]*$/;
+
+/** Columns as wide as their widest cell: figures to the right, names to the left. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
+  const columns = head.map((title, index) => {
+    const cells = rows.map((row) => row[index] ?? '');
+    const width = Math.max(title.length, ...cells.map((cell) => cell.length));
+    return { width, toTheRight: index > 0 && cells.every((cell) => FIGURES.test(cell)) };
+  });
   const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, column) => {
-        const width = widths[column] as number;
-        return column === 0 ? cell.padEnd(width) : cell.padStart(width);
+    columns
+      .map(({ width, toTheRight }, index) => {
+        const cell = cells[index] ?? '';
+        return toTheRight ? cell.padStart(width) : cell.padEnd(width);
       })
       .join('  ')
       .trimEnd();
-  return [line(head), widths.map((width) => '-'.repeat(width)).join('  '), ...rows.map(line)].join(
-    '\n',
-  );
+  return [
+    line(head),
+    columns.map(({ width }) => '-'.repeat(width)).join('  '),
+    ...rows.map(line),
+  ].join('\n');
 }

@@ -1,7 +1,10 @@
+/** Back to the margin, and nothing left on the line (ECMA-48). */
+const CLEAR_LINE = '\r\x1b[2K';
+
 /** Where a command's words go: results to stdout, everything else to stderr. */
 export interface Terminal {
   readonly stdout: NodeJS.WritableStream;
-  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
   readonly environment: NodeJS.ProcessEnv;
 }
 
@@ -28,13 +31,15 @@ export class Output {
 
   /** What is happening right now: replaced by the next one on a terminal, left out elsewhere. */
   status(text: string): void {
-    if (this.terminal.stderr.isTTY !== true) return;
-    this.terminal.stderr.write(`\r\x1b[2K${text}`);
+    const { stderr } = this.terminal;
+    if (stderr.isTTY !== true) return;
+    // One line at most: a wrapped one could not be cleared.
+    stderr.write(`${CLEAR_LINE}${text.slice(0, (stderr.columns ?? 80) - 1)}`);
     this.#statusShown = true;
   }
 
   clearStatus(): void {
-    if (this.#statusShown) this.terminal.stderr.write('\r\x1b[2K');
+    if (this.#statusShown) this.terminal.stderr.write(CLEAR_LINE);
     this.#statusShown = false;
   }
 }

@@ -2,7 +2,6 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Clock, createLogger } from '@fedvox/base';
-import { selectEngine } from '@fedvox/learning';
 import { fail } from './errors.js';
 import type { FedvoxCommand } from './federation/process.js';
 import type { RunProgress } from './federation/progress.js';
@@ -31,6 +30,8 @@ export interface SimulateOptions {
 export async function simulateScenario(path: string, options: SimulateOptions): Promise<Report> {
   const { clock, signal, onProgress, command } = options;
   const scenario = await loadScenario(path);
+  // Heavy, and not needed to tell what is wrong with a scenario.
+  const { selectEngine } = await import('@fedvox/learning');
   const log = createLogger({ name: 'simulate', level: 'error' });
   const engine = await selectEngine(scenario.engine, { log });
   onProgress({ kind: 'step', text: `Engine: ${engine.description}` });

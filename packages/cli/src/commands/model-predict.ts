@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { prepareFolderOf } from '../output-file.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act } from './action.js';
 import { type EngineOptions, engineOf, withEngine } from './engine-options.js';
@@ -25,6 +26,7 @@ export function addModelPredict(model: Command, terminal: Terminal): void {
 async function predictScan(output: Output, options: PredictOptions): Promise<void> {
   const { predictFile } = await import('@fedvox/learning');
   const { jobOfModel } = await import('@fedvox/simulator');
+  await prepareFolderOf(options.output);
   const { voxelsByClass } = await predictFile({
     ...engineOf(options),
     job: await jobOfModel(options.model, options.job),

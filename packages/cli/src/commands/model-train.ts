@@ -2,6 +2,7 @@ import type { DatasetSpec } from '@fedvox/imaging';
 import type { EpochReport } from '@fedvox/learning';
 import type { Command } from 'commander';
 import { figure } from '../figure.js';
+import { prepareFolderOf } from '../output-file.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act } from './action.js';
 import { datasetOf, type LabelOption, withLabels } from './dataset-option.js';
@@ -34,6 +35,7 @@ async function trainModel(output: Output, options: TrainOptions, jobPath: string
   const { trainPooled } = await import('@fedvox/learning');
   const { keepJobBeside, loadJob } = await import('@fedvox/simulator');
   const job = await loadJob(jobPath);
+  await prepareFolderOf(options.output);
   const result = await trainPooled(
     {
       ...engineOf(options),

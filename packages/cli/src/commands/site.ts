@@ -2,6 +2,7 @@ import { writeFileDurably } from '@fedvox/base';
 import type { SiteStatus } from '@fedvox/coordinator';
 import type { Command } from 'commander';
 import { moment } from '../moment.js';
+import { prepareFolderOf } from '../output-file.js';
 import { table } from '../table.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act } from './action.js';
@@ -31,6 +32,7 @@ async function inviteSite(output: Output, options: InviteOptions, name: string):
   );
   const expiresAt = new Date(expiresAtMs).toISOString();
   const path = options.output ?? `${name}.invitation.json`;
+  await prepareFolderOf(path);
   await writeFileDurably(path, createInvitation({ ...invitation, expiresAt }), { mode: 0o600 });
   output.result(
     { site: name, invitation: path, expiresAt },

@@ -13,7 +13,7 @@ export interface LocalFederationOptions {
   /** New or empty; everything of the federation is written below it. */
   readonly folder: string;
   readonly federation: string;
-  /** Stops what is being started; `stop()` ends what runs. */
+  /** Stops what is being started, as `stop()` does; that also ends what runs. */
   readonly signal?: AbortSignal;
 }
 
@@ -49,11 +49,15 @@ export class LocalFederation {
   readonly folders: RunFolders;
   readonly #options: LocalFederationOptions;
   readonly #processes = new Map<string, ServiceProcess>();
+  readonly #stopped = new AbortController();
+  readonly #signal: AbortSignal;
   #ports = ANY_PORTS;
 
   private constructor(options: LocalFederationOptions) {
     this.#options = options;
     this.folders = runFolders(options.folder);
+    const outer = options.signal === undefined ? [] : [options.signal];
+    this.#signal = AbortSignal.any([this.#stopped.signal, ...outer]);
   }
 
   /** Founds the consortium; nothing runs yet. */
@@ -131,8 +135,12 @@ export class LocalFederation {
     return Promise.race([...this.#processes.values()].map((process) => process.died()));
   }
 
-  /** Ends every process: the agents first, so that none complains of a lost coordinator. */
+  /**
+   * Ends every process, and whatever is just being started, for good: the agents first, so that none
+   * complains of a lost coordinator.
+   */
   async stop(): Promise<void> {
+    this.#stopped.abort();
     const all = [...this.#processes.values()];
     const coordinator = this.#processes.get(COORDINATOR);
     await Promise.all(all.filter((each) => each !== coordinator).map((agent) => agent.stop()));
@@ -160,15 +168,14 @@ export class LocalFederation {
   }
 
   async #run(name: string, args: readonly string[], process = 'operator'): Promise<string> {
-    return runCommand(
-      this.#process(name, [...name.split(' '), ...args], process),
-      this.#options.signal,
-    );
+    return runCommand(this.#process(name, [...name.split(' '), ...args], process), this.#signal);
   }
 
   async #serve(name: string, args: readonly string[]): Promise<ServiceProcess> {
-    this.#options.signal?.throwIfAborted();
+    this.#signal.throwIfAborted();
     const service = await ServiceProcess.start(this.#process(name, args, name.replace(' ', '-')));
+    if (this.#signal.aborted) await service.kill();
+    this.#signal.throwIfAborted();
     this.#processes.set(name, service);
     return service;
   }
