@@ -1,0 +1,148 @@
+import { existsSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import { refuse } from '@fedvox/protocol';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { fail } from './errors.js';
+import { recordedDelta } from './testing/recorded-trainer.js';
+import { buildStage, Scene, type Stage } from './testing/scene.js';
+import { until } from './testing/site.js';
+
+let stage: Stage;
+let scene: Scene;
+beforeAll(async () => {
+  stage = await buildStage();
+});
+beforeEach(async () => {
+  scene = await Scene.open(stage);
+});
+afterEach(() => scene.close());
+
+describe('a crash or a broken connection', () => {
+  it('before the receipt: the same bytes are delivered by the next agent, nothing is trained again', async () => {
+    scene.coordinator.tasks.push(scene.train);
+    scene.coordinator.breakAll('submit');
+    const first = await scene.enrolAndStart();
+    await until(() => scene.coordinator.presented.length > 0);
+    await first.stop();
+    expect(scene.outbox()).toHaveLength(1);
+    scene.coordinator.heal();
+    const [presented] = scene.coordinator.presented;
+    await scene.start();
+    await until(() => scene.coordinator.accepted.length === 1);
+    expect(scene.coordinator.accepted[0]!.envelope).toEqual(presented);
+    expect(scene.trainer.orders).toHaveLength(1);
+  });
+
+  it('that damages the stored delta: it is not sent, and the round is trained again', async () => {
+    scene.coordinator.breakAll('beginUpload');
+    scene.coordinator.tasks.push(scene.train);
+    await scene.enrolAndStart();
+    await until(
+      () => scene.outbox().length === 1 && scene.coordinator.calls.includes('beginUpload'),
+    );
+    const [statement] = scene.outbox();
+    truncateSync(join(scene.folder.outbox, statement!, 'delta.safetensors'), 10);
+    scene.coordinator.heal();
+    await until(() => scene.coordinator.accepted.length === 1);
+    expect(scene.trainer.orders).toHaveLength(2);
+    expect(scene.coordinator.accepted[0]!.delta).toEqual(Buffer.from(recordedDelta(1)));
+  });
+
+  it('after the coordinator accepted: the lost receipt is fetched, and nothing is counted twice', async () => {
+    scene.coordinator.receiptsToLose = 1;
+    scene.coordinator.tasks.push(scene.train);
+    await scene.enrolAndStart();
+    await until(() => scene.receipts().length === 1);
+    await until(() => scene.outbox().length === 0);
+    expect(scene.coordinator.accepted).toHaveLength(1);
+    expect(scene.coordinator.calls).toContain('getReceipt');
+  });
+
+  it('in the middle of an upload: it continues where it broke off', async () => {
+    scene.coordinator.failNext('upload');
+    scene.coordinator.tasks.push(scene.train);
+    await scene.enrolAndStart();
+    await until(() => scene.coordinator.accepted.length === 1);
+    expect(scene.coordinator.deltaBytes).toBe(recordedDelta(1).length);
+  });
+
+  it('of the coordinator while the site trains: the training goes on and the update arrives', async () => {
+    scene.trainer.onRun = async () => {
+      await scene.coordinator.stop();
+      await scene.coordinator.start();
+    };
+    scene.coordinator.tasks.push(scene.train);
+    await scene.enrolAndStart();
+    await until(() => scene.coordinator.accepted.length === 1);
+    expect(scene.trainer.orders).toHaveLength(1);
+  });
+
+  it('keeps the agent dialling until the coordinator is there', async () => {
+    await scene.enrol();
+    await scene.coordinator.stop();
+    await scene.start();
+    await until(() => existsSync(scene.folder.egressLedger));
+    await scene.coordinator.start();
+    scene.coordinator.tasks.push(scene.train);
+    await until(() => scene.coordinator.accepted.length === 1);
+  });
+
+  it('of the trainer: it is tried again', async () => {
+    let crashes = 2;
+    scene.trainer.onRun = async () => {
+      if (crashes-- > 0) throw fail('trainer-died', { how: 'SIGSEGV' });
+    };
+    scene.coordinator.tasks.push(scene.train);
+    await scene.enrolAndStart();
+    await until(() => scene.coordinator.accepted.length === 1);
+    expect(scene.trainer.orders).toHaveLength(3);
+  });
+});
+
+describe('a refusal', () => {
+  it('stale-round: the answer is dropped and the next task is done', async () => {
+    scene.coordinator.failNext('beginUpload', refuse('stale-round', { round: 1, current: 2 }));
+    scene.trainer.onRun = async () => {
+      scene.coordinator.tasks.splice(0, 1, scene.evaluate);
+    };
+    scene.coordinator.tasks.push(scene.train);
+    await scene.enrolAndStart();
+    await until(() => scene.coordinator.accepted.length === 1);
+    expect(scene.coordinator.accepted[0]!.statement.round).toBe(2);
+    await until(() => scene.outbox().length === 0);
+  });
+
+  it.each([
+    ['revoked', () => refuse('revoked', { name: 'north' })],
+    ['protocol-too-old', () => refuse('protocol-too-old', { offered: 1, required: 2 })],
+  ])('%s: the agent stops and says what to do', async (code, error) => {
+    scene.coordinator.failNext('hello', error());
+    const agent = await scene.enrolAndStart();
+    await expect(agent.done).rejects.toMatchObject({
+      code: `refused/${code}`,
+      advice: expect.stringMatching(/\w/),
+    });
+    expect(existsSync(scene.folder.lock)).toBe(false);
+  });
+
+  it('job-paused: the answer waits, and is delivered when its task is offered again', async () => {
+    scene.coordinator.failNext('beginUpload', refuse('job-paused', { job: scene.job }));
+    scene.coordinator.tasks.push(scene.train);
+    await scene.enrolAndStart();
+    await until(() => scene.coordinator.accepted.length === 1);
+    expect(scene.trainer.orders).toHaveLength(1);
+    expect(scene.coordinator.calls.filter((method) => method === 'beginUpload')).toHaveLength(2);
+  });
+
+  it('counter-not-increasing: the same delta is signed again under a higher counter', async () => {
+    scene.coordinator.failNext(
+      'beginUpload',
+      refuse('counter-not-increasing', { counter: 1, last: 2 }),
+    );
+    scene.coordinator.tasks.push(scene.train);
+    await scene.enrolAndStart();
+    await until(() => scene.coordinator.accepted.length === 1);
+    expect(scene.trainer.orders).toHaveLength(1);
+    expect(scene.coordinator.accepted[0]!.delta).toEqual(Buffer.from(recordedDelta(1)));
+  });
+});
