@@ -108,9 +108,10 @@ export class CoordinatorClient {
     return this.#get(`/v1/jobs/${encodeURIComponent(id)}`, jobDetailsSchema);
   }
 
-  /** Signed statements and receipts, for audit. */
-  updates(id: string): Promise<AcceptedUpdate[]> {
-    return this.#get(`/v1/jobs/${encodeURIComponent(id)}/updates`, z.array(updateSchema));
+  /** Signed statements and receipts of one round, for audit; round R + 1 evaluated the last model. */
+  updates(id: string, round: number): Promise<AcceptedUpdate[]> {
+    const path = `/v1/jobs/${encodeURIComponent(id)}/updates?round=${round}`;
+    return this.#get(path, z.array(updateSchema));
   }
 
   pauseJob(id: string): Promise<JobSummary> {

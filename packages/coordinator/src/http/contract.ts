@@ -77,6 +77,8 @@ const envelopeSchema = z
   .looseObject({ payload: z.string(), payloadType: z.string() })
   .describe('a DSSE envelope in its JSON form');
 
+export const updateQuerySchema = z.strictObject({ round: z.coerce.number().int().min(1) });
+
 export const updateSchema = z.strictObject({
   round: z.number().int(),
   site: z.string(),

@@ -10,6 +10,7 @@ import {
   jobSummarySchema,
   MAX_EVENTS,
   submissionSchema,
+  updateQuerySchema,
   updateSchema,
 } from './contract.js';
 import type { HttpServices } from './services.js';
@@ -38,10 +39,16 @@ export function addJobRoutes(app: TypedApp, services: HttpServices): void {
   );
   app.get(
     '/v1/jobs/:id/updates',
-    { schema: { params, response: { 200: z.array(updateSchema) } } },
-    async ({ params: { id } }) => {
+    {
+      schema: {
+        params,
+        querystring: updateQuerySchema,
+        response: { 200: z.array(updateSchema) },
+      },
+    },
+    async ({ params: { id }, query: { round } }) => {
       registry.get(id);
-      return (await store.updates(id)).map(
+      return (await store.updates(id, round)).map(
         ({ round, site, statementSha256, deltaSha256, acceptedAtMs, ...update }) => ({
           round,
           site,

@@ -39,7 +39,7 @@ export async function report(
   const trained = rounds.flatMap(({ work, model }) =>
     work === 'train' && model !== null ? [model] : [],
   );
-  const rows = tabulate([initialModel, ...trained], await store.updates(jobId));
+  const rows = tabulate([initialModel, ...trained], await store.figures(jobId));
   const { bestBy } = decodeJob(await readFile(blobs.path(jobSha256))).evaluation;
   const best = bestOf(rows, bestBy);
   return {

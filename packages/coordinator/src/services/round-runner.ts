@@ -1,4 +1,4 @@
-import { fedAvg } from '@fedvox/aggregation';
+import { fedAvg, type WeightedUpdate } from '@fedvox/aggregation';
 import {
   assert,
   type Clock,
@@ -113,24 +113,24 @@ export class RoundRunner {
   }
 
   /** The new model's digest, once its bytes are durable. */
-  async #average(jobId: string, { baseModel, statements }: AggregateEffect): Promise<Sha256> {
+  async #average(
+    jobId: string,
+    { round, baseModel, statements }: AggregateEffect,
+  ): Promise<Sha256> {
     const { store, blobs } = this.#options;
-    const accepted = (await store.updates(jobId)).filter(({ statementSha256 }) =>
+    const accepted = (await store.updates(jobId, round)).filter(({ statementSha256 }) =>
       statements.includes(statementSha256),
     );
     assert(accepted.length === statements.length, 'every accepted statement has its row');
     const files = new DeltaFiles(this.#stopping.signal);
     try {
       const base = await files.source(blobs.path(baseModel));
-      const updates = [];
+      const updates: WeightedUpdate[] = [];
       for (const { site, weight, deltaSha256 } of accepted) {
         assert(deltaSha256 !== null, 'an update of a training round has a delta');
         updates.push({ site, weight, delta: await files.source(blobs.path(deltaSha256)) });
       }
-      const path = blobs.newPath();
-      const { sha256 } = await fedAvg({ base, updates, path });
-      await blobs.adopt(path, sha256);
-      return sha256;
+      return await blobs.create(async (path) => (await fedAvg({ base, updates, path })).sha256);
     } finally {
       await files.close();
     }

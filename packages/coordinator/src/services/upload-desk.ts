@@ -83,6 +83,8 @@ export class UploadDesk {
     const { registry, store, spool } = this.#options;
     const { statement, digest } = verifyUpdate(envelope, caller);
     const { job, site } = statement;
+    // A new statement makes room for itself; one that is being checked is not to lose its bytes.
+    await this.#submissionEnded((submission) => submission.site === site);
     const maxDeltaBytes = await this.#maxDeltaBytes(statement);
     // In this order: a statement accepted in between must show as accepted, not as an old counter.
     const lastCounter = await store.lastCounter(job, site, caller.keyId);
@@ -138,10 +140,14 @@ export class UploadDesk {
   }
 
   /** Resolves when no update of the round is being checked any more. */
-  async settled(job: string, round: number): Promise<void> {
-    const waiting = [...this.#submissions.values()].filter(
+  settled(job: string, round: number): Promise<void> {
+    return this.#submissionEnded(
       (submission) => submission.job === job && submission.round === round,
     );
+  }
+
+  async #submissionEnded(isMeant: (submission: Submission) => boolean): Promise<void> {
+    const waiting = [...this.#submissions.values()].filter(isMeant);
     await Promise.allSettled(waiting.map(({ receipt }) => receipt));
   }
 

@@ -38,13 +38,27 @@ describe('a blob store', () => {
     expect(await readdir(join(stateDir, 'incoming'))).toEqual([]);
   });
 
+  it('keeps what a writer made, and drops what one that failed had begun', async () => {
+    const made = await blobs.create(async (path) => {
+      await writeFile(path, bytes);
+      return digest;
+    });
+    expect(await readFile(blobs.path(made))).toEqual(bytes);
+    const failing = blobs.create(async (path) => {
+      await writeFile(`${path}.partial`, bytes);
+      throw new Error('the disk is full');
+    });
+    await expect(failing).rejects.toThrow('the disk is full');
+    expect(await readdir(join(stateDir, 'incoming'))).toEqual([]);
+  });
+
   it('names a blob that is missing', async () => {
     const missing = blobs.byteLength(digest);
     await expect(missing).rejects.toMatchObject({ code: 'coordinator/no-such-blob' });
   });
 
   it('drops on opening what was still arriving when the last process ended', async () => {
-    await writeFile(blobs.newPath(), 'half a mod');
+    await writeFile(join(stateDir, 'incoming', 'some'), 'half a mod');
     await BlobStore.open(stateDir);
     expect(await readdir(join(stateDir, 'incoming'))).toEqual([]);
   });

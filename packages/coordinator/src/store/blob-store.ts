@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { type FileHandle, open, rm, stat } from 'node:fs/promises';
+import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   assert,
@@ -50,20 +49,26 @@ export class BlobStore {
     return byteLength;
   }
 
-  /** Bytes `[start, end)` of a blob that is there. */
-  read(digest: Sha256, start = 0): NodeJS.ReadableStream & AsyncIterable<Buffer> {
-    return createReadStream(this.path(digest), { start });
-  }
-
-  /** A path on the same file system for bytes still to be written; `adopt` takes it from there. */
-  newPath(): string {
-    return join(this.#incoming, randomId());
-  }
-
   /** Takes over a whole, synced file whose digest the caller has computed. */
   async adopt(path: string, digest: Sha256): Promise<void> {
     await makeFolderDurably(join(this.#folder, digest.slice(0, 2)));
     await renameDurably(path, this.path(digest));
+  }
+
+  /**
+   * Keeps what `write` puts, synced, into the file whose path it is given; it answers the digest. What
+   * it leaves behind when it fails is dropped.
+   */
+  async create(write: (path: string) => Promise<Sha256>): Promise<Sha256> {
+    const path = join(this.#incoming, randomId());
+    try {
+      const digest = await write(path);
+      await this.adopt(path, digest);
+      return digest;
+    } catch (error) {
+      for (const name of [path, `${path}.partial`]) await rm(name, { force: true });
+      throw error;
+    }
   }
 
   /**
@@ -75,18 +80,11 @@ export class BlobStore {
     bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
     maxBytes: number,
   ): Promise<void> {
-    const path = this.newPath();
-    const file = await open(path, 'wx');
-    try {
-      const actual = await writeAll(file, bytes, maxBytes);
+    await this.create(async (path) => {
+      const actual = await writeFileOf(path, bytes, maxBytes);
       if (actual !== digest) throw fail('blob-digest-mismatch', { expected: digest, actual });
-    } catch (error) {
-      await file.close();
-      await rm(path, { force: true });
-      throw error;
-    }
-    await file.close();
-    await this.adopt(path, digest);
+      return actual;
+    });
   }
 
   async #byteLengthIfPresent(digest: Sha256): Promise<number | undefined> {
@@ -99,19 +97,24 @@ export class BlobStore {
   }
 }
 
-async function writeAll(
-  file: FileHandle,
+async function writeFileOf(
+  path: string,
   bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   maxBytes: number,
 ): Promise<Sha256> {
+  const file = await open(path, 'wx');
   const hash = createHash('sha256');
   let written = 0;
-  for await (const chunk of bytes) {
-    written += chunk.byteLength;
-    if (written > maxBytes) throw fail('blob-too-large', { maxBytes });
-    hash.update(chunk);
-    await file.writeFile(chunk);
+  try {
+    for await (const chunk of bytes) {
+      written += chunk.byteLength;
+      if (written > maxBytes) throw fail('blob-too-large', { maxBytes });
+      hash.update(chunk);
+      await file.writeFile(chunk);
+    }
+    await file.sync();
+  } finally {
+    await file.close();
   }
-  await file.sync();
   return hash.digest('hex');
 }

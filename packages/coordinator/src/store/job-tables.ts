@@ -1,6 +1,7 @@
 import type { Sha256 } from '@fedvox/base';
 import type { JobFact } from '../core/facts.js';
 import type { JobState } from '../core/job-state.js';
+import type { ReportedFigures } from '../core/results.js';
 import type { RoundWork } from '../core/round-machine.js';
 import type { SqlSession } from './sqlite-database.js';
 import type {
@@ -184,12 +185,33 @@ interface UpdateRow {
   readonly receipt_envelope: string;
 }
 
-export async function selectUpdates(session: SqlSession, jobId: string): Promise<StoredUpdate[]> {
+export async function selectUpdates(
+  session: SqlSession,
+  jobId: string,
+  round: number,
+): Promise<StoredUpdate[]> {
   const rows = await session.all<UpdateRow>(
-    'SELECT * FROM updates WHERE job_id = ? ORDER BY round, site',
+    'SELECT * FROM updates WHERE job_id = ? AND round = ? ORDER BY site',
     jobId,
+    round,
   );
   return rows.map(updateOf);
+}
+
+export async function selectFigures(
+  session: SqlSession,
+  jobId: string,
+): Promise<ReportedFigures[]> {
+  const rows = await session.all<Pick<UpdateRow, 'round' | 'site' | 'weight' | 'dice' | 'auc'>>(
+    'SELECT round, site, weight, dice, auc FROM updates WHERE job_id = ? ORDER BY round, site',
+    jobId,
+  );
+  return rows.map(({ round, site, weight, dice, auc }) => ({
+    round,
+    site,
+    weight,
+    figures: { dice, auc },
+  }));
 }
 
 export async function selectUpdate(

@@ -46,7 +46,8 @@ export class SqliteDatabase {
         await this.#session.run('COMMIT');
         return result;
       } catch (error) {
-        await this.#session.run('ROLLBACK');
+        // SQLite has rolled back by itself where the disk was full; the first error is the one to tell.
+        await this.#session.run('ROLLBACK').catch(() => undefined);
         throw error;
       }
     });

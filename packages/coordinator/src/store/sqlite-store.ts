@@ -4,6 +4,7 @@ import {
   insertJob,
   recordTransition,
   selectFacts,
+  selectFigures,
   selectJobs,
   selectLastCounter,
   selectRounds,
@@ -72,7 +73,8 @@ function storeOver(database: SqliteDatabase): Store {
     jobs: () => read(selectJobs),
     record: (transition) => transaction((session) => recordTransition(session, transition)),
     rounds: (jobId) => read((session) => selectRounds(session, jobId)),
-    updates: (jobId) => read((session) => selectUpdates(session, jobId)),
+    updates: (jobId, round) => read((session) => selectUpdates(session, jobId, round)),
+    figures: (jobId) => read((session) => selectFigures(session, jobId)),
     update: (statement) => read((session) => selectUpdate(session, statement)),
     lastCounter: (jobId, site, keyId) =>
       read((session) => selectLastCounter(session, jobId, site, keyId)),

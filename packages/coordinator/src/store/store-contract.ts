@@ -32,7 +32,10 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       await record(store, passGate(submitJob(planOf('job'), 5)));
       const update = updateOf('job', 'north', 1);
       await record(store, submitJob(planOf('job'), 6), update);
-      expect(await store.updates('job')).toEqual([update]);
+      expect(await store.updates('job', 1)).toEqual([update]);
+      expect(await store.updates('job', 2)).toEqual([]);
+      const { weight, figures } = update;
+      expect(await store.figures('job')).toEqual([{ round: 1, site: 'north', weight, figures }]);
       expect(await store.update(update.statementSha256)).toEqual(update);
       expect(await store.update(sha256('another'))).toBeUndefined();
       const kinds = (await store.facts(0, 100)).map(({ fact }) => fact.kind);

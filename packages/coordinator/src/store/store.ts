@@ -2,6 +2,7 @@ import type { Sha256 } from '@fedvox/base';
 import type { Figures } from '@fedvox/job';
 import type { JobFact } from '../core/facts.js';
 import type { JobState } from '../core/job-state.js';
+import type { ReportedFigures } from '../core/results.js';
 import type { RoundWork } from '../core/round-machine.js';
 
 /**
@@ -17,8 +18,10 @@ export interface Store {
   record(transition: Transition): Promise<void>;
   /** Rounds that were opened, in order. */
   rounds(jobId: string): Promise<readonly StoredRound[]>;
-  /** Accepted updates by round, then site. */
-  updates(jobId: string): Promise<readonly StoredUpdate[]>;
+  /** Accepted updates of one round, by site. */
+  updates(jobId: string, round: number): Promise<readonly StoredUpdate[]>;
+  /** What the accepted updates of a job reported, by round, then site. */
+  figures(jobId: string): Promise<readonly ReportedFigures[]>;
   update(statement: Sha256): Promise<StoredUpdate | undefined>;
   /** The highest counter accepted from this key for this job; 0 where there is none. */
   lastCounter(jobId: string, site: string, keyId: Sha256): Promise<number>;
