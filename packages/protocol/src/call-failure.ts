@@ -67,41 +67,48 @@ export function nameCallFailure(
 const UNTRUSTED =
   /self[- ]signed certificate|unable to (get|verify)|certificate signature failure|unsuitable certificate purpose|wrong version number|packet length too long|unsupported protocol|handshake failure/i;
 const EXPIRED = /certificate has expired|certificate is not yet valid/i;
-const DEMANDED = /certificate required/i;
 const NOT_CONNECTED =
   /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|Name resolution failed/;
 const CUT_OFF =
   /ECONNRESET|EPIPE|socket hang up|disconnected before secure|Socket closed|Failed to connect|Connection closed|ECONNABORTED/i;
 
+/** What gRPC says when not even the first call got through. */
+const NEVER_CONNECTED = /^No connection established/;
+
 function nameConnectionFailure(error: ServiceError, spec: ChannelSpec, nowMs: number): FedvoxError {
-  const { address, own } = spec;
+  const { address } = spec;
   const reason = error.details;
   const options = { cause: error };
   if (EXPIRED.test(reason)) return fail('server-certificate-expired', { address, reason }, options);
   if (UNTRUSTED.test(reason)) {
     return fail('server-certificate-untrusted', { address, reason }, options);
   }
-  if (DEMANDED.test(reason)) return fail('own-certificate-missing', { address }, options);
   if (NOT_CONNECTED.test(reason)) {
     return fail('coordinator-unreachable', { address, reason }, options);
   }
-  // A server that turns a certificate away closes the connection without a word (TLS 1.3 lets the
-  // client finish first). Where our own certificate explains it, that is the reason.
-  if (CUT_OFF.test(reason) && own !== undefined) {
-    const flaw = flawOfOwnCertificate(own.certificateChainPem, spec.caPem, nowMs);
+  // A server that turns a certificate away closes the connection without a word: TLS 1.3 lets the
+  // client finish first. Where our own certificate explains it, that is the reason.
+  if (CUT_OFF.test(reason)) {
+    const flaw = flawOfOwnCertificate(spec, reason, nowMs);
     if (flaw !== undefined) return flaw;
   }
   return fail('connection-lost', { address, reason }, options);
 }
 
 function flawOfOwnCertificate(
-  chainPem: string,
-  caPem: string,
+  { address, own, caPem }: ChannelSpec,
+  reason: string,
   nowMs: number,
 ): FedvoxError | undefined {
-  const own = new X509Certificate(chainPem);
-  if (!own.verify(new X509Certificate(caPem).publicKey)) return fail('own-certificate-foreign');
-  const { validFrom: notBefore, validTo: notAfter } = own;
+  if (own === undefined) {
+    if (!NEVER_CONNECTED.test(reason)) return undefined;
+    return fail('own-certificate-missing', { address });
+  }
+  const certificate = new X509Certificate(own.certificateChainPem);
+  if (!certificate.verify(new X509Certificate(caPem).publicKey)) {
+    return fail('own-certificate-foreign');
+  }
+  const { validFrom: notBefore, validTo: notAfter } = certificate;
   if (Date.parse(notBefore) <= nowMs && nowMs < Date.parse(notAfter)) return undefined;
   return fail('own-certificate-expired', { notBefore, notAfter });
 }

@@ -49,8 +49,8 @@ export const ERRORS = {
     advice: 'Check the address: another member of a federation answers there.',
   },
   'own-certificate-missing': {
-    message: 'the coordinator at {address} demands a certificate and this side showed none',
-    advice: 'Enrol this site with `fedvox agent enroll`.',
+    message: 'the server at {address} closes the connection of whoever shows no certificate',
+    advice: 'To enrol, use the enrolment address of the invitation; for all else, enrol first.',
   },
   'own-certificate-expired': {
     message: 'the certificate of this side counts from {notBefore} to {notAfter}, not now',
@@ -78,16 +78,20 @@ export const ERRORS = {
     message: 'cannot listen on {host}:{port}: {reason}',
     advice: 'Stop what uses the port, or choose another one in the configuration.',
   },
+  'accept-failed': {
+    message: 'a connection could not be accepted: {reason}',
+    advice: 'If files ran out (EMFILE), raise the limit of open files of this process.',
+  },
   'client-certificate-missing': {
     message: '{remote} connected without a certificate and was turned away',
     advice: 'If it is one of your sites, have it enrol; otherwise somebody is looking around.',
   },
   'client-certificate-expired': {
-    message: '{remote} showed a certificate out of its validity and was turned away',
+    message: '{remote} showed a certificate out of its validity, for {name}, and was turned away',
     advice: 'Check both clocks; if they are right, send the site a new invitation.',
   },
   'client-certificate-untrusted': {
-    message: '{remote} showed a certificate of another authority and was turned away: {reason}',
+    message: '{remote} showed a certificate that does not count here, for {name}: {reason}',
     advice: 'If it is one of your sites, have it enrol with an invitation of this consortium.',
   },
   'client-tls-failed': {

@@ -293,4 +293,13 @@ describe('enrolment', () => {
       { kind: 'call-refused', method: 'enroll', caller: expect.stringMatching(/:\d+$/) },
     ]);
   });
+
+  it('at the address that is for enrolled sites says that this is the wrong one', async () => {
+    const { request } = await enrollmentServer(async () => []);
+    const { server } = await pair({});
+    await expect(request({ address: `localhost:${server.port}` })).rejects.toMatchObject({
+      code: 'protocol/own-certificate-missing',
+      advice: expect.stringContaining('enrolment address'),
+    });
+  });
 });

@@ -107,6 +107,26 @@ describe('a site', () => {
     expect(await hello(await site())).toEqual({ told, noted });
   });
 
+  it('that is turned away in the handshake hears not one byte of HTTP/2', async () => {
+    const server = await north.serve({});
+    const ca = north.authority.certificatePem;
+    const strangers = [elsewhere.member(), north.member({ shiftDays: -60 })];
+    for (const own of [undefined, ...(await Promise.all(strangers))]) {
+      const credentials = own && { key: own.keyPem, cert: own.certificateChainPem };
+      const address = { host: 'localhost', port: server.port, ALPNProtocols: ['h2'] };
+      const socket = connectTls({ ...address, ca, ...credentials });
+      socket.on('error', () => socket.destroy());
+      await once(socket, 'secureConnect');
+      socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+      const heard: Buffer[] = [];
+      socket.on('data', (bytes: Buffer) => heard.push(bytes));
+      await once(socket, 'close');
+      expect(Buffer.concat(heard)).toHaveLength(0);
+    }
+    expect(server.events).toHaveLength(3);
+    await server.stop();
+  });
+
   it('is judged again on every call, so that a revocation counts at once', async () => {
     let isRevoked = false;
     const authorize = () => {
@@ -123,6 +143,21 @@ describe('a site', () => {
     });
     client.close();
     await server.stop();
+  });
+});
+
+describe('the coordinator’s log', () => {
+  it('says from where and for whom a refused certificate was', async () => {
+    const server = await north.serve({});
+    const past = await north.member({ name: 'bob', shiftDays: -60 });
+    const client = north.dial(server, past);
+    await client.hello([]).catch(() => undefined);
+    client.close();
+    await vi.waitFor(() => expect(server.events).not.toEqual([]));
+    await server.stop(0);
+    expect((server.events[0]!.error as Error).message).toMatch(
+      /^(127\.0\.0\.1|::1|::ffff:127\.0\.0\.1) showed .* for "bob of north", and was turned away$/,
+    );
   });
 });
 

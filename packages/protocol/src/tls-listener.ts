@@ -5,6 +5,8 @@ import { errorText, type FedvoxError } from '@fedvox/base';
 import { fail } from './errors.js';
 import { HANDSHAKE_TIMEOUT_MS, MAX_CONNECTIONS } from './limits.js';
 
+const MAX_SUBJECT_CHARACTERS = 200;
+
 export interface ListenSpec {
   readonly host: string;
   /** 0 takes any free port. */
@@ -44,7 +46,9 @@ export async function listenTls(
     cert: certificateChainPem,
     key: keyPem,
     requestCert: requireClientCertificate,
-    rejectUnauthorized: requireClientCertificate,
+    // Node verifies the certificate all the same; the verdict is carried out below, where the one
+    // who was turned away can still be named. gRPC looks at it once more, on every call.
+    rejectUnauthorized: false,
     minVersion: 'TLSv1.3',
     ALPNProtocols: ['h2'],
     handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
@@ -55,11 +59,17 @@ export async function listenTls(
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  server.on('tlsClientError', (error, socket) => onRefused(nameClientFailure(error, socket)));
+  server.on('tlsClientError', (error, socket) => onRefused(nameHandshakeFailure(error, socket)));
   server.on('secureConnection', (socket) => {
     // A peer that vanishes mid-stream is the session's to notice; unhandled, it would end the process.
     socket.on('error', () => socket.destroy());
-    onConnection(socket);
+    const refusal = requireClientCertificate ? clientRefusal(socket) : undefined;
+    if (refusal === undefined) {
+      onConnection(socket);
+    } else {
+      socket.destroy();
+      onRefused(refusal);
+    }
   });
   server.listen(port, host);
   try {
@@ -67,6 +77,7 @@ export async function listenTls(
   } catch (cause) {
     throw fail('listen-failed', { host, port, reason: errorText(cause) }, { cause });
   }
+  server.on('error', (cause) => onRefused(acceptFailure(cause)));
   return {
     port: (server.address() as AddressInfo).port,
     close: () => new Promise((resolve) => server.close(() => resolve())),
@@ -76,20 +87,27 @@ export async function listenTls(
   };
 }
 
-/** Node closes the connection of a bad certificate itself and leaves the reason on the socket. */
-function nameClientFailure(error: Error, socket: TLSSocket): FedvoxError {
+/** Why this client may not go on, or undefined where the consortium's root vouches for it. */
+function clientRefusal(socket: TLSSocket): FedvoxError | undefined {
+  if (socket.authorized) return undefined;
   const remote = socket.remoteAddress ?? 'a client that is gone';
-  const options = { cause: error };
-  const verdict = socket.authorizationError as unknown as string | null | undefined;
-  const reason = 'code' in error ? String(error.code) : error.message;
-  if (reason === 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE') {
-    return fail('client-certificate-missing', { remote }, options);
-  }
-  if (verdict === null || verdict === undefined) {
-    return fail('client-tls-failed', { remote, reason }, options);
-  }
+  const { subject } = socket.getPeerCertificate();
+  if (subject === undefined) return fail('client-certificate-missing', { remote });
+  // Names from a certificate that nobody vouches for: quoted, and cut short.
+  const name = JSON.stringify(`${subject.CN} of ${subject.O}`.slice(0, MAX_SUBJECT_CHARACTERS));
+  const verdict = String(socket.authorizationError);
   if (verdict === 'CERT_HAS_EXPIRED' || verdict === 'CERT_NOT_YET_VALID') {
-    return fail('client-certificate-expired', { remote }, options);
+    return fail('client-certificate-expired', { remote, name });
   }
-  return fail('client-certificate-untrusted', { remote, reason: verdict }, options);
+  return fail('client-certificate-untrusted', { remote, name, reason: verdict });
+}
+
+function nameHandshakeFailure(cause: Error, socket: TLSSocket): FedvoxError {
+  const remote = socket.remoteAddress ?? 'a client that is gone';
+  const reason = 'code' in cause ? String(cause.code) : cause.message;
+  return fail('client-tls-failed', { remote, reason }, { cause });
+}
+
+function acceptFailure(cause: Error): FedvoxError {
+  return fail('accept-failed', { reason: errorText(cause) }, { cause });
 }
