@@ -28,6 +28,10 @@ export const fail = defineErrors('torch', {
     message: '{kernel} of {shapes} failed: {reason}',
     advice: 'The shapes or types do not fit this operation; the reason names the operator.',
   },
+  'uneven-groups': {
+    message: '{channels} channels cannot be divided into {groups} groups of one size',
+    advice: 'Choose a number of groups that divides the channels.',
+  },
   'not-matrices': {
     message: 'matMul takes tensors of rank 2 or more, got ranks {ranks}',
     advice: 'Reshape vectors to matrices of one row or column.',

@@ -6,8 +6,15 @@ export {
   conv3dTranspose,
 } from './ops/conv3d.js';
 export { type AdamOptions, FusedAdam } from './ops/fused-adam.js';
-export { type InstanceNormOptions, instanceNorm } from './ops/instance-norm.js';
+export {
+  type BatchNormed,
+  batchNorm,
+  groupNorm,
+  instanceNorm,
+  type NormOptions,
+} from './ops/norms.js';
 export { prelu } from './ops/prelu.js';
+export { type UpsampleOptions, upsample3d } from './ops/upsample3d.js';
 export {
   liveTensorCount,
   registerGradients,

@@ -5,9 +5,10 @@ import { complexKernels } from './complex.js';
 import { conv3dKernels } from './conv3d.js';
 import { convolutionKernels } from './convolution.js';
 import { creationKernels } from './creation.js';
+import { groupNormKernels } from './group-norm.js';
 import { hostKernels } from './host.js';
 import { identityKernels } from './identity.js';
-import { instanceNormKernels } from './instance-norm.js';
+
 import { matmulKernels } from './matmul.js';
 import { normalizationKernels } from './normalization.js';
 import { optimizerKernels } from './optimizer.js';
@@ -16,6 +17,7 @@ import { preluKernels } from './prelu.js';
 import { reductionKernels } from './reduction.js';
 import { shapeKernels } from './shape.js';
 import { unaryKernels } from './unary.js';
+import { upsampleKernels } from './upsample.js';
 
 /** Kernels that libtorch runs. */
 const torchKernels: readonly KernelConfig[] = [
@@ -25,7 +27,7 @@ const torchKernels: readonly KernelConfig[] = [
   ...convolutionKernels,
   ...creationKernels,
   ...identityKernels,
-  ...instanceNormKernels,
+  ...groupNormKernels,
   ...matmulKernels,
   ...normalizationKernels,
   ...optimizerKernels,
@@ -34,6 +36,7 @@ const torchKernels: readonly KernelConfig[] = [
   ...reductionKernels,
   ...shapeKernels,
   ...unaryKernels,
+  ...upsampleKernels,
   ...conv3dKernels,
 ];
 

@@ -2,14 +2,18 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
+  batchNorm,
   conv3d,
   conv3dTranspose,
   FusedAdam,
+  groupNorm,
   instanceNorm,
   prelu,
   registerGradients,
   registerTorchBackend,
   torchAvailability,
+  type UpsampleOptions,
+  upsample3d,
 } from '../index.js';
 import { type GoldenCase, goldenFigures, type Recorded } from './golden/figures.js';
 
@@ -24,12 +28,13 @@ const CALLS: Record<string, (inputs: Named, options: object) => tf.Tensor> = {
       ...options,
       bias: bias as tf.Tensor1D,
     }),
-  instanceNorm: ({ x, scale, offset }, options) =>
-    instanceNorm(x as tf.Tensor5D, {
-      ...options,
-      scale: scale as tf.Tensor1D,
-      offset: offset as tf.Tensor1D,
-    }),
+  instanceNorm: ({ x, ...affine }, options) =>
+    instanceNorm(x as tf.Tensor5D, { ...options, ...affine }),
+  groupNorm: ({ x, ...affine }, options) =>
+    groupNorm(x as tf.Tensor5D, (options as { groups: number }).groups, { ...options, ...affine }),
+  batchNorm: ({ x, ...affine }, options) =>
+    batchNorm(x as tf.Tensor5D, { ...options, ...affine }).y,
+  upsample3d: ({ x }, options) => upsample3d(x as tf.Tensor5D, options as UpsampleOptions),
   prelu: ({ x, alpha }) => prelu(x as tf.Tensor, alpha as tf.Tensor1D),
 };
 
@@ -68,6 +73,23 @@ describe.each([
         expect(tf.memory().numTensors).toBe(before);
       },
     );
+
+    it('gives the mean and the biased variance of a batch with its norm', () => {
+      const { mean, variance } = tf.tidy(() =>
+        batchNorm(tf.tensor5d([1, 10, 2, 10, 6, 40], [3, 1, 1, 1, 2])),
+      );
+      expectClose(mean, { shape: [2], values: [3, 20] });
+      // (4 + 1 + 9) / 3 and (100 + 100 + 400) / 3
+      expect(variance.dataSync()[0]).toBeCloseTo(14 / 3, 3);
+      expect(variance.dataSync()[1]).toBeCloseTo(200, 1);
+      tf.dispose([mean, variance]);
+    });
+
+    it('refuses groups that do not divide the channels', () => {
+      const x = tf.zeros<tf.Rank.R5>([1, 2, 2, 2, 3]);
+      expect(() => groupNorm(x, 2)).toThrow(/3 channels cannot be divided into 2 groups/);
+      x.dispose();
+    });
 
     it('takes Adam steps as PyTorch does', () => {
       const before = tf.memory().numTensors;

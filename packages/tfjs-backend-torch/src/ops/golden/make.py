@@ -76,6 +76,34 @@ def norm(shape, epsilon):
     return case("instanceNorm", {"epsilon": epsilon}, inputs, compute)
 
 
+def group_norm(shape, groups, epsilon):
+    inputs = {"x": seeded(*shape), "scale": seeded(shape[-1]), "offset": seeded(shape[-1])}
+
+    def compute(x, scale, offset):
+        return last(F.group_norm(first(x), groups, scale, offset, epsilon))
+
+    return case("groupNorm", {"groups": groups, "epsilon": epsilon}, inputs, compute)
+
+
+def batch_norm(shape, epsilon):
+    inputs = {"x": seeded(*shape), "scale": seeded(shape[-1]), "offset": seeded(shape[-1])}
+
+    def compute(x, scale, offset):
+        return last(F.batch_norm(first(x), None, None, scale, offset, training=True, eps=epsilon))
+
+    return case("batchNorm", {"epsilon": epsilon}, inputs, compute)
+
+
+def upsample(shape, size, mode, align_corners):
+    options = {"size": size, "mode": mode, "alignCorners": align_corners}
+    corners = {} if mode == "nearest" else {"align_corners": align_corners}
+
+    def compute(x):
+        return last(F.interpolate(first(x), size=size, mode=mode, **corners))
+
+    return case("upsample3d", options, {"x": seeded(*shape)}, compute)
+
+
 def prelu(shape, slopes):
     inputs = {"x": seeded(*shape), "alpha": seeded(slopes)}
     return case("prelu", {}, inputs, lambda x, alpha: last(F.prelu(first(x), alpha)))
@@ -107,6 +135,11 @@ json.dump(
             conv_transpose((1, 2, 3, 2, 3), (3, 3, 3, 2, 3), [2, 2, 2], [1, 1, 1], [1, 1, 1]),
             conv_transpose((2, 2, 3, 2, 1), (2, 3, 2, 2, 1), [1, 2, 2], [0, 1, 0], [0, 0, 1]),
             norm((2, 2, 3, 4, 3), 1e-5),
+            group_norm((2, 2, 3, 2, 4), 2, 1e-5),
+            batch_norm((2, 2, 3, 2, 3), 1e-3),
+            upsample((1, 2, 3, 2, 2), [4, 6, 5], "nearest", False),
+            upsample((2, 2, 3, 2, 1), [4, 5, 4], "trilinear", False),
+            upsample((1, 2, 3, 1, 2), [3, 6, 2], "trilinear", True),
             prelu((2, 2, 3, 2, 3), 1),
             prelu((2, 2, 3, 2, 3), 3),
         ],
