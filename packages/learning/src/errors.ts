@@ -3,7 +3,7 @@ import { defineErrors } from '@fedvox/base';
 export const fail = defineErrors('learning', {
   'engine-unavailable': {
     message: 'the {engine} engine cannot be used: {reason}',
-    advice: '{advice}',
+    advice: '{advice} The engine `auto` takes the fastest that can be used.',
   },
   'unsupported-channels': {
     message: 'the network takes {channels} input channels; a case has one image',

@@ -91,7 +91,7 @@ async function startTensorflow(): Promise<Attempt> {
   }
   return {
     reason: reasons.join('; '),
-    advice: `Install one of ${TENSORFLOW_PACKAGES.join(', ')}, or choose the engine "auto".`,
+    advice: `Install one of ${TENSORFLOW_PACKAGES.join(', ')} beside Fedvox.`,
   };
 }
 

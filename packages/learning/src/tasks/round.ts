@@ -58,9 +58,9 @@ async function withModel<T>(
 ): Promise<T> {
   const base = await readModel(modelPath);
   await selectEngine(input.engine, input);
-  const site = await openSite(input, input.dataset, new CaseStore());
   const network = Network.fromWeights(input.job, base);
   try {
+    const site = await openSite(input, input.dataset, new CaseStore());
     return await use({ site, base, network });
   } finally {
     network.dispose();
