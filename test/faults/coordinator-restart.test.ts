@@ -1,0 +1,128 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentLogger } from '@fedvox/base';
+import {
+  type CoordinatorClient,
+  type RunningCoordinator,
+  startCoordinator,
+} from '@fedvox/coordinator';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTestConsortium, type TestConsortium } from '../support/consortium.js';
+import { reservePorts } from '../support/coordinator-process.js';
+import {
+  enrollAll,
+  INITIAL_WEIGHTS,
+  operatorOf,
+  submitTinyJob,
+  testConfig,
+  waitForJob,
+} from '../support/federation.js';
+import { type ScriptedSite, WEIGHTS } from '../support/scripted-site.js';
+import { digestOf, expectedModel } from '../support/tiny-model.js';
+
+describe('a coordinator that is stopped and started again', () => {
+  let consortium: TestConsortium;
+  let stateDir: string;
+  let coordinator: RunningCoordinator;
+  let operator: CoordinatorClient;
+  let sites: readonly ScriptedSite[];
+  let start: () => Promise<RunningCoordinator>;
+  const site = (name: string) => sites.find((each) => each.name === name) as ScriptedSite;
+  beforeAll(async () => {
+    consortium = await createTestConsortium();
+    stateDir = await mkdtemp(join(tmpdir(), 'fedvox-restart-'));
+    const config = testConfig(consortium, stateDir, await reservePorts());
+    start = () => startCoordinator(config, { log: silentLogger() });
+    coordinator = await start();
+    operator = operatorOf(consortium, coordinator.httpPort);
+    sites = await enrollAll(consortium, operator);
+  });
+  afterAll(async () => {
+    for (const each of sites) each.close();
+    operator.close();
+    await coordinator.stop();
+    await consortium.remove();
+    await rm(stateDir, { recursive: true });
+  });
+  const restart = async () => {
+    await coordinator.stop();
+    coordinator = await start();
+  };
+
+  it('continues an upload at the byte where it was', async () => {
+    const id = await submitTinyJob(operator, stateDir, { rounds: 1, minSites: 3 });
+    await Promise.all(sites.map((each) => each.workOnce()));
+    await Promise.all(['east', 'south'].map((name) => site(name).workOnce()));
+    const { client } = site('north');
+    const update = site('north').sign(await site('north').nextRoundTask());
+    const position = await client.beginUpload(update.envelope);
+    await client.upload(position, chunk(update.delta.subarray(0, 123)));
+
+    await restart();
+
+    const early = mended(() => client.submit(position.statement));
+    await expect(early).rejects.toMatchObject({ code: 'refused/upload-unknown' });
+    const again = await client.beginUpload(update.envelope);
+    expect(again).toEqual({ ...position, offset: 123 });
+    await client.upload(again, chunk(update.delta.subarray(123)));
+    await client.submit(position.statement);
+
+    await Promise.all(sites.map((each) => each.workOnce()));
+    const job = await waitForJob(operator, id, ({ status }) => status === 'completed');
+    const updates = Object.entries(WEIGHTS).map(([name, weight]) => ({ site: name, weight }));
+    expect(job.rounds[1]?.modelSha256).toBe(digestOf(expectedModel(INITIAL_WEIGHTS, 1, updates)));
+  });
+
+  it('keeps one upload per site, and drops it for a newer one', async () => {
+    const id = await submitTinyJob(operator, stateDir, { rounds: 1, minSites: 3 });
+    await Promise.all(sites.map((each) => each.workOnce()));
+    const north = site('north');
+    const task = await north.nextRoundTask();
+    const [first, second] = [north.sign(task), north.sign(task)];
+    const older = await north.client.beginUpload(first.envelope);
+    await north.client.upload(older, chunk(first.delta));
+    const newer = await north.client.beginUpload(second.envelope);
+    expect(newer.offset).toBe(0);
+    const stale = north.client.submit(older.statement);
+    await expect(stale).rejects.toMatchObject({ code: 'refused/upload-unknown' });
+    await operator.abortJob(id);
+  });
+
+  it('still holds a job paused, and a deadline as it was', async () => {
+    const id = await submitTinyJob(operator, stateDir, { rounds: 1, minSites: 3, deadline: '2h' });
+    const { current } = await operator.job(id);
+    await restart();
+    expect((await operator.job(id)).current?.deadlineAtMs).toBe(current?.deadlineAtMs);
+    await operator.pauseJob(id);
+    await restart();
+    expect(await operator.job(id)).toMatchObject({ status: 'paused' });
+    await operator.abortJob(id);
+  });
+
+  it('ends while sites have long polls open, and gives them their task when it is back', async () => {
+    const polls = Promise.allSettled(sites.map((each) => each.client.nextTask('idle')));
+    await restart();
+    await polls;
+    const id = await submitTinyJob(operator, stateDir, { rounds: 1, minSites: 3 });
+    const task = await mended(() => site('north').client.nextTask('idle'));
+    expect(task).toMatchObject({ job: id, work: { kind: 'check-data' } });
+  });
+});
+
+async function* chunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+/** The channel takes a moment to notice that the coordinator is back. */
+async function mended<T>(call: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error)) throw error;
+      if (!String(error.code).startsWith('protocol/')) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
