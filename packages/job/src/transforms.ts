@@ -1,6 +1,21 @@
 import { z } from 'zod';
 import { sizeSchema, spacingMmSchema } from './names.js';
 
+/** Two values, the lower one first. */
+const rangeSchema = z
+  .tuple([z.number(), z.number()])
+  .refine(([low, high]) => low < high, 'must be two values, the lower one first');
+const positiveRangeSchema = rangeSchema.refine(([low]) => low > 0, 'must be positive');
+const percentSchema = z.number().min(0).max(100);
+const partSchema = z.number().min(0).max(0.9);
+const probabilitySchema = z.number().min(0).max(1);
+/** One non-negative value per axis, in the order x, y, z. */
+const perAxisSchema = z.tuple([z.number().min(0), z.number().min(0), z.number().min(0)]);
+
+function isRising(values: readonly number[]): boolean {
+  return values.every((value, index) => index === 0 || value > (values[index - 1] as number));
+}
+
 /**
  * Deterministic steps, applied once to every case and cached. Their meaning is MONAI's; the room
  * that implements them is `imaging`.
@@ -12,6 +27,53 @@ export const preprocessStepSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('resample'), spacingMm: spacingMmSchema }),
   /** Subtract the mean, divide by the population standard deviation. */
   z.strictObject({ kind: z.literal('zscore'), nonzero: z.boolean().default(false) }),
+  /**
+   * Map values linearly, `from[0]` to `to[0]` and `from[1]` to `to[1]`; with `clip`, values beyond end
+   * at the ends. For CT, `from` is a window in Hounsfield units.
+   */
+  z.strictObject({
+    kind: z.literal('intensity-range'),
+    from: rangeSchema,
+    to: rangeSchema.default([0, 1]),
+    clip: z.boolean().default(true),
+  }),
+  /** Cut values off at two percentiles of the scan, or of its voxels that are not 0. */
+  z
+    .strictObject({
+      kind: z.literal('percentile-clip'),
+      lower: percentSchema.default(0.5),
+      upper: percentSchema.default(99.5),
+      nonzero: z.boolean().default(false),
+    })
+    .refine(({ lower, upper }) => lower < upper, {
+      path: ['upper'],
+      message: 'must be above `lower`',
+    }),
+  /**
+   * Nyúl's histogram standardisation: these percentiles of the scan's voxels above 0 become these
+   * landmark values, linearly in between and beyond. The landmarks are part of the job: every site
+   * maps to the same scale.
+   */
+  z
+    .strictObject({
+      kind: z.literal('standardize-histogram'),
+      percentiles: z.array(percentSchema).min(2),
+      landmarks: z.array(z.number()).min(2),
+    })
+    .refine(({ percentiles, landmarks }) => percentiles.length === landmarks.length, {
+      path: ['landmarks'],
+      message: 'must have exactly one landmark per percentile',
+    })
+    .refine((step) => isRising(step.percentiles) && isRising(step.landmarks), {
+      path: ['percentiles'],
+      message: 'percentiles and landmarks must both rise',
+    }),
+  /** Crop to the box of voxels above a value, widened by a margin. */
+  z.strictObject({
+    kind: z.literal('crop-foreground'),
+    above: z.number().default(0),
+    marginVoxels: z.number().int().min(0).default(0),
+  }),
   /** Centre crop, then zero-pad symmetrically, to exactly this many voxels. */
   z.strictObject({ kind: z.literal('crop-or-pad'), size: sizeSchema }),
 ]);
@@ -29,6 +91,59 @@ export const augmentStepSchema = z.discriminatedUnion('kind', [
     kind: z.literal('crop'),
     size: sizeSchema,
     foreground: z.number().min(0).max(1).default(0.5),
+  }),
+  /**
+   * Rotate, scale and shift about the centre, each drawn evenly from ± what is given; trilinear for
+   * images, nearest for labels, 0 beyond the scan.
+   */
+  z.strictObject({
+    kind: z.literal('affine'),
+    rotateDegrees: perAxisSchema.default([0, 0, 0]),
+    /** 0.1 draws a factor from 0.9 to 1.1, for each axis its own. */
+    scale: z.tuple([partSchema, partSchema, partSchema]).default([0, 0, 0]),
+    translateVoxels: perAxisSchema.default([0, 0, 0]),
+    probability: probabilitySchema.default(0.5),
+  }),
+  /**
+   * Elastic deformation: offsets drawn evenly from ± `magnitudeVoxels` for each voxel, smoothed by a
+   * Gaussian of `sigmaVoxels`.
+   */
+  z.strictObject({
+    kind: z.literal('elastic'),
+    sigmaVoxels: z.number().positive(),
+    magnitudeVoxels: z.number().positive(),
+    probability: probabilitySchema.default(0.5),
+  }),
+  /** Add Gaussian noise whose standard deviation is drawn evenly up to this. */
+  z.strictObject({
+    kind: z.literal('noise'),
+    standardDeviation: z.number().positive(),
+    probability: probabilitySchema.default(0.5),
+  }),
+  /** Smooth by a Gaussian, its sigma drawn evenly from this range for each axis. */
+  z.strictObject({
+    kind: z.literal('smooth'),
+    sigmaVoxels: positiveRangeSchema,
+    probability: probabilitySchema.default(0.5),
+  }),
+  /** Raise the values, scaled to [0, 1] between their extremes, to a power drawn from this range. */
+  z.strictObject({
+    kind: z.literal('gamma'),
+    range: positiveRangeSchema,
+    probability: probabilitySchema.default(0.5),
+  }),
+  /** Multiply by exp of a smooth field: Legendre polynomials up to `degree`, coefficients up to this. */
+  z.strictObject({
+    kind: z.literal('bias-field'),
+    degree: z.number().int().min(1).max(5).default(3),
+    maxCoefficient: z.number().positive().default(0.1),
+    probability: probabilitySchema.default(0.5),
+  }),
+  /** Sample the image at a part of its voxels along each axis, drawn from this range, and back. */
+  z.strictObject({
+    kind: z.literal('low-resolution'),
+    zoom: positiveRangeSchema.refine(([, high]) => high <= 1, 'must be at most 1'),
+    probability: probabilitySchema.default(0.5),
   }),
 ]);
 

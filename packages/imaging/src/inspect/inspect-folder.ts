@@ -12,6 +12,7 @@ import { orientation, spacingMm, voxelMl } from '../geometry/grid.js';
 import { readNiftiHeader } from '../nifti/read.js';
 import { type Refusal, refusalOf } from '../refusal.js';
 import { type LabelNames, type NamedLabel, ownClasses } from '../segmentation/class-names.js';
+import { extremes } from '../transforms/intensity.js';
 import type { InspectReport, LabelReport, ScanReport } from './report.js';
 
 export interface InspectOptions {
@@ -77,7 +78,7 @@ async function report({ basics, classes, find }: Candidate): Promise<ScanReport>
     established = { ...unknown, ...geometryOf(ref) };
     const { image, label } = await loadCase(ref, classes);
     const labels = label === undefined ? [] : labelVolumes(label.data, voxelMl(label), classes);
-    return { ...established, intensity: intensityOf(image.data), labels, usable: true };
+    return { ...established, intensity: extremes(image.data), labels, usable: true };
   } catch (error) {
     return { ...established, usable: false, refusal: refusalOf(basics.what, error) };
   }
@@ -224,15 +225,4 @@ function labelVolumes(
     .map((name, index) => ({ name, voxels: voxels[index] as number }))
     .slice(1)
     .map(({ name, voxels }) => ({ name, voxels, ml: voxels * mlPerVoxel }));
-}
-
-function intensityOf(data: Float32Array): { min: number; max: number } {
-  let min = Number.POSITIVE_INFINITY;
-  let max = Number.NEGATIVE_INFINITY;
-  for (let at = 0; at < data.length; at++) {
-    const value = data[at] as number;
-    if (value < min) min = value;
-    if (value > max) max = value;
-  }
-  return { min, max };
 }

@@ -3,9 +3,10 @@ import { augmentStepSchema } from '@fedvox/job';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LabelledCase } from '../datasets/case.js';
-import { apply, invert } from '../geometry/affine.js';
+import { apply, IDENTITY, invert } from '../geometry/affine.js';
 import type { Vec3 } from '../geometry/vector.js';
 import { augment } from './augment.js';
+import { lowResolution, zoomedGrid } from './low-resolution.js';
 
 const AFFINE = [0, -2, 0, 7, 1, 0, 0, -4, 0, 0.5, 3, 9, 0, 0, 0, 1];
 const STEPS = [
@@ -79,6 +80,70 @@ describe('random transforms', () => {
     expect(share(0)).toBeCloseTo(0.25, 1);
     expect(share(1)).toBe(0);
     expect(share(2)).toBeCloseTo(0.25, 1);
+  });
+});
+
+describe('every random step', () => {
+  const everything = [
+    { kind: 'flip', axes: ['x'] },
+    {
+      kind: 'affine',
+      rotateDegrees: [10, 10, 10],
+      scale: [0.1, 0.1, 0.1],
+      translateVoxels: [1, 1, 1],
+    },
+    { kind: 'elastic', sigmaVoxels: 2, magnitudeVoxels: 3 },
+    { kind: 'noise', standardDeviation: 0.1 },
+    { kind: 'smooth', sigmaVoxels: [0.5, 1] },
+    { kind: 'gamma', range: [0.7, 1.5] },
+    { kind: 'bias-field' },
+    { kind: 'low-resolution', zoom: [0.5, 1] },
+    { kind: 'crop', size: [3, 3, 3] },
+  ].map((step) => augmentStepSchema.parse(step));
+  const source = indexed([8, 7, 6], (i) => i > 4);
+
+  it.each(everything)('$kind: the same seed, the same voxels; another seed, others', (step) => {
+    const certain = 'probability' in step ? { ...step, probability: 1 } : step;
+    const from = (seed: number) => augment(source, [certain], seededRandom(seed));
+    expect(from(1)).toEqual(from(1));
+    const others = [2, 3, 4, 5, 6].map((seed) => from(seed).image.data);
+    if (step.kind !== 'flip')
+      expect(others.some((data) => !isSame(data, from(1).image.data))).toBe(true);
+    expect(from(1).image.data.every(Number.isFinite)).toBe(true);
+    expect(from(1).label.shape).toEqual(from(1).image.shape);
+  });
+
+  it.each(everything)('$kind: is not applied at probability 0', (step) => {
+    if (!('probability' in step)) return;
+    expect(augment(source, [{ ...step, probability: 0 }], seededRandom(1))).toEqual(source);
+  });
+
+  it('all together keep shape and classes', () => {
+    const { image, label } = augment(source, everything, seededRandom('all'));
+    expect(image.shape).toEqual([3, 3, 3]);
+    expect([...label.data].every((value) => value === 0 || value === 1)).toBe(true);
+  });
+
+  function isSame(a: Float32Array, b: Float32Array): boolean {
+    return a.every((value, at) => value === b[at]);
+  }
+});
+
+describe('low resolution', () => {
+  it('keeps a linear image within half a coarse voxel, and all of it at zoom 1', () => {
+    const { image } = indexed([9, 9, 9], () => false);
+    expect([...lowResolution(image, 1).data]).toEqual([...image.data]);
+    const worst = lowResolution(image, 0.5).data.reduce(
+      (most, value, at) => Math.max(most, Math.abs(value - image.data[at]!)),
+      0,
+    );
+    expect(worst).toBeLessThanOrEqual(111);
+  });
+
+  it('covers the same box with fewer voxels', () => {
+    const grid = zoomedGrid({ shape: [10, 10, 10], affineRas: IDENTITY }, 0.5);
+    expect(grid.shape).toEqual([5, 5, 5]);
+    expect(apply(grid.affineRas, [0, 4, 0])).toEqual([0.5, 8.5, 0.5]);
   });
 });
 

@@ -1,8 +1,15 @@
 import { type Random, unreachable } from '@fedvox/base';
 import type { AugmentStep } from '@fedvox/job';
 import type { LabelledCase } from '../datasets/case.js';
+import type { Volume } from '../geometry/grid.js';
+import type { Vec3 } from '../geometry/vector.js';
+import { randomBiasTerms, withBiasField } from './bias-field.js';
 import { flipAxes } from './flip.js';
+import { smoothed } from './gaussian.js';
+import { gammaCorrected } from './intensity.js';
+import { lowResolution } from './low-resolution.js';
 import { foregroundPatch } from './patch.js';
+import { displaced, randomDisplacement, warped } from './warp.js';
 
 /**
  * Applies a job's random steps in order, to image and label alike. The same stream of numbers gives
@@ -31,6 +38,54 @@ function applyStep<C extends LabelledCase>(source: C, step: AugmentStep, random:
     case 'crop':
       return foregroundPatch(source, step.size, step.foreground, random);
     default:
+      return random.uniform() < step.probability ? applyChosen(source, step, random) : source;
+  }
+}
+
+type ChosenStep = Exclude<AugmentStep, { kind: 'flip' | 'crop' }>;
+
+/** A step whose turn has come: its parameters are drawn, and it is applied. */
+function applyChosen<C extends LabelledCase>(source: C, step: ChosenStep, random: Random): C {
+  const { image } = source;
+  switch (step.kind) {
+    case 'affine':
+      return warped(source, {
+        rotateRadians: within(step.rotateDegrees, random, (degrees) => (degrees * Math.PI) / 180),
+        scale: within(step.scale, random, (change) => 1 + change),
+        translateVoxels: within(step.translateVoxels, random, (voxels) => voxels),
+      });
+    case 'elastic': {
+      const { sigmaVoxels, magnitudeVoxels } = step;
+      return displaced(source, randomDisplacement(image, sigmaVoxels, magnitudeVoxels, random));
+    }
+    case 'noise':
+      return { ...source, image: noisy(image, random.uniform() * step.standardDeviation, random) };
+    case 'smooth': {
+      const sigmas = [0, 1, 2].map(() => between(step.sigmaVoxels, random)) as unknown as Vec3;
+      return { ...source, image: { ...image, data: smoothed(image.data, image, sigmas) } };
+    }
+    case 'gamma':
+      return { ...source, image: gammaCorrected(image, between(step.range, random)) };
+    case 'bias-field': {
+      const terms = randomBiasTerms(step.degree, step.maxCoefficient, random);
+      return { ...source, image: withBiasField(image, terms) };
+    }
+    case 'low-resolution':
+      return { ...source, image: lowResolution(image, between(step.zoom, random)) };
+    default:
       return unreachable(step);
   }
+}
+
+function noisy(image: Volume, deviation: number, random: Random): Volume {
+  return { ...image, data: image.data.map((value) => value + deviation * random.normal()) };
+}
+
+function between([low, high]: readonly [number, number], random: Random): number {
+  return low + (high - low) * random.uniform();
+}
+
+/** For each axis a value drawn evenly from ± its bound, then converted. */
+function within(bounds: Vec3, random: Random, convert: (drawn: number) => number): Vec3 {
+  return bounds.map((bound) => convert(bound * (2 * random.uniform() - 1))) as unknown as Vec3;
 }

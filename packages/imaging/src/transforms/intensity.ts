@@ -5,15 +5,107 @@ import type { Volume } from '../geometry/grid.js';
  * `NormalizeIntensity`. With `nonzero`, statistics and change are of the voxels that are not 0.
  */
 export function zscore(image: Volume, nonzero: boolean): Volume {
-  const { data } = image;
-  const { mean, deviation } = statistics(data, nonzero);
+  const { mean, deviation } = statistics(image.data, nonzero);
   const gain = 1 / (deviation || 1);
-  const result = new Float32Array(data.length);
+  return mapped(image, (value) => (nonzero && value === 0 ? 0 : (value - mean) * gain));
+}
+
+/** Maps `from` linearly to `to`, clipped last (MONAI's `ScaleIntensityRange`). */
+export function intensityRange(
+  image: Volume,
+  [fromLow, fromHigh]: readonly [number, number],
+  [toLow, toHigh]: readonly [number, number],
+  clip: boolean,
+): Volume {
+  const gain = (toHigh - toLow) / (fromHigh - fromLow);
+  return mapped(image, (value) => {
+    const scaled = (value - fromLow) * gain + toLow;
+    return clip ? Math.min(Math.max(scaled, toLow), toHigh) : scaled;
+  });
+}
+
+/** Cuts values off at two percentiles of the image, or of its voxels that are not 0. */
+export function percentileClip(
+  image: Volume,
+  lower: number,
+  upper: number,
+  nonzero: boolean,
+): Volume {
+  const values = nonzero ? image.data.filter((value) => value !== 0) : image.data;
+  const [low, high] = percentiles(values, [lower, upper]) as [number, number];
+  return mapped(image, (value) => Math.min(Math.max(value, low), high));
+}
+
+/**
+ * Nyúl's histogram standardisation (Nyúl, Udupa and Zhang, IEEE TMI 19, 2000): the percentiles of the
+ * voxels above 0 become the landmarks; linear in between, the outer pieces go on beyond. Voxels that
+ * are not above 0 stay as they are.
+ * @param ranks percentiles, rising
+ * @param landmarks as many values, rising
+ */
+export function standardizeHistogram(
+  image: Volume,
+  ranks: readonly number[],
+  landmarks: readonly number[],
+): Volume {
+  const own = percentiles(
+    image.data.filter((value) => value > 0),
+    ranks,
+  );
+  const gains = own.slice(1).map((end, piece) => {
+    const width = end - (own[piece] as number);
+    return width === 0
+      ? 0
+      : ((landmarks[piece + 1] as number) - (landmarks[piece] as number)) / width;
+  });
+  return mapped(image, (value) => {
+    if (value <= 0) return value;
+    let piece = 0;
+    while (piece + 1 < gains.length && value >= (own[piece + 1] as number)) piece++;
+    const start = landmarks[piece] as number;
+    return start + (value - (own[piece] as number)) * (gains[piece] as number);
+  });
+}
+
+/**
+ * Raises the values, scaled to [0, 1] between the image's extremes, to a power (MONAI's
+ * `AdjustContrast`).
+ */
+export function gammaCorrected(image: Volume, gamma: number): Volume {
+  const { min, max } = extremes(image.data);
+  const range = max - min;
+  if (!(range > 0)) return image;
+  return mapped(image, (value) => ((value - min) / range) ** gamma * range + min);
+}
+
+/** Percentiles with linear interpolation between ranks, as NumPy's; 0 where there are no values. */
+export function percentiles(values: Float32Array, ranks: readonly number[]): number[] {
+  const sorted = values.toSorted();
+  if (sorted.length === 0) return ranks.map(() => 0);
+  return ranks.map((rank) => {
+    const at = (rank / 100) * (sorted.length - 1);
+    const low = sorted[Math.floor(at)] as number;
+    const high = sorted[Math.ceil(at)] as number;
+    return low + (high - low) * (at - Math.floor(at));
+  });
+}
+
+/** Smallest and largest value. */
+export function extremes(data: Float32Array): { min: number; max: number } {
+  let min = Number.POSITIVE_INFINITY;
+  let max = Number.NEGATIVE_INFINITY;
   for (let at = 0; at < data.length; at++) {
     const value = data[at] as number;
-    if (!nonzero || value !== 0) result[at] = (value - mean) * gain;
+    if (value < min) min = value;
+    if (value > max) max = value;
   }
-  return { ...image, data: result };
+  return { min, max };
+}
+
+function mapped(image: Volume, change: (value: number) => number): Volume {
+  const data = new Float32Array(image.data.length);
+  for (let at = 0; at < data.length; at++) data[at] = change(image.data[at] as number);
+  return { ...image, data };
 }
 
 /** Two passes in double, so that large values with a small spread keep their digits. */

@@ -3,9 +3,10 @@ import type { PreprocessStep } from '@fedvox/job';
 import type { Case } from '../datasets/case.js';
 import type { Grid, LabelMap } from '../geometry/grid.js';
 import type { Vec3 } from '../geometry/vector.js';
-import { cropOrPad } from './crop-or-pad.js';
+import { foregroundBox } from './crop-foreground.js';
+import { cropOrPad, window } from './crop-or-pad.js';
 import type { Gridded } from './gridded.js';
-import { zscore } from './intensity.js';
+import { intensityRange, percentileClip, standardizeHistogram, zscore } from './intensity.js';
 import { rasGrid, toRas } from './orient.js';
 import { gridAtSpacing } from './resample.js';
 import { sampleLinear, sampleNearest } from './sampling.js';
@@ -36,6 +37,20 @@ function applyStep<C extends Case>(source: C, step: PreprocessStep): C {
       return resample(source, source.image, (label) => label, step.spacingMm);
     case 'zscore':
       return { ...source, image: zscore(source.image, step.nonzero) };
+    case 'intensity-range':
+      return { ...source, image: intensityRange(source.image, step.from, step.to, step.clip) };
+    case 'percentile-clip': {
+      const { lower, upper, nonzero } = step;
+      return { ...source, image: percentileClip(source.image, lower, upper, nonzero) };
+    }
+    case 'standardize-histogram': {
+      const { percentiles, landmarks } = step;
+      return { ...source, image: standardizeHistogram(source.image, percentiles, landmarks) };
+    }
+    case 'crop-foreground': {
+      const { start, size } = foregroundBox(source.image, step.above, step.marginVoxels);
+      return onBoth(source, (gridded) => window(gridded, start, size));
+    }
     case 'crop-or-pad':
       return onBoth(source, (gridded) => cropOrPad(gridded, step.size));
     default:

@@ -99,6 +99,15 @@ def crop_or_pad(array, affine, size):
     return array, affine
 
 
+def nyul(image, ranks, landmarks):
+    own = np.percentile(image[image > 0].astype(np.float64), ranks)
+    mapped = np.interp(image, own, landmarks)
+    below = landmarks[0] + (image - own[0]) * (landmarks[1] - landmarks[0]) / (own[1] - own[0])
+    above = landmarks[-1] + (image - own[-1]) * (landmarks[-1] - landmarks[-2]) / (own[-1] - own[-2])
+    mapped = np.where(image < own[0], below, np.where(image > own[-1], above, mapped))
+    return np.where(image > 0, mapped, image)
+
+
 def steps_case(name, given, steps):
     image, label, affine = given
     before = described(image, label, affine)
@@ -109,6 +118,23 @@ def steps_case(name, given, steps):
             image, label, affine = spacing(image, label, affine, np.array(step["spacingMm"]))
         elif step["kind"] == "zscore":
             image = zscore(image, step["nonzero"])
+        elif step["kind"] == "intensity-range":
+            (a_min, a_max), (b_min, b_max) = step["from"], step["to"]
+            image = (image.astype(np.float64) - a_min) / (a_max - a_min) * (b_max - b_min) + b_min
+            image = np.clip(image, b_min, b_max) if step["clip"] else image
+        elif step["kind"] == "percentile-clip":
+            values = image[image != 0] if step["nonzero"] else image
+            image = np.clip(image, *np.percentile(values.astype(np.float64), [step["lower"], step["upper"]]))
+        elif step["kind"] == "standardize-histogram":
+            image = nyul(image, step["percentiles"], step["landmarks"])
+        elif step["kind"] == "crop-foreground":
+            inside = np.argwhere(image > step["above"])
+            start = np.maximum(inside.min(0) - step["marginVoxels"], 0)
+            end = np.minimum(inside.max(0) + 1 + step["marginVoxels"], image.shape)
+            box = tuple(slice(*each) for each in zip(start, end))
+            image, label = image[box], label[box]
+            affine = affine.copy()
+            affine[:3, 3] += affine[:3, :3] @ start
         else:
             cropped, _ = crop_or_pad(label, affine, step["size"])
             image, affine = crop_or_pad(image, affine, step["size"])
@@ -149,6 +175,23 @@ cases = [
     steps_case("crop by one, pad by one", source((5, 4, 6)), [resize(4, 5, 6)]),
     steps_case("a whole pipeline", source((7, 6, 5), "LPS", oblique=0.1),
                [ORIENT, resample(1.2, 1.2, 1.5), {"kind": "zscore", "nonzero": False}, resize(8, 6, 5)]),
+]
+blob = source((6, 5, 7))
+blob[0][:] = -1
+blob[0][2:4, 1:3, 3:6] = 5
+cases += [
+    steps_case("intensity range, clipped", source((4, 5, 3)),
+               [{"kind": "intensity-range", "from": [60, 140], "to": [-1, 1], "clip": True}]),
+    steps_case("intensity range, not clipped", source((4, 5, 3)),
+               [{"kind": "intensity-range", "from": [60, 140], "to": [0, 1], "clip": False}]),
+    steps_case("percentile clip", source((4, 5, 3)),
+               [{"kind": "percentile-clip", "lower": 5, "upper": 92.5, "nonzero": False}]),
+    steps_case("percentile clip of what is not 0", holes,
+               [{"kind": "percentile-clip", "lower": 10, "upper": 80, "nonzero": True}]),
+    steps_case("histogram standardisation", holes,
+               [{"kind": "standardize-histogram", "percentiles": [1, 25, 50, 75, 99], "landmarks": [0, 30, 45, 70, 100]}]),
+    steps_case("crop to the foreground", blob, [{"kind": "crop-foreground", "above": 0, "marginVoxels": 0}]),
+    steps_case("crop to the foreground with a margin", blob, [{"kind": "crop-foreground", "above": 0, "marginVoxels": 2}]),
 ]
 json.dump(
     {"provenance": f"numpy {np.__version__}, scipy {scipy.__version__}, nibabel {nib.__version__}, transforms.golden.py",

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail } from '../../errors.js';
 import type { Volume } from '../../geometry/grid.js';
+import { extremes } from '../../transforms/intensity.js';
 import { type DataSet, decimalString, encodePart10, uidFrom } from './encode.js';
 import { planesOf, slicePosition } from './plane.js';
 import type { SeriesReference } from './reference.js';
@@ -122,7 +123,7 @@ function pixelStorage(
 ): PixelStorage {
   const lowest = signed ? -(2 ** (storedBits - 1)) : 0;
   const highest = lowest + 2 ** storedBits - 1;
-  const { min, max } = rangeOf(data);
+  const { min, max } = extremes(data);
   const exact = given.slope ?? ((max - min) / (highest - lowest) || 1);
   const slope = Number(decimalString(exact));
   const intercept = Number(decimalString(given.intercept ?? min - slope * lowest));
@@ -152,14 +153,4 @@ function pixelStorage(
       return bytes;
     },
   };
-}
-
-function rangeOf(data: Float32Array): { min: number; max: number } {
-  let min = Number.POSITIVE_INFINITY;
-  let max = Number.NEGATIVE_INFINITY;
-  for (const value of data) {
-    if (value < min) min = value;
-    if (value > max) max = value;
-  }
-  return { min, max };
 }
