@@ -190,8 +190,8 @@ beforeAll(async () => {
   const ca = consortium.consortium.authority.certificatePem;
   const { keyPem, certificatePem } = consortium.consortium.coordinator;
   coordinatorTls = { ca, key: keyPem, cert: certificatePem };
-  const site = await issueFor(consortium, 'site', 'east');
-  siteTls = { ca, key: site.keyPem, cert: site.certificateChainPem };
+  const own = await issueFor(consortium, 'site', 'east');
+  siteTls = { ca, key: own.keyPem, cert: own.certificateChainPem };
 });
 afterAll(() => consortium.remove());
 
@@ -203,17 +203,20 @@ const listen = () => ({
   certificateChainPem: coordinatorTls.cert,
 });
 
+const site = (port: number) =>
+  new FederationClient({
+    address: `localhost:${port}`,
+    federation: FEDERATION,
+    caPem: siteTls.ca,
+    own: { keyPem: siteTls.key, certificateChainPem: siteTls.cert },
+    onSent: () => undefined,
+  });
+
 describe('a site', () => {
   it.each(exchanges)('sends and understands exactly the golden bytes of $title', async (one) => {
     const answers = new Map([[one.method, one.answered.map(golden)]]);
     const server = await rawServer(coordinatorTls, answers);
-    const client = new FederationClient({
-      address: `localhost:${server.port}`,
-      federation: FEDERATION,
-      caPem: siteTls.ca,
-      own: { keyPem: siteTls.key, certificateChainPem: siteTls.cert },
-      onSent: () => undefined,
-    });
+    const client = site(server.port);
     expect(await one.call(client)).toEqual(one.result);
     client.close();
     server.stop();
@@ -272,6 +275,45 @@ describe('a coordinator', () => {
     client.close();
     await server.stop(0);
     expect(answer).toEqual({ messages: [golden('EnrollResponse')], status: '0' });
+  });
+});
+
+describe('a peer of a later version', () => {
+  // Field 15, a varint: one that nobody has yet.
+  const newField = Buffer.from('7801', 'hex');
+
+  it('may have capabilities and fields that a coordinator has never heard of', async () => {
+    const offers: unknown[] = [];
+    const hello: FederationHandlers['hello'] = async (offer) => {
+      offers.push(offer);
+      return welcome;
+    };
+    const server = await createFederationServer({ hello } as FederationHandlers, {
+      ...listen(),
+      federation: FEDERATION,
+      authorize: () => undefined,
+      onEvent: () => undefined,
+    });
+    const client = rawClient(siteTls, server.port);
+    // Version 2 with the capabilities 1 and 99.
+    const request = Buffer.concat([Buffer.from('080212020163', 'hex'), newField]);
+    const { status } = await client.call('FederationService/Hello', [request]);
+    client.close();
+    await server.stop(0);
+    expect(status).toBe('0');
+    expect(offers).toEqual([{ protocolVersion: 2, capabilities: ['delta-f32'] }]);
+  });
+
+  it('may answer a site with fields that it has never heard of', async () => {
+    const answer = Buffer.concat([golden('HelloResponse'), newField]);
+    const server = await rawServer(
+      coordinatorTls,
+      new Map([['FederationService/Hello', [answer]]]),
+    );
+    const client = site(server.port);
+    expect(await client.hello(offered)).toEqual(welcome);
+    client.close();
+    server.stop();
   });
 });
 

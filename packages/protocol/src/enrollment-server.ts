@@ -1,5 +1,6 @@
 import { EnrollmentServiceService } from './generated/fedvox/v1/enrollment.js';
 import { type RunningServer, startGrpcServer } from './grpc-server.js';
+import { ENROLLMENT_IDLE_MS } from './limits.js';
 import { type CallContext, CallServer, type ServerEvent } from './server-calls.js';
 import type { ListenSpec } from './tls-listener.js';
 import { WireFormatError } from './wire-mapping.js';
@@ -19,6 +20,7 @@ export interface EnrollmentHandlers {
 }
 
 export interface EnrollmentServerOptions extends ListenSpec {
+  readonly maxIdleMs?: number;
   readonly onEvent: (event: ServerEvent) => void;
 }
 
@@ -44,6 +46,7 @@ export function createEnrollmentServer(
   );
   return startGrpcServer({
     ...options,
+    maxIdleMs: options.maxIdleMs ?? ENROLLMENT_IDLE_MS,
     requireClientCertificate: false,
     service: EnrollmentServiceService,
     implementation: { enroll },

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { isTransientGrpcError } from './call-failure.js';
@@ -240,11 +242,11 @@ describe('a connection', () => {
 });
 
 describe('enrolment', () => {
-  async function enrollmentServer(handler: EnrollmentHandlers['enroll']) {
+  async function enrollmentServer(handler: EnrollmentHandlers['enroll'], options: object = {}) {
     const events: ServerEvent[] = [];
     const server = await createEnrollmentServer(
       { enroll: handler },
-      { ...federation.listen, onEvent: (event) => events.push(event) },
+      { ...federation.listen, onEvent: (event) => events.push(event), ...options },
     );
     cleanups.push(() => server.stop(0));
     const request = (options: object = {}) =>
@@ -257,7 +259,7 @@ describe('enrolment', () => {
         onSent: () => undefined,
         ...options,
       });
-    return { events, request };
+    return { events, request, port: server.port };
   }
 
   it('needs no certificate, and brings one', async () => {
@@ -301,5 +303,14 @@ describe('enrolment', () => {
       code: 'protocol/own-certificate-missing',
       advice: expect.stringContaining('enrolment address'),
     });
+  });
+
+  it('lets nobody hold a connection for nothing', async () => {
+    const { port } = await enrollmentServer(async () => [], { maxIdleMs: 50 });
+    const ca = federation.authority.certificatePem;
+    const session = connectHttp2(`https://localhost:${port}`, { ca });
+    await once(session, 'connect');
+    await once(session, 'close');
+    expect(session.destroyed).toBe(true);
   });
 });

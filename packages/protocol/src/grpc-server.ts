@@ -1,6 +1,7 @@
 import {
   Server,
   ServerCredentials,
+  type ServerOptions,
   type ServiceDefinition,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
@@ -25,6 +26,8 @@ export interface GrpcServerSpec extends ListenSpec {
   readonly service: ServiceDefinition;
   readonly implementation: UntypedServiceImplementation;
   readonly keepalive?: KeepaliveOptions;
+  /** Ends connections without a call for so long; sites keep theirs for hours. */
+  readonly maxIdleMs?: number;
   readonly onEvent: (event: ServerEvent) => void;
 }
 
@@ -32,7 +35,7 @@ const DEFAULT_GRACE_MS = 2_000;
 
 /** gRPC behind our own TLS listener. @throws FedvoxError `protocol/listen-failed` */
 export async function startGrpcServer(spec: GrpcServerSpec): Promise<RunningServer> {
-  const grpc = new Server(serverOptions(spec.keepalive ?? KEEPALIVE));
+  const grpc = new Server(serverOptions(spec));
   grpc.addService(spec.service, spec.implementation);
   // "Insecure" is gRPC's word for taking connections as they come: these come out of the TLS listener,
   // which has verified the client's certificate, and gRPC reads the certificate from their sockets.
@@ -67,8 +70,10 @@ function shutDown(grpc: Server, graceMs: number): Promise<void> {
   });
 }
 
-function serverOptions({ intervalMs, timeoutMs }: KeepaliveOptions) {
+function serverOptions({ keepalive = KEEPALIVE, maxIdleMs }: GrpcServerSpec): ServerOptions {
+  const { intervalMs, timeoutMs } = keepalive;
   return {
+    ...(maxIdleMs !== undefined && { 'grpc.max_connection_idle_ms': maxIdleMs }),
     'grpc.keepalive_time_ms': intervalMs,
     'grpc.keepalive_timeout_ms': timeoutMs,
     'grpc.max_concurrent_streams': MAX_CONCURRENT_CALLS,

@@ -10,6 +10,8 @@ export const MAX_CONCURRENT_CALLS = 32;
 /** Connections a coordinator holds at once, the sites' and everybody else's. */
 export const MAX_CONNECTIONS = 4096;
 export const HANDSHAKE_TIMEOUT_MS = 20_000;
+/** How long whoever needs no certificate may hold a connection without making a call. */
+export const ENROLLMENT_IDLE_MS = 60_000;
 /** HTTP/2 flow-control window: what may be under way on a long fat line before an answer. */
 export const FLOW_CONTROL_WINDOW_BYTES = 4 * 1024 * 1024;
 

@@ -101,6 +101,7 @@ export class CallServer<Caller> {
       const signal = abortOnCancel(call);
       // Without this, a caller that hangs up would leave the handler waiting for its next message.
       addAbortSignal(signal, call);
+      // The handler's iteration throws that same error; a stream wants a listener for it as well.
       call.on('error', () => undefined);
       this.#run(method, call, signal, (context) => handle(call, context)).then(
         (response) => callback(null, response),
