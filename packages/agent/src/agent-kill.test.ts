@@ -1,121 +1,147 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { EgressKind, MethodName, Task } from '@fedvox/protocol';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { SiteConfig } from './config.js';
-import { enroll } from './enroll.js';
-import { readLedger, summarise } from './ledger/read-ledger.js';
-import { stateFolder } from './state/state-folder.js';
-import { makeConsortium } from './testing/consortium.js';
+import type { MethodName } from '@fedvox/protocol';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { summarise } from './ledger/read-ledger.js';
 import { recordedDelta } from './testing/recorded-trainer.js';
-import { ScriptedCoordinator } from './testing/scripted-coordinator.js';
-import { FAST_PACE, jobBytes, makeSite, until } from './testing/site.js';
+import { buildStage, Scene, type Stage } from './testing/scene.js';
+import { FAST_PACE, until } from './testing/site.js';
 
-/** Processes are started and networks trained: slow on a busy machine, and nothing else. */
-vi.setConfig({ testTimeout: 120_000 });
+/** Many processes are started one after the other: slow on a busy machine, and nothing else. */
+vi.setConfig({ testTimeout: 180_000 });
 
 const BUILT = fileURLToPath(new URL('../dist/', import.meta.url));
-const ROUNDS = 4;
-/** At the arrival of each of these, once, the agent's process is killed. */
-const KILL_AT: readonly MethodName[] = [
-  'hello',
-  'nextTask',
-  'download',
-  'reportGate',
-  'beginUpload',
-  'upload',
-  'submit',
-  'getReceipt',
-];
 
-let coordinator: ScriptedCoordinator;
-let site: SiteConfig;
+let stage: Stage;
+let scene: Scene;
 let running: ChildProcess | undefined;
-
 beforeAll(async () => {
-  coordinator = new ScriptedCoordinator(await makeConsortium('demo'));
-  await coordinator.start();
-  site = makeSite();
-  await enroll(site, coordinator.invitation);
+  stage = await buildStage();
 });
-afterAll(async () => {
+beforeEach(async () => {
+  scene = await Scene.open(stage);
+  await scene.enrol();
+});
+afterEach(async () => {
   running?.kill('SIGKILL');
-  await coordinator.stop();
-  rmSync(dirname(site.stateDir), { recursive: true });
+  await scene.close();
 });
 
-/** A whole agent in a process of its own, with a trainer that answers at once. */
-function spawnAgent(): ChildProcess {
+function scriptJob(rounds: number): void {
+  const { coordinator, gate, train } = scene;
+  coordinator.tasks.push(gate);
+  for (let round = 1; round <= rounds; round++) {
+    const baseModel = coordinator.put(Buffer.from(`the model before round ${round}`));
+    coordinator.tasks.push({ ...train, work: { kind: 'train', round, baseModel } });
+  }
+}
+
+const isDone = () => scene.coordinator.tasks.length === 0 && scene.outbox().length === 0;
+
+/**
+ * A whole agent in a process of its own, with a trainer that answers at once. It kills itself right
+ * before its `lifeRenames + 1`st rename: every durable step of an agent ends in one.
+ */
+function spawnAgent(lifeRenames = Number.POSITIVE_INFINITY): ChildProcess {
   const script = `
+    import fs from 'node:fs';
+    import { syncBuiltinESMExports } from 'node:module';
+    let left = ${lifeRenames};
+    const { rename } = fs.promises;
+    fs.promises.rename = (...paths) => {
+      if (left-- === 0) process.kill(process.pid, 'SIGKILL');
+      return rename(...paths);
+    };
+    syncBuiltinESMExports();
     const { startAgent } = await import(${JSON.stringify(join(BUILT, 'index.js'))});
     const { RecordedTrainer } = await import(${JSON.stringify(join(BUILT, 'testing/recorded-trainer.js'))});
-    const pace = ${JSON.stringify(FAST_PACE)};
-    const agent = await startAgent(${JSON.stringify(site)}, { trainer: new RecordedTrainer(), pace });
+    const options = { trainer: new RecordedTrainer(), pace: ${JSON.stringify(FAST_PACE)} };
+    const agent = await startAgent(${JSON.stringify(scene.site)}, options);
     process.once('SIGTERM', () => agent.stop());
     await agent.done;
   `;
   return spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: 'ignore' });
 }
 
-function scriptJob(): void {
-  const jobDigest = coordinator.put(jobBytes());
-  const task = { job: 'lesion-1', jobDigest };
-  const rounds = Array.from({ length: ROUNDS }, (_, index): Task => {
-    const baseModel = coordinator.put(Buffer.from(`the model before round ${index + 1}`));
-    return { ...task, work: { kind: 'train', round: index + 1, baseModel } };
-  });
-  coordinator.tasks.push({ ...task, work: { kind: 'check-data' } }, ...rounds);
-}
-
-const outboxIsEmpty = () => readdirSync(stateFolder(site.stateDir).outbox).length === 0;
-const isDone = () => coordinator.tasks.length === 0 && outboxIsEmpty();
-
-async function entriesOfKind(kind: EgressKind): Promise<number> {
-  let count = 0;
-  for await (const entry of readLedger(stateFolder(site.stateDir).egressLedger)) {
-    if (entry.kind === kind) count += 1;
+/** Runs agents one after the other, until the job is done and nothing waits. */
+async function runUntilDone(nextAgent: () => ChildProcess): Promise<number> {
+  let deaths = 0;
+  while (!isDone()) {
+    running = nextAgent();
+    const exit = once(running, 'exit');
+    await Promise.race([exit, until(isDone)]);
+    running.kill('SIGTERM');
+    const [, signal] = await exit;
+    if (signal === 'SIGKILL') deaths += 1;
   }
-  return count;
+  return deaths;
 }
 
-describe.skipIf(!existsSync(join(BUILT, 'index.js')))('an agent killed at any call', () => {
-  it('loses no answer, sends the same bytes again, and its ledger counts every one', async () => {
-    scriptJob();
-    // Makes the kill at `getReceipt` come about: one receipt does not arrive.
-    coordinator.receiptsToLose = 1;
-    const left = new Set<MethodName>(KILL_AT);
-    coordinator.onCall = (method) => {
-      if (left.delete(method)) running?.kill('SIGKILL');
+function expectNothingLost(rounds: number): void {
+  const { accepted, presented } = scene.coordinator;
+  expect(accepted.map(({ statement }) => statement.round)).toEqual(
+    Array.from({ length: rounds }, (_, index) => index + 1),
+  );
+  for (const { statement, delta } of accepted) {
+    expect(delta).toEqual(Buffer.from(recordedDelta(statement.round)));
+  }
+  const counters = accepted.map(({ statement }) => statement.counter);
+  expect([...new Set(counters)].sort((a, b) => a - b)).toEqual(counters);
+  expect(scene.receipts()).toHaveLength(rounds);
+  // However often an answer was presented, it was the same bytes.
+  const payloads = presented.map(({ payload }) => Buffer.from(payload).toString());
+  expect(new Set(payloads).size).toBe(rounds);
+}
+
+async function expectLedgerCountsAll(): Promise<void> {
+  const { calls, deltaBytes } = scene.coordinator;
+  const entries = await scene.ledger();
+  expect((await summarise(entries)).delta).toBeGreaterThanOrEqual(deltaBytes);
+  for (const [kind, method] of [
+    ['statement', 'beginUpload'],
+    ['gate', 'reportGate'],
+    ['capabilities', 'hello'],
+  ] as const) {
+    const arrived = calls.filter((call) => call === method).length;
+    const itemised = entries.filter((entry) => entry.kind === kind).length;
+    expect(itemised).toBeGreaterThanOrEqual(arrived);
+  }
+}
+
+describe.skipIf(!existsSync(join(BUILT, 'index.js')))('an agent killed', () => {
+  it('at any call loses nothing, and its ledger counts all that arrived', async () => {
+    scriptJob(3);
+    const killAt = new Set<MethodName>([
+      'hello',
+      'nextTask',
+      'download',
+      'reportGate',
+      'beginUpload',
+      'upload',
+      'submit',
+      'getReceipt',
+    ]);
+    // So that there is a `getReceipt`: one receipt does not arrive.
+    scene.coordinator.receiptsToLose = 1;
+    scene.coordinator.onCall = (method) => {
+      if (killAt.delete(method)) running?.kill('SIGKILL');
     };
-    while (!isDone()) {
-      running = spawnAgent();
-      const exit = once(running, 'exit');
-      await Promise.race([exit, until(isDone)]);
-      running.kill('SIGTERM');
-      await exit;
-    }
-    expect([...left]).toEqual([]);
+    await runUntilDone(() => spawnAgent());
+    expect([...killAt]).toEqual([]);
+    expectNothingLost(3);
+    await expectLedgerCountsAll();
+  });
 
-    const { accepted, presented, calls, deltaBytes } = coordinator;
-    expect(accepted.map(({ statement }) => statement.round)).toEqual([1, 2, 3, 4]);
-    for (const { statement, delta } of accepted) {
-      expect(delta).toEqual(Buffer.from(recordedDelta(statement.round)));
-    }
-    const statements = presented.map(({ payload }) => Buffer.from(payload).toString());
-    expect(statements.length).toBeGreaterThan(ROUNDS);
-    expect(new Set(statements).size).toBe(ROUNDS);
-    const counters = accepted.map(({ statement }) => statement.counter);
-    expect(new Set(counters).size).toBe(ROUNDS);
-
-    const { egressLedger, receipts } = stateFolder(site.stateDir);
-    expect(readdirSync(receipts)).toHaveLength(ROUNDS);
-    const sums = await summarise(readLedger(egressLedger));
-    expect(sums.delta).toBeGreaterThanOrEqual(deltaBytes);
-    expect(await entriesOfKind('statement')).toBeGreaterThanOrEqual(
-      calls.filter((method) => method === 'beginUpload').length,
-    );
+  it('at any durable step loses nothing, and its ledger counts all that arrived', async () => {
+    scriptJob(7);
+    // A start and a round take 8 renames: longer lives get on, and end at another step each time.
+    let life = 8;
+    const deaths = await runUntilDone(() => spawnAgent(life++));
+    expect(deaths).toBeGreaterThanOrEqual(4);
+    expectNothingLost(7);
+    await expectLedgerCountsAll();
   });
 });

@@ -12,7 +12,12 @@ import { Signer } from './shell/signing.js';
 import { type Enrolment, readEnrolment } from './state/enrolment.js';
 import { takeLock } from './state/lock.js';
 import { Outbox } from './state/outbox.js';
-import { makeStateFolder, type StateFolder, stateFolder } from './state/state-folder.js';
+import {
+  makeStateFolder,
+  removeLeftovers,
+  type StateFolder,
+  stateFolder,
+} from './state/state-folder.js';
 import { ChildTrainer } from './trainer/child-trainer.js';
 
 export interface AgentOptions {
@@ -81,6 +86,7 @@ async function assemble(
     pace = DEFAULT_PACE,
   } = options;
   const { credentials, enrolment } = await loadMembership(config, folder);
+  await removeLeftovers(folder);
   const trainer = options.trainer ?? childTrainer(config, folder, log, options.trainerEntryPath);
   const outbox = await Outbox.open(folder.outbox);
   const undelivered = (await outbox.list()).map(({ answer }) => answer);

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolderDurably } from '@fedvox/base';
 
@@ -44,5 +44,16 @@ export async function makeStateFolder(folder: StateFolder): Promise<void> {
   await makeFolderDurably(folder.root);
   for (const path of [folder.outbox, folder.receipts, folder.blobs, folder.work, folder.cache]) {
     await makeFolderDurably(path);
+  }
+}
+
+/** What a durable write leaves when it is killed half way; it may hold part of a key. */
+const TEMPORARY = /^\.[0-9a-z]+\.tmp$/;
+
+/** Removes what killed agents left half written. Only for whoever holds the lock. */
+export async function removeLeftovers(folder: StateFolder): Promise<void> {
+  for (const path of [folder.root, folder.credentials, folder.receipts]) {
+    const names = (await readdir(path)).filter((name) => TEMPORARY.test(name));
+    for (const name of names) await rm(join(path, name), { force: true });
   }
 }

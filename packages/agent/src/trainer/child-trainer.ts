@@ -50,8 +50,8 @@ export class ChildTrainer implements Trainer {
     assert(!this.#busy, 'a trainer works on one order at a time');
     signal.throwIfAborted();
     clearTimeout(this.#idleTimer);
-    this.#busy = true;
     const child = this.#running() ?? this.#start();
+    this.#busy = true;
     // Asked politely, a process deep in native code would not hear it. All that it writes appears
     // whole or not at all, so nothing is harmed.
     const kill = () => child.kill('SIGKILL');
@@ -126,8 +126,9 @@ export class ChildTrainer implements Trainer {
   }
 }
 
-function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
-  return exitCode !== null || signalCode !== null;
+/** Also true of a process that the system refused to start. */
+function hasEnded({ pid, exitCode, signalCode }: ChildProcess): boolean {
+  return pid === undefined || exitCode !== null || signalCode !== null;
 }
 
 /** Beside this file where it is compiled; in the build where it is read from source. */
