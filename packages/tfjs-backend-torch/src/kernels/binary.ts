@@ -28,6 +28,9 @@ export const binaryKernels: readonly KernelConfig[] = [
   ...Object.entries(SAME).map(([name, operator]) =>
     kernel<BinaryInputs>(name, (t, { a, b }) => t.run(operator, a, b)),
   ),
+  kernel<Record<number, unknown>>('AddN', (t, inputs) =>
+    Object.values(inputs).reduce((sum, x) => t.run('add.Tensor', sum, x)),
+  ),
   kernel<BinaryInputs>('FloorDiv', floorDivide),
   kernel<BinaryInputs>('Pow', power),
   kernel<BinaryInputs>('SquaredDifference', (t, { a, b }) =>

@@ -9,6 +9,8 @@ import { groupNormKernels } from './group-norm.js';
 import { hostKernels } from './host.js';
 import { identityKernels } from './identity.js';
 
+import { imageKernels } from './image.js';
+import { indexingKernels } from './indexing.js';
 import { matmulKernels } from './matmul.js';
 import { normalizationKernels } from './normalization.js';
 import { optimizerKernels } from './optimizer.js';
@@ -28,6 +30,8 @@ const torchKernels: readonly KernelConfig[] = [
   ...creationKernels,
   ...identityKernels,
   ...groupNormKernels,
+  ...imageKernels,
+  ...indexingKernels,
   ...matmulKernels,
   ...normalizationKernels,
   ...optimizerKernels,

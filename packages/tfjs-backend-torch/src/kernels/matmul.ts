@@ -1,9 +1,11 @@
-import type {
-  _FusedMatMulAttrs,
-  _FusedMatMulInputs,
-  BatchMatMulAttrs,
-  BatchMatMulInputs,
-  KernelConfig,
+import {
+  type _FusedMatMulAttrs,
+  type _FusedMatMulInputs,
+  type BatchMatMulAttrs,
+  type BatchMatMulInputs,
+  backend_util,
+  type EinsumAttrs,
+  type KernelConfig,
 } from '@tensorflow/tfjs-core';
 import { fail } from '../errors.js';
 import type { Handle } from '../native.js';
@@ -17,6 +19,14 @@ export const matmulKernels: readonly KernelConfig[] = [
     const product = multiply(t, inputs, attrs);
     const biased = inputs.bias === undefined ? product : t.run('add.Tensor', product, inputs.bias);
     return activate(t, biased, attrs, inputs.preluActivationWeights);
+  }),
+  kernel<Record<number, unknown>, EinsumAttrs>('Einsum', (t, inputs, { equation }) => {
+    const tensors = Object.values(inputs);
+    // ATen would take more than tfjs promises of an einsum on every backend.
+    const { allDims, idDims } = backend_util.decodeEinsumEquation(equation, tensors.length);
+    const shaped = tensors.map((tensor) => ({ shape: t.shape(tensor) })) as never; // All it reads.
+    backend_util.checkEinsumDimSizes(allDims.length, idDims, shaped);
+    return t.run('einsum', equation, tensors);
   }),
 ];
 

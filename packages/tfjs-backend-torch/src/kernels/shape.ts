@@ -49,6 +49,10 @@ export const shapeKernels: readonly KernelConfig[] = [
   ),
   kernel<X, TransposeAttrs>('Transpose', (t, { x }, { perm }) => t.run('permute', x, perm)),
   kernel<X, TileAttrs>('Tile', (t, { x }, { reps }) => t.run('repeat', x, reps)),
+  kernel<X>('Diag', (t, { x }) => {
+    const shape = t.shape(x);
+    return t.run('reshape', t.run('diag', t.run('reshape', x, [-1])), [...shape, ...shape]);
+  }),
   kernel<X, ReverseAttrs>('Reverse', (t, { x }, { dims }) =>
     t.run('flip', x, util.parseAxisParam(dims as number[], t.shape(x))),
   ),
