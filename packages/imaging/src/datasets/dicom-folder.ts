@@ -4,6 +4,7 @@ import {
   type ScannedSeries,
   type SegmentationObject,
   scanDicomFolder,
+  segmentationsOf,
 } from '../dicom/scan.js';
 import { assembleSeries } from '../dicom/stack.js';
 import { fail } from '../errors.js';
@@ -64,7 +65,7 @@ export function caseOfSeries(
   if (isTilted && spec.gantryTilt === 'refuse') {
     throw fail('gantry-tilt', { what, degrees: stack.tiltDegrees.toFixed(1) });
   }
-  const segs = scan.segmentations.filter((seg) => seg.referencedSeriesUids.includes(series.uid));
+  const segs = segmentationsOf(scan, series);
   if (segs.length === 0 && need === 'required') throw fail('label-missing', { what });
   const labels = segs.map((seg) => labelOf(seg, spec, classes));
   if (labels.length > 0) checkClassesCovered(what, labels, classes, spec.missingLabels);
@@ -99,9 +100,9 @@ function labelOf(seg: SegmentationObject, spec: DicomSpec, classes: readonly str
 }
 
 /** Refusals of the segmentations whose series are not here. */
-export function orphanSegmentations({ segmentations, series }: FolderScan): Refusal[] {
-  const known = new Set(series.map(({ uid }) => uid));
-  return segmentations
-    .filter((seg) => !seg.referencedSeriesUids.some((uid) => known.has(uid)))
+export function orphanSegmentations(scan: FolderScan): Refusal[] {
+  const used = new Set(scan.series.flatMap((series) => segmentationsOf(scan, series)));
+  return scan.segmentations
+    .filter((object) => !used.has(object))
     .map(({ path }) => refusalOf(path, fail('label-other-series', { path })));
 }

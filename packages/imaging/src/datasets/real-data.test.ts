@@ -129,6 +129,14 @@ describe.skipIf(data === undefined)('series of other people’s scanners equal t
   });
 });
 
+describe.skipIf(data === undefined)('enhanced multi-frame', () => {
+  it.each(['23x38x3', '24x38x3'])('%s: the same volume as its single frames', async (name) => {
+    const folder = under('dicom-real', 'seg', name);
+    const [multi, single] = [join(folder, 'multiframe'), join(folder, 'image')];
+    expect(await readVolume(multi)).toEqual(await readVolume(single));
+  });
+});
+
 describe.skipIf(data === undefined)('segmentations of other tools equal their NRRD', () => {
   const seg = (...path: string[]) => under('dicom-real', 'seg', ...path);
 

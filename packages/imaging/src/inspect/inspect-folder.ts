@@ -7,7 +7,12 @@ import { loadCase } from '../datasets/load-case.js';
 import { openMsd } from '../datasets/msd.js';
 import { datasetSpecSchema, type ResolvedDatasetSpec } from '../datasets/spec.js';
 import { readDicomHeader } from '../dicom/part10.js';
-import { type FolderScan, type ScannedSeries, scanDicomFolder } from '../dicom/scan.js';
+import {
+  type FolderScan,
+  type ScannedSeries,
+  scanDicomFolder,
+  segmentationsOf,
+} from '../dicom/scan.js';
 import { orientation, spacingMm, voxelMl } from '../geometry/grid.js';
 import { readNiftiHeader } from '../nifti/read.js';
 import { type Refusal, refusalOf } from '../refusal.js';
@@ -208,10 +213,8 @@ function specOf<K extends ResolvedDatasetSpec['kind']>(
   >;
 }
 
-function segmentsOf(scan: FolderScan, { uid }: ScannedSeries): NamedLabel[] {
-  return scan.segmentations
-    .filter((seg) => seg.referencedSeriesUids.includes(uid))
-    .flatMap((seg) => seg.segments);
+function segmentsOf(scan: FolderScan, series: ScannedSeries): NamedLabel[] {
+  return segmentationsOf(scan, series).flatMap(({ segments }) => segments);
 }
 
 function labelVolumes(

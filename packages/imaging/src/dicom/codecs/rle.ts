@@ -3,6 +3,8 @@ import { frameByteCount, type PixelFormat } from '../frame.js';
 
 const MAX_SEGMENTS = 15;
 const HEADER_BYTES = 64;
+/** Two bytes make a run of 128 at most: fewer bytes cannot fill the frame, whatever they are. */
+const MAX_EXPANSION = 64;
 
 /**
  * RLE Lossless (PS3.5 Annex G): one PackBits segment per byte of a sample, most significant first.
@@ -15,6 +17,7 @@ export function decodeRle(path: string, bytes: Uint8Array, format: PixelFormat):
   const header = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES);
   const segments = header.getUint32(0, true);
   if (segments !== bytesPerSample || segments > MAX_SEGMENTS) throw corrupt(path);
+  if (frameByteCount(format) > MAX_EXPANSION * bytes.length) throw corrupt(path);
   const samples = new Uint8Array(frameByteCount(format));
   for (let segment = 0; segment < segments; segment++) {
     const start = header.getUint32(4 * (segment + 1), true);
