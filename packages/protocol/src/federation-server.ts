@@ -78,7 +78,7 @@ export function createFederationServer(
   const { federation, authorize, onEvent } = options;
   const calls = new CallServer<CertificateInfo>(
     (call) => {
-      const site = authenticateSite(call, federation);
+      const site = authenticateSite(call, federation, Date.now());
       authorize(site);
       return site;
     },
@@ -94,12 +94,14 @@ export function createFederationServer(
 }
 
 /** @throws FedvoxError `refused/unauthenticated`, `refused/wrong-role` */
-function authenticateSite(call: AnyServerCall, federation: string): CertificateInfo {
+function authenticateSite(call: AnyServerCall, federation: string, nowMs: number): CertificateInfo {
   const certificate = call.getAuthContext().sslPeerCertificate;
   if (certificate === undefined) throw refuse('unauthenticated');
   const caller = readCallerCertificate(certificate);
   const { role } = caller.identity;
   if (caller.identity.federation !== federation) throw refuse('unauthenticated');
+  // TLS looked at it when the connection began; that may be weeks ago.
+  if (caller.notAfterMs <= nowMs) throw refuse('unauthenticated');
   if (role !== 'site') throw refuse('wrong-role', { role, expected: 'site' });
   return caller;
 }

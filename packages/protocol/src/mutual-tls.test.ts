@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { FederationClientOptions } from './federation-client.js';
@@ -143,6 +144,20 @@ describe('a site', () => {
     });
     client.close();
     await server.stop();
+  });
+});
+
+describe('a connection that outlives its certificate', () => {
+  it('carries no further call, although its handshake was good', async () => {
+    const server = await north.serve({});
+    const endsAtMs = Date.now() + 5_000;
+    const fleeting = await north.member({ validDays: 5 / 86_400 });
+    const client = north.dial(server, fleeting);
+    await client.hello([]);
+    await delay(endsAtMs - Date.now() + 1_000);
+    await expect(client.hello([])).rejects.toMatchObject({ code: 'refused/unauthenticated' });
+    client.close();
+    await server.stop(0);
   });
 });
 

@@ -16,8 +16,8 @@ const NEXT = 'Nothing to do: the agent drops it and asks for its next task.';
 export const REFUSALS = {
   unauthenticated: {
     status: status.UNAUTHENTICATED,
-    message: 'the call carries no certificate of this federation',
-    advice: 'Enrol this site with `fedvox agent enroll`.',
+    message: 'the call carries no certificate of this federation that is valid now',
+    advice: "Check this host's clock; if it is right, enrol with a new invitation.",
   },
   'wrong-role': {
     status: status.PERMISSION_DENIED,
