@@ -46,7 +46,7 @@ const CRASHES: readonly CrashPoint[] = [
   { when: 'before', kind: 'job-completed', round: '-' },
 ];
 
-describe('a coordinator that is killed', () => {
+describe('invariant 2: a coordinator that is killed', () => {
   let consortium: TestConsortium;
   let stateDir: string;
   let running: CoordinatorProcess | undefined;

@@ -43,7 +43,7 @@ describe('federated averaging', () => {
     }
   });
 
-  it('gives the same bytes whatever the order in which updates arrived', async () => {
+  it('invariant 3: gives the same bytes whatever the order in which updates arrived', async () => {
     const anyUpdate = fc.record({
       weight: fc.double({ min: 1e-6, max: 1e6, noNaN: true }),
       values: fc.tuple(...Array.from({ length: 5 }, () => fc.float({ noNaN: true, max: 1e9 }))),
@@ -70,7 +70,7 @@ describe('federated averaging', () => {
     await fc.assert(property, { numRuns: 50 });
   });
 
-  it('reads one delta of one tensor at a time, however many sites there are', async () => {
+  it('invariant 4: reads one delta of one tensor at a time, however many sites there are', async () => {
     let reading = 0;
     let most = 0;
     const names: string[] = [];

@@ -1,13 +1,13 @@
 import { assert, type Sha256 } from '@fedvox/base';
 import { writeWeightsFile } from '@fedvox/weights';
-import { inTurns, type TensorSource } from './tensor-source.js';
+import { inTurns, type TensorReader, type TensorSource } from './tensor-source.js';
 
 export interface WeightedUpdate {
   readonly site: string;
   /** FedAvg weight: positive and finite; only its ratio to the other sites' matters. */
   readonly weight: number;
   /** What the site's training added to the base model; `checkDelta` has accepted it. */
-  readonly delta: TensorSource;
+  readonly delta: TensorReader;
 }
 
 export interface FedAvgInput {

@@ -2,4 +2,4 @@ export { checkDelta, checkModel } from './check-delta.js';
 export { ERRORS } from './errors.js';
 export { type FedAvgInput, fedAvg, type WeightedUpdate } from './fedavg.js';
 export { combineFigures, type WeightedFigures } from './figures.js';
-export type { TensorSource } from './tensor-source.js';
+export type { TensorReader, TensorSource } from './tensor-source.js';

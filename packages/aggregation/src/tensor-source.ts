@@ -1,11 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
 import type { TensorSpec } from '@fedvox/weights';
 
-/** Named float32 tensors, read one at a time; a `WeightsFile` is one. */
-export interface TensorSource {
-  readonly tensors: readonly TensorSpec[];
-  /** Row-major values. */
+/** Float32 tensors read by name, one at a time, in row-major order. */
+export interface TensorReader {
   read(name: string): Promise<Float32Array>;
+}
+
+/** Tensors that are known by name and shape before they are read; a `WeightsFile` is one. */
+export interface TensorSource extends TensorReader {
+  readonly tensors: readonly TensorSpec[];
 }
 
 /** How long a loop over values may run before other work of the process gets its turn: about 1 ms. */

@@ -105,6 +105,7 @@ const STATUS: Readonly<Partial<Record<ErrorName, number>>> = {
 function answerErrorsByName(app: HttpApp, log: Logger): void {
   app.setErrorHandler((error, request, reply) => {
     const named = nameError(error);
+    if (named.status === 403) log.warn({ code: named.error.code }, 'an operator call was refused');
     if (named.status >= 500) log.error({ err: error, url: request.url }, 'a request failed');
     const { code, message, advice } = named.error;
     return reply.status(named.status).serializer(JSON.stringify).send({ code, message, advice });

@@ -83,12 +83,12 @@ export class JobRegistry {
    */
   advance(
     jobId: string,
-    decide: (job: RegisteredJob, nowMs: number) => Promise<Advance | null> | Advance | null,
+    decide: (job: RegisteredJob, nowMs: number) => Advance | null,
   ): Promise<JobState> {
     return this.#queue.run(async () => {
       const job = this.get(jobId);
       const nowMs = this.#clock.nowMs();
-      const advance = await decide(job, nowMs);
+      const advance = decide(job, nowMs);
       if (advance === null) return job.state;
       const next = step(job.state, advance.event);
       if (next.facts.length === 0) return job.state;

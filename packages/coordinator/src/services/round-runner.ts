@@ -1,4 +1,4 @@
-import { fedAvg, type WeightedUpdate } from '@fedvox/aggregation';
+import { fedAvg, type TensorReader, type WeightedUpdate } from '@fedvox/aggregation';
 import {
   assert,
   type Clock,
@@ -7,6 +7,7 @@ import {
   retry,
   type Sha256,
 } from '@fedvox/base';
+import { WeightsFile } from '@fedvox/weights';
 import { dueEffects, type JobEffect, type JobEvent } from '../core/job-state.js';
 import type { BlobStore } from '../store/blob-store.js';
 import type { Store } from '../store/store.js';
@@ -122,17 +123,29 @@ export class RoundRunner {
       statements.includes(statementSha256),
     );
     assert(accepted.length === statements.length, 'every accepted statement has its row');
-    const files = new DeltaFiles(this.#stopping.signal);
+    const deltas = new DeltaFiles();
+    const base = await WeightsFile.open(blobs.path(baseModel));
     try {
-      const base = await files.source(blobs.path(baseModel));
       const updates: WeightedUpdate[] = [];
       for (const { site, weight, deltaSha256 } of accepted) {
         assert(deltaSha256 !== null, 'an update of a training round has a delta');
-        updates.push({ site, weight, delta: await files.source(blobs.path(deltaSha256)) });
+        updates.push({ site, weight, delta: await deltas.reader(blobs.path(deltaSha256)) });
       }
-      return await blobs.create(async (path) => (await fedAvg({ base, updates, path })).sha256);
+      const stoppable = { tensors: base.tensors, read: this.#readUntilStopped(base) };
+      return await blobs.create(
+        async (path) => (await fedAvg({ base: stoppable, updates, path })).sha256,
+      );
     } finally {
-      await files.close();
+      await base.close();
+      await deltas.close();
     }
+  }
+
+  /** Ends an averaging at its next tensor when the coordinator stops. */
+  #readUntilStopped(base: WeightsFile): TensorReader['read'] {
+    return (name) => {
+      this.#stopping.signal.throwIfAborted();
+      return base.read(name);
+    };
   }
 }
