@@ -7,14 +7,14 @@ import {
   systemClock,
 } from '@fedvox/base';
 import { openDataset, type Refusal } from '@fedvox/imaging';
-import { type Credentials, loadCredentials, needsRenewal, readCertificate } from '@fedvox/pki';
+import { needsRenewal, readCertificate } from '@fedvox/pki';
 import type { SiteConfig } from './config.js';
 import { fail } from './errors.js';
 import { EgressLedger } from './ledger/egress-ledger.js';
 import { Line } from './line/line.js';
-import { readEnrolment } from './state/enrolment.js';
 import { takeLock } from './state/lock.js';
-import { makeStateFolder, type StateFolder, stateFolder } from './state/state-folder.js';
+import { loadMembership } from './state/membership.js';
+import { type StateFolder, stateFolder } from './state/state-folder.js';
 
 export interface CheckLine {
   readonly what: 'credentials' | 'coordinator' | 'data' | 'engine';
@@ -49,10 +49,8 @@ export async function checkSite(
   const folder = stateFolder(config.stateDir);
   const refused: Refusal[] = [];
   const lines = [
-    await line('credentials', async () =>
-      describeCredentials(await loadOwn(config, folder), clock),
-    ),
-    await line('coordinator', () => sayHello(config, folder, clock)),
+    await line('credentials', () => describeCredentials(config.site, folder, clock)),
+    await line('coordinator', () => sayHello(config.site, folder, clock)),
     await line('data', () => describeData(config, refused)),
     await line('engine', () => describeEngine(config, log)),
   ];
@@ -70,10 +68,12 @@ async function line(what: CheckLine['what'], look: () => Promise<Finding>): Prom
   }
 }
 
-function describeCredentials(
-  { certificateChainPem, identity }: Credentials,
+async function describeCredentials(
+  site: string,
+  folder: StateFolder,
   clock: Clock,
-): Finding {
+): Promise<Finding> {
+  const { certificateChainPem, identity } = (await loadMembership(site, folder)).credentials;
   const { notAfterMs } = readCertificate(certificateChainPem);
   const until = new Date(notAfterMs).toISOString().slice(0, 10);
   if (notAfterMs <= clock.nowMs()) throw fail('certificate-ended', { until });
@@ -83,23 +83,18 @@ function describeCredentials(
     : { text };
 }
 
-async function sayHello(config: SiteConfig, folder: StateFolder, clock: Clock): Promise<Finding> {
-  const credentials = await loadOwn(config, folder);
-  const enrolment = await readEnrolment(folder.enrolment);
-  if (enrolment === undefined) {
-    throw fail('not-enrolled', { site: config.site, folder: folder.root });
-  }
-  await makeStateFolder(folder);
-  const address = enrolment.federationAddress;
+async function sayHello(site: string, folder: StateFolder, clock: Clock): Promise<Finding> {
+  const membership = await loadMembership(site, folder);
   const lock = await takeLock(folder.lock);
-  const ledger = EgressLedger.open(folder.egressLedger, clock);
-  const coordinator = new Line({ address, credentials, ledger });
   try {
-    const { federation, protocolVersion } = await coordinator.hello();
-    return { text: `${address} answers for ${federation}, protocol ${protocolVersion}` };
+    const ledger = EgressLedger.open(folder.egressLedger, clock);
+    const coordinator = new Line({ ...membership, ledger });
+    const { federation, protocolVersion } = await coordinator.hello().finally(() => {
+      coordinator.close();
+      ledger.close();
+    });
+    return { text: `${membership.address} answers for ${federation}, protocol ${protocolVersion}` };
   } finally {
-    coordinator.close();
-    ledger.close();
     await lock.release();
   }
 }
@@ -121,11 +116,4 @@ async function describeEngine({ engine, threads }: SiteConfig, log: Logger): Pro
   const { selectEngine } = await import('@fedvox/learning');
   const info = await selectEngine(engine, { ...(threads === undefined ? {} : { threads }), log });
   return { text: `${info.name}: ${info.description}` };
-}
-
-async function loadOwn({ site }: SiteConfig, folder: StateFolder): Promise<Credentials> {
-  const credentials = await loadCredentials(folder.credentials);
-  const { name } = credentials.identity;
-  if (name !== site) throw fail('site-mismatch', { site, what: 'certificate', other: name });
-  return credentials;
 }

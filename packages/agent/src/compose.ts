@@ -1,16 +1,14 @@
 import { type Clock, createLogger, type Logger, systemClock } from '@fedvox/base';
-import { type Credentials, loadCredentials } from '@fedvox/pki';
 import type { SiteConfig } from './config.js';
 import { newAgent } from './core/agent-machine.js';
 import type { Trainer } from './core/trainer.js';
-import { fail } from './errors.js';
 import { EgressLedger } from './ledger/egress-ledger.js';
 import { RealActivities } from './shell/activities.js';
 import { AgentShell } from './shell/agent-shell.js';
 import { DEFAULT_PACE, type Pace } from './shell/pace.js';
 import { Signer } from './shell/signing.js';
-import { type Enrolment, readEnrolment } from './state/enrolment.js';
 import { takeLock } from './state/lock.js';
+import { loadMembership } from './state/membership.js';
 import { Outbox } from './state/outbox.js';
 import {
   makeStateFolder,
@@ -85,13 +83,12 @@ async function assemble(
     log = createLogger({ name: 'agent' }),
     pace = DEFAULT_PACE,
   } = options;
-  const { credentials, enrolment } = await loadMembership(config, folder);
+  const { credentials, address } = await loadMembership(config.site, folder);
   await removeLeftovers(folder);
   const trainer = options.trainer ?? childTrainer(config, folder, log, options.trainerEntryPath);
   const outbox = await Outbox.open(folder.outbox);
   const undelivered = (await outbox.list()).map(({ answer }) => answer);
   const ledger = EgressLedger.open(folder.egressLedger, clock);
-  const address = enrolment.federationAddress;
   const activities = new RealActivities(
     {
       config,
@@ -110,7 +107,8 @@ async function assemble(
   );
   const shell = new AgentShell(newAgent(undelivered), activities, log);
   const run = async () => {
-    log.info({ site: config.site, federation: enrolment.federation, address }, 'agent dials out');
+    const { federation } = credentials.identity;
+    log.info({ site: config.site, federation, address }, 'agent dials out');
     try {
       const reason = await shell.run();
       if (reason.kind === 'refused') throw activities.refusal(reason.code);
@@ -122,19 +120,6 @@ async function assemble(
     }
   };
   return { run, stop: () => shell.stop() };
-}
-
-/** What enrolment left here, and that it is this site's. */
-async function loadMembership(
-  { site }: SiteConfig,
-  folder: StateFolder,
-): Promise<{ credentials: Credentials; enrolment: Enrolment }> {
-  const credentials = await loadCredentials(folder.credentials);
-  const enrolment = await readEnrolment(folder.enrolment);
-  if (enrolment === undefined) throw fail('not-enrolled', { site, folder: folder.root });
-  const { name } = credentials.identity;
-  if (name !== site) throw fail('site-mismatch', { site, what: 'certificate', other: name });
-  return { credentials, enrolment };
 }
 
 function childTrainer(

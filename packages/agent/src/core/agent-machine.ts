@@ -13,7 +13,17 @@ import {
   type Step,
 } from './machine-types.js';
 import { addAnswer, heard } from './memory.js';
-import { abstain, ask, backOff, deliver, deliverOrAsk, go, note, stop } from './moves.js';
+import {
+  abstain,
+  ask,
+  backOff,
+  deliver,
+  deliverOrAsk,
+  go,
+  note,
+  stop,
+  stopRefused,
+} from './moves.js';
 import { responseTo } from './refusals.js';
 import { onFetched, onGateReported, onTaskOffered, onWorkDone, onWorkFailed } from './work.js';
 
@@ -153,10 +163,7 @@ function onCallFailed(
 /** A refusal of anything the agent asked or said. */
 function onRefused(memory: Memory, now: Now, refusal: string): Step {
   if (now.at === 'delivering') return onDeliveryRefused(memory, now, refusal);
-  if (responseTo(refusal) === 'stop') {
-    const line = note('error', 'the coordinator refuses this site', { refusal });
-    return stop(memory, { kind: 'refused', code: refusal }, line);
-  }
+  if (responseTo(refusal) === 'stop') return stopRefused(memory, refusal);
   if (now.at === 'fetching' || now.at === 'reporting') {
     const { job } = now.task;
     return abstain(heard(memory), note('warn', 'task not open any more', { job, refusal }));

@@ -8,7 +8,7 @@ import {
   replaceAnswer,
   setAside,
 } from './memory.js';
-import { abstain, deliverOrAsk, go, note, stop } from './moves.js';
+import { abstain, deliverOrAsk, go, note, stopRefused } from './moves.js';
 import { responseTo } from './refusals.js';
 
 type Delivering = Extract<Now, { at: 'delivering' }>;
@@ -42,11 +42,7 @@ export function onDeliveryRefused(memory: Memory, now: Delivering, refusal: stri
   const fields = { ...fieldsOf(answer), refusal };
   switch (responseTo(refusal)) {
     case 'stop':
-      return stop(
-        memory,
-        { kind: 'refused', code: refusal },
-        note('error', 'the coordinator refuses this site', fields),
-      );
+      return stopRefused(memory, refusal);
     case 'drop': {
       const line = note('warn', 'answer came too late to count, dropped', fields);
       // Counted, lest a coordinator that offers a task and refuses its answer have us train forever.

@@ -7,7 +7,7 @@ import type {
   Now,
   Step,
 } from './machine-types.js';
-import { ask, go, note, stop } from './moves.js';
+import { ask, go, note, stopRefused } from './moves.js';
 import { responseTo } from './refusals.js';
 import { roundOf, siteStateOf } from './task.js';
 
@@ -67,8 +67,7 @@ function onBeatAnswered({ now, memory }: AgentState): Step {
 
 function onBeatMissed({ now, memory }: AgentState, failure: CallFailure): Step {
   if (failure.kind === 'refused' && responseTo(failure.code) === 'stop') {
-    const line = note('error', 'the coordinator refuses this site', { refusal: failure.code });
-    return stop(memory, { kind: 'refused', code: failure.code }, line);
+    return stopRefused(memory, failure.code);
   }
   if (memory.beatMissed) return go(memory, now);
   const reason = failure.kind === 'refused' ? failure.code : failure.reason;

@@ -32,6 +32,12 @@ export function stop(memory: Memory, reason: StopReason, line: Note): Step {
   return go(memory, { at: 'stopped', reason }, { do: 'cancel' }, line, { do: 'halt', reason });
 }
 
+/** A refusal that only a person can mend; the shell knows the coordinator's own words for it. */
+export function stopRefused(memory: Memory, refusal: string): Step {
+  const line = note('error', 'the coordinator refuses this site', { refusal });
+  return stop(memory, { kind: 'refused', code: refusal }, line);
+}
+
 /** Goes off line and dials again after a delay that grows with every miss, up to its bound. */
 export function backOff(memory: Memory, reason: string): Step {
   const misses = memory.misses + 1;

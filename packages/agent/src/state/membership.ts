@@ -1,0 +1,25 @@
+import { type Credentials, loadCredentials } from '@fedvox/pki';
+import { fail } from '../errors.js';
+import { readEnrolment } from './enrolment.js';
+import type { StateFolder } from './state-folder.js';
+
+/** What makes this site a member: who it is, and where to dial. */
+export interface Membership {
+  readonly credentials: Credentials;
+  /** `host:port` of the coordinator. */
+  readonly address: string;
+}
+
+/**
+ * What enrolment left in the state folder.
+ * @throws FedvoxError `agent/not-enrolled`, `agent/site-mismatch`, `pki/not-enrolled`,
+ *   `pki/credentials-unreadable`, `pki/credentials-exposed`
+ */
+export async function loadMembership(site: string, folder: StateFolder): Promise<Membership> {
+  const credentials = await loadCredentials(folder.credentials);
+  const { name } = credentials.identity;
+  if (name !== site) throw fail('site-mismatch', { site, what: 'certificate', other: name });
+  const enrolment = await readEnrolment(folder.enrolment);
+  if (enrolment === undefined) throw fail('not-enrolled', { site, folder: folder.root });
+  return { credentials, address: enrolment.federationAddress };
+}
