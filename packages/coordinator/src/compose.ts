@@ -130,7 +130,7 @@ async function assemble(config: CoordinatorConfig, foundations: Foundations) {
     maxModelBytes: config.limits.maxModelBytes,
     receiptKey: createPrivateKey(consortium.coordinator.keyPem),
     receiptKeyId: readCertificate(consortium.coordinator.certificatePem).keyId,
-    onAccepted: (_, byteLength) => metrics.onUpdateAccepted(byteLength),
+    onAccepted: metrics.onUpdateAccepted,
   });
   const submissions = new SubmissionDesk({ registry, sites, blobs, clock });
   watchProgress(registry, { changes, metrics, store, log });
@@ -208,6 +208,7 @@ async function stop(core: Core, servers: readonly AnyServer[]): Promise<void> {
   core.deadlines.stop();
   core.tasks.close();
   await Promise.all([core.watching, core.rounds.stop(), ...servers.map((server) => server.stop())]);
+  await core.uploads.idle();
   await core.registry.drained();
   await core.store.close();
 }

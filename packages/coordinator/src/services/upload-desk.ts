@@ -46,7 +46,7 @@ export interface UploadDeskOptions {
   /** What receipts are signed with: the coordinator's TLS key. */
   readonly receiptKey: KeyObject;
   readonly receiptKeyId: Sha256;
-  readonly onAccepted: (update: StoredUpdate, byteLength: number) => void;
+  readonly onAccepted: (deltaBytes: number) => void;
 }
 
 /** A statement that was let in, and the delta that follows it. One per site, in memory only. */
@@ -121,11 +121,13 @@ export class UploadDesk {
    * durable. Asked again meanwhile, it gives the same answer.
    */
   async submit(digest: Sha256, caller: CertificateInfo): Promise<Envelope> {
-    const under = this.#submissions.get(digest);
-    if (under !== undefined && under.site === caller.identity.name) return under.receipt;
-    if ((await this.#options.store.update(digest)) !== undefined)
-      throw refuse('replayed-statement');
-    const upload = this.#uploadOf(digest, caller);
+    const upload = this.#uploads.get(caller.identity.name);
+    if (upload?.digest !== digest) {
+      const isAccepted = (await this.#options.store.update(digest)) !== undefined;
+      throw isAccepted ? refuse('replayed-statement') : refuse('upload-unknown');
+    }
+    const underWay = this.#submissions.get(digest);
+    if (underWay !== undefined) return underWay.receipt;
     const { job, round, site } = upload.statement;
     const receipt = this.#accept(upload).finally(() => this.#submissions.delete(digest));
     this.#submissions.set(digest, { job, round, site, receipt });
@@ -144,6 +146,11 @@ export class UploadDesk {
     return this.#submissionEnded(
       (submission) => submission.job === job && submission.round === round,
     );
+  }
+
+  /** Resolves when no update at all is being checked any more. */
+  idle(): Promise<void> {
+    return this.#submissionEnded(() => true);
   }
 
   async #submissionEnded(isMeant: (submission: Submission) => boolean): Promise<void> {
@@ -232,7 +239,7 @@ export class UploadDesk {
       const answer = { kind: 'update', statement: digest } as const;
       return { event: { kind: 'site-answered', site, answer, nowMs }, update };
     });
-    onAccepted(update, delta?.byteLength ?? 0);
+    onAccepted(delta?.byteLength ?? 0);
     return receipt;
   }
 
