@@ -1,4 +1,4 @@
-import type { LabelMap, Volume } from '@fedvox/imaging';
+import { type LabelMap, preprocess, type Volume } from '@fedvox/imaging';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -79,6 +79,23 @@ describe('the evaluation of a model', () => {
     const cases = [{ ...scan, prepared: async () => ({ image }) }];
     const { dice } = await evaluateCases(readsImage, cases, aucOf('voxel'));
     expect(dice).toBeCloseTo((2 * 2) / (2 + 3), 12);
+  });
+
+  it('brings predictions back through flipped and exchanged axes', async () => {
+    // Voxel axes run superior (3 mm), left and anterior; the network sees right, anterior, superior.
+    const grid = {
+      shape: [2, 3, 4] as const,
+      affineRas: [0, -1, 0, 7, 0, 0, 2, -5, 3, 0, 0, 0, 0, 0, 0, 1],
+    };
+    const logits = Float32Array.from({ length: 24 }, (_, voxel) => ((voxel * 7) % 11) - 5.5);
+    const label: LabelMap = { ...grid, data: Uint8Array.from(logits, (value) => +(value > 0)) };
+    const { image } = preprocess({ image: { ...grid, data: logits } }, [
+      { kind: 'orient', axes: 'RAS' },
+    ]);
+    expect(image.shape).toEqual([3, 4, 2]);
+    const cases = [{ prepared: async () => ({ image }), originalLabel: async () => label }];
+    const evaluation = await evaluateCases(readsImage, cases, aucOf('voxel'));
+    expect(evaluation).toMatchObject({ dice: 1, auc: 1 });
   });
 
   it('gives null, not a number, for what is undefined', async () => {
