@@ -31,9 +31,11 @@ export async function openDicomFolder(
   need: LabelNeed,
 ): Promise<Dataset> {
   const scan = await scanDicomFolder(spec.path);
-  if (scan.series.length === 0) throw fail('no-dicom', { path: spec.path, files: scan.files });
   const cases: CaseRef[] = [];
   const refused: Refusal[] = [...scan.refused, ...orphanSegmentations(scan)];
+  if (scan.series.length === 0 && refused.length === 0) {
+    throw fail('no-dicom', { path: spec.path, files: scan.files });
+  }
   for (const series of scan.series) {
     try {
       const { ref, alsoRefused } = caseOfSeries(series, scan, spec, classes, need);

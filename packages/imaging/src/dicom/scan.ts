@@ -62,6 +62,8 @@ type ScannedFile =
   | { readonly kind: 'unreadable'; readonly error: FedvoxError }
   | { readonly kind: 'other' };
 
+type ImageFile = Extract<ScannedFile, { kind: 'image' | 'bad-image' }> & { readonly path: string };
+
 const MAX_OPEN_FILES = 8;
 const DICOM_EXTENSIONS: readonly string[] = ['.dcm', '.dicom', '.ima'];
 
@@ -80,18 +82,7 @@ export async function scanDicomFolder(root: string): Promise<FolderScan> {
   const copies: Refusal[] = [];
   const series: ScannedSeries[] = [];
   for (const [uid, files] of groupBy(images, (file) => file.uid)) {
-    const what = seriesName(root, uid, files[0]!.path);
-    const bad = files.find((file) => file.kind === 'bad-image');
-    const frames = files.flatMap((file) => (file.kind === 'image' ? file.frames : []));
-    const distinct = await withoutCopies(what, frames, copies);
-    const problem = bad?.error ?? (distinct instanceof FedvoxError ? distinct : undefined);
-    series.push({
-      uid,
-      what,
-      paths: files.map((file) => file.path),
-      frames: distinct instanceof FedvoxError ? frames : distinct,
-      ...(problem === undefined ? {} : { problem }),
-    });
+    series.push(await seriesOf(root, uid, files, copies));
   }
   return {
     root,
@@ -105,6 +96,22 @@ export async function scanDicomFolder(root: string): Promise<FolderScan> {
     files: paths.length,
     otherFiles: scanned.filter((file) => file.kind === 'other').map((file) => file.path),
   };
+}
+
+async function seriesOf(
+  root: string,
+  uid: string,
+  files: readonly ImageFile[],
+  copies: Refusal[],
+): Promise<ScannedSeries> {
+  const paths = files.map(({ path }) => path);
+  const what = seriesName(root, uid, paths[0] as string);
+  const frames = files.flatMap((file) => (file.kind === 'image' ? file.frames : []));
+  const bad = files.find((file) => file.kind === 'bad-image');
+  if (bad !== undefined) return { uid, what, paths, frames, problem: bad.error };
+  const distinct = await withoutCopies(what, frames, copies);
+  if (distinct instanceof FedvoxError) return { uid, what, paths, frames, problem: distinct };
+  return { uid, what, paths, frames: distinct };
 }
 
 async function scanFile(path: string): Promise<ScannedFile> {

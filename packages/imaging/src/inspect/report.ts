@@ -30,6 +30,8 @@ export interface ScanReport {
   /** Why it is not usable. */
   readonly refusal?: Refusal;
   readonly warnings: readonly string[];
+  /** Where its picture is, if pictures were asked for. */
+  readonly png?: string;
 }
 
 export interface LabelReport {

@@ -1,0 +1,152 @@
+import { existsSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { FedvoxError, isFedvoxError } from '@fedvox/base';
+import { type CaseRef, filesOf } from '../datasets/case.js';
+import { caseOfSeries, type LabelNeed, orphanSegmentations } from '../datasets/dicom-folder.js';
+import { openMsd } from '../datasets/msd.js';
+import { datasetSpecSchema, type ResolvedDatasetSpec } from '../datasets/spec.js';
+import { readDicomHeader } from '../dicom/part10.js';
+import { type FolderScan, type ScannedSeries, segmentationsOf } from '../dicom/scan.js';
+import type { Grid } from '../geometry/grid.js';
+import { readNiftiHeader } from '../nifti/read.js';
+import { type Refusal, refusalOf } from '../refusal.js';
+import { type LabelNames, ownClasses } from '../segmentation/class-names.js';
+import type { ScanReport } from './report.js';
+
+/** How a folder's labels are to be understood. */
+export interface LabelRules {
+  /** The job's classes, background first. Absent: every label found is its own class. */
+  readonly classes?: readonly string[];
+  /** The site's names for structures → class names. */
+  readonly labels?: LabelNames;
+  readonly missingLabels?: 'refuse' | 'empty';
+  readonly overlaps?: 'refuse' | 'later-class-wins';
+  readonly gantryTilt?: 'refuse' | 'resample';
+}
+
+/** A scan to report on: what is known before its case is found, which may fail by name. */
+export interface Candidate {
+  readonly basics: Pick<ScanReport, 'what' | 'format' | 'slices'> & Partial<ScanReport>;
+  readonly classes: readonly string[];
+  find(): { readonly ref: CaseRef; readonly warnings: readonly string[] };
+}
+
+export interface Found {
+  readonly candidates: readonly Candidate[];
+  readonly refused: readonly Refusal[];
+  /** Files that are accounted for. */
+  readonly files: readonly string[];
+}
+
+export async function dicomCandidates(
+  path: string,
+  scan: FolderScan,
+  rules: LabelRules,
+): Promise<Found> {
+  const { overlaps = 'refuse', gantryTilt = 'refuse' } = rules;
+  const spec = { ...specOf('dicom', path, rules), overlaps, gantryTilt };
+  const candidates: Candidate[] = [];
+  for (const series of scan.series) {
+    const segments = segmentationsOf(scan, series).flatMap((object) => object.segments);
+    const classes = rules.classes ?? ownClasses(segments, rules.labels);
+    candidates.push({
+      basics: await seriesBasics(series),
+      classes,
+      find: () => {
+        const { ref, alsoRefused } = caseOfSeries(series, scan, spec, classes, needOf(rules));
+        return { ref, warnings: alsoRefused.map(({ reason }) => reason) };
+      },
+    });
+  }
+  return { candidates, refused: [...scan.refused, ...orphanSegmentations(scan)], files: [] };
+}
+
+/** What the first header of a series says; the patient's identity is for this report alone. */
+async function seriesBasics({ what, paths, frames }: ScannedSeries): Promise<Candidate['basics']> {
+  const { attributes } = await readDicomHeader(paths[0] as string);
+  const patientId = attributes.text('PatientID');
+  const [first] = frames;
+  return {
+    what,
+    format: 'dicom',
+    slices: frames.length,
+    ...(patientId === undefined ? {} : { patientId }),
+    ...(first === undefined
+      ? {}
+      : {
+          modality: first.modality,
+          shape: [first.format.columns, first.format.rows, frames.length] as const,
+        }),
+  };
+}
+
+/** The cases of a Decathlon folder, if the folder is one. */
+export async function msdCandidates(path: string, rules: LabelRules): Promise<Found> {
+  const manifest = join(path, 'dataset.json');
+  if (!existsSync(manifest)) return { candidates: [], refused: [], files: [] };
+  try {
+    const spec = specOf('msd', path, rules);
+    const { cases, refused, classes } = await openMsd(spec, rules.classes, needOf(rules));
+    const candidates = cases.map((ref): Candidate => {
+      const basics = { what: ref.caseId, format: 'nifti', slices: ref.grid.shape[2] } as const;
+      return { basics, classes, find: () => ({ ref, warnings: [] }) };
+    });
+    return { candidates, refused, files: [manifest, ...cases.flatMap(filesOf)] };
+  } catch (error) {
+    return { candidates: [], refused: [refusalOf(manifest, error)], files: [manifest] };
+  }
+}
+
+/** Single NIfTI files, known by their header. Those that only claim to be one are refused. */
+export async function niftiCandidates(root: string, paths: readonly string[]): Promise<Found> {
+  const candidates: Candidate[] = [];
+  const refused: Refusal[] = [];
+  const files: string[] = [];
+  for (const path of paths) {
+    try {
+      const { grid, warnings } = await readNiftiHeader(path);
+      files.push(path);
+      const what = relative(root, path) || path;
+      candidates.push({
+        basics: { what, format: 'nifti', slices: grid.shape[2] },
+        classes: [],
+        find: () => ({ ref: niftiCase(what, path, grid), warnings }),
+      });
+    } catch (error) {
+      if (!(error instanceof FedvoxError)) throw error;
+      if (!claimsNifti(path) && isForeign(error)) continue;
+      files.push(path);
+      refused.push(refusalOf(path, error));
+    }
+  }
+  return { candidates, refused, files };
+}
+
+function claimsNifti(path: string): boolean {
+  return /\.nii(\.gz)?$/i.test(path);
+}
+
+/** Some other file, or a compressed one that is no NIfTI inside. */
+function isForeign(error: FedvoxError): boolean {
+  return isFedvoxError(error, 'imaging/not-nifti') || isFedvoxError(error, 'imaging/corrupt-file');
+}
+
+function niftiCase(what: string, imagePath: string, grid: Grid): CaseRef {
+  const source = { kind: 'nifti', imagePath } as const;
+  return { caseId: what, modality: undefined, grid, hasLabel: false, source };
+}
+
+/** Without a job nobody needs a label. */
+function needOf({ classes }: LabelRules): LabelNeed {
+  return classes === undefined ? 'optional' : 'required';
+}
+
+function specOf<K extends ResolvedDatasetSpec['kind']>(
+  kind: K,
+  path: string,
+  { classes, labels = {}, missingLabels }: LabelRules,
+): Extract<ResolvedDatasetSpec, { kind: K }> {
+  const missing = missingLabels ?? (classes === undefined ? 'empty' : 'refuse');
+  const spec = datasetSpecSchema.parse({ kind, path, labels, missingLabels: missing });
+  return spec as Extract<ResolvedDatasetSpec, { kind: K }>;
+}

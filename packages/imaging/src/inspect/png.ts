@@ -1,0 +1,41 @@
+import { crc32, deflateSync } from 'node:zlib';
+
+/** A picture of 8-bit red, green and blue, row by row from the top. */
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  readonly rgb: Uint8Array;
+}
+
+const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+const BITS_PER_SAMPLE = 8;
+const COLOUR_RGB = 2;
+
+/** PNG (W3C, third edition): one IDAT chunk, no filters. */
+export function encodePng({ width, height, rgb }: Picture): Uint8Array {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header.writeUInt8(BITS_PER_SAMPLE, 8);
+  header.writeUInt8(COLOUR_RGB, 9);
+  const rowBytes = 3 * width;
+  const rows = Buffer.alloc(height * (rowBytes + 1)); // each row starts with its filter: 0, none
+  for (let row = 0; row < height; row++) {
+    rows.set(rgb.subarray(row * rowBytes, (row + 1) * rowBytes), row * (rowBytes + 1) + 1);
+  }
+  return Buffer.concat([
+    SIGNATURE,
+    chunk('IHDR', header),
+    chunk('IDAT', deflateSync(rows)),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
+}
+
+function chunk(type: string, data: Uint8Array): Buffer {
+  const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
+  const framed = Buffer.alloc(body.length + 8);
+  framed.writeUInt32BE(data.length, 0);
+  framed.set(body, 4);
+  framed.writeUInt32BE(crc32(body), body.length + 4);
+  return framed;
+}
