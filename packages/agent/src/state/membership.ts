@@ -13,7 +13,7 @@ export interface Membership {
 /**
  * What enrolment left in the state folder.
  * @throws FedvoxError `agent/not-enrolled`, `agent/site-mismatch`, `pki/not-enrolled`,
- *   `pki/credentials-unreadable`, `pki/credentials-exposed`
+ *   `pki/credentials-unreadable`, `pki/key-exposed`
  */
 export async function loadMembership(site: string, folder: StateFolder): Promise<Membership> {
   const credentials = await loadCredentials(folder.credentials);
