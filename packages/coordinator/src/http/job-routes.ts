@@ -1,7 +1,5 @@
 import { z } from 'zod';
-import type { JobEvent, JobState } from '../core/job-state.js';
-import { isOver } from '../core/job-state.js';
-import { fail } from '../errors.js';
+import { eventOfOrder, ORDERS } from '../core/orders.js';
 import { report, summarise } from '../services/job-report.js';
 import {
   eventQuerySchema,
@@ -65,32 +63,15 @@ export function addJobRoutes(app: TypedApp, services: HttpServices): void {
   addEventRoutes(app, services);
 }
 
-type Order = 'pause' | 'resume' | 'abort';
-
-/** What the operator's word means for a job in this state. */
-function eventOf(order: Order, state: JobState, nowMs: number): JobEvent {
-  const job = state.plan.jobId;
-  const { status } = state;
-  if (isOver(state)) throw fail('job-over', { job, status });
-  switch (order) {
-    case 'pause':
-      if (status !== 'running') throw fail('job-not-running', { job, status });
-      return { kind: 'paused', nowMs };
-    case 'resume':
-      if (status === 'running') throw fail('job-not-stopped', { job, status });
-      return { kind: 'resumed', nowMs };
-    case 'abort':
-      return { kind: 'aborted' };
-  }
-}
-
 function addOrderRoutes(app: TypedApp, { registry }: HttpServices): void {
-  for (const order of ['pause', 'resume', 'abort'] as const) {
+  for (const order of ORDERS) {
     app.post(
       `/v1/jobs/:id/${order}`,
       { schema: { params, response: { 200: jobSummarySchema } } },
       async ({ params: { id } }) => {
-        await registry.advance(id, ({ state }, nowMs) => ({ event: eventOf(order, state, nowMs) }));
+        await registry.advance(id, ({ state }, nowMs) => ({
+          event: eventOfOrder(order, state, nowMs),
+        }));
         return summarise(registry.get(id));
       },
     );
