@@ -53,16 +53,7 @@ function start(name: EngineInfo['name'], options: EngineOptions): Promise<Attemp
   }
 }
 
-/**
- * How often an idle thread of libgomp, libtorch's thread pool, looks for work before it sleeps. Its own
- * choice is to spin for milliseconds after every operator; wherever several sites train on one machine
- * each then burns the others' cores (measured: five times slower with two cores and load 2).
- */
-const SPIN_COUNT = '1000';
-
 async function startTorch({ threads }: EngineOptions): Promise<Attempt> {
-  // Read when libtorch is loaded; what the person who starts the process has set goes first.
-  process.env['GOMP_SPINCOUNT'] ??= SPIN_COUNT;
   const availability = torchAvailability();
   if (!availability.available) return unavailable(availability.reason);
   try {
