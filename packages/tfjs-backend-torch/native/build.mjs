@@ -3,13 +3,15 @@ import { createHash } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { bundleGradients } from './bundle-gradients.mjs';
 import { findLibtorch } from './find-libtorch.mjs';
@@ -39,10 +41,16 @@ export async function buildNative({ log, force = false }) {
   log(`building the torch engine against libtorch ${version} (${origin}: ${includeDir})`);
   const compiler = findCompiler();
   mkdirSync(BUILD, { recursive: true });
-  const objects = await Promise.all(
-    sources('.cc').map((source) => compile(compiler, libtorch, source, log)),
-  );
-  await link(compiler, libtorch, objects, log);
+  // A folder of its own: another process may be building at the same moment.
+  const work = mkdtempSync(join(BUILD, 'work-'));
+  try {
+    const objects = await Promise.all(
+      sources('.cc').map((source) => compile(compiler, libtorch, source, work, log)),
+    );
+    await link(compiler, libtorch, objects, work, log);
+  } finally {
+    rmSync(work, { recursive: true });
+  }
   writeFileSync(STAMP, `${JSON.stringify({ stamp, libtorch }, null, 2)}\n`);
   return { addon: ADDON, built: true, libtorch };
 }
@@ -76,8 +84,8 @@ function findCompiler() {
   );
 }
 
-async function compile(compiler, libtorch, source, log) {
-  const object = join(BUILD, `${source.slice(source.lastIndexOf('/') + 1, -'.cc'.length)}.o`);
+async function compile(compiler, libtorch, source, work, log) {
+  const object = join(work, `${basename(source, '.cc')}.o`);
   const modern = Number(libtorch.version.split('.')[0]) >= 2;
   const flags = ['-O2', '-fPIC', '-fvisibility=hidden', `-std=${modern ? 'c++20' : 'c++17'}`];
   const abi = `-D_GLIBCXX_USE_CXX11_ABI=${libtorch.cxx11Abi ? 1 : 0}`;
@@ -96,13 +104,13 @@ function nodeApiHeaders() {
   return folder;
 }
 
-async function link(compiler, libtorch, objects, log) {
+async function link(compiler, libtorch, objects, work, log) {
   // CUDA's kernels register themselves on load; without --no-as-needed the linker drops them.
   const cuda = libtorch.cuda ? ['-Wl,--no-as-needed', '-ltorch_cuda', '-lc10_cuda'] : [];
   const platform = process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : [];
   const libraries = ['-L', libtorch.libDir, ...cuda, '-ltorch_cpu', '-lc10'];
   const rpath = `-Wl,-rpath,${libtorch.libDir}`;
-  const unfinished = `${ADDON}.new`;
+  const unfinished = join(work, 'addon.node');
   const output = ['-o', unfinished];
   await run(compiler, ['-shared', ...platform, ...objects, ...libraries, rpath, ...output], log);
   renameSync(unfinished, ADDON); // A running process keeps the one it has mapped.

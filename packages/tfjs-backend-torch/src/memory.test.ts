@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -84,6 +86,20 @@ describe.skipIf(!torchAvailability().available)('memory', () => {
     expect(memory().peakBytes).toBeGreaterThanOrEqual(4 * 1024 * 1024);
     tf.dispose([x, ...views]);
     expect(memory().liveBytes).toBe(before);
+  });
+
+  it('takes back, in time, what a program forgot to dispose of', async () => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    const before = liveTensorCount();
+    (() => tf.zeros([10]))();
+    expect(liveTensorCount()).toBe(before + 1);
+    await expect
+      .poll(() => {
+        collectGarbage();
+        return liveTensorCount();
+      })
+      .toBe(before);
   });
 
   it('names the shape of a tensor that memory cannot hold, and goes on', () => {

@@ -71,7 +71,7 @@ export const ADDON_PATH = fileURLToPath(new URL('../build/fedvox-torch.node', im
 export function loadNative(path: string = ADDON_PATH): NativeTorch {
   if (!existsSync(path)) throw fail('native-missing', { path });
   // Read once, when libtorch's OpenMP loads. Its threads otherwise spin at the end of every operator,
-  // which beside another busy process, say a second site's training, costs ten times the work itself.
+  // which beside another busy process, say a second site's training, costs many times the work itself.
   process.env['OMP_WAIT_POLICY'] ??= 'PASSIVE';
   try {
     return createRequire(import.meta.url)(path) as NativeTorch;

@@ -150,7 +150,7 @@ napi_value fromTypedArray(const Call& call) {
   TORCH_CHECK(type == napi_uint8_array || type == napi_int32_array || type == napi_float32_array,
               "expected a Float32Array, an Int32Array or a Uint8Array");
   TORCH_CHECK(elements * at::elementSize(scalarType) == length * width, "a tensor of shape ",
-              sizes, " does not hold ", length, " values");
+              at::IntArrayRef(sizes), " does not hold ", length, " values");
   at::Tensor tensor = at::empty(sizes, at::TensorOptions(scalarType));
   if (length > 0) std::memcpy(tensor.data_ptr(), values, length * width);
   if (!device.is_cpu()) tensor = tensor.to(device);

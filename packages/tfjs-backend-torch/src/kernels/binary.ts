@@ -20,7 +20,6 @@ const SAME = {
   Mod: 'remainder.Tensor',
   Multiply: 'mul.Tensor',
   NotEqual: 'ne.Tensor',
-  RealDiv: 'div.Tensor',
   Sub: 'sub.Tensor',
 } as const;
 
@@ -33,8 +32,9 @@ export const binaryKernels: readonly KernelConfig[] = [
   ),
   kernel<BinaryInputs>('FloorDiv', floorDivide),
   kernel<BinaryInputs>('Pow', power),
+  kernel<BinaryInputs>('RealDiv', (t, { a, b }) => t.run('div.Tensor', t.full32(a), t.full32(b))),
   kernel<BinaryInputs>('SquaredDifference', (t, { a, b }) =>
-    t.run('square', t.run('sub.Tensor', a, b)),
+    t.run('square', t.full32(t.run('sub.Tensor', a, b))),
   ),
 ];
 
@@ -46,7 +46,9 @@ function floorDivide(t: Torch, { a, b }: Handles<BinaryInputs>): Handle {
 
 /** Negative integer exponents of integers are refused by ATen; tfjs cuts the quotient to int32. */
 function power(t: Torch, { a, b }: Handles<BinaryInputs>): Handle {
-  if (t.scalarType(a) !== ScalarType.int32) return t.run('pow.Tensor_Tensor', a, b);
+  if (t.scalarType(a) !== ScalarType.int32) {
+    return t.run('pow.Tensor_Tensor', t.full32(a), t.full32(b));
+  }
   const exact = t.run('pow.Tensor_Tensor', t.cast(a, ScalarType.float64), b);
   return t.cast(exact, ScalarType.int32);
 }

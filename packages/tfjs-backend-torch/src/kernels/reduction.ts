@@ -30,10 +30,10 @@ export const reductionKernels: readonly KernelConfig[] = [
     );
   }),
   kernel<X, MaxAttrs>('Max', (t, { x }, { reductionIndices: axis, keepDims }) =>
-    overAxes(t, x, { axis, keepDims }, (dims, keep) => t.run('amax', x, dims, keep)),
+    overAxes(t, x, { axis, keepDims }, (dims, keep) => t.full32(t.run('amax', x, dims, keep))),
   ),
   kernel<X, Axes>('Min', (t, { x }, attrs) =>
-    overAxes(t, x, attrs, (dims, keep) => t.run('amin', x, dims, keep)),
+    overAxes(t, x, attrs, (dims, keep) => t.full32(t.run('amin', x, dims, keep))),
   ),
   kernel<X, Axes>('Prod', (t, { x }, attrs) => {
     const isFloat = dtypeOf(t.scalarType(x)) === 'float32';

@@ -31,6 +31,11 @@ type X = { x: unknown };
 type List = Record<number, unknown>;
 const listed = (inputs: { readonly [index: number]: Handle }): Handle[] => Object.values(inputs);
 
+/*
+ * What is cut out of a tensor is copied unless it lies in one piece: operators that come after read a
+ * view of short runs many times slower, and a view keeps the whole tensor in memory.
+ */
+
 export const shapeKernels: readonly KernelConfig[] = [
   kernel<List, ConcatAttrs>('Concat', (t, inputs, { axis }) => concat(t, listed(inputs), axis)),
   kernel<List, PackAttrs>('Pack', (t, inputs, { axis }) => stack(t, listed(inputs), axis)),
@@ -42,7 +47,8 @@ export const shapeKernels: readonly KernelConfig[] = [
     const [dim] = util.parseAxisParam(axis, t.shape(x)) as [number];
     const shaped = { shape: t.shape(x) } as never; // All that tfjs reads of it.
     const sizes = backend_util.prepareSplitSize(shaped, numOrSizeSplits, dim);
-    return t.runMany('split_with_sizes', x, sizes, dim) as Handle[];
+    const parts = t.runMany('split_with_sizes', x, sizes, dim) as Handle[];
+    return parts.map((part) => t.run('contiguous', part));
   }),
   kernel<{ input: unknown }, ExpandDimsAttrs>('ExpandDims', (t, { input }, { dim }) =>
     t.run('unsqueeze', input, dim),
@@ -63,7 +69,7 @@ export const shapeKernels: readonly KernelConfig[] = [
       attrs.begin,
       attrs.size,
     ) as number[][];
-    return slice(t, x, begin as number[], size as number[]);
+    return t.run('contiguous', slice(t, x, begin as number[], size as number[]));
   }),
   kernel<X, StridedSliceAttrs>('StridedSlice', stridedSlice),
   kernel<X, PadV2Attrs>('PadV2', (t, { x }, { paddings, constantValue }) =>

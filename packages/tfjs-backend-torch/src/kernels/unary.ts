@@ -6,6 +6,7 @@ import type {
   StepAttrs,
   UnaryInputs,
 } from '@tensorflow/tfjs-core';
+import { dtypeOf } from '../backend.js';
 import { type Handle, ScalarType } from '../native.js';
 import type { Torch } from '../torch.js';
 import { kernel } from './kernel.js';
@@ -52,15 +53,35 @@ const SAME = {
   Tanh: 'tanh',
 } as const;
 
+/** Those that lose nothing more in bfloat16 than their input has; the others go by float32. */
+const SAFE_IN_BFLOAT16: ReadonlySet<string> = new Set<keyof typeof SAME>([
+  'Abs',
+  'Elu',
+  'LogicalNot',
+  'Neg',
+  'Relu',
+  'Relu6',
+  'Selu',
+  'Sigmoid',
+  'Sign',
+  'Tanh',
+]);
+
 export const unaryKernels: readonly KernelConfig[] = [
   ...Object.entries(SAME).map(([name, operator]) =>
-    kernel<{ x: unknown }>(name, (t, { x }) => t.run(operator, x)),
+    kernel<{ x: unknown }>(name, (t, { x }) =>
+      t.run(operator, SAFE_IN_BFLOAT16.has(name) ? x : t.full32(x)),
+    ),
   ),
   kernel<UnaryInputs, ClipByValueAttrs>('ClipByValue', (t, { x }, attrs) =>
     t.run('clamp', x, attrs.clipValueMin, attrs.clipValueMax),
   ),
   kernel<UnaryInputs, LeakyReluAttrs>('LeakyRelu', (t, { x }, { alpha }) =>
-    t.run('leaky_relu', t.cast(x, ScalarType.float32), alpha),
+    t.run(
+      'leaky_relu',
+      dtypeOf(t.scalarType(x)) === 'float32' ? x : t.cast(x, ScalarType.float32),
+      alpha,
+    ),
   ),
   kernel<EluGradInputs>('EluGrad', (t, { dy, y }) => t.run('elu_backward', dy, 1, 1, 1, true, y)),
   kernel<UnaryInputs, StepAttrs>('Step', (t, { x }, { alpha }) => step(t, x, alpha)),
