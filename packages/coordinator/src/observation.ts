@@ -57,6 +57,6 @@ export function observeServer(event: ServerEvent, log: Logger, metrics: Metrics)
       return;
     case 'connection-refused':
       metrics.onConnectionRefused();
-      log.warn({ code: event.error.code }, event.error.message);
+      log.warn({ code: event.error.code, ...event.error.details }, event.error.message);
   }
 }

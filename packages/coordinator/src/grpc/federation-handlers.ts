@@ -52,6 +52,6 @@ export function federationHandlers(desks: FederationDesks): FederationHandlers {
     upload: (position, chunks, { caller }) => uploads.append(position, chunks, caller),
     submit: (statement, { caller }) => uploads.submit(statement, caller),
     getReceipt: (statement, { caller }) => uploads.receipt(statement, caller),
-    renewCertificate: (requestDer, { caller }) => sites.renew(caller.identity.name, requestDer),
+    renewCertificate: (requestDer, { caller }) => sites.renew(caller, requestDer),
   };
 }

@@ -100,8 +100,9 @@ describe('the directory of sites', () => {
   it('refuses a revoked certificate from the next call on, also after a restart', async () => {
     const { token } = await directory.invite('north');
     const [der] = await directory.enroll(token, request);
-    const renewed = await directory.renew('north', otherRequest);
-    const certificates = [der, renewed[0]].map((each) => readCertificate(each as Uint8Array));
+    const first = readCertificate(der as Uint8Array);
+    const [renewed] = await directory.renew(first, otherRequest);
+    const certificates = [first, readCertificate(renewed as Uint8Array)];
     for (const certificate of certificates) directory.authorize(certificate);
     await directory.revoke('north');
     for (const who of [directory, await load()]) {
@@ -111,6 +112,28 @@ describe('the directory of sites', () => {
     }
     const again = directory.enroll(token, request);
     await expect(again).rejects.toMatchObject({ code: 'refused/token-used' });
+  });
+
+  it('renews nothing for a site that is revoked at the same moment', async () => {
+    const { token } = await directory.invite('north');
+    const [der] = await directory.enroll(token, request);
+    const shown = readCertificate(der as Uint8Array);
+    const [renewal] = await Promise.allSettled([
+      directory.renew(shown, otherRequest),
+      directory.revoke('north'),
+    ]);
+    expect(renewal).toMatchObject({ reason: { code: 'refused/revoked' } });
+    expect(await directory.sites()).toMatchObject([{ revoked: true }]);
+  });
+
+  it('lets no invitation outlive the revocation of its site', async () => {
+    await directory.enroll((await directory.invite('north')).token, request);
+    const { token } = await directory.invite('north');
+    const [enrolment] = await Promise.allSettled([
+      directory.enroll(token, otherRequest),
+      directory.revoke('north'),
+    ]);
+    expect(enrolment).toMatchObject({ reason: { code: 'refused/token-expired' } });
   });
 
   it('cannot revoke a site that never enrolled', async () => {

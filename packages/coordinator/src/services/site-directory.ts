@@ -11,7 +11,7 @@ import {
 } from '@fedvox/pki';
 import { refuse } from '@fedvox/protocol';
 import { fail } from '../errors.js';
-import type { NewCertificate, Store, StoredCertificate, StoredInvitation } from '../store/store.js';
+import type { NewCertificate, Store, StoredCertificate } from '../store/store.js';
 
 const DAY_MS = 86_400_000;
 
@@ -80,15 +80,23 @@ export class SiteDirectory {
     const certificate = await this.#issue(invitation.site, requestDer);
     if (invitation.spentOn !== null) return this.#again(invitation.spentOn, certificate.keyId);
     if (await store.spendInvitation(tokenHash, certificate)) return this.#chain(certificate);
-    // Another call spent it between the look and the leap.
-    const spent = (await store.invitation(tokenHash)) as StoredInvitation;
-    return this.#again(spent.spentOn as StoredCertificate, certificate.keyId);
+    // Another call spent it, or a revocation ended it, between the look and the leap.
+    const spentOn = (await store.invitation(tokenHash))?.spentOn ?? null;
+    if (spentOn === null) throw refuse('token-expired');
+    return this.#again(spentOn, certificate.keyId);
   }
 
-  /** A new certificate for a site whose present one has just been verified. */
-  async renew(site: string, requestDer: Uint8Array): Promise<readonly Uint8Array[]> {
-    const certificate = await this.#issue(site, requestDer);
-    await this.#options.store.addCertificate(certificate);
+  /**
+   * A new certificate for a site that has just shown its present one.
+   * @throws FedvoxError `refused/revoked`, also where that happened this very moment
+   */
+  async renew(
+    { identity, serial }: CertificateInfo,
+    requestDer: Uint8Array,
+  ): Promise<readonly Uint8Array[]> {
+    const certificate = await this.#issue(identity.name, requestDer);
+    const isKept = await this.#options.store.addRenewal(serial, certificate);
+    if (!isKept) throw refuse('revoked', { name: identity.name });
     return this.#chain(certificate);
   }
 

@@ -47,17 +47,30 @@ export async function spendInvitation(
 ): Promise<boolean> {
   const { changes } = await session.run(
     `UPDATE invitations SET used_serial = ?
-     WHERE token_hash = ? AND site = ? AND used_serial IS NULL`,
+     WHERE token_hash = ? AND site = ? AND used_serial IS NULL AND expires_at_ms > ?`,
     certificate.serial,
     tokenHash,
     certificate.site,
+    certificate.issuedAtMs,
   );
   if (changes === 0) return false;
   await insertCertificate(session, certificate);
   return true;
 }
 
-export async function insertCertificate(
+export async function insertRenewal(
+  session: SqlSession,
+  shownSerial: string,
+  certificate: NewCertificate,
+): Promise<boolean> {
+  // In the same transaction: a revocation that came between would never reach the new certificate.
+  const shown = await selectCertificate(session, shownSerial);
+  if (shown !== null && shown.revokedAtMs !== null) return false;
+  await insertCertificate(session, certificate);
+  return true;
+}
+
+async function insertCertificate(
   session: SqlSession,
   { serial, site, keyId, certificatePem, issuedAtMs }: NewCertificate,
 ): Promise<void> {

@@ -13,8 +13,8 @@ import {
 } from './job-tables.js';
 import { migrate } from './migrations.js';
 import {
-  insertCertificate,
   insertInvitation,
+  insertRenewal,
   revokeSite,
   selectCertificates,
   selectInvitation,
@@ -84,8 +84,8 @@ function storeOver(database: SqliteDatabase): Store {
     invitation: (tokenHash) => read((session) => selectInvitation(session, tokenHash)),
     spendInvitation: (tokenHash, certificate) =>
       transaction((session) => spendInvitation(session, tokenHash, certificate)),
-    addCertificate: (certificate) =>
-      transaction((session) => insertCertificate(session, certificate)),
+    addRenewal: (shownSerial, certificate) =>
+      transaction((session) => insertRenewal(session, shownSerial, certificate)),
     certificates: () => read(selectCertificates),
     revokeSite: (site, atMs) => transaction((session) => revokeSite(session, site, atMs)),
 

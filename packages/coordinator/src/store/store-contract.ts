@@ -98,6 +98,13 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       expect((await store.invitation(tokenHash))?.spentOn).toEqual(certificates[0]);
     });
 
+    it('does not spend an invitation that has expired', async () => {
+      const tokenHash = sha256('token');
+      await store.addInvitation({ tokenHash, site: 'north', expiresAtMs: 9 });
+      expect(await store.spendInvitation(tokenHash, certificateOf('north', '09'))).toBe(false);
+      expect(await store.certificates()).toEqual([]);
+    });
+
     it('does not spend an invitation on another site’s certificate', async () => {
       const tokenHash = sha256('token');
       await store.addInvitation({ tokenHash, site: 'north', expiresAtMs: 100 });
@@ -108,13 +115,15 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     it('revokes every certificate of a site, and the tokens it still had', async () => {
       const tokenHash = sha256('token');
       await store.addInvitation({ tokenHash, site: 'north', expiresAtMs: 1_000 });
-      await store.addCertificate(certificateOf('north', '01'));
-      await store.addCertificate(certificateOf('north', '02'));
-      await store.addCertificate(certificateOf('south', '03'));
+      expect(await store.addRenewal('00', certificateOf('north', '01'))).toBe(true);
+      expect(await store.addRenewal('01', certificateOf('north', '02'))).toBe(true);
+      expect(await store.addRenewal('00', certificateOf('south', '03'))).toBe(true);
       expect(await store.revokeSite('north', 50)).toEqual(['01', '02']);
       const revoked = (await store.certificates()).map(({ revokedAtMs }) => revokedAtMs);
       expect(revoked).toEqual([50, 50, null]);
       expect((await store.invitation(tokenHash))?.expiresAtMs).toBe(50);
+      expect(await store.addRenewal('02', certificateOf('north', '04'))).toBe(false);
+      expect(await store.certificates()).toHaveLength(3);
     });
   });
 }

@@ -30,9 +30,10 @@ export interface Store {
 
   addInvitation(invitation: NewInvitation): Promise<void>;
   invitation(tokenHash: Sha256): Promise<StoredInvitation | undefined>;
-  /** Spends the token and keeps the certificate. False, and no change, where it was spent before. */
+  /** Spends the token and keeps the certificate. False, and no change, where it is spent or expired. */
   spendInvitation(tokenHash: Sha256, certificate: NewCertificate): Promise<boolean>;
-  addCertificate(certificate: NewCertificate): Promise<void>;
+  /** Keeps a site's next certificate. False, and no change, where the one it showed is revoked. */
+  addRenewal(shownSerial: string, certificate: NewCertificate): Promise<boolean>;
   /** By site, then time of issue. */
   certificates(): Promise<readonly StoredCertificate[]>;
   /** Revokes every certificate of the site; answers their serials. */
