@@ -82,6 +82,23 @@ describe('a federation of scripted sites', () => {
     expect(job.rounds).toHaveLength(2);
   });
 
+  it('shows the operator who has answered and who is awaited', async () => {
+    const id = await federation.submit({ rounds: 1, minSites: 3 });
+    await Promise.all(federation.sites.map((site) => site.workOnce()));
+    await federation.site('south').workOnce();
+    await federation.site('north').client.heartbeat({ job: id, round: 1, state: 'training' });
+    const { current } = await federation.operator.job(id);
+    expect(current).toMatchObject({ kind: 'train', round: 1, phase: 'open' });
+    const shown = current?.sites.map(({ site, answer, state }) => [site, answer, state]);
+    expect(shown).toEqual([
+      ['east', 'awaited', 'idle'],
+      ['north', 'awaited', 'training'],
+      ['south', 'answered', 'uploading'],
+    ]);
+    await workUntil(federation.sites, id, 'completed');
+    expect((await federation.operator.job(id)).current).toBeNull();
+  });
+
   it('ends at once when it is aborted, and tells a site that was at work', async () => {
     const id = await federation.submit({ rounds: 1, minSites: 3 });
     await Promise.all(federation.sites.map((site) => site.workOnce()));
