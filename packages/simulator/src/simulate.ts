@@ -32,7 +32,7 @@ export async function simulateScenario(path: string, options: SimulateOptions): 
   const scenario = await loadScenario(path);
   // Heavy, and not needed to tell what is wrong with a scenario.
   const { selectEngine } = await import('@fedvox/learning');
-  const log = createLogger({ name: 'simulate', level: 'error' });
+  const log = createLogger({ name: 'simulate', level: 'warn' });
   const engine = await selectEngine(scenario.engine, { log });
   onProgress({ kind: 'step', text: `Engine: ${engine.description}` });
   const plan = planRun(scenario, {

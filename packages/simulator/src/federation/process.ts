@@ -69,7 +69,8 @@ export class ServiceProcess {
         ...(await this.#log()),
       });
     } finally {
-      this.#child.stdout?.resume();
+      lines.close();
+      this.#child.stdout?.resume(); // whatever else it prints must not fill the pipe
     }
   }
 

@@ -48,6 +48,7 @@ export function planRun(scenario: Scenario, options: PlanOptions): Plan {
     threads: scenario.threads ?? Math.max(1, Math.floor(options.cores / names.length)),
     job: {
       ...job,
+      preprocess: smaller?.preprocess ?? job.preprocess,
       network: smaller?.network ?? job.network,
       federation: { ...job.federation, rounds, sites: job.federation.sites ?? names },
       seed: options.seed ?? job.seed,
@@ -60,7 +61,9 @@ export function planRun(scenario: Scenario, options: PlanOptions): Plan {
     notes:
       smaller === undefined
         ? []
-        : ['only the slow cpu engine is available: a smaller network and a shorter run'],
+        : [
+            'only the slow cpu engine is available: smaller volumes, a smaller network, a shorter run',
+          ],
   };
 }
 

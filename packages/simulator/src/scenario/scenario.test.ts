@@ -21,7 +21,7 @@ const SITES = `sites:
   - {name: site-b, data: {kind: phantom, cases: 9, scanner: {spacingMm: [3, 3, 3]}}}
 `;
 const ON_CPU =
-  'onCpu: {rounds: 2, phantomCases: 4, network: {kind: unet, channels: [2, 4], strides: [2]}}\n';
+  'onCpu: {rounds: 2, phantomCases: 4, preprocess: [{kind: zscore}], network: {kind: unet, channels: [2, 4], strides: [2]}}\n';
 
 let folder: string;
 beforeEach(async () => {
@@ -107,6 +107,7 @@ describe('the plan of a run', () => {
     await mkdir(join(folder, 'hippocampus'));
     const plan = planRun(scenario, { engine: 'cpu', cores: 1, dataDir: folder });
     expect(plan.job.network.channels).toEqual([2, 4]);
+    expect(plan.job.preprocess).toEqual([{ kind: 'zscore', nonzero: false }]);
     expect(plan.job.federation.rounds).toBe(2);
     expect(plan.sites[1]?.data).toMatchObject({ cases: 4 });
     expect(plan.threads).toBe(1);

@@ -38,6 +38,7 @@ export const scenarioSchema = z
     /** What is scaled down where only the slow `cpu` engine is to be had, so that the run ends. */
     onCpu: z
       .strictObject({
+        preprocess: jobSchema.shape.preprocess.optional(),
         network: jobSchema.shape.network.optional(),
         rounds: positiveInt.optional(),
         phantomCases: positiveInt.optional(),
