@@ -70,7 +70,7 @@ export type JobEvent =
       readonly answer: UpdateAnswer;
       readonly nowMs: number;
     }
-  /** These three answer the effect of the same round; late ones are ignored. */
+  /** These four answer the effect of the same round; late ones are ignored. */
   | { readonly kind: 'round-opened'; readonly round: number; readonly nowMs: number }
   | { readonly kind: 'submissions-settled'; readonly round: number }
   | { readonly kind: 'aggregated'; readonly round: number; readonly model: Sha256 }
