@@ -32,7 +32,7 @@ export function findLibtorch({ env = process.env, repository = REPOSITORY } = {}
   const candidates = [
     ["the machine's python3", torchOfPython('python3')],
     ['.fedvox/venv', torchOfVirtualEnvironment(join(repository, '.fedvox/venv'))],
-    ['libtorch-dev', { include: '/usr/include', libs: debianLibDirs() }],
+    ['libtorch-dev', rootAt('/usr')],
   ];
   for (const [origin, root] of candidates) {
     const found = root === undefined ? undefined : examine(origin, root);
@@ -58,7 +58,12 @@ function libtorchNamed(path) {
   );
 }
 
-const rootAt = (path) => ({ include: join(path, 'include'), libs: [join(path, 'lib')] });
+/** Where a libtorch at `path` has its headers and libraries; Debian puts the latter by architecture. */
+function rootAt(path) {
+  const triplets = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' };
+  const lib = join(path, 'lib');
+  return { include: join(path, 'include'), libs: [lib, join(lib, triplets[process.arch] ?? '.')] };
+}
 
 function torchOfPython(python) {
   const script =
@@ -83,11 +88,6 @@ function torchOfVirtualEnvironment(path) {
     .map((python) => join(lib, python, 'site-packages/torch'))
     .find((folder) => existsSync(folder));
   return torch === undefined ? undefined : rootAt(torch);
-}
-
-function debianLibDirs() {
-  const triplet = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' }[process.arch];
-  return triplet === undefined ? [] : [join('/usr/lib', triplet)];
 }
 
 /** @returns {Libtorch | undefined} undefined where the folder holds no whole libtorch */
