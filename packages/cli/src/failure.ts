@@ -1,5 +1,9 @@
 import { errorText, FedvoxError } from '@fedvox/base';
+import { CommanderError } from 'commander';
 import type { Terminal } from './terminal.js';
+
+const USAGE = 'cli/usage';
+export const USAGE_ADVICE = 'Run the command with --help to see what it takes.';
 
 /** Ends a command with exit code 1 after its result said everything that is to be said. */
 export class ResultSaysNo extends Error {
@@ -17,7 +21,8 @@ interface Failure {
 export function printFailure(error: unknown, terminal: Terminal, json: boolean): void {
   const { stdout, stderr, environment } = terminal;
   const failure = describe(error);
-  stderr.write(`error: ${failure.message}\n→ ${failure.advice}\n`);
+  // What is wrong with the command line itself was told when it was parsed.
+  if (failure.code !== USAGE) stderr.write(`error: ${failure.message}\n→ ${failure.advice}\n`);
   if (environment['FEDVOX_DEBUG']) stderr.write(`${stackText(error)}\n`);
   if (json) stdout.write(`${JSON.stringify({ error: failure })}\n`);
 }
@@ -25,6 +30,10 @@ export function printFailure(error: unknown, terminal: Terminal, json: boolean):
 function describe(error: unknown): Failure {
   if (error instanceof FedvoxError) {
     return { code: error.code, message: error.message, advice: error.advice };
+  }
+  if (error instanceof CommanderError) {
+    const message = error.message.replace(/^error: /, '');
+    return { code: USAGE, message, advice: USAGE_ADVICE };
   }
   return {
     code: 'cli/unexpected',

@@ -83,6 +83,17 @@ describe('the fedvox command', () => {
     });
   });
 
+  it('tells a program of a mistake in the command line as an object, too', async () => {
+    const { exitCode, stdout, stderr } = await fedvox('job', 'submit', '--json');
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(
+      /^error: missing required argument 'job'\n→ Run the command with --help/,
+    );
+    expect(JSON.parse(stdout)).toMatchObject({
+      error: { code: 'cli/usage', message: "missing required argument 'job'" },
+    });
+  });
+
   it('founds a consortium and refuses to found it twice', async () => {
     const init = ['consortium', 'init', '--federation', 'study', '--hosts', 'localhost', '--dir'];
     const first = await fedvox(...init, join(folder, 'consortium'), '--json');

@@ -8,7 +8,7 @@ import { addJobCommands } from './commands/job.js';
 import { addModelCommands } from './commands/model.js';
 import { addSimulateCommands } from './commands/simulate.js';
 import { addSiteCommands } from './commands/site.js';
-import { printFailure, ResultSaysNo } from './failure.js';
+import { printFailure, ResultSaysNo, USAGE_ADVICE } from './failure.js';
 import type { Terminal } from './terminal.js';
 
 /** Runs one command line; the exit code is 0 where all went well, else 1 with the reason told. */
@@ -17,7 +17,7 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     await createProgram(terminal).parseAsync(argv, { from: 'user' });
     return 0;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 1;
+    if (error instanceof CommanderError && error.exitCode === 0) return 0; // help was asked for
     if (error instanceof ResultSaysNo) return 1;
     printFailure(error, terminal, argv.includes('--json'));
     return 1;
@@ -30,7 +30,7 @@ function createProgram(terminal: Terminal): Command {
     .version(ownVersion())
     .helpCommand(false)
     .exitOverride()
-    .showHelpAfterError('→ Run the command with --help to see what it takes.')
+    .showHelpAfterError(`→ ${USAGE_ADVICE}`)
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
       writeErr: (text) => terminal.stderr.write(text),

@@ -14,6 +14,8 @@ interface SimulateOptions extends CommonOptions {
   readonly out?: string;
 }
 
+/** This very command: the processes of a run are started by it. */
+const ENTRY = fileURLToPath(new URL('../../bin/fedvox.mjs', import.meta.url));
 const DEMO = fileURLToPath(new URL('../../../../scenarios/demo.yaml', import.meta.url));
 
 export function addSimulateCommands(program: Command, terminal: Terminal): void {
@@ -55,5 +57,3 @@ async function simulate(output: Output, options: SimulateOptions, scenario: stri
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
 }
-
-const ENTRY = fileURLToPath(new URL('../../bin/fedvox.mjs', import.meta.url));
