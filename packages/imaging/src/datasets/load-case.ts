@@ -23,7 +23,6 @@ export async function loadCase(ref: CaseRef, classes: readonly string[]): Promis
   const { source, modality } = ref;
   const { image, label } =
     source.kind === 'dicom' ? await loadDicom(source, ref, classes) : await loadNifti(source);
-  checkFinite(ref, image);
   assert(
     label === undefined || label.shape.every((size, axis) => size === image.shape[axis]),
     'a label lies on the grid of its image',
@@ -56,6 +55,7 @@ async function loadDicom(
 
 async function loadNifti({ imagePath, label }: NiftiSource): Promise<Case> {
   const image = await readNifti(imagePath);
+  checkFinite(imagePath, image);
   if (label === undefined) return { image };
   return { image, label: await readLabel(label, image) };
 }
@@ -80,9 +80,9 @@ async function readLabel(
   return { shape, affineRas, data };
 }
 
-/** One voxel that is no number would make every normalised voxel none. */
-function checkFinite({ caseId }: CaseRef, { data }: Volume): void {
+/** One voxel that is no number would make every normalised voxel none. DICOM's integers always are one. */
+function checkFinite(what: string, { data }: Volume): void {
   let bad = 0;
   for (let at = 0; at < data.length; at++) if (!Number.isFinite(data[at])) bad++;
-  if (bad > 0) throw fail('unusable-values', { what: `case ${caseId}`, voxels: bad });
+  if (bad > 0) throw fail('unusable-values', { what, voxels: bad });
 }

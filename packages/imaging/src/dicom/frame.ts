@@ -48,6 +48,7 @@ export interface Frame extends FramePlane {
 
 /** Most frames one file may declare. */
 const MAX_FRAMES = 100_000;
+const MAX_FLOAT32 = 3.4e38;
 /** Direction cosines are written with few decimals; more than this off is not a rotation. */
 const COSINE_TOLERANCE = 1e-3;
 
@@ -172,8 +173,12 @@ function rescale(
   }
   const source = itemOf(groups, 'PixelValueTransformationSequence') ?? attributes;
   const slope = source.decimal('RescaleSlope') ?? 1;
+  const intercept = source.decimal('RescaleIntercept') ?? 0;
   if (slope === 0) throw attributes.bad('RescaleSlope', 'it is 0');
-  return { slope, intercept: source.decimal('RescaleIntercept') ?? 0 };
+  if (2 ** 32 * Math.abs(slope) + Math.abs(intercept) > MAX_FLOAT32) {
+    throw attributes.bad('RescaleSlope', 'values would be larger than float32 holds');
+  }
+  return { slope, intercept };
 }
 
 function pixelFormat(attributes: Attributes): PixelFormat {

@@ -41,19 +41,35 @@ const UNDEFINED_LENGTH = 0xffffffff;
 export async function readDicomHeader(path: string): Promise<DicomFile> {
   return withFile(path, async (file) => {
     const { size } = await file.stat();
-    const prefix = await readPrefix(file, Math.min(size, HEADER_PREFIX_BYTES));
+    const prefix = await fill(file, Buffer.allocUnsafe(Math.min(size, HEADER_PREFIX_BYTES)));
     if (prefix.length === size || !isPart10(prefix)) return parseDicom(path, prefix);
     const header = headerWithin(path, prefix, size);
     return header ?? parseDicom(path, await readWhole(path, file, size));
   });
 }
 
-/** Reads and parses a file with its pixels. Errors as `readDicomHeader`. */
-export async function readDicom(path: string): Promise<DicomFile> {
+/**
+ * Reads and parses a file with its pixels. Errors as `readDicomHeader`.
+ * @param buffer memory for the file's bytes, which are good until it is used again
+ */
+export async function readDicom(
+  path: string,
+  buffer: ReusableBuffer = new ReusableBuffer(),
+): Promise<DicomFile> {
   return withFile(path, async (file) => {
     const { size } = await file.stat();
-    return parseDicom(path, await readWhole(path, file, size));
+    return parseDicom(path, await readWhole(path, file, size, buffer));
   });
+}
+
+/** Memory that one file after another is read into, so that a series leaves no garbage behind. */
+export class ReusableBuffer {
+  private memory = Buffer.alloc(0);
+
+  take(byteCount: number): Buffer {
+    if (this.memory.length < byteCount) this.memory = Buffer.allocUnsafeSlow(byteCount);
+    return this.memory.subarray(0, byteCount);
+  }
 }
 
 /** The header, if the prefix holds all of it; where it does not, only the whole file can tell why. */
@@ -123,15 +139,20 @@ function isPart10(bytes: Uint8Array): boolean {
   );
 }
 
-async function readWhole(path: string, file: FileHandle, size: number): Promise<Uint8Array> {
+async function readWhole(
+  path: string,
+  file: FileHandle,
+  size: number,
+  buffer = new ReusableBuffer(),
+): Promise<Uint8Array> {
   if (size > MAX_FILE_BYTES) {
     throw fail('corrupt-file', { path, reason: `it is larger than ${MAX_FILE_BYTES} bytes` });
   }
-  return readPrefix(file, size);
+  return fill(file, buffer.take(size));
 }
 
-async function readPrefix(file: FileHandle, byteCount: number): Promise<Uint8Array> {
-  const bytes = Buffer.allocUnsafe(byteCount);
+async function fill(file: FileHandle, bytes: Buffer): Promise<Uint8Array> {
+  const byteCount = bytes.length;
   let filled = 0;
   while (filled < byteCount) {
     const { bytesRead } = await file.read(bytes, filled, byteCount - filled, filled);

@@ -37,15 +37,24 @@ function mirrorSum({ inverted, signed, bitsStored }: PixelFormat): number | unde
   return signed ? -1 : 2 ** bitsStored - 1;
 }
 
+/** The bytes as unsigned samples; copied only where their order or their place in memory asks for it. */
 function storedSamples(
   bytes: Uint8Array,
   bitsAllocated: PixelFormat['bitsAllocated'],
   bigEndian: boolean,
 ): Uint8Array | Uint16Array | Uint32Array {
   if (bitsAllocated === 8) return bytes;
-  // A copy, because a view must start at a multiple of its element size and files know no alignment.
-  const aligned = Buffer.from(bytes);
-  if (bigEndian) bitsAllocated === 16 ? aligned.swap16() : aligned.swap32();
-  const copy = aligned.buffer.slice(aligned.byteOffset, aligned.byteOffset + aligned.length);
-  return bitsAllocated === 16 ? new Uint16Array(copy) : new Uint32Array(copy);
+  const bytesPerSample = bitsAllocated / 8;
+  const isAligned = bytes.byteOffset % bytesPerSample === 0;
+  const { buffer, byteOffset, length } =
+    isAligned && !bigEndian ? bytes : copied(bytes, bitsAllocated, bigEndian);
+  return bitsAllocated === 16
+    ? new Uint16Array(buffer, byteOffset, length / 2)
+    : new Uint32Array(buffer, byteOffset, length / 4);
+}
+
+function copied(bytes: Uint8Array, bitsAllocated: 16 | 32, bigEndian: boolean): Uint8Array {
+  const copy = Buffer.from(new Uint8Array(bytes).buffer);
+  if (!bigEndian) return copy;
+  return bitsAllocated === 16 ? copy.swap16() : copy.swap32();
 }

@@ -5,7 +5,7 @@ import { type Volume, voxelCount } from '../geometry/grid.js';
 import { groupBy } from '../group-by.js';
 import { type PixelDecoders, pixelDecoders } from './codecs/decoders.js';
 import { type Frame, framesOf } from './frame.js';
-import { readDicom } from './part10.js';
+import { type DicomFile, ReusableBuffer, readDicom } from './part10.js';
 import { frameReader } from './pixels.js';
 import { decodeSamples } from './samples.js';
 import type { Stack } from './stack.js';
@@ -32,18 +32,20 @@ export async function readStack({ frames, grid }: Stack): Promise<Volume> {
   });
   const files = [...groupBy(slices, ({ frame }) => frame.path)];
   const decoders = pixelDecoders();
-  await boundedMap(files, MAX_FILES_IN_MEMORY, ([path, slicesOfFile]) =>
-    readSlices(path, slicesOfFile, decoders),
-  );
+  const buffers = Array.from({ length: MAX_FILES_IN_MEMORY }, () => new ReusableBuffer());
+  await boundedMap(files, MAX_FILES_IN_MEMORY, async ([path, slicesOfFile], lane) => {
+    const file = await readDicom(path, buffers[lane]);
+    await readSlices(file, slicesOfFile, decoders);
+  });
   return { ...grid, data };
 }
 
 async function readSlices(
-  path: string,
+  file: DicomFile,
   slices: readonly Slice[],
   decoders: PixelDecoders,
 ): Promise<void> {
-  const file = await readDicom(path);
+  const { path } = file;
   const current = file.pixelData === undefined ? [] : framesOf(file);
   const readFrame = frameReader(file, decoders);
   for (const { frame, values } of slices) {
