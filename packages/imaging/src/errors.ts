@@ -9,6 +9,10 @@ export const fail = defineErrors('imaging', {
     message: 'cannot read {path}: {reason}',
     advice: 'Check that the path exists and that this account may read it.',
   },
+  'folder-too-large': {
+    message: '{path} goes beyond {files} files or {depth} folders deep',
+    advice: 'Point the data set at the folder that holds the exported series.',
+  },
   'not-dicom': {
     message: '{path} is not a DICOM file: {reason}',
     advice: 'Export the file again as DICOM Part 10, or take it out of the folder.',

@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail } from '../errors.js';
@@ -8,34 +9,47 @@ const MAX_DEPTH = 32;
 
 /**
  * Every regular file under a folder (or the file itself), in the order of names. Links are followed;
- * a folder is visited once.
- * @throws FedvoxError `folder-unreadable`
+ * a folder is visited once; a link that leads nowhere is no file.
+ * @throws FedvoxError `folder-unreadable`, `folder-too-large`
  */
 export async function filesUnder(root: string): Promise<string[]> {
   const files: string[] = [];
-  await walk(root, 0, new Set(), files);
+  await collect(root, await readable(root, stat(root)), 0, new Set(), files);
   return files;
 }
 
-async function walk(path: string, depth: number, visited: Set<string>, files: string[]) {
+async function collect(
+  path: string,
+  entry: Stats,
+  depth: number,
+  visited: Set<string>,
+  files: string[],
+): Promise<void> {
+  if (entry.isFile()) files.push(path);
+  if (!entry.isDirectory()) return;
+  if (depth > MAX_DEPTH || files.length > MAX_FILES) {
+    throw fail('folder-too-large', { path, files: MAX_FILES, depth: MAX_DEPTH });
+  }
+  const real = await readable(path, realpath(path));
+  if (visited.has(real)) return;
+  visited.add(real);
+  for (const name of (await readable(path, readdir(path))).sort()) {
+    const child = join(path, name);
+    const childEntry = await readable(child, stat(child).catch(ignoreMissing));
+    if (childEntry !== undefined) await collect(child, childEntry, depth + 1, visited, files);
+  }
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+  return undefined;
+}
+
+async function readable<T>(path: string, reading: Promise<T>): Promise<T> {
   try {
-    const entry = await stat(path);
-    if (entry.isFile()) files.push(path);
-    if (!entry.isDirectory()) return;
-    const real = await realpath(path);
-    if (visited.has(real)) return;
-    visited.add(real);
-    if (depth > MAX_DEPTH || files.length > MAX_FILES) {
-      throw Object.assign(new Error('too deep or too many files'), { code: 'too large a folder' });
-    }
-    for (const name of (await readdir(path)).sort()) {
-      await walk(join(path, name), depth + 1, visited, files);
-    }
+    return await reading;
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    // A link that leads nowhere is no file; everything else a person has to see.
-    if (code === 'ENOENT' && depth > 0) return;
-    if (code === undefined || code.startsWith('imaging/')) throw cause;
+    const { code = 'unknown' } = cause as NodeJS.ErrnoException;
     throw fail('folder-unreadable', { path, reason: code }, { cause });
   }
 }
