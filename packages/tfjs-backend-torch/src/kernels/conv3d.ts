@@ -1,11 +1,10 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core';
-import type { Handle } from '../native.js';
+import { type Handle, ScalarType } from '../native.js';
 import type {
   Conv3dAttributes,
   FilterGradientAttributes,
   InputGradientAttributes,
 } from '../ops/conv3d.js';
-import type { Torch } from '../torch.js';
 import { kernel } from './kernel.js';
 import {
   channelsLast,
@@ -15,6 +14,8 @@ import {
   imageShapeOnly,
   shapeOnly,
 } from './layout.js';
+
+type FilterShape = [number, number, number, number, number];
 
 /** A convolution and its two gradients, with PyTorch's padding. */
 export const conv3dKernels: readonly KernelConfig[] = [
@@ -34,9 +35,15 @@ export const conv3dKernels: readonly KernelConfig[] = [
     (t, { dy, filter, bias }, attrs) => {
       const [batch, ...sizes] = attrs.inputShape as [number, ...number[]];
       const channels = sizes.pop() as number;
-      const input = imageShapeOnly(t, [batch, channels, ...sizes]);
-      const weight = filterOutFirst(t, t.lowered(filter));
-      const [dx] = convolutionBackward(t, dy, input, weight, attrs, [true, false, false]);
+      const [dx] = t.runMany(
+        'convolution_backward',
+        channelsSecond(t, t.lowered(dy)),
+        imageShapeOnly(t, [batch, channels, ...sizes]),
+        filterOutFirst(t, t.lowered(filter)),
+        null,
+        ...settings(attrs),
+        [true, false, false],
+      );
       const image = channelsLast(t, dx as Handle);
       if (bias !== undefined) t.mutate('add_.Tensor', image, t.lowered(bias));
       return image;
@@ -45,10 +52,21 @@ export const conv3dKernels: readonly KernelConfig[] = [
   kernel<{ x: Handle; dy: Handle }, FilterGradientAttributes>(
     'FedvoxConv3DFilterGradient',
     (t, { x, dy }, attrs) => {
-      const [depth, height, width, inputs, outputs] = attrs.filterShape;
-      const weight = shapeOnly(t, [outputs, inputs, depth, height, width] as number[]);
-      const input = channelsSecond(t, t.lowered(x));
-      const [, gradient] = convolutionBackward(t, dy, input, weight, attrs, [false, true, false]);
+      // oneDNN's threads wait for each other here in bfloat16, spinning: under strides, where there is
+      // little to do between the waits, that takes two to three times as long as float32.
+      const strided = attrs.strides.some((stride) => stride > 1);
+      const type = strided ? ScalarType.float32 : t.computeType;
+      const [depth, height, width, inputs, outputs] = attrs.filterShape as FilterShape;
+      const shape = [outputs, inputs, depth, height, width];
+      const [, gradient] = t.runMany(
+        'convolution_backward',
+        channelsSecond(t, t.cast(dy, type)),
+        channelsSecond(t, t.cast(x, type)),
+        shapeOnly(t, shape, type),
+        null,
+        ...settings(attrs),
+        [false, true, false],
+      );
       return t.full32(filterOutLast(t, gradient as Handle));
     },
   ),
@@ -57,24 +75,4 @@ export const conv3dKernels: readonly KernelConfig[] = [
 /** Stride, padding, dilation, not transposed, output padding, groups: as `aten::convolution` wants them. */
 function settings({ strides, padding }: Conv3dAttributes) {
   return [strides, padding, [1, 1, 1], false, [0, 0, 0], 1] as const;
-}
-
-function convolutionBackward(
-  t: Torch,
-  dy: Handle,
-  input: Handle,
-  weight: Handle,
-  attrs: Conv3dAttributes,
-  wanted: readonly [boolean, boolean, boolean],
-) {
-  const gradient = channelsSecond(t, t.lowered(dy));
-  return t.runMany(
-    'convolution_backward',
-    gradient,
-    input,
-    weight,
-    null,
-    ...settings(attrs),
-    wanted,
-  );
 }

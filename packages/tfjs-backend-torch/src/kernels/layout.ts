@@ -1,4 +1,4 @@
-import type { Handle } from '../native.js';
+import type { Handle, ScalarType } from '../native.js';
 import type { Torch } from '../torch.js';
 
 /*
@@ -53,8 +53,12 @@ export function filterOutLast(t: Torch, filter: Handle): Handle {
 }
 
 /** Memory of that shape whose values are never read. */
-export function shapeOnly(t: Torch, shape: readonly number[]): Handle {
-  return t.run('empty.memory_format', shape, t.computeType, null, t.device);
+export function shapeOnly(
+  t: Torch,
+  shape: readonly number[],
+  type: ScalarType = t.computeType,
+): Handle {
+  return t.run('empty.memory_format', shape, type, null, t.device);
 }
 
 /**
