@@ -18,7 +18,7 @@ export interface CaseRef {
 }
 
 /** The files behind a case. */
-export type CaseSource = DicomSource | NiftiSource;
+export type CaseSource = DicomSource | FileSource;
 
 export interface DicomSource {
   readonly kind: 'dicom';
@@ -37,8 +37,9 @@ export interface DicomLabel {
   readonly classOf: ClassOfValue;
 }
 
-export interface NiftiSource {
-  readonly kind: 'nifti';
+/** A NIfTI or NRRD file, and its label as another. */
+export interface FileSource {
+  readonly kind: 'file';
   readonly imagePath: string;
   readonly label?: { readonly path: string; readonly classOf: ClassOfValue };
 }
@@ -61,7 +62,7 @@ export interface LabelledCase extends Case {
 
 /** Every file of a case, image first. */
 export function filesOf({ source }: CaseRef): string[] {
-  if (source.kind === 'nifti') {
+  if (source.kind === 'file') {
     return source.label === undefined ? [source.imagePath] : [source.imagePath, source.label.path];
   }
   const images = new Set(source.stack.frames.map(({ path }) => path));
@@ -79,6 +80,6 @@ export async function contentKey(ref: CaseRef): Promise<Sha256> {
 }
 
 function labelMeaning(source: CaseSource): unknown {
-  if (source.kind === 'nifti') return [...(source.label?.classOf ?? [])];
+  if (source.kind === 'file') return [...(source.label?.classOf ?? [])];
   return { overlaps: source.overlaps, classes: source.labels.map(({ classOf }) => [...classOf]) };
 }

@@ -3,13 +3,14 @@ import { readDicom } from '../dicom/part10.js';
 import { readStack } from '../dicom/volume.js';
 import { fail } from '../errors.js';
 import type { LabelMap, Volume } from '../geometry/grid.js';
-import { readNifti } from '../nifti/read.js';
+
 import { paintContours } from '../segmentation/contour-painter.js';
 import { readSegHeader } from '../segmentation/dicom-seg.js';
 import { LabelCanvas } from '../segmentation/label-canvas.js';
 import { paintSegmentation } from '../segmentation/seg-painter.js';
 import { sampleLinear, sampleNearest } from '../transforms/sampling.js';
-import type { Case, CaseRef, DicomSource, NiftiSource } from './case.js';
+import { readVolumeFile } from '../voxels/volume-file.js';
+import type { Case, CaseRef, DicomSource, FileSource } from './case.js';
 
 /** Values that an error about a label file lists. */
 const MAX_VALUES_NAMED = 5;
@@ -22,7 +23,7 @@ const MAX_VALUES_NAMED = 5;
 export async function loadCase(ref: CaseRef, classes: readonly string[]): Promise<Case> {
   const { source, modality } = ref;
   const { image, label } =
-    source.kind === 'dicom' ? await loadDicom(source, ref, classes) : await loadNifti(source);
+    source.kind === 'dicom' ? await loadDicom(source, ref, classes) : await loadFile(source);
   assert(
     label === undefined || label.shape.every((size, axis) => size === image.shape[axis]),
     'a label lies on the grid of its image',
@@ -53,19 +54,18 @@ async function loadDicom(
   return { image, label: isTilted ? sampleNearest(label, grid, 'zero') : label };
 }
 
-async function loadNifti({ imagePath, label }: NiftiSource): Promise<Case> {
-  const image = await readNifti(imagePath);
-  checkFinite(imagePath, image);
+async function loadFile({ imagePath, label }: FileSource): Promise<Case> {
+  const image = await readVolumeFile(imagePath);
   if (label === undefined) return { image };
   return { image, label: await readLabel(label, image) };
 }
 
 /** A label file on its image's grid, whose header may differ from it by a rounding. */
 async function readLabel(
-  { path, classOf }: NonNullable<NiftiSource['label']>,
+  { path, classOf }: NonNullable<FileSource['label']>,
   { shape, affineRas }: Volume,
 ): Promise<LabelMap> {
-  const stored = await readNifti(path);
+  const stored = await readVolumeFile(path);
   if (stored.data.length !== shape[0] * shape[1] * shape[2]) throw fail('file-changed', { path });
   const data = new Uint8Array(stored.data.length);
   const unknown = new Set<number>();
@@ -78,11 +78,4 @@ async function readLabel(
   }
   if (unknown.size > 0) throw fail('label-values', { path, values: [...unknown].join(', ') });
   return { shape, affineRas, data };
-}
-
-/** One voxel that is no number would make every normalised voxel none. DICOM's integers always are one. */
-function checkFinite(what: string, { data }: Volume): void {
-  let bad = 0;
-  for (let at = 0; at < data.length; at++) if (!Number.isFinite(data[at])) bad++;
-  if (bad > 0) throw fail('unusable-values', { what, voxels: bad });
 }

@@ -5,7 +5,6 @@ import { z } from 'zod';
 import { boundedMap } from '../bounded-map.js';
 import { fail } from '../errors.js';
 import { cornerDistanceMm } from '../geometry/grid.js';
-import { readNiftiHeader } from '../nifti/read.js';
 import { refusalOf } from '../refusal.js';
 import {
   type ClassOfValue,
@@ -14,6 +13,7 @@ import {
   type NamedLabel,
   ownClasses,
 } from '../segmentation/class-names.js';
+import { readVolumeFileHeader } from '../voxels/volume-file.js';
 import type { CaseRef, Dataset } from './case.js';
 import type { LabelNeed } from './dicom-folder.js';
 import type { ResolvedDatasetSpec } from './spec.js';
@@ -79,7 +79,7 @@ async function caseOf(
   entry: Entry,
 ): Promise<CaseRef> {
   const imagePath = inside(spec.path, entry.image);
-  const { grid } = await readNiftiHeader(imagePath);
+  const { grid } = await readVolumeFileHeader(imagePath);
   const modalities = Object.values(manifest.modality);
   const common = {
     caseId: caseName(entry),
@@ -88,10 +88,10 @@ async function caseOf(
   };
   if (entry.label === undefined) {
     if (need === 'required') throw fail('label-missing', { what: entry.image });
-    return { ...common, hasLabel: false, source: { kind: 'nifti', imagePath } };
+    return { ...common, hasLabel: false, source: { kind: 'file', imagePath } };
   }
   const path = inside(spec.path, entry.label);
-  const label = await readNiftiHeader(path);
+  const label = await readVolumeFileHeader(path);
   const apartMm = cornerDistanceMm(grid, label.grid);
   if (apartMm > GRID_TOLERANCE_MM) {
     const reason =
@@ -105,7 +105,7 @@ async function caseOf(
   return {
     ...common,
     hasLabel: true,
-    source: { kind: 'nifti', imagePath, label: { path, classOf } },
+    source: { kind: 'file', imagePath, label: { path, classOf } },
   };
 }
 

@@ -1,32 +1,27 @@
-import { stat } from 'node:fs/promises';
 import { fail } from '../errors.js';
 import type { Volume } from '../geometry/grid.js';
-import { readNifti } from '../nifti/read.js';
-import { readNrrd } from '../nrrd/read.js';
+import { readVolumeFile } from '../voxels/volume-file.js';
 import type { CaseRef } from './case.js';
 import { openDataset } from './dataset.js';
 import { loadCase } from './load-case.js';
 
+const VOLUME_FILE = /\.(nii|nii\.gz|nrrd)$/i;
+
 /**
  * Reads one scan for prediction: a NIfTI or NRRD file, or a folder (or file) with exactly one DICOM series.
- * @throws FedvoxError `folder-unreadable`, `not-one-series`, `unsupported-format`, …
+ * @throws FedvoxError `folder-unreadable`, `not-one-series`, `corrupt-file`, …
  */
 export async function readVolume(path: string): Promise<Volume> {
-  if (/\.nii(\.gz)?$/i.test(path)) return readNifti(path);
-  if (/\.nrrd$/i.test(path)) return readNrrd(path);
+  if (VOLUME_FILE.test(path)) return readVolumeFile(path);
   const ref = await findOnlySeries(path);
   return (await loadCase(ref, [])).image;
 }
 
 /**
  * The only usable series of a folder, whether it is labelled or not.
- * @throws FedvoxError `folder-unreadable`, `no-dicom`, `not-one-series`, or the reason of the refusal
- *   where there is one series and it is refused
+ * @throws FedvoxError `folder-unreadable`, `no-dicom`, `not-one-series` with every refusal
  */
 export async function findOnlySeries(path: string): Promise<CaseRef> {
-  await stat(path).catch((cause: NodeJS.ErrnoException) => {
-    throw fail('folder-unreadable', { path, reason: cause.code ?? 'unknown' }, { cause });
-  });
   const { cases, refused } = await openDataset(
     { kind: 'dicom', path, missingLabels: 'empty' },
     [],

@@ -8,9 +8,9 @@ import { datasetSpecSchema, type ResolvedDatasetSpec } from '../datasets/spec.js
 import { readDicomHeader } from '../dicom/part10.js';
 import { type FolderScan, type ScannedSeries, segmentationsOf } from '../dicom/scan.js';
 import type { Grid } from '../geometry/grid.js';
-import { readNiftiHeader } from '../nifti/read.js';
 import { type Refusal, refusalOf } from '../refusal.js';
 import { type LabelNames, ownClasses } from '../segmentation/class-names.js';
+import { readVolumeFileHeader } from '../voxels/volume-file.js';
 import type { ScanReport } from './report.js';
 
 /** How a folder's labels are to be understood. */
@@ -97,24 +97,24 @@ export async function msdCandidates(path: string, rules: LabelRules): Promise<Fo
   }
 }
 
-/** Single NIfTI files, known by their header. Those that only claim to be one are refused. */
-export async function niftiCandidates(root: string, paths: readonly string[]): Promise<Found> {
+/** Single NIfTI and NRRD files, known by their header. Those that only claim to be one are refused. */
+export async function fileCandidates(root: string, paths: readonly string[]): Promise<Found> {
   const candidates: Candidate[] = [];
   const refused: Refusal[] = [];
   const files: string[] = [];
   for (const path of paths) {
     try {
-      const { grid, warnings } = await readNiftiHeader(path);
+      const { format, grid, warnings } = await readVolumeFileHeader(path);
       files.push(path);
       const what = relative(root, path) || path;
       candidates.push({
-        basics: { what, format: 'nifti', slices: grid.shape[2] },
+        basics: { what, format, slices: grid.shape[2] },
         classes: [],
-        find: () => ({ ref: niftiCase(what, path, grid), warnings }),
+        find: () => ({ ref: fileCase(what, path, grid), warnings }),
       });
     } catch (error) {
       if (!(error instanceof FedvoxError)) throw error;
-      if (!claimsNifti(path) && isForeign(error)) continue;
+      if (!claimsVolume(path) && isForeign(error)) continue;
       files.push(path);
       refused.push(refusalOf(path, error));
     }
@@ -122,17 +122,17 @@ export async function niftiCandidates(root: string, paths: readonly string[]): P
   return { candidates, refused, files };
 }
 
-function claimsNifti(path: string): boolean {
-  return /\.nii(\.gz)?$/i.test(path);
+function claimsVolume(path: string): boolean {
+  return /\.(nii|nii\.gz|nrrd)$/i.test(path);
 }
 
-/** Some other file, or a compressed one that is no NIfTI inside. */
+/** Some other file, or a compressed one with something else inside. */
 function isForeign(error: FedvoxError): boolean {
   return isFedvoxError(error, 'imaging/not-nifti') || isFedvoxError(error, 'imaging/corrupt-file');
 }
 
-function niftiCase(what: string, imagePath: string, grid: Grid): CaseRef {
-  const source = { kind: 'nifti', imagePath } as const;
+function fileCase(what: string, imagePath: string, grid: Grid): CaseRef {
+  const source = { kind: 'file', imagePath } as const;
   return { caseId: what, modality: undefined, grid, hasLabel: false, source };
 }
 

@@ -9,9 +9,9 @@ import { extremes } from '../transforms/intensity.js';
 import {
   type Candidate,
   dicomCandidates,
+  fileCandidates,
   type LabelRules,
   msdCandidates,
-  niftiCandidates,
 } from './candidates.js';
 import { writeContactSheet } from './contact-sheet.js';
 import type { InspectReport, LabelReport, ScanReport } from './report.js';
@@ -35,8 +35,8 @@ export async function inspectFolder(
   const dicom = await dicomCandidates(path, scan, options);
   const msd = await msdCandidates(path, options);
   const unknown = scan.otherFiles.filter((file) => !msd.files.includes(file));
-  const nifti = await niftiCandidates(path, unknown);
-  const sources = [dicom, msd, nifti];
+  const volumes = await fileCandidates(path, unknown);
+  const sources = [dicom, msd, volumes];
   const candidates = sources.flatMap((source) => source.candidates);
   if (options.pngFolder !== undefined) await mkdir(options.pngFolder, { recursive: true });
   const scans: ScanReport[] = [];
@@ -49,7 +49,7 @@ export async function inspectFolder(
     files: scan.files,
     scans,
     refused: sources.flatMap((source) => source.refused),
-    otherFiles: unknown.length - nifti.files.length,
+    otherFiles: unknown.length - volumes.files.length,
   };
 }
 

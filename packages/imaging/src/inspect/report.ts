@@ -8,14 +8,14 @@ export interface InspectReport {
   readonly scans: readonly ScanReport[];
   /** What is no scan and is not used, by reason. */
   readonly refused: readonly Refusal[];
-  /** Files that are neither DICOM nor NIfTI. */
+  /** Files that are neither DICOM nor NIfTI nor NRRD. */
   readonly otherFiles: number;
 }
 
 /** One series or volume file. Fields that could not be established are absent. */
 export interface ScanReport {
   readonly what: string;
-  readonly format: 'dicom' | 'nifti';
+  readonly format: 'dicom' | 'nifti' | 'nrrd';
   readonly caseId?: string;
   readonly patientId?: string;
   readonly modality?: string;

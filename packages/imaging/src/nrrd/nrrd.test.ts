@@ -1,0 +1,93 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { orientation } from '../geometry/grid.js';
+import { temporaryFolder } from '../testing/phantom-case.js';
+import { readNrrd } from './read.js';
+
+const VALUES = [0, -1, 300, 7, 32767, -32768];
+
+function header(fields: Readonly<Record<string, string | undefined>> = {}, newline = '\n'): string {
+  const all: Record<string, string | undefined> = {
+    type: 'short',
+    dimension: '3',
+    space: 'left-posterior-superior',
+    sizes: '3 1 2',
+    'space directions': '(2,0,0) (0,1.5,0) (0,0,3)',
+    endian: 'little',
+    encoding: 'raw',
+    'space origin': '(10,20,30)',
+    ...fields,
+  };
+  const lines = Object.entries(all).flatMap(([key, value]) =>
+    value === undefined ? [] : [`${key}: ${value}`],
+  );
+  return ['NRRD0005', '# a comment: not a field', ...lines, 'some key:=some value', '', ''].join(
+    newline,
+  );
+}
+
+function samples(bigEndian = false): Buffer {
+  const bytes = Buffer.alloc(2 * VALUES.length);
+  for (const [index, value] of VALUES.entries()) {
+    if (bigEndian) bytes.writeInt16BE(value, 2 * index);
+    else bytes.writeInt16LE(value, 2 * index);
+  }
+  return bytes;
+}
+
+async function read(text: string, data: Uint8Array = samples()) {
+  const path = join(await temporaryFolder(), 'volume.nrrd');
+  await writeFile(path, Buffer.concat([Buffer.from(text, 'latin1'), data]));
+  return readNrrd(path);
+}
+
+describe('a NRRD file', () => {
+  it.each([
+    ['raw', header(), samples()],
+    ['gzip', header({ encoding: 'gzip' }), gzipSync(samples())],
+    [
+      'gz, in two members',
+      header({ encoding: 'gz' }),
+      Buffer.concat([gzipSync(samples().subarray(0, 5)), gzipSync(samples().subarray(5))]),
+    ],
+    ['big endian', header({ endian: 'big' }), samples(true)],
+    ['with lines that end as on Windows', header({}, '\r\n'), samples()],
+  ])('%s: gives its values and its place, LPS turned to RAS', async (_, text, data) => {
+    const volume = await read(text, data);
+    expect([...volume.data]).toEqual(VALUES);
+    expect(volume.shape).toEqual([3, 1, 2]);
+    expect(volume.affineRas).toEqual([-2, 0, 0, -10, 0, -1.5, 0, -20, 0, 0, 3, 30, 0, 0, 0, 1]);
+  });
+
+  it.each([
+    ['right-anterior-superior', 'RAS'],
+    ['LAS', 'LAS'],
+    ['LPS', 'LPS'],
+  ])('in %s is %s', async (space, expected) => {
+    expect(orientation(await read(header({ space })))).toBe(expected);
+  });
+
+  it.each([
+    ['is of another kind', 'P5 3 2 255\n\n', 'not-nrrd'],
+    ['has no end of its header', 'NRRD0005\ntype: short', 'not-nrrd'],
+    ['keeps its voxels elsewhere', header({ 'data file': 'voxels.raw' }), 'not-nrrd'],
+    ['has four dimensions', header({ sizes: '3 1 2 4' }), 'more-than-3d'],
+    ['has no patient space', header({ space: 'scanner-xyz' }), 'unusable-header'],
+    ['has no directions', header({ 'space directions': undefined }), 'unusable-header'],
+    [
+      'has singular directions',
+      header({ 'space directions': '(1,0,0) (1,0,0) (0,0,1)' }),
+      'unusable-header',
+    ],
+    ['is encoded as text', header({ encoding: 'ascii' }), 'unusable-header'],
+    ['has blocks for voxels', header({ type: 'block' }), 'unusable-header'],
+    ['has a size of 0', header({ sizes: '3 0 2' }), 'unusable-header'],
+    ['claims more voxels than the limit', header({ sizes: '9000 9000 9000' }), 'too-large'],
+    ['claims more voxels than it holds', header({ sizes: '30 10 20' }), 'corrupt-file'],
+    ['is gzip in name only', header({ encoding: 'gzip' }), 'corrupt-file'],
+  ])('that %s is refused by name', async (_, text, code) => {
+    await expect(read(text)).rejects.toMatchObject({ code: `imaging/${code}` });
+  });
+});
