@@ -7,7 +7,7 @@ describe('the wait before dialling again', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 1e9 }),
-        fc.double({ min: 0, max: 0.999 }),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
         (attempt, jitter) => {
           const wait = waitMs({ do: 'wait', why: 'offline', attempt }, DEFAULT_PACE, jitter);
           expect(wait).toBeGreaterThan(0);
