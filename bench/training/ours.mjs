@@ -20,9 +20,7 @@ async function prepare({ channels, strides, residualUnits, classes, shape, mode,
   const step = () =>
     tf.tidy(() => {
       const loss = () => diceCrossEntropy(net.logits(x), labels, LOSS);
-      const { value, grads } = tf.variableGrads(loss, net.variables);
-      optimizer.applyGradients(grads);
-      return value.dataSync()[0];
+      return optimizer.minimize(loss, true, net.variables).dataSync()[0];
     });
   const parameters = net.variables.reduce((sum, { size }) => sum + size, 0);
   return { step, parameters };

@@ -15,6 +15,7 @@ export {
 } from './ops/norms.js';
 export { prelu } from './ops/prelu.js';
 export { type UpsampleOptions, upsample3d } from './ops/upsample3d.js';
+export { variableGradients } from './ops/variable-gradients.js';
 export {
   liveTensorCount,
   registerGradients,

@@ -7,13 +7,16 @@ import {
   mul,
   type NamedTensorMap,
   Optimizer,
+  type Scalar,
   sqrt,
   square,
   sub,
   type Tensor,
+  type Variable,
   zerosLike,
 } from '@tensorflow/tfjs-core';
 import { type Operation, runAll } from './operation.js';
+import { variableGradients } from './variable-gradients.js';
 
 export interface AdamOptions {
   readonly learningRate?: number;
@@ -60,6 +63,11 @@ export class FusedAdam extends Optimizer {
     this.beta1 = beta1;
     this.beta2 = beta2;
     this.epsilon = epsilon;
+  }
+
+  /** As `tf.Optimizer` has it, in less memory; see `variableGradients`. */
+  override computeGradients(loss: () => Scalar, variables?: Variable[]) {
+    return variableGradients(loss, variables);
   }
 
   override applyGradients(gradients: NamedTensorMap | NamedTensor[]): void {
