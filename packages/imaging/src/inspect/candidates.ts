@@ -28,7 +28,13 @@ export interface LabelRules {
 export interface Candidate {
   readonly basics: Pick<ScanReport, 'what' | 'format' | 'slices'> & Partial<ScanReport>;
   readonly classes: readonly string[];
-  find(): { readonly ref: CaseRef; readonly warnings: readonly string[] };
+  /** Ways to its case, the best first: with its label, then without where no job needs one. */
+  readonly ways: readonly (() => FoundCase)[];
+}
+
+export interface FoundCase {
+  readonly ref: CaseRef;
+  readonly warnings: readonly string[];
 }
 
 export interface Found {
@@ -49,13 +55,16 @@ export async function dicomCandidates(
   for (const series of scan.series) {
     const segments = segmentationsOf(scan, series).flatMap((object) => object.segments);
     const classes = rules.classes ?? ownClasses(segments, rules.labels);
+    const find = (from: FolderScan) => (): FoundCase => {
+      const { ref, alsoRefused } = caseOfSeries(series, from, spec, classes, needOf(rules));
+      return { ref, warnings: alsoRefused.map(({ reason }) => reason) };
+    };
+    const withoutLabels = { ...scan, segmentations: [] };
+    const isLabelNeeded = needOf(rules) === 'required';
     candidates.push({
       basics: await seriesBasics(series),
       classes,
-      find: () => {
-        const { ref, alsoRefused } = caseOfSeries(series, scan, spec, classes, needOf(rules));
-        return { ref, warnings: alsoRefused.map(({ reason }) => reason) };
-      },
+      ways: isLabelNeeded ? [find(scan)] : [find(scan), find(withoutLabels)],
     });
   }
   return { candidates, refused: [...scan.refused, ...orphanSegmentations(scan)], files: [] };
@@ -89,7 +98,7 @@ export async function msdCandidates(path: string, rules: LabelRules): Promise<Fo
     const { cases, refused, classes } = await openMsd(spec, rules.classes, needOf(rules));
     const candidates = cases.map((ref): Candidate => {
       const basics = { what: ref.caseId, format: 'nifti', slices: ref.grid.shape[2] } as const;
-      return { basics, classes, find: () => ({ ref, warnings: [] }) };
+      return { basics, classes, ways: [() => ({ ref, warnings: [] })] };
     });
     return { candidates, refused, files: [manifest, ...cases.flatMap(filesOf)] };
   } catch (error) {
@@ -110,7 +119,7 @@ export async function fileCandidates(root: string, paths: readonly string[]): Pr
       candidates.push({
         basics: { what, format, slices: grid.shape[2] },
         classes: [],
-        find: () => ({ ref: fileCase(what, path, grid), warnings }),
+        ways: [() => ({ ref: fileCase(what, path, grid), warnings })],
       });
     } catch (error) {
       if (!(error instanceof FedvoxError)) throw error;

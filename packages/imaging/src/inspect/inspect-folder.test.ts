@@ -8,6 +8,7 @@ import {
   phantomVolumes,
   temporaryFolder,
   writePhantomCase,
+  writePhantomSeg,
 } from '../testing/phantom-case.js';
 import { inspectFolder } from './inspect-folder.js';
 
@@ -50,6 +51,20 @@ describe('inspecting a folder', () => {
       modality: 'MR',
       slices: 8,
     });
+  });
+
+  it('warns of labels that contradict each other, which only a job would be refused for', async () => {
+    const folder = await temporaryFolder();
+    const { label, reference } = await writePhantomCase(folder);
+    await writePhantomSeg(join(folder, 'seg2.dcm'), label, reference, ['organ']);
+    const [scan] = (await inspectFolder(folder)).scans;
+    expect(scan).toMatchObject({
+      usable: true,
+      labels: [],
+      warnings: [expect.stringContaining('several segments for the class organ')],
+    });
+    const [forJob] = (await inspectFolder(folder, { classes: CLASSES })).scans;
+    expect(forJob).toMatchObject({ usable: false, refusal: { code: 'imaging/ambiguous-label' } });
   });
 
   it('names every refusal and reports the rest, in a folder of everything', async () => {

@@ -4,7 +4,7 @@ import type { CaseRef } from '../datasets/case.js';
 import { loadCase } from '../datasets/load-case.js';
 import { scanDicomFolder } from '../dicom/scan.js';
 import { type LabelMap, orientation, spacingMm, voxelMl } from '../geometry/grid.js';
-import { refusalOf } from '../refusal.js';
+import { type Refusal, refusalOf } from '../refusal.js';
 import { extremes } from '../transforms/intensity.js';
 import {
   type Candidate,
@@ -54,24 +54,28 @@ export async function inspectFolder(
 }
 
 async function report(candidate: Candidate, png: string | undefined): Promise<ScanReport> {
-  const { basics, classes, find } = candidate;
+  const { basics, classes, ways } = candidate;
+  const refusals: Refusal[] = [];
   let known: Omit<ScanReport, 'usable'> = { labels: [], warnings: [], ...basics };
-  try {
-    const { ref, warnings } = find();
-    known = { ...known, ...geometryOf(ref), warnings };
-    const { image, label } = await loadCase(ref, classes);
-    if (png !== undefined) await writeContactSheet(png, image, label);
-    const labels = label === undefined ? [] : labelVolumes(label, classes);
-    return {
-      ...known,
-      intensity: extremes(image.data),
-      labels,
-      usable: true,
-      ...(png === undefined ? {} : { png }),
-    };
-  } catch (error) {
-    return { ...known, usable: false, refusal: refusalOf(basics.what, error) };
+  for (const find of ways) {
+    try {
+      const { ref, warnings } = find();
+      known = { ...known, ...geometryOf(ref) };
+      const { image, label } = await loadCase(ref, classes);
+      if (png !== undefined) await writeContactSheet(png, image, label);
+      return {
+        ...known,
+        intensity: extremes(image.data),
+        labels: label === undefined ? [] : labelVolumes(label, classes),
+        usable: true,
+        warnings: [...refusals.map(({ reason }) => reason), ...warnings],
+        ...(png === undefined ? {} : { png }),
+      };
+    } catch (error) {
+      refusals.push(refusalOf(basics.what, error));
+    }
   }
+  return { ...known, usable: false, refusal: refusals[0] as Refusal };
 }
 
 function pngPath({ pngFolder }: InspectOptions, index: number): string | undefined {
