@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 
 namespace fedvox {
 namespace {
@@ -52,27 +53,30 @@ c10::DataPtr PooledAllocator::take(size_t bytes) {
   if (data == nullptr) data = obtain(size);
   TORCH_CHECK(data != nullptr, "can't allocate memory: ", bytes, " bytes beside ", inUse_,
               " in use");
-  inUse_ += size;
+  inUse_ += sizeOf(data);
   peak_ = std::max(peak_, inUse_);
   peakEver_ = std::max(peakEver_, inUse_);
   return {data, data, &giveBack, c10::Device(c10::DeviceType::CPU)};
 }
 
+// The smallest idle block that is large enough, unless more than a quarter of it would be wasted.
 void* PooledAllocator::reuse(size_t size) {
-  const auto blocks = idle_.find(size);
-  if (blocks == idle_.end() || blocks->second.empty()) return nullptr;
+  const auto blocks = idle_.lower_bound(size);
+  if (blocks == idle_.end() || blocks->first > size + size / 4) return nullptr;
   void* data = blocks->second.back();
   blocks->second.pop_back();
-  idleBytes_ -= size;
+  idleBytes_ -= blocks->first;
+  if (blocks->second.empty()) idle_.erase(blocks);
   return data;
 }
 
 void* PooledAllocator::obtain(size_t size) {
   const size_t peak = std::max(peakEver_, inUse_ + size);
-  if (inUse_ + idleBytes_ + size > peak + peak / 4 + kAlwaysKept) trimLocked();
+  const size_t limit = peak + peak / 8 + kAlwaysKept;
+  trimTo(limit - inUse_ - size);
   void* data = fromSystem(size);
   if (data != nullptr) return data;
-  trimLocked();
+  trimTo(0);
   return fromSystem(size);
 }
 
@@ -109,15 +113,18 @@ void PooledAllocator::resetPeak() {
 
 void PooledAllocator::trim() {
   const std::lock_guard<std::mutex> lock(mutex_);
-  trimLocked();
+  trimTo(0);
 }
 
-void PooledAllocator::trimLocked() {
-  for (auto& [size, blocks] : idle_) {
-    for (void* data : blocks) toSystem(data);
+// Largest first: they are the fewest, and the system takes them back whole.
+void PooledAllocator::trimTo(size_t idleBytes) {
+  while (idleBytes_ > idleBytes) {
+    const auto largest = std::prev(idle_.end());
+    toSystem(largest->second.back());
+    largest->second.pop_back();
+    idleBytes_ -= largest->first;
+    if (largest->second.empty()) idle_.erase(largest);
   }
-  idle_.clear();
-  idleBytes_ = 0;
 }
 
 }  // namespace fedvox

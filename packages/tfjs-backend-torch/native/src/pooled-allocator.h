@@ -3,8 +3,8 @@
 #include <c10/core/Allocator.h>
 
 #include <cstddef>
+#include <map>
 #include <mutex>
-#include <unordered_map>
 #include <vector>
 
 namespace fedvox {
@@ -13,8 +13,8 @@ namespace fedvox {
 // blocks cost a page fault for every 4 KiB at the next use, which is more than what most operators
 // cost. So blocks are kept for the next tensor of the same size.
 //
-// Invariant: blocks in use and idle ones together never take more than five quarters of what was ever
-// in use at once, plus kAlwaysKept.
+// Invariant: blocks in use and idle ones together never take more than nine eighths of what was ever in
+// use at once, plus kAlwaysKept.
 class PooledAllocator : public c10::Allocator {
  public:
   // The process's one, installed as libtorch's CPU allocator by the first call. It is never destroyed:
@@ -35,7 +35,7 @@ class PooledAllocator : public c10::Allocator {
   void trim();
 
  private:
-  static constexpr size_t kAlwaysKept = size_t{64} << 20;
+  static constexpr size_t kAlwaysKept = size_t{32} << 20;
 
   PooledAllocator() = default;
   PooledAllocator& self() const { return const_cast<PooledAllocator&>(*this); }
@@ -45,10 +45,11 @@ class PooledAllocator : public c10::Allocator {
   void* reuse(size_t size);
   void* obtain(size_t size);
   void release(void* data);
-  void trimLocked();
+  void trimTo(size_t idleBytes);
 
   mutable std::mutex mutex_;
-  std::unordered_map<size_t, std::vector<void*>> idle_;
+  // By size; no list is empty.
+  std::map<size_t, std::vector<void*>> idle_;
   size_t idleBytes_ = 0;
   size_t inUse_ = 0;
   size_t peak_ = 0;
