@@ -21,9 +21,11 @@ const LARGE = {
   shape: [2, 96, 96, 96],
 };
 
-export async function run({ log }) {
-  const small = await duel(SMALL, { warmUp: 3, turns: 5, stepsPerTurn: 3, log });
-  const large = await duel(LARGE, { warmUp: 2, turns: 4, stepsPerTurn: 1, log });
+/** `--threads=N` instead of one for each core. */
+export async function run({ args, log }) {
+  const threads = args.threads === undefined ? undefined : Number(args.threads);
+  const small = await duel(SMALL, { warmUp: 3, turns: 5, stepsPerTurn: 3, threads, log });
+  const large = await duel(LARGE, { warmUp: 2, turns: 4, stepsPerTurn: 1, threads, log });
   const peaks = [small, large].map(
     (sides) => sides.ours_bf16.peakBytes / sides.pytorch_bf16.peakBytes,
   );

@@ -11,8 +11,10 @@ const WORKLOAD = {
   shape: [4, 48, 64, 48],
 };
 
-export async function run({ log }) {
-  const sides = await duel(WORKLOAD, { warmUp: 3, turns: 6, stepsPerTurn: 3, log });
+/** `--threads=N` instead of one for each core. */
+export async function run({ args, log }) {
+  const threads = args.threads === undefined ? undefined : Number(args.threads);
+  const sides = await duel(WORKLOAD, { warmUp: 3, turns: 6, stepsPerTurn: 3, threads, log });
   const rate = (side) => WORKLOAD.shape[0] / sides[side].step;
   return {
     figures: {

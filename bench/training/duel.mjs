@@ -22,11 +22,14 @@ export const SIDES = {
 
 /**
  * @param {object} workload `channels`, `strides`, `residualUnits`, `classes`, `shape`
- * @param {{warmUp: number, turns: number, stepsPerTurn: number, log: (line: string) => void}} options
+ * @param {{warmUp: number, turns: number, stepsPerTurn: number, threads?: number, log: (line: string) => void}} options
+ *   `threads` of each side; every core when left out
  * @returns for each side its median seconds a step and its peak resident bytes
  */
-export async function duel(workload, { warmUp, turns, stepsPerTurn, log }) {
-  const threads = availableParallelism();
+export async function duel(
+  workload,
+  { warmUp, turns, stepsPerTurn, threads = availableParallelism(), log },
+) {
   const sides = [];
   try {
     for (const [name, { command, mode }] of Object.entries(SIDES)) {

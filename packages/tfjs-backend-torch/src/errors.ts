@@ -15,6 +15,10 @@ export const fail = defineErrors('torch', {
     advice:
       'The libtorch it was built against has moved or changed: build again with `npm run build -w @fedvox/tfjs-backend-torch`.',
   },
+  'not-registered': {
+    message: 'the torch engine is not registered',
+    advice: 'Await `registerTorchBackend()` first.',
+  },
   'device-missing': {
     message: 'there is no device {device}: this libtorch sees {devices}',
     advice:

@@ -122,4 +122,13 @@ describe.skipIf(!torchAvailability().available)('memory', () => {
     for (let round = 0; round < 20; round++) allocate();
     expect(process.resourceUsage().minorPageFault - before).toBeLessThan(pages);
   });
+
+  it('keeps little idle memory, whatever sizes come and go', () => {
+    const MiB = 1024 * 1024;
+    const residentMiB = () => process.memoryUsage().rss / MiB;
+    const before = residentMiB();
+    // One at a time, 400 MiB in all, each of a size of its own.
+    for (let size = 6; size < 26; size++) tf.fill([size * MiB * 0.25], 1).dispose();
+    expect(residentMiB() - before).toBeLessThan(100);
+  });
 });

@@ -25,6 +25,10 @@ describe('loading the native part', () => {
 });
 
 describe.skipIf(!available)('registering the backend', () => {
+  it('comes before choosing a precision', () => {
+    expect(() => setPrecision('bfloat16')).toThrow(/not registered/);
+  });
+
   it('makes it current, with gradients, and may be repeated', async () => {
     await registerTorchBackend({ threads: 1 });
     await registerTorchBackend({ threads: 1 });

@@ -16,15 +16,15 @@ import { allKernels } from './kernels/index.js';
 import { loadNative, type NativeTorch } from './native.js';
 
 export interface TorchBackendOptions {
-  /** Threads of one operator; libtorch's own choice, usually every core, when left out. */
+  /** Threads of one operator; every core when left out. */
   readonly threads?: number;
   /** Where tensors live: `auto` takes the first GPU that this libtorch can use, else the processor. */
+  readonly device?: 'auto' | 'cpu' | 'cuda' | `cuda:${number}`;
   /**
    * What convolutions and matrix products are computed in: `auto` takes bfloat16 where the processor
    * or GPU has it in hardware; float32 when left out.
    */
   readonly precision?: Precision | 'auto';
-  readonly device?: 'auto' | 'cpu' | 'cuda' | `cuda:${number}`;
 }
 
 /**
@@ -35,7 +35,7 @@ export interface TorchBackendOptions {
 export async function registerTorchBackend(options: TorchBackendOptions = {}): Promise<void> {
   const native = loadNative();
   const device = chooseDevice(native, options.device ?? 'auto');
-  native.setThreads(options.threads ?? Math.max(native.threads(), availableParallelism()));
+  native.setThreads(options.threads ?? availableParallelism());
   if (!(BACKEND_NAME in engine().registryFactory)) {
     registerBackend(BACKEND_NAME, () => new TorchBackend(native, device), HIGHEST_PRIORITY);
     for (const config of allKernels()) registerKernel(config);
@@ -56,9 +56,13 @@ export async function registerGradients(): Promise<void> {
   await import(bundle.href);
 }
 
-/** Changes what later convolutions and matrix products are computed in; tensors of both kinds mix. */
+/**
+ * Changes what later convolutions and matrix products are computed in; tensors of both kinds mix.
+ * @throws FedvoxError `torch/not-registered`
+ */
 export function setPrecision(precision: Precision | 'auto'): void {
-  const backend = findBackend(BACKEND_NAME) as TorchBackend;
+  const backend = findBackend(BACKEND_NAME) as TorchBackend | null;
+  if (backend === null) throw fail('not-registered');
   backend.precision = precision === 'auto' ? bestPrecision(backend.device) : precision;
 }
 

@@ -25,9 +25,8 @@ export const reductionKernels: readonly KernelConfig[] = [
   }),
   kernel<X, Axes>('Mean', (t, { x }, attrs) => {
     const type = ScalarType.float32;
-    return overAxes(t, t.cast(x, type), attrs, (dims, keep) =>
-      t.run('mean.dim', x, dims, keep, type),
-    );
+    const means = overAxes(t, x, attrs, (dims, keep) => t.run('mean.dim', x, dims, keep, type));
+    return t.cast(means, type);
   }),
   kernel<X, MaxAttrs>('Max', (t, { x }, { reductionIndices: axis, keepDims }) =>
     overAxes(t, x, { axis, keepDims }, (dims, keep) => t.full32(t.run('amax', x, dims, keep))),
