@@ -1,0 +1,67 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  conv3d,
+  conv3dTranspose,
+  groupNorm,
+  instanceNorm,
+  type Precision,
+  prelu,
+  registerTorchBackend,
+  setPrecision,
+  torchAvailability,
+  upsample3d,
+  variableGradients,
+} from '../index.js';
+
+describe.skipIf(!torchAvailability().available)('a network in bfloat16', () => {
+  beforeAll(() => registerTorchBackend({ threads: 1 }));
+  afterAll(() => setPrecision('float32'));
+
+  const variable = <R extends tf.Rank>(shape: tf.ShapeMap[R], seed: number) =>
+    tf.tidy(() => tf.variable(tf.randomNormal<R>(shape, 0, 0.3, 'float32', seed)));
+
+  function network() {
+    const first = variable<tf.Rank.R5>([3, 3, 3, 2, 8], 1);
+    const second = variable<tf.Rank.R5>([3, 3, 3, 8, 8], 2);
+    const last = variable<tf.Rank.R5>([3, 3, 3, 3, 16], 3);
+    const bias = variable<tf.Rank.R1>([3], 4);
+    const shared = variable<tf.Rank.R1>([1], 5);
+    const perChannel = variable<tf.Rank.R1>([8], 6);
+    const variables = [first, second, last, bias, shared, perChannel] as tf.Variable[];
+    const x = tf.randomNormal<tf.Rank.R5>([2, 8, 8, 8, 2], 0, 1, 'float32', 7);
+    const loss = () => {
+      const halved = conv3d(x, first, { strides: 2, padding: 1 });
+      const a = prelu(instanceNorm(halved), shared);
+      const b = prelu(groupNorm(conv3d(a, second, { padding: 1 }), 2), perChannel);
+      const resized = upsample3d(upsample3d(b, { size: [2, 2, 2] }), { size: [4, 4, 4] });
+      const joined = tf.concat([a, tf.add(b, resized)], 4) as tf.Tensor5D;
+      const options = { strides: 2, padding: 1, outputPadding: 1, bias };
+      const y = tf.softmax(conv3dTranspose(joined, last, options));
+      const background = tf.slice(y, [0, 0, 0, 0, 0], [-1, -1, -1, -1, 1]);
+      return tf.neg(tf.mean(tf.log(background))) as tf.Scalar;
+    };
+    return { loss, variables, x };
+  }
+
+  function gradientsIn(precision: Precision, { loss, variables }: ReturnType<typeof network>) {
+    setPrecision(precision);
+    return tf.tidy(() => {
+      const { value, grads } = variableGradients(loss, variables);
+      const flat = variables.flatMap(({ name }) => [...grads[name]!.dataSync()]);
+      return { loss: value.dataSync()[0] as number, flat };
+    });
+  }
+
+  it('has the loss and the gradients that it has in float32, to bfloat16’s few digits', () => {
+    const net = network();
+    const exact = gradientsIn('float32', net);
+    const rounded = gradientsIn('bfloat16', net);
+    expect(rounded.loss).not.toBe(exact.loss);
+    expect(Math.abs(rounded.loss / exact.loss - 1)).toBeLessThan(0.01);
+    const dot = (a: number[], b: number[]) => a.reduce((sum, v, index) => sum + v * b[index]!, 0);
+    const lengths = Math.sqrt(dot(exact.flat, exact.flat) * dot(rounded.flat, rounded.flat));
+    expect(dot(exact.flat, rounded.flat) / lengths).toBeGreaterThan(0.999);
+    tf.dispose([...net.variables, net.x]);
+  });
+});
