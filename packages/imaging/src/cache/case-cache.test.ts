@@ -6,7 +6,8 @@ import { describe, expect, it } from 'vitest';
 import type { CaseRef } from '../datasets/case.js';
 import { openDataset } from '../datasets/dataset.js';
 import { loadCase } from '../datasets/load-case.js';
-import { CLASSES, temporaryFolder, writePhantomCase } from '../testing/phantom-case.js';
+import { CLASSES, writePhantomCase } from '../testing/phantom-case.js';
+import { temporaryFolder } from '../testing/temporary-folder.js';
 import { preprocess } from '../transforms/preprocess.js';
 import { openCache } from './case-cache.js';
 

@@ -1,13 +1,8 @@
 import { copyFile, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import {
-  CLASSES,
-  PATIENT,
-  temporaryFolder,
-  writePhantomCase,
-  writePhantomSeg,
-} from '../testing/phantom-case.js';
+import { CLASSES, PATIENT, writePhantomCase, writePhantomSeg } from '../testing/phantom-case.js';
+import { temporaryFolder } from '../testing/temporary-folder.js';
 import { contentKey } from './case.js';
 import { openDataset } from './dataset.js';
 import { loadCase } from './load-case.js';

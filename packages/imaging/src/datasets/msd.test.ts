@@ -2,7 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writeNifti } from '../nifti/write.js';
-import { CLASSES, phantomVolumes, temporaryFolder } from '../testing/phantom-case.js';
+import { CLASSES, phantomVolumes } from '../testing/phantom-case.js';
+import { temporaryFolder } from '../testing/temporary-folder.js';
 import { openDataset } from './dataset.js';
 import { loadCase } from './load-case.js';
 

@@ -8,7 +8,7 @@ import { distance } from '../geometry/vector.js';
 import { inspectFolder } from '../inspect/inspect-folder.js';
 import { readNifti } from '../nifti/read.js';
 import { readNrrd } from '../nrrd/read.js';
-import { temporaryFolder } from '../testing/phantom-case.js';
+import { temporaryFolder } from '../testing/temporary-folder.js';
 import { sampleNearest } from '../transforms/sampling.js';
 import { openDataset } from './dataset.js';
 import { loadCase } from './load-case.js';

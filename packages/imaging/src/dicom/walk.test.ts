@@ -1,7 +1,7 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { temporaryFolder } from '../testing/phantom-case.js';
+import { temporaryFolder } from '../testing/temporary-folder.js';
 import { filesUnder } from './walk.js';
 
 async function found(folder: string): Promise<string[]> {

@@ -6,10 +6,10 @@ import {
   CLASSES,
   PATIENT,
   phantomVolumes,
-  temporaryFolder,
   writePhantomCase,
   writePhantomSeg,
 } from '../testing/phantom-case.js';
+import { temporaryFolder } from '../testing/temporary-folder.js';
 import { inspectFolder } from './inspect-folder.js';
 
 describe('inspecting a folder', () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { orientation } from '../geometry/grid.js';
-import { temporaryFolder } from '../testing/phantom-case.js';
+import { temporaryFolder } from '../testing/temporary-folder.js';
 import { readNrrd } from './read.js';
 
 const VALUES = [0, -1, 300, 7, 32767, -32768];

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openDataset } from '../datasets/dataset.js';
 import { loadCase } from '../datasets/load-case.js';
-import { CLASSES, temporaryFolder } from '../testing/phantom-case.js';
+import { CLASSES } from '../testing/phantom-case.js';
+import { temporaryFolder } from '../testing/temporary-folder.js';
 
 interface Golden {
   readonly images: readonly string[];

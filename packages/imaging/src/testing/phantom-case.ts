@@ -1,8 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { seededRandom } from '@fedvox/base';
-import { onTestFinished } from 'vitest';
 import type { SeriesReference } from '../dicom/write/reference.js';
 import { writeDicomSeg } from '../dicom/write/seg.js';
 import { type DicomSeriesOptions, writeDicomSeries } from '../dicom/write/series.js';
@@ -18,13 +15,6 @@ export interface PhantomCase {
   readonly image: Volume;
   readonly label: LabelMap;
   readonly reference: SeriesReference;
-}
-
-/** A folder that is gone when the test ends. */
-export async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'fedvox-imaging-'));
-  onTestFinished(() => rm(folder, { recursive: true }));
-  return folder;
 }
 
 /** Whole numbers that 12 bits hold, so that they come back exactly; a block of each class. */

@@ -6,13 +6,8 @@ import { openDataset } from '../../datasets/dataset.js';
 import { loadCase } from '../../datasets/load-case.js';
 import { findOnlySeries, readVolume } from '../../datasets/read-volume.js';
 import type { Volume } from '../../geometry/grid.js';
-import {
-  CLASSES,
-  PATIENT,
-  phantomVolumes,
-  temporaryFolder,
-  writePhantomCase,
-} from '../../testing/phantom-case.js';
+import { CLASSES, PATIENT, phantomVolumes, writePhantomCase } from '../../testing/phantom-case.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
 import { parseDicom } from '../part10.js';
 import { decimalString, uidFrom } from './encode.js';
 import { seriesReference } from './reference.js';
