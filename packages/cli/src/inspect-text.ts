@@ -21,6 +21,10 @@ export function inspectText(report: InspectReport): string {
     warnings.map((warning) => `  ${what}: ${warning}`),
   );
   if (warnings.length > 0) parts.push('', 'Warnings:', ...warnings);
+  const pictures = report.scans.flatMap(({ what, png }) =>
+    png === undefined ? [] : [`  ${png}: ${what}`],
+  );
+  if (pictures.length > 0) parts.push('', 'Pictures:', ...pictures);
   return parts.join('\n');
 }
 

@@ -1,7 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { writeNifti } from '@fedvox/imaging';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { run } from './program.js';
 
@@ -113,5 +114,31 @@ describe('the fedvox command', () => {
     const { exitCode, stderr } = await fedvox('job', 'submit', job);
     expect(exitCode).toBe(1);
     expect(stderr).toContain('unknown metric "accuracy"; known metrics: dice, auc');
+  });
+
+  it('draws each usable scan of a folder into the folder of --png, and says which is which', async () => {
+    const scans = join(folder, 'scans');
+    await mkdir(scans);
+    const affineRas = [-1, 0, 0, 0, 0, -1, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1];
+    const data = Float32Array.from({ length: 6 * 5 * 4 }, (_, at) => at);
+    await writeNifti(join(scans, 'a.nii.gz'), { shape: [6, 5, 4], affineRas, data });
+    await writeFile(join(scans, 'b.nii'), 'no scan at all');
+    const pictures = join(folder, 'look', 'here');
+    const { exitCode, stdout } = await fedvox('data', 'inspect', scans, '--png', pictures);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/Pictures:\n {2}.*001\.png: a\.nii\.gz/);
+    expect(await readdir(pictures)).toEqual(['001.png']);
+    const png = await readFile(join(pictures, '001.png'));
+    expect(png.subarray(1, 4).toString('latin1')).toBe('PNG');
+  });
+
+  it('says so where pictures cannot be drawn', async () => {
+    const file = join(folder, 'file');
+    await writeFile(file, '');
+    const { exitCode, stderr } = await fedvox('data', 'inspect', folder, '--png', join(file, 'in'));
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(
+      /^error: cannot make the folder of .*file.in.001.png: .*ENOTDIR.*\n→ Choose a place/,
+    );
   });
 });

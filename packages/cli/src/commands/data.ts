@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import { loadConfig } from '@fedvox/base';
 import { jobSchema } from '@fedvox/job';
 import type { Command } from 'commander';
 import { fail } from '../errors.js';
 import { ResultSaysNo } from '../failure.js';
 import { inspectText } from '../inspect-text.js';
+import { prepareFolderOf } from '../output-file.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act, type CommonOptions } from './action.js';
 import { type LabelOption, withLabels } from './dataset-option.js';
@@ -11,6 +13,7 @@ import { type LabelOption, withLabels } from './dataset-option.js';
 interface InspectOptions extends CommonOptions {
   readonly job?: string;
   readonly label?: LabelOption;
+  readonly png?: string;
 }
 
 export function addDataCommands(program: Command, terminal: Terminal): void {
@@ -18,17 +21,23 @@ export function addDataCommands(program: Command, terminal: Terminal): void {
   const inspect = data
     .command('inspect <path>')
     .description('what is in a folder, whether it would be accepted, and why not')
-    .option('--job <file>', 'hold it against the classes of this job');
+    .option('--job <file>', 'hold it against the classes of this job')
+    .option(
+      '--png <folder>',
+      'draw each usable scan with its labels outlined, to look at: 001.png, …',
+    );
   act<InspectOptions, [string]>(withLabels(inspect), terminal, inspectData);
 }
 
 async function inspectData(output: Output, options: InspectOptions, path: string): Promise<void> {
+  if (options.png !== undefined) await prepareFolderOf(join(options.png, '001.png'));
   const { inspectFolder } = await import('@fedvox/imaging');
   const report = await inspectFolder(path, {
     ...(options.job === undefined
       ? {}
       : { classes: (await loadConfig(options.job, jobSchema, 'job')).classes }),
     ...(options.label === undefined ? {} : { labels: options.label }),
+    ...(options.png === undefined ? {} : { pngFolder: options.png }),
     onProgress: (done, total) => output.status(`read ${done} of ${total} scans`),
   });
   if (report.scans.length === 0 && report.refused.length === 0) {
