@@ -1,21 +1,28 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { stateFolder } from '@fedvox/agent';
+import { silentLogger } from '@fedvox/base';
 import type { JobDetails } from '@fedvox/coordinator';
+import { selectEngine } from '@fedvox/learning';
 import { loadConsortium, loadCredentials } from '@fedvox/pki';
-import { type LocalFederation, plantedIdentity, siteEgress } from '@fedvox/simulator';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type RecordedCall, RecordingProxy } from './recording-proxy.js';
 import {
-  foundTinyFederation,
-  joinAll,
-  removeFederation,
-  TINY_PATIENTS,
-  TINY_SITES,
-  tinyJob,
-  untilJob,
-} from './tiny-federation.js';
+  LocalFederation,
+  loadScenario,
+  type Plan,
+  planRun,
+  plantedIdentity,
+  siteEgress,
+  writeHospital,
+} from '@fedvox/simulator';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FEDVOX } from './fedvox-command.js';
+import { type RecordedCall, RecordingProxy } from './recording-proxy.js';
+import { untilJob } from './tiny-federation.js';
 
-const RECORDED = 'north';
+const DEMO = fileURLToPath(new URL('../../scenarios/demo.yaml', import.meta.url));
+const ROUNDS = 1;
 
 /** What each call tells of, written down here and not taken from the code that keeps the ledger. */
 const KIND_OF_CALL: Readonly<Record<string, string>> = {
@@ -30,25 +37,49 @@ const KIND_OF_CALL: Readonly<Record<string, string>> = {
   '/fedvox.v1.FederationService/Upload': 'delta',
 };
 
+let plan: Plan;
 let federation: LocalFederation;
-let proxies: RecordingProxy[];
+/** What recorded each hospital: its enrolment, and its rounds. */
+const proxies = new Map<string, RecordingProxy[]>();
 let job: JobDetails;
 
+/** The demo, as `fedvox demo` runs it, with a recorder between each hospital and the coordinator. */
 beforeAll(async () => {
-  federation = await foundTinyFederation();
-  proxies = await interpose(federation, RECORDED);
-  await joinAll(federation);
+  const scenario = await loadScenario(DEMO);
+  const { name: engine } = await selectEngine(scenario.engine, { log: silentLogger() });
+  plan = planRun(scenario, { engine, cores: 2, rounds: ROUNDS });
+  const folder = await mkdtemp(join(tmpdir(), 'fedvox-egress-'));
+  federation = await LocalFederation.found({
+    command: FEDVOX,
+    folder,
+    federation: plan.federation,
+  });
+  await federation.startCoordinator();
+  await Promise.all(plan.sites.map((site) => joinRecorded(site.name)));
   const client = await federation.client();
-  const id = await federation.submit(tinyJob(2));
+  const id = await federation.submit(plan.job);
   job = await untilJob(client, id, ({ status }) => status === 'completed');
   client.close();
   await federation.stop();
-}, 240_000);
+}, 280_000);
 
 afterAll(async () => {
-  await Promise.all(proxies.map((proxy) => proxy.stop()));
-  await removeFederation(federation);
+  await federation.stop();
+  await Promise.all([...proxies.values()].flat().map((proxy) => proxy.stop()));
+  await rm(federation.folders.root, { recursive: true });
 }, 60_000);
+
+async function joinRecorded(name: string): Promise<void> {
+  const site = plan.sites.find((each) => each.name === name);
+  if (site?.data.kind !== 'phantom') throw new Error(`the demo's ${name} is no phantom`);
+  const folder = federation.folders.site(name).data;
+  const data = await writeHospital(folder, name, site.data, plan.job.seed);
+  const { engine, threads } = plan;
+  await federation.invite({ name, data, engine, threads, policy: site.policy });
+  proxies.set(name, await interpose(federation, name));
+  await federation.enroll(name);
+  await federation.startAgent(name);
+}
 
 /** Puts recorders where the site's invitation says that the coordinator is. */
 async function interpose(federation: LocalFederation, site: string): Promise<RecordingProxy[]> {
@@ -75,55 +106,63 @@ async function interpose(federation: LocalFederation, site: string): Promise<Rec
   return [enrolment, rounds];
 }
 
-function recordedCalls(): RecordedCall[] {
-  return proxies.flatMap((proxy) => proxy.calls);
+function recordersOf(site: string): RecordingProxy[] {
+  return proxies.get(site) ?? [];
 }
 
-describe('invariant 1: closed-world egress, every byte an agent sends recorded below TLS', () => {
-  it('took part in every round while it was recorded', () => {
-    const cells = job.rounds.flatMap(({ sites }) => sites.filter(({ site }) => site === RECORDED));
-    expect(cells).toHaveLength(3);
-    for (const { dice } of cells) expect(dice).not.toBeNull();
-    const calls = new Set(recordedCalls().map(({ path }) => path));
-    expect([...calls].sort()).toEqual(expect.arrayContaining(Object.keys(KIND_OF_CALL).sort()));
+function callsOf(site: string): RecordedCall[] {
+  return recordersOf(site).flatMap((proxy) => proxy.calls);
+}
+
+describe('invariant 1: closed-world egress, every byte the demo’s agents send recorded below TLS', () => {
+  it('every hospital took part in every round while it was recorded', () => {
+    for (const { name } of plan.sites) {
+      const cells = job.rounds.flatMap(({ sites }) => sites.filter(({ site }) => site === name));
+      expect(cells).toHaveLength(ROUNDS + 1);
+      for (const { dice } of cells) expect(dice).not.toBeNull();
+      const calls = new Set(callsOf(name).map(({ path }) => path));
+      expect([...calls].sort()).toEqual(expect.arrayContaining(Object.keys(KIND_OF_CALL).sort()));
+    }
   });
 
-  it('sends no patient’s name and no patient’s id, in whatever spelling', () => {
-    const sent = Buffer.concat(proxies.map((proxy) => proxy.everything()));
+  it('no patient’s name and no patient’s id is sent, in whatever spelling', () => {
+    const sent = Buffer.concat([...proxies.values()].flat().map((proxy) => proxy.everything()));
     expect(sent.length).toBeGreaterThan(1000);
-    for (const secret of TINY_SITES.flatMap((site) => plantedSecrets(site))) {
+    for (const secret of plan.sites.flatMap(({ name }) => plantedSecrets(name))) {
       for (const spelling of spellings(secret)) {
         expect(sent.includes(spelling), `${secret} as ${spelling.toString('latin1')}`).toBe(false);
       }
     }
   });
 
-  it('would find a name if one were sent', () => {
-    const leak = Buffer.from('…PID-NORTH-003-SECRET…', 'utf16le');
-    const [proxy] = proxies as [RecordingProxy];
+  it('a name would be found if one were sent', () => {
+    const [{ name }] = plan.sites as [Plan['sites'][number]];
+    const [secret] = plantedSecrets(name) as [string];
+    const [proxy] = recordersOf(name) as [RecordingProxy];
+    const leak = Buffer.from(`…${secret.toUpperCase()}…`, 'utf16le');
     proxy.calls.push({ path: 'leak', headers: {}, data: [leak] });
     const sent = proxy.everything();
     proxy.calls.pop();
-    expect(
-      plantedSecrets(RECORDED).some((secret) =>
-        spellings(secret).some((spelling) => sent.includes(spelling)),
-      ),
-    ).toBe(true);
+    expect(spellings(secret).some((spelling) => sent.includes(spelling))).toBe(true);
   });
 
-  it('is itemised in the site’s own ledger, kind by kind, to the byte', async () => {
-    const sums: Record<string, number> = {};
-    for (const { path, data } of recordedCalls()) {
-      const kind = KIND_OF_CALL[path] ?? `unknown call ${path}`;
-      sums[kind] = (sums[kind] ?? 0) + Buffer.concat(data).length;
+  it('each hospital’s own ledger itemises all of it, kind by kind, to the byte', async () => {
+    for (const { name } of plan.sites) {
+      const sums: Record<string, number> = {};
+      for (const { path, data } of callsOf(name)) {
+        const kind = KIND_OF_CALL[path] ?? `unknown call ${path}`;
+        sums[kind] = (sums[kind] ?? 0) + Buffer.concat(data).length;
+      }
+      expect(await siteEgress(federation.folders.site(name).state)).toEqual(sums);
     }
-    expect(await siteEgress(federation.folders.site(RECORDED).state)).toEqual(sums);
   });
 });
 
-function plantedSecrets(site: string): string[] {
-  return Array.from({ length: TINY_PATIENTS }, (_, index) => {
-    const { patientName, patientId } = plantedIdentity(site, index);
+function plantedSecrets(name: string): string[] {
+  const data = plan.sites.find((site) => site.name === name)?.data;
+  const patients = data?.kind === 'phantom' ? data.cases : 0;
+  return Array.from({ length: patients }, (_, index) => {
+    const { patientName, patientId } = plantedIdentity(name, index);
     return [patientName, patientId, ...patientName.split('^').slice(2)];
   }).flat();
 }

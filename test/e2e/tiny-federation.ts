@@ -15,7 +15,7 @@ import { FEDVOX } from './fedvox-command.js';
 
 export const TINY_SITES = ['north', 'south'] as const;
 const SEED = 3;
-export const TINY_PATIENTS = 6;
+const TINY_PATIENTS = 6;
 const PHANTOM = phantomSchema.parse({
   kind: 'phantom',
   cases: TINY_PATIENTS,
