@@ -13,7 +13,7 @@ import {
 } from '@fedvox/simulator';
 import { FEDVOX } from './fedvox-command.js';
 
-export const TINY_SITES = ['north', 'south'] as const;
+const TINY_SITES = ['north', 'south'] as const;
 const SEED = 3;
 const TINY_PATIENTS = 6;
 const PHANTOM = phantomSchema.parse({
