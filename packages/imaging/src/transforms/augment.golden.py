@@ -69,12 +69,24 @@ def affine(degrees, scale, translate):
     return np.where(inside, linear, 0), np.where(inside, nearest, 0)
 
 
+def low_resolution(zoom):
+    """Coarse voxels are boxes that share the box of the whole: nearest going down, linear coming back."""
+    coarse, back = IMAGE, []
+    for axis, n in enumerate(SHAPE):
+        m = int(np.round(n * zoom))
+        centres = (np.arange(m) + 0.5) * n / m - 0.5
+        coarse = np.take(coarse, np.rint(centres).astype(int), axis)
+        back.append(np.clip((np.arange(n) + 0.5) * m / n - 0.5, 0, m - 1))
+    return map_coordinates(coarse, np.meshgrid(*back, indexing="ij"), order=1, mode="nearest")
+
+
 terms = [{"orders": [a, b, c], "coefficient": float(np.round(rng.uniform(0, 0.3), 4))}
          for a in range(4) for b in range(4 - a) for c in range(4 - a - b)]
 offsets = np.round(rng.uniform(-2, 2, (3, *SHAPE)), 4)
 warp = {"degrees": [20, -35, 10], "scale": [0.9, 1.2, 1.05], "translate": [0.6, -0.4, 1.1]}
 warped_image, warped_label = affine(**warp)
 displaced_image, displaced_label = sample(indices() + offsets)
+normals = np.round(rng.standard_normal(SHAPE), 4)
 
 json.dump({
     "provenance": f"numpy {np.__version__}, scipy {scipy.__version__}, augment.golden.py",
@@ -86,5 +98,7 @@ json.dump({
     "warp": {**warp, "image": flat(warped_image), "label": flat(warped_label)},
     "displace": {"offsets": [flat(each) for each in offsets],
                  "image": flat(displaced_image), "label": flat(displaced_label)},
+    "noise": {"deviation": 12.5, "normals": flat(normals), "expected": flat(IMAGE + 12.5 * normals)},
+    "lowResolution": {"zoom": 0.6, "expected": flat(low_resolution(0.6))},
 }, sys.stdout)
 print()

@@ -1,10 +1,13 @@
 import { readFile } from 'node:fs/promises';
+import { type Random, seededRandom } from '@fedvox/base';
 import { describe, expect, it } from 'vitest';
 import { IDENTITY } from '../geometry/affine.js';
 import type { Vec3 } from '../geometry/vector.js';
+import { augment } from './augment.js';
 import { type BiasTerm, withBiasField } from './bias-field.js';
 import { erf, gaussianKernel, smoothed } from './gaussian.js';
 import { gammaCorrected } from './intensity.js';
+import { lowResolution } from './low-resolution.js';
 import { displaced, warped } from './warp.js';
 
 interface Golden {
@@ -22,6 +25,12 @@ interface Golden {
     readonly image: readonly number[];
     readonly label: readonly number[];
   };
+  readonly noise: {
+    readonly deviation: number;
+    readonly normals: readonly number[];
+    readonly expected: readonly number[];
+  };
+  readonly lowResolution: { readonly zoom: number; readonly expected: readonly number[] };
   readonly displace: {
     readonly offsets: readonly [number[], number[], number[]];
     readonly image: readonly number[];
@@ -81,6 +90,25 @@ describe('random steps, once their parameters are drawn, as NumPy and SciPy do t
     const { image, label } = displaced(source, offsets);
     expectClose(image.data, golden.displace.image);
     expect([...label.data]).toEqual(golden.displace.label);
+  });
+
+  it('noise', () => {
+    const { deviation, normals, expected } = golden.noise;
+    const drawn = normals.values();
+    // The step draws its standard deviation evenly up to twice this one: half of that here.
+    const step = { kind: 'noise', standardDeviation: 2 * deviation, probability: 1 } as const;
+    const random: Random = {
+      ...seededRandom('unused'),
+      uniform: () => 0.5,
+      normal: () => drawn.next().value as number,
+    };
+    expectClose(augment(source, [step], random).image.data, expected);
+    expect(drawn.next().done).toBe(true);
+  });
+
+  it('low resolution', () => {
+    const { zoom, expected } = golden.lowResolution;
+    expectClose(lowResolution(source.image, zoom).data, expected);
   });
 
   it('the error function, to double precision', () => {

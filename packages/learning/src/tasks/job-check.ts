@@ -1,4 +1,4 @@
-import type { Job, Size } from '@fedvox/job';
+import type { Job, PreprocessStep, Size } from '@fedvox/job';
 import { fail } from '../errors.js';
 import { sizeDivisor } from '../networks/unet.js';
 
@@ -17,12 +17,15 @@ export function checkJob(job: Job): void {
   }
 }
 
+/** Steps after which the size depends on the scan. */
+const CHANGES_SIZE: readonly PreprocessStep['kind'][] = ['orient', 'resample', 'crop-foreground'];
+
 /** The size of what the network trains on, as far as the job fixes it. */
 function trainingSize({ preprocess, augment }: Job): Size | undefined {
   let size: Size | undefined;
   for (const step of preprocess) {
     if (step.kind === 'crop-or-pad') size = step.size;
-    else if (step.kind === 'orient' || step.kind === 'resample') size = undefined;
+    else if (CHANGES_SIZE.includes(step.kind)) size = undefined;
   }
   for (const step of augment) if (step.kind === 'crop') size = step.size;
   return size;
