@@ -33,13 +33,23 @@ const FORBIDDEN: readonly ForbiddenEdge[] = [
   },
   {
     from: /^packages\/(imaging|learning|aggregation|weights|job)\//,
-    to: fedvox('protocol', 'pki', 'coordinator', 'agent', 'simulator', 'cli'),
+    to: fedvox('protocol', 'pki', 'pacs', 'coordinator', 'agent', 'simulator', 'cli'),
     reason: 'pixels, training and averaging are the same without a federation',
   },
   {
     from: /^packages\/(imaging|learning|aggregation|weights|job)\/(?!.*\.test\.ts$)/,
     to: NETWORK_OR_DATABASE,
     reason: 'what touches scans or weights cannot send them anywhere',
+  },
+  {
+    from: /^packages\/pacs\/(?!.*\.test\.ts$)/,
+    to: /^@fedvox\/(?!base$)/,
+    reason: 'what talks to the archive neither understands pixels nor knows of a federation',
+  },
+  {
+    from: /^packages\/coordinator\//,
+    to: fedvox('pacs'),
+    reason: 'the archive is the hospital’s: nothing of the consortium reaches into it',
   },
   {
     from: /^packages\/[^/]+\/src\/core\/(?!.*\.test\.ts$)/,
