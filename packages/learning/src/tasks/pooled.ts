@@ -29,6 +29,8 @@ export interface EpochReport {
   readonly meanLoss: number;
   /** Training alone, validation not counted. */
   readonly volumesPerSecond: number;
+  /** Part of the training, 0 to 1, in which no step ran because its data was not there yet. */
+  readonly dataWaitFraction: number;
   readonly evaluation: Evaluation;
 }
 
@@ -55,20 +57,14 @@ export async function trainPooled(
   let bestEvaluation: Evaluation | undefined;
   try {
     let startedMs = clock.nowMs();
-    for await (const { epoch, meanLoss } of trainingEpochs(
-      input,
-      'pooled',
-      network,
-      train,
-      epochs,
-    )) {
+    for await (const summary of trainingEpochs(input, 'pooled', network, train, epochs)) {
       const seconds = (clock.nowMs() - startedMs) / 1000;
       const evaluation = await evaluateOn(input, { validation }, network);
       if (isImprovement(job, evaluation, bestEvaluation)) {
-        best = { epoch, ...(await writeModel(output, await network.weights())) };
+        best = { epoch: summary.epoch, ...(await writeModel(output, await network.weights())) };
         bestEvaluation = evaluation;
       }
-      const report = { epoch, meanLoss, volumesPerSecond: train.length / seconds, evaluation };
+      const report = { ...summary, volumesPerSecond: train.length / seconds, evaluation };
       reports.push(report);
       onEpoch?.(report);
       startedMs = clock.nowMs();

@@ -1,4 +1,4 @@
-import { seededRandom } from '@fedvox/base';
+import { seededRandom, systemClock } from '@fedvox/base';
 import type { Job } from '@fedvox/job';
 import { liveTensorCount } from '@fedvox/tfjs-backend-torch';
 import { encodeWeights } from '@fedvox/weights';
@@ -115,6 +115,24 @@ describe('the training loop', () => {
     const options = optionsFor(job, { epochs: 50, signal: controller.signal, onBatch });
     await expect(losses(network, options)).rejects.toBe(reason);
     expect(batches).toBe(2);
+    network.dispose();
+  });
+
+  it('says what part of an epoch went by without a step: waiting for cases, or preparing them', async () => {
+    const network = Network.fromWeights(job, initialModel(job));
+    let nowMs = 0;
+    const clock = { ...systemClock, nowMs: () => nowMs++ };
+    const slow = async () => {
+      nowMs += 10;
+      return balls[0]!;
+    };
+    const cases = [slow, slow, slow, slow];
+    const training = { ...job.training, batchSize: 2 };
+    const options = { ...optionsFor(job, { cases, epochs: 1 }), training, clock };
+    for await (const { dataWaitFraction } of trainEpochs(network, options)) {
+      // Four loads of 10 ms; every look at the clock takes one: two around each step, one after the epoch.
+      expect(dataWaitFraction).toBeCloseTo(1 - 2 / (4 * 10 + 5), 12);
+    }
     network.dispose();
   });
 

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Random } from '@fedvox/base';
+import { type Clock, type Random, systemClock } from '@fedvox/base';
 import type { AugmentStep, LossSpec, TrainingSpec } from '@fedvox/job';
 import { FusedAdam } from '@fedvox/tfjs-backend-torch';
 import * as tf from '@tensorflow/tfjs-core';
@@ -17,6 +17,7 @@ export interface TrainOptions {
   /** Decides order and augmentation of every epoch: same seed, same engine, same weights. */
   readonly random: Random;
   readonly signal?: AbortSignal;
+  readonly clock?: Clock;
   /** After every batch. */
   readonly onBatch?: (progress: BatchProgress) => void;
 }
@@ -34,6 +35,8 @@ export interface EpochSummary {
   readonly epoch: number;
   /** Over the cases of the epoch. */
   readonly meanLoss: number;
+  /** Part of the epoch, 0 to 1, in which no step ran: cases were waited for, or prepared on this thread. */
+  readonly dataWaitFraction: number;
 }
 
 /**
@@ -63,40 +66,49 @@ async function trainEpoch(
   options: TrainOptions,
   epoch: number,
 ): Promise<EpochSummary> {
-  const { cases, training, augment, signal, onBatch } = options;
+  const { cases, training, augment, signal, clock = systemClock, onBatch } = options;
   const { batchSize, loss: lossSpec } = training;
   const random = options.random.fork(`epoch/${epoch}`);
   const { divisor } = network;
   const batches = Math.ceil(cases.length / batchSize);
   let batch = 0;
   let lossSum = 0;
+  let stepsMs = 0;
+  const startedMs = clock.nowMs();
   for await (const items of epochBatches({ cases, batchSize, augment, divisor, random })) {
     signal?.throwIfAborted();
     batch++;
-    const loss = await trainBatch(network, optimizer, items, lossSpec);
+    const { loss, stepMs } = await trainBatch(network, optimizer, items, lossSpec, clock);
+    stepsMs += stepMs;
     if (!Number.isFinite(loss)) throw fail('loss-not-finite', { loss, epoch, batch });
     lossSum += loss * items.length;
     onBatch?.({ epoch, batch, batches, loss });
     // A step blocks the thread; messages, an abort among them, come in between two of them.
     await nextTurn();
   }
-  return { epoch, meanLoss: lossSum / cases.length };
+  const dataWaitFraction = 1 - stepsMs / (clock.nowMs() - startedMs);
+  return { epoch, meanLoss: lossSum / cases.length, dataWaitFraction };
 }
 
-/** One step of the optimizer. @returns the loss before it */
+/** One step of the optimizer. @returns the loss before it, and how long the step had the thread */
 async function trainBatch(
   network: Network,
   optimizer: tf.Optimizer,
   batch: Batch,
   lossSpec: LossSpec,
-): Promise<number> {
+  clock: Clock,
+): Promise<{ readonly loss: number; readonly stepMs: number }> {
+  const startedMs = clock.nowMs();
   const loss = tf.tidy(() => {
     const images = imageTensor(batch.map(({ image }) => image));
     const labels = labelTensor(batch.map(({ label }) => label));
     const lossOf = () => diceCrossEntropy(network.logits(images), labels, lossSpec);
     return optimizer.minimize(lossOf, true, network.variables) as tf.Scalar;
   });
-  const [value] = await loss.data();
+  const reading = loss.data();
+  // Taken before the wait, in which the next batch may be prepared: that is no part of the step.
+  const stepMs = clock.nowMs() - startedMs;
+  const [value] = await reading;
   loss.dispose();
-  return value as number;
+  return { loss: value as number, stepMs };
 }
