@@ -2,11 +2,11 @@
 // training. As the job is, and with random steps on every case, whose work no cache can save.
 
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { loadConfig, silentLogger, testDataDir } from '@fedvox/base';
+import { parseConfig, silentLogger, testDataDir } from '@fedvox/base';
 import { jobSchema } from '@fedvox/job';
 import { trainPooled } from '@fedvox/learning';
 
@@ -61,6 +61,6 @@ async function waitFraction(job, dataset, folder, log) {
 
 async function hippocampusJob(augment) {
   const path = fileURLToPath(new URL('../scenarios/hippocampus-job.yaml', import.meta.url));
-  const job = await loadConfig(path, jobSchema, 'job');
-  return { ...job, ...jobSchema.pick({ augment: true }).parse({ augment }) };
+  const text = `${await readFile(path, 'utf8')}\naugment: ${JSON.stringify(augment)}\n`;
+  return parseConfig(text, jobSchema, 'job', path);
 }
