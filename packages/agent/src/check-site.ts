@@ -7,7 +7,9 @@ import {
   systemClock,
 } from '@fedvox/base';
 import { openDataset, type Refusal } from '@fedvox/imaging';
+import type { PacsSource } from '@fedvox/pacs';
 import { needsRenewal, readCertificate } from '@fedvox/pki';
+import { findInArchive } from './archive/archive.js';
 import type { SiteConfig } from './config.js';
 import { fail } from './errors.js';
 import { EgressLedger } from './ledger/egress-ledger.js';
@@ -100,7 +102,8 @@ async function sayHello(site: string, folder: StateFolder, clock: Clock): Promis
 }
 
 /** Without a job the labels cannot be judged; that every scan is readable can. */
-async function describeData({ data }: SiteConfig, refused: Refusal[]): Promise<Finding> {
+async function describeData({ data, pacs }: SiteConfig, refused: Refusal[]): Promise<Finding> {
+  if (pacs !== undefined) return describeArchive(pacs);
   const dataset = await openDataset(data, [], { labels: 'optional' });
   refused.push(...dataset.refused);
   const { path } = data;
@@ -109,6 +112,14 @@ async function describeData({ data }: SiteConfig, refused: Refusal[]): Promise<F
   return refused.length === 0
     ? { text }
     : { text, advice: 'See why with `fedvox data inspect`; refused scans are never trained on.' };
+}
+
+/** Searches only: what is found is fetched when a job begins, or by `fedvox data fetch`. */
+async function describeArchive(pacs: PacsSource): Promise<Finding> {
+  const found = await findInArchive(pacs);
+  return {
+    text: `${found.length} series in the PACS at ${new URL(pacs.url).host} match the query`,
+  };
 }
 
 /** Loaded only here: the engine is heavy, and the agent itself never computes. */

@@ -1,4 +1,8 @@
+import { existsSync } from 'node:fs';
 import { type Clock, createLogger, type Logger, systemClock } from '@fedvox/base';
+import { casesFolder } from '@fedvox/pacs';
+import { fetchArchive } from './archive/archive.js';
+import { FetchingTrainer } from './archive/fetching-trainer.js';
 import type { SiteConfig } from './config.js';
 import { newAgent } from './core/agent-machine.js';
 import type { Trainer } from './core/trainer.js';
@@ -85,7 +89,12 @@ async function assemble(
   } = options;
   const { credentials, address } = await loadMembership(config.site, folder);
   await removeLeftovers(folder);
-  const trainer = options.trainer ?? childTrainer(config, folder, log, options.trainerEntryPath);
+  const trainer = withArchive(
+    config,
+    folder,
+    log,
+    options.trainer ?? childTrainer(config, folder, log, options.trainerEntryPath),
+  );
   const outbox = await Outbox.open(folder.outbox);
   const undelivered = (await outbox.list()).map(({ answer }) => answer);
   const ledger = EgressLedger.open(folder.egressLedger, clock);
@@ -120,6 +129,22 @@ async function assemble(
     }
   };
   return { run, stop: () => shell.stop() };
+}
+
+type ClosableTrainer = NonNullable<AgentOptions['trainer']>;
+
+/** Fills the folder to train on from the hospital's archive, where the site has named one. */
+function withArchive(
+  { pacs }: SiteConfig,
+  folder: StateFolder,
+  log: Logger,
+  trainer: ClosableTrainer,
+): ClosableTrainer {
+  if (pacs === undefined) return trainer;
+  return new FetchingTrainer(trainer, {
+    isFilled: () => existsSync(casesFolder(folder.pacs)),
+    fill: (signal) => fetchArchive(pacs, folder, { log, signal }),
+  });
 }
 
 function childTrainer(

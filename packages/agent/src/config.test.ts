@@ -35,6 +35,47 @@ describe('site.yaml', () => {
     expect([config.stateDir, config.data.path]).toEqual(['/var/fedvox', '/data']);
   });
 
+  it('trains on a folder of its state where the data are in an archive', async () => {
+    const yaml = [
+      'site: north',
+      'stateDir: state',
+      'data:',
+      '  kind: pacs',
+      '  url: https://pacs.example/dicom-web',
+      '  credentials: pacs.credentials',
+      '  query: {modality: MR, seriesDescription: T1*}',
+      '  labels: {Left: left}',
+    ].join('\n');
+    expect(await load(yaml)).toMatchObject({
+      data: {
+        kind: 'dicom',
+        path: join(folder, 'state', 'pacs', 'cases'),
+        labels: { Left: 'left' },
+        gantryTilt: 'refuse',
+      },
+      pacs: {
+        url: 'https://pacs.example/dicom-web',
+        credentials: join(folder, 'pacs.credentials'),
+        query: { modality: 'MR', seriesDescription: 'T1*' },
+      },
+    });
+  });
+
+  it('wants no password in the archive’s URL, and a query that is no copy of everything', async () => {
+    const yaml = [
+      'site: north',
+      'stateDir: state',
+      'data: {kind: pacs, url: "https://me:secret@pacs.example/", query: {}}',
+    ].join('\n');
+    await expect(load(yaml)).rejects.toMatchObject({
+      code: 'base/config-invalid',
+      message: expect.stringMatching(/data\.url[\s\S]*data\.query\.modality/),
+    });
+    await expect(load(yaml)).rejects.not.toMatchObject({
+      message: expect.stringContaining('secret'),
+    });
+  });
+
   it('names every problem at once, with its line', async () => {
     const yaml = [
       'site: North Hospital',

@@ -3,11 +3,20 @@ import { loadConfig } from '@fedvox/base';
 import { type DatasetSpec, datasetSpecSchema } from '@fedvox/imaging';
 import { nameSchema } from '@fedvox/job';
 import type { EngineName } from '@fedvox/learning';
+import { casesFolder, type PacsSource, pacsSourceSchema } from '@fedvox/pacs';
 import { z } from 'zod';
 import { type SitePolicy, sitePolicySchema } from './policy/site-policy.js';
+import { stateFolder } from './state/state-folder.js';
 
 const ENGINES = ['auto', 'torch', 'tensorflow', 'cpu'] as const satisfies readonly EngineName[];
 const DEFAULT_MAX_MODEL_BYTES = 8 * 1024 ** 3;
+
+const [dicomSchema, msdSchema] = datasetSpecSchema.options;
+/** An archive's series are read as a DICOM folder's are; only where they come from differs. */
+const pacsSchema = dicomSchema
+  .omit({ path: true })
+  .extend({ ...pacsSourceSchema.shape, kind: z.literal('pacs') });
+const dataSchema = z.discriminatedUnion('kind', [dicomSchema, msdSchema, pacsSchema]);
 
 /** `site.yaml`: everything the hospital decides. Relative paths are relative to the file. */
 export const siteConfigSchema = z.strictObject({
@@ -15,7 +24,8 @@ export const siteConfigSchema = z.strictObject({
   site: nameSchema,
   /** Keys, outbox, receipts, egress ledger and cache; nobody else's folder. */
   stateDir: z.string().min(1),
-  data: datasetSpecSchema,
+  /** A folder, or the archive (`kind: pacs`) that a folder of the state is filled from. */
+  data: dataSchema,
   engine: z.enum(ENGINES).default('auto'),
   /** Processor threads for the engine; its own choice where absent. */
   threads: z.number().int().positive().max(1024).optional(),
@@ -30,7 +40,10 @@ export type SiteConfigInput = z.input<typeof siteConfigSchema>;
 export interface SiteConfig {
   readonly site: string;
   readonly stateDir: string;
+  /** What is trained on; always a folder. */
   readonly data: DatasetSpec;
+  /** Where that folder is filled from, where it is not the hospital's own. */
+  readonly pacs?: PacsSource;
   readonly engine: EngineName;
   readonly threads?: number | undefined;
   readonly maxModelBytes: number;
@@ -48,9 +61,25 @@ export function resolveSiteConfig(
   path: string,
 ): SiteConfig {
   const folder = dirname(resolve(path));
+  const stateDir = resolve(folder, config.stateDir);
+  return { ...config, ...resolveData(config.data, folder, stateDir), stateDir };
+}
+
+function resolveData(
+  data: z.output<typeof dataSchema>,
+  folder: string,
+  stateDir: string,
+): Pick<SiteConfig, 'data' | 'pacs'> {
+  if (data.kind !== 'pacs') return { data: { ...data, path: resolve(folder, data.path) } };
+  const { labels, missingLabels, overlaps, gantryTilt, ...source } = data;
+  const { credentials, ca } = source;
+  const path = casesFolder(stateFolder(stateDir).pacs);
   return {
-    ...config,
-    stateDir: resolve(folder, config.stateDir),
-    data: { ...config.data, path: resolve(folder, config.data.path) },
+    data: { kind: 'dicom', path, labels, missingLabels, overlaps, gantryTilt },
+    pacs: {
+      ...source,
+      credentials: credentials && resolve(folder, credentials),
+      ca: ca && resolve(folder, ca),
+    },
   };
 }

@@ -46,6 +46,10 @@ export const ERRORS = {
     message: 'no usable case in {path}; {refused} scans were refused',
     advice: 'See why with `fedvox data inspect`.',
   },
+  'no-archive': {
+    message: 'the data of site {site} come from a folder, not from a PACS',
+    advice: 'Set `data: {kind: pacs, …}` in the site’s configuration.',
+  },
   'wrong-federation': {
     message: 'the coordinator speaks for federation {found}, this site belongs to {expected}',
     advice: 'Enrol again with an invitation of the right federation.',

@@ -1,3 +1,4 @@
+export { fetchSiteData, storeSiteResult } from './archive/site-data.js';
 export {
   type CheckLine,
   type CheckOptions,

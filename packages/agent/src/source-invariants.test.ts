@@ -40,4 +40,11 @@ describe('invariant 1, in the sources: the agent', () => {
       ['enroll.ts', line, join('line', 'announcer.ts')].sort(),
     );
   });
+
+  it('speaks to the hospital’s own archive in one place, which knows nothing of the line', () => {
+    const archive = join('archive', 'archive.ts');
+    expect(filesWith(/\b(openDicomWeb|DicomWebClient|HttpConnection)\b/)).toEqual([archive]);
+    const ofTheArchive = SOURCES.filter(({ path }) => path.startsWith('archive'));
+    expect(ofTheArchive.filter(({ text }) => /@fedvox\/protocol|\/line\//.test(text))).toEqual([]);
+  });
 });

@@ -1,4 +1,5 @@
 import { FedvoxError } from '@fedvox/base';
+import { isTransient } from '@fedvox/pacs';
 import { refusalCode } from '@fedvox/protocol';
 import type { CallFailure } from '../core/machine-types.js';
 import type { WorkFailure } from '../core/trainer.js';
@@ -22,5 +23,5 @@ export function callFailureOf(error: unknown): CallFailure | undefined {
 export function workFailureOf(error: unknown): WorkFailure | undefined {
   if (!(error instanceof FedvoxError)) return undefined;
   const { code, message } = error;
-  return { code, message, retryable: code === 'agent/trainer-died' };
+  return { code, message, retryable: code === 'agent/trainer-died' || isTransient(error) };
 }

@@ -20,6 +20,8 @@ export interface StateFolder {
   readonly work: string;
   /** Preprocessed cases (`@fedvox/imaging`). */
   readonly cache: string;
+  /** Series fetched from the hospital's archive (`@fedvox/pacs`). */
+  readonly pacs: string;
 }
 
 export function stateFolder(root: string): StateFolder {
@@ -35,6 +37,7 @@ export function stateFolder(root: string): StateFolder {
     blobs: join(root, 'blobs'),
     work: join(root, 'work'),
     cache: join(root, 'cache'),
+    pacs: join(root, 'pacs'),
   };
 }
 

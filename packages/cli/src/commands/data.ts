@@ -8,6 +8,7 @@ import { inspectText } from '../inspect-text.js';
 import { prepareFolderOf } from '../output-file.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act, type CommonOptions } from './action.js';
+import { addArchiveCommands } from './data-archive.js';
 import { type LabelOption, withLabels } from './dataset-option.js';
 
 interface InspectOptions extends CommonOptions {
@@ -27,6 +28,7 @@ export function addDataCommands(program: Command, terminal: Terminal): void {
       'draw each usable scan with its labels outlined, to look at: 001.png, …',
     );
   act<InspectOptions, [string]>(withLabels(inspect), terminal, inspectData);
+  addArchiveCommands(data, terminal);
 }
 
 async function inspectData(output: Output, options: InspectOptions, path: string): Promise<void> {

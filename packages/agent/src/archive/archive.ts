@@ -1,0 +1,67 @@
+import type { Logger } from '@fedvox/base';
+import {
+  type DicomWebClient,
+  type FetchReport,
+  type FoundSeries,
+  fetchCases,
+  openDicomWeb,
+  type PacsSource,
+} from '@fedvox/pacs';
+import type { StateFolder } from '../state/state-folder.js';
+
+export interface ArchiveOptions {
+  readonly log?: Logger;
+  readonly signal?: AbortSignal;
+  /** Studies done, of all. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** The series that match the site's query, images only; nothing is fetched. */
+export function findInArchive(source: PacsSource): Promise<FoundSeries[]> {
+  return withClient(source, {}, (client) =>
+    client.findSeries(source.query, { limit: source.maxSeries }),
+  );
+}
+
+/**
+ * Makes the site's folder of fetched series what the archive holds now. For the holder of the
+ * state folder's lock.
+ * @throws FedvoxError `pacs/…`
+ */
+export async function fetchArchive(
+  source: PacsSource,
+  folder: StateFolder,
+  options: ArchiveOptions = {},
+): Promise<FetchReport> {
+  const { log, signal, onProgress } = options;
+  const report = await withClient(source, options, (client) =>
+    fetchCases(client, source.query, folder.pacs, {
+      maxSeries: source.maxSeries,
+      ...(signal === undefined ? {} : { signal }),
+      ...(onProgress === undefined ? {} : { onProgress }),
+    }),
+  );
+  const { series, fetched, unchanged, removed, refused } = report;
+  log?.info({ series: series.length, fetched, unchanged, removed }, 'archive read');
+  for (const refusal of refused) log?.warn(refusal, 'study refused');
+  return report;
+}
+
+/** Sends a DICOM file back; its SOP instance UID once the archive holds it. */
+export function storeInArchive(source: PacsSource, path: string): Promise<string> {
+  return withClient(source, {}, (client) => client.storeInstance(path));
+}
+
+async function withClient<T>(
+  source: PacsSource,
+  { log }: ArchiveOptions,
+  use: (client: DicomWebClient) => Promise<T>,
+): Promise<T> {
+  const onRetry = (error: unknown) => log?.warn({ err: error }, 'the archive is asked again');
+  const client = await openDicomWeb(source, { onRetry });
+  try {
+    return await use(client);
+  } finally {
+    client.close();
+  }
+}

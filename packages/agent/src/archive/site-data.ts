@@ -1,0 +1,40 @@
+import type { FetchReport, PacsSource } from '@fedvox/pacs';
+import type { SiteConfig } from '../config.js';
+import { fail } from '../errors.js';
+import { takeLock } from '../state/lock.js';
+import { makeStateFolder, stateFolder } from '../state/state-folder.js';
+import { type ArchiveOptions, fetchArchive, storeInArchive } from './archive.js';
+
+/**
+ * Fetches what the site's query matches, as its agent does before a job.
+ * @throws FedvoxError `agent/no-archive`; `agent/already-running`, lest series vanish under a training
+ *   agent; `pacs/…`
+ */
+export async function fetchSiteData(
+  config: SiteConfig,
+  options: ArchiveOptions = {},
+): Promise<FetchReport> {
+  const source = archiveOf(config);
+  const folder = stateFolder(config.stateDir);
+  await makeStateFolder(folder);
+  const lock = await takeLock(folder.lock);
+  try {
+    return await fetchArchive(source, folder, options);
+  } finally {
+    await lock.release();
+  }
+}
+
+/**
+ * Stores a DICOM file, such as a segmentation, in the site's archive.
+ * @returns its SOP instance UID
+ * @throws FedvoxError `agent/no-archive`, `pacs/…`
+ */
+export async function storeSiteResult(config: SiteConfig, path: string): Promise<string> {
+  return storeInArchive(archiveOf(config), path);
+}
+
+function archiveOf({ site, pacs }: SiteConfig): PacsSource {
+  if (pacs === undefined) throw fail('no-archive', { site });
+  return pacs;
+}
