@@ -17,8 +17,7 @@ import { testDataDir } from '@fedvox/base';
 import { fuzzCorpus } from '../dist/testing/fuzz/corpus.js';
 import { fuzzInput } from '../dist/testing/fuzz/input.js';
 
-/** Two a core: a reader waits for the disk half of its time. */
-const READERS = 2 * os.availableParallelism();
+const READERS = os.availableParallelism();
 const HANG_MS = 20_000;
 const MAX_FAILURES = 20;
 const PROGRESS_EVERY = 10_000;
