@@ -1,7 +1,6 @@
 // One process of run.mjs: reads every step-th input and reports on each.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { testDataDir } from '@fedvox/base';
@@ -16,25 +15,20 @@ const ALLOWANCE_BYTES = 48 * 2 ** 20;
 /** Read first and not judged: loading codecs and compiling is no property of an input. */
 const WARM_UP_INPUTS = 200;
 
-const { seed, from, end, step } = JSON.parse(process.env.FUZZ);
+const { seed, from, end, step, root } = JSON.parse(process.env.FUZZ);
 const corpus = await fuzzCorpus(testDataDir());
-const root = await mkdtemp(join(tmpdir(), 'fedvox-fuzz-'));
-const folder = new FuzzFolder(root);
+const folder = new FuzzFolder(await mkdtemp(join(root, 'reader-')));
 // A broken promise that nobody waits for is a failure of the input that is being read.
 const strays = [];
 process.on('unhandledRejection', (error) => strays.push(error));
 process.on('uncaughtException', (error) => strays.push(error));
 
-try {
-  for (let index = 0; index < WARM_UP_INPUTS; index++) {
-    await judged(fuzzInput(corpus, 'warm-up', index));
-  }
-  for (let index = from; index < end; index += step) {
-    const result = await judged(fuzzInput(corpus, seed, index));
-    await new Promise((resolve) => process.send(result, resolve));
-  }
-} finally {
-  await rm(root, { recursive: true });
+for (let index = 0; index < WARM_UP_INPUTS; index++) {
+  await judged(fuzzInput(corpus, 'warm-up', index));
+}
+for (let index = from; index < end; index += step) {
+  const result = await judged(fuzzInput(corpus, seed, index));
+  await new Promise((resolve) => process.send(result, resolve));
 }
 process.disconnect();
 

@@ -8,7 +8,7 @@
 //           allowance for what any input costs (reader.mjs). A file's size is its size decompressed.
 // A failure is printed with its number and its damaged file is kept under .fedvox/fuzz.
 import { fork } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,13 +34,19 @@ const first = wholeNumber('--first', values.first);
 const end = first + wholeNumber('--inputs', values.inputs);
 const kept = fileURLToPath(new URL('../../../.fedvox/fuzz/', import.meta.url));
 const corpus = await fuzzCorpus(testDataDir());
+/** Removed here and not by the readers, who may be killed. */
+const root = await mkdtemp(join(os.tmpdir(), 'fedvox-fuzz-'));
 
 const failures = [];
 const outcomes = new Map();
 const worst = { milliseconds: 0, bytesPerByte: 0, extraBytes: 0 };
 let done = 0;
 
-await Promise.all(Array.from({ length: READERS }, (_, lane) => readLane(first + lane)));
+try {
+  await Promise.all(Array.from({ length: READERS }, (_, lane) => readLane(first + lane)));
+} finally {
+  await rm(root, { recursive: true });
+}
 
 for (const [outcome, count] of [...outcomes].sort((a, b) => b[1] - a[1])) {
   process.stderr.write(`${String(count).padStart(8)}  ${outcome}\n`);
@@ -60,7 +66,7 @@ async function readLane(next) {
 /** @returns the first input that is not dealt with yet */
 function readUntilLost(from) {
   const reader = fork(fileURLToPath(new URL('./reader.mjs', import.meta.url)), {
-    env: { ...process.env, FUZZ: JSON.stringify({ seed, from, end, step: READERS }) },
+    env: { ...process.env, FUZZ: JSON.stringify({ seed, from, end, step: READERS, root }) },
   });
   return new Promise((resolve) => {
     let next = from;
