@@ -11,7 +11,7 @@ import { byteCount, fuzzInput } from '../dist/testing/fuzz/input.js';
 const MAX_MS = 1000;
 const MAX_BYTES_PER_BYTE = 4;
 /** What an input of a few bytes may cost too: the collector's young generation, buffers of streams, a codec. */
-const ALLOWANCE_BYTES = 48 * 2 ** 20;
+const ALLOWANCE_BYTES = 64 * 2 ** 20;
 /** Read first and not judged: loading codecs and compiling is no property of an input. */
 const WARM_UP_INPUTS = 200;
 
