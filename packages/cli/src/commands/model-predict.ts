@@ -17,7 +17,11 @@ export function addModelPredict(model: Command, terminal: Terminal): void {
     .description('segment one scan; the result lies on the scan’s own grid')
     .requiredOption('--model <file>', 'the model (safetensors)')
     .requiredOption('--input <path>', 'a NIfTI file, or the folder of a DICOM series')
-    .option('--output <file>', 'the label map to write', 'seg.nii.gz')
+    .option(
+      '--output <file>',
+      'the label map to write: .nii.gz, or .dcm for a DICOM SEG',
+      'seg.nii.gz',
+    )
     .option('--job <file>', 'the job that made the model; the one beside it where absent');
   withEngine(predict);
   act<PredictOptions>(predict, terminal, predictScan);

@@ -1,5 +1,14 @@
 import type { Logger } from '@fedvox/base';
-import { preprocess, probabilitiesToGrid, readVolume, writeNifti } from '@fedvox/imaging';
+import {
+  findOnlySeries,
+  type LabelMap,
+  preprocess,
+  probabilitiesToGrid,
+  readVolume,
+  seriesReference,
+  writeDicomSeg,
+  writeNifti,
+} from '@fedvox/imaging';
 import type { Job } from '@fedvox/job';
 import { type EngineName, selectEngine } from '../engine/engine.js';
 import { predictProbabilities } from '../inference/probabilities.js';
@@ -12,7 +21,10 @@ export interface PredictInput {
   readonly modelPath: string;
   /** A NIfTI file, or a folder with one DICOM series. */
   readonly inputPath: string;
-  /** The label map, `.nii` or `.nii.gz`, on the grid of the input. */
+  /**
+   * The label map on the grid of the input: `.nii`, `.nii.gz` or, for a DICOM series, `.dcm` for a
+   * DICOM SEG that refers to it.
+   */
   readonly outputPath: string;
   readonly engine: EngineName;
   readonly threads?: number;
@@ -26,7 +38,7 @@ export interface Prediction {
 
 /** Segments one scan: preprocessed as the job says, predicted, and brought back to the scan's grid. */
 export async function predictFile(input: PredictInput): Promise<Prediction> {
-  const { job, modelPath, inputPath, outputPath } = input;
+  const { job, modelPath, inputPath } = input;
   checkJob(job);
   const weights = await readModel(modelPath);
   const original = await readVolume(inputPath);
@@ -36,11 +48,29 @@ export async function predictFile(input: PredictInput): Promise<Prediction> {
     const { image } = preprocess({ image: original }, job.preprocess);
     const probabilities = await predictProbabilities(network, image, job.inference);
     const labels = probabilitiesToGrid(probabilities, original);
-    await writeNifti(outputPath, labels);
+    await writeLabels(labels, input);
     return { voxelsByClass: countVoxels(labels.data, job.classes) };
   } finally {
     network.dispose();
   }
+}
+
+async function writeLabels(
+  labels: LabelMap,
+  { job, inputPath, outputPath }: PredictInput,
+): Promise<void> {
+  if (!/\.dcm$/i.test(outputPath)) return writeNifti(outputPath, labels);
+  const reference = await seriesReference(await findOnlySeries(inputPath));
+  const segments = job.classes
+    .map((label, value) => ({ value, label }))
+    .filter(({ value }) => value > 0);
+  const createdAt = new Date();
+  await writeDicomSeg(outputPath, labels, segments, reference, {
+    // Two predictions of one scan are two objects.
+    identity: `prediction/${job.name}/${createdAt.toISOString()}`,
+    createdAt,
+    seriesDescription: 'Fedvox prediction',
+  });
 }
 
 function countVoxels(labels: Uint8Array, classes: readonly string[]): Record<string, number> {
