@@ -2,7 +2,13 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { seededRandom, sha256File, silentLogger } from '@fedvox/base';
-import { type DatasetSpec, readNifti } from '@fedvox/imaging';
+import {
+  type DatasetSpec,
+  loadCase,
+  openDataset,
+  readNifti,
+  writeDicomSeries,
+} from '@fedvox/imaging';
 import type { JobInput } from '@fedvox/job';
 import { decodeWeights, encodeWeights, tensorOf } from '@fedvox/weights';
 import * as tf from '@tensorflow/tfjs-core';
@@ -211,6 +217,28 @@ describe('pooled training', () => {
     const hits = data.filter((value, voxel) => value === 1 && unseen.label.data[voxel] === 1);
     const truth = unseen.label.data.filter((value) => value === 1).length;
     expect((2 * hits.length) / (found + truth)).toBeGreaterThan(0.7);
+  });
+
+  it('writes a prediction of a DICOM series as a segmentation that refers to it', async () => {
+    const scan = here('scan');
+    await writeDicomSeries(scan, ballCase(seededRandom('scanned')).image, {
+      identity: 'scanned',
+      patientName: 'Phantom',
+      patientId: '1',
+      modality: 'MR',
+      createdAt: new Date(0),
+    });
+    const { voxelsByClass } = await predictFile({
+      ...inputFor(),
+      modelPath: basePath,
+      inputPath: scan,
+      outputPath: join(scan, 'seg.dcm'),
+    });
+    const { cases } = await openDataset({ kind: 'dicom', path: scan }, job.classes);
+    const { label } = await loadCase(cases[0]!, job.classes);
+    const found = label?.data.filter((value) => value === 1).length;
+    expect(found).toBe(voxelsByClass['ball']);
+    expect(found).toBeGreaterThan(0);
   });
 
   it('splits every data set by itself, as its site would', async () => {
