@@ -85,6 +85,7 @@ function findCompiler() {
 }
 
 async function compile(compiler, libtorch, source, work, log) {
+  log(`compiling ${basename(source)}`);
   const object = join(work, `${basename(source, '.cc')}.o`);
   const modern = Number(libtorch.version.split('.')[0]) >= 2;
   const flags = ['-O2', '-fPIC', '-fvisibility=hidden', `-std=${modern ? 'c++20' : 'c++17'}`];
@@ -95,7 +96,7 @@ async function compile(compiler, libtorch, source, work, log) {
     libtorch.includeDir,
     join(libtorch.includeDir, 'torch/csrc/api/include'),
   ].flatMap((folder) => ['-isystem', folder]);
-  await run(compiler, [...flags, '-Wall', abi, ...includes, '-c', source, '-o', object], log);
+  await run(compiler, [...flags, '-Wall', abi, ...includes, '-c', source, '-o', object]);
   return object;
 }
 
@@ -107,17 +108,17 @@ function nodeApiHeaders() {
 async function link(compiler, libtorch, objects, work, log) {
   // CUDA's kernels register themselves on load; without --no-as-needed the linker drops them.
   const cuda = libtorch.cuda ? ['-Wl,--no-as-needed', '-ltorch_cuda', '-lc10_cuda'] : [];
+  log(`linking ${basename(ADDON)}`);
   const platform = process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : [];
   const libraries = ['-L', libtorch.libDir, ...cuda, '-ltorch_cpu', '-lc10'];
   const rpath = `-Wl,-rpath,${libtorch.libDir}`;
   const unfinished = join(work, 'addon.node');
   const output = ['-o', unfinished];
-  await run(compiler, ['-shared', ...platform, ...objects, ...libraries, rpath, ...output], log);
+  await run(compiler, ['-shared', ...platform, ...objects, ...libraries, rpath, ...output]);
   renameSync(unfinished, ADDON); // A running process keeps the one it has mapped.
 }
 
-function run(command, args, log) {
-  log(`${command} ${args.join(' ')}`);
+function run(command, args) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { timeout: COMPILE_TIMEOUT_MS });
     let output = '';
@@ -129,7 +130,7 @@ function run(command, args, log) {
     child.on('error', reject);
     child.on('close', (status) => {
       if (status === 0) resolve(undefined);
-      else reject(compileFailed(command, status, output));
+      else reject(compileFailed([command, ...args].join(' '), status, output));
     });
   });
 }

@@ -5,6 +5,7 @@ import type {
   FilterGradientAttributes,
   InputGradientAttributes,
 } from '../ops/conv3d.js';
+import type { Torch } from '../torch.js';
 import { kernel } from './kernel.js';
 import {
   channelsLast,
@@ -25,8 +26,7 @@ export const conv3dKernels: readonly KernelConfig[] = [
       const input = channelsSecond(t, t.lowered(x));
       const weight = filterOutFirst(t, t.lowered(filter));
       const offset = bias && t.lowered(bias);
-      const y = t.run('convolution', input, weight, offset, ...settings(attrs));
-      return channelsLast(t, y);
+      return channelsLast(t, convolved(t, input, weight, offset, attrs));
     },
   ),
   // Also the transposed convolution: as the gradient of a convolution it reaches oneDNN.
@@ -71,6 +71,26 @@ export const conv3dKernels: readonly KernelConfig[] = [
     },
   ),
 ];
+
+/**
+ * libtorch 2.13 leaves the output unwritten where a batch of one-channel volumes (channels last) gives
+ * a single step along the last axis under a stride (seen with AVX-512). A single step needs no stride.
+ */
+function convolved(
+  t: Torch,
+  input: Handle,
+  weight: Handle,
+  offset: Handle | undefined,
+  attrs: Conv3dAttributes,
+): Handle {
+  const [depth, height, stride] = attrs.strides;
+  const span =
+    (t.shape(input)[4] as number) + 2 * attrs.padding[2] - (t.shape(weight)[4] as number);
+  const isSingleStep = stride > 1 && span < stride;
+  const strides = isSingleStep ? ([depth, height, 1] as const) : attrs.strides;
+  const y = t.run('convolution', input, weight, offset, ...settings({ ...attrs, strides }));
+  return isSingleStep ? t.run('narrow', y, 4, 0, 1) : y;
+}
 
 /** Stride, padding, dilation, not transposed, output padding, groups: as `aten::convolution` wants them. */
 function settings({ strides, padding }: Conv3dAttributes) {
