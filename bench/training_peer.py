@@ -2,7 +2,7 @@
 
 Reads lines of JSON on stdin and answers each with one line on stdout, so that both sides can take turns:
   {"setup": {"channels": [...], "strides": [...], "residualUnits": 2, "classes": 3, "shape": [4, 48, 64, 48],
-             "mode": "fp32" | "bf16", "threads": 2}}   -> {"ready": true, "parameters": n, "torch": "2.x"}
+             "mode": "fp32" | "fp32-channels-last" | "bf16-channels-last", "threads": 2}}   -> {"ready": true, "parameters": n, "torch": "2.x"}
   {"steps": n}                                           -> {"seconds": [...], "loss": x, "peakBytes": n}
 The network is monai.networks.nets.UNet's, layer for layer, written with torch.nn only.
 """
@@ -97,12 +97,12 @@ class Training:
     def __init__(self, setup):
         torch.manual_seed(7)
         torch.set_num_threads(setup["threads"])
-        self.bf16 = setup["mode"] == "bf16"
+        self.bf16 = setup["mode"].startswith("bf16")
         batch, *size = setup["shape"]
         self.net = unet(setup["channels"], setup["strides"], setup["residualUnits"], setup["classes"])
         self.x = torch.randn(batch, 1, *size)
         self.labels = torch.randint(0, setup["classes"], (batch, *size))
-        if self.bf16:
+        if setup["mode"].endswith("channels-last"):
             self.net = self.net.to(memory_format=torch.channels_last_3d)
             self.x = self.x.to(memory_format=torch.channels_last_3d)
         self.optimizer = torch.optim.Adam(self.net.parameters(), lr=1e-3)

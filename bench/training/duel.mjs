@@ -12,19 +12,27 @@ import { findLibtorch } from '../../packages/tfjs-backend-torch/native/find-libt
 const OURS = fileURLToPath(new URL('./ours.mjs', import.meta.url));
 const PEER = fileURLToPath(new URL('../training_peer.py', import.meta.url));
 
-/** The four settings compared: this engine and PyTorch, each in float32 and at its fastest. */
+/**
+ * The settings compared: this engine in float32 and in bfloat16, PyTorch as its users run it by default
+ * (float32, contiguous) and in the two settings that are its best, depending on the processor.
+ */
 export const SIDES = {
   ours_fp32: { command: [process.execPath, OURS], mode: 'fp32' },
   ours_bf16: { command: [process.execPath, OURS], mode: 'bf16' },
   pytorch_fp32: { command: [pythonOfLibtorch(), PEER], mode: 'fp32' },
-  pytorch_bf16: { command: [pythonOfLibtorch(), PEER], mode: 'bf16' },
+  pytorch_fp32_channels_last: { command: [pythonOfLibtorch(), PEER], mode: 'fp32-channels-last' },
+  pytorch_bf16: { command: [pythonOfLibtorch(), PEER], mode: 'bf16-channels-last' },
 };
+
+/** A setting this many times slower than PyTorch's default is nobody's best; it only takes time. */
+const HOPELESS = 3;
 
 /**
  * @param {object} workload `channels`, `strides`, `residualUnits`, `classes`, `shape`
  * @param {{warmUp: number, turns: number, stepsPerTurn: number, threads?: number, log: (line: string) => void}} options
  *   `threads` of each side; every core when left out
- * @returns for each side its median seconds a step and its peak resident bytes
+ * @returns for each side its median seconds a step and its peak resident bytes; a side that this
+ *   processor is hopelessly slow at (bfloat16 where it is not in hardware) is left out after one step
  */
 export async function duel(
   workload,
@@ -36,9 +44,20 @@ export async function duel(
       const side = { name, process: open(command), seconds: [], peakBytes: 0 };
       sides.push(side);
       const { parameters } = await ask(side, { setup: { ...workload, mode, threads } });
-      await ask(side, { steps: warmUp });
-      log(`${name}: ${parameters} parameters, ${threads} threads, warmed up`);
+      await ask(side, { steps: 1 });
+      const { seconds } = await ask(side, { steps: 1 });
+      side.firstSeconds = seconds[0];
+      log(`${name}: ${parameters} parameters, ${threads} threads, ${seconds[0].toFixed(3)} s`);
     }
+    const { firstSeconds: usual } = sides.find(({ name }) => name === 'pytorch_fp32');
+    for (const side of sides.filter(({ firstSeconds }) => firstSeconds > HOPELESS * usual)) {
+      log(
+        `${side.name}: left out, it takes ${(side.firstSeconds / usual).toFixed(0)} times as long`,
+      );
+      side.process.child.stdin.end();
+      sides.splice(sides.indexOf(side), 1);
+    }
+    for (const side of sides) await ask(side, { steps: warmUp });
     for (let turn = 1; turn <= turns; turn++) {
       for (const side of sides) {
         const { seconds, peakBytes } = await ask(side, { steps: stepsPerTurn });

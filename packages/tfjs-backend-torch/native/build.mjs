@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { bundleGradients } from './bundle-gradients.mjs';
@@ -44,9 +45,8 @@ export async function buildNative({ log, force = false }) {
   // A folder of its own: another process may be building at the same moment.
   const work = mkdtempSync(join(BUILD, 'work-'));
   try {
-    const objects = await Promise.all(
-      sources('.cc').map((source) => compile(compiler, libtorch, source, work, log)),
-    );
+    const units = sources('.cc').flatMap((source) => unitsOf(source));
+    const objects = await inTurn(units, (unit) => compile(compiler, libtorch, unit, work, log));
     await link(compiler, libtorch, objects, work, log);
   } finally {
     rmSync(work, { recursive: true });
@@ -56,11 +56,58 @@ export async function buildNative({ log, force = false }) {
 }
 
 function sources(extension) {
-  const folder = join(NATIVE, 'src');
-  return readdirSync(folder)
+  return readdirSync(join(NATIVE, 'src'), { recursive: true })
     .filter((name) => name.endsWith(extension))
     .sort()
-    .map((name) => join(folder, name));
+    .map((name) => join(NATIVE, 'src', name));
+}
+
+/** What the inner loops are compiled for, each in a table of its own; the processor at hand decides. */
+const INSTRUCTION_SETS = [
+  { name: 'baseline', table: 'kBaselineKernels', vectorLength: 4, flags: [] },
+  ...(process.arch === 'x64'
+    ? [
+        { name: 'avx2', table: 'kAvx2Kernels', vectorLength: 8, flags: ['-mavx2', '-mfma'] },
+        {
+          name: 'avx512',
+          table: 'kAvx512Kernels',
+          vectorLength: 16,
+          flags: ['-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl', '-mavx2', '-mfma'],
+        },
+      ]
+    : []),
+];
+
+/** One compilation of a source: most have one, the inner loops one for each instruction set. */
+function unitsOf(source) {
+  const name = basename(source, '.cc');
+  if (basename(dirname(source)) !== 'simd' || name === 'choose')
+    return [{ source, name, flags: [] }];
+  return INSTRUCTION_SETS.map(({ name: set, table, vectorLength, flags }) => ({
+    source,
+    name: `${name}-${set}`,
+    flags: [
+      '-O3',
+      '-ffp-contract=fast',
+      ...flags,
+      `-DFEDVOX_KERNELS=${table}`,
+      `-DFEDVOX_KERNELS_NAME="${set}"`,
+      `-DFEDVOX_VECTOR_LENGTH=${vectorLength}`,
+    ],
+  }));
+}
+
+/** A compiler for each core, not for each source: libtorch's headers take a gigabyte apiece. */
+async function inTurn(items, body) {
+  const results = new Array(items.length);
+  let next = 0;
+  const worker = async () => {
+    for (let index = next++; index < items.length; index = next++) {
+      results[index] = await body(items[index]);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  return results;
 }
 
 function sourceBytes() {
@@ -84,11 +131,13 @@ function findCompiler() {
   );
 }
 
-async function compile(compiler, libtorch, source, work, log) {
-  log(`compiling ${basename(source)}`);
-  const object = join(work, `${basename(source, '.cc')}.o`);
+async function compile(compiler, libtorch, { source, name, flags: own }, work, log) {
+  log(`compiling ${name}`);
+  const object = join(work, `${name}.o`);
   const modern = Number(libtorch.version.split('.')[0]) >= 2;
   const flags = ['-O2', '-fPIC', '-fvisibility=hidden', `-std=${modern ? 'c++20' : 'c++17'}`];
+  // at::parallel_for is inline. It must find libtorch's own OpenMP, so nothing is linked for it.
+  if (process.platform === 'linux') flags.push('-fopenmp');
   const abi = `-D_GLIBCXX_USE_CXX11_ABI=${libtorch.cxx11Abi ? 1 : 0}`;
   // -isystem: the warnings of these headers are not ours to fix.
   const includes = [
@@ -96,7 +145,7 @@ async function compile(compiler, libtorch, source, work, log) {
     libtorch.includeDir,
     join(libtorch.includeDir, 'torch/csrc/api/include'),
   ].flatMap((folder) => ['-isystem', folder]);
-  await run(compiler, [...flags, '-Wall', abi, ...includes, '-c', source, '-o', object]);
+  await run(compiler, [...flags, ...own, '-Wall', abi, ...includes, '-c', source, '-o', object]);
   return object;
 }
 

@@ -5,12 +5,14 @@ export {
   conv3d,
   conv3dTranspose,
 } from './ops/conv3d.js';
+export { type DiceCrossEntropyOptions, diceCrossEntropy } from './ops/dice-cross-entropy.js';
 export { type AdamOptions, FusedAdam } from './ops/fused-adam.js';
 export {
   type BatchNormed,
   batchNorm,
   groupNorm,
   instanceNorm,
+  instanceNormPrelu,
   type NormOptions,
 } from './ops/norms.js';
 export { prelu } from './ops/prelu.js';

@@ -65,14 +65,21 @@ export interface NativeTorch {
 export const ADDON_PATH = fileURLToPath(new URL('../build/fedvox-torch.node', import.meta.url));
 
 /**
+ * How long libtorch's threads look out for the next operator before they sleep, about a millisecond in
+ * all. Waking one takes longer than a small operator; but where other processes want the same cores,
+ * say several sites' training, every turn of the wait is taken from them: there, start the process with
+ * OMP_WAIT_POLICY=PASSIVE.
+ */
+const SPIN_COUNT = '50000';
+
+/**
  * Loads the native part.
  * @throws FedvoxError `torch/native-missing`, `torch/native-unloadable`
  */
 export function loadNative(path: string = ADDON_PATH): NativeTorch {
   if (!existsSync(path)) throw fail('native-missing', { path });
-  // Read once, when libtorch's OpenMP loads. Its threads otherwise spin at the end of every operator,
-  // which beside another busy process, say a second site's training, costs many times the work itself.
-  process.env['OMP_WAIT_POLICY'] ??= 'PASSIVE';
+  // Read once, when libtorch's OpenMP loads.
+  if (process.env['OMP_WAIT_POLICY'] === undefined) process.env['GOMP_SPINCOUNT'] ??= SPIN_COUNT;
   try {
     return createRequire(import.meta.url)(path) as NativeTorch;
   } catch (cause) {

@@ -17,7 +17,7 @@ export class Torch {
     private readonly operators: Map<string, number>,
   ) {}
 
-  /** Runs an operator of one tensor result, e.g. `run('add.Tensor', a, b)`. */
+  /** Runs an operator of one tensor result, e.g. `run('add.Tensor', a, b)`; ATen's unless it says whose. */
   run(operator: string, ...args: readonly Argument[]): Handle {
     const result = this.call(operator, args);
     assert(typeof result === 'number', `aten::${operator} returns one tensor`);
@@ -91,7 +91,7 @@ export class Torch {
   private call(operator: string, args: readonly Argument[]): Result | readonly Result[] {
     let id = this.operators.get(operator);
     if (id === undefined) {
-      id = this.native.resolveOperator(`aten::${operator}`);
+      id = this.native.resolveOperator(operator.includes('::') ? operator : `aten::${operator}`);
       this.operators.set(operator, id);
     }
     return this.native.runOperator(id, ...args);

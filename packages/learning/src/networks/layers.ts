@@ -1,4 +1,4 @@
-import { conv3d, conv3dTranspose, instanceNorm, prelu } from '@fedvox/tfjs-backend-torch';
+import { conv3d, conv3dTranspose, instanceNormPrelu } from '@fedvox/tfjs-backend-torch';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Initial, ParameterSpec } from './parameters.js';
 
@@ -40,7 +40,7 @@ function normAndActivation(name: string): Layer {
   return {
     parameters: [{ name: slope, shape: [1], initial: { kind: 'constant', value: PRELU_SLOPE } }],
     apply: (x, parameters) =>
-      prelu(instanceNorm(x, { epsilon: NORM_EPSILON }), parameters(slope) as tf.Tensor1D),
+      instanceNormPrelu(x, parameters(slope) as tf.Tensor1D, { epsilon: NORM_EPSILON }),
   };
 }
 

@@ -130,13 +130,19 @@ export async function runCommand(options: ProcessOptions, signal?: AbortSignal):
   });
 }
 
+/** All sites train on this one machine: an engine's threads must not spin where another site could run. */
+const SHARED_PROCESSOR = { OMP_WAIT_POLICY: 'PASSIVE' };
+
 async function launch(
   { command, args, logPath }: ProcessOptions,
   stdin: 'pipe' | 'ignore',
 ): Promise<ChildProcess> {
   const log = await open(logPath, 'a');
   try {
-    const child = spawn(command.node, [command.entry, ...args], { stdio: [stdin, 'pipe', log.fd] });
+    const child = spawn(command.node, [command.entry, ...args], {
+      stdio: [stdin, 'pipe', log.fd],
+      env: { ...SHARED_PROCESSOR, ...process.env },
+    });
     await once(child, 'spawn');
     return child;
   } finally {

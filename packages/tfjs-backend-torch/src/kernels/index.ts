@@ -5,10 +5,10 @@ import { complexKernels } from './complex.js';
 import { conv3dKernels } from './conv3d.js';
 import { convolutionKernels } from './convolution.js';
 import { creationKernels } from './creation.js';
+import { diceCrossEntropyKernels } from './dice-cross-entropy.js';
 import { groupNormKernels } from './group-norm.js';
 import { hostKernels } from './host.js';
 import { identityKernels } from './identity.js';
-
 import { imageKernels } from './image.js';
 import { indexingKernels } from './indexing.js';
 import { matmulKernels } from './matmul.js';
@@ -28,6 +28,7 @@ const torchKernels: readonly KernelConfig[] = [
   ...complexKernels,
   ...convolutionKernels,
   ...creationKernels,
+  ...diceCrossEntropyKernels,
   ...identityKernels,
   ...groupNormKernels,
   ...imageKernels,

@@ -1,17 +1,25 @@
 import {
   add,
+  greater,
   mean,
+  minimum,
   mul,
+  ones,
   reciprocal,
   reshape,
   rsqrt,
+  slice,
   square,
+  stack,
   sub,
+  sum,
   type Tensor,
   type Tensor1D,
   type Tensor2D,
+  type Tensor3D,
   type Tensor5D,
   tidy,
+  where,
 } from '@tensorflow/tfjs-core';
 import { fail } from '../errors.js';
 import { type Operation, run, runAll } from './operation.js';
@@ -50,7 +58,24 @@ export function groupNorm(
 ): Tensor5D {
   const channels = x.shape[4];
   if (channels % groups !== 0) throw fail('uneven-groups', { channels, groups });
-  return tidy(() => affine(run(normalisation, { x }, { groups, epsilon }), scale, offset));
+  return tidy(() => {
+    const normal: Tensor5D = run(normPrelu, { x, alpha: ones([1]) }, { groups, epsilon });
+    return affine(normal, scale, offset);
+  });
+}
+
+/**
+ * Instance norm without scale and offset, and a PReLU behind it, in as few passes as one of them takes.
+ * @param x [batch, depth, height, width, channels]
+ * @param alpha [1], shared by all channels, or [channels]
+ * @returns the same shape
+ */
+export function instanceNormPrelu(
+  x: Tensor5D,
+  alpha: Tensor1D,
+  { epsilon = 1e-5 }: Pick<NormOptions, 'epsilon'> = {},
+): Tensor5D {
+  return run(normPrelu, { x, alpha }, { groups: x.shape[4], epsilon });
 }
 
 export type BatchNormed = {
@@ -74,8 +99,8 @@ export function batchNorm(
   return tidy(() => {
     // One sample of a deeper volume: what is normalised together is one volume then.
     const whole: Tensor5D = reshape(x, [1, batch * depth, height, width, groups]);
-    const outputs = runAll(normalisation, { x: whole }, { groups, epsilon });
-    const [normal, inverse, average] = outputs as [Tensor5D, Tensor2D, Tensor2D];
+    const outputs = runAll(normPrelu, { x: whole, alpha: ones([1]) }, { groups, epsilon });
+    const [normal, average, inverse] = outputs as [Tensor5D, Tensor2D, Tensor2D];
     const variance = sub(reciprocal(square(inverse)), epsilon);
     return {
       y: affine(reshape(normal, x.shape), scale, offset),
@@ -90,39 +115,84 @@ function affine(x: Tensor5D, scale: Tensor1D | undefined, offset: Tensor1D | und
   return offset === undefined ? scaled : add(scaled, offset);
 }
 
-/** Gives y, and 1 / √(variance + ε) and mean as [batch, groups]; the first two determine the gradient. */
-const normalisation: Operation<{ x: Tensor5D }, { groups: number; epsilon: number }> = {
-  kernelName: 'FedvoxGroupNorm',
-  composed: ({ x }, { groups, epsilon }) => {
+type NormAttributes = { groups: number; epsilon: number };
+
+/** Gives y, and mean and 1 / √(variance + ε) as [batch, groups]. */
+const normPrelu: Operation<{ x: Tensor5D; alpha: Tensor }, NormAttributes> = {
+  kernelName: 'FedvoxNormPrelu',
+  composed: ({ x, alpha }, { groups, epsilon }) => {
     const grouped = byGroup(x, groups);
     const average = mean(grouped, WITHIN_GROUP, true);
     const centred = sub(grouped, average);
     const inverse = rsqrt(add(mean(square(centred), WITHIN_GROUP, true), epsilon));
+    const normal = reshape(mul(centred, inverse), x.shape);
+    const y = where(greater(normal, 0), normal, mul(normal, alpha));
     const perGroup = [x.shape[0], groups];
-    const y = reshape(mul(centred, inverse), x.shape);
-    return [y, reshape(inverse, perGroup), reshape(average, perGroup)];
+    return [y, reshape(average, perGroup), reshape(inverse, perGroup)];
   },
   gradient: {
-    outputsToSave: [true, true, false],
-    of: (dy, saved, { groups }) => {
-      const [y, inverse] = saved as [Tensor5D, Tensor2D];
-      return { x: () => run(inputGradient, { dy: dy as Tensor5D, y, inverse }, { groups }) };
+    inputsToSave: ['x', 'alpha'],
+    outputsToSave: [false, true, true],
+    of: (dy, saved) => {
+      const [x, alpha, average, inverse] = saved as [Tensor5D, Tensor1D, Tensor2D, Tensor2D];
+      const normed = { x, alpha, mean: average, inverse };
+      // Small, and both gradients are made of them; they go with the scope of the backward pass.
+      const sums: Tensor3D = run(gradientSums, { dy: dy as Tensor5D, ...normed }, {});
+      return {
+        x: () => run(inputGradient, { dy: dy as Tensor5D, ...normed, sums }, {}),
+        alpha: () => alphaGradient(sums, alpha.shape[0]),
+      };
     },
   },
 };
 
-type GradientInputs = { dy: Tensor5D; y: Tensor5D; inverse: Tensor2D };
+/** What the forward pass knew. */
+type Normed = { x: Tensor5D; alpha: Tensor1D; mean: Tensor2D; inverse: Tensor2D };
 
-const inputGradient: Operation<GradientInputs, { groups: number }> = {
-  kernelName: 'FedvoxGroupNormGradient',
-  composed: ({ dy, y, inverse }, { groups }) => {
-    const [gradient, normal] = [byGroup(dy, groups), byGroup(y, groups)];
-    const alongMean = mean(gradient, WITHIN_GROUP, true);
-    const alongNormal = mul(normal, mean(mul(gradient, normal), WITHIN_GROUP, true));
-    const scale = reshape(inverse, [y.shape[0], 1, groups, 1]);
-    return reshape(mul(sub(sub(gradient, alongMean), alongNormal), scale), y.shape);
+/** With h the norm and g the gradient before the PReLU: Σg, Σgh and alpha's gradient, [3, batch, channels]. */
+const gradientSums: Operation<Normed & { dy: Tensor5D }, object> = {
+  kernelName: 'FedvoxNormPreluSums',
+  composed: ({ dy, ...normed }) => {
+    const { normal, gradient } = beforePrelu(dy, normed);
+    const below = mul(dy, minimum(normal, 0));
+    const summed = [gradient, mul(gradient, normal), below].map((values) => sum(values, SPACE));
+    return stack(summed);
   },
 };
+
+const inputGradient: Operation<Normed & { dy: Tensor5D; sums: Tensor3D }, object> = {
+  kernelName: 'FedvoxNormPreluInputGradient',
+  composed: ({ dy, sums, ...normed }) => {
+    const [batch, depth, height, width, channels] = dy.shape;
+    const groups = normed.mean.shape[1];
+    const { normal, gradient } = beforePrelu(dy, normed);
+    const voxels = depth * height * width;
+    const averages = mean(reshape(sums, [3, batch, groups, channels / groups]), 3);
+    const average = (kind: number) =>
+      overVolume(mul(reshape(slice(averages, kind, 1), [batch, groups]), 1 / voxels), dy.shape);
+    const centred = sub(sub(gradient, average(0)), mul(normal, average(1)));
+    return mul(centred, overVolume(normed.inverse, dy.shape));
+  },
+};
+
+function beforePrelu(dy: Tensor5D, { x, alpha, mean: average, inverse }: Normed) {
+  const centred = sub(x, overVolume(average, x.shape));
+  const normal = mul(centred, overVolume(inverse, x.shape));
+  return { normal, gradient: where(greater(normal, 0), dy, mul(dy, alpha)) };
+}
+
+function alphaGradient(sums: Tensor3D, slopes: number): Tensor {
+  const below = slice(sums, 2, 1);
+  return slopes === 1 ? reshape(sum(below), [1]) : sum(below, [0, 1]);
+}
+
+/** [batch, groups] made to broadcast over a volume of that shape. */
+function overVolume(values: Tensor, shape: Tensor5D['shape']): Tensor {
+  const [batch, groups] = values.shape as [number, number];
+  const perGroup = shape[4] / groups;
+  const repeated = mul(reshape(values, [batch, 1, 1, 1, groups, 1]), ones([perGroup]));
+  return reshape(repeated, [batch, 1, 1, 1, shape[4]]);
+}
 
 /** [batch, voxels, groups, channels of a group] */
 function byGroup(x: Tensor5D, groups: number): Tensor {
@@ -130,4 +200,5 @@ function byGroup(x: Tensor5D, groups: number): Tensor {
   return reshape(x, [batch, depth * height * width, groups, channels / groups]);
 }
 
+const SPACE = [1, 2, 3];
 const WITHIN_GROUP = [1, 3];

@@ -8,6 +8,7 @@ import {
   FusedAdam,
   groupNorm,
   instanceNorm,
+  instanceNormPrelu,
   prelu,
   registerGradients,
   registerTorchBackend,
@@ -30,6 +31,8 @@ const CALLS: Record<string, (inputs: Named, options: object) => tf.Tensor> = {
     }),
   instanceNorm: ({ x, ...affine }, options) =>
     instanceNorm(x as tf.Tensor5D, { ...options, ...affine }),
+  instanceNormPrelu: ({ x, alpha }, options) =>
+    instanceNormPrelu(x as tf.Tensor5D, alpha as tf.Tensor1D, options),
   groupNorm: ({ x, ...affine }, options) =>
     groupNorm(x as tf.Tensor5D, (options as { groups: number }).groups, { ...options, ...affine }),
   batchNorm: ({ x, ...affine }, options) =>

@@ -109,6 +109,15 @@ def prelu(shape, slopes):
     return case("prelu", {}, inputs, lambda x, alpha: last(F.prelu(first(x), alpha)))
 
 
+def norm_prelu(shape, slopes, epsilon):
+    inputs = {"x": seeded(*shape), "alpha": seeded(slopes)}
+
+    def compute(x, alpha):
+        return last(F.prelu(F.instance_norm(first(x), eps=epsilon), alpha))
+
+    return case("instanceNormPrelu", {"epsilon": epsilon}, inputs, compute)
+
+
 def adam(steps, options):
     values = [seeded(2, 3), seeded(4)]
     start = [record(v) for v in values]
@@ -142,6 +151,8 @@ json.dump(
             upsample((1, 2, 3, 1, 2), [3, 6, 2], "trilinear", True),
             prelu((2, 2, 3, 2, 3), 1),
             prelu((2, 2, 3, 2, 3), 3),
+            norm_prelu((2, 2, 3, 4, 3), 1, 1e-5),
+            norm_prelu((2, 3, 2, 5, 5), 5, 1e-3),
         ],
         "adam": adam(3, {"learningRate": 0.01, "beta1": 0.9, "beta2": 0.99, "epsilon": 1e-6}),
     },

@@ -1,0 +1,29 @@
+// The inner loops, compiled once for each instruction set: FEDVOX_KERNELS names the table that the build
+// wants, FEDVOX_VECTOR_LENGTH says how many floats a vector has.
+
+#include "kernels.h"
+
+#include "norms.h"
+#include "softmax.h"
+#include "tiles.h"
+#include "vector.h"
+
+namespace fedvox {
+
+const Kernels FEDVOX_KERNELS = {
+    FEDVOX_KERNELS_NAME,
+    kLength,
+    kTileOfOne,
+    kTileOfTwo,
+    load,
+    slide,
+    filterGradient,
+    moments,
+    normPrelu,
+    normPreluSums,
+    normPreluGradient,
+    softmaxSums,
+    softmaxGradient,
+};
+
+}  // namespace fedvox

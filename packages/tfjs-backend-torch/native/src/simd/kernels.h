@@ -1,0 +1,108 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace fedvox {
+
+// What the inner loops are handed. This header and kernels.cc use nothing that has inline code of its
+// own: kernels.cc is compiled once for each instruction set, and the linker keeps only one copy of an
+// inline function, which may be the one that this processor cannot run.
+
+// How values lie in memory; arithmetic is always in float32.
+enum class Storage { Float32, BFloat16 };
+
+// Sums of products for a run of output positions and one block of output channels.
+struct SlideTile {
+  // One for each row of the input that takes part: where its first position lies, and the weights it
+  // meets, [length][block], zero beyond the last channel.
+  const float* const* rows;
+  const float* const* weights;
+  int rowCount;
+  int length;          // contiguous values of a row that meet weights: taps along it × channels
+  ptrdiff_t rowStep;   // from one output position to the next, in values of the row
+  const float* bias;   // [block], or null
+  void* output;        // the first position's first channel of the block
+  ptrdiff_t outputStep;  // from one position to the next, in values
+  int channels;          // of the block that exist
+  int positions;
+};
+
+// Products of input and output gradient, summed over positions, for some weights and one block of output
+// channels.
+struct FilterTile {
+  const float* const* inputs;     // one for each row, at the tile's first weight
+  const float* const* gradients;  // one for each row, at the block's first channel
+  int rowCount;
+  int positions;            // of each row
+  ptrdiff_t inputStep;      // from one position to the next
+  ptrdiff_t gradientStep;   // likewise
+  float* sums;              // [weights][block]: added to
+  int weights;
+};
+
+// Values whose meaning repeats with a period: some voxels of a volume, channels side by side.
+struct PeriodicRun {
+  size_t count;
+  size_t period;
+};
+
+// A norm and a PReLU over one period: h = x · scale + offset, then h where it is positive, else h · slope.
+struct NormPeriod {
+  const float* scale;
+  const float* offset;
+  const float* slope;
+};
+
+// Logits [voxels][classes] and the true class of each voxel; a label that is no class counts as none.
+struct LabelledRun {
+  const void* logits;
+  Storage stored;
+  const int32_t* labels;
+  size_t voxels;
+  size_t classes;  // at most 1024
+};
+
+// The inner loops, for one instruction set.
+struct Kernels {
+  const char* name;
+  int vectorLength;  // in floats
+  // The most positions or weights of a tile, for blocks of one vector and of two.
+  int tileOfOne;
+  int tileOfTwo;
+  void (*load)(const void* source, Storage storage, float* values, size_t count);
+  void (*slide)(const SlideTile& tile, int vectors, Storage storage);
+  void (*filterGradient)(const FilterTile& tile, int vectors);
+  // Adds x − shift and its square to sums and squares, [period] each.
+  void (*moments)(const PeriodicRun& run, const void* x, Storage stored, const float* shift,
+                  float* sums, float* squares);
+  void (*normPrelu)(const PeriodicRun& run, const NormPeriod& norm, const void* x, Storage stored,
+                    void* y);
+  // With g the gradient before the PReLU, adds g, g · h and the slope's gradient to [period] each.
+  void (*normPreluSums)(const PeriodicRun& run, const NormPeriod& norm, const void* x,
+                        Storage stored, const void* dy, Storage gradient, float* sums,
+                        float* products, float* slopes);
+  // dx = scale · (g − means − h · alongs), stored as x is.
+  void (*normPreluGradient)(const PeriodicRun& run, const NormPeriod& norm, const void* x,
+                            Storage stored, const void* dy, Storage gradient, const float* means,
+                            const float* alongs, void* dx);
+  // With p the softmax: adds Σ p of the true class, Σ p and the voxels of each class, [classes] each, and
+  // Σ −log p of the true class.
+  void (*softmaxSums)(const LabelledRun& run, double (*logarithm)(double), float* intersections,
+                      float* probabilities, float* counts, double* loss);
+  // The logits' gradient where a loss has ∂/∂p = alpha · (is true) + beta for each class, and the
+  // cross-entropy weighs `share` a voxel: p · (d − Σ p · d) + share · (p − is true).
+  void (*softmaxGradient)(const LabelledRun& run, const float* alphas, const float* betas,
+                          float share, float* gradients);
+};
+
+extern const Kernels kBaselineKernels;
+#if defined(__x86_64__)
+extern const Kernels kAvx2Kernels;
+extern const Kernels kAvx512Kernels;
+#endif
+
+// Those for the processor at hand.
+const Kernels& kernels();
+
+}  // namespace fedvox

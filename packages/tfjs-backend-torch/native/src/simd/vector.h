@@ -1,0 +1,65 @@
+#pragma once
+
+// Vectors of whatever length an instruction set has, and values in memory as they come and go. Part of
+// kernels.cc, which is compiled once for each set: everything here is private to it.
+
+#include "kernels.h"
+
+namespace fedvox {
+namespace {
+
+constexpr int kLength = FEDVOX_VECTOR_LENGTH;
+typedef float Vector __attribute__((vector_size(kLength * 4), aligned(4), may_alias));
+typedef uint32_t Words __attribute__((vector_size(kLength * 4), aligned(4), may_alias));
+typedef uint16_t Halves __attribute__((vector_size(kLength * 2), aligned(2), may_alias));
+
+inline Vector loadVector(const float* values) { return *reinterpret_cast<const Vector*>(values); }
+inline void storeVector(float* values, Vector v) { *reinterpret_cast<Vector*>(values) = v; }
+inline Vector all(float value) { return value - Vector{}; }
+
+inline Vector widen(const uint16_t* stored) {
+  const Words words = __builtin_convertvector(*reinterpret_cast<const Halves*>(stored), Words) << 16;
+  return (Vector)words;
+}
+
+// To the nearest, ties to even; what is not a number stays so.
+inline Halves narrow(Vector values) {
+  const auto words = (Words)values;
+  const Words rounded = (words + 0x7fffu + ((words >> 16) & 1u)) >> 16;
+  const auto isNan = (Words)(values != values);
+  const Words kept = (rounded & ~isNan) | (0x7fc0u & isNan);
+  return __builtin_convertvector(kept, Halves);
+}
+
+// Values as they are computed with, from either way they are stored, and back.
+inline Vector fetch(const float* stored) { return loadVector(stored); }
+inline Vector fetch(const uint16_t* stored) { return widen(stored); }
+inline void put(float* stored, Vector values) { storeVector(stored, values); }
+inline void put(uint16_t* stored, Vector values) {
+  *reinterpret_cast<Halves*>(stored) = narrow(values);
+}
+
+inline float fetchOne(const float* stored) { return *stored; }
+inline float fetchOne(const uint16_t* stored) {
+  const uint32_t word = static_cast<uint32_t>(*stored) << 16;
+  float value;
+  __builtin_memcpy(&value, &word, sizeof value);
+  return value;
+}
+inline void putOne(float* stored, float value) { *stored = value; }
+inline void putOne(uint16_t* stored, float value) { *stored = narrow(all(value))[0]; }
+
+template <typename Stored>
+void loadAs(const Stored* source, float* values, size_t count) {
+  size_t at = 0;
+  for (; at + kLength <= count; at += kLength) storeVector(values + at, fetch(source + at));
+  for (; at < count; ++at) values[at] = fetchOne(source + at);
+}
+
+void load(const void* source, Storage storage, float* values, size_t count) {
+  if (storage == Storage::Float32) return loadAs(static_cast<const float*>(source), values, count);
+  loadAs(static_cast<const uint16_t*>(source), values, count);
+}
+
+}  // namespace
+}  // namespace fedvox
