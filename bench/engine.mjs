@@ -26,7 +26,8 @@ const LARGE = {
 export async function run({ args, log }) {
   const threads = args.threads === undefined ? undefined : Number(args.threads);
   const small = await duel(SMALL, { warmUp: 2, turns: 7, stepsPerTurn: 3, threads, log });
-  const large = await duel(LARGE, { warmUp: 1, turns: 7, stepsPerTurn: 1, threads, log });
+  const names = Object.keys(small);
+  const large = await duel(LARGE, { warmUp: 1, turns: 5, stepsPerTurn: 1, threads, names, log });
   return {
     figures: {
       ...compare('small', small),

@@ -29,18 +29,26 @@ const HOPELESS = 3;
 
 /**
  * @param {object} workload `channels`, `strides`, `residualUnits`, `classes`, `shape`
- * @param {{warmUp: number, turns: number, stepsPerTurn: number, threads?: number, log: (line: string) => void}} options
- *   `threads` of each side; every core when left out
+ * @param {{warmUp: number, turns: number, stepsPerTurn: number, threads?: number, names?: string[], log: (line: string) => void}} options
+ *   `threads` of each side; every core when left out; `names` of the sides, all when left out
  * @returns for each side its median seconds a step and its peak resident bytes; a side that this
  *   processor is hopelessly slow at (bfloat16 where it is not in hardware) is left out after one step
  */
 export async function duel(
   workload,
-  { warmUp, turns, stepsPerTurn, threads = availableParallelism(), log },
+  {
+    warmUp,
+    turns,
+    stepsPerTurn,
+    threads = availableParallelism(),
+    names = Object.keys(SIDES),
+    log,
+  },
 ) {
   const sides = [];
   try {
-    for (const [name, { command, mode }] of Object.entries(SIDES)) {
+    for (const name of names) {
+      const { command, mode } = SIDES[name];
       const side = { name, process: open(command), seconds: [], peakBytes: 0 };
       sides.push(side);
       const { parameters } = await ask(side, { setup: { ...workload, mode, threads } });

@@ -14,11 +14,12 @@ enum class Storage { Float32, BFloat16 };
 
 // Sums of products for a run of output positions and one block of output channels.
 struct SlideTile {
-  // One for each row of the input that takes part: where its first position lies, and the weights it
-  // meets, [length][block], zero beyond the last channel.
+  // One for each row of the input that takes part, and the weights it meets, [length][block], zero beyond
+  // the last channel.
   const float* const* rows;
   const float* const* weights;
   int rowCount;
+  ptrdiff_t firstInput;  // of a row: what the tile's first position meets
   int length;          // contiguous values of a row that meet weights: taps along it × channels
   ptrdiff_t rowStep;   // from one output position to the next, in values of the row
   const float* bias;   // [block], or null
@@ -31,9 +32,11 @@ struct SlideTile {
 // Products of input and output gradient, summed over positions, for some weights and one block of output
 // channels.
 struct FilterTile {
-  const float* const* inputs;     // one for each row, at the tile's first weight
-  const float* const* gradients;  // one for each row, at the block's first channel
+  const float* const* inputs;     // one for each row
+  const float* const* gradients;  // likewise
   int rowCount;
+  ptrdiff_t firstInput;     // of a row: the tile's first weight
+  ptrdiff_t firstGradient;  // of a row: the block's first channel
   int positions;            // of each row
   ptrdiff_t inputStep;      // from one position to the next
   ptrdiff_t gradientStep;   // likewise

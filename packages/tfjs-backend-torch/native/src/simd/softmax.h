@@ -7,6 +7,11 @@
 namespace fedvox {
 namespace {
 
+template <size_t Value>
+struct Constant {
+  constexpr operator size_t() const { return Value; }
+};
+
 // Values worked on at a time, so that exponentials fill vectors however few the classes are.
 constexpr size_t kChunk = 1024;
 // Sums of exponentials multiplied before one logarithm is taken: each lies between 1 and the number of
@@ -29,7 +34,8 @@ inline Vector exponential(Vector x) {
 }
 
 // e^(z − max z) of each voxel in `values`, with room for a vector beyond; and z − max z in `shifted`.
-inline void exponentials(float* values, float* shifted, size_t voxels, size_t classes) {
+template <typename Count>
+inline void exponentials(float* values, float* shifted, size_t voxels, Count classes) {
   for (size_t voxel = 0; voxel < voxels; ++voxel) {
     float* const z = values + voxel * classes;
     float most = z[0];
@@ -56,9 +62,9 @@ inline const void* placeOf(const void* values, Storage storage, size_t index) {
   return static_cast<const char*>(values) + index * (storage == Storage::Float32 ? 4 : 2);
 }
 
-void softmaxSums(const LabelledRun& run, double (*logarithm)(double), float* intersections,
-                 float* probabilities, float* counts, double* loss) {
-  const size_t classes = run.classes;
+template <typename Count>
+void softmaxSumsOf(const LabelledRun& run, Count classes, double (*logarithm)(double),
+                   float* intersections, float* probabilities, float* counts, double* loss) {
   double product = 1, total = 0;
   size_t factors = 0;
   inChunks(run, [&](size_t first, size_t voxels) {
@@ -88,9 +94,9 @@ void softmaxSums(const LabelledRun& run, double (*logarithm)(double), float* int
   *loss += total + logarithm(product);
 }
 
-void softmaxGradient(const LabelledRun& run, const float* alphas, const float* betas, float share,
-                     float* gradients) {
-  const size_t classes = run.classes;
+template <typename Count>
+void softmaxGradientOf(const LabelledRun& run, Count classes, const float* alphas,
+                       const float* betas, float share, float* gradients) {
   inChunks(run, [&](size_t first, size_t voxels) {
     float values[kChunk + kLength] = {}, shifted[kChunk + kLength];
     load(placeOf(run.logits, run.stored, first * classes), run.stored, values, voxels * classes);
@@ -111,6 +117,32 @@ void softmaxGradient(const LabelledRun& run, const float* alphas, const float* b
       for (size_t c = 0; c < classes; ++c) to[c] -= e[c] * inverse * (along - share);
       if (truth < classes) to[truth] -= share;
     }
+  });
+}
+
+// The usual numbers of classes are known to the compiler, which unrolls the loops over them.
+template <typename Body>
+inline void withClasses(size_t classes, Body body) {
+  switch (classes) {
+    case 2: return body(Constant<2>{});
+    case 3: return body(Constant<3>{});
+    case 4: return body(Constant<4>{});
+    case 5: return body(Constant<5>{});
+    default: return body(classes);
+  }
+}
+
+void softmaxSums(const LabelledRun& run, double (*logarithm)(double), float* intersections,
+                 float* probabilities, float* counts, double* loss) {
+  withClasses(run.classes, [&](auto classes) {
+    softmaxSumsOf(run, classes, logarithm, intersections, probabilities, counts, loss);
+  });
+}
+
+void softmaxGradient(const LabelledRun& run, const float* alphas, const float* betas, float share,
+                     float* gradients) {
+  withClasses(run.classes, [&](auto classes) {
+    softmaxGradientOf(run, classes, alphas, betas, share, gradients);
   });
 }
 

@@ -12,27 +12,45 @@ namespace {
 constexpr int kTileOfOne = 12;
 constexpr int kTileOfTwo = 6;
 
-template <int Positions, size_t Lanes, typename Stored>
-void putTile(const float (&values)[Positions][Lanes], const SlideTile& tile, Stored* to) {
-  const int channels = tile.channels;
+// Not inlined: as a loop in the middle of a tile it would take the sums out of their registers.
+template <typename Stored>
+__attribute__((noinline)) void putPart(Stored* to, Vector values, int count) {
+  float lanes[kLength];
+  storeVector(lanes, values);
+  for (int lane = 0; lane < count; ++lane) putOne(to + lane, lanes[lane]);
+}
+
+template <int Positions, int Vectors, typename Stored>
+inline void putTile(const Vector (&sums)[Positions][Vectors], const SlideTile& tile) {
+  auto* const to = static_cast<Stored*>(tile.output);
   const ptrdiff_t step = tile.outputStep;
+  const int channels = tile.channels;
+  // Where positions lie side by side a whole vector may reach into the next ones, which come later.
+  const int spill = Vectors * kLength - channels;
+  const bool mayReach = spill == 0 || step == channels;
   for (int p = 0; p < Positions; ++p) {
-    for (int c = 0; c < channels; ++c) putOne(to + p * step + c, values[p][c]);
+    if (mayReach && (Positions - 1 - p) * step >= spill) {
+      for (int v = 0; v < Vectors; ++v) put(to + p * step + v * kLength, sums[p][v]);
+    } else {
+      for (int v = 0; v < Vectors && v * kLength < channels; ++v) {
+        const int left = channels - v * kLength;
+        putPart(to + p * step + v * kLength, sums[p][v], left < kLength ? left : kLength);
+      }
+    }
   }
 }
 
 template <int Positions, int Vectors>
 void slideTile(const SlideTile& tile, Storage storage) {
   Vector sums[Positions][Vectors];
-  for (int p = 0; p < Positions; ++p) {
-    for (int v = 0; v < Vectors; ++v) {
-      sums[p][v] = tile.bias ? loadVector(tile.bias + v * kLength) : Vector{};
-    }
+  for (int v = 0; v < Vectors; ++v) {
+    const Vector start = tile.bias ? loadVector(tile.bias + v * kLength) : Vector{};
+    for (int p = 0; p < Positions; ++p) sums[p][v] = start;
   }
   const ptrdiff_t step = tile.rowStep;
   const int length = tile.length;
   for (int r = 0; r < tile.rowCount; ++r) {
-    const float* x = tile.rows[r];
+    const float* x = tile.rows[r] + tile.firstInput;
     const float* w = tile.weights[r];
 #pragma GCC unroll 2
     for (int j = 0; j < length; ++j) {
@@ -44,22 +62,10 @@ void slideTile(const SlideTile& tile, Storage storage) {
       }
     }
   }
-  const ptrdiff_t outputStep = tile.outputStep;
-  if (tile.channels == Vectors * kLength && storage == Storage::Float32) {
-    float* to = static_cast<float*>(tile.output);
-    for (int p = 0; p < Positions; ++p) {
-      for (int v = 0; v < Vectors; ++v) storeVector(to + p * outputStep + v * kLength, sums[p][v]);
-    }
-    return;
-  }
-  float values[Positions][Vectors * kLength];
-  for (int p = 0; p < Positions; ++p) {
-    for (int v = 0; v < Vectors; ++v) storeVector(values[p] + v * kLength, sums[p][v]);
-  }
   if (storage == Storage::Float32) {
-    putTile<Positions>(values, tile, static_cast<float*>(tile.output));
+    putTile<Positions, Vectors, float>(sums, tile);
   } else {
-    putTile<Positions>(values, tile, static_cast<uint16_t*>(tile.output));
+    putTile<Positions, Vectors, uint16_t>(sums, tile);
   }
 }
 
@@ -71,8 +77,8 @@ void filterTile(const FilterTile& tile) {
     for (int v = 0; v < Vectors; ++v) sums[t][v] = loadVector(kept + (t * Vectors + v) * kLength);
   }
   for (int r = 0; r < tile.rowCount; ++r) {
-    const float* x = tile.inputs[r];
-    const float* dy = tile.gradients[r];
+    const float* x = tile.inputs[r] + tile.firstInput;
+    const float* dy = tile.gradients[r] + tile.firstGradient;
     for (int p = 0; p < tile.positions; ++p) {
       Vector gradient[Vectors];
       for (int v = 0; v < Vectors; ++v) gradient[v] = loadVector(dy + v * kLength);

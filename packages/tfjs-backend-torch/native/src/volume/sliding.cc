@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <atomic>
-#include <memory>
+
+#include "rows.h"
 
 namespace fedvox {
 namespace {
@@ -73,74 +74,6 @@ void pack(const Filter& filter, int64_t inputs, int64_t outputs, const Blocks& b
   });
 }
 
-// Inputs from the first that these outputs meet to the last.
-int64_t reach(const Phase& phase, int64_t outputs) {
-  return (outputs - 1) * phase.inputStep + phase.span();
-}
-
-// Rows of the input as one piece of work reads them: float32, and with zeros where they are outside.
-class Rows {
- public:
-  Rows(const Volume& input, const Phase& wide)
-      : input_(input),
-        first_(wide.firstInput),
-        width_(reach(wide, wide.outputs)),
-        copies_(input.storage != Storage::Float32 || first_ < 0 || first_ + width_ > input.size[2]),
-        scratch_(threadScratch()) {}
-
-  // Makes rows [firstRow, firstRow + count) of a plane readable; all must exist.
-  void fetch(int64_t slot, int64_t sample, int64_t plane, int64_t firstRow, int64_t count,
-             int64_t slots, int64_t rowsInSlot, const Kernels& simd) {
-    if (!copies_) return;
-    const int64_t floats = width_ * input_.channels;
-    if (scratch_.size() < static_cast<size_t>(slots * rowsInSlot * floats)) {
-      scratch_.resize(slots * rowsInSlot * floats);
-    }
-    for (int64_t row = 0; row < count; ++row) {
-      copyRow(scratch_.data() + (slot * rowsInSlot + row) * floats, sample, plane, firstRow + row,
-              simd);
-    }
-  }
-
-  const float* at(int64_t slot, int64_t sample, int64_t plane, int64_t firstRow, int64_t row,
-                  int64_t rowsInSlot) const {
-    const int64_t channels = input_.channels;
-    if (copies_) {
-      return scratch_.data() + (slot * rowsInSlot + row - firstRow) * width_ * channels;
-    }
-    return static_cast<const float*>(input_.values) +
-           (rowIndex(sample, plane, row) * input_.size[2] + first_) * channels;
-  }
-
- private:
-  static std::vector<float>& threadScratch() {
-    static thread_local std::vector<float> scratch;
-    return scratch;
-  }
-
-  int64_t rowIndex(int64_t sample, int64_t plane, int64_t row) const {
-    return (sample * input_.size[0] + plane) * input_.size[1] + row;
-  }
-
-  void copyRow(float* to, int64_t sample, int64_t plane, int64_t row, const Kernels& simd) const {
-    const int64_t channels = input_.channels, length = input_.size[2];
-    const int64_t from = std::clamp<int64_t>(first_, 0, length);
-    const int64_t until = std::clamp<int64_t>(first_ + width_, from, length);
-    const int64_t before = std::clamp<int64_t>(from - first_, 0, width_);
-    std::fill_n(to, before * channels, 0.f);
-    const int64_t offset = (rowIndex(sample, plane, row) * length + from) * channels;
-    const int64_t bytes = input_.storage == Storage::Float32 ? 4 : 2;
-    simd.load(static_cast<const char*>(input_.values) + offset * bytes, input_.storage,
-              to + before * channels, (until - from) * channels);
-    std::fill(to + (before + until - from) * channels, to + width_ * channels, 0.f);
-  }
-
-  const Volume& input_;
-  const int64_t first_, width_;
-  const bool copies_;
-  std::vector<float>& scratch_;
-};
-
 class Sliding {
  public:
   Sliding(const Volume& input, const Filter& filter, const float* bias,
@@ -186,7 +119,7 @@ class Sliding {
     Pattern pattern{{&deep, &high, &wide}, {}, 0, 0, 0};
     pattern.rowLength = wide.span() * input_.channels;
     pack(filter, input_.channels, output_.channels, blocks_, pattern);
-    const int64_t rowFloats = std::max<int64_t>(1, reach(wide, wide.outputs) * input_.channels);
+    const int64_t rowFloats = std::max<int64_t>(1, wide.reach(wide.outputs) * input_.channels);
     const int64_t planes = std::max<int64_t>(1, deep.span());
     const int64_t rows = kScratchFloats / (rowFloats * planes) - high.span();
     pattern.outputsHigh = std::clamp<int64_t>(rows / high.inputStep, 1, high.outputs);
@@ -206,17 +139,14 @@ class Sliding {
     const int64_t firstPlane = deep->firstInput + q * deep->inputStep;
     const int64_t wantedRow = high->firstInput + firstHigh * high->inputStep;
     const int64_t firstRow = std::max<int64_t>(0, wantedRow);
-    const int64_t endRow = std::min(wantedRow + reach(*high, endHigh - firstHigh), input_.size[1]);
+    const int64_t endRow = std::min(wantedRow + high->reach(endHigh - firstHigh), input_.size[1]);
     const int64_t rowsInSlot = std::max<int64_t>(0, endRow - firstRow);
     const int64_t slots = deep->span();
 
     static thread_local std::vector<const float*> rows, weights;
-    Rows source(input_, *wide);
-    for (int64_t slot = 0; slot < slots; ++slot) {
-      const int64_t plane = firstPlane + slot;
-      if (plane < 0 || plane >= input_.size[0]) continue;
-      source.fetch(slot, sample, plane, firstRow, rowsInSlot, slots, rowsInSlot, simd_);
-    }
+    static thread_local std::vector<float> scratch;
+    Rows source(input_, *wide, scratch);
+    source.fetch(sample, firstPlane, slots, firstRow, rowsInSlot);
     const int64_t tapsHigh = high->span();
     const int64_t rowWeights = pattern.rowLength * blocks_.lanes;
     for (int64_t block = 0; block < blocks_.count; ++block) {
@@ -229,7 +159,7 @@ class Sliding {
           for (int64_t tap = 0; tap < tapsHigh; ++tap) {
             const int64_t row = high->firstInput + r * high->inputStep + tap;
             if (row < firstRow || row >= endRow) continue;
-            rows.push_back(source.at(slot, sample, plane, firstRow, row, rowsInSlot));
+            rows.push_back(source.at(plane, row));
             weights.push_back(pattern.weights.data() +
                               ((block * slots + slot) * tapsHigh + tap) * rowWeights);
           }
@@ -242,7 +172,7 @@ class Sliding {
     }
   }
 
-  void slideRow(const Pattern& pattern, int64_t block, std::vector<const float*>& rows,
+  void slideRow(const Pattern& pattern, int64_t block, const std::vector<const float*>& rows,
                 const std::vector<const float*>& weights, int64_t outputRow) const {
     const Phase& wide = *pattern.axes[2];
     const int64_t longest = blocks_.vectors == 2 ? simd_.tileOfTwo : simd_.tileOfOne;
@@ -261,11 +191,11 @@ class Sliding {
     for (int64_t index = 0; index < tiles; ++index) {
       const int64_t first = wide.outputs * index / tiles;
       tile.positions = static_cast<int>(wide.outputs * (index + 1) / tiles - first);
+      tile.firstInput = first * tile.rowStep;
       const int64_t column = wide.firstOutput + first * wide.outputStep;
       const int64_t at = (outputRow * output_.size[2] + column) * output_.channels + firstChannel;
       tile.output = static_cast<char*>(output_.values) + at * bytes;
       simd_.slide(tile, blocks_.vectors, output_.storage);
-      for (auto& row : rows) row += tile.positions * tile.rowStep;
     }
   }
 

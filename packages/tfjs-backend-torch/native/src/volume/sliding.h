@@ -20,6 +20,9 @@ struct Phase {
   int64_t group = 1;
 
   int64_t span() const { return static_cast<int64_t>(taps.size()) / group; }
+
+  // Inputs from the first that so many outputs meet to the last.
+  int64_t reach(int64_t count) const { return (count - 1) * inputStep + span(); }
 };
 
 // A filter sliding over an input: output o meets input o·stride + k − padding with tap k.
