@@ -62,17 +62,19 @@ function sources(extension) {
     .map((name) => join(NATIVE, 'src', name));
 }
 
+const AVX512 = ['-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl', '-mavx2', '-mfma'];
 /** What the inner loops are compiled for, each in a table of its own; the processor at hand decides. */
 const INSTRUCTION_SETS = [
   { name: 'baseline', table: 'kBaselineKernels', vectorLength: 4, flags: [] },
   ...(process.arch === 'x64'
     ? [
         { name: 'avx2', table: 'kAvx2Kernels', vectorLength: 8, flags: ['-mavx2', '-mfma'] },
+        { name: 'avx512', table: 'kAvx512Kernels', vectorLength: 16, flags: AVX512 },
         {
-          name: 'avx512',
-          table: 'kAvx512Kernels',
+          name: 'avx512bf16',
+          table: 'kAvx512Bf16Kernels',
           vectorLength: 16,
-          flags: ['-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl', '-mavx2', '-mfma'],
+          flags: [...AVX512, '-mavx512bf16'],
         },
       ]
     : []),

@@ -8,7 +8,7 @@ const Kernels& best() {
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
-    return kAvx512Kernels;
+    return __builtin_cpu_supports("avx512bf16") ? kAvx512Bf16Kernels : kAvx512Kernels;
   }
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return kAvx2Kernels;
 #endif

@@ -17,6 +17,7 @@ const Kernels FEDVOX_KERNELS = {
     kTileOfTwo,
     load,
     slide,
+    pairUp,
     filterGradient,
     moments,
     normPrelu,

@@ -12,12 +12,14 @@ namespace fedvox {
 // How values lie in memory; arithmetic is always in float32.
 enum class Storage { Float32, BFloat16 };
 
-// Sums of products for a run of output positions and one block of output channels.
+// Sums of products for a run of output positions and one block of output channels, of float32 values and
+// weights, or of bfloat16 ones that are taken two at a time: then `length` counts pairs, and a row's last
+// pair may reach one value beyond it.
 struct SlideTile {
-  // One for each row of the input that takes part, and the weights it meets, [length][block], zero beyond
-  // the last channel.
-  const float* const* rows;
-  const float* const* weights;
+  // One for each row of the input that takes part, and the weights it meets, [length][block] (of pairs or
+  // single values), zero beyond the last channel.
+  const void* const* rows;
+  const void* const* weights;
   int rowCount;
   ptrdiff_t firstInput;  // of a row: what the tile's first position meets
   int length;          // contiguous values of a row that meet weights: taps along it × channels
@@ -74,7 +76,9 @@ struct Kernels {
   int tileOfOne;
   int tileOfTwo;
   void (*load)(const void* source, Storage storage, float* values, size_t count);
-  void (*slide)(const SlideTile& tile, int vectors, Storage storage);
+  void (*slide)(const SlideTile& tile, int vectors, Storage operands, Storage output);
+  // Rounds two rows of float32 to pairs of bfloat16.
+  void (*pairUp)(const float* first, const float* second, uint32_t* pairs, size_t count);
   void (*filterGradient)(const FilterTile& tile, int vectors);
   // Adds x − shift and its square to sums and squares, [period] each.
   void (*moments)(const PeriodicRun& run, const void* x, Storage stored, const float* shift,
@@ -103,6 +107,7 @@ extern const Kernels kBaselineKernels;
 #if defined(__x86_64__)
 extern const Kernels kAvx2Kernels;
 extern const Kernels kAvx512Kernels;
+extern const Kernels kAvx512Bf16Kernels;
 #endif
 
 // Those for the processor at hand.

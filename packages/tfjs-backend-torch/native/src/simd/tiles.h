@@ -40,8 +40,33 @@ inline void putTile(const Vector (&sums)[Positions][Vectors], const SlideTile& t
   }
 }
 
-template <int Positions, int Vectors>
-void slideTile(const SlideTile& tile, Storage storage) {
+// What a tile multiplies: single float32 values, or pairs of bfloat16.
+struct Singles {
+  typedef float Value;
+  typedef Vector Weights;
+  static constexpr int kTogether = 1;
+  static Weights weights(const void* from, ptrdiff_t index) {
+    return loadVector(static_cast<const float*>(from) + index);
+  }
+  static Vector addTo(Vector sums, Weights weights, const float* x) { return sums + all(*x) * weights; }
+};
+
+struct Pairs {
+  typedef uint16_t Value;
+  typedef Words Weights;
+  static constexpr int kTogether = 2;
+  static Weights weights(const void* from, ptrdiff_t index) {
+    return *reinterpret_cast<const Words*>(static_cast<const uint32_t*>(from) + index);
+  }
+  static Vector addTo(Vector sums, Weights weights, const uint16_t* x) {
+    uint32_t pair;
+    __builtin_memcpy(&pair, x, sizeof pair);
+    return addProducts(sums, weights, pair - Words{});
+  }
+};
+
+template <typename Operands, int Positions, int Vectors>
+void slideTile(const SlideTile& tile, Storage output) {
   Vector sums[Positions][Vectors];
   for (int v = 0; v < Vectors; ++v) {
     const Vector start = tile.bias ? loadVector(tile.bias + v * kLength) : Vector{};
@@ -50,19 +75,21 @@ void slideTile(const SlideTile& tile, Storage storage) {
   const ptrdiff_t step = tile.rowStep;
   const int length = tile.length;
   for (int r = 0; r < tile.rowCount; ++r) {
-    const float* x = tile.rows[r] + tile.firstInput;
-    const float* w = tile.weights[r];
+    const auto* x = static_cast<const typename Operands::Value*>(tile.rows[r]) + tile.firstInput;
+    const void* const w = tile.weights[r];
 #pragma GCC unroll 2
     for (int j = 0; j < length; ++j) {
-      Vector weights[Vectors];
-      for (int v = 0; v < Vectors; ++v) weights[v] = loadVector(w + (j * Vectors + v) * kLength);
+      typename Operands::Weights weights[Vectors];
+      for (int v = 0; v < Vectors; ++v) {
+        weights[v] = Operands::weights(w, static_cast<ptrdiff_t>(j * Vectors + v) * kLength);
+      }
       for (int p = 0; p < Positions; ++p) {
-        const Vector value = all(x[p * step + j]);
-        for (int v = 0; v < Vectors; ++v) sums[p][v] += value * weights[v];
+        const auto* at = x + p * step + j * Operands::kTogether;
+        for (int v = 0; v < Vectors; ++v) sums[p][v] = Operands::addTo(sums[p][v], weights[v], at);
       }
     }
   }
-  if (storage == Storage::Float32) {
+  if (output == Storage::Float32) {
     putTile<Positions, Vectors, float>(sums, tile);
   } else {
     putTile<Positions, Vectors, uint16_t>(sums, tile);
@@ -95,13 +122,13 @@ void filterTile(const FilterTile& tile) {
   }
 }
 
-// Calls the instance of a template whose first parameter is `size`, at most `Size`.
-template <int Size, int Vectors>
-void slideOf(const SlideTile& tile, Storage storage) {
+// Calls the instance of a template whose tile has the size at hand, at most `Size`.
+template <typename Operands, int Size, int Vectors>
+void slideOf(const SlideTile& tile, Storage output) {
   if constexpr (Size > 1) {
-    if (tile.positions != Size) return slideOf<Size - 1, Vectors>(tile, storage);
+    if (tile.positions != Size) return slideOf<Operands, Size - 1, Vectors>(tile, output);
   }
-  slideTile<Size, Vectors>(tile, storage);
+  slideTile<Operands, Size, Vectors>(tile, output);
 }
 
 template <int Size, int Vectors>
@@ -112,9 +139,14 @@ void filterOf(const FilterTile& tile) {
   filterTile<Size, Vectors>(tile);
 }
 
-void slide(const SlideTile& tile, int vectors, Storage storage) {
-  if (vectors == 2) return slideOf<kTileOfTwo, 2>(tile, storage);
-  slideOf<kTileOfOne, 1>(tile, storage);
+void slide(const SlideTile& tile, int vectors, Storage operands, Storage output) {
+  const bool single = operands == Storage::Float32;
+  if (vectors == 2) {
+    return single ? slideOf<Singles, kTileOfTwo, 2>(tile, output)
+                  : slideOf<Pairs, kTileOfTwo, 2>(tile, output);
+  }
+  return single ? slideOf<Singles, kTileOfOne, 1>(tile, output)
+                : slideOf<Pairs, kTileOfOne, 1>(tile, output);
 }
 
 void filterGradient(const FilterTile& tile, int vectors) {

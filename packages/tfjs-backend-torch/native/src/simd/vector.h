@@ -3,6 +3,10 @@
 // Vectors of whatever length an instruction set has, and values in memory as they come and go. Part of
 // kernels.cc, which is compiled once for each set: everything here is private to it.
 
+#ifdef __AVX512BF16__
+#include <immintrin.h>
+#endif
+
 #include "kernels.h"
 
 namespace fedvox {
@@ -48,6 +52,29 @@ inline float fetchOne(const uint16_t* stored) {
 }
 inline void putOne(float* stored, float value) { *stored = value; }
 inline void putOne(uint16_t* stored, float value) { *stored = narrow(all(value))[0]; }
+
+// Two bfloat16 values in each lane, the first in the lower half, as float32.
+inline Vector firstOfPairs(Words pairs) { return (Vector)(pairs << 16); }
+inline Vector secondOfPairs(Words pairs) { return (Vector)(pairs & 0xffff0000u); }
+
+// sums + a₁b₁ + a₂b₂ in each lane.
+inline Vector addProducts(Vector sums, Words a, Words b) {
+#ifdef __AVX512BF16__
+  return (Vector)_mm512_dpbf16_ps((__m512)sums, (__m512bh)a, (__m512bh)b);
+#else
+  sums += firstOfPairs(a) * firstOfPairs(b);
+  return sums + secondOfPairs(a) * secondOfPairs(b);
+#endif
+}
+
+void pairUp(const float* first, const float* second, uint32_t* pairs, size_t count) {
+  for (size_t at = 0; at < count; ++at) {
+    uint16_t halves[2];
+    putOne(&halves[0], first[at]);
+    putOne(&halves[1], second[at]);
+    __builtin_memcpy(pairs + at, halves, sizeof halves);
+  }
+}
 
 template <typename Stored>
 void loadAs(const Stored* source, float* values, size_t count) {

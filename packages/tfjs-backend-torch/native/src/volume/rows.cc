@@ -1,15 +1,28 @@
 #include "rows.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace fedvox {
+namespace {
 
-Rows::Rows(const Volume& volume, const Phase& wide, std::vector<float>& scratch)
+// Room for a row's values and one more, of which pairs may want half: an odd number of cache lines, since
+// rows that are a power of two apart would contend for the same few places of a cache.
+int64_t roomFor(int64_t values, Storage operands) {
+  const int64_t floats = operands == Storage::Float32 ? values : values / 2 + 1;
+  return ((floats + 15) / 16 | 1) * 16;
+}
+
+}  // namespace
+
+Rows::Rows(const Volume& volume, const Phase& wide, Storage operands, std::vector<float>& scratch)
     : volume_(volume),
+      operands_(operands),
       first_(wide.firstInput),
       width_(wide.reach(wide.outputs)),
-      floats_(width_ * volume.channels),
-      copies_(volume.storage != Storage::Float32 || first_ < 0 || first_ + width_ > volume.size[2]),
+      rowFloats_(roomFor(width_ * volume.channels, operands)),
+      copies_(volume.storage != operands || first_ < 0 || first_ + width_ > volume.size[2] ||
+              (operands == Storage::BFloat16 && wide.span() * volume.channels % 2 != 0)),
       scratch_(scratch) {}
 
 void Rows::fetch(int64_t sample, int64_t plane, int64_t planes, int64_t row, int64_t rows) {
@@ -18,11 +31,11 @@ void Rows::fetch(int64_t sample, int64_t plane, int64_t planes, int64_t row, int
   row_ = row;
   rows_ = rows;
   if (!copies_) return;
-  const auto floats = static_cast<size_t>(planes * rows * floats_);
+  const auto floats = static_cast<size_t>(planes * rows * rowFloats_);
   if (scratch_.size() < floats) scratch_.resize(floats);
   for (int64_t p = std::max<int64_t>(plane, 0); p < std::min(plane + planes, volume_.size[0]); ++p) {
     for (int64_t r = row; r < row + rows; ++r) {
-      copyRow(p, r, scratch_.data() + ((p - plane) * rows + r - row) * floats_);
+      copyRow(p, r, scratch_.data() + ((p - plane) * rows + r - row) * rowFloats_);
     }
   }
 }
@@ -31,13 +44,21 @@ void Rows::copyRow(int64_t plane, int64_t row, float* to) const {
   const int64_t channels = volume_.channels, length = volume_.size[2];
   const int64_t from = std::clamp<int64_t>(first_, 0, length);
   const int64_t until = std::clamp<int64_t>(first_ + width_, from, length);
-  const int64_t before = std::clamp<int64_t>(from - first_, 0, width_);
+  const int64_t before = std::clamp<int64_t>(from - first_, 0, width_) * channels;
+  const int64_t count = (until - from) * channels;
   const int64_t offset = (rowIndex(plane, row) * length + from) * channels;
-  const int64_t bytes = volume_.storage == Storage::Float32 ? 4 : 2;
-  std::fill_n(to, before * channels, 0.f);
-  kernels().load(static_cast<const char*>(volume_.values) + offset * bytes, volume_.storage,
-                 to + before * channels, (until - from) * channels);
-  std::fill(to + (before + until - from) * channels, to + floats_, 0.f);
+  const char* const source =
+      static_cast<const char*>(volume_.values) + offset * bytesOf(volume_.storage);
+  const int64_t bytes = bytesOf(operands_);
+  char* const values = reinterpret_cast<char*>(to);
+  std::memset(values, 0, before * bytes);
+  if (operands_ == Storage::Float32) {
+    kernels().load(source, volume_.storage, to + before, count);
+  } else {
+    std::memcpy(values + before * bytes, source, count * bytes);
+  }
+  const int64_t end = (before + count) * bytes;
+  std::memset(values + end, 0, rowFloats_ * static_cast<int64_t>(sizeof(float)) - end);
 }
 
 }  // namespace fedvox

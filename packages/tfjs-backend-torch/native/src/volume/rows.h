@@ -6,23 +6,25 @@
 
 namespace fedvox {
 
-// Rows of a volume as the tiles read them: float32, and along a row with zeros where the filter reaches out
-// of the volume. What lies in memory so already is read there; the rest is copied when it is fetched.
+// Rows of a volume as the tiles read them: in the storage that they multiply, and along a row with zeros
+// where the filter reaches out of the volume. What lies in memory so already is read there; the rest is
+// copied when it is fetched.
 class Rows {
  public:
   // @param wide along the rows: which part of them is read
+  // @param operands float32, or bfloat16 of a volume stored so
   // @param scratch a thread's own, so that rows stay in its cache
-  Rows(const Volume& volume, const Phase& wide, std::vector<float>& scratch);
+  Rows(const Volume& volume, const Phase& wide, Storage operands, std::vector<float>& scratch);
 
   // Makes a block of rows readable, in place of the last: those of planes [plane, plane + planes) that
   // exist, and of each the rows [row, row + rows), which all exist.
   void fetch(int64_t sample, int64_t plane, int64_t planes, int64_t row, int64_t rows);
 
   // A row of the block, at the first position that the filter meets.
-  const float* at(int64_t plane, int64_t row) const {
-    if (copies_) return scratch_.data() + ((plane - plane_) * rows_ + row - row_) * floats_;
-    return static_cast<const float*>(volume_.values) +
-           (rowIndex(plane, row) * volume_.size[2] + first_) * volume_.channels;
+  const void* at(int64_t plane, int64_t row) const {
+    if (copies_) return scratch_.data() + ((plane - plane_) * rows_ + row - row_) * rowFloats_;
+    const int64_t index = (rowIndex(plane, row) * volume_.size[2] + first_) * volume_.channels;
+    return static_cast<const char*>(volume_.values) + index * bytesOf(volume_.storage);
   }
 
  private:
@@ -32,7 +34,8 @@ class Rows {
   void copyRow(int64_t plane, int64_t row, float* to) const;
 
   const Volume& volume_;
-  const int64_t first_, width_, floats_;
+  const Storage operands_;
+  const int64_t first_, width_, rowFloats_;
   const bool copies_;
   std::vector<float>& scratch_;
   int64_t sample_ = 0, plane_ = 0, row_ = 0, rows_ = 0;

@@ -5,74 +5,22 @@
 #include <algorithm>
 #include <atomic>
 
+#include "packed-filter.h"
+#include "pieces.h"
 #include "rows.h"
 
 namespace fedvox {
 namespace {
 
-// What the rows of one piece of work may take, so that they stay in a core's own cache.
-constexpr int64_t kScratchFloats = 48 * 1024;
+// Enough that all threads are busy to the end.
+constexpr int64_t kLeastPieces = 32;
 
-constexpr int64_t kWeightsWorthAThread = 16 * 1024;
-
-// The weights that one choice of phases meets, laid out as the tiles read them:
-// [block of output channels][tap row][tap along the row × input channel][lane].
+// Outputs that meet the same weights.
 struct Pattern {
   const Phase* axes[3];
-  std::vector<float> weights;
-  int64_t rowLength;    // taps along a row × input channels
-  int64_t outputsHigh;  // rows of output in one piece of work
-  int64_t pieces;       // of one plane
+  PackedFilter filter;
+  std::vector<Piece> pieces;
 };
-
-struct Blocks {
-  int vectors;
-  int64_t lanes, count;
-};
-
-Blocks blocksOf(int64_t channels, const Kernels& simd) {
-  const int vectors = channels > simd.vectorLength ? 2 : 1;
-  const int64_t lanes = static_cast<int64_t>(vectors) * simd.vectorLength;
-  return {vectors, lanes, (channels + lanes - 1) / lanes};
-}
-
-// The weights of one tap and input channel for output channels [first, first + count).
-void copyWeights(const Filter& filter, int64_t cell, int64_t in, int64_t first, int64_t count,
-                 float* to) {
-  const float* const from = filter.values + cell * filter.a * filter.b;
-  if (!filter.isTransposed) {
-    std::copy_n(from + in * filter.b + first, count, to);
-    return;
-  }
-  for (int64_t lane = 0; lane < count; ++lane) to[lane] = from[(first + lane) * filter.b + in];
-}
-
-void pack(const Filter& filter, int64_t inputs, int64_t outputs, const Blocks& blocks,
-          Pattern& pattern) {
-  const auto& [deep, high, wide] = pattern.axes;
-  const int64_t tapsHigh = high->span(), tapRows = deep->span() * tapsHigh;
-  const int64_t rowWeights = pattern.rowLength * blocks.lanes;
-  pattern.weights.assign(blocks.count * tapRows * rowWeights, 0.f);
-  at::parallel_for(0, blocks.count * tapRows, 1 + kWeightsWorthAThread / (rowWeights + 1),
-                   [&](int64_t begin, int64_t end) {
-    for (int64_t row = begin; row < end; ++row) {
-      const int64_t first = row / tapRows * blocks.lanes;
-      const int64_t d = deep->taps[row % tapRows / tapsHigh], h = high->taps[row % tapsHigh];
-      float* to = pattern.weights.data() + row * rowWeights;
-      for (int64_t place = 0; place < wide->span(); ++place) {
-        for (int64_t in = 0; in < inputs; ++in, to += blocks.lanes) {
-          for (int64_t position = 0; position < wide->group; ++position) {
-            const int64_t w = wide->taps[place * wide->group + position];
-            if (w < 0) continue;
-            const int64_t cell = (d * filter.taps[1] + h) * filter.taps[2] + w;
-            const int64_t present = std::min(blocks.lanes, outputs - first);
-            copyWeights(filter, cell, in, first, present, to + position * outputs);
-          }
-        }
-      }
-    }
-  });
-}
 
 class Sliding {
  public:
@@ -80,9 +28,9 @@ class Sliding {
           const std::vector<Phase> (&phases)[3], const Volume& output)
       : input_(input),
         output_(output),
-        simd_(kernels()),
+        operands_(input.storage),
         group_(phases[2].front().group),
-        blocks_(blocksOf(group_ * output.channels, simd_)) {
+        blocks_(blocksOf(group_ * output.channels)) {
     if (bias != nullptr) {
       bias_.assign(blocks_.count * blocks_.lanes, 0.f);
       for (int64_t position = 0; position < group_; ++position) {
@@ -102,106 +50,98 @@ class Sliding {
   void run() const {
     std::vector<int64_t> starts{0};
     for (const auto& pattern : patterns_) {
-      starts.push_back(starts.back() + output_.batch * pattern.axes[0]->outputs * pattern.pieces);
+      starts.push_back(starts.back() + static_cast<int64_t>(pattern.pieces.size()));
     }
     const int64_t total = starts.back();
     std::atomic<int64_t> next{0};
     at::parallel_for(0, std::min<int64_t>(total, at::get_num_threads()), 1, [&](int64_t, int64_t) {
       for (int64_t index = next++; index < total; index = next++) {
         const auto pattern = std::upper_bound(starts.begin(), starts.end(), index) - starts.begin() - 1;
-        work(patterns_[pattern], index - starts[pattern]);
+        work(patterns_[pattern], patterns_[pattern].pieces[index - starts[pattern]]);
       }
     });
   }
 
  private:
   void add(const Filter& filter, const Phase& deep, const Phase& high, const Phase& wide) {
-    Pattern pattern{{&deep, &high, &wide}, {}, 0, 0, 0};
-    pattern.rowLength = wide.span() * input_.channels;
-    pack(filter, input_.channels, output_.channels, blocks_, pattern);
-    const int64_t rowFloats = std::max<int64_t>(1, wide.reach(wide.outputs) * input_.channels);
-    const int64_t planes = std::max<int64_t>(1, deep.span());
-    const int64_t rows = kScratchFloats / (rowFloats * planes) - high.span();
-    pattern.outputsHigh = std::clamp<int64_t>(rows / high.inputStep, 1, high.outputs);
-    pattern.pieces = (high.outputs + pattern.outputsHigh - 1) / pattern.outputsHigh;
-    patterns_.push_back(std::move(pattern));
+    const Phase* const axes[]{&deep, &high, &wide};
+    const int64_t rowFloats = wide.reach(wide.outputs) * input_.channels;
+    patterns_.push_back({{&deep, &high, &wide},
+                         PackedFilter(filter, axes, blocks_, operands_),
+                         cutIntoPieces(output_.batch, deep, high, rowFloats, kLeastPieces)});
   }
 
-  // Some rows of one output plane.
-  void work(const Pattern& pattern, int64_t index) const {
+  void work(const Pattern& pattern, const Piece& piece) const {
     const auto& [deep, high, wide] = pattern.axes;
-    const int64_t firstHigh = index % pattern.pieces * pattern.outputsHigh;
-    const int64_t endHigh = std::min(firstHigh + pattern.outputsHigh, high->outputs);
-    index /= pattern.pieces;
-    const int64_t q = index % deep->outputs;
-    const int64_t sample = index / deep->outputs;
-
-    const int64_t firstPlane = deep->firstInput + q * deep->inputStep;
-    const int64_t wantedRow = high->firstInput + firstHigh * high->inputStep;
-    const int64_t firstRow = std::max<int64_t>(0, wantedRow);
-    const int64_t endRow = std::min(wantedRow + high->reach(endHigh - firstHigh), input_.size[1]);
-    const int64_t rowsInSlot = std::max<int64_t>(0, endRow - firstRow);
-    const int64_t slots = deep->span();
-
-    static thread_local std::vector<const float*> rows, weights;
     static thread_local std::vector<float> scratch;
-    Rows source(input_, *wide, scratch);
-    source.fetch(sample, firstPlane, slots, firstRow, rowsInSlot);
-    const int64_t tapsHigh = high->span();
-    const int64_t rowWeights = pattern.rowLength * blocks_.lanes;
+    Rows source(input_, *wide, operands_, scratch);
+    const int64_t firstRow = high->firstInput + piece.row * high->inputStep;
+    const int64_t from = std::clamp<int64_t>(firstRow, 0, input_.size[1]);
+    const int64_t until = std::clamp<int64_t>(firstRow + high->reach(piece.rows), from, input_.size[1]);
+    source.fetch(piece.sample, deep->firstInput + piece.plane * deep->inputStep,
+                 deep->reach(piece.planes), from, until - from);
     for (int64_t block = 0; block < blocks_.count; ++block) {
-      for (int64_t r = firstHigh; r < endHigh; ++r) {
-        rows.clear();
-        weights.clear();
-        for (int64_t slot = 0; slot < slots; ++slot) {
-          const int64_t plane = firstPlane + slot;
-          if (plane < 0 || plane >= input_.size[0]) continue;
-          for (int64_t tap = 0; tap < tapsHigh; ++tap) {
-            const int64_t row = high->firstInput + r * high->inputStep + tap;
-            if (row < firstRow || row >= endRow) continue;
-            rows.push_back(source.at(plane, row));
-            weights.push_back(pattern.weights.data() +
-                              ((block * slots + slot) * tapsHigh + tap) * rowWeights);
-          }
+      for (int64_t plane = piece.plane; plane < piece.plane + piece.planes; ++plane) {
+        for (int64_t row = piece.row; row < piece.row + piece.rows; ++row) {
+          slideRow(pattern, block, piece.sample, plane, row, source);
         }
-        const int64_t plane = deep->firstOutput + q * deep->outputStep;
-        const int64_t row = high->firstOutput + r * high->outputStep;
-        slideRow(pattern, block, rows, weights,
-                 (sample * output_.size[0] + plane) * output_.size[1] + row);
       }
     }
   }
 
-  void slideRow(const Pattern& pattern, int64_t block, const std::vector<const float*>& rows,
-                const std::vector<const float*>& weights, int64_t outputRow) const {
+  // Output row `row` of plane `plane`, both counted in the pattern.
+  void slideRow(const Pattern& pattern, int64_t block, int64_t sample, int64_t plane, int64_t row,
+                const Rows& source) const {
+    const auto& [deep, high, wide] = pattern.axes;
+    static thread_local std::vector<const void*> rows, weights;
+    rows.clear();
+    weights.clear();
+    for (int64_t tapDeep = 0; tapDeep < deep->span(); ++tapDeep) {
+      const int64_t inputPlane = deep->firstInput + plane * deep->inputStep + tapDeep;
+      if (inputPlane < 0 || inputPlane >= input_.size[0]) continue;
+      for (int64_t tapHigh = 0; tapHigh < high->span(); ++tapHigh) {
+        const int64_t inputRow = high->firstInput + row * high->inputStep + tapHigh;
+        if (inputRow < 0 || inputRow >= input_.size[1]) continue;
+        rows.push_back(source.at(inputPlane, inputRow));
+        weights.push_back(pattern.filter.row(block, tapDeep * high->span() + tapHigh));
+      }
+    }
+    const int64_t outputPlane = deep->firstOutput + plane * deep->outputStep;
+    const int64_t outputRow = high->firstOutput + row * high->outputStep;
+    slideTiles(pattern, block, rows, weights,
+               (sample * output_.size[0] + outputPlane) * output_.size[1] + outputRow);
+  }
+
+  void slideTiles(const Pattern& pattern, int64_t block, const std::vector<const void*>& rows,
+                  const std::vector<const void*>& weights, int64_t outputRow) const {
     const Phase& wide = *pattern.axes[2];
-    const int64_t longest = blocks_.vectors == 2 ? simd_.tileOfTwo : simd_.tileOfOne;
+    const auto& simd = kernels();
+    const int64_t longest = blocks_.vectors == 2 ? simd.tileOfTwo : simd.tileOfOne;
     const int64_t tiles = (wide.outputs + longest - 1) / longest;
     const int64_t firstChannel = block * blocks_.lanes;
     SlideTile tile;
     tile.rows = rows.data();
     tile.weights = weights.data();
     tile.rowCount = static_cast<int>(rows.size());
-    tile.length = static_cast<int>(pattern.rowLength);
+    tile.length = static_cast<int>(pattern.filter.rowLength());
     tile.rowStep = wide.inputStep * input_.channels;
     tile.bias = bias_.empty() ? nullptr : bias_.data() + firstChannel;
     tile.outputStep = wide.outputStep * output_.channels;
     tile.channels = static_cast<int>(std::min(blocks_.lanes, group_ * output_.channels - firstChannel));
-    const int64_t bytes = output_.storage == Storage::Float32 ? 4 : 2;
     for (int64_t index = 0; index < tiles; ++index) {
       const int64_t first = wide.outputs * index / tiles;
       tile.positions = static_cast<int>(wide.outputs * (index + 1) / tiles - first);
       tile.firstInput = first * tile.rowStep;
       const int64_t column = wide.firstOutput + first * wide.outputStep;
       const int64_t at = (outputRow * output_.size[2] + column) * output_.channels + firstChannel;
-      tile.output = static_cast<char*>(output_.values) + at * bytes;
-      simd_.slide(tile, blocks_.vectors, output_.storage);
+      tile.output = static_cast<char*>(output_.values) + at * bytesOf(output_.storage);
+      simd.slide(tile, blocks_.vectors, operands_, output_.storage);
     }
   }
 
   const Volume& input_;
   const Volume& output_;
-  const Kernels& simd_;
+  const Storage operands_;
   const int64_t group_;
   const Blocks blocks_;
   std::vector<float> bias_;

@@ -37,6 +37,8 @@ std::vector<Phase> backwardPhases(int64_t outputs, int64_t taps, int64_t stride,
 // does not divide evenly.
 std::vector<Phase> grouped(std::vector<Phase> phases, int64_t channels, int64_t vectorLength);
 
+inline int64_t bytesOf(Storage storage) { return storage == Storage::Float32 ? 4 : 2; }
+
 // A volume [batch, depth, height, width, channels], contiguous.
 struct Volume {
   void* values;
@@ -52,7 +54,8 @@ struct Filter {
   bool isTransposed;
 };
 
-// Writes all of `output`: sums over taps and input channels, plus bias [output.channels] unless null.
+// Writes all of `output`: sums over taps and input channels, plus bias [output.channels] unless null. An input
+// stored in bfloat16 meets weights rounded to it.
 void slideOver(const Volume& input, const Filter& filter, const float* bias,
                const std::vector<Phase> (&phases)[3], const Volume& output);
 
