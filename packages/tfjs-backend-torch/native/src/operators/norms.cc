@@ -6,6 +6,10 @@
 #include <ATen/TensorOperators.h>
 #include <torch/library.h>
 
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
 #include "volumes.h"
 
 namespace fedvox {
@@ -86,17 +90,22 @@ at::Tensor composedGradient(const at::Tensor& dy, const at::Tensor& x, const at:
 constexpr int64_t kPeriodValues = 512;
 // Fixed, so that sums do not depend on the number of threads.
 constexpr int64_t kSliceValues = 32 * 1024;
+// Of a sample's first voxels, whose mean is subtracted before squaring so that nothing cancels.
+constexpr int64_t kVoxelsForShift = 256;
+
+typedef std::vector<float> Table;
 
 // A volume cut into runs of whole periods, sample by sample.
 struct Slices {
   explicit Slices(const at::Tensor& x)
-      : channels(x.size(-1)),
-        perSample(x.numel() / x.size(0)),
+      : batch(x.size(0)),
+        channels(x.size(-1)),
+        perSample(x.numel() / batch),
         // A number of voxels that vectors divide, so that only a run's end is not whole.
         period(channels * std::max<int64_t>(1, kPeriodValues / channels / 16) * 16),
         length(std::max<int64_t>(1, kSliceValues / period) * period),
         inSample((perSample + length - 1) / length),
-        count(x.size(0) * inSample) {}
+        count(batch * inSample) {}
 
   template <typename Body>
   void each(Body body) const {
@@ -111,43 +120,86 @@ struct Slices {
   }
 
   // Sums of each slice, [count, kinds, period], as sums of each channel, [kinds, batch, channels].
-  at::Tensor channelSums(const at::Tensor& slices, int64_t kinds) const {
-    return slices.reshape({-1, inSample, kinds, period / channels, channels})
-        .sum(c10::IntArrayRef{1, 3}, false, at::kDouble)
-        .permute({1, 0, 2});
+  std::vector<double> channelSums(const Table& slices, int64_t kinds) const {
+    std::vector<double> sums(kinds * batch * channels, 0.);
+    const float* from = slices.data();
+    for (int64_t slice = 0; slice < count; ++slice) {
+      for (int64_t kind = 0; kind < kinds; ++kind) {
+        double* const to = sums.data() + (kind * batch + slice / inSample) * channels;
+        for (int64_t at = 0; at < period; at += channels) {
+          for (int64_t c = 0; c < channels; ++c) to[c] += *from++;
+        }
+      }
+    }
+    return sums;
   }
 
-  const int64_t channels, perSample, period, length, inSample, count;
+  // Values of `count` groups a row, [rows, groups], repeated over a period: [rows, period].
+  template <typename Value>
+  Table overPeriod(const Value* values, int64_t rows, int64_t groups) const {
+    Table table(rows * period);
+    const int64_t perGroup = channels / groups;
+    for (int64_t row = 0; row < rows; ++row) {
+      float* const to = table.data() + row * period;
+      for (int64_t c = 0; c < channels; ++c) {
+        to[c] = static_cast<float>(values[row * groups + c / perGroup]);
+      }
+      for (int64_t at = channels; at < period; ++at) to[at] = to[at - channels];
+    }
+    return table;
+  }
+
+  // Sums over channels, [batch, channels], as means over groups, [batch, groups].
+  template <typename Value>
+  std::vector<double> groupMeans(const Value* sums, int64_t groups) const {
+    std::vector<double> means(batch * groups, 0.);
+    const int64_t perGroup = channels / groups;
+    for (int64_t at = 0; at < batch * channels; ++at) means[at / perGroup] += sums[at];
+    for (double& mean : means) mean /= static_cast<double>(perSample / channels * perGroup);
+    return means;
+  }
+
+  const int64_t batch, channels, perSample, period, length, inSample, count;
 };
 
-// [batch, groups] or [1, channels] values repeated over a period: [batch, period].
-at::Tensor overPeriod(const at::Tensor& values, const Slices& slices) {
-  const auto perChannel = values.repeat_interleave(slices.channels / values.size(1), 1);
-  return perChannel.repeat({1, slices.period / slices.channels}).to(at::kFloat).contiguous();
-}
-
+// What norm and PReLU do to each value of a period, for each sample.
 struct Norms {
   Norms(const at::Tensor& mean, const at::Tensor& inverse, const at::Tensor& alpha,
         const Slices& slices)
       : period(slices.period),
-        scales(overPeriod(inverse, slices)),
-        offsets(overPeriod(-mean * inverse, slices)),
-        slopes(overPeriod(alpha.reshape({1, -1}), slices)) {}
+        scales(slices.overPeriod(inverse.data_ptr<float>(), slices.batch, mean.size(1))),
+        offsets(slices.overPeriod(mean.data_ptr<float>(), slices.batch, mean.size(1))),
+        slopes(slices.overPeriod(alpha.to(at::kFloat).contiguous().data_ptr<float>(), 1,
+                                 alpha.size(0))) {
+    for (size_t at = 0; at < offsets.size(); ++at) offsets[at] *= -scales[at];
+  }
 
   NormPeriod of(int64_t sample) const {
-    return {scales.data_ptr<float>() + sample * period, offsets.data_ptr<float>() + sample * period,
-            slopes.data_ptr<float>()};
+    return {scales.data() + sample * period, offsets.data() + sample * period, slopes.data()};
   }
 
   int64_t period;
-  at::Tensor scales, offsets, slopes;
+  Table scales, offsets, slopes;
 };
 
-// The mean of a sample's first voxels, subtracted before squaring so that nothing cancels.
-at::Tensor shiftsOf(const at::Tensor& x, const Slices& slices, int64_t groups) {
-  const int64_t samples = x.size(0), voxels = std::min<int64_t>(4096, slices.perSample / slices.channels);
-  const auto first = x.reshape({samples, -1, slices.channels}).narrow(1, 0, voxels);
-  return first.mean(1, false, at::kFloat).reshape({samples, groups, -1}).mean(2);
+// The mean of each group over a sample's first voxels, [batch, groups].
+std::vector<double> shiftsOf(const at::Tensor& x, const Slices& slices, int64_t groups) {
+  const int64_t channels = slices.channels, perGroup = channels / groups;
+  const int64_t voxels = std::min(kVoxelsForShift, slices.perSample / channels);
+  std::vector<double> shifts(slices.batch * groups, 0.);
+  Table values(voxels * channels);
+  for (int64_t sample = 0; sample < slices.batch; ++sample) {
+    kernels().load(valuesAt(x, sample * slices.perSample), storageOf(x), values.data(),
+                   values.size());
+    Table sums(channels, 0.f);
+    for (int64_t voxel = 0; voxel < voxels; ++voxel) {
+      for (int64_t c = 0; c < channels; ++c) sums[c] += values[voxel * channels + c];
+    }
+    for (int64_t c = 0; c < channels; ++c) {
+      shifts[sample * groups + c / perGroup] += sums[c] / static_cast<double>(voxels * perGroup);
+    }
+  }
+  return shifts;
 }
 
 std::tuple<at::Tensor, at::Tensor, at::Tensor> normPrelu(const at::Tensor& given,
@@ -159,19 +211,23 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> normPrelu(const at::Tensor& given
   const Slices slices(x);
   const Storage stored = storageOf(x);
   const auto shift = shiftsOf(x, slices, groups);
-  const auto shifts = overPeriod(shift, slices);
-  const auto partial = at::zeros({slices.count, 2, slices.period}, at::kFloat);
+  const Table shifts = slices.overPeriod(shift.data(), slices.batch, groups);
+  Table partial(slices.count * 2 * slices.period, 0.f);
   slices.each([&](int64_t slice, int64_t sample, int64_t at, const PeriodicRun& run) {
-    float* const sums = partial.data_ptr<float>() + slice * 2 * slices.period;
-    simd.moments(run, valuesAt(x, at), stored, shifts.data_ptr<float>() + sample * slices.period,
-                 sums, sums + slices.period);
+    float* const sums = partial.data() + slice * 2 * slices.period;
+    simd.moments(run, valuesAt(x, at), stored, shifts.data() + sample * slices.period, sums,
+                 sums + slices.period);
   });
   const auto sums = slices.channelSums(partial, 2);
-  const int64_t voxels = voxelsOf(x);
-  const auto drift = groupMeans(sums[0], groups, voxels);
-  const auto variance = groupMeans(sums[1], groups, voxels) - drift.square();
-  const auto mean = (shift + drift).to(at::kFloat);
-  const auto inverse = (variance.clamp_min(0) + epsilon).rsqrt().to(at::kFloat);
+  const auto drift = slices.groupMeans(sums.data(), groups);
+  const auto squares = slices.groupMeans(sums.data() + slices.batch * slices.channels, groups);
+  const auto mean = at::empty({slices.batch, groups}, x.options().dtype(at::kFloat));
+  const auto inverse = at::empty_like(mean);
+  for (size_t at = 0; at < drift.size(); ++at) {
+    const double variance = std::max(0., squares[at] - drift[at] * drift[at]);
+    mean.data_ptr<float>()[at] = static_cast<float>(shift[at] + drift[at]);
+    inverse.data_ptr<float>()[at] = static_cast<float>(1 / std::sqrt(variance + epsilon));
+  }
 
   const Norms norms(mean, inverse, alpha, slices);
   const auto y = at::empty_like(x);
@@ -188,13 +244,16 @@ at::Tensor normPreluSums(const at::Tensor& dyGiven, const at::Tensor& xGiven,
   const auto x = xGiven.contiguous(), dy = dyGiven.contiguous();
   const Slices slices(x);
   const Norms norms(mean, inverse, alpha, slices);
-  const auto partial = at::zeros({slices.count, 3, slices.period}, at::kFloat);
+  Table partial(slices.count * 3 * slices.period, 0.f);
   slices.each([&](int64_t slice, int64_t sample, int64_t at, const PeriodicRun& run) {
-    float* const sums = partial.data_ptr<float>() + slice * 3 * slices.period;
+    float* const sums = partial.data() + slice * 3 * slices.period;
     kernels().normPreluSums(run, norms.of(sample), valuesAt(x, at), storageOf(x), valuesAt(dy, at),
                             storageOf(dy), sums, sums + slices.period, sums + 2 * slices.period);
   });
-  return slices.channelSums(partial, 3).to(at::kFloat).contiguous();
+  const auto sums = slices.channelSums(partial, 3);
+  const auto result = at::empty({3, slices.batch, slices.channels}, x.options().dtype(at::kFloat));
+  std::copy(sums.begin(), sums.end(), result.data_ptr<float>());
+  return result;
 }
 
 at::Tensor normPreluGradient(const at::Tensor& dyGiven, const at::Tensor& xGiven,
@@ -204,15 +263,19 @@ at::Tensor normPreluGradient(const at::Tensor& dyGiven, const at::Tensor& xGiven
   const auto x = xGiven.contiguous(), dy = dyGiven.contiguous();
   const Slices slices(x);
   const Norms norms(mean, inverse, alpha, slices);
-  const int64_t groups = mean.size(1), voxels = voxelsOf(x);
-  const auto means = overPeriod(groupMeans(sums[0], groups, voxels), slices);
-  const auto alongs = overPeriod(groupMeans(sums[1], groups, voxels), slices);
+  const int64_t groups = mean.size(1);
+  const float* const values = sums.data_ptr<float>();
+  const auto over = [&](int64_t kind) {
+    const float* const kindSums = values + kind * slices.batch * slices.channels;
+    return slices.overPeriod(slices.groupMeans(kindSums, groups).data(), slices.batch, groups);
+  };
+  const Table means = over(0), alongs = over(1);
   const auto dx = at::empty_like(x);
   slices.each([&](int64_t, int64_t sample, int64_t at, const PeriodicRun& run) {
     const int64_t row = sample * slices.period;
     kernels().normPreluGradient(run, norms.of(sample), valuesAt(x, at), storageOf(x),
-                                valuesAt(dy, at), storageOf(dy), means.data_ptr<float>() + row,
-                                alongs.data_ptr<float>() + row, valuesAt(dx, at));
+                                valuesAt(dy, at), storageOf(dy), means.data() + row,
+                                alongs.data() + row, valuesAt(dx, at));
   });
   return dx;
 }
