@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <utility>
 
 #include "packed-filter.h"
 #include "pieces.h"
@@ -19,8 +20,28 @@ constexpr int64_t kLeastPieces = 32;
 struct Pattern {
   const Phase* axes[3];
   PackedFilter filter;
+};
+
+// Patterns that read the input alike along its rows: they take turns on each piece of it.
+struct Sweep {
+  const Phase* wide;
+  Phase deep, high;  // whatever any of the patterns meets
+  std::vector<Pattern> patterns;
   std::vector<Piece> pieces;
 };
+
+// A phase of as many outputs and as long a reach as any of these has.
+Phase whole(const std::vector<Phase>& phases) {
+  Phase all{0, 0, 0, phases[0].firstInput, phases[0].inputStep, {}};
+  int64_t end = all.firstInput;
+  for (const auto& phase : phases) {
+    all.outputs = std::max(all.outputs, phase.outputs);
+    all.firstInput = std::min(all.firstInput, phase.firstInput);
+    end = std::max(end, phase.firstInput + phase.span());
+  }
+  all.taps.resize(end - all.firstInput);
+  return all;
+}
 
 class Sliding {
  public:
@@ -37,53 +58,58 @@ class Sliding {
         std::copy_n(bias, output.channels, bias_.data() + position * output.channels);
       }
     }
-    for (const auto& deep : phases[0]) {
-      for (const auto& high : phases[1]) {
-        for (const auto& wide : phases[2]) {
-          if (deep.outputs * high.outputs * wide.outputs > 0) add(filter, deep, high, wide);
-        }
-      }
+    for (const auto& wide : phases[2]) {
+      if (wide.outputs > 0) add(filter, phases, wide);
     }
   }
 
   // Pieces of work are taken by whichever thread is free; each writes outputs of its own.
   void run() const {
-    std::vector<int64_t> starts{0};
-    for (const auto& pattern : patterns_) {
-      starts.push_back(starts.back() + static_cast<int64_t>(pattern.pieces.size()));
+    std::vector<std::pair<const Sweep*, const Piece*>> work;
+    for (const auto& sweep : sweeps_) {
+      for (const auto& piece : sweep.pieces) work.emplace_back(&sweep, &piece);
     }
-    const int64_t total = starts.back();
+    const auto total = static_cast<int64_t>(work.size());
     std::atomic<int64_t> next{0};
     at::parallel_for(0, std::min<int64_t>(total, at::get_num_threads()), 1, [&](int64_t, int64_t) {
       for (int64_t index = next++; index < total; index = next++) {
-        const auto pattern = std::upper_bound(starts.begin(), starts.end(), index) - starts.begin() - 1;
-        work(patterns_[pattern], patterns_[pattern].pieces[index - starts[pattern]]);
+        slidePiece(*work[index].first, *work[index].second);
       }
     });
   }
 
  private:
-  void add(const Filter& filter, const Phase& deep, const Phase& high, const Phase& wide) {
-    const Phase* const axes[]{&deep, &high, &wide};
+  void add(const Filter& filter, const std::vector<Phase> (&phases)[3], const Phase& wide) {
+    Sweep sweep{&wide, whole(phases[0]), whole(phases[1]), {}, {}};
+    for (const auto& deep : phases[0]) {
+      for (const auto& high : phases[1]) {
+        const Phase* const axes[]{&deep, &high, &wide};
+        sweep.patterns.push_back(
+            {{&deep, &high, &wide}, PackedFilter(filter, axes, blocks_, operands_)});
+      }
+    }
     const int64_t rowFloats = wide.reach(wide.outputs) * input_.channels;
-    patterns_.push_back({{&deep, &high, &wide},
-                         PackedFilter(filter, axes, blocks_, operands_),
-                         cutIntoPieces(output_.batch, deep, high, rowFloats, kLeastPieces)});
+    sweep.pieces = cutIntoPieces(output_.batch, sweep.deep, sweep.high, rowFloats, kLeastPieces);
+    sweeps_.push_back(std::move(sweep));
   }
 
-  void work(const Pattern& pattern, const Piece& piece) const {
-    const auto& [deep, high, wide] = pattern.axes;
+  void slidePiece(const Sweep& sweep, const Piece& piece) const {
+    const auto& [wide, deep, high, patterns, pieces] = sweep;
     static thread_local std::vector<float> scratch;
     Rows source(input_, *wide, operands_, scratch);
-    const int64_t firstRow = high->firstInput + piece.row * high->inputStep;
+    const int64_t firstRow = high.firstInput + piece.row * high.inputStep;
     const int64_t from = std::clamp<int64_t>(firstRow, 0, input_.size[1]);
-    const int64_t until = std::clamp<int64_t>(firstRow + high->reach(piece.rows), from, input_.size[1]);
-    source.fetch(piece.sample, deep->firstInput + piece.plane * deep->inputStep,
-                 deep->reach(piece.planes), from, until - from);
-    for (int64_t block = 0; block < blocks_.count; ++block) {
-      for (int64_t plane = piece.plane; plane < piece.plane + piece.planes; ++plane) {
-        for (int64_t row = piece.row; row < piece.row + piece.rows; ++row) {
-          slideRow(pattern, block, piece.sample, plane, row, source);
+    const int64_t until = std::clamp<int64_t>(firstRow + high.reach(piece.rows), from, input_.size[1]);
+    source.fetch(piece.sample, deep.firstInput + piece.plane * deep.inputStep,
+                 deep.reach(piece.planes), from, until - from);
+    for (const auto& pattern : patterns) {
+      const int64_t planes = std::min(piece.plane + piece.planes, pattern.axes[0]->outputs);
+      const int64_t rows = std::min(piece.row + piece.rows, pattern.axes[1]->outputs);
+      for (int64_t block = 0; block < blocks_.count; ++block) {
+        for (int64_t plane = piece.plane; plane < planes; ++plane) {
+          for (int64_t row = piece.row; row < rows; ++row) {
+            slideRow(pattern, block, piece.sample, plane, row, source);
+          }
         }
       }
     }
@@ -145,7 +171,7 @@ class Sliding {
   const int64_t group_;
   const Blocks blocks_;
   std::vector<float> bias_;
-  std::vector<Pattern> patterns_;
+  std::vector<Sweep> sweeps_;
 };
 
 }  // namespace
