@@ -19,11 +19,20 @@ const ITEM = 0xfffee000;
 const SEQUENCE_END = 0xfffee0dd;
 const ITEM_HEADER_BYTES = 8;
 
-/** @throws FedvoxError `corrupt-file` when an item reaches beyond the file or is none. */
+/** How a code stream begins: SOI of the JPEG family, SOC of JPEG 2000. */
+const STREAM_STARTS: readonly number[] = [0xffd8, 0xff4f];
+
+/**
+ * Takes the pixel data of a file apart.
+ * @param frameCount NumberOfFrames
+ * @throws FedvoxError `corrupt-file` when an item reaches beyond the file or is none, or when nothing
+ *   tells which fragments make a frame
+ */
 export function encapsulatedFrames(
   path: string,
   bytes: Uint8Array,
   { offset }: PixelDataElement,
+  frameCount: number,
 ): Encapsulated {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const table = readItem(path, view, bytes, offset);
@@ -36,7 +45,7 @@ export function encapsulatedFrames(
     fragments.push({ itemOffset: at - firstOffset, bytes: fragment });
     at += ITEM_HEADER_BYTES + fragment.length;
   }
-  return { path, fragments, firstFragment: frameStarts(path, table, fragments) };
+  return { path, fragments, firstFragment: frameStarts(path, table, fragments, frameCount) };
 }
 
 /** The bytes of one frame, its fragments joined. */
@@ -50,13 +59,17 @@ export function encapsulatedFrame(encapsulated: Encapsulated, frameIndex: number
   return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
 }
 
-/** By the basic offset table where it is filled; otherwise a fragment is a frame. */
+/**
+ * By the basic offset table where it is filled. Where it is empty a lone frame has all fragments, and
+ * as many fragments as frames are a frame each; otherwise a frame begins where a code stream does.
+ */
 function frameStarts(
   path: string,
   table: Uint8Array,
   fragments: readonly Fragment[],
+  frameCount: number,
 ): readonly number[] {
-  if (table.length === 0) return fragments.map((_, index) => index);
+  if (table.length === 0) return startsWithoutTable(path, fragments, frameCount);
   const indexOf = new Map(fragments.map(({ itemOffset }, index) => [itemOffset, index]));
   const view = new DataView(table.buffer, table.byteOffset, table.length);
   return Array.from({ length: Math.floor(table.length / 4) }, (_, entry) => {
@@ -64,6 +77,23 @@ function frameStarts(
     if (index === undefined) throw corrupt(path);
     return index;
   });
+}
+
+function startsWithoutTable(
+  path: string,
+  fragments: readonly Fragment[],
+  frameCount: number,
+): readonly number[] {
+  const all = fragments.map((_, index) => index);
+  if (frameCount === 1) return all.slice(0, 1);
+  if (fragments.length <= frameCount) return all;
+  const starts = all.filter((index) => beginsStream((fragments[index] as Fragment).bytes));
+  if (starts.length === frameCount && starts[0] === 0) return starts;
+  throw fail('corrupt-file', { path, reason: 'its fragments cannot be told apart into frames' });
+}
+
+function beginsStream(bytes: Uint8Array): boolean {
+  return bytes.length >= 2 && STREAM_STARTS.includes(bytes[0]! * 0x100 + bytes[1]!);
 }
 
 /** The value of the item at `at`; `undefined` at the end of the sequence. */

@@ -1,7 +1,7 @@
 import { fail } from '../errors.js';
 import type { PixelDecoders } from './codecs/decoders.js';
 import { encapsulatedFrame, encapsulatedFrames } from './encapsulation.js';
-import { frameByteCount, type PixelFormat } from './frame.js';
+import { frameByteCount, frameCount, type PixelFormat } from './frame.js';
 import type { DicomFile, PixelDataElement } from './part10.js';
 
 /** Reads one frame of a file as plain samples, in the file's byte order. */
@@ -23,7 +23,7 @@ export function frameReader(file: DicomFile, decoders: PixelDecoders): FrameRead
   if (pixels === 'native') {
     return async (frameIndex, format) => nativeFrame(path, bytes, pixelData, frameIndex, format);
   }
-  const encapsulated = encapsulatedFrames(path, bytes, pixelData);
+  const encapsulated = encapsulatedFrames(path, bytes, pixelData, frameCount(file.attributes));
   return (frameIndex, format) =>
     decoders.decode(path, pixels, encapsulatedFrame(encapsulated, frameIndex), format);
 }
