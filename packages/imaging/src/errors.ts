@@ -63,6 +63,10 @@ export const fail = defineErrors('imaging', {
     message: '{what} mixes {stacks} stacks of slices with different matrix sizes or pixel spacings',
     advice: 'Export each stack as a series of its own.',
   },
+  'mixed-frames-of-reference': {
+    message: '{what} has slices in {count} frames of reference, whose positions cannot be compared',
+    advice: 'Export each scan as a series of its own; the patient moved, or series were merged.',
+  },
   'missing-slice': {
     message:
       '{what} lacks {missing} slice(s): the first gap is after slice {afterSlice} of {slices}',
@@ -136,6 +140,15 @@ export const fail = defineErrors('imaging', {
   'label-other-series': {
     message: '{path} refers to a series that is not in this folder',
     advice: 'Export the segmented series beside its segmentation.',
+  },
+  'label-other-frame-of-reference': {
+    message: '{path} is drawn in another frame of reference than {what}, to which it refers',
+    advice: 'Use a segmentation drawn on this series, not one copied from another scan.',
+  },
+  'own-prediction': {
+    message: '{path} is a prediction that Fedvox wrote, not a label that a person drew',
+    advice:
+      'Nothing to do: it is ignored. Set `predictions: use` in the data set to read it as a label.',
   },
   'label-slice-missing': {
     message: '{path} marks slices that {what} does not have',

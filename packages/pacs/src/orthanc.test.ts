@@ -107,7 +107,11 @@ describe.skipIf(dataDir === undefined || !hasOrthanc())('a real Orthanc', () => 
     await fetchCases(client, query, back);
     const labels = { anterior: 'anterior', posterior: 'posterior' };
     const spec = { kind: 'dicom', path: casesFolder(back), labels } as const;
-    const { cases } = await openDataset(spec, CLASSES);
+    expect((await openDataset(spec, CLASSES)).refused.map(({ code }) => code)).toContain(
+      'imaging/own-prediction',
+    );
+    const wanted = { ...spec, predictions: 'use' } as const;
+    const { cases } = await openDataset(wanted, CLASSES);
     expect(cases).toHaveLength(1);
     expect((await loadCase(cases[0]!, CLASSES)).label).toEqual(label);
   });

@@ -29,7 +29,7 @@ export const caseQuerySchema = z.strictObject({
   accessionNumber: textSchema.optional(),
   /**
    * SeriesDescription of the segmentations and structure sets to take along; all of a study where
-   * absent. To be given where predictions are stored in the same studies.
+   * absent. For studies with labels of several kinds.
    */
   labelDescription: textSchema.optional(),
 });

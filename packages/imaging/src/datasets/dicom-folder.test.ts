@@ -1,6 +1,7 @@
 import { copyFile, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { writeDicomSeg } from '../dicom/write/seg.js';
 import { CLASSES, PATIENT, writePhantomCase, writePhantomSeg } from '../testing/phantom-case.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
 import { contentKey } from './case.js';
@@ -178,6 +179,35 @@ describe('what cannot be used is refused by name, and nothing else is lost', () 
     expect((await open(folder, { missingLabels: 'empty' })).cases).toHaveLength(1);
   });
 
+  it('a segmentation drawn in another frame of reference than its series', async () => {
+    const folder = await temporaryFolder();
+    const { label, reference } = await writePhantomCase(folder);
+    const elsewhere = { ...reference, frameOfReferenceUid: '2.25.7' };
+    await writePhantomSeg(join(folder, 'seg.dcm'), label, elsewhere);
+    expect((await refusalOf(folder)).code).toBe('imaging/label-other-frame-of-reference');
+  });
+
+  it('a prediction of ours: it is no label, neither alone nor beside one, unless the site says so', async () => {
+    const folder = await temporaryFolder();
+    const { label, reference } = await writePhantomCase(folder);
+    const segments = CLASSES.slice(1).map((name, at) => ({ value: at + 1, label: name }));
+    const nothing = { ...label, data: label.data.map(() => 0) };
+    const options = { identity: 'round-3', createdAt: new Date(0) };
+    await writeDicomSeg(join(folder, 'prediction.dcm'), nothing, segments, reference, options);
+    const { cases, refused } = await open(folder);
+    expect(refused).toMatchObject([{ code: 'imaging/own-prediction' }]);
+    expect((await loadCase(cases[0]!, CLASSES)).label!.data).toEqual(label.data);
+    await unlink(join(folder, 'seg.dcm'));
+    const alone = await open(folder);
+    expect(alone.cases).toEqual([]);
+    expect(alone.refused.map(({ code }) => code).sort()).toEqual([
+      'imaging/label-missing',
+      'imaging/own-prediction',
+    ]);
+    const wanted = await open(folder, { predictions: 'use' });
+    expect((await loadCase(wanted.cases[0]!, CLASSES)).label!.data).toEqual(nothing.data);
+  });
+
   it('two segments for one class', async () => {
     const folder = await temporaryFolder();
     const { label, reference } = await writePhantomCase(folder);
@@ -245,6 +275,31 @@ describe('what cannot be used is refused by name, and nothing else is lost', () 
     const refusal = await refusalOf(folder);
     expect(refusal.code).toBe('imaging/unsupported-transfer-syntax');
     expect(refusal.reason).toContain('transfer syntax 1.2.840.10008.1.2.77');
+  });
+
+  it('a parametric map, whose floating-point values are no scan', async () => {
+    const folder = await temporaryFolder();
+    await writePhantomCase(folder);
+    const slice = join(folder, 'mr', 'IM00003.dcm');
+    const bytes = await readFile(slice);
+    const pixelData = Buffer.from('e07f1000', 'hex');
+    bytes.set(Buffer.from('e07f08004f46', 'hex'), bytes.lastIndexOf(pixelData)); // FloatPixelData, OF
+    await writeFile(slice, bytes);
+    expect(await refusalOf(folder)).toMatchObject({
+      code: 'imaging/unsupported-pixels',
+      reason: expect.stringContaining('parametric map'),
+    });
+  });
+
+  it('slices of two frames of reference, whose positions cannot be compared', async () => {
+    const folder = await temporaryFolder();
+    const { reference } = await writePhantomCase(folder);
+    const slice = join(folder, 'mr', 'IM00003.dcm');
+    const bytes = await readFile(slice);
+    const at = bytes.indexOf(reference.frameOfReferenceUid);
+    bytes[at + 8] = bytes[at + 8] === 0x31 ? 0x32 : 0x31;
+    await writeFile(slice, bytes);
+    expect((await refusalOf(folder)).code).toBe('imaging/mixed-frames-of-reference');
   });
 
   it('a file that changes between the scan and the read', async () => {

@@ -6,7 +6,7 @@ import {
   scanDicomFolder,
   segmentationsOf,
 } from '../dicom/scan.js';
-import { assembleSeries } from '../dicom/stack.js';
+import { assembleSeries, type Stack } from '../dicom/stack.js';
 import { fail } from '../errors.js';
 import { type Refusal, refusalOf } from '../refusal.js';
 import { checkClassesCovered, classesOf } from '../segmentation/class-names.js';
@@ -30,7 +30,7 @@ export async function openDicomFolder(
   classes: readonly string[],
   need: LabelNeed,
 ): Promise<Dataset> {
-  const scan = await scanDicomFolder(spec.path);
+  const scan = labelSources(await scanDicomFolder(spec.path), spec.predictions);
   const cases: CaseRef[] = [];
   const refused: Refusal[] = [...scan.refused, ...orphanSegmentations(scan)];
   if (scan.series.length === 0 && refused.length === 0) {
@@ -71,6 +71,7 @@ export function caseOfSeries(
   if (segs.length === 0 && need === 'required') throw fail('label-missing', { what });
   const labels = segs.map((seg) => labelOf(seg, spec, classes));
   if (labels.length > 0) checkClassesCovered(what, labels, classes, spec.missingLabels);
+  for (const seg of segs) checkFrameOfReference(what, seg, stack);
   for (const seg of segs) if (seg.kind === 'seg') placeFrames(what, seg, stack);
   const ref: CaseRef = {
     caseId: sha256(series.uid).slice(0, 16),
@@ -90,6 +91,33 @@ export function caseOfSeries(
     ref,
     alsoRefused: count === 0 ? [] : [refusalOf(what, fail('stray-slices', { what, count }))],
   };
+}
+
+/**
+ * A scan without the predictions among its segmentations, unless they are wanted: a model must not
+ * learn from what a model drew, which may lie in the archive beside the labels.
+ */
+export function labelSources(scan: FolderScan, predictions: DicomSpec['predictions']): FolderScan {
+  if (predictions === 'use') return scan;
+  const isOwn = (object: SegmentationObject) => object.kind === 'seg' && object.isPrediction;
+  const own = scan.segmentations.filter(isOwn);
+  return {
+    ...scan,
+    segmentations: scan.segmentations.filter((object) => !isOwn(object)),
+    refused: [
+      ...scan.refused,
+      ...own.map(({ path }) => refusalOf(path, fail('own-prediction', { path }))),
+    ],
+  };
+}
+
+/** Positions mean the same only within one frame of reference (PS3.3 C.7.4.1). */
+function checkFrameOfReference(what: string, label: SegmentationObject, { frames }: Stack): void {
+  const ofImage = frames[0]?.frameOfReferenceUid;
+  const ofLabel =
+    label.kind === 'rtstruct' ? label.framesOfReference : [label.frameOfReferenceUid ?? []].flat();
+  if (ofImage === undefined || ofLabel.length === 0 || ofLabel.includes(ofImage)) return;
+  throw fail('label-other-frame-of-reference', { path: label.path, what });
 }
 
 function labelOf(seg: SegmentationObject, spec: DicomSpec, classes: readonly string[]) {

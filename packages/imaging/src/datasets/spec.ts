@@ -18,6 +18,8 @@ export const datasetSpecSchema = z.discriminatedUnion('kind', [
     overlaps: z.enum(['refuse', 'later-class-wins']).default('refuse'),
     /** Tilted CT: an error, or resampled to a rectangular grid by its true geometry. */
     gantryTilt: z.enum(['refuse', 'resample']).default('refuse'),
+    /** Segmentations that Fedvox itself wrote: no labels, or labels like any other. */
+    predictions: z.enum(['refuse', 'use']).default('refuse'),
   }),
   z.strictObject({
     kind: z.literal('msd'),

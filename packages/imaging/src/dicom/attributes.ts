@@ -1,6 +1,7 @@
 import type { DataSet } from 'dicom-parser';
 import { fail } from '../errors.js';
 import type { Vec3 } from '../geometry/vector.js';
+import { decodeText } from './character-set.js';
 
 /** The attributes that are read, by DICOM keyword (PS3.6), as dicom-parser spells tags. */
 export const TAG = {
@@ -9,6 +10,7 @@ export const TAG = {
   SOPClassUID: 'x00080016',
   SOPInstanceUID: 'x00080018',
   Modality: 'x00080060',
+  Manufacturer: 'x00080070',
   SeriesDescription: 'x0008103e',
   ReferencedSeriesSequence: 'x00081115',
   ReferencedSOPInstanceUID: 'x00081155',
@@ -47,6 +49,7 @@ export const TAG = {
   SegmentSequence: 'x00620002',
   SegmentNumber: 'x00620004',
   SegmentLabel: 'x00620005',
+  SegmentAlgorithmType: 'x00620008',
   SegmentIdentificationSequence: 'x0062000a',
   ReferencedSegmentNumber: 'x0062000b',
   MaximumFractionalValue: 'x0062000e',
@@ -63,6 +66,8 @@ export const TAG = {
   ReferencedROINumber: 'x30060084',
   SharedFunctionalGroupsSequence: 'x52009229',
   PerFrameFunctionalGroupsSequence: 'x52009230',
+  FloatPixelData: 'x7fe00008',
+  DoubleFloatPixelData: 'x7fe00009',
   PixelData: 'x7fe00010',
 } as const;
 
@@ -77,6 +82,8 @@ export class Attributes {
   constructor(
     readonly path: string,
     private readonly dataSet: DataSet,
+    /** SpecificCharacterSet of the file, which the items of its sequences share. */
+    private readonly characterSet = dataSet.string(TAG.SpecificCharacterSet),
   ) {}
 
   has(keyword: Keyword): boolean {
@@ -88,6 +95,15 @@ export class Attributes {
   text(keyword: Keyword): string | undefined {
     if (!this.has(keyword)) return undefined;
     return this.guarded(keyword, () => this.dataSet.string(TAG[keyword]))?.replace(/[\0 ]+$/, '');
+  }
+
+  /** Text that a person wrote, in the file's character set; `text` gives its bytes one by one. */
+  words(keyword: Keyword): string | undefined {
+    const element = this.dataSet.elements[TAG[keyword]];
+    if (element === undefined || element.length === 0) return undefined;
+    const { dataOffset, length } = element;
+    const bytes = this.dataSet.byteArray.subarray(dataOffset, dataOffset + length);
+    return decodeText(bytes, this.characterSet).replace(/^ +|[\0 ]+$/g, '');
   }
 
   requireText(keyword: Keyword): string {
@@ -133,7 +149,7 @@ export class Attributes {
   items(keyword: Keyword): Attributes[] {
     const items = this.dataSet.elements[TAG[keyword]]?.items ?? [];
     return items.flatMap(({ dataSet }) =>
-      dataSet === undefined ? [] : [new Attributes(this.path, dataSet)],
+      dataSet === undefined ? [] : [new Attributes(this.path, dataSet, this.characterSet)],
     );
   }
 

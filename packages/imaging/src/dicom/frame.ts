@@ -87,7 +87,13 @@ export function framesOf(file: DicomFile): Frame[] {
 }
 
 /** A file cut short shows in its header already: it has fewer bytes than its frames need. */
-function checkPixelsPresent({ path, syntax, pixelData, byteCount }: DicomFile, needed: number) {
+function checkPixelsPresent(
+  { path, syntax, attributes, pixelData, byteCount }: DicomFile,
+  needed: number,
+): void {
+  if (attributes.has('FloatPixelData') || attributes.has('DoubleFloatPixelData')) {
+    throw unsupported(attributes, 'a parametric map of floating-point values');
+  }
   if (pixelData === undefined) {
     throw fail('corrupt-file', { path, reason: 'it ends before its pixel data' });
   }

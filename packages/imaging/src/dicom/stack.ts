@@ -36,8 +36,8 @@ const MAX_STRAY_SLICES = 2;
 /**
  * Turns the frames of one series into a volume's geometry: groups them, orders them by position,
  * and refuses what is not one evenly spaced stack. `what` names the series in errors.
- * @throws FedvoxError `single-slice`, `mixed-orientations`, `mixed-geometry`, `duplicate-positions`,
- *   `missing-slice`, `uneven-spacing`, `too-large`
+ * @throws FedvoxError `single-slice`, `mixed-orientations`, `mixed-geometry`,
+ *   `mixed-frames-of-reference`, `duplicate-positions`, `missing-slice`, `uneven-spacing`, `too-large`
  */
 export function assembleSeries(what: string, frames: readonly Frame[]): AssembledSeries {
   const stacks = groupByGeometry(frames).sort((a, b) => b.length - a.length);
@@ -81,6 +81,10 @@ function isParallel(a: Frame, b: Frame): boolean {
 
 function stackOf(what: string, unordered: readonly Frame[]): Stack {
   const [reference] = unordered as [Frame];
+  const framesOfReference = new Set(unordered.map((frame) => frame.frameOfReferenceUid));
+  if (framesOfReference.size > 1) {
+    throw fail('mixed-frames-of-reference', { what, count: framesOfReference.size });
+  }
   const normal = cross(reference.rowDirectionLps, reference.columnDirectionLps);
   const heightMm = (frame: Frame) => dot(frame.positionLps, normal);
   const frames = unordered.toSorted((a, b) => heightMm(a) - heightMm(b));

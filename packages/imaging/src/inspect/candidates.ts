@@ -2,7 +2,12 @@ import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { FedvoxError, isFedvoxError } from '@fedvox/base';
 import { type CaseRef, filesOf } from '../datasets/case.js';
-import { caseOfSeries, type LabelNeed, orphanSegmentations } from '../datasets/dicom-folder.js';
+import {
+  caseOfSeries,
+  type LabelNeed,
+  labelSources,
+  orphanSegmentations,
+} from '../datasets/dicom-folder.js';
 import { openMsd } from '../datasets/msd.js';
 import { datasetSpecSchema, type ResolvedDatasetSpec } from '../datasets/spec.js';
 import { readDicomHeader } from '../dicom/part10.js';
@@ -22,6 +27,7 @@ export interface LabelRules {
   readonly missingLabels?: 'refuse' | 'empty';
   readonly overlaps?: 'refuse' | 'later-class-wins';
   readonly gantryTilt?: 'refuse' | 'resample';
+  readonly predictions?: 'refuse' | 'use';
 }
 
 /** A scan to report on: what is known before its case is found, which may fail by name. */
@@ -46,11 +52,12 @@ export interface Found {
 
 export async function dicomCandidates(
   path: string,
-  scan: FolderScan,
+  found: FolderScan,
   rules: LabelRules,
 ): Promise<Found> {
-  const { overlaps = 'refuse', gantryTilt = 'refuse' } = rules;
-  const spec = { ...specOf('dicom', path, rules), overlaps, gantryTilt };
+  const { overlaps = 'refuse', gantryTilt = 'refuse', predictions = 'refuse' } = rules;
+  const spec = { ...specOf('dicom', path, rules), overlaps, gantryTilt, predictions };
+  const scan = labelSources(found, predictions);
   const candidates: Candidate[] = [];
   for (const series of scan.series) {
     const segments = segmentationsOf(scan, series).flatMap((object) => object.segments);
@@ -73,7 +80,7 @@ export async function dicomCandidates(
 /** What the first header of a series says; the patient's identity is for this report alone. */
 async function seriesBasics({ what, paths, frames }: ScannedSeries): Promise<Candidate['basics']> {
   const { attributes } = await readDicomHeader(paths[0] as string);
-  const patientId = attributes.text('PatientID');
+  const patientId = attributes.words('PatientID');
   const [first] = frames;
   return {
     what,

@@ -7,6 +7,9 @@ import type { NamedLabel } from './class-names.js';
 export const SEGMENTATION_STORAGE = '1.2.840.10008.5.1.4.1.1.66.4';
 export const LABEL_MAP_SEGMENTATION_STORAGE = '1.2.840.10008.5.1.4.1.1.66.7';
 
+/** Manufacturer of the objects that Fedvox writes. */
+export const OWN_MANUFACTURER = 'Fedvox';
+
 /** How a SEG stores its voxels (PS3.3 C.8.20.2). */
 export type SegmentationType = 'BINARY' | 'FRACTIONAL' | 'LABELMAP';
 
@@ -20,6 +23,9 @@ export interface SegHeader {
   /** Value that means "all of the voxel"; 255 but for FRACTIONAL objects that say otherwise. */
   readonly maximumFractionalValue: number;
   readonly segments: readonly NamedLabel[];
+  /** Whether a model of Fedvox drew all of it: a prediction, which is no truth to train on. */
+  readonly isPrediction: boolean;
+  readonly frameOfReferenceUid: string | undefined;
   readonly referencedSeriesUids: readonly string[];
   readonly frames: readonly SegFrame[];
 }
@@ -59,13 +65,26 @@ export function readSegHeader({ path, attributes }: DicomFile): SegHeader {
     maximumFractionalValue: attributes.integer('MaximumFractionalValue') ?? 255,
     segments: attributes.items('SegmentSequence').map((segment) => ({
       value: segment.requireInteger('SegmentNumber'),
-      name: segment.text('SegmentLabel') ?? '',
+      name: segment.words('SegmentLabel') ?? '',
     })),
+    isPrediction: isPrediction(attributes),
+    frameOfReferenceUid: attributes.text('FrameOfReferenceUID'),
     referencedSeriesUids: attributes
       .items('ReferencedSeriesSequence')
       .map((series) => series.requireText('SeriesInstanceUID')),
     frames: segFrames(attributes, type),
   };
+}
+
+/** A person who corrects a prediction stores it with a tool that signs it, or as SEMIAUTOMATIC. */
+function isPrediction(attributes: Attributes): boolean {
+  const drawnBy = attributes
+    .items('SegmentSequence')
+    .map((segment) => segment.text('SegmentAlgorithmType'));
+  return (
+    attributes.text('Manufacturer') === OWN_MANUFACTURER &&
+    drawnBy.every((type) => type === 'AUTOMATIC')
+  );
 }
 
 function segFrames(attributes: Attributes, type: SegmentationType): SegFrame[] {

@@ -11,6 +11,8 @@ export interface StructureSetHeader {
   readonly path: string;
   /** Regions of interest by their numbers. */
   readonly segments: readonly NamedLabel[];
+  /** Frames of reference that it is drawn in. */
+  readonly framesOfReference: readonly string[];
   readonly referencedSeriesUids: readonly string[];
 }
 
@@ -30,8 +32,11 @@ export function readStructureSetHeader({ path, attributes }: DicomFile): Structu
     path,
     segments: attributes.items('StructureSetROISequence').map((region) => ({
       value: region.decimal('ROINumber') ?? region.missing('ROINumber'),
-      name: region.text('ROIName') ?? '',
+      name: region.words('ROIName') ?? '',
     })),
+    framesOfReference: attributes
+      .items('ReferencedFrameOfReferenceSequence')
+      .flatMap((frameOfReference) => frameOfReference.text('FrameOfReferenceUID') ?? []),
     referencedSeriesUids: attributes
       .items('ReferencedFrameOfReferenceSequence')
       .flatMap((frameOfReference) => frameOfReference.items('RTReferencedStudySequence'))

@@ -1,6 +1,6 @@
 import { assert, writeFileDurably } from '@fedvox/base';
 import type { LabelMap } from '../../geometry/grid.js';
-import { SEGMENTATION_STORAGE } from '../../segmentation/dicom-seg.js';
+import { OWN_MANUFACTURER, SEGMENTATION_STORAGE } from '../../segmentation/dicom-seg.js';
 import { DICTIONARY } from './dictionary.js';
 import { type DataSet, encodePart10, uidFrom } from './encode.js';
 import { planesOf, slicePosition } from './plane.js';
@@ -88,7 +88,7 @@ function identification(
     InstanceNumber: 1,
     FrameOfReferenceUID: reference.frameOfReferenceUid,
     ImageType: ['DERIVED', 'PRIMARY'],
-    Manufacturer: 'Fedvox',
+    Manufacturer: OWN_MANUFACTURER,
     ManufacturerModelName: 'Fedvox',
     DeviceSerialNumber: '1',
     SoftwareVersions: '1',

@@ -97,7 +97,8 @@ describe('a prediction written as DICOM SEG', () => {
     const segments = [1, 2].map((value) => ({ value, label: CLASSES[value]! }));
     const options = { identity: 'model-1', createdAt: new Date(0) };
     await writeDicomSeg(path, predicted, segments, await seriesReference(ref), options);
-    const { cases, refused } = await openDataset({ kind: 'dicom', path: folder }, CLASSES);
+    const spec = { kind: 'dicom', path: folder, predictions: 'use' } as const;
+    const { cases, refused } = await openDataset(spec, CLASSES);
     expect(refused).toEqual([]);
     expect((await loadCase(cases[0]!, CLASSES)).label).toEqual(predicted);
     const { attributes } = parseDicom(path, await readFile(path));
