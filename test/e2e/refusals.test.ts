@@ -35,7 +35,8 @@ function writeSeries(name: string): Promise<SeriesReference> {
 
 async function writeSegmentation(path: string, series: SeriesReference): Promise<void> {
   const label = { ...VOLUME, data: Uint8Array.from(VOLUME.data, (value) => (value > 60 ? 1 : 0)) };
-  const options = { identity: 'label', createdAt: SCANNED_AT };
+  const algorithm = { type: 'MANUAL' } as const;
+  const options = { identity: 'label', createdAt: SCANNED_AT, algorithm };
   await writeDicomSeg(join(folder, path), label, [{ value: 1, label: 'organ' }], series, options);
 }
 

@@ -45,6 +45,7 @@ describe('site.yaml', () => {
       '  credentials: pacs.credentials',
       '  query: {modality: MR, seriesDescription: T1*}',
       '  labels: {Left: left}',
+      '  predictions: use',
     ].join('\n');
     expect(await load(yaml)).toMatchObject({
       data: {
@@ -52,6 +53,7 @@ describe('site.yaml', () => {
         path: join(folder, 'state', 'pacs', 'cases'),
         labels: { Left: 'left' },
         gantryTilt: 'refuse',
+        predictions: 'use',
       },
       pacs: {
         url: 'https://pacs.example/dicom-web',

@@ -277,6 +277,19 @@ describe('what cannot be used is refused by name, and nothing else is lost', () 
     expect(refusal.reason).toContain('transfer syntax 1.2.840.10008.1.2.77');
   });
 
+  it('a segmentation whose character set is cut off: its name alone is not readable', async () => {
+    const folder = await temporaryFolder();
+    await writePhantomCase(folder);
+    const path = join(folder, 'seg.dcm');
+    const bytes = await readFile(path);
+    const at = bytes.indexOf(Buffer.from('08006000', 'hex')); // Modality becomes SpecificCharacterSet
+    bytes.set(Buffer.from('080005004353ffff', 'hex'), at);
+    await writeFile(path, bytes);
+    const { cases, refused } = await open(folder);
+    expect(cases).toEqual([]);
+    expect(refused.map(({ code }) => code)).toContain('imaging/label-missing');
+  });
+
   it('a parametric map, whose floating-point values are no scan', async () => {
     const folder = await temporaryFolder();
     await writePhantomCase(folder);

@@ -82,8 +82,8 @@ export class Attributes {
   constructor(
     readonly path: string,
     private readonly dataSet: DataSet,
-    /** SpecificCharacterSet of the file, which the items of its sequences share. */
-    private readonly characterSet = dataSet.string(TAG.SpecificCharacterSet),
+    /** The file's own data set: its SpecificCharacterSet holds for the items of its sequences. */
+    private readonly root = dataSet,
   ) {}
 
   has(keyword: Keyword): boolean {
@@ -103,7 +103,10 @@ export class Attributes {
     if (element === undefined || element.length === 0) return undefined;
     const { dataOffset, length } = element;
     const bytes = this.dataSet.byteArray.subarray(dataOffset, dataOffset + length);
-    return decodeText(bytes, this.characterSet).replace(/^ +|[\0 ]+$/g, '');
+    const characterSet = this.guarded('SpecificCharacterSet', () =>
+      this.root.string(TAG.SpecificCharacterSet),
+    );
+    return decodeText(bytes, characterSet).replace(/^ +|[\0 ]+$/g, '');
   }
 
   requireText(keyword: Keyword): string {
@@ -149,7 +152,7 @@ export class Attributes {
   items(keyword: Keyword): Attributes[] {
     const items = this.dataSet.elements[TAG[keyword]]?.items ?? [];
     return items.flatMap(({ dataSet }) =>
-      dataSet === undefined ? [] : [new Attributes(this.path, dataSet, this.characterSet)],
+      dataSet === undefined ? [] : [new Attributes(this.path, dataSet, this.root)],
     );
   }
 
