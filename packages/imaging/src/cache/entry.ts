@@ -40,7 +40,10 @@ export function encodeEntry({ image, label, modality }: Case): Uint8Array {
   return Buffer.concat([prefix, ...body]);
 }
 
-/** The case in an entry's bytes; `undefined` if they are not a whole, undamaged entry. */
+/**
+ * The case in an entry's bytes; `undefined` if they are not a whole, undamaged entry. Its voxels are
+ * views of those bytes where they are aligned, as they are in a file read whole: no second copy.
+ */
 export function decodeEntry(bytes: Uint8Array): Case | undefined {
   const prefix = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, PREFIX_BYTES));
   if (prefix.length < PREFIX_BYTES || prefix.toString('latin1', 0, 8) !== MAGIC) return undefined;
@@ -52,8 +55,12 @@ export function decodeEntry(bytes: Uint8Array): Case | undefined {
   const voxels = shape[0] * shape[1] * shape[2];
   const imageEnd = headerEnd + 4 * voxels;
   assert(bytes.length === imageEnd + (hasLabel ? voxels : 0), 'an entry is as long as it says');
-  const image = { shape, affineRas, data: new Float32Array(copyOf(bytes, headerEnd, imageEnd)) };
-  const label = { shape, affineRas, data: new Uint8Array(copyOf(bytes, imageEnd, bytes.length)) };
+  const image = { shape, affineRas, data: floatsOf(bytes.subarray(headerEnd, imageEnd)) };
+  const label = {
+    shape,
+    affineRas,
+    data: new Uint8Array(bytes.buffer, bytes.byteOffset + imageEnd, bytes.length - imageEnd),
+  };
   return {
     image,
     ...(hasLabel ? { label } : {}),
@@ -65,7 +72,12 @@ function bytesOf(data: Float32Array): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
-/** Bytes of its own, so that a voxel array neither pins the file's buffer nor depends on its alignment. */
-function copyOf(bytes: Uint8Array, start: number, end: number): ArrayBuffer {
-  return bytes.buffer.slice(bytes.byteOffset + start, bytes.byteOffset + end) as ArrayBuffer;
+function floatsOf(bytes: Uint8Array): Float32Array {
+  const isAligned = bytes.byteOffset % Float32Array.BYTES_PER_ELEMENT === 0;
+  const { buffer, byteOffset, byteLength } = isAligned ? bytes : new Uint8Array(bytes);
+  return new Float32Array(
+    buffer as ArrayBuffer,
+    byteOffset,
+    byteLength / Float32Array.BYTES_PER_ELEMENT,
+  );
 }
