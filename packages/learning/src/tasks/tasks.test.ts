@@ -234,7 +234,10 @@ describe('pooled training', () => {
       inputPath: scan,
       outputPath: join(scan, 'seg.dcm'),
     });
-    const { cases } = await openDataset({ kind: 'dicom', path: scan }, job.classes);
+    const { cases } = await openDataset(
+      { kind: 'dicom', path: scan, predictions: 'use' },
+      job.classes,
+    );
     const { label } = await loadCase(cases[0]!, job.classes);
     const found = label?.data.filter((value) => value === 1).length;
     expect(found).toBe(voxelsByClass['ball']);
