@@ -3,6 +3,7 @@
 
 #include "kernels.h"
 
+#include "adam.h"
 #include "norms.h"
 #include "softmax.h"
 #include "tiles.h"
@@ -25,6 +26,7 @@ const Kernels FEDVOX_KERNELS = {
     normPreluGradient,
     softmaxSums,
     softmaxGradient,
+    adam,
 };
 
 }  // namespace fedvox

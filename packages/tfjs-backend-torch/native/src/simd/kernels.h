@@ -68,6 +68,15 @@ struct LabelledRun {
   size_t classes;  // at most 1024
 };
 
+// Weights, their gradients and both moments before and after a step of Adam: spread is 1 / √(1 − β₂ᵗ),
+// stepSize the learning rate / (1 − β₁ᵗ).
+struct AdamRun {
+  const float *values, *gradients, *firsts, *seconds;
+  float *nextValues, *nextFirsts, *nextSeconds;
+  size_t count;
+  float beta1, beta2, epsilon, spread, stepSize;
+};
+
 // The inner loops, for one instruction set.
 struct Kernels {
   const char* name;
@@ -101,6 +110,7 @@ struct Kernels {
   // cross-entropy weighs `share` a voxel: p · (d − Σ p · d) + share · (p − is true).
   void (*softmaxGradient)(const LabelledRun& run, const float* alphas, const float* betas,
                           float share, float* gradients);
+  void (*adam)(const AdamRun& run);
 };
 
 extern const Kernels kBaselineKernels;

@@ -3,7 +3,7 @@
 // Vectors of whatever length an instruction set has, and values in memory as they come and go. Part of
 // kernels.cc, which is compiled once for each set: everything here is private to it.
 
-#ifdef __AVX512BF16__
+#ifdef __AVX2__
 #include <immintrin.h>
 #endif
 

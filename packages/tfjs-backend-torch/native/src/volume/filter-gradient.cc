@@ -157,24 +157,31 @@ class FilterGradient {
   // channel]: positions of a group that met the same tap are summed.
   void unpack(float* to) const {
     const Phase& wide = phases_[2];
-    const int64_t places = wide.span(), group = wide.group;
-    const int64_t channels = input_.channels, outputs = gradient_.channels;
     const int64_t taps = 1 + *std::max_element(wide.taps.begin(), wide.taps.end());
-    const float* const from = sums_.data_ptr<float>();
-    std::fill_n(to, tapRows_ * taps * channels * outputs, 0.f);
-    for (int64_t block = 0; block < blocks_; ++block) {
-      const int64_t first = block * lanes_, present = std::min(lanes_, outputs - first);
-      for (int64_t index = 0; index < tapRows_ * places * channels; ++index) {
-        const float* const sums = from + (block * tapRows_ * places * channels + index) * lanes_;
-        const int64_t tapRow = index / channels / places, place = index / channels % places;
-        for (int64_t position = 0; position < group; ++position) {
-          const int64_t tap = wide.taps[place * group + position];
+    const int64_t channels = input_.channels, outputs = gradient_.channels;
+    at::parallel_for(0, tapRows_, 1 + kFewWeights / (rowLength_ * outputs_), [&](int64_t begin, int64_t end) {
+      std::fill(to + begin * taps * channels * outputs, to + end * taps * channels * outputs, 0.f);
+      for (int64_t row = begin; row < end; ++row) {
+        for (int64_t block = 0; block < blocks_; ++block) {
+          unpackRow(block, row, to + row * taps * channels * outputs);
+        }
+      }
+    });
+  }
+
+  void unpackRow(int64_t block, int64_t tapRow, float* to) const {
+    const Phase& wide = phases_[2];
+    const int64_t channels = input_.channels, outputs = gradient_.channels;
+    const int64_t first = block * lanes_, present = std::min(lanes_, outputs - first);
+    const float* from = sums_.data_ptr<float>() + (block * tapRows_ + tapRow) * rowLength_ * lanes_;
+    for (int64_t place = 0; place < wide.span(); ++place) {
+      for (int64_t in = 0; in < channels; ++in, from += lanes_) {
+        for (int64_t position = 0; position < wide.group; ++position) {
+          const int64_t tap = wide.taps[place * wide.group + position];
           if (tap < 0) continue;
-          float* const weights =
-              to + ((tapRow * taps + tap) * channels + index % channels) * outputs + first;
-          for (int64_t lane = 0; lane < present; ++lane) {
-            weights[lane] += sums[position * outputs + lane];
-          }
+          float* const weights = to + (tap * channels + in) * outputs + first;
+          const float* const sums = from + position * outputs;
+          for (int64_t lane = 0; lane < present; ++lane) weights[lane] += sums[lane];
         }
       }
     }
