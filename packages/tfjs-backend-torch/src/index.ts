@@ -1,4 +1,5 @@
 export type { Precision, TorchMemory } from './backend.js';
+export { type ClippedByNorm, clipByGlobalNorm, clipByValue } from './ops/clipping.js';
 export {
   type Conv3dOptions,
   type Conv3dTransposeOptions,
@@ -7,6 +8,7 @@ export {
 } from './ops/conv3d.js';
 export { type DiceCrossEntropyOptions, diceCrossEntropy } from './ops/dice-cross-entropy.js';
 export { type AdamOptions, FusedAdam } from './ops/fused-adam.js';
+export { GradientAccumulator } from './ops/gradient-accumulator.js';
 export {
   type BatchNormed,
   batchNorm,

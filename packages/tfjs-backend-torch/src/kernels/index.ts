@@ -6,6 +6,7 @@ import { conv3dKernels } from './conv3d.js';
 import { convolutionKernels } from './convolution.js';
 import { creationKernels } from './creation.js';
 import { diceCrossEntropyKernels } from './dice-cross-entropy.js';
+import { gradientKernels } from './gradients.js';
 import { groupNormKernels } from './group-norm.js';
 import { hostKernels } from './host.js';
 import { identityKernels } from './identity.js';
@@ -30,6 +31,7 @@ const torchKernels: readonly KernelConfig[] = [
   ...creationKernels,
   ...diceCrossEntropyKernels,
   ...identityKernels,
+  ...gradientKernels,
   ...groupNormKernels,
   ...imageKernels,
   ...indexingKernels,

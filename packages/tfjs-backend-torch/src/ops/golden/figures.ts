@@ -23,7 +23,18 @@ export interface GoldenAdam {
   readonly end: Recorded[];
 }
 
+/** Gradients and what PyTorch's `clip_grad_norm_` and `clip_grad_value_` make of them. */
+export interface GoldenClipping {
+  readonly gradients: Recorded[];
+  readonly byNorm: { maxNorm: number; norm: number; clipped: Recorded[] }[];
+  readonly byValue: { limit: number; clipped: Recorded[] }[];
+}
+
 /** What PyTorch computes; its provenance is in the file and in `make.py`. */
-export function goldenFigures(): { cases: GoldenCase[]; adam: GoldenAdam } {
+export function goldenFigures(): {
+  cases: GoldenCase[];
+  adam: GoldenAdam;
+  clipping: GoldenClipping;
+} {
   return JSON.parse(readFileSync(new URL('./figures.json', import.meta.url), 'utf8'));
 }

@@ -134,6 +134,29 @@ def adam(steps, options):
     return {"options": options, "start": start, "gradients": gradients, "end": [record(v) for v in values]}
 
 
+def clipping(gradients, clip):
+    """`clip` is done in place to copies; what it returns, if anything, is the norm before."""
+    parameters = [torch.zeros_like(g, requires_grad=True) for g in gradients]
+    for parameter, gradient in zip(parameters, gradients):
+        parameter.grad = gradient.clone()
+    norm = clip(parameters)
+    return {
+        "norm": None if norm is None else round(norm.item(), 6),
+        "clipped": [record(p.grad) for p in parameters],
+    }
+
+
+def clippings():
+    gradients = [torch.randn(2, 3, dtype=torch.float64), torch.randn(4, dtype=torch.float64)]
+    norm = lambda limit: lambda parameters: torch.nn.utils.clip_grad_norm_(parameters, limit)
+    value = lambda limit: lambda parameters: torch.nn.utils.clip_grad_value_(parameters, limit)
+    return {
+        "gradients": [record(g) for g in gradients],
+        "byNorm": [{"maxNorm": limit, **clipping(gradients, norm(limit))} for limit in (0.5, 100)],
+        "byValue": [{"limit": limit, **clipping(gradients, value(limit))} for limit in (0.25,)],
+    }
+
+
 json.dump(
     {
         "madeBy": f"src/ops/golden/make.py, torch {torch.__version__}, float64",
@@ -155,6 +178,7 @@ json.dump(
             norm_prelu((2, 3, 2, 5, 5), 5, 1e-3),
         ],
         "adam": adam(3, {"learningRate": 0.01, "beta1": 0.9, "beta2": 0.99, "epsilon": 1e-6}),
+        "clipping": clippings(),
     },
     sys.stdout,
 )

@@ -1,0 +1,37 @@
+import type { KernelConfig } from '@tensorflow/tfjs-core';
+import type { Handle } from '../native.js';
+import {
+  CLIPPING_EPSILON,
+  type ClipByNormAttributes,
+  type ClipByValueAttributes,
+} from '../ops/clipping.js';
+import type { AccumulationAttributes } from '../ops/gradient-accumulator.js';
+import { kernel } from './kernel.js';
+
+type List = Record<number, unknown>;
+
+/** What is done with the gradients of all variables at once: every list is walked by one operator. */
+export const gradientKernels: readonly KernelConfig[] = [
+  kernel<List, ClipByNormAttributes>('FedvoxClipByGlobalNorm', (t, inputs, { maxNorm }) => {
+    const tensors: Handle[] = Object.values(inputs);
+    const norms = t.runMany('_foreach_norm.Scalar', tensors, 2) as Handle[];
+    const norm = t.run('linalg_vector_norm', t.run('stack', norms));
+    // On a GPU this waits, once a step; below the limit, which is most of the time, nothing is copied.
+    const scale = Math.min(1, maxNorm / (t.item(norm) + CLIPPING_EPSILON));
+    if (scale === 1) return [norm, ...tensors];
+    return [norm, ...(t.runMany('_foreach_mul.Scalar', tensors, scale) as Handle[])];
+  }),
+  kernel<List, ClipByValueAttributes>('FedvoxClipByValue', (t, inputs, { limit }) => {
+    const clipped = t.runMany('_foreach_clamp_min.Scalar', Object.values(inputs), -limit);
+    t.mutate('_foreach_clamp_max_.Scalar', clipped as Handle[], limit);
+    return clipped as Handle[];
+  }),
+  kernel<List, AccumulationAttributes>('FedvoxAccumulate', (t, inputs, { weight, count }) => {
+    const list: Handle[] = Object.values(inputs);
+    const [sums, gradients] = [list.slice(0, -count), list.slice(-count)];
+    // The first sums are memory of their own: two gradients may share theirs.
+    if (sums.length === 0) return t.runMany('_foreach_mul.Scalar', gradients, weight) as Handle[];
+    t.mutate('_foreach_add_.List', sums, gradients, weight);
+    return sums;
+  }),
+];
