@@ -39,6 +39,23 @@ describe('a job', () => {
     expect(jobDigest(jobSchema.parse({ ...input, seed: 2 }))).not.toBe(jobDigest(job));
   });
 
+  it('has the bytes it had before accumulation and clipping could be asked for, where they are not', () => {
+    // Recorded with the version before them: a running job's digest must survive an upgrade.
+    const before = 'ea823fd1ae1d0784d402ca0933a9ce24b9e8ef1179e433f15db31582eda4a296';
+    expect(jobDigest(jobSchema.parse(input))).toBe(before);
+    const training = { ...input.training, accumulate: 2, clipNorm: 12 };
+    const job = jobSchema.parse({ ...input, training });
+    expect(jobDigest(job)).not.toBe(before);
+    expect(decodeJob(encodeJob(job)).training).toMatchObject({ accumulate: 2, clipNorm: 12 });
+  });
+
+  it('is refused with a step of no batch or of half a one, or a gradient clipped to nothing', () => {
+    const training = (changes: object) => problems({ training: { ...input.training, ...changes } });
+    expect(training({ accumulate: 0 })).toHaveLength(1);
+    expect(training({ accumulate: 1.5 })).toHaveLength(1);
+    expect(training({ clipNorm: 0 })).toHaveLength(1);
+  });
+
   it('is refused with an unknown metric, and the known ones are named', () => {
     const evaluation = { ...input.evaluation, bestBy: 'dise' };
     expect(problems({ evaluation })).toEqual([

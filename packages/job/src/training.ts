@@ -38,7 +38,16 @@ export const optimizerSchema = z.strictObject({
 export const trainingSchema = z.strictObject({
   loss: lossSchema.prefault({ kind: 'dice-ce' }),
   optimizer: optimizerSchema.prefault({ kind: 'adam' }),
+  /** Cases that pass the network at once; what its memory is bought for. */
   batchSize: positiveInt.max(256),
+  /**
+   * Batches a step of the optimizer, 1 where absent: their gradients are averaged over all their cases.
+   * Optional rather than defaulted, like all that joined after jobs were first signed: a default would be
+   * filled into an old job and change its bytes.
+   */
+  accumulate: positiveInt.max(256).optional(),
+  /** Largest 2-norm of a step's gradient over all weights; a larger one is scaled down to it. */
+  clipNorm: z.number().positive().optional(),
   /** Passes over the site's training cases in one round. */
   localEpochs: positiveInt.max(1000).default(1),
 });

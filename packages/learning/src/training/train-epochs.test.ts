@@ -1,7 +1,7 @@
 import { seededRandom, systemClock } from '@fedvox/base';
 import type { Job } from '@fedvox/job';
 import { liveTensorCount } from '@fedvox/tfjs-backend-torch';
-import { encodeWeights } from '@fedvox/weights';
+import { encodeWeights, tensorOf, type Weights } from '@fedvox/weights';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { initialModel, Network } from '../networks/network.js';
@@ -26,6 +26,14 @@ async function losses(network: Network, options: TrainOptions): Promise<number[]
   const means: number[] = [];
   for await (const { meanLoss } of trainEpochs(network, options)) means.push(meanLoss);
   return means;
+}
+
+/** The largest difference between two sets of weights. */
+function farthest(a: Weights, b: Weights): number {
+  const values = (weights: Weights) =>
+    [...weights.keys()].flatMap((name) => [...tensorOf(weights, name).data]);
+  const others = values(b);
+  return Math.max(...values(a).map((value, index) => Math.abs(value - (others[index] as number))));
 }
 
 /** The bytes of the weights after training from the job's initial model. */
@@ -60,17 +68,45 @@ describe.each(TEST_ENGINES)('training on the $engine engine', ({ missing, start 
     },
   );
 
+  it.skipIf(missing)(
+    'takes the steps of large batches when it accumulates small ones',
+    async () => {
+      // Adam divides a gradient by its own size; with so large an epsilon rounding stays rounding.
+      const optimizer = { ...job.training.optimizer, learningRate: 1, epsilon: 1 };
+      const trained = async (batchSize: number, accumulate: number) => {
+        const training = { ...job.training, optimizer, batchSize, accumulate };
+        const network = Network.fromWeights(job, initialModel(job));
+        const means = await losses(network, { ...optionsFor(job), training });
+        const weights = await network.weights();
+        network.dispose();
+        return { means, weights };
+      };
+      const large = await trained(4, 1); // steps of 4 and 2 cases
+      for (const [batchSize, accumulate] of [
+        [2, 2],
+        [1, 4],
+        [3, 1],
+      ] as const) {
+        const small = await trained(batchSize, accumulate);
+        const isSame = batchSize * accumulate === 4;
+        expect(farthest(small.weights, large.weights) < 1e-5).toBe(isSame);
+        if (isSame) expect(small.means[0]).toBeCloseTo(large.means[0] as number, 5);
+      }
+    },
+  );
+
   it.skipIf(missing)('holds as many tensors after 100 steps as after 10', async () => {
     const tiny = ballJob({
       network: { kind: 'unet', channels: [2, 2], strides: [2], residualUnits: 1 },
       training: { batchSize: 1 },
     });
     const network = Network.fromWeights(tiny, initialModel(tiny));
+    const training = { ...tiny.training, accumulate: 2, clipNorm: 0.1 };
     const counts = new Map<number, { tensors: number; native: number }>();
     let step = 0;
     const onBatch = () =>
       counts.set(++step, { tensors: tf.memory().numTensors, native: liveTensorCount() });
-    await losses(network, optionsFor(tiny, { epochs: 17, onBatch }));
+    await losses(network, optionsFor(tiny, { epochs: 17, onBatch, training }));
     expect(step).toBeGreaterThanOrEqual(100);
     expect(counts.get(100)).toEqual(counts.get(10));
     network.dispose();

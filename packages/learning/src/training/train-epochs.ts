@@ -8,6 +8,7 @@ import { diceCrossEntropy } from '../losses/dice-ce.js';
 import type { Network } from '../networks/network.js';
 import { imageTensor, labelTensor } from '../tensors.js';
 import { type Batch, epochBatches, type LoadCase } from './batches.js';
+import { type MicroBatch, OptimizerSteps } from './optimizer-steps.js';
 
 export interface TrainOptions {
   readonly cases: readonly LoadCase[];
@@ -51,34 +52,41 @@ export async function* trainEpochs(
 ): AsyncGenerator<EpochSummary> {
   const { learningRate, beta1, beta2, epsilon } = options.training.optimizer;
   const optimizer = new FusedAdam({ learningRate, beta1, beta2, epsilon });
+  const { variables } = network;
+  const { clipNorm } = options.training;
+  const steps = new OptimizerSteps({ optimizer, variables, clipNorm });
   try {
     for (let epoch = 1; epoch <= options.epochs; epoch++) {
-      yield await trainEpoch(network, optimizer, options, epoch);
+      yield await trainEpoch(network, steps, options, epoch);
     }
   } finally {
+    steps.dispose();
     optimizer.dispose();
   }
 }
 
 async function trainEpoch(
   network: Network,
-  optimizer: tf.Optimizer,
+  steps: OptimizerSteps,
   options: TrainOptions,
   epoch: number,
 ): Promise<EpochSummary> {
   const { cases, training, augment, signal, clock = systemClock, onBatch } = options;
-  const { batchSize, loss: lossSpec } = training;
+  const { batchSize, accumulate = 1, loss: lossSpec } = training;
   const random = options.random.fork(`epoch/${epoch}`);
   const { divisor } = network;
   const batches = Math.ceil(cases.length / batchSize);
   let batch = 0;
+  let casesSeen = 0;
   let lossSum = 0;
   let stepsMs = 0;
   const startedMs = clock.nowMs();
   for await (const items of epochBatches({ cases, batchSize, augment, divisor, random })) {
     signal?.throwIfAborted();
     batch++;
-    const { loss, stepMs } = await trainBatch(network, optimizer, items, lossSpec, clock);
+    const place = placeOf(items.length, casesSeen, cases.length, batchSize * accumulate);
+    casesSeen += items.length;
+    const { loss, stepMs } = await trainBatch(network, steps, items, place, lossSpec, clock);
     stepsMs += stepMs;
     if (!Number.isFinite(loss)) throw fail('loss-not-finite', { loss, epoch, batch });
     lossSum += loss * items.length;
@@ -90,11 +98,24 @@ async function trainEpoch(
   return { epoch, meanLoss: lossSum / cases.length, dataWaitFraction };
 }
 
-/** One step of the optimizer. @returns the loss before it, and how long the step had the thread */
+/** Where a batch stands in its step: the last step of an epoch may be of fewer cases. */
+function placeOf(
+  batchCases: number,
+  casesBefore: number,
+  epochCases: number,
+  fullStep: number,
+): MicroBatch {
+  const inStep = casesBefore % fullStep;
+  const stepCases = Math.min(fullStep, epochCases - (casesBefore - inStep));
+  return { share: batchCases / stepCases, isLast: inStep + batchCases === stepCases };
+}
+
+/** One batch of a step. @returns its loss before the step, and how long it had the thread */
 async function trainBatch(
   network: Network,
-  optimizer: tf.Optimizer,
+  steps: OptimizerSteps,
   batch: Batch,
+  place: MicroBatch,
   lossSpec: LossSpec,
   clock: Clock,
 ): Promise<{ readonly loss: number; readonly stepMs: number }> {
@@ -103,7 +124,7 @@ async function trainBatch(
     const images = imageTensor(batch.map(({ image }) => image));
     const labels = labelTensor(batch.map(({ label }) => label));
     const lossOf = () => diceCrossEntropy(network.logits(images), labels, lossSpec);
-    return optimizer.minimize(lossOf, true, network.variables) as tf.Scalar;
+    return steps.add(lossOf, place);
   });
   const reading = loss.data();
   // Taken before the wait, in which the next batch may be prepared: that is no part of the step.
