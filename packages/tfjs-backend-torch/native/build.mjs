@@ -19,7 +19,8 @@ import { findLibtorch } from './find-libtorch.mjs';
 import { NativeSetupError } from './setup-error.mjs';
 
 const NATIVE = dirname(fileURLToPath(import.meta.url));
-const BUILD = join(NATIVE, '../build');
+/** The one that is loaded, or another, so that builds against two libtorchs lie side by side. */
+const BUILD = process.env.FEDVOX_TORCH_BUILD || join(NATIVE, '../build');
 const ADDON = join(BUILD, 'fedvox-torch.node');
 const STAMP = join(BUILD, 'stamp.json');
 const COMPILE_TIMEOUT_MS = 600_000;

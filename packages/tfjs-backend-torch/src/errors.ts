@@ -21,8 +21,21 @@ export const fail = defineErrors('torch', {
   },
   'device-missing': {
     message: 'there is no device {device}: this libtorch sees {devices}',
+    advice: 'Choose one of those, or `auto`.',
+  },
+  'cuda-not-built': {
+    message: 'there is no device {device}: libtorch {libtorchVersion} was built without CUDA',
     advice:
-      'Choose one of those, or `auto`; for CUDA install a CUDA build of libtorch and a driver.',
+      'Choose `cpu` or `auto`; or install a CUDA build (for Linux, `pip install torch` brings one), set FEDVOX_LIBTORCH to it and build again with `npm run build -w @fedvox/tfjs-backend-torch`.',
+  },
+  'cuda-unusable': {
+    message: 'there is no device {device}: libtorch {libtorchVersion} finds no GPU: {reason}',
+    advice:
+      "Install NVIDIA's driver for this libtorch's CUDA, and see that `nvidia-smi` lists the GPU (in a container, that it is passed in); or choose `cpu` or `auto`.",
+  },
+  'device-taken': {
+    message: 'the torch engine computes on {device} in this process and cannot move to {wanted}',
+    advice: 'Ask for the device before anything else is computed, or in a process of its own.',
   },
   'out-of-memory': {
     message: 'not enough memory for {kernel} of {shapes}: {reason}',

@@ -1,4 +1,5 @@
 export type { Precision, TorchMemory } from './backend.js';
+export type { DeviceName } from './device.js';
 export { type ClippedByNorm, clipByGlobalNorm, clipByValue } from './ops/clipping.js';
 export {
   type Conv3dOptions,
@@ -26,6 +27,7 @@ export {
   registerTorchBackend,
   setPrecision,
   type TorchAvailability,
+  type TorchBackendInfo,
   type TorchBackendOptions,
   torchAvailability,
 } from './registration.js';

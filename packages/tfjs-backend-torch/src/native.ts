@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { errorText } from '@fedvox/base';
 import { fail } from './errors.js';
@@ -58,11 +59,24 @@ export interface NativeTorch {
   trim(): void;
   setThreads(count: number): void;
   threads(): number;
+  /** Whether this libtorch brings CUDA, driver or not. */
+  isCudaBuild(): boolean;
+  /** GPUs that it can use now; 0 without a driver. */
   cudaDevices(): number;
+  /** Whether this GPU convolves in bfloat16. */
+  hasBfloat16(device: string): boolean;
+  /** Lets cuDNN choose algorithms by trying them, and keeps its float32 whole. */
+  prepareCuda(): void;
 }
 
-/** Beside `src` and `dist` alike, so that sources and builds load the same one. */
-export const ADDON_PATH = fileURLToPath(new URL('../build/fedvox-torch.node', import.meta.url));
+/**
+ * Beside `src` and `dist` alike, so that sources and builds load the same one; elsewhere where
+ * `FEDVOX_TORCH_BUILD` says, for a second one against another libtorch.
+ */
+export const ADDON_PATH = join(
+  process.env['FEDVOX_TORCH_BUILD'] || fileURLToPath(new URL('../build', import.meta.url)),
+  'fedvox-torch.node',
+);
 
 /**
  * How long libtorch's threads look out for the next operator before they sleep, about a millisecond in

@@ -30,16 +30,19 @@ describe.skipIf(!available)('registering the backend', () => {
   });
 
   it('makes it current, with gradients, and may be repeated', async () => {
-    await registerTorchBackend({ threads: 1 });
-    await registerTorchBackend({ threads: 1 });
+    await registerTorchBackend({ threads: 1, device: 'cpu' });
+    const again = { threads: 1, device: 'cpu', precision: 'bfloat16' } as const;
+    const info = await registerTorchBackend(again);
+    expect(info).toEqual({ ...again, libtorchVersion: expect.stringMatching(/^\d+\.\d+/) });
+    setPrecision('float32');
     expect(tf.getBackend()).toBe('torch');
     const slope = tf.grad((x) => tf.sum(tf.square(x)))(tf.tensor1d([1, 2, 3]));
     expect([...slope.dataSync()]).toEqual([2, 4, 6]);
   });
 
-  it('refuses a GPU that is not there, and names the devices that are', async () => {
+  it('refuses a GPU that is not there', async () => {
     await expect(registerTorchBackend({ device: 'cuda:99' })).rejects.toThrow(
-      /no device cuda:99: this libtorch sees cpu/,
+      /there is no device cuda:99/,
     );
   });
 });

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { type FedvoxError, isFedvoxError } from '@fedvox/base';
@@ -11,15 +11,16 @@ import {
   setBackend,
 } from '@tensorflow/tfjs-core';
 import { BACKEND_NAME, type Precision, TorchBackend } from './backend.js';
+import { bestPrecision, chooseDevice, type DeviceName } from './device.js';
 import { fail } from './errors.js';
 import { allKernels } from './kernels/index.js';
-import { loadNative, type NativeTorch } from './native.js';
+import { loadNative } from './native.js';
 
 export interface TorchBackendOptions {
   /** Threads of one operator; every core when left out. */
   readonly threads?: number;
-  /** Where tensors live: `auto` takes the first GPU that this libtorch can use, else the processor. */
-  readonly device?: 'auto' | 'cpu' | 'cuda' | `cuda:${number}`;
+  /** `auto` when left out. */
+  readonly device?: DeviceName;
   /**
    * What convolutions and matrix products are computed in: `auto` takes bfloat16 where the processor
    * or GPU has it in hardware; float32 when left out.
@@ -27,22 +28,44 @@ export interface TorchBackendOptions {
   readonly precision?: Precision | 'auto';
 }
 
+/** What a registered backend computes on and in. */
+export interface TorchBackendInfo {
+  readonly libtorchVersion: string;
+  /** `cpu` or `cuda:n`. */
+  readonly device: string;
+  readonly precision: Precision;
+  /** Threads of one operator on the processor. */
+  readonly threads: number;
+}
+
 /**
- * Registers the backend `torch` with TensorFlow.js and makes it the current one. Safe to repeat:
- * a later call only sets threads and precision.
- * @throws FedvoxError `torch/native-missing`, `torch/native-unloadable`, `torch/device-missing`
+ * Registers the backend `torch` with TensorFlow.js and makes it the current one. Safe to repeat: a later
+ * call sets threads and precision; the device stays the first call's.
+ * @throws FedvoxError `torch/native-missing`, `torch/native-unloadable`, `torch/cuda-not-built`,
+ *   `torch/cuda-unusable`, `torch/device-missing`, `torch/device-taken`
  */
-export async function registerTorchBackend(options: TorchBackendOptions = {}): Promise<void> {
+export async function registerTorchBackend(
+  options: TorchBackendOptions = {},
+): Promise<TorchBackendInfo> {
   const native = loadNative();
   const device = chooseDevice(native, options.device ?? 'auto');
   native.setThreads(options.threads ?? availableParallelism());
   if (!(BACKEND_NAME in engine().registryFactory)) {
+    if (device !== 'cpu') native.prepareCuda();
     registerBackend(BACKEND_NAME, () => new TorchBackend(native, device), HIGHEST_PRIORITY);
     for (const config of allKernels()) registerKernel(config);
   }
   await registerGradients();
   await setBackend(BACKEND_NAME);
+  const backend = registered();
+  // Tensors of two devices do not mix, and those of the first may still be in use.
+  if (backend.device !== device && options.device !== undefined && options.device !== 'auto') {
+    throw fail('device-taken', { wanted: options.device, device: backend.device });
+  }
   setPrecision(options.precision ?? 'float32');
+  const { libtorchVersion } = native;
+  const { precision } = backend;
+  return { libtorchVersion, device: backend.device, precision, threads: native.threads() };
 }
 
 /**
@@ -61,9 +84,15 @@ export async function registerGradients(): Promise<void> {
  * @throws FedvoxError `torch/not-registered`
  */
 export function setPrecision(precision: Precision | 'auto'): void {
+  const backend = registered();
+  const { native, device } = backend;
+  backend.precision = precision === 'auto' ? bestPrecision(native, device) : precision;
+}
+
+function registered(): TorchBackend {
   const backend = findBackend(BACKEND_NAME) as TorchBackend | null;
   if (backend === null) throw fail('not-registered');
-  backend.precision = precision === 'auto' ? bestPrecision(backend.device) : precision;
+  return backend;
 }
 
 /** Above tfjs's own backends (at most 3), so that it is chosen wherever it is registered. */
@@ -92,24 +121,4 @@ export function torchAvailability(): TorchAvailability {
 export function liveTensorCount(): number {
   const backend = findBackend(BACKEND_NAME) as TorchBackend | null;
   return backend?.native.liveTensors() ?? 0;
-}
-
-function chooseDevice(native: NativeTorch, wanted: NonNullable<TorchBackendOptions['device']>) {
-  const count = native.cudaDevices();
-  if (wanted === 'auto') return count > 0 ? 'cuda:0' : 'cpu';
-  if (wanted === 'cpu') return wanted;
-  const index = wanted === 'cuda' ? 0 : Number(wanted.slice('cuda:'.length));
-  if (index < count) return `cuda:${index}`;
-  const devices = ['cpu', ...Array.from({ length: count }, (_, gpu) => `cuda:${gpu}`)].join(', ');
-  throw fail('device-missing', { device: wanted, devices });
-}
-
-/** bfloat16 where it is in hardware: on every GPU that current libtorch supports, and by CPU flag. */
-function bestPrecision(device: string): Precision {
-  if (device !== 'cpu') return 'bfloat16';
-  const cpuInfo = '/proc/cpuinfo';
-  if (!existsSync(cpuInfo)) return 'float32';
-  return /\b(avx512_bf16|amx_bf16|bf16)\b/.test(readFileSync(cpuInfo, 'utf8'))
-    ? 'bfloat16'
-    : 'float32';
 }

@@ -1,9 +1,12 @@
 // The whole native surface: tensors in a handle table, and one call that runs any ATen operator.
 // Which operator serves what is decided in TypeScript; nothing here knows about networks or tfjs.
 
+#include <ATen/Context.h>
 #include <ATen/Functions.h>
 #include <ATen/Parallel.h>
 #include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/detail/CUDAHooksInterface.h>
+#include <c10/core/DeviceGuard.h>
 #include <c10/core/InferenceMode.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <torch/version.h>
@@ -151,9 +154,12 @@ napi_value fromTypedArray(const Call& call) {
               "expected a Float32Array, an Int32Array or a Uint8Array");
   TORCH_CHECK(elements * at::elementSize(scalarType) == length * width, "a tensor of shape ",
               at::IntArrayRef(sizes), " does not hold ", length, " values");
-  at::Tensor tensor = at::empty(sizes, at::TensorOptions(scalarType));
+  // From pinned memory the copy to a GPU runs beside what follows here; the allocator of such memory
+  // does not hand it out again before the copy has ended.
+  const auto host = at::TensorOptions(scalarType).pinned_memory(device.is_cuda());
+  at::Tensor tensor = at::empty(sizes, host);
   if (length > 0) std::memcpy(tensor.data_ptr(), values, length * width);
-  if (!device.is_cpu()) tensor = tensor.to(device);
+  if (!device.is_cpu()) tensor = tensor.to(device, scalarType, /*non_blocking=*/true);
   napi_value handle;
   check(call.env, napi_create_uint32(call.env, call.state.tensors.add(tensor), &handle));
   return handle;
@@ -233,9 +239,35 @@ napi_value setThreads(const Call& call) {
 
 napi_value threads(const Call& call) { return fromDouble(call.env, at::get_num_threads()); }
 
+bool hasCudaBuild() { return c10::impl::hasDeviceGuardImpl(at::kCUDA); }
+
+napi_value isCudaBuild(const Call& call) {
+  napi_value result;
+  check(call.env, napi_get_boolean(call.env, hasCudaBuild(), &result));
+  return result;
+}
+
 napi_value cudaDevices(const Call& call) {
-  const bool built = c10::impl::hasDeviceGuardImpl(at::kCUDA);
-  return fromDouble(call.env, built ? c10::impl::getDeviceGuardImpl(at::kCUDA)->deviceCount() : 0);
+  const auto count = [] { return c10::impl::getDeviceGuardImpl(at::kCUDA)->deviceCount(); };
+  return fromDouble(call.env, hasCudaBuild() ? count() : 0);
+}
+
+napi_value hasBfloat16(const Call& call) {
+  const at::Device device(toText(call.env, call[0]));
+  TORCH_CHECK(device.is_cuda(), "only a GPU is asked whether it has bfloat16");
+  const c10::DeviceGuard current(device);
+  napi_value result;
+  const bool has = at::detail::getCUDAHooks().supportsBFloat16ConvolutionWithCuDNNv8();
+  check(call.env, napi_get_boolean(call.env, has, &result));
+  return result;
+}
+
+// Settings of libtorch that pay on a GPU for training on volumes of one size, and that make its float32
+// the one that the processor has: without them cuDNN would take the first algorithm, and TensorFloat-32.
+napi_value prepareCuda(const Call&) {
+  at::globalContext().setBenchmarkCuDNN(true);
+  at::globalContext().setAllowTF32CuDNN(false);
+  return nullptr;
 }
 
 napi_value initialise(napi_env env, napi_value exports) {
@@ -248,7 +280,9 @@ napi_value initialise(napi_env env, napi_value exports) {
       {"release", enter<release>},                 {"shape", enter<shape>},
       {"scalarType", enter<scalarType>},           {"liveTensors", enter<liveTensors>},
       {"liveBytes", enter<liveBytes>},             {"setThreads", enter<setThreads>},
-      {"threads", enter<threads>},                 {"cudaDevices", enter<cudaDevices>},
+      {"threads", enter<threads>},                 {"isCudaBuild", enter<isCudaBuild>},
+      {"cudaDevices", enter<cudaDevices>},         {"hasBfloat16", enter<hasBfloat16>},
+      {"prepareCuda", enter<prepareCuda>},
       {"peakBytes", enter<peakBytes>},             {"resetPeak", enter<resetPeak>},
       {"trim", enter<trim>},
   };
