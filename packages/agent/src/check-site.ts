@@ -123,8 +123,10 @@ async function describeArchive(pacs: PacsSource): Promise<Finding> {
 }
 
 /** Loaded only here: the engine is heavy, and the agent itself never computes. */
-async function describeEngine({ engine, threads }: SiteConfig, log: Logger): Promise<Finding> {
+async function describeEngine(config: SiteConfig, log: Logger): Promise<Finding> {
   const { selectEngine } = await import('@fedvox/learning');
-  const info = await selectEngine(engine, { ...(threads === undefined ? {} : { threads }), log });
+  const { engine, threads, device, precision } = config;
+  const settings = { device, precision, ...(threads === undefined ? {} : { threads }) };
+  const info = await selectEngine(engine, { ...settings, log });
   return { text: `${info.name}: ${info.description}` };
 }

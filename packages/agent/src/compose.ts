@@ -148,7 +148,7 @@ function withArchive(
 }
 
 function childTrainer(
-  { site, data, engine, threads }: SiteConfig,
+  { site, data, engine, threads, device, precision }: SiteConfig,
   folder: StateFolder,
   log: Logger,
   entryPath: string | undefined,
@@ -159,6 +159,8 @@ function childTrainer(
       dataset: data,
       cacheDir: folder.cache,
       engine,
+      device,
+      precision,
       ...(threads === undefined ? {} : { threads }),
       logLevel: log.level,
     },

@@ -24,8 +24,18 @@ describe('site.yaml', () => {
       stateDir: join(folder, 'state'),
       data: { kind: 'dicom', path: join(folder, '..', 'pacs') },
       engine: 'auto',
+      device: 'auto',
+      precision: 'auto',
       policy: { minCasesForMetrics: 5, weightSource: 'examples' },
     });
+  });
+
+  it('says where and in what to compute, in words that the engine knows', async () => {
+    const site = 'site: north\nstateDir: state\ndata: {kind: msd, path: data}\n';
+    const { device, precision } = await load(`${site}device: cuda:1\nprecision: bfloat16\n`);
+    expect([device, precision]).toEqual(['cuda:1', 'bfloat16']);
+    await expect(load(`${site}device: gpu\n`)).rejects.toThrow(/line 4: device.*"cuda:1"/s);
+    await expect(load(`${site}precision: half\n`)).rejects.toThrow(/line 4: precision/);
   });
 
   it('leaves absolute paths alone', async () => {

@@ -2,13 +2,15 @@ import { dirname, resolve } from 'node:path';
 import { loadConfig } from '@fedvox/base';
 import { type DatasetSpec, datasetSpecSchema } from '@fedvox/imaging';
 import { nameSchema } from '@fedvox/job';
-import type { EngineName } from '@fedvox/learning';
+import type { DeviceName, EngineName, EngineSettings, PrecisionName } from '@fedvox/learning';
 import { casesFolder, type PacsSource, pacsSourceSchema } from '@fedvox/pacs';
 import { z } from 'zod';
 import { type SitePolicy, sitePolicySchema } from './policy/site-policy.js';
 import { stateFolder } from './state/state-folder.js';
 
 const ENGINES = ['auto', 'torch', 'tensorflow', 'cpu'] as const satisfies readonly EngineName[];
+const PRECISIONS = ['auto', 'float32', 'bfloat16'] as const satisfies readonly PrecisionName[];
+const DEVICE = /^(auto|cpu|cuda(:\d+)?)$/;
 const DEFAULT_MAX_MODEL_BYTES = 8 * 1024 ** 3;
 
 const [dicomSchema, msdSchema] = datasetSpecSchema.options;
@@ -27,6 +29,15 @@ export const siteConfigSchema = z.strictObject({
   /** A folder, or the archive (`kind: pacs`) that a folder of the state is filled from. */
   data: dataSchema,
   engine: z.enum(ENGINES).default('auto'),
+  /** Where the engine computes; `auto` takes a GPU where there is one. */
+  device: z
+    .custom<DeviceName>(
+      (value) => typeof value === 'string' && DEVICE.test(value),
+      'must be "auto", "cpu", "cuda" or a GPU by its number, e.g. "cuda:1"',
+    )
+    .default('auto'),
+  /** What convolutions are computed in; `auto` takes bfloat16 where the hardware has it. */
+  precision: z.enum(PRECISIONS).default('auto'),
   /** Processor threads for the engine; its own choice where absent. */
   threads: z.number().int().positive().max(1024).optional(),
   /** A larger model is not fetched. */
@@ -37,7 +48,7 @@ export const siteConfigSchema = z.strictObject({
 export type SiteConfigInput = z.input<typeof siteConfigSchema>;
 
 /** A validated configuration, every default filled in and every path absolute. */
-export interface SiteConfig {
+export interface SiteConfig extends Required<Pick<EngineSettings, 'device' | 'precision'>> {
   readonly site: string;
   readonly stateDir: string;
   /** What is trained on; always a folder. */

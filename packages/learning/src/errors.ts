@@ -5,6 +5,11 @@ export const fail = defineErrors('learning', {
     message: 'the {engine} engine cannot be used: {reason}',
     advice: '{advice} The engine `auto` takes the fastest that can be used.',
   },
+  'engine-lacks': {
+    message: 'the {engine} engine has no {demand}',
+    advice:
+      'Only the torch engine has: ask for `torch` or `auto`, or leave device and precision to `auto`.',
+  },
   'unsupported-channels': {
     message: 'the network takes {channels} input channels; a case has one image',
     advice: 'Set `network.inChannels` of the job to 1.',

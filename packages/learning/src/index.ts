@@ -1,4 +1,13 @@
-export { ENGINE_NAMES, type EngineInfo, type EngineName, selectEngine } from './engine/engine.js';
+export type { DeviceName } from '@fedvox/tfjs-backend-torch';
+export {
+  ENGINE_NAMES,
+  type EngineInfo,
+  type EngineName,
+  type EngineSettings,
+  PRECISION_NAMES,
+  type PrecisionName,
+  selectEngine,
+} from './engine/engine.js';
 export type { ClassEvaluation, Evaluation } from './evaluation/evaluate-cases.js';
 export { diceCrossEntropy } from './losses/dice-ce.js';
 export { initialModel, Network } from './networks/network.js';

@@ -33,7 +33,8 @@ export async function simulateScenario(path: string, options: SimulateOptions): 
   // Heavy, and not needed to tell what is wrong with a scenario.
   const { selectEngine } = await import('@fedvox/learning');
   const log = createLogger({ name: 'simulate', level: 'warn' });
-  const engine = await selectEngine(scenario.engine, { log });
+  const { device, precision } = scenario;
+  const engine = await selectEngine(scenario.engine, { device, precision, log });
   onProgress({ kind: 'step', text: `Engine: ${engine.description}` });
   const plan = planRun(scenario, {
     engine: engine.name,

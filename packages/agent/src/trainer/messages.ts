@@ -1,14 +1,13 @@
 import type { DatasetSpec } from '@fedvox/imaging';
-import type { EngineName } from '@fedvox/learning';
+import type { EngineName, EngineSettings } from '@fedvox/learning';
 import type { WorkOrder, WorkProgress, WorkResult } from '../core/trainer.js';
 
 /** What a trainer is set up with, once. */
-export interface TrainerSetup {
+export interface TrainerSetup extends EngineSettings {
   readonly site: string;
   readonly dataset: DatasetSpec;
   readonly cacheDir: string;
   readonly engine: EngineName;
-  readonly threads?: number;
   readonly logLevel: string;
 }
 

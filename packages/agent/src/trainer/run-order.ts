@@ -54,14 +54,11 @@ function trainingInput(
   log: Logger,
   onProgress: (progress: WorkProgress) => void,
 ): TrainingInput {
-  const { site, dataset, cacheDir, engine, threads } = setup;
+  const { site, logLevel, ...settings } = setup;
   const round = work.kind === 'check-data' ? 0 : work.round;
   return {
+    ...settings,
     job,
-    dataset,
-    cacheDir,
-    engine,
-    ...(threads === undefined ? {} : { threads }),
     seedLabel: `${site}/${round}`,
     log,
     onProgress,

@@ -1,5 +1,5 @@
 import { createLogger } from '@fedvox/base';
-import type { EngineName, Progress } from '@fedvox/learning';
+import type { DeviceName, EngineName, PrecisionName, Progress } from '@fedvox/learning';
 import { type Command, Option } from 'commander';
 import type { Output } from '../terminal.js';
 import type { CommonOptions } from './action.js';
@@ -7,6 +7,9 @@ import { wholeNumber } from './options.js';
 
 export interface EngineOptions extends CommonOptions {
   readonly engine: EngineName;
+  /** Whether there is such a device, the engine says. */
+  readonly device: DeviceName;
+  readonly precision: PrecisionName;
   readonly threads?: number;
 }
 
@@ -17,13 +20,21 @@ export function withEngine(command: Command): Command {
         .choices(['auto', 'torch', 'tensorflow', 'cpu'])
         .default('auto'),
     )
+    .option('--device <name>', 'where it computes: auto, cpu, cuda or cuda:N', 'auto')
+    .addOption(
+      new Option('--precision <name>', 'what it computes in; auto: bfloat16 where in hardware')
+        .choices(['auto', 'float32', 'bfloat16'])
+        .default('auto'),
+    )
     .option('--threads <n>', 'threads of the engine', wholeNumber('--threads', 1));
 }
 
 /** What every task of the learning room is told of where and how loudly it runs. */
-export function engineOf({ engine, threads }: EngineOptions) {
+export function engineOf({ engine, device, precision, threads }: EngineOptions) {
   return {
     engine,
+    device,
+    precision,
     ...(threads === undefined ? {} : { threads }),
     log: createLogger({ name: 'model', level: 'warn' }),
   };

@@ -19,8 +19,34 @@ describe('the choice of an engine', () => {
     if (!hasTorch) skip();
     const { name, description } = await selectEngine('torch', { threads: 1, log: silentLogger() });
     expect(name).toBe('torch');
-    expect(description).toMatch(/^libtorch \d/);
+    expect(description).toMatch(/^libtorch \d.* on .*, computing in (float32|bfloat16)$/);
     expect(tf.getBackend()).toBe('torch');
+  });
+
+  it('says which device and precision are really used', async ({ skip }) => {
+    if (!hasTorch) skip();
+    for (const precision of ['bfloat16', 'float32'] as const) {
+      const { log, said } = recordingLog();
+      await selectEngine('torch', { threads: 1, device: 'cpu', precision, log });
+      const text = expect.stringMatching(
+        new RegExp(`^engine ready: libtorch .* on the processor, 1 thread.*in ${precision}$`),
+      );
+      expect(said).toEqual([{ level: 'info', text }]);
+    }
+  });
+
+  it('takes what libtorch alone has from libtorch or not at all', async () => {
+    const gpu = { device: 'cuda:99', log: silentLogger() } as const;
+    await expect(selectEngine('auto', gpu)).rejects.toMatchObject({
+      code: 'learning/engine-unavailable',
+      message: expect.stringMatching(/^the torch engine cannot be used/),
+    });
+    await expect(selectEngine('cpu', gpu)).rejects.toMatchObject({
+      code: 'learning/engine-lacks',
+      message: 'the cpu engine has no device cuda:99',
+    });
+    const half = { precision: 'bfloat16', log: silentLogger() } as const;
+    await expect(selectEngine('tensorflow', half)).rejects.toThrow('engine has no bfloat16');
   });
 
   it('takes the fastest there is when left to choose', async () => {

@@ -1,16 +1,14 @@
 import type { Logger } from '@fedvox/base';
 import type { DatasetSpec } from '@fedvox/imaging';
 import type { Job } from '@fedvox/job';
-import type { EngineName } from '../engine/engine.js';
+import type { EngineName, EngineSettings } from '../engine/engine.js';
 
 /** What every task needs to know; all of it is data, files and callbacks. */
-export interface TaskInput {
+export interface TaskInput extends EngineSettings {
   readonly job: Job;
   /** Folder for preprocessed cases; shared by tasks, processes and jobs. */
   readonly cacheDir: string;
   readonly engine: EngineName;
-  /** Threads of one operator; the engine's own choice where absent. */
-  readonly threads?: number;
   readonly log: Logger;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;

@@ -10,13 +10,13 @@ import {
   writeNifti,
 } from '@fedvox/imaging';
 import type { Job } from '@fedvox/job';
-import { type EngineName, selectEngine } from '../engine/engine.js';
+import { type EngineName, type EngineSettings, selectEngine } from '../engine/engine.js';
 import { predictProbabilities } from '../inference/probabilities.js';
 import { Network } from '../networks/network.js';
 import { checkJob } from './job-check.js';
 import { readModel } from './model-file.js';
 
-export interface PredictInput {
+export interface PredictInput extends EngineSettings {
   readonly job: Job;
   readonly modelPath: string;
   /** A NIfTI file, or a folder with one DICOM series. */
@@ -27,7 +27,6 @@ export interface PredictInput {
    */
   readonly outputPath: string;
   readonly engine: EngineName;
-  readonly threads?: number;
   readonly log: Logger;
 }
 

@@ -22,6 +22,9 @@ export interface LocalSite {
   readonly name: string;
   readonly data: DatasetSpec;
   readonly engine: 'auto' | 'torch' | 'tensorflow' | 'cpu';
+  /** As `site.yaml` has them; the agent's own choice where absent. */
+  readonly device?: string;
+  readonly precision?: string;
   readonly threads: number;
   readonly policy: Readonly<Record<string, unknown>>;
 }
@@ -106,8 +109,8 @@ export class LocalFederation {
   async invite(site: LocalSite): Promise<void> {
     const { root, state, config, invitation } = this.folders.site(site.name);
     await mkdir(root, { recursive: true });
-    const { name, data, engine, threads, policy } = site;
-    await writeYaml(config, { site: name, stateDir: state, data, engine, threads, policy });
+    const { name, ...settings } = site;
+    await writeYaml(config, { site: name, stateDir: state, ...settings });
     await this.#run(`site invite ${name}`, ['--output', invitation, ...this.#operator]);
   }
 

@@ -59,8 +59,9 @@ async function openSites(federation: LocalFederation, plan: Plan, options: RunOp
   await federation.startCoordinator();
   await Promise.all(
     plan.sites.map(async ({ name, policy }) => {
-      const { engine, threads } = plan;
-      const site = { name, policy, engine, threads, data: data.get(name) as DatasetSpec };
+      const { engine, device, precision, threads } = plan;
+      const settings = { engine, device, precision, threads };
+      const site = { name, policy, ...settings, data: data.get(name) as DatasetSpec };
       await federation.invite(site);
       await federation.enroll(name);
       await federation.startAgent(name);

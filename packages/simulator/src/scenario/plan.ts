@@ -21,6 +21,8 @@ export interface Plan {
   readonly scenario: string;
   readonly federation: string;
   readonly engine: PlanOptions['engine'];
+  readonly device: Scenario['device'];
+  readonly precision: Scenario['precision'];
   readonly threads: number;
   readonly job: Job;
   readonly sites: readonly PlannedSite[];
@@ -45,6 +47,8 @@ export function planRun(scenario: Scenario, options: PlanOptions): Plan {
     scenario: scenario.name,
     federation: scenario.federation,
     engine: options.engine,
+    device: scenario.device,
+    precision: scenario.precision,
     threads: scenario.threads ?? Math.max(1, Math.floor(options.cores / names.length)),
     job: {
       ...job,

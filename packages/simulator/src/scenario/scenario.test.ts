@@ -81,6 +81,16 @@ describe('the plan of a run', () => {
       site: 'site-a',
     });
     expect(plan.notes).toEqual([]);
+    expect([plan.device, plan.precision]).toEqual(['auto', 'auto']);
+  });
+
+  it('hands on to the sites where and in what to compute', async () => {
+    await mkdir(join(folder, 'hippocampus'));
+    const settings = 'device: cpu\nprecision: float32\n';
+    const scenario = await load(`${HEAD}${settings}${SITES}job:${JOB}`);
+    const plan = planRun(scenario, { ...machine, dataDir: folder });
+    expect([plan.device, plan.precision]).toEqual(['cpu', 'float32']);
+    await expect(load(`${HEAD}device: gpu\n${SITES}job:${JOB}`)).rejects.toThrow(/device.*cuda/);
   });
 
   it('accepts the data folder itself as well as the folder around it', async () => {
