@@ -18,6 +18,7 @@ import {
   imageShapeOnly,
   shapeOnly,
 } from './layout.js';
+import { withSingleStep } from './single-step.js';
 import {
   nativePadding,
   padded,
@@ -192,9 +193,13 @@ function dense3d(
 // --- the three convolutions ------------------------------------------------------------------------
 
 /** Stride, padding, dilation, not transposed, output padding, groups: as `aten::convolution` wants them. */
-function settings(axes: readonly WindowAxis[], groups: number) {
+function settings(
+  axes: readonly WindowAxis[],
+  groups: number,
+  strides: readonly number[] = axes.map((axis) => axis.stride),
+) {
   return [
-    axes.map((axis) => axis.stride),
+    strides,
     nativePadding(axes),
     axes.map((axis) => axis.dilation),
     false,
@@ -207,7 +212,12 @@ function forward(t: Torch, { x, filter }: XFilter, { axes, image, form }: Geomet
   const input = padded(t, image.toTorch(t, t.lowered(x)), axes, 0);
   const weight = form.toTorch(t, t.lowered(filter));
   const groups = form.groups(t.shape(filter));
-  return image.fromTorch(t, t.run('convolution', input, weight, null, ...settings(axes, groups)));
+  const padding = nativePadding(axes);
+  const sliding = axes.map((axis, index) => ({ ...axis, padding: padding[index] as number }));
+  const y = withSingleStep(t, input, sliding, (strides) =>
+    t.run('convolution', input, weight, null, ...settings(axes, groups, strides)),
+  );
+  return image.fromTorch(t, y);
 }
 
 function finished(

@@ -48,7 +48,9 @@ export function windowAxes(info: object): WindowAxis[] {
 function isNative(axis: WindowAxis): boolean {
   const reach = axis.inputSize + 2 * axis.padBefore - axis.windowSize;
   const steps = Math.floor(reach / axis.stride) + 1;
-  return 2 * axis.padBefore <= axis.windowSize && steps === axis.outputSize;
+  // In 3D, tfjs's 'same' may begin inside the input, where strides are longer than the window.
+  const isPadding = axis.padBefore >= 0 && 2 * axis.padBefore <= axis.windowSize;
+  return isPadding && steps === axis.outputSize;
 }
 
 /** What ATen can pad by itself; zeros where the padding must be done beforehand. */
