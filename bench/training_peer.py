@@ -4,10 +4,15 @@ Reads lines of JSON on stdin and answers each with one line on stdout, so that b
   {"setup": {"channels": [...], "strides": [...], "residualUnits": 2, "classes": 3, "shape": [4, 48, 64, 48],
              "mode": "fp32" | "fp32-channels-last" | "bf16-channels-last", "threads": 2}}   -> {"ready": true, "parameters": n, "torch": "2.x"}
   {"steps": n}                                           -> {"seconds": [...], "loss": x, "peakBytes": n}
+With "data": {"path": file, "cases": n} in the setup it trains on cases instead, images as float32 and then labels as
+bytes, all of the setup's shape:
+  {"batches": [[index, ...], ...]}                       -> {"loss": the last batch's}
+  {"evaluate": [index, ...]}                             -> {"dice": [mean of each foreground class]}
 The network is monai.networks.nets.UNet's, layer for layer, written with torch.nn only.
 """
 
 import json
+import math
 import resource
 import sys
 import time
@@ -107,6 +112,36 @@ class Training:
             self.x = self.x.to(memory_format=torch.channels_last_3d)
         self.optimizer = torch.optim.Adam(self.net.parameters(), lr=1e-3)
 
+        self.classes = setup["classes"]
+        if "data" in setup:
+            self.read(setup["data"], batch, size)
+
+    def read(self, data, batch, size):
+        count = data["cases"] * math.prod(size)
+        with open(data["path"], "rb") as file:
+            content = bytearray(file.read())
+        images = torch.frombuffer(content, dtype=torch.float32, count=count)
+        labels = torch.frombuffer(content, dtype=torch.uint8, offset=4 * count)
+        self.images = images.reshape(-1, 1, *size)
+        self.truths = labels.reshape(-1, *size).long()
+
+    def train(self, batches):
+        for indices in batches:
+            self.x, self.labels = self.images[indices], self.truths[indices]
+            loss = self.step()
+        return loss
+
+    def evaluate(self, indices):
+        scores = [[] for _ in range(self.classes - 1)]
+        with torch.no_grad():
+            for index in indices:
+                predicted, truth = self.net(self.images[[index]]).argmax(1), self.truths[[index]]
+                for label in range(1, self.classes):
+                    p, g = predicted == label, truth == label
+                    if g.any():
+                        scores[label - 1].append((2 * (p & g).sum() / (p.sum() + g.sum())).item())
+        return [sum(of_class) / len(of_class) for of_class in scores]
+
     def step(self):
         self.optimizer.zero_grad()
         with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
@@ -128,6 +163,10 @@ for line in sys.stdin:
         training = Training(request["setup"])
         parameters = sum(p.numel() for p in training.net.parameters())
         answer({"ready": True, "parameters": parameters, "torch": torch.__version__})
+    elif "batches" in request:
+        answer({"loss": training.train(request["batches"])})
+    elif "evaluate" in request:
+        answer({"dice": training.evaluate(request["evaluate"])})
     else:
         seconds = []
         for _ in range(request["steps"]):

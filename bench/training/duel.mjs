@@ -48,10 +48,9 @@ export async function duel(
   const sides = [];
   try {
     for (const name of names) {
-      const { command, mode } = SIDES[name];
-      const side = { name, process: open(command), seconds: [], peakBytes: 0 };
+      const side = { ...openSide(name), seconds: [], peakBytes: 0 };
       sides.push(side);
-      const { parameters } = await ask(side, { setup: { ...workload, mode, threads } });
+      const { parameters } = await ask(side, { setup: { ...workload, mode: side.mode, threads } });
       await ask(side, { steps: 1 });
       const { seconds } = await ask(side, { steps: 1 });
       side.firstSeconds = seconds[0];
@@ -83,13 +82,17 @@ export async function duel(
   );
 }
 
-function open([program, ...args]) {
+/** Starts one of `SIDES`; it ends with its standard input. */
+export function openSide(name) {
+  const { command, mode } = SIDES[name];
+  const [program, ...args] = command;
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  return { child, lines };
+  return { name, mode, process: { child, lines } };
 }
 
-async function ask({ name, process: { child, lines } }, request) {
+/** Sends one request and waits for its answer. */
+export async function ask({ name, process: { child, lines } }, request) {
   child.stdin.write(`${JSON.stringify(request)}\n`);
   const { value, done } = await lines.next();
   if (done) throw new Error(`${name} ended before it answered; its message stands above`);
