@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "packed-filter.h"
 #include "pieces.h"
 #include "rows.h"
 
@@ -28,13 +29,12 @@ class FilterGradient {
         gradient_(gradient),
         phases_(phases),
         outputs_(phases[2].group * gradient.channels),
-        vectors_(outputs_ > simd_.vectorLength ? 2 : 1),
-        lanes_(static_cast<int64_t>(vectors_) * simd_.vectorLength),
-        blocks_((outputs_ + lanes_ - 1) / lanes_),
+        blocks_(blocksOf(outputs_)),
+        lanes_(blocks_.lanes),
         rowLength_(phases[2].span() * input.channels),
         tapRows_(phases[0].span() * phases[1].span()),
-        tiles_((rowLength_ + longestTile() - 1) / longestTile()),
-        weights_(blocks_ * tapRows_ * rowLength_ * lanes_) {}
+        tiles_((rowLength_ + blocks_.longestTile - 1) / blocks_.longestTile),
+        weights_(blocks_.count * tapRows_ * rowLength_ * lanes_) {}
 
   void run(float* to) {
     const bool byPositions = weights_ <= kFewWeights;
@@ -43,7 +43,7 @@ class FilterGradient {
         phases_[2].reach(phases_[2].outputs) * input_.channels, byPositions ? kSlices : 1);
     const int64_t many = static_cast<int64_t>(pieces.size());
     const int64_t slices = byPositions ? std::min(kSlices, many) : 1;
-    const int64_t items = tapRows_ * blocks_ * tiles_;
+    const int64_t items = tapRows_ * blocks_.count * tiles_;
     const int64_t parts = byPositions ? 1 : std::min(kParts, items);
     sums_ = at::zeros({slices, weights_}, at::kFloat);
     at::parallel_for(0, slices * parts, 1, [&](int64_t begin, int64_t end) {
@@ -60,22 +60,16 @@ class FilterGradient {
   }
 
  private:
-  int64_t longestTile() const { return vectors_ == 2 ? simd_.tileOfTwo : simd_.tileOfOne; }
-
   // Adds what a piece gives to the tiles [begin, end) of all.
   void sumPiece(const Piece& piece, int64_t begin, int64_t end, float* sums) const {
     const auto& [deep, high, wide] = phases_;
     static thread_local std::vector<float> inputScratch, gradients;
     Rows inputs(input_, wide, Storage::Float32, inputScratch);
-    const int64_t firstRow = high.firstInput + piece.row * high.inputStep;
-    const int64_t from = std::clamp<int64_t>(firstRow, 0, input_.size[1]);
-    const int64_t until = std::clamp<int64_t>(firstRow + high.reach(piece.rows), from, input_.size[1]);
-    inputs.fetch(piece.sample, deep.firstInput + piece.plane * deep.inputStep,
-                 deep.reach(piece.planes), from, until - from);
+    inputs.fetch(piece, deep, high);
     pack(piece, gradients);
 
     const int64_t rowsAtOnce = std::max<int64_t>(1, kPositionsAtOnce / wide.outputs);
-    const int64_t total = piece.planes * piece.rows, perTapRow = blocks_ * tiles_;
+    const int64_t total = piece.planes * piece.rows, perTapRow = blocks_.count * tiles_;
     std::vector<const float*> met, along;
     for (int64_t first = 0; first < total; first += rowsAtOnce) {
       const int64_t last = std::min(first + rowsAtOnce, total);
@@ -93,14 +87,14 @@ class FilterGradient {
   void pack(const Piece& piece, std::vector<float>& packed) const {
     const int64_t positions = phases_[2].outputs, rows = piece.planes * piece.rows;
     const int64_t rowValues = positions * outputs_;
-    packed.assign(blocks_ * rows * positions * lanes_, 0.f);
+    packed.assign(blocks_.count * rows * positions * lanes_, 0.f);
     std::vector<float> values(rowValues);
     for (int64_t row = 0; row < rows; ++row) {
       const int64_t plane = piece.sample * gradient_.size[0] + piece.plane + row / piece.rows;
       const int64_t at = (plane * gradient_.size[1] + piece.row + row % piece.rows) * rowValues;
       simd_.load(static_cast<const char*>(gradient_.values) + at * bytesOf(gradient_.storage),
                  gradient_.storage, values.data(), rowValues);
-      for (int64_t block = 0; block < blocks_; ++block) {
+      for (int64_t block = 0; block < blocks_.count; ++block) {
         const int64_t first = block * lanes_, present = std::min(lanes_, outputs_ - first);
         float* to = packed.data() + (block * rows + row) * positions * lanes_;
         for (int64_t position = 0; position < positions; ++position, to += lanes_) {
@@ -150,7 +144,7 @@ class FilterGradient {
     tile.gradientStep = lanes_;
     tile.sums = sums + ((block * tapRows_ + tapRow) * rowLength_ + first) * lanes_;
     tile.weights = static_cast<int>(rowLength_ * (index + 1) / tiles_ - first);
-    simd_.filterGradient(tile, vectors_);
+    simd_.filterGradient(tile, blocks_.vectors);
   }
 
   // From [block, tap row, place in the row, input channel, lane] to [tap row, tap, input channel, output
@@ -162,7 +156,7 @@ class FilterGradient {
     at::parallel_for(0, tapRows_, 1 + kFewWeights / (rowLength_ * outputs_), [&](int64_t begin, int64_t end) {
       std::fill(to + begin * taps * channels * outputs, to + end * taps * channels * outputs, 0.f);
       for (int64_t row = begin; row < end; ++row) {
-        for (int64_t block = 0; block < blocks_; ++block) {
+        for (int64_t block = 0; block < blocks_.count; ++block) {
           unpackRow(block, row, to + row * taps * channels * outputs);
         }
       }
@@ -192,8 +186,8 @@ class FilterGradient {
   const Volume& gradient_;
   const Phase (&phases_)[3];
   const int64_t outputs_;  // of a group of positions
-  const int vectors_;
-  const int64_t lanes_, blocks_, rowLength_, tapRows_, tiles_, weights_;
+  const Blocks blocks_;
+  const int64_t lanes_, rowLength_, tapRows_, tiles_, weights_;
   at::Tensor sums_;
 };
 

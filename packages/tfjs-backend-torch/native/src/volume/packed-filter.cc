@@ -24,9 +24,11 @@ void copyWeights(const Filter& filter, int64_t cell, int64_t in, int64_t first, 
 }  // namespace
 
 Blocks blocksOf(int64_t channels) {
-  const int vectors = channels > kernels().vectorLength ? 2 : 1;
-  const int64_t lanes = static_cast<int64_t>(vectors) * kernels().vectorLength;
-  return {vectors, lanes, (channels + lanes - 1) / lanes};
+  const auto& simd = kernels();
+  const int vectors = channels > simd.vectorLength ? 2 : 1;
+  const int64_t lanes = static_cast<int64_t>(vectors) * simd.vectorLength;
+  return {vectors, lanes, (channels + lanes - 1) / lanes,
+          vectors == 2 ? simd.tileOfTwo : simd.tileOfOne};
 }
 
 PackedFilter::PackedFilter(const Filter& filter, const Phase* const (&axes)[3],

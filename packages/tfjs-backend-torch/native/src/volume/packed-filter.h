@@ -10,6 +10,7 @@ namespace fedvox {
 struct Blocks {
   int vectors;
   int64_t lanes, count;
+  int64_t longestTile;  // of positions or weights
 };
 
 Blocks blocksOf(int64_t channels);

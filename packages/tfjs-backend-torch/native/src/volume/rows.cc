@@ -25,8 +25,14 @@ Rows::Rows(const Volume& volume, const Phase& wide, Storage operands, std::vecto
               (operands == Storage::BFloat16 && wide.span() * volume.channels % 2 != 0)),
       scratch_(scratch) {}
 
-void Rows::fetch(int64_t sample, int64_t plane, int64_t planes, int64_t row, int64_t rows) {
-  sample_ = sample;
+void Rows::fetch(const Piece& piece, const Phase& deep, const Phase& high) {
+  const int64_t first = high.firstInput + piece.row * high.inputStep;
+  const int64_t end = std::min(first + high.reach(piece.rows), volume_.size[1]);
+  const int64_t plane = deep.firstInput + piece.plane * deep.inputStep;
+  const int64_t planes = deep.reach(piece.planes);
+  const int64_t row = std::clamp<int64_t>(first, 0, volume_.size[1]);
+  const int64_t rows = std::max<int64_t>(0, end - row);
+  sample_ = piece.sample;
   plane_ = plane;
   row_ = row;
   rows_ = rows;

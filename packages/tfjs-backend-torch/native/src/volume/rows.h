@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "pieces.h"
 #include "sliding.h"
 
 namespace fedvox {
@@ -16,11 +17,10 @@ class Rows {
   // @param scratch a thread's own, so that rows stay in its cache
   Rows(const Volume& volume, const Phase& wide, Storage operands, std::vector<float>& scratch);
 
-  // Makes a block of rows readable, in place of the last: those of planes [plane, plane + planes) that
-  // exist, and of each the rows [row, row + rows), which all exist.
-  void fetch(int64_t sample, int64_t plane, int64_t planes, int64_t row, int64_t rows);
+  // Makes those rows readable that a piece of the output meets and that exist, in place of the last piece's.
+  void fetch(const Piece& piece, const Phase& deep, const Phase& high);
 
-  // A row of the block, at the first position that the filter meets.
+  // A row of what was fetched, at the first position that the filter meets.
   const void* at(int64_t plane, int64_t row) const {
     if (copies_) return scratch_.data() + ((plane - plane_) * rows_ + row - row_) * rowFloats_;
     const int64_t index = (rowIndex(plane, row) * volume_.size[2] + first_) * volume_.channels;

@@ -97,11 +97,7 @@ class Sliding {
     const auto& [wide, deep, high, patterns, pieces] = sweep;
     static thread_local std::vector<float> scratch;
     Rows source(input_, *wide, operands_, scratch);
-    const int64_t firstRow = high.firstInput + piece.row * high.inputStep;
-    const int64_t from = std::clamp<int64_t>(firstRow, 0, input_.size[1]);
-    const int64_t until = std::clamp<int64_t>(firstRow + high.reach(piece.rows), from, input_.size[1]);
-    source.fetch(piece.sample, deep.firstInput + piece.plane * deep.inputStep,
-                 deep.reach(piece.planes), from, until - from);
+    source.fetch(piece, deep, high);
     for (const auto& pattern : patterns) {
       const int64_t planes = std::min(piece.plane + piece.planes, pattern.axes[0]->outputs);
       const int64_t rows = std::min(piece.row + piece.rows, pattern.axes[1]->outputs);
@@ -142,8 +138,7 @@ class Sliding {
                   const std::vector<const void*>& weights, int64_t outputRow) const {
     const Phase& wide = *pattern.axes[2];
     const auto& simd = kernels();
-    const int64_t longest = blocks_.vectors == 2 ? simd.tileOfTwo : simd.tileOfOne;
-    const int64_t tiles = (wide.outputs + longest - 1) / longest;
+    const int64_t tiles = (wide.outputs + blocks_.longestTile - 1) / blocks_.longestTile;
     const int64_t firstChannel = block * blocks_.lanes;
     SlideTile tile;
     tile.rows = rows.data();
