@@ -8,6 +8,7 @@
 #include "packed-filter.h"
 #include "pieces.h"
 #include "rows.h"
+#include "work.h"
 
 namespace fedvox {
 namespace {
@@ -15,11 +16,11 @@ namespace {
 // Positions that one tile sums before it puts its sums back: enough that putting them back costs
 // little, few enough that what neighbouring tiles read stays in the first cache.
 constexpr int64_t kPositionsAtOnce = 160;
-// A filter of few weights is summed by positions, in so many slices; one of many by weights. Fixed, so that
-// sums do not depend on the number of threads.
+// A filter of few weights is summed by positions, in so many slices: fixed, so that sums do not depend on
+// the number of threads. One of many is cut by weights into a part for each thread, since each part reads
+// the whole input.
 constexpr int64_t kFewWeights = 32 * 1024;
 constexpr int64_t kSlices = 16;
-constexpr int64_t kParts = 16;
 
 class FilterGradient {
  public:
@@ -44,15 +45,13 @@ class FilterGradient {
     const int64_t many = static_cast<int64_t>(pieces.size());
     const int64_t slices = byPositions ? std::min(kSlices, many) : 1;
     const int64_t items = tapRows_ * blocks_.count * tiles_;
-    const int64_t parts = byPositions ? 1 : std::min(kParts, items);
+    const int64_t parts = byPositions ? 1 : std::min<int64_t>(at::get_num_threads(), items);
     sums_ = at::zeros({slices, weights_}, at::kFloat);
-    at::parallel_for(0, slices * parts, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t index = begin; index < end; ++index) {
-        const int64_t slice = index / parts, part = index % parts;
-        float* const sums = sums_.data_ptr<float>() + slice * weights_;
-        for (int64_t piece = many * slice / slices; piece < many * (slice + 1) / slices; ++piece) {
-          sumPiece(pieces[piece], items * part / parts, items * (part + 1) / parts, sums);
-        }
+    eachAsTaken(slices * parts, [&](int64_t index) {
+      const int64_t slice = index / parts, part = index % parts;
+      float* const sums = sums_.data_ptr<float>() + slice * weights_;
+      for (int64_t piece = many * slice / slices; piece < many * (slice + 1) / slices; ++piece) {
+        sumPiece(pieces[piece], items * part / parts, items * (part + 1) / parts, sums);
       }
     });
     if (slices > 1) sums_ = sums_.sum(0);

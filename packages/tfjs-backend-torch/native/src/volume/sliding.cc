@@ -1,14 +1,12 @@
 #include "sliding.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
-#include <atomic>
 #include <utility>
 
 #include "packed-filter.h"
 #include "pieces.h"
 #include "rows.h"
+#include "work.h"
 
 namespace fedvox {
 namespace {
@@ -63,18 +61,14 @@ class Sliding {
     }
   }
 
-  // Pieces of work are taken by whichever thread is free; each writes outputs of its own.
+  // Each piece writes outputs of its own.
   void run() const {
     std::vector<std::pair<const Sweep*, const Piece*>> work;
     for (const auto& sweep : sweeps_) {
       for (const auto& piece : sweep.pieces) work.emplace_back(&sweep, &piece);
     }
-    const auto total = static_cast<int64_t>(work.size());
-    std::atomic<int64_t> next{0};
-    at::parallel_for(0, std::min<int64_t>(total, at::get_num_threads()), 1, [&](int64_t, int64_t) {
-      for (int64_t index = next++; index < total; index = next++) {
-        slidePiece(*work[index].first, *work[index].second);
-      }
+    eachAsTaken(static_cast<int64_t>(work.size()), [&](int64_t index) {
+      slidePiece(*work[index].first, *work[index].second);
     });
   }
 
