@@ -10,6 +10,15 @@ export const fail = defineErrors('learning', {
     advice:
       'Only the torch engine has: ask for `torch` or `auto`, or leave device and precision to `auto`.',
   },
+  'tensorflow-missing': {
+    message: '{packageName} is not installed',
+    advice: 'Install @tensorflow/tfjs-node-gpu or @tensorflow/tfjs-node beside Fedvox.',
+  },
+  'tensorflow-broken': {
+    message: '{packageName} is installed but does not start: {reason}',
+    advice:
+      'Install {packageName} again, on this machine and with this Node; its reason names what it lacks.',
+  },
   'unsupported-channels': {
     message: 'the network takes {channels} input channels; a case has one image',
     advice: 'Set `network.inChannels` of the job to 1.',

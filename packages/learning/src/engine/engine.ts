@@ -1,7 +1,8 @@
-import { errorText, FedvoxError, InvariantError, type Logger } from '@fedvox/base';
+import { errorText, isFedvoxError, type Logger } from '@fedvox/base';
 import { type DeviceName, type Precision, registerTorchBackend } from '@fedvox/tfjs-backend-torch';
 import * as tf from '@tensorflow/tfjs-core';
 import { fail } from '../errors.js';
+import { startTensorflow, TENSORFLOW_PACKAGES } from './tensorflow.js';
 
 export const ENGINE_NAMES = ['auto', 'torch', 'tensorflow', 'cpu'] as const;
 /** What a person asks for; `auto` takes the fastest that this machine has. */
@@ -35,105 +36,106 @@ export interface EngineOptions extends EngineSettings {
   readonly log: Logger;
 }
 
+/** One way to an engine. `start` gives its description, or throws. */
+interface Candidate {
+  readonly name: EngineInfo['name'];
+  /** Whether it takes a GPU where there is one, without being asked for it. */
+  readonly prefersGpu?: boolean;
+  start(options: EngineOptions): Promise<string>;
+}
+
 /** Why an engine cannot be used here, and what to do about it. */
 interface Unavailable {
+  readonly engine: EngineInfo['name'];
   readonly reason: string;
   readonly advice: string;
 }
 
-type Attempt = EngineInfo | Unavailable;
-
 /**
- * Makes an engine the one that TensorFlow.js computes with.
+ * Makes an engine the one that TensorFlow.js computes with, and logs why those before it are not.
  * @throws FedvoxError `learning/engine-unavailable` where the engine asked for cannot be used,
  *   `learning/engine-lacks` where it has not the device or precision asked for
  */
 export async function selectEngine(name: EngineName, options: EngineOptions): Promise<EngineInfo> {
-  const candidates = candidatesFor(name, options);
-  for (const candidate of candidates) {
-    const attempt = await start(candidate, options);
-    if (!('reason' in attempt)) return announce(attempt, name, options.log);
-    if (candidates.length === 1) {
-      throw fail('engine-unavailable', { engine: candidate, ...attempt });
-    }
-    options.log.info({ engine: candidate, reason: attempt.reason }, 'engine not available');
+  const passedOver: Unavailable[] = [];
+  for (const candidate of candidatesFor(name, options)) {
+    const outcome = await attempt(candidate, options);
+    if (!('reason' in outcome)) return announce(outcome, name, passedOver, options.log);
+    passedOver.push(outcome);
   }
-  throw new InvariantError('the cpu engine can always be used');
+  // Only `auto` goes from one engine to another, and ends with the one that can always be used.
+  const { engine } = passedOver[0] as Unavailable;
+  const reason = passedOver.map((each) => each.reason).join('; ');
+  const advice = [...new Set(passedOver.map((each) => each.advice))].join(' ');
+  throw fail('engine-unavailable', { engine, reason, advice });
 }
 
 /** What is asked for by name is had or refused: another engine would do something else in silence. */
 function candidatesFor(
   name: EngineName,
   { device = 'auto', precision = 'auto' }: EngineSettings,
-): readonly EngineInfo['name'][] {
+): readonly Candidate[] {
   const isGpu = device !== 'auto' && device !== 'cpu';
   const demand = isGpu ? `device ${device}` : precision === 'bfloat16' ? precision : undefined;
-  if (demand === undefined) return name === 'auto' ? ['torch', 'tensorflow', 'cpu'] : [name];
-  if (name !== 'auto' && name !== 'torch') throw fail('engine-lacks', { engine: name, demand });
-  return ['torch'];
-}
-
-function start(name: EngineInfo['name'], options: EngineOptions): Promise<Attempt> {
-  switch (name) {
-    case 'torch':
-      return startTorch(options);
-    case 'tensorflow':
-      return startTensorflow();
-    case 'cpu':
-      return startCpu();
+  if (demand !== undefined) {
+    if (name !== 'auto' && name !== 'torch') throw fail('engine-lacks', { engine: name, demand });
+    return CANDIDATES.torch;
   }
+  const candidates = name === 'auto' ? Object.values(CANDIDATES).flat() : CANDIDATES[name];
+  return device === 'cpu' ? candidates.filter(({ prefersGpu }) => !prefersGpu) : candidates;
 }
 
-async function startTorch(options: EngineOptions): Promise<Attempt> {
-  const { threads, device, precision = 'auto' } = options;
+/** The fastest first. */
+const CANDIDATES: Readonly<Record<EngineInfo['name'], readonly Candidate[]>> = {
+  torch: [{ name: 'torch', start: startTorch }],
+  tensorflow: TENSORFLOW_PACKAGES.map((packageName) => ({
+    name: 'tensorflow',
+    prefersGpu: packageName === '@tensorflow/tfjs-node-gpu',
+    start: () => startTensorflow(packageName),
+  })),
+  cpu: [{ name: 'cpu', start: startCpu }],
+};
+
+async function attempt(
+  { name, start }: Candidate,
+  options: EngineOptions,
+): Promise<EngineInfo | Unavailable> {
   try {
-    const { libtorchVersion, ...used } = await registerTorchBackend({
-      ...(threads === undefined ? {} : { threads }),
-      ...(device === undefined ? {} : { device }),
-      precision,
-    });
-    const where = used.device === 'cpu' ? `the processor, ${used.threads} thread(s)` : used.device;
-    const description = `libtorch ${libtorchVersion} on ${where}, computing in ${used.precision}`;
-    return { name: 'torch', description };
+    return { name, description: await start(options) };
   } catch (error) {
-    return unavailable(error);
+    const advice = isFedvoxError(error)
+      ? error.advice
+      : 'Run `npm run setup` and read what it says.';
+    return { engine: name, reason: errorText(error), advice };
   }
 }
 
-/** Optional packages that a site installs itself: their installer needs a host that many cannot reach. */
-const TENSORFLOW_PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'];
-
-async function startTensorflow(): Promise<Attempt> {
-  const reasons: string[] = [];
-  for (const packageName of TENSORFLOW_PACKAGES) {
-    try {
-      await import(packageName);
-      if (!(await tf.setBackend('tensorflow'))) throw new Error('its backend did not start');
-      return { name: 'tensorflow', description: `TensorFlow by ${packageName}` };
-    } catch (error) {
-      reasons.push(`${packageName}: ${firstLine(errorText(error))}`);
-    }
-  }
-  return {
-    reason: reasons.join('; '),
-    advice: `Install one of ${TENSORFLOW_PACKAGES.join(', ')} beside Fedvox.`,
-  };
+async function startTorch(options: EngineOptions): Promise<string> {
+  const { threads, device, precision = 'auto' } = options;
+  const { libtorchVersion, ...used } = await registerTorchBackend({
+    ...(threads === undefined ? {} : { threads }),
+    ...(device === undefined ? {} : { device }),
+    precision,
+  });
+  const where = used.device === 'cpu' ? `the processor, ${used.threads} thread(s)` : used.device;
+  return `libtorch ${libtorchVersion} on ${where}, computing in ${used.precision}`;
 }
 
-async function startCpu(): Promise<Attempt> {
+async function startCpu(): Promise<string> {
   await import('@tensorflow/tfjs-backend-cpu');
   await tf.setBackend('cpu');
   // Else it greets its first use with a banner of advice, in the midst of a JSON log.
   Object.assign(tf.backend(), { firstUse: false });
-  return { name: 'cpu', description: "TensorFlow.js's own, in plain JavaScript" };
+  return "TensorFlow.js's own, in plain JavaScript";
 }
 
-function unavailable(error: unknown): Unavailable {
-  if (error instanceof FedvoxError) return { reason: error.message, advice: error.advice };
-  return { reason: errorText(error), advice: 'Run `npm run setup` and read what it says.' };
-}
-
-function announce(engine: EngineInfo, asked: EngineName, log: Logger): EngineInfo {
+function announce(
+  engine: EngineInfo,
+  asked: EngineName,
+  passedOver: readonly Unavailable[],
+  log: Logger,
+): EngineInfo {
+  for (const { engine, reason } of passedOver) log.info({ engine, reason }, 'engine not available');
   if (engine.name === 'cpu') {
     log.warn(
       { engine: engine.name, asked },
@@ -143,8 +145,4 @@ function announce(engine: EngineInfo, asked: EngineName, log: Logger): EngineInf
     log.info({ engine: engine.name, asked }, `engine ready: ${engine.description}`);
   }
   return engine;
-}
-
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0] as string;
 }
