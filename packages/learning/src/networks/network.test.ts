@@ -1,8 +1,6 @@
-import '@tensorflow/tfjs-backend-cpu';
 import { readFileSync } from 'node:fs';
 import { seededRandom, sha256 } from '@fedvox/base';
 import type { Job } from '@fedvox/job';
-import { registerTorchBackend, torchAvailability } from '@fedvox/tfjs-backend-torch';
 import {
   decodeWeights,
   encodeWeights,
@@ -12,6 +10,7 @@ import {
 } from '@fedvox/weights';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { TEST_ENGINES } from '../testing/engines.js';
 import { ballJob } from '../testing/phantoms.js';
 import { initialModel, initialWeights, Network } from './network.js';
 import { fromEngineLayout } from './parameters.js';
@@ -81,12 +80,9 @@ const meanSquare = tf.customGrad<tf.Scalar>((...args) => {
 });
 const channelsFirst = (logits: tf.Tensor5D) => tf.transpose(logits, [0, 4, 1, 2, 3]);
 
-describe.each(['cpu', 'torch'])('a network on the %s engine', (engine) => {
-  const missing = engine === 'torch' && !torchAvailability().available;
-
+describe.each(TEST_ENGINES)('a network on the $engine engine', ({ missing, start }) => {
   beforeAll(async () => {
-    if (engine === 'cpu') await tf.setBackend('cpu');
-    else if (!missing) await registerTorchBackend();
+    if (!missing) await start();
   });
 
   it.skipIf(missing).each(recorded)("gives PyTorch's logits within 1e-4: %s", (name, job) => {

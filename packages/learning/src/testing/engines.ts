@@ -1,13 +1,28 @@
-import '@tensorflow/tfjs-backend-cpu';
-import { registerTorchBackend, torchAvailability } from '@fedvox/tfjs-backend-torch';
-import * as tf from '@tensorflow/tfjs-core';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { silentLogger } from '@fedvox/base';
+import { torchAvailability } from '@fedvox/tfjs-backend-torch';
+import { selectEngine } from '../engine/engine.js';
+import { TENSORFLOW_PACKAGES } from '../engine/tensorflow.js';
 
-/** The engines that this package's tests run on, each skipped by name where it cannot run. */
+/**
+ * The engines that this package's tests run on, each skipped by name where it is not installed; one that
+ * is installed and does not start fails them.
+ */
 export const TEST_ENGINES = [
-  { engine: 'cpu', missing: false, start: () => tf.setBackend('cpu') },
-  {
-    engine: 'torch',
-    missing: !torchAvailability().available,
-    start: () => registerTorchBackend({ threads: 2 }),
-  },
-] as const;
+  testEngine('cpu', true),
+  testEngine('torch', torchAvailability().available),
+  testEngine('tensorflow', TENSORFLOW_PACKAGES.some(isInstalled)),
+];
+
+function testEngine(engine: 'cpu' | 'torch' | 'tensorflow', isThere: boolean) {
+  const start = () =>
+    selectEngine(engine, { threads: 2, precision: 'float32', log: silentLogger() });
+  return { engine, missing: !isThere, start };
+}
+
+function isInstalled(packageName: string): boolean {
+  const folders = createRequire(import.meta.url).resolve.paths(packageName) ?? [];
+  return folders.some((folder) => existsSync(join(folder, packageName)));
+}
