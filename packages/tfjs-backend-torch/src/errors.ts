@@ -45,6 +45,10 @@ export const fail = defineErrors('torch', {
     message: '{kernel} of {shapes} failed: {reason}',
     advice: 'The shapes or types do not fit this operation; the reason names the operator.',
   },
+  misfit: {
+    message: '{operation} of {given}: {problem}',
+    advice: 'Change the shapes or the settings so that they fit each other.',
+  },
   'uneven-groups': {
     message: '{channels} channels cannot be divided into {groups} groups of one size',
     advice: 'Choose a number of groups that divides the channels.',

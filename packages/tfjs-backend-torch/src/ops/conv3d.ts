@@ -9,6 +9,7 @@ import {
   type Tensor1D,
   type Tensor5D,
 } from '@tensorflow/tfjs-core';
+import { expectShapes, misfit } from './fit.js';
 import { type Operation, run } from './operation.js';
 
 type Triple = readonly [number, number, number];
@@ -35,11 +36,16 @@ export type Conv3dAttributes = {
 const triple = (value: number | Triple): Triple =>
   typeof value === 'number' ? [value, value, value] : value;
 
+const VOLUME = ['N', 'D', 'H', 'W', 'C'];
+const CONVOLUTION = { x: VOLUME, filter: ['kd', 'kh', 'kw', 'C', 'out'], bias: ['out'] };
+const TRANSPOSED = { ...CONVOLUTION, filter: ['kd', 'kh', 'kw', 'out', 'C'] };
+
 /**
  * 3D convolution with PyTorch's padding (`torch.nn.functional.conv3d`).
  * @param x [batch, depth, height, width, inChannels]
  * @param filter [depth, height, width, inChannels, outChannels]
  * @returns [batch, d, h, w, outChannels], where d = ⌊(depth + 2·padding − filterDepth) / stride⌋ + 1
+ * @throws FedvoxError `torch/misfit`
  */
 export function conv3d(
   x: Tensor5D,
@@ -47,7 +53,15 @@ export function conv3d(
   { strides = 1, padding = 0, bias }: Conv3dOptions = {},
 ): Tensor5D {
   const attributes = { strides: triple(strides), padding: triple(padding) };
-  return run(forward, { x, filter, bias }, attributes);
+  const inputs = { x, filter, bias };
+  expectShapes('conv3d', inputs, CONVOLUTION);
+  const problem = slidingProblem(filter, attributes);
+  if (problem !== undefined) throw misfit('conv3d', inputs, problem);
+  const reaches = attributes.padding.every(
+    (zeros, axis) => x.shape[axis + 1]! + 2 * zeros >= filter.shape[axis]!,
+  );
+  if (!reaches) throw misfit('conv3d', inputs, 'the filter is larger than the padded volume');
+  return run(forward, inputs, attributes);
 }
 
 /**
@@ -56,6 +70,7 @@ export function conv3d(
  * @param filter [depth, height, width, outChannels, inChannels]
  * @returns [batch, d, h, w, outChannels], where
  *   d = (depth − 1)·stride − 2·padding + filterDepth + outputPadding
+ * @throws FedvoxError `torch/misfit`
  */
 export function conv3dTranspose(
   x: Tensor5D,
@@ -64,6 +79,7 @@ export function conv3dTranspose(
 ): Tensor5D {
   const attributes = { strides: triple(strides), padding: triple(padding) };
   const extra = triple(outputPadding);
+  expectShapes('conv3dTranspose', { x, filter, bias }, TRANSPOSED);
   const sizes = attributes.strides.map(
     (stride, axis) =>
       ((x.shape[axis + 1] as number) - 1) * stride -
@@ -71,8 +87,35 @@ export function conv3dTranspose(
       (filter.shape[axis] as number) +
       (extra[axis] as number),
   );
+  const problem = slidingProblem(filter, attributes) ?? outputProblem(sizes, extra, attributes);
+  if (problem !== undefined) throw misfit('conv3dTranspose', { x, filter, bias }, problem);
   const inputShape = [x.shape[0], ...sizes, filter.shape[3]];
   return run(inputGradient, { dy: x, filter, bias }, { ...attributes, inputShape });
+}
+
+function slidingProblem(
+  filter: Tensor5D,
+  { strides, padding }: Conv3dAttributes,
+): string | undefined {
+  if (!areWholeFrom(1, strides)) return `strides are whole numbers from 1 on, not ${strides}`;
+  if (!areWholeFrom(0, padding)) return `padding is of whole numbers from 0 on, not ${padding}`;
+  return filter.size === 0 ? 'the filter has no weights' : undefined;
+}
+
+function outputProblem(
+  sizes: readonly number[],
+  outputPadding: Triple,
+  { strides }: Conv3dAttributes,
+): string | undefined {
+  const isToldApart = outputPadding.every((extra, axis) => extra < (strides[axis] as number));
+  if (!areWholeFrom(0, outputPadding) || !isToldApart) {
+    return `outputPadding is of whole numbers from 0 on and below the strides, not ${outputPadding}`;
+  }
+  return areWholeFrom(1, sizes) ? undefined : `its result would have the sizes ${sizes}`;
+}
+
+function areWholeFrom(least: number, values: readonly number[]): boolean {
+  return values.every((value) => Number.isInteger(value) && value >= least);
 }
 
 /*

@@ -21,6 +21,7 @@ import {
   type Tensor5D,
   tensor1d,
 } from '@tensorflow/tfjs-core';
+import { expectShapes, misfit } from './fit.js';
 import { type Operation, run } from './operation.js';
 
 export type DiceCrossEntropyOptions = {
@@ -29,6 +30,8 @@ export type DiceCrossEntropyOptions = {
   readonly diceWeight: number;
   readonly crossEntropyWeight: number;
 };
+
+const LABELLED = { logits: ['N', 'X', 'Y', 'Z', 'classes'], labels: ['N', 'X', 'Y', 'Z'] };
 
 /**
  * Dice plus cross-entropy, as MONAI's `DiceCELoss(to_onehot_y=True, softmax=True)`: the soft Dice loss
@@ -39,12 +42,17 @@ export type DiceCrossEntropyOptions = {
  *
  * @param logits [batch, X, Y, Z, classes]
  * @param labels class indices, int32 [batch, X, Y, Z]
+ * @throws FedvoxError `torch/misfit`
  */
 export function diceCrossEntropy(
   logits: Tensor5D,
   labels: Tensor4D,
   options: DiceCrossEntropyOptions,
 ): Scalar {
+  expectShapes('diceCrossEntropy', { logits, labels }, LABELLED);
+  if (!options.includeBackground && logits.shape[4] < 2) {
+    throw misfit('diceCrossEntropy', { logits, labels }, 'there is no class but the background');
+  }
   return run(loss, { logits, labels }, options);
 }
 

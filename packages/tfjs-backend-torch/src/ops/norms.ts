@@ -22,6 +22,7 @@ import {
   where,
 } from '@tensorflow/tfjs-core';
 import { fail } from '../errors.js';
+import { expectShapes } from './fit.js';
 import { type Operation, run, runAll } from './operation.js';
 
 export interface NormOptions {
@@ -33,11 +34,15 @@ export interface NormOptions {
   readonly offset?: Tensor1D;
 }
 
+const NORM = { x: ['N', 'D', 'H', 'W', 'C'], scale: ['C'], offset: ['C'] };
+const NORM_PRELU = { x: NORM.x, alpha: ['C|1'] };
+
 /**
  * Normalises every channel of every sample over its own volume, with the biased variance
  * (Ulyanov et al. 2016, arXiv:1607.08022; `torch.nn.functional.instance_norm`).
  * @param x [batch, depth, height, width, channels]
  * @returns the same shape
+ * @throws FedvoxError `torch/misfit`
  */
 export function instanceNorm(x: Tensor5D, options: NormOptions = {}): Tensor5D {
   return groupNorm(x, x.shape[4], options);
@@ -49,15 +54,17 @@ export function instanceNorm(x: Tensor5D, options: NormOptions = {}): Tensor5D {
  * @param x [batch, depth, height, width, channels]
  * @param groups a divisor of the number of channels
  * @returns the same shape
- * @throws FedvoxError `torch/uneven-groups`
+ * @throws FedvoxError `torch/misfit`, `torch/uneven-groups`
  */
 export function groupNorm(
   x: Tensor5D,
   groups: number,
   { epsilon = 1e-5, scale, offset }: NormOptions = {},
 ): Tensor5D {
+  expectShapes('norm', { x, scale, offset }, NORM);
   const channels = x.shape[4];
-  if (channels % groups !== 0) throw fail('uneven-groups', { channels, groups });
+  const isDivisor = Number.isInteger(groups) && groups > 0 && channels % groups === 0;
+  if (!isDivisor) throw fail('uneven-groups', { channels, groups });
   return tidy(() => {
     const normal: Tensor5D = run(normPrelu, { x, alpha: ones([1]) }, { groups, epsilon });
     return affine(normal, scale, offset);
@@ -69,12 +76,14 @@ export function groupNorm(
  * @param x [batch, depth, height, width, channels]
  * @param alpha [1], shared by all channels, or [channels]
  * @returns the same shape
+ * @throws FedvoxError `torch/misfit`
  */
 export function instanceNormPrelu(
   x: Tensor5D,
   alpha: Tensor1D,
   { epsilon = 1e-5 }: Pick<NormOptions, 'epsilon'> = {},
 ): Tensor5D {
+  expectShapes('instanceNormPrelu', { x, alpha }, NORM_PRELU);
   return run(normPrelu, { x, alpha }, { groups: x.shape[4], epsilon });
 }
 
@@ -90,11 +99,13 @@ export type BatchNormed = {
  * arXiv:1502.03167; `torch.nn.functional.batch_norm` with `training=True`). For inference with running
  * averages there is `tf.batchNorm`.
  * @param x [batch, depth, height, width, channels]
+ * @throws FedvoxError `torch/misfit`
  */
 export function batchNorm(
   x: Tensor5D,
   { epsilon = 1e-5, scale, offset }: NormOptions = {},
 ): BatchNormed {
+  expectShapes('batchNorm', { x, scale, offset }, NORM);
   const [batch, depth, height, width, groups] = x.shape;
   return tidy(() => {
     // One sample of a deeper volume: what is normalised together is one volume then.
