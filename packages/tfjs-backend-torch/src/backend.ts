@@ -9,6 +9,7 @@ import {
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
 import { fail } from './errors.js';
+import { explained } from './explained.js';
 import { type Handle, type NativeTorch, ScalarType } from './native.js';
 import { Torch } from './torch.js';
 
@@ -99,7 +100,11 @@ export class TorchBackend extends KernelBackend {
     const stored = this.storage.get(dataId);
     // Not spread: a string buffer's elements that were never set are holes, and stay holes.
     if (stored.kind === 'strings') return stored.values.slice();
-    return this.native.toTypedArray(stored.handle);
+    try {
+      return this.native.toTypedArray(stored.handle);
+    } catch (error) {
+      throw explained(error, 'the values', `[${this.native.shape(stored.handle)}]`);
+    }
   }
 
   override async read(dataId: DataId): Promise<BackendValues> {
@@ -169,8 +174,12 @@ export class TorchBackend extends KernelBackend {
       return;
     }
     const typed = typedValues(values, shape, dtype);
-    const handle = this.native.fromTypedArray(typed, shape, scalarTypeOf(dtype), this.device);
-    this.hold(dataId, handle, references);
+    try {
+      const handle = this.native.fromTypedArray(typed, shape, scalarTypeOf(dtype), this.device);
+      this.hold(dataId, handle, references);
+    } catch (error) {
+      throw explained(error, 'a tensor', `[${shape}]`);
+    }
   }
 
   private hold(dataId: DataId, handle: Handle, references: number): void {

@@ -110,6 +110,10 @@ describe.skipIf(!torchAvailability().available)('memory', () => {
     expect(() => tf.fill([2 ** 20, 2 ** 24], 1)).toThrow(
       /not enough memory for Fill of \[1048576,16777216\]/,
     );
+    expect(() => tf.fill([2 ** 31, 2 ** 31, 4], 1)).toThrow(
+      /not enough memory for Fill of \[2147483648,2147483648,4\]/,
+    );
+    expect(() => tf.range(0, 2 ** 50)).toThrow(/not enough memory for Range of start 0, stop 1125/);
     expect(tf.sum(x).dataSync()[0]).toBe(0);
     x.dispose();
   });

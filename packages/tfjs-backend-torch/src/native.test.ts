@@ -80,6 +80,15 @@ describe.skipIf(!available)('the native call', () => {
     expect(() => native.fromTypedArray(three, [2, 2], ScalarType.float32, 'cpu')).toThrow(
       /shape \[2, 2\] does not hold 3 values/,
     );
+    // Four times 2³¹ · 2³¹ · 4 is 2⁶⁶, of which 64 bits are all zero.
+    const none = new Float32Array(0);
+    const endless = [2 ** 31, 2 ** 31, 4];
+    expect(() => native.fromTypedArray(none, endless, ScalarType.float32, 'cpu')).toThrow(
+      expect.objectContaining({
+        code: 'TORCH_OUT_OF_MEMORY',
+        message: expect.stringContaining('[2147483648, 2147483648, 4]'),
+      }),
+    );
   });
 
   it('reads values in row-major order however they lie', () => {

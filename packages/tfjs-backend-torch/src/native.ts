@@ -44,7 +44,7 @@ export interface NativeTorch {
     scalarType: number,
     device: string,
   ): Handle;
-  /** A row-major copy: Float32Array, Int32Array or, for bool, Uint8Array. */
+  /** A row-major copy, of at most 2³² values: Float32Array, Int32Array or, for bool, Uint8Array. */
   toTypedArray(tensor: Handle): Float32Array | Int32Array | Uint8Array;
   release(tensor: Handle): void;
   shape(tensor: Handle): number[];

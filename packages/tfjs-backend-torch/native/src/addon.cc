@@ -43,7 +43,9 @@ struct Call {
 const char* codeOf(const std::string& message) {
   const bool outOfMemory = message.find("allocate memory") != std::string::npos ||
                            message.find("not enough memory") != std::string::npos ||
-                           message.find("out of memory") != std::string::npos;
+                           message.find("out of memory") != std::string::npos ||
+                           message.find("size calculation overflowed") != std::string::npos ||
+                           message.find("multiplication overflow") != std::string::npos;
   return outOfMemory ? "TORCH_OUT_OF_MEMORY" : "TORCH_OPERATOR";
 }
 
@@ -147,18 +149,21 @@ napi_value fromTypedArray(const Call& call) {
   const auto sizes = toIntegers(call.env, call[1]);
   const auto scalarType = static_cast<at::ScalarType>(toUnsigned(call.env, call[2]));
   const at::Device device(toText(call.env, call[3]));
-  int64_t elements = 1;
-  for (const auto size : sizes) elements *= size;
+  size_t bytes = at::elementSize(scalarType);
+  for (const auto size : sizes) {
+    TORCH_CHECK(size >= 0 && !__builtin_mul_overflow(bytes, static_cast<size_t>(size), &bytes),
+                "can't allocate memory: no machine holds a tensor of shape ", at::IntArrayRef(sizes));
+  }
   const size_t width = type == napi_uint8_array ? 1 : 4;
   TORCH_CHECK(type == napi_uint8_array || type == napi_int32_array || type == napi_float32_array,
               "expected a Float32Array, an Int32Array or a Uint8Array");
-  TORCH_CHECK(elements * at::elementSize(scalarType) == length * width, "a tensor of shape ",
-              at::IntArrayRef(sizes), " does not hold ", length, " values");
+  TORCH_CHECK(bytes == length * width, "a tensor of shape ", at::IntArrayRef(sizes),
+              " does not hold ", length, " values");
   // From pinned memory the copy to a GPU runs beside what follows here; the allocator of such memory
   // does not hand it out again before the copy has ended.
   const auto host = at::TensorOptions(scalarType).pinned_memory(device.is_cuda());
   at::Tensor tensor = at::empty(sizes, host);
-  if (length > 0) std::memcpy(tensor.data_ptr(), values, length * width);
+  if (bytes > 0) std::memcpy(tensor.data_ptr(), values, bytes);
   if (!device.is_cpu()) tensor = tensor.to(device, scalarType, /*non_blocking=*/true);
   napi_value handle;
   check(call.env, napi_create_uint32(call.env, call.state.tensors.add(tensor), &handle));
@@ -167,33 +172,43 @@ napi_value fromTypedArray(const Call& call) {
 
 struct HostType {
   at::ScalarType scalarType;
-  napi_typedarray_type arrayType;
+  const char* arrayName;
+  size_t width;
 };
 
 HostType hostTypeOf(at::ScalarType type) {
   switch (type) {
     case at::kFloat:
     case at::kBFloat16:
-    case at::kHalf: return {at::kFloat, napi_float32_array};
-    case at::kComplexFloat: return {at::kComplexFloat, napi_float32_array};
-    case at::kInt: return {at::kInt, napi_int32_array};
-    case at::kBool: return {at::kBool, napi_uint8_array};
+    case at::kHalf: return {at::kFloat, "Float32Array", 4};
+    case at::kComplexFloat: return {at::kComplexFloat, "Float32Array", 4};
+    case at::kInt: return {at::kInt, "Int32Array", 4};
+    case at::kBool: return {at::kBool, "Uint8Array", 1};
     default: TORCH_CHECK(false, "tensors of type ", type, " cannot be read from JavaScript");
   }
+}
+
+// By JavaScript's own constructor, which refuses where Node-API's functions would end the process.
+napi_value newTypedArray(napi_env env, const char* name, size_t length) {
+  napi_value global, constructor, result;
+  check(env, napi_get_global(env, &global));
+  check(env, napi_get_named_property(env, global, name, &constructor));
+  napi_value lengthValue = fromDouble(env, static_cast<double>(length));
+  if (napi_new_instance(env, constructor, 1, &lengthValue, &result) == napi_ok) return result;
+  napi_value refusal;
+  napi_get_and_clear_last_exception(env, &refusal);
+  TORCH_CHECK(false, "JavaScript can't allocate memory for ", length, " values");
 }
 
 // A copy of the values in row-major order; complex values as (real, imaginary) pairs.
 napi_value toTypedArray(const Call& call) {
   const HostType host = hostTypeOf(call.tensor(0).scalar_type());
   const at::Tensor tensor = call.tensor(0).to(at::kCPU, host.scalarType).contiguous();
-  const size_t width = host.arrayType == napi_uint8_array ? 1 : 4;
-  const size_t bytes = tensor.nbytes();
-  void* data;
-  napi_value buffer, array;
-  check(call.env, napi_create_arraybuffer(call.env, bytes, &data, &buffer));
-  if (bytes > 0) std::memcpy(data, tensor.data_ptr(), bytes);
-  check(call.env, napi_create_typedarray(call.env, host.arrayType, bytes / width, buffer, 0,
-                                         &array));
+  napi_value array = newTypedArray(call.env, host.arrayName, tensor.nbytes() / host.width);
+  void* values;
+  check(call.env, napi_get_typedarray_info(call.env, array, nullptr, nullptr, &values, nullptr,
+                                           nullptr));
+  if (tensor.nbytes() > 0) std::memcpy(values, tensor.data_ptr(), tensor.nbytes());
   return array;
 }
 

@@ -1,4 +1,3 @@
-import { errorText } from '@fedvox/base';
 import type {
   KernelConfig,
   NamedAttrMap,
@@ -6,7 +5,7 @@ import type {
   TensorInfo,
 } from '@tensorflow/tfjs-core';
 import { BACKEND_NAME, type TorchBackend } from '../backend.js';
-import { fail } from '../errors.js';
+import { explained } from '../explained.js';
 import { type Handle, ScalarType } from '../native.js';
 import type { Torch } from '../torch.js';
 import { onHost } from './host.js';
@@ -43,7 +42,7 @@ export function kernel<Inputs = Record<string, Handle>, Attributes = object>(
         if (typeof outputs === 'number') return adopt(torch, t, outputs);
         return outputs.map((output) => adopt(torch, t, output));
       } catch (error) {
-        throw explained(error, kernelName, inputs, attrs);
+        throw explained(error, kernelName, described(inputs, attrs));
       } finally {
         t.close();
       }
@@ -63,21 +62,14 @@ function narrowed(t: Torch, tensor: Handle): Handle {
   return tensor;
 }
 
-/** A native failure as an error that says which kernel, of which shapes, and what to do. */
-function explained(
-  error: unknown,
-  kernel: string,
-  inputs: NamedTensorInfoMap,
-  attrs: NamedAttrMap | undefined,
-): unknown {
-  const code = (error as { code?: unknown }).code;
-  if (code !== 'TORCH_OUT_OF_MEMORY' && code !== 'TORCH_OPERATOR') return error;
+/** The inputs with their shapes; where there are none, the attributes, which say what is made from nothing. */
+function described(inputs: NamedTensorInfoMap, attrs: NamedAttrMap | undefined): string {
   const shapes = Object.entries(inputs).flatMap(([name, input]) =>
     input == null ? [] : `${name} [${input.shape}]`,
   );
-  // Kernels that make tensors from nothing have the shape among their attributes.
-  if (shapes.length === 0) shapes.push(`[${attrs?.['shape'] ?? ''}]`);
-  const details = { kernel, shapes: shapes.join(', '), reason: errorText(error) };
-  const name = code === 'TORCH_OUT_OF_MEMORY' ? 'out-of-memory' : 'operator-failed';
-  return fail(name, details, { cause: error });
+  if (shapes.length > 0) return shapes.join(', ');
+  if (attrs?.['shape'] !== undefined) return `[${attrs['shape']}]`;
+  return Object.entries(attrs ?? {})
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ');
 }
