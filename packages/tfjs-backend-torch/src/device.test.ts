@@ -1,6 +1,8 @@
+import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
+import { BACKEND_NAME, TorchBackend } from './backend.js';
 import { bestPrecision, chooseDevice, type DeviceName } from './device.js';
-import { torchAvailability } from './index.js';
+import { registerTorchBackend, torchAvailability } from './index.js';
 import { loadNative, type NativeTorch } from './native.js';
 
 /** As much of a libtorch as a choice looks at, on a machine with so many GPUs. */
@@ -55,5 +57,19 @@ describe.skipIf(!available)('a GPU that this libtorch cannot use', () => {
         };
     expect(() => chooseDevice(native, 'cuda:1')).toThrow(expect.objectContaining(expected));
     expect(chooseDevice(native, 'auto')).toBe('cpu');
+  });
+});
+
+describe.skipIf(!available)('a device that is in use', () => {
+  it('stays the one of the process; another is refused, with what to do', async () => {
+    // As if a GPU had been taken before.
+    tf.registerBackend(BACKEND_NAME, () => new TorchBackend(loadNative(), 'cuda:0'));
+    await expect(registerTorchBackend({ device: 'cpu' })).rejects.toMatchObject({
+      code: 'torch/device-taken',
+      message: 'the torch engine computes on cuda:0 in this process and cannot move to cpu',
+      advice: expect.stringContaining('in a process of its own'),
+    });
+    expect((await registerTorchBackend({ device: 'auto' })).device).toBe('cuda:0');
+    tf.removeBackend(BACKEND_NAME);
   });
 });

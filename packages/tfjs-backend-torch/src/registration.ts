@@ -3,7 +3,6 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { type FedvoxError, isFedvoxError } from '@fedvox/base';
 import {
-  engine,
   findBackend,
   getGradient,
   registerBackend,
@@ -14,7 +13,7 @@ import { BACKEND_NAME, type Precision, TorchBackend } from './backend.js';
 import { bestPrecision, chooseDevice, type DeviceName } from './device.js';
 import { fail } from './errors.js';
 import { allKernels } from './kernels/index.js';
-import { loadNative } from './native.js';
+import { loadNative, type NativeTorch } from './native.js';
 
 export interface TorchBackendOptions {
   /** Threads of one operator; every core when left out. */
@@ -44,28 +43,34 @@ export interface TorchBackendInfo {
  * @throws FedvoxError `torch/native-missing`, `torch/native-unloadable`, `torch/cuda-not-built`,
  *   `torch/cuda-unusable`, `torch/device-missing`, `torch/device-taken`
  */
-export async function registerTorchBackend(
-  options: TorchBackendOptions = {},
-): Promise<TorchBackendInfo> {
+export async function registerTorchBackend({
+  threads = availableParallelism(),
+  device = 'auto',
+  precision = 'float32',
+}: TorchBackendOptions = {}): Promise<TorchBackendInfo> {
   const native = loadNative();
-  const device = chooseDevice(native, options.device ?? 'auto');
-  native.setThreads(options.threads ?? availableParallelism());
-  if (!(BACKEND_NAME in engine().registryFactory)) {
-    if (device !== 'cpu') native.prepareCuda();
-    registerBackend(BACKEND_NAME, () => new TorchBackend(native, device), HIGHEST_PRIORITY);
-    for (const config of allKernels()) registerKernel(config);
-  }
+  const current = findTorch();
+  if (current === null) register(native, chooseDevice(native, device));
+  else checkDevice(current, device);
+  native.setThreads(threads);
   await registerGradients();
   await setBackend(BACKEND_NAME);
-  const backend = registered();
-  // Tensors of two devices do not mix, and those of the first may still be in use.
-  if (backend.device !== device && options.device !== undefined && options.device !== 'auto') {
-    throw fail('device-taken', { wanted: options.device, device: backend.device });
-  }
-  setPrecision(options.precision ?? 'float32');
+  setPrecision(precision);
   const { libtorchVersion } = native;
-  const { precision } = backend;
-  return { libtorchVersion, device: backend.device, precision, threads: native.threads() };
+  const { device: used, precision: chosen } = registered();
+  return { libtorchVersion, device: used, precision: chosen, threads: native.threads() };
+}
+
+function register(native: NativeTorch, device: string): void {
+  if (device !== 'cpu') native.prepareCuda();
+  registerBackend(BACKEND_NAME, () => new TorchBackend(native, device), HIGHEST_PRIORITY);
+  for (const config of allKernels()) registerKernel(config);
+}
+
+/** Tensors of two devices do not mix, and those of the first may still be in use. */
+function checkDevice({ native, device }: TorchBackend, wanted: DeviceName): void {
+  if (wanted === 'auto' || chooseDevice(native, wanted) === device) return;
+  throw fail('device-taken', { wanted, device });
 }
 
 /**
@@ -90,9 +95,13 @@ export function setPrecision(precision: Precision | 'auto'): void {
 }
 
 function registered(): TorchBackend {
-  const backend = findBackend(BACKEND_NAME) as TorchBackend | null;
+  const backend = findTorch();
   if (backend === null) throw fail('not-registered');
   return backend;
+}
+
+function findTorch(): TorchBackend | null {
+  return findBackend(BACKEND_NAME) as TorchBackend | null;
 }
 
 /** Above tfjs's own backends (at most 3), so that it is chosen wherever it is registered. */
@@ -119,6 +128,5 @@ export function torchAvailability(): TorchAvailability {
 
 /** Native tensors that are alive now; 0 where the backend was never registered. */
 export function liveTensorCount(): number {
-  const backend = findBackend(BACKEND_NAME) as TorchBackend | null;
-  return backend?.native.liveTensors() ?? 0;
+  return findTorch()?.native.liveTensors() ?? 0;
 }
