@@ -35,7 +35,11 @@ const COMPILE_TIMEOUT_MS = 600_000;
 export async function buildNative({ log, force = false }) {
   await bundleGradients({ log });
   const libtorch = findLibtorch();
-  const stamp = createHash('sha256').update(libtorch.identity).update(sourceBytes()).digest('hex');
+  const machine = `${process.platform} ${process.arch}`;
+  const stamp = createHash('sha256')
+    .update(`${machine} ${libtorch.identity}`)
+    .update(sourceBytes())
+    .digest('hex');
   if (!force && existsSync(ADDON) && readStamp() === stamp) {
     return { addon: ADDON, built: false, libtorch };
   }

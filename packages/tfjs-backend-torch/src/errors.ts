@@ -13,7 +13,7 @@ export const fail = defineErrors('torch', {
   'native-unloadable': {
     message: 'the torch engine does not load: {reason}',
     advice:
-      'The libtorch it was built against has moved or changed: build again with `npm run build -w @fedvox/tfjs-backend-torch`.',
+      'The libtorch it was built against has moved or changed, or it was built on another machine: build again with `npm run build -w @fedvox/tfjs-backend-torch -- --force`.',
   },
   'not-registered': {
     message: 'the torch engine is not registered',

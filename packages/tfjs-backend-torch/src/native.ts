@@ -32,7 +32,10 @@ export type Result = Handle | number | boolean | null | readonly Handle[] | unde
 
 /** The whole native surface (native/src/addon.cc). Every function throws an Error with a `code`. */
 export interface NativeTorch {
+  /** The one that this was built against. */
   readonly libtorchVersion: string;
+  /** The one that was found when this was loaded. */
+  readonly loadedVersion: string;
   /** A small integer for `aten::name.overload`. */
   resolveOperator(name: string): number;
   /** One result as itself, several as an array; tensors as handles, which the caller must release. */
@@ -94,9 +97,22 @@ export function loadNative(path: string = ADDON_PATH): NativeTorch {
   if (!existsSync(path)) throw fail('native-missing', { path });
   // Read once, when libtorch's OpenMP loads.
   if (process.env['OMP_WAIT_POLICY'] === undefined) process.env['GOMP_SPINCOUNT'] ??= SPIN_COUNT;
+  const native = required(path);
+  const { libtorchVersion, loadedVersion } = native;
+  // Another version may have the same functions, and its data in other places.
+  if (loadedVersion !== libtorchVersion) {
+    const reason = `it was built against libtorch ${libtorchVersion} and finds ${loadedVersion}`;
+    throw fail('native-unloadable', { reason });
+  }
+  return native;
+}
+
+function required(path: string): NativeTorch {
   try {
     return createRequire(import.meta.url)(path) as NativeTorch;
   } catch (cause) {
-    throw fail('native-unloadable', { reason: errorText(cause) }, { cause });
+    // Node breaks some of its messages into lines.
+    const reason = errorText(cause).replaceAll(/\s+/g, ' ');
+    throw fail('native-unloadable', { reason }, { cause });
   }
 }

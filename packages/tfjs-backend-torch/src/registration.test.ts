@@ -1,28 +1,8 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { registerTorchBackend, setPrecision, torchAvailability } from './index.js';
-import { loadNative } from './native.js';
 
 const { available } = torchAvailability();
-
-describe('loading the native part', () => {
-  it('says where it looked and how to build when there is none', () => {
-    const load = () => loadNative('/nowhere/fedvox-torch.node');
-    expect(load).toThrow(/\/nowhere\/fedvox-torch\.node does not exist/);
-    expect(load).toThrow(expect.objectContaining({ code: 'torch/native-missing' }));
-  });
-
-  it('says so when the file is not one that can be loaded', () => {
-    const path = join(mkdtempSync(join(tmpdir(), 'fedvox-')), 'broken.node');
-    writeFileSync(path, 'not an addon');
-    expect(() => loadNative(path)).toThrow(
-      expect.objectContaining({ code: 'torch/native-unloadable' }),
-    );
-  });
-});
 
 describe.skipIf(!available)('registering the backend', () => {
   it('comes before choosing a precision', () => {

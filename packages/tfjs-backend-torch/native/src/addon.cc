@@ -4,6 +4,7 @@
 #include <ATen/Context.h>
 #include <ATen/Functions.h>
 #include <ATen/Parallel.h>
+#include <ATen/Version.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/core/DeviceGuard.h>
@@ -285,6 +286,16 @@ napi_value prepareCuda(const Call&) {
   return nullptr;
 }
 
+// What the libtorch that was found says of itself; where it says nothing, what was expected.
+std::string loadedVersion() {
+  const std::string settings = at::show_config();
+  const std::string key = "TORCH_VERSION=";
+  const auto at = settings.find(key);
+  if (at == std::string::npos) return TORCH_VERSION;
+  const auto begin = at + key.size();
+  return settings.substr(begin, settings.find(',', begin) - begin);
+}
+
 napi_value initialise(napi_env env, napi_value exports) {
   PooledAllocator::install();
   const auto destroy = [](napi_env, void* data, void*) { delete static_cast<Environment*>(data); };
@@ -306,9 +317,11 @@ napi_value initialise(napi_env env, napi_value exports) {
     napi_create_function(env, function.name, NAPI_AUTO_LENGTH, function.body, nullptr, &value);
     napi_set_named_property(env, exports, function.name, value);
   }
-  napi_value version;
-  napi_create_string_utf8(env, TORCH_VERSION, NAPI_AUTO_LENGTH, &version);
-  napi_set_named_property(env, exports, "libtorchVersion", version);
+  napi_value built, loaded;
+  napi_create_string_utf8(env, TORCH_VERSION, NAPI_AUTO_LENGTH, &built);
+  napi_create_string_utf8(env, loadedVersion().c_str(), NAPI_AUTO_LENGTH, &loaded);
+  napi_set_named_property(env, exports, "libtorchVersion", built);
+  napi_set_named_property(env, exports, "loadedVersion", loaded);
   return exports;
 }
 
