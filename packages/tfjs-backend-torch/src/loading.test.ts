@@ -53,7 +53,7 @@ describe('a native part that cannot be loaded', () => {
 });
 
 /** What a process that has not loaded libtorch yet says of a native part whose bytes were changed. */
-function reasonAfter(from: string, to: string): unknown {
+function reasonAfter(from: string, to: string, environment: NodeJS.ProcessEnv = {}): unknown {
   const built = readFileSync(ADDON_PATH, 'latin1');
   expect(to).toHaveLength(from.length);
   expect(built).toContain(from);
@@ -63,7 +63,7 @@ function reasonAfter(from: string, to: string): unknown {
     import { torchAvailability } from '${new URL('../dist/index.js', import.meta.url)}';
     const { code, message, advice } = torchAvailability().reason;
     console.log(JSON.stringify({ code, message, advice }));`;
-  const env = { ...process.env, FEDVOX_TORCH_BUILD: dirname(path) };
+  const env = { ...process.env, ...environment, FEDVOX_TORCH_BUILD: dirname(path) };
   const args = ['--input-type=module', '--eval', program];
   return JSON.parse(execFileSync(process.execPath, args, { env, encoding: 'utf8' }));
 }
@@ -71,9 +71,13 @@ function reasonAfter(from: string, to: string): unknown {
 describe.skipIf(!torchAvailability().available)('a libtorch', () => {
   const { libtorch } = JSON.parse(readFileSync(join(ADDON_PATH, '../stamp.json'), 'utf8'));
 
-  it('that is no longer where it was is missed by name', () => {
+  // The loader looks into the system's own folders whatever a file says.
+  const isSystems = libtorch.libDir.startsWith('/usr/lib');
+
+  it.skipIf(isSystems)('that is no longer where it was is missed by name', () => {
     const elsewhere = `/nowhere${'/'.repeat(libtorch.libDir.length - '/nowhere'.length)}`;
-    expect(reasonAfter(libtorch.libDir, elsewhere)).toEqual(unloadable(/libtorch_cpu\.(so|dylib)/));
+    const reason = reasonAfter(libtorch.libDir, elsewhere, { LD_LIBRARY_PATH: '' });
+    expect(reason).toEqual(unloadable(/libtorch_cpu\.(so|dylib)/));
   });
 
   it('of another version than the one built against is refused, with both', () => {

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { torchAvailability } from './index.js';
@@ -116,6 +117,24 @@ describe('building the native part', () => {
     expect(status).toBe(1);
     expect(stderr).toMatch(/FEDVOX_LIBTORCH is \/nowhere, which holds no libtorch/);
     expect(stderr).toMatch(/Set it to an unpacked libtorch/);
+  });
+
+  it('refuses a libtorch that is too old, and says which is not', () => {
+    const old = mkdtempSync(join(tmpdir(), 'fedvox-libtorch-'));
+    const headers = join(old, 'include/torch/csrc/api/include/torch');
+    mkdirSync(headers, { recursive: true });
+    const version = ['MAJOR 1', 'MINOR 12', 'PATCH 1'].map(
+      (part) => `#define TORCH_VERSION_${part}`,
+    );
+    writeFileSync(join(headers, 'version.h'), version.join('\n'));
+    mkdirSync(join(old, 'lib'));
+    for (const suffix of ['so', 'dylib'])
+      writeFileSync(join(old, `lib/libtorch_cpu.${suffix}`), '');
+    const { status, stderr } = build({ FEDVOX_LIBTORCH: old });
+    rmSync(old, { recursive: true });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/libtorch 1\.12\.1 \(FEDVOX_LIBTORCH\) is older than 1\.13/);
+    expect(stderr).toMatch(/Set FEDVOX_LIBTORCH to a newer one/);
   });
 
   it.skipIf(!available)('does nothing when nothing has changed', () => {

@@ -10,7 +10,7 @@ import { kernel } from './kernel.js';
 
 type List = Record<number, unknown>;
 
-/** What is done with the gradients of all variables at once: every list is walked by one operator. */
+/** What is done with the gradients of all variables at once. */
 export const gradientKernels: readonly KernelConfig[] = [
   kernel<List, ClipByNormAttributes>('FedvoxClipByGlobalNorm', (t, inputs, { maxNorm }) => {
     const tensors: Handle[] = Object.values(inputs);
@@ -21,11 +21,10 @@ export const gradientKernels: readonly KernelConfig[] = [
     if (scale === 1) return [norm, ...tensors];
     return [norm, ...(t.runMany('_foreach_mul.Scalar', tensors, scale) as Handle[])];
   }),
-  kernel<List, ClipByValueAttributes>('FedvoxClipByValue', (t, inputs, { limit }) => {
-    const clipped = t.runMany('_foreach_clamp_min.Scalar', Object.values(inputs), -limit);
-    t.mutate('_foreach_clamp_max_.Scalar', clipped as Handle[], limit);
-    return clipped as Handle[];
-  }),
+  // One by one: a single pass over each, where libtorch's operators for lists take two (and 1.13 has none).
+  kernel<List, ClipByValueAttributes>('FedvoxClipByValue', (t, inputs, { limit }) =>
+    (Object.values(inputs) as Handle[]).map((tensor) => t.run('clamp', tensor, -limit, limit)),
+  ),
   kernel<List, AccumulationAttributes>('FedvoxAccumulate', (t, inputs, { weight, count }) => {
     const list: Handle[] = Object.values(inputs);
     const [sums, gradients] = [list.slice(0, -count), list.slice(-count)];
