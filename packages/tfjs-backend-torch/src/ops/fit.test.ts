@@ -6,6 +6,7 @@ import {
   conv3d,
   conv3dTranspose,
   diceCrossEntropy,
+  FusedAdam,
   groupNorm,
   instanceNorm,
   instanceNormPrelu,
@@ -86,6 +87,25 @@ describe.each([
   beforeAll(async () => {
     if (available) await registerTorchBackend({ threads: 1 });
     await tf.setBackend(engine);
+  });
+
+  it.skipIf(missing).each([
+    { of: 'a gradient', gradients: 3, moments: 4 },
+    { of: 'moments', gradients: 4, moments: 3 },
+  ])('a step of Adam with $of of another shape is refused by name', async (sizes) => {
+    const variable = tf.variable(tf.zeros([4]));
+    const optimizer = new FusedAdam();
+    const [gradient, moment] = [tf.zeros([sizes.gradients]), tf.zeros([sizes.moments])];
+    await optimizer.setWeights([
+      { name: 'iter', tensor: tf.scalar(1, 'int32') },
+      { name: `${variable.name}/m`, tensor: moment },
+      { name: `${variable.name}/v`, tensor: moment },
+    ]);
+    expect(() => optimizer.applyGradients({ [variable.name]: gradient })).toThrow(
+      /^FusedAdam of variable \[4\], gradient .* they are to be of one shape/,
+    );
+    optimizer.dispose();
+    tf.dispose([variable, gradient, moment]);
   });
 
   it.skipIf(missing).each(MISFITS)('an operation %s is refused by name', (_, run, problem) => {

@@ -12,9 +12,11 @@ import {
   square,
   sub,
   type Tensor,
+  util,
   type Variable,
   zerosLike,
 } from '@tensorflow/tfjs-core';
+import { misfit } from './fit.js';
 import { type Operation, runAll } from './operation.js';
 import { variableGradients } from './variable-gradients.js';
 
@@ -82,6 +84,9 @@ export class FusedAdam extends Optimizer {
   private update(named: readonly (readonly [string, Tensor])[]): void {
     const variables = named.map(([name]) => engine().registeredVariables[name]!);
     const moments = named.map(([name, gradient]) => this.momentsOf(name, gradient));
+    named.forEach(([, gradient], index) => {
+      expectOneShape(variables[index]!, { gradient, ...moments[index]! });
+    });
     const inputs = [
       ...variables,
       ...named.map(([, gradient]) => gradient),
@@ -163,6 +168,13 @@ const adam: Operation<readonly Tensor[], AdamAttributes> = {
     return [...next.map((n) => n[0]), ...next.map((n) => n[1]), ...next.map((n) => n[2])];
   },
 };
+
+/** All are walked side by side, to the end of the variable. */
+function expectOneShape(variable: Variable, others: Record<string, Tensor>): void {
+  const { shape } = variable;
+  if (Object.values(others).every((tensor) => util.arraysEqual(tensor.shape, shape))) return;
+  throw misfit('FusedAdam', { variable, ...others }, 'they are to be of one shape');
+}
 
 /** Cuts a list into runs of `length`. */
 function quarters<T>(list: readonly T[], length: number): T[][] {
