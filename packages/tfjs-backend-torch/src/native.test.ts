@@ -5,7 +5,14 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { torchAvailability } from './index.js';
-import { type Argument, type Handle, loadNative, type NativeTorch, ScalarType } from './native.js';
+import {
+  ADDON_PATH,
+  type Argument,
+  type Handle,
+  loadNative,
+  type NativeTorch,
+  ScalarType,
+} from './native.js';
 
 const { available } = torchAvailability();
 
@@ -144,9 +151,7 @@ describe('building the native part', () => {
   });
 
   it.skipIf(!available)('says which compilers it looked for when there is none', () => {
-    const { libtorch } = JSON.parse(
-      readFileSync(new URL('../build/stamp.json', import.meta.url), 'utf8'),
-    );
+    const { libtorch } = JSON.parse(readFileSync(join(ADDON_PATH, '../stamp.json'), 'utf8'));
     const env = {
       PATH: '/nowhere',
       CXX: 'no-such-compiler',

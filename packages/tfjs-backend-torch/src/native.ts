@@ -58,8 +58,6 @@ export interface NativeTorch {
   /** The most bytes that were in use at once since the last `resetPeak`. */
   peakBytes(): number;
   resetPeak(): void;
-  /** Gives idle memory back to the system. */
-  trim(): void;
   setThreads(count: number): void;
   threads(): number;
   /** Whether this libtorch brings CUDA, driver or not. */

@@ -20,14 +20,14 @@ export class Torch {
   /** Runs an operator of one tensor result, e.g. `run('add.Tensor', a, b)`; ATen's unless it says whose. */
   run(operator: string, ...args: readonly Argument[]): Handle {
     const result = this.call(operator, args);
-    assert(typeof result === 'number', `aten::${operator} returns one tensor`);
+    assert(typeof result === 'number', `${operator} returns one tensor`);
     return this.track(result as Handle);
   }
 
   /** Runs an operator of several tensor results (or one tensor list); undefined ones are null. */
   runMany(operator: string, ...args: readonly Argument[]): (Handle | null)[] {
     const results = this.call(operator, args);
-    assert(Array.isArray(results), `aten::${operator} returns several tensors`);
+    assert(Array.isArray(results), `${operator} returns several tensors`);
     for (const result of results as (Handle | null)[]) if (result !== null) this.track(result);
     return results as (Handle | null)[];
   }

@@ -243,11 +243,6 @@ napi_value resetPeak(const Call&) {
   return nullptr;
 }
 
-napi_value trim(const Call&) {
-  PooledAllocator::install().trim();
-  return nullptr;
-}
-
 napi_value setThreads(const Call& call) {
   at::set_num_threads(static_cast<int>(toUnsigned(call.env, call[0])));
   return nullptr;
@@ -305,12 +300,11 @@ napi_value initialise(napi_env env, napi_value exports) {
       {"fromTypedArray", enter<fromTypedArray>},   {"toTypedArray", enter<toTypedArray>},
       {"release", enter<release>},                 {"shape", enter<shape>},
       {"scalarType", enter<scalarType>},           {"liveTensors", enter<liveTensors>},
-      {"liveBytes", enter<liveBytes>},             {"setThreads", enter<setThreads>},
+      {"liveBytes", enter<liveBytes>},             {"peakBytes", enter<peakBytes>},
+      {"resetPeak", enter<resetPeak>},             {"setThreads", enter<setThreads>},
       {"threads", enter<threads>},                 {"isCudaBuild", enter<isCudaBuild>},
       {"cudaDevices", enter<cudaDevices>},         {"hasBfloat16", enter<hasBfloat16>},
       {"prepareCuda", enter<prepareCuda>},
-      {"peakBytes", enter<peakBytes>},             {"resetPeak", enter<resetPeak>},
-      {"trim", enter<trim>},
   };
   for (const auto& function : functions) {
     napi_value value;

@@ -110,11 +110,6 @@ void PooledAllocator::copy_data(void* destination, const void* source, std::size
   std::memcpy(destination, source, count);
 }
 
-size_t PooledAllocator::bytesInUse() const {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  return inUse_;
-}
-
 size_t PooledAllocator::peakBytes() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   return peak_;
@@ -123,11 +118,6 @@ size_t PooledAllocator::peakBytes() const {
 void PooledAllocator::resetPeak() {
   const std::lock_guard<std::mutex> lock(mutex_);
   peak_ = inUse_;
-}
-
-void PooledAllocator::trim() {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  trimTo(0);
 }
 
 // Largest first: they are the fewest, and the system takes them back whole.

@@ -27,12 +27,9 @@ class PooledAllocator : public c10::Allocator {
   void copy_data(void* destination, const void* source, std::size_t count) const;
   c10::DeleterFnPtr raw_deleter() const override { return &giveBack; }
 
-  size_t bytesInUse() const;
   // The most that was in use at once since the last reset.
   size_t peakBytes() const;
   void resetPeak();
-  // Gives idle blocks back to the system.
-  void trim();
 
  private:
   static constexpr size_t kAlwaysKept = size_t{32} << 20;
