@@ -1,7 +1,7 @@
 import type { BinaryInputs, KernelConfig } from '@tensorflow/tfjs-core';
 import { type Handle, ScalarType } from '../native.js';
 import type { Torch } from '../torch.js';
-import { type Handles, kernel } from './kernel.js';
+import { type Handles, kernel, type List, listed } from './kernel.js';
 
 /** tfjs kernels that are one ATen operator of two broadcast tensors. */
 const SAME = {
@@ -27,8 +27,8 @@ export const binaryKernels: readonly KernelConfig[] = [
   ...Object.entries(SAME).map(([name, operator]) =>
     kernel<BinaryInputs>(name, (t, { a, b }) => t.run(operator, a, b)),
   ),
-  kernel<Record<number, unknown>>('AddN', (t, inputs) =>
-    Object.values(inputs).reduce((sum, x) => t.run('add.Tensor', sum, x)),
+  kernel<List>('AddN', (t, inputs) =>
+    listed(inputs).reduce((sum, x) => t.run('add.Tensor', sum, x)),
   ),
   kernel<BinaryInputs>('FloorDiv', floorDivide),
   kernel<BinaryInputs>('Pow', power),

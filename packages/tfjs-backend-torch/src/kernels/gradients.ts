@@ -6,14 +6,12 @@ import {
   type ClipByValueAttributes,
 } from '../ops/clipping.js';
 import type { AccumulationAttributes } from '../ops/gradient-accumulator.js';
-import { kernel } from './kernel.js';
-
-type List = Record<number, unknown>;
+import { kernel, type List, listed } from './kernel.js';
 
 /** What is done with the gradients of all variables at once. */
 export const gradientKernels: readonly KernelConfig[] = [
   kernel<List, ClipByNormAttributes>('FedvoxClipByGlobalNorm', (t, inputs, { maxNorm }) => {
-    const tensors: Handle[] = Object.values(inputs);
+    const tensors = listed(inputs);
     const norms = t.runMany('_foreach_norm.Scalar', tensors, 2) as Handle[];
     const norm = t.run('linalg_vector_norm', t.run('stack', norms));
     // On a GPU this waits, once a step; below the limit, which is most of the time, nothing is copied.
@@ -23,10 +21,10 @@ export const gradientKernels: readonly KernelConfig[] = [
   }),
   // One by one: a single pass over each, where libtorch's operators for lists take two (and 1.13 has none).
   kernel<List, ClipByValueAttributes>('FedvoxClipByValue', (t, inputs, { limit }) =>
-    (Object.values(inputs) as Handle[]).map((tensor) => t.run('clamp', tensor, -limit, limit)),
+    listed(inputs).map((tensor) => t.run('clamp', tensor, -limit, limit)),
   ),
   kernel<List, AccumulationAttributes>('FedvoxAccumulate', (t, inputs, { weight, count }) => {
-    const list: Handle[] = Object.values(inputs);
+    const list = listed(inputs);
     const [sums, gradients] = [list.slice(0, -count), list.slice(-count)];
     // The first sums are memory of their own: two gradients may share theirs.
     if (sums.length === 0) return t.runMany('_foreach_mul.Scalar', gradients, weight) as Handle[];

@@ -7,12 +7,12 @@ import { convolutionKernels } from './convolution.js';
 import { creationKernels } from './creation.js';
 import { diceCrossEntropyKernels } from './dice-cross-entropy.js';
 import { gradientKernels } from './gradients.js';
-import { groupNormKernels } from './group-norm.js';
 import { hostKernels } from './host.js';
 import { identityKernels } from './identity.js';
 import { imageKernels } from './image.js';
 import { indexingKernels } from './indexing.js';
 import { matmulKernels } from './matmul.js';
+import { normPreluKernels } from './norm-prelu.js';
 import { normalizationKernels } from './normalization.js';
 import { optimizerKernels } from './optimizer.js';
 import { poolingKernels } from './pooling.js';
@@ -27,16 +27,17 @@ const torchKernels: readonly KernelConfig[] = [
   ...activationKernels,
   ...binaryKernels,
   ...complexKernels,
+  ...conv3dKernels,
   ...convolutionKernels,
   ...creationKernels,
   ...diceCrossEntropyKernels,
-  ...identityKernels,
   ...gradientKernels,
-  ...groupNormKernels,
+  ...identityKernels,
   ...imageKernels,
   ...indexingKernels,
   ...matmulKernels,
   ...normalizationKernels,
+  ...normPreluKernels,
   ...optimizerKernels,
   ...poolingKernels,
   ...preluKernels,
@@ -44,7 +45,6 @@ const torchKernels: readonly KernelConfig[] = [
   ...shapeKernels,
   ...unaryKernels,
   ...upsampleKernels,
-  ...conv3dKernels,
 ];
 
 /** Every kernel that tfjs's own cpu backend has, and those that `ops/` adds. */

@@ -13,6 +13,13 @@ import { onHost } from './host.js';
 /** A kernel's inputs as native tensors, under tfjs's names; optional ones may be undefined. */
 export type Handles<Inputs> = { readonly [Name in keyof Inputs]-?: Handle };
 
+/** Inputs of a kernel of a list of tensors: tfjs gives them under the keys 0, 1, 2 …, which objects keep in order. */
+export type List = Record<number, unknown>;
+
+export function listed(inputs: Handles<List>): Handle[] {
+  return Object.values(inputs);
+}
+
 /**
  * Serves a tfjs kernel with ATen. The body runs inside a scope that releases every temporary; what
  * it returns becomes the outputs, with their shapes and types as ATen says. Strings, which libtorch

@@ -11,7 +11,7 @@ import { fail } from '../errors.js';
 import type { Handle } from '../native.js';
 import type { Torch } from '../torch.js';
 import { activate } from './activation.js';
-import { type Handles, kernel } from './kernel.js';
+import { type Handles, kernel, type List, listed } from './kernel.js';
 
 export const matmulKernels: readonly KernelConfig[] = [
   kernel<BatchMatMulInputs, BatchMatMulAttrs>('BatchMatMul', multiply),
@@ -20,8 +20,8 @@ export const matmulKernels: readonly KernelConfig[] = [
     const biased = inputs.bias === undefined ? product : t.run('add.Tensor', product, inputs.bias);
     return activate(t, biased, attrs, inputs.preluActivationWeights);
   }),
-  kernel<Record<number, unknown>, EinsumAttrs>('Einsum', (t, inputs, { equation }) => {
-    const tensors = Object.values(inputs);
+  kernel<List, EinsumAttrs>('Einsum', (t, inputs, { equation }) => {
+    const tensors = listed(inputs);
     // ATen would take more than tfjs promises of an einsum on every backend.
     const { allDims, idDims } = backend_util.decodeEinsumEquation(equation, tensors.length);
     const shaped = tensors.map((tensor) => ({ shape: t.shape(tensor) })) as never; // All it reads.

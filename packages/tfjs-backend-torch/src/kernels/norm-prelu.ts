@@ -5,7 +5,7 @@ import { kernel } from './kernel.js';
 type Normed = { x: Handle; mean: Handle; inverse: Handle; alpha: Handle };
 
 /** A norm with a PReLU behind it; the operators are native/src/operators/norms.cc. */
-export const groupNormKernels: readonly KernelConfig[] = [
+export const normPreluKernels: readonly KernelConfig[] = [
   kernel<{ x: Handle; alpha: Handle }, { groups: number; epsilon: number }>(
     'FedvoxNormPrelu',
     (t, { x, alpha }, { groups, epsilon }) =>

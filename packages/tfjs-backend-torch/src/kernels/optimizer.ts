@@ -2,11 +2,11 @@ import type { KernelConfig } from '@tensorflow/tfjs-core';
 import type { Handle } from '../native.js';
 import type { AdamAttributes } from '../ops/fused-adam.js';
 import type { Torch } from '../torch.js';
-import { kernel } from './kernel.js';
+import { kernel, type List, listed } from './kernel.js';
 
 export const optimizerKernels: readonly KernelConfig[] = [
-  kernel<Record<number, unknown>, AdamAttributes>('FedvoxAdam', (t, inputs, attributes) =>
-    adam(t, Object.values(inputs), attributes),
+  kernel<List, AdamAttributes>('FedvoxAdam', (t, inputs, attributes) =>
+    adam(t, listed(inputs), attributes),
   ),
 ];
 

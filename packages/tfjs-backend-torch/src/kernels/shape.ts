@@ -24,12 +24,9 @@ import { dtypeOf } from '../backend.js';
 import { fail } from '../errors.js';
 import type { Handle } from '../native.js';
 import type { Torch } from '../torch.js';
-import { kernel } from './kernel.js';
+import { kernel, type List, listed } from './kernel.js';
 
 type X = { x: unknown };
-/** Kernels of a list of tensors get them under the keys 0, 1, 2 …, which objects keep in order. */
-type List = Record<number, unknown>;
-const listed = (inputs: { readonly [index: number]: Handle }): Handle[] => Object.values(inputs);
 
 /*
  * What is cut out of a tensor is copied unless it lies in one piece: operators that come after read a
