@@ -37,7 +37,7 @@ const MISFITS: [string, () => unknown, RegExp][] = [
   ['without a stride', () => conv3d(x(), filter(), { strides: [1, 0, 1] }), /from 1 on, not 1,0,1/],
   ['with a part of a stride', () => conv3d(x(), filter(), { strides: 1.5 }), /not 1.5,1.5,1.5/],
   ['with less than no padding', () => conv3d(x(), filter(), { padding: -1 }), /not -1,-1,-1/],
-  ['without weights', () => conv3d(x(), zeros(3, 3, 3, 2, 0)), /the filter has no weights/],
+  ['without weights', () => conv3d(x(), zeros(3, 3, 3, 2, 0)), /no axis of them empty/],
   [
     'of a small volume',
     () => conv3d(zeros(1, 2, 4, 4, 2), filter()),
@@ -62,6 +62,16 @@ const MISFITS: [string, () => unknown, RegExp][] = [
   ['with three slopes', () => instanceNormPrelu(x(), zeros(3)), /alpha \[C\|1\]/],
   ['in no groups', () => groupNorm(x(), 0), /2 channels cannot be divided into 0 groups/],
   ['in less than no groups', () => groupNorm(x(), -1), /into -1 groups/],
+  ['of an empty batch', () => conv3d(zeros(0, 4, 4, 4, 2), filter()), /x \[0,4,4,4,2\], filter/],
+  ['of an empty batch, transposed', () => conv3dTranspose(zeros(0, 4, 4, 4, 2), up()), /no axis/],
+  ['of no channels, normed', () => instanceNorm(zeros(1, 4, 4, 4, 0)), /\[1,4,4,4,0\]: it takes/],
+  ['of no depth', () => instanceNormPrelu(zeros(1, 0, 4, 4, 2), zeros(1)), /no axis/],
+  ['of no samples', () => batchNorm(zeros(0, 4, 4, 4, 2)), /no axis/],
+  [
+    'of no voxels',
+    () => diceCrossEntropy(zeros(1, 4, 4, 0, 2), labels(1, 4, 4, 0), loss),
+    /labels \[1,4,4,0\]/,
+  ],
   ['with more labels', () => diceCrossEntropy(x(), labels(1, 4, 4, 5), loss), /labels \[1,4,4,5\]/],
   [
     'with fewer labels',

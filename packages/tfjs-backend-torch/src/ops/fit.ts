@@ -8,7 +8,7 @@ type Tensors = Readonly<Record<string, Tensor | undefined>>;
 
 /**
  * Holds tensors to the shapes that an operation takes, on every backend alike: operators of our own would
- * read past the end of a tensor that is too small.
+ * read past the end of a tensor that is too small, and divide by the size of an empty axis.
  * @throws FedvoxError `torch/misfit`
  */
 export function expectShapes(operation: string, tensors: Tensors, axes: Axes): void {
@@ -19,7 +19,7 @@ export function expectShapes(operation: string, tensors: Tensors, axes: Axes): v
       continue;
     }
     const wanted = Object.entries(axes).map(([each, names]) => `${each} [${names}]`);
-    throw misfit(operation, tensors, `it takes ${wanted.join(', ')}`);
+    throw misfit(operation, tensors, `it takes ${wanted.join(', ')}, no axis of them empty`);
   }
 }
 
@@ -32,6 +32,7 @@ function hasAxes(
   if (shape.length !== names.length) return false;
   return names.every((name, index) => {
     const size = shape[index] as number;
+    if (size === 0) return false;
     const [axis, other] = name.split('|') as [string, string?];
     if (size === Number(other)) return true;
     const known = sizes.get(axis);
