@@ -12,7 +12,7 @@ const MAX_MS = 1000;
 const MAX_BYTES_PER_BYTE = 4;
 /** What an input of a few bytes may cost too: the collector's young generation, buffers of streams, a codec. */
 const ALLOWANCE_BYTES = 64 * 2 ** 20;
-/** Read first and not judged: loading codecs and compiling is no property of an input. */
+/** Read first and not judged, with every specimen as it is: loading and compiling codecs is no property of an input. */
 const WARM_UP_INPUTS = 200;
 
 const { seed, from, end, step, root } = JSON.parse(process.env.FUZZ);
@@ -23,6 +23,10 @@ const strays = [];
 process.on('unhandledRejection', (error) => strays.push(error));
 process.on('uncaughtException', (error) => strays.push(error));
 
+for (const specimen of corpus) {
+  const [[file, bytes]] = specimen.files;
+  await judged({ specimen, file, bytes });
+}
 for (let index = 0; index < WARM_UP_INPUTS; index++) {
   await judged(fuzzInput(corpus, 'warm-up', index));
 }

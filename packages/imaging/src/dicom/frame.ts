@@ -49,6 +49,12 @@ export interface Frame extends FramePlane {
 /** Most frames one file may declare. */
 const MAX_FRAMES = 100_000;
 const MAX_FLOAT32 = 3.4e38;
+/**
+ * Compressed pixels that are more than this many times larger than their file holds are a lie: CT packs
+ * 30 to 1 at most. Blank slices pack better, so that the first bytes of a file are believed.
+ */
+const MAX_EXPANSION = 128;
+const BELIEVED_BYTES = 2048 * 2048 * 2;
 /** Direction cosines are written with few decimals; more than this off is not a rotation. */
 const COSINE_TOLERANCE = 1e-3;
 
@@ -86,7 +92,10 @@ export function framesOf(file: DicomFile): Frame[] {
   });
 }
 
-/** A file cut short shows in its header already: it has fewer bytes than its frames need. */
+/**
+ * A file cut short shows in its header already: it has fewer bytes than its frames need. So does a forged
+ * size of compressed ones, for which a codec would work as long as for a true one.
+ */
 function checkPixelsPresent(
   { path, syntax, attributes, pixelData, byteCount }: DicomFile,
   needed: number,
@@ -97,8 +106,13 @@ function checkPixelsPresent(
   if (pixelData === undefined) {
     throw fail('corrupt-file', { path, reason: 'it ends before its pixel data' });
   }
-  if (syntax.pixels !== 'native') return;
-  const present = Math.min(pixelData.length ?? 0, byteCount - pixelData.offset);
+  const afterHeader = byteCount - pixelData.offset;
+  if (syntax.pixels !== 'native') {
+    if (needed <= BELIEVED_BYTES + MAX_EXPANSION * afterHeader) return;
+    const reason = `${afterHeader} bytes cannot be the compressed pixels of ${needed}`;
+    throw fail('corrupt-file', { path, reason });
+  }
+  const present = Math.min(pixelData.length ?? 0, afterHeader);
   if (present < needed) {
     throw fail('corrupt-file', {
       path,

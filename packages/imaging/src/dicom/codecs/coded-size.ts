@@ -3,6 +3,9 @@ export interface CodedSize {
   readonly rows: number;
   readonly columns: number;
   readonly bitsPerSample: number;
+  readonly components: number;
+  /** Parts that are coded each by itself: more than one in JPEG 2000 alone. */
+  readonly tiles: number;
 }
 
 const SOI = 0xffd8;
@@ -23,13 +26,15 @@ export function codedSize(bytes: Uint8Array): CodedSize | undefined {
 
 /** Walks the marker segments up to the frame header. */
 function jpegSize(view: DataView): CodedSize | undefined {
-  for (let at = 2; at + 9 <= view.byteLength; ) {
+  for (let at = 2; at + 10 <= view.byteLength; ) {
     const marker = view.getUint16(at);
     if (FRAME_HEADERS.includes(marker)) {
       return {
         bitsPerSample: view.getUint8(at + 4),
         rows: view.getUint16(at + 5),
         columns: view.getUint16(at + 7),
+        components: view.getUint8(at + 9),
+        tiles: 1,
       };
     }
     if (marker < 0xff00 || marker === SOS) return undefined;
@@ -41,9 +46,16 @@ function jpegSize(view: DataView): CodedSize | undefined {
 /** SIZ follows SOC at once (ITU-T T.800 A.5.1). */
 function jpeg2000Size(view: DataView): CodedSize | undefined {
   if (view.byteLength < 43 || view.getUint16(2) !== SIZ) return undefined;
+  const along = (at: number) => {
+    const [end, start, tile, firstTile] = [0, 8, 16, 24].map((step) => view.getUint32(at + step));
+    return { pixels: end! - start!, tiles: Math.ceil((end! - firstTile!) / tile!) };
+  };
+  const [x, y] = [along(8), along(12)];
   return {
-    columns: view.getUint32(8) - view.getUint32(16),
-    rows: view.getUint32(12) - view.getUint32(20),
+    columns: x.pixels,
+    rows: y.pixels,
     bitsPerSample: (view.getUint8(42) & 0x7f) + 1,
+    components: view.getUint16(40),
+    tiles: x.tiles * y.tiles,
   };
 }

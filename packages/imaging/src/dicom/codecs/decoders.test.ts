@@ -123,3 +123,33 @@ describe('damaged frames', () => {
     },
   );
 });
+
+describe('a JPEG 2000 header', () => {
+  /** SOC and SIZ (ITU-T T.800 A.5.1) of a 64 × 64 image of 12 bits. */
+  function header({ tile = 64, components = 1 }): Buffer {
+    const siz = Buffer.alloc(40 + 3 * components);
+    siz.writeUInt32BE(0xff4fff51, 0);
+    siz.writeUInt16BE(38 + 3 * components, 4);
+    for (const at of [8, 12]) {
+      siz.writeUInt32BE(64, at);
+      siz.writeUInt32BE(tile, at + 16);
+    }
+    siz.writeUInt16BE(components, 40);
+    siz.writeUInt8(11, 42);
+    return siz;
+  }
+  const format = formatOf(12, { rows: 64, columns: 64 });
+
+  it.each([
+    ['as many tiles as pixels', { tile: 1 }, 'cut into 4096 tiles'],
+    ['tiles of no size', { tile: 0 }, 'cut into Infinity tiles'],
+    ['thousands of components', { components: 4000 }, 'of another size'],
+  ])('of %s is refused before it is decoded', async (_, forged, reason) => {
+    await expect(
+      decoders.decode('forged', 'jpeg-2000', header(forged), format),
+    ).rejects.toMatchObject({
+      code: 'imaging/corrupt-file',
+      message: expect.stringContaining(reason),
+    });
+  });
+});

@@ -21,6 +21,9 @@ export interface PixelDecoders {
   ): Promise<Uint8Array>;
 }
 
+/** Encoders cut large images into tiles of 64 × 64 pixels at the least. */
+const MIN_TILE_PIXELS = 32 * 32;
+
 type ImageDecode = (encoded: Uint8Array) => CodedImage;
 
 export function pixelDecoders(): PixelDecoders {
@@ -59,15 +62,19 @@ async function loadCodec(
   }
 }
 
-/** A forged size would have the codec allocate for it. */
+/** A forged size would have the codec allocate for it, and work for each of its tiles. */
 function checkDeclaredSize(path: string, encoded: Uint8Array, format: PixelFormat): void {
   const size = codedSize(encoded);
   const fits =
     size !== undefined &&
     size.rows === format.rows &&
     size.columns === format.columns &&
+    size.components === 1 &&
     size.bitsPerSample <= format.bitsAllocated;
   if (!fits) throw corrupt(path, 'its compressed pixels are of another size than its header says');
+  if (size.tiles > Math.max(1, (size.rows * size.columns) / MIN_TILE_PIXELS)) {
+    throw corrupt(path, `its compressed pixels are cut into ${size.tiles} tiles`);
+  }
 }
 
 function run(path: string, codec: ImageDecode, encoded: Uint8Array): CodedImage {

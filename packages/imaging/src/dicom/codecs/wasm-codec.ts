@@ -20,7 +20,11 @@ interface WasmDecoder {
 type WasmModule<Name extends string> = { readonly [Key in Name]: new () => WasmDecoder };
 
 export type Instantiate<Name extends string> = (options: {
-  readonly wasmBinary: Uint8Array;
+  /** Emscripten's hook: instantiates the code with these imports, now or later. */
+  readonly instantiateWasm: (
+    imports: WebAssembly.Imports,
+    done: (instance: WebAssembly.Instance) => void,
+  ) => object;
   readonly print: (text: string) => void;
   readonly printErr: (text: string) => void;
 }) => Promise<WasmModule<Name>>;
@@ -37,10 +41,31 @@ export async function wasmCodec<Name extends string>(
   wasm: string,
   decoder: Name,
 ): Promise<WasmDecode> {
-  const wasmBinary = await readFile(createRequire(import.meta.url).resolve(wasm));
+  const code = await compiledCode(wasm);
   const silent = () => undefined;
-  const module = await instantiate({ wasmBinary, print: silent, printErr: silent });
+  const module = await instantiate({
+    instantiateWasm(imports, done) {
+      done(new WebAssembly.Instance(code, imports));
+      return {};
+    },
+    print: silent,
+    printErr: silent,
+  });
   return (encoded) => decodeWith(new module[decoder](), encoded);
+}
+
+/**
+ * Compiled code by specifier, kept as an imported module is: V8 drops it with its last instance, and the
+ * next series would wait up to half a second for the same code.
+ */
+const compiled = new Map<string, Promise<WebAssembly.Module>>();
+
+function compiledCode(wasm: string): Promise<WebAssembly.Module> {
+  const compile = async () =>
+    WebAssembly.compile(await readFile(createRequire(import.meta.url).resolve(wasm)));
+  const code = compiled.get(wasm) ?? compile();
+  compiled.set(wasm, code);
+  return code;
 }
 
 function decodeWith(decoder: WasmDecoder, encoded: Uint8Array): CodedImage {
