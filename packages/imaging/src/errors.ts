@@ -201,4 +201,12 @@ export const fail = defineErrors('imaging', {
     message: 'the cache folder {path} cannot be used: {reason}',
     advice: 'Give a folder this account may write to, with space left.',
   },
+  'reader-busy': {
+    message: '{waiting} reads are waiting for their turn already',
+    advice: 'Lower the job’s batch size.',
+  },
+  'reader-died': {
+    message: 'the thread that reads scans ended in the middle of one: {how}',
+    advice: 'Try again; if it ends at the same scan, see whether the machine has memory for it.',
+  },
 });

@@ -29,6 +29,8 @@ export { type InspectOptions, inspectFolder } from './inspect/inspect-folder.js'
 export type { InspectReport, LabelReport, ScanReport } from './inspect/report.js';
 export { readNifti } from './nifti/read.js';
 export { encodeNifti, writeNifti } from './nifti/write.js';
+export { directReader, type Reader } from './reader/reader.js';
+export { ReaderThread } from './reader/reader-thread.js';
 export type { Refusal } from './refusal.js';
 export { augment } from './transforms/augment.js';
 export { preprocess } from './transforms/preprocess.js';

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, stat, unlink, utimes } from 'node:fs/promises';
+import { mkdir, readdir, stat, unlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type Clock,
@@ -10,15 +10,17 @@ import {
 } from '@fedvox/base';
 import type { PreprocessStep } from '@fedvox/job';
 import { type Case, type CaseRef, contentKey } from '../datasets/case.js';
-import { loadCase } from '../datasets/load-case.js';
 import { fail } from '../errors.js';
+import { directReader, type Reader } from '../reader/reader.js';
 import { preprocess } from '../transforms/preprocess.js';
-import { decodeEntry, encodeEntry } from './entry.js';
+import { encodeEntry } from './entry.js';
 
 export interface CacheOptions {
   /** Entries used longest ago are removed above this. Default 64 GiB. */
   readonly maxBytes?: number;
   readonly clock?: Clock;
+  /** What reads entries, and cases that have none yet. The thread that asks by default. */
+  readonly reader?: Reader;
 }
 
 /** Preprocessed cases on disk. Safe to share between processes and to kill at any instant. */
@@ -43,7 +45,7 @@ const ABANDONED_AFTER_MS = 60 * 60 * 1000;
  */
 export async function openCache(
   folder: string,
-  { maxBytes = DEFAULT_MAX_BYTES, clock = systemClock }: CacheOptions = {},
+  { maxBytes = DEFAULT_MAX_BYTES, clock = systemClock, reader = directReader }: CacheOptions = {},
 ): Promise<CaseCache> {
   await usable(folder, async () => {
     await mkdir(folder, { recursive: true });
@@ -55,12 +57,12 @@ export async function openCache(
       const content = contentKeys.get(ref) ?? contentKey(ref);
       contentKeys.set(ref, content);
       const path = join(folder, entryName(await content, steps));
-      const cached = await readEntry(path);
+      const cached = await reader.readEntry(path);
       if (cached !== undefined) {
         await usable(folder, () => touch(path, clock.nowMs()));
         return cached;
       }
-      const made = preprocess(await loadCase(ref, classes), steps);
+      const made = preprocess(await reader.loadCase(ref, classes), steps);
       await usable(folder, async () => {
         await writeFileDurably(path, encodeEntry(made));
         await touch(path, clock.nowMs());
@@ -74,15 +76,6 @@ export async function openCache(
 /** The key covers the files' content, what their labels mean, and each step with its parameters. */
 function entryName(content: Sha256, steps: readonly PreprocessStep[]): string {
   return sha256(canonicalJson({ version: PIPELINE_VERSION, content, steps })) + ENTRY_SUFFIX;
-}
-
-async function readEntry(path: string): Promise<Case | undefined> {
-  try {
-    return decodeEntry(await readFile(path));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }
 
 /** Marks an entry as used now; another process may have evicted it in the meantime. */

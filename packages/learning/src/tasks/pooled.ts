@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '@fedvox/base';
-import type { DatasetSpec } from '@fedvox/imaging';
+import { type DatasetSpec, ReaderThread } from '@fedvox/imaging';
 import { isBetter, type Job } from '@fedvox/job';
 import { selectEngine } from '../engine/engine.js';
 import type { Evaluation } from '../evaluation/evaluate-cases.js';
@@ -77,10 +77,11 @@ export async function trainPooled(
 
 async function openAll(input: PooledInput) {
   const store = new CaseStore();
+  const reader = new ReaderThread();
   const train: SiteCase[] = [];
   const validation: SiteCase[] = [];
   for (const dataset of input.datasets) {
-    const site = await openSite(input, dataset, store);
+    const site = await openSite(input, dataset, store, reader);
     train.push(...site.train);
     validation.push(...site.validation);
   }

@@ -4,9 +4,9 @@ import {
   type CaseRef,
   type Dataset,
   type DatasetSpec,
-  loadCase,
   openCache,
-  openDataset,
+  type Reader,
+  ReaderThread,
   type Refusal,
 } from '@fedvox/imaging';
 import type { Job } from '@fedvox/job';
@@ -48,10 +48,11 @@ interface Found {
 export async function checkData(input: TrainingInput): Promise<DataReport> {
   const { job, dataset } = input;
   checkJob(job);
-  const stored = await openDataset(dataset, job.classes).catch((error: unknown): Dataset => {
+  const reader = new ReaderThread();
+  const stored = await reader.openDataset(dataset, job.classes).catch((error: unknown): Dataset => {
     return { cases: [], refused: [refusalOf(dataset.path, error)] };
   });
-  const { cases, refused } = await readCases(input, stored, new CaseStore(0));
+  const { cases, refused } = await readCases(input, stored, new CaseStore(0), reader);
   const problems = gateProblems(cases.length, refused, job);
   const usable = cases.length;
   if (problems.length > 0) return { usable, train: 0, validation: 0, refused, problems };
@@ -62,17 +63,19 @@ export async function checkData(input: TrainingInput): Promise<DataReport> {
 /**
  * A site's usable cases, ready to be trained and validated on.
  * @param store where loaded cases stay
+ * @param reader reads the next cases while this thread trains on one
  * @throws FedvoxError `learning/too-few-cases`, and whatever makes the whole data set unusable
  */
 export async function openSite(
   input: TaskInput,
   dataset: DatasetSpec,
   store: CaseStore,
+  reader: Reader = new ReaderThread(),
 ): Promise<Split<SiteCase>> {
   const { job, log } = input;
   checkJob(job);
-  const stored = await openDataset(dataset, job.classes);
-  const { cases, refused } = await readCases(input, stored, store);
+  const stored = await reader.openDataset(dataset, job.classes);
+  const { cases, refused } = await readCases(input, stored, store, reader);
   for (const refusal of refused) log.warn(refusal, 'not used');
   if (gateProblems(cases.length, refused, job).length > 0) {
     throw fail('too-few-cases', { cases: cases.length, needed: Math.max(job.data.minCases, 2) });
@@ -84,16 +87,21 @@ export async function openSite(
  * Reads every case that meets the job's requirements. One that cannot be read is left out, before
  * the split, so that every task over the same files splits the same cases.
  */
-async function readCases(input: TaskInput, dataset: Dataset, store: CaseStore): Promise<Found> {
+async function readCases(
+  input: TaskInput,
+  dataset: Dataset,
+  store: CaseStore,
+  reader: Reader,
+): Promise<Found> {
   const { job, signal, onProgress } = input;
   const candidates = meetRequirements(dataset, job);
-  const cache = await openCache(input.cacheDir);
+  const cache = await openCache(input.cacheDir, { reader });
   const total = candidates.cases.length;
   const cases: SiteCase[] = [];
   const refused = [...candidates.refused];
   for (const [index, ref] of candidates.cases.entries()) {
     signal?.throwIfAborted();
-    const siteCase = siteCaseOf(ref, job, cache, store);
+    const siteCase = siteCaseOf(ref, job, cache, store, reader);
     try {
       await siteCase.prepared();
       cases.push(siteCase);
@@ -105,7 +113,13 @@ async function readCases(input: TaskInput, dataset: Dataset, store: CaseStore): 
   return { cases, refused };
 }
 
-function siteCaseOf(ref: CaseRef, job: Job, cache: CaseCache, store: CaseStore): SiteCase {
+function siteCaseOf(
+  ref: CaseRef,
+  job: Job,
+  cache: CaseCache,
+  store: CaseStore,
+  reader: Reader,
+): SiteCase {
   const { caseId } = ref;
   const load = async (): Promise<TrainingCase> => {
     const { image, label } = await cache.load(ref, job.classes, job.preprocess);
@@ -116,7 +130,7 @@ function siteCaseOf(ref: CaseRef, job: Job, cache: CaseCache, store: CaseStore):
     caseId,
     prepared: () => store.get(caseId, load),
     originalLabel: async () => {
-      const { label } = await loadCase(ref, job.classes);
+      const { label } = await reader.loadCase(ref, job.classes);
       assert(label !== undefined, 'a data set opened for training has labelled cases only');
       return label;
     },
