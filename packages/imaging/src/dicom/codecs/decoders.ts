@@ -3,7 +3,6 @@ import { frameByteCount, type PixelFormat } from '../frame.js';
 import type { PixelEncoding } from '../transfer-syntax.js';
 import type { CodedImage } from './coded-image.js';
 import { codedSize } from './coded-size.js';
-import { decodeJpegLossless } from './jpeg-lossless.js';
 import { decodeRle } from './rle.js';
 import { type WasmDecode, wasmCodec } from './wasm-codec.js';
 
@@ -43,8 +42,10 @@ async function loadCodec(
   encoding: Exclude<PixelEncoding, 'native' | 'rle'>,
 ): Promise<WasmDecode | ImageDecode> {
   switch (encoding) {
-    case 'jpeg-lossless':
+    case 'jpeg-lossless': {
+      const { decodeJpegLossless } = await import('./jpeg-lossless.js');
       return decodeJpegLossless;
+    }
     case 'jpeg-2000': {
       const { default: codec } = await import('@cornerstonejs/codec-openjpeg/decodewasmjs');
       return wasmCodec(codec, '@cornerstonejs/codec-openjpeg/decodewasm', 'J2KDecoder');
