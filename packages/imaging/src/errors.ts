@@ -80,6 +80,10 @@ export const fail = defineErrors('imaging', {
     message: '{what} was taken with a gantry tilt of {degrees} degrees',
     advice: 'Use a reconstruction without tilt, or set `gantryTilt: resample` in the data set.',
   },
+  'several-volumes': {
+    message: '{what} holds {volumes} volumes at the same positions, which differ in {attribute}',
+    advice: 'Export the one of them that is meant, or each as a series of its own.',
+  },
   'duplicate-positions': {
     message:
       '{what} has {count} slices at positions that other slices hold too; they differ in {differsIn}',

@@ -264,6 +264,25 @@ describe('what cannot be used is refused by name, and nothing else is lost', () 
     expect((await refusalOf(folder)).code).toBe('imaging/conflicting-copies');
   });
 
+  it('a copy of a segmentation is ignored and said; of differing ones of one identity none counts', async () => {
+    const folder = await temporaryFolder();
+    await writePhantomCase(folder);
+    const copy = join(folder, 'seg2.dcm');
+    await copyFile(join(folder, 'seg.dcm'), copy);
+    const { cases, refused } = await open(folder);
+    expect(cases).toHaveLength(1);
+    expect(refused).toMatchObject([{ what: copy, code: 'imaging/duplicate-instance' }]);
+    const bytes = await readFile(copy);
+    bytes[bytes.length - 1]! ^= 1;
+    await writeFile(copy, bytes);
+    const changed = await open(folder);
+    expect(changed.cases).toEqual([]);
+    expect(changed.refused.map(({ code }) => code).sort()).toEqual([
+      'imaging/conflicting-copies',
+      'imaging/label-missing',
+    ]);
+  });
+
   it('a series stored in a syntax we do not decode, naming it', async () => {
     const folder = await temporaryFolder();
     await writePhantomCase(folder);

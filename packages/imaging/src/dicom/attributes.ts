@@ -7,6 +7,7 @@ import { decodeText } from './character-set.js';
 export const TAG = {
   TransferSyntaxUID: 'x00020010',
   SpecificCharacterSet: 'x00080005',
+  ImageType: 'x00080008',
   SOPClassUID: 'x00080016',
   SOPInstanceUID: 'x00080018',
   Modality: 'x00080060',
@@ -19,6 +20,8 @@ export const TAG = {
   PatientName: 'x00100010',
   PatientID: 'x00100020',
   EchoTime: 'x00180081',
+  EchoNumbers: 'x00180086',
+  TriggerTime: 'x00181060',
   DiffusionBValue: 'x00189087',
   StudyInstanceUID: 'x0020000d',
   SeriesInstanceUID: 'x0020000e',

@@ -42,8 +42,8 @@ export interface Frame extends FramePlane {
   readonly format: PixelFormat;
   readonly slope: number;
   readonly intercept: number;
-  /** Values that tell frames at the same position apart: echo, time, b-value, acquisition. */
-  readonly dimensions: Readonly<Record<string, number | undefined>>;
+  /** Values that tell frames at the same position apart, the most telling attribute first. */
+  readonly dimensions: Readonly<Record<string, number | string | undefined>>;
 }
 
 /** Most frames one file may declare. */
@@ -233,10 +233,13 @@ function pixelFormat(attributes: Attributes): PixelFormat {
 
 function dimensions(attributes: Attributes): Frame['dimensions'] {
   return {
-    EchoTime: attributes.decimal('EchoTime'),
     TemporalPositionIdentifier: attributes.decimal('TemporalPositionIdentifier'),
+    TriggerTime: attributes.decimal('TriggerTime'),
+    EchoTime: attributes.decimal('EchoTime'),
+    EchoNumbers: attributes.decimal('EchoNumbers'),
     DiffusionBValue: attributes.double('DiffusionBValue'),
     AcquisitionNumber: attributes.decimal('AcquisitionNumber'),
+    ImageType: attributes.text('ImageType'),
   };
 }
 

@@ -57,7 +57,7 @@ export interface FolderScan {
 type ScannedFile =
   | { readonly kind: 'image'; readonly uid: string; readonly frames: readonly Frame[] }
   | { readonly kind: 'bad-image'; readonly uid: string; readonly error: FedvoxError }
-  | { readonly kind: 'segmentation'; readonly object: SegmentationObject }
+  | { readonly kind: 'segmentation'; readonly uid: string; readonly object: SegmentationObject }
   | { readonly kind: 'object'; readonly uid: string; readonly modality: string }
   | { readonly kind: 'unreadable'; readonly error: FedvoxError }
   | { readonly kind: 'other' };
@@ -84,10 +84,14 @@ export async function scanDicomFolder(root: string): Promise<FolderScan> {
   for (const [uid, files] of groupBy(images, (file) => file.uid)) {
     series.push(await seriesOf(root, uid, files, copies));
   }
+  const segmentations: SegmentationObject[] = [];
+  for (const files of groupBy(scanned.filter(isSegmentationFile), ({ uid }) => uid).values()) {
+    segmentations.push(...(await oneObject(files, copies)));
+  }
   return {
     root,
     series,
-    segmentations: scanned.flatMap((file) => (file.kind === 'segmentation' ? file.object : [])),
+    segmentations,
     refused: [
       ...unreadable.map(({ path, error }) => refusalOf(path, error)),
       ...copies,
@@ -131,11 +135,12 @@ function scanObject(file: DicomFile): ScannedFile {
     return { kind: 'other' }; // a DICOMDIR: an index of the folder, which is read itself
   }
   if (isSegmentation(attributes)) {
-    return { kind: 'segmentation', object: { kind: 'seg', ...readSegHeader(file) } };
+    const object = { kind: 'seg', ...readSegHeader(file) } as const;
+    return { kind: 'segmentation', uid: attributes.requireText('SOPInstanceUID'), object };
   }
   if (isStructureSet(attributes)) {
     const object = { kind: 'rtstruct', ...readStructureSetHeader(file) } as const;
-    return { kind: 'segmentation', object };
+    return { kind: 'segmentation', uid: attributes.requireText('SOPInstanceUID'), object };
   }
   const uid = attributes.requireText('SeriesInstanceUID');
   if (file.pixelData === undefined && !attributes.has('Rows')) {
@@ -151,6 +156,31 @@ function scanObject(file: DicomFile): ScannedFile {
     if (!(error instanceof FedvoxError)) throw error;
     return { kind: 'bad-image', uid, error };
   }
+}
+
+function isSegmentationFile<F extends ScannedFile>(
+  file: F,
+): file is F & { readonly kind: 'segmentation' } {
+  return file.kind === 'segmentation';
+}
+
+/** What one SOP instance UID stands for: the first of byte-for-byte copies, or none of different files. */
+async function oneObject(
+  files: readonly { readonly path: string; readonly object: SegmentationObject }[],
+  refused: Refusal[],
+): Promise<SegmentationObject[]> {
+  const [first, ...others] = files;
+  if (first === undefined) return [];
+  for (const { path } of others) {
+    if ((await sha256File(first.path)) !== (await sha256File(path))) {
+      refused.push(refusalOf(first.path, fail('conflicting-copies', { what: first.path })));
+      return [];
+    }
+  }
+  const copy = ({ path }: { path: string }) =>
+    refusalOf(path, fail('duplicate-instance', { path }));
+  refused.push(...others.map(copy));
+  return [first.object];
 }
 
 /** Frames without byte-for-byte copies, which are reported; different files of one UID are an error. */

@@ -175,14 +175,23 @@ describe('a series that is no volume is refused by name', () => {
     expect(refusal(frames).code).toBe('imaging/uneven-spacing');
   });
 
-  it('two slices at one position, naming what tells them apart', () => {
-    const echoes = [5, 80].flatMap((EchoTime) =>
+  it('several volumes at one place, by the attribute that tells them apart and their number', () => {
+    const echoes = [5, 80, 120].flatMap((EchoTime) =>
       slices(evenly(4, 2)).map((each) => ({
         ...each,
-        dimensions: { EchoTime, AcquisitionNumber: 1 },
+        dimensions: { TriggerTime: undefined, EchoTime, ImageType: 'ORIGINAL' },
       })),
     );
     const found = refusal(echoes);
+    expect(found.code).toBe('imaging/several-volumes');
+    expect(found.message).toContain('3 volumes at the same positions, which differ in EchoTime');
+  });
+
+  it('two slices at one position where no attribute gives whole volumes, naming what they differ in', () => {
+    const echoes = [5, 80].flatMap((EchoTime) =>
+      slices(evenly(4, 2)).map((each) => ({ ...each, dimensions: { EchoTime } })),
+    );
+    const found = refusal(echoes.slice(1));
     expect(found.code).toBe('imaging/duplicate-positions');
     expect(found.message).toContain('they differ in EchoTime');
   });

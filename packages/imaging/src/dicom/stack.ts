@@ -3,6 +3,7 @@ import { affineFromColumns, lpsToRas } from '../geometry/affine.js';
 import type { Grid } from '../geometry/grid.js';
 import { MAX_VOXELS, voxelCount } from '../geometry/grid.js';
 import { add, cross, distance, dot, length, scale, subtract } from '../geometry/vector.js';
+import { groupBy } from '../group-by.js';
 import type { Frame } from './frame.js';
 
 /** Frames of one geometry in the order of their positions, and the grid that they fill. */
@@ -37,7 +38,8 @@ const MAX_STRAY_SLICES = 2;
  * Turns the frames of one series into a volume's geometry: groups them, orders them by position,
  * and refuses what is not one evenly spaced stack. `what` names the series in errors.
  * @throws FedvoxError `single-slice`, `mixed-orientations`, `mixed-geometry`,
- *   `mixed-frames-of-reference`, `duplicate-positions`, `missing-slice`, `uneven-spacing`, `too-large`
+ *   `mixed-frames-of-reference`, `several-volumes`, `duplicate-positions`, `missing-slice`,
+ *   `uneven-spacing`, `too-large`
  */
 export function assembleSeries(what: string, frames: readonly Frame[]): AssembledSeries {
   const stacks = groupByGeometry(frames).sort((a, b) => b.length - a.length);
@@ -122,6 +124,8 @@ function checkSteps(what: string, frames: readonly Frame[], heightsMm: readonly 
   const toleranceMm = stepToleranceMm(typicalMm);
   const duplicates = stepsMm.filter((step) => step < MIN_STEP_TOLERANCE_MM).length;
   if (duplicates > 0) {
+    const separating = separatingAttribute(frames, heightsMm);
+    if (separating !== undefined) throw fail('several-volumes', { what, ...separating });
     throw fail('duplicate-positions', { what, count: duplicates, differsIn: differsIn(frames) });
   }
   const uneven = stepsMm.filter((step) => Math.abs(step - typicalMm) > toleranceMm);
@@ -155,6 +159,30 @@ function stepToleranceMm(stepMm: number): number {
 
 function unevenSpacing(what: string, minMm: number, maxMm: number): Error {
   return fail('uneven-spacing', { what, minMm: minMm.toFixed(3), maxMm: maxMm.toFixed(3) });
+}
+
+/** The first attribute each of whose values has one frame at each of the positions, if there is one. */
+function separatingAttribute(
+  frames: readonly Frame[],
+  heightsMm: readonly number[],
+): { attribute: string; volumes: number } | undefined {
+  for (const attribute of Object.keys((frames[0] as Frame).dimensions)) {
+    const byValue = groupBy(frames.keys(), (at) => (frames[at] as Frame).dimensions[attribute]);
+    const volumes = byValue.size;
+    if (volumes < 2 || frames.length % volumes !== 0) continue;
+    const heightsOf = [...byValue.values()].map((of) => of.map((at) => heightsMm[at] as number));
+    const first = heightsOf[0] as number[];
+    const isEach = heightsOf.every(
+      (heights) =>
+        heights.length === first.length &&
+        heights.every((height, at) => Math.abs(height - first[at]!) < MIN_STEP_TOLERANCE_MM) &&
+        heights.every(
+          (height, at) => at === 0 || height - heights[at - 1]! >= MIN_STEP_TOLERANCE_MM,
+        ),
+    );
+    if (isEach) return { attribute, volumes };
+  }
+  return undefined;
 }
 
 /** The attributes in which frames at one position differ: the dimension that has to be split. */

@@ -62,12 +62,12 @@ function valueReader(file: DicomFile, header: SegHeader): ValueReader {
     signed: false,
     inverted: false,
   };
+  const littleEndian = file.syntax.bigEndian !== true;
   return async (frameIndex) => {
     const samples = await readFrame(frameIndex, format);
+    const view = new DataView(samples.buffer, samples.byteOffset, samples.length);
     const stored = (pixel: number) =>
-      bitsAllocated === 8
-        ? (samples[pixel] as number)
-        : (samples[2 * pixel] as number) | ((samples[2 * pixel + 1] as number) << 8);
+      bitsAllocated === 8 ? (samples[pixel] as number) : view.getUint16(2 * pixel, littleEndian);
     if (type === 'LABELMAP') return stored;
     return (pixel) => (2 * stored(pixel) >= maximumFractionalValue ? 1 : 0);
   };
@@ -80,6 +80,10 @@ function bitReader(
 ): ValueReader {
   if (syntax.pixels !== 'native') {
     throw fail('unsupported-transfer-syntax', { path, transferSyntax: syntax.name });
+  }
+  if (syntax.bigEndian === true) {
+    // Whether its bytes change places in pairs depends on how its writer packed bits into words.
+    throw fail('unsupported-segmentation', { path, reason: 'it packs bits in big endian' });
   }
   const byteCount = Math.ceil((rows * columns * frames.length) / 8);
   if (pixelData === undefined || pixelData.offset + byteCount > bytes.length) {

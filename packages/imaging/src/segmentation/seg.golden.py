@@ -11,7 +11,7 @@ import numpy as np
 import pydicom
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.sequence import Sequence
-from pydicom.uid import ExplicitVRLittleEndian, RLELossless
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, RLELossless
 
 rng = np.random.default_rng(23)
 ROWS, COLUMNS, SLICES = 6, 5, 4
@@ -44,7 +44,7 @@ def base(sop_class, uid, modality):
 
 def encoded(ds):
     buffer = io.BytesIO()
-    ds.save_as(buffer, enforce_file_format=True)
+    pydicom.dcmwrite(buffer, ds, enforce_file_format=True)
     return base64.b64encode(buffer.getvalue()).decode()
 
 
@@ -60,7 +60,7 @@ def image(slice_):
 
 
 def segmentation(kind, frames, values, *, orientation=(1, 0, 0, 0, 1, 0), spacing=SPACING, refer="series",
-                 maximum=255, compress=False, nudge=0.0):
+                 maximum=255, compress=False, nudge=0.0, big_endian=False):
     """frames: (segment number, slice, position); values: one array of rows × columns per frame."""
     sop_class = "1.2.840.10008.5.1.4.1.1.66." + ("7" if kind == "LABELMAP" else "4")
     ds = base(sop_class, "1.2.3.2.1", "SEG")
@@ -88,7 +88,10 @@ def segmentation(kind, frames, values, *, orientation=(1, 0, 0, 0, 1, 0), spacin
     ds.NumberOfFrames, ds.Rows, ds.Columns = values.shape
     bits = 1 if kind == "BINARY" else 16 if values.max() > 255 else 8
     ds.BitsAllocated, ds.BitsStored, ds.HighBit = bits, bits, bits - 1
-    raw = np.packbits(values.ravel().astype(bool), bitorder="little") if bits == 1 else values.astype(f"<u{bits // 8}")
+    order = "<"
+    if big_endian:
+        ds.file_meta.TransferSyntaxUID, order = ExplicitVRBigEndian, ">"
+    raw = np.packbits(values.ravel().astype(bool), bitorder="little") if bits == 1 else values.astype(f"{order}u{bits // 8}")
     ds.PixelData = raw.tobytes() + b"\0" * (raw.nbytes % 2)
     ds["PixelData"].VR = "OW" if bits == 16 else "OB"
     if compress:
@@ -130,6 +133,8 @@ json.dump({
         case("labelmap, 8 bits, RLE", segmentation("LABELMAP", slices, list(label), compress=True)),
         case("labelmap, 16 bits, with a value that is no segment", segmentation(
             "LABELMAP", slices, list(np.where(label == 0, 300, label)))),
+        case("labelmap, 16 bits, big endian", segmentation(
+            "LABELMAP", slices, list(np.where(label == 0, 300, label)), big_endian=True)),
     ],
 }, sys.stdout, indent=1)
 print()
