@@ -149,6 +149,10 @@ export const fail = defineErrors('imaging', {
     message: '{path} is drawn in another frame of reference than {what}, to which it refers',
     advice: 'Use a segmentation drawn on this series, not one copied from another scan.',
   },
+  archive: {
+    message: '{path} is a packed archive ({kind}), which is not looked into',
+    advice: 'Unpack it, if there are scans in it.',
+  },
   'own-prediction': {
     message: '{path} is a prediction that Fedvox wrote, not a label that a person drew',
     advice:

@@ -4,6 +4,7 @@ import { FedvoxError } from '@fedvox/base';
 import dicomParser, { type DataSet } from 'dicom-parser';
 import { fail } from '../errors.js';
 import { Attributes, TAG } from './attributes.js';
+import { missingHead } from './bare-data-set.js';
 import { type TransferSyntax, transferSyntax } from './transfer-syntax.js';
 
 /** Where the pixel data of a parsed file starts, and its declared length. */
@@ -18,7 +19,7 @@ export interface DicomFile {
   readonly path: string;
   readonly syntax: TransferSyntax;
   readonly attributes: Attributes;
-  /** The file as parsed: whole if `readDicom` read it, and inflated where it was deflated. */
+  /** The file as parsed: whole if `readDicom` read it, inflated where it was deflated, its head never missing. */
   readonly bytes: Uint8Array;
   /** Length of the whole file (inflated), of which `bytes` may be a prefix. */
   readonly byteCount: number;
@@ -42,7 +43,8 @@ export async function readDicomHeader(path: string): Promise<DicomFile> {
   return withFile(path, async (file) => {
     const { size } = await file.stat();
     const prefix = await fill(file, Buffer.allocUnsafe(Math.min(size, HEADER_PREFIX_BYTES)));
-    if (prefix.length === size || !isPart10(prefix)) return parseDicom(path, prefix);
+    const isDicom = isPart10(prefix) || missingHead(prefix) !== undefined;
+    if (prefix.length === size || !isDicom) return parseDicom(path, prefix);
     const header = headerWithin(path, prefix, size);
     return header ?? parseDicom(path, await readWhole(path, file, size));
   });
@@ -77,7 +79,8 @@ function headerWithin(path: string, prefix: Uint8Array, size: number): DicomFile
   try {
     const file = parseDicom(path, prefix);
     const isWhole = file.pixelData !== undefined && file.syntax.deflated !== true;
-    return isWhole ? { ...file, byteCount: size } : undefined;
+    const headBytes = file.bytes.length - prefix.length;
+    return isWhole ? { ...file, byteCount: size + headBytes } : undefined;
   } catch (error) {
     if (!(error instanceof FedvoxError)) throw error;
     return undefined;
@@ -85,10 +88,8 @@ function headerWithin(path: string, prefix: Uint8Array, size: number): DicomFile
 }
 
 /** Parses Part 10 bytes (DICOM PS3.10) up to the pixel data. Errors as `readDicomHeader`. */
-export function parseDicom(path: string, fileBytes: Uint8Array): DicomFile {
-  if (!isPart10(fileBytes)) {
-    throw fail('not-dicom', { path, reason: 'it has no DICM mark at byte 128' });
-  }
+export function parseDicom(path: string, storedBytes: Uint8Array): DicomFile {
+  const fileBytes = part10Bytes(path, storedBytes);
   const inflated: { bytes?: Uint8Array } = {};
   const dataSet = guardedParse(path, fileBytes, (deflated, position) => {
     inflated.bytes = inflate(deflated, position);
@@ -107,6 +108,14 @@ export function parseDicom(path: string, fileBytes: Uint8Array): DicomFile {
   if (element === undefined) return file;
   const length = element.length === UNDEFINED_LENGTH ? undefined : element.length;
   return { ...file, pixelData: { offset: element.dataOffset, length } };
+}
+
+/** The file's bytes, behind the head that an old export may lack. */
+function part10Bytes(path: string, bytes: Uint8Array): Uint8Array {
+  if (isPart10(bytes)) return bytes;
+  const head = missingHead(bytes);
+  if (head !== undefined) return Buffer.concat([head, bytes]);
+  throw fail('not-dicom', { path, reason: 'it has no DICM mark at byte 128' });
 }
 
 function guardedParse(

@@ -12,10 +12,12 @@ import { openMsd } from '../datasets/msd.js';
 import { datasetSpecSchema, type ResolvedDatasetSpec } from '../datasets/spec.js';
 import { readDicomHeader } from '../dicom/part10.js';
 import { type FolderScan, type ScannedSeries, segmentationsOf } from '../dicom/scan.js';
+import { fail } from '../errors.js';
 import type { Grid } from '../geometry/grid.js';
 import { type Refusal, refusalOf } from '../refusal.js';
 import { type LabelNames, ownClasses } from '../segmentation/class-names.js';
 import { readVolumeFileHeader } from '../voxels/volume-file.js';
+import { archiveKind } from './archive.js';
 import type { ScanReport } from './report.js';
 
 /** How a folder's labels are to be understood. */
@@ -130,12 +132,20 @@ export async function fileCandidates(root: string, paths: readonly string[]): Pr
       });
     } catch (error) {
       if (!(error instanceof FedvoxError)) throw error;
-      if (!claimsVolume(path) && isForeign(error)) continue;
+      const refusal = await foreignRefusal(path, error);
+      if (refusal === undefined) continue;
       files.push(path);
-      refused.push(refusalOf(path, error));
+      refused.push(refusalOf(path, refusal));
     }
   }
   return { candidates, refused, files };
+}
+
+/** What a file is refused for that is no volume: nothing, where it does not claim to be one or hide one. */
+async function foreignRefusal(path: string, error: FedvoxError): Promise<FedvoxError | undefined> {
+  if (claimsVolume(path) || !isForeign(error)) return error;
+  const kind = await archiveKind(path);
+  return kind === undefined ? undefined : fail('archive', { path, kind });
 }
 
 function claimsVolume(path: string): boolean {

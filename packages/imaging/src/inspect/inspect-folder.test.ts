@@ -1,5 +1,6 @@
 import { copyFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { writeNifti } from '../nifti/write.js';
 import {
@@ -87,6 +88,22 @@ describe('inspecting a folder', () => {
     expect(refused.map(({ code }) => code).sort()).toEqual([
       'imaging/not-dicom',
       'imaging/not-nifti',
+    ]);
+    expect(otherFiles).toBe(1);
+  });
+
+  it('names packed archives, which may hold scans, and no documents', async () => {
+    const folder = await temporaryFolder();
+    const { image } = phantomVolumes('packed');
+    await writeNifti(join(folder, 'scan.nii'), image);
+    await writeFile(join(folder, 'study.zip'), 'PK\x03\x04 and so on');
+    await writeFile(join(folder, 'IM00001.dcm.gz'), gzipSync('a slice'));
+    await writeFile(join(folder, 'notes.docx'), 'PK\x03\x04 and so on');
+    const { scans, refused, otherFiles } = await inspectFolder(folder);
+    expect(scans).toHaveLength(1);
+    expect(refused.map(({ code, reason }) => [code, reason.replace(/.* is a /, '')])).toEqual([
+      ['imaging/archive', 'packed archive (gzip), which is not looked into'],
+      ['imaging/archive', 'packed archive (zip), which is not looked into'],
     ]);
     expect(otherFiles).toBe(1);
   });
