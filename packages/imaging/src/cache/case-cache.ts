@@ -13,12 +13,15 @@ import { type Case, type CaseRef, contentKey } from '../datasets/case.js';
 import { loadCase } from '../datasets/load-case.js';
 import { fail } from '../errors.js';
 import { preprocess } from '../transforms/preprocess.js';
+import { portableVoxels, type VoxelEngine } from '../transforms/voxel-engine.js';
 import { decodeEntry, encodeEntry } from './entry.js';
 
 export interface CacheOptions {
   /** Entries used longest ago are removed above this. Default 64 GiB. */
   readonly maxBytes?: number;
   readonly clock?: Clock;
+  /** What preprocesses; the same bits come of any. */
+  readonly voxels?: VoxelEngine;
 }
 
 /** Preprocessed cases on disk. Safe to share between processes and to kill at any instant. */
@@ -43,7 +46,7 @@ const ABANDONED_AFTER_MS = 60 * 60 * 1000;
  */
 export async function openCache(
   folder: string,
-  { maxBytes = DEFAULT_MAX_BYTES, clock = systemClock }: CacheOptions = {},
+  { maxBytes = DEFAULT_MAX_BYTES, clock = systemClock, voxels = portableVoxels }: CacheOptions = {},
 ): Promise<CaseCache> {
   await usable(folder, async () => {
     await mkdir(folder, { recursive: true });
@@ -60,7 +63,7 @@ export async function openCache(
         await usable(folder, () => touch(path, clock.nowMs()));
         return cached;
       }
-      const made = preprocess(await loadCase(ref, classes), steps);
+      const made = preprocess(await loadCase(ref, classes, voxels), steps, voxels);
       await usable(folder, async () => {
         await writeFileDurably(path, encodeEntry(made));
         await touch(path, clock.nowMs());
