@@ -22,6 +22,14 @@ export { prelu } from './ops/prelu.js';
 export { type UpsampleOptions, upsample3d } from './ops/upsample3d.js';
 export { variableGradients } from './ops/variable-gradients.js';
 export {
+  convolveVolume,
+  displaceVolume,
+  displaceVolumeNearest,
+  sampleVolume,
+  sampleVolumeNearest,
+  type VolumeArray,
+} from './ops/volumes.js';
+export {
   liveTensorCount,
   registerGradients,
   registerTorchBackend,

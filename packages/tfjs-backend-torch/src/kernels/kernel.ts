@@ -1,10 +1,5 @@
 import { errorText } from '@fedvox/base';
-import type {
-  KernelConfig,
-  NamedAttrMap,
-  NamedTensorInfoMap,
-  TensorInfo,
-} from '@tensorflow/tfjs-core';
+import type { KernelConfig, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
 import { BACKEND_NAME, type TorchBackend } from '../backend.js';
 import { fail } from '../errors.js';
 import { type Handle, ScalarType } from '../native.js';
@@ -64,11 +59,11 @@ function narrowed(t: Torch, tensor: Handle): Handle {
 }
 
 /** A native failure as an error that says which kernel, of which shapes, and what to do. */
-function explained(
+export function explained(
   error: unknown,
   kernel: string,
-  inputs: NamedTensorInfoMap,
-  attrs: NamedAttrMap | undefined,
+  inputs: Readonly<Record<string, { readonly shape: readonly number[] } | undefined>>,
+  attrs?: NamedAttrMap,
 ): unknown {
   const code = (error as { code?: unknown }).code;
   if (code !== 'TORCH_OUT_OF_MEMORY' && code !== 'TORCH_OPERATOR') return error;
