@@ -8,8 +8,11 @@ import {
   openCache,
   openDataset,
   type Refusal,
+  type VoxelEngine,
 } from '@fedvox/imaging';
 import type { Job } from '@fedvox/job';
+import { selectEngine } from '../engine/engine.js';
+import { voxelEngineOf } from '../engine/voxels.js';
 import { fail } from '../errors.js';
 import type { EvaluationCase } from '../evaluation/evaluate-cases.js';
 import { CaseStore, type TrainingCase } from '../training/case-store.js';
@@ -42,16 +45,17 @@ interface Found {
 
 /**
  * The data gate: finds the cases, reads every one of them once, so that the cache is filled and what
- * cannot be read is known, and holds them against the job's requirements. Needs no engine.
- * @throws FedvoxError where the job itself cannot be trained, or the cache cannot be used
+ * cannot be read is known, and holds them against the job's requirements.
+ * @throws FedvoxError where the job itself cannot be trained, or engine or cache cannot be used
  */
 export async function checkData(input: TrainingInput): Promise<DataReport> {
   const { job, dataset } = input;
   checkJob(job);
+  const voxels = voxelEngineOf(await selectEngine(input.engine, input));
   const stored = await openDataset(dataset, job.classes).catch((error: unknown): Dataset => {
     return { cases: [], refused: [refusalOf(dataset.path, error)] };
   });
-  const { cases, refused } = await readCases(input, stored, new CaseStore(0));
+  const { cases, refused } = await readCases(input, stored, new CaseStore(0), voxels);
   const problems = gateProblems(cases.length, refused, job);
   const usable = cases.length;
   if (problems.length > 0) return { usable, train: 0, validation: 0, refused, problems };
@@ -62,17 +66,19 @@ export async function checkData(input: TrainingInput): Promise<DataReport> {
 /**
  * A site's usable cases, ready to be trained and validated on.
  * @param store where loaded cases stay
+ * @param voxels what preprocesses; the same bits come of any
  * @throws FedvoxError `learning/too-few-cases`, and whatever makes the whole data set unusable
  */
 export async function openSite(
   input: TaskInput,
   dataset: DatasetSpec,
   store: CaseStore,
+  voxels: VoxelEngine,
 ): Promise<Split<SiteCase>> {
   const { job, log } = input;
   checkJob(job);
   const stored = await openDataset(dataset, job.classes);
-  const { cases, refused } = await readCases(input, stored, store);
+  const { cases, refused } = await readCases(input, stored, store, voxels);
   for (const refusal of refused) log.warn(refusal, 'not used');
   if (gateProblems(cases.length, refused, job).length > 0) {
     throw fail('too-few-cases', { cases: cases.length, needed: Math.max(job.data.minCases, 2) });
@@ -84,16 +90,21 @@ export async function openSite(
  * Reads every case that meets the job's requirements. One that cannot be read is left out, before
  * the split, so that every task over the same files splits the same cases.
  */
-async function readCases(input: TaskInput, dataset: Dataset, store: CaseStore): Promise<Found> {
+async function readCases(
+  input: TaskInput,
+  dataset: Dataset,
+  store: CaseStore,
+  voxels: VoxelEngine,
+): Promise<Found> {
   const { job, signal, onProgress } = input;
   const candidates = meetRequirements(dataset, job);
-  const cache = await openCache(input.cacheDir);
+  const cache = await openCache(input.cacheDir, { voxels });
   const total = candidates.cases.length;
   const cases: SiteCase[] = [];
   const refused = [...candidates.refused];
   for (const [index, ref] of candidates.cases.entries()) {
     signal?.throwIfAborted();
-    const siteCase = siteCaseOf(ref, job, cache, store);
+    const siteCase = siteCaseOf(ref, job, cache, store, voxels);
     try {
       await siteCase.prepared();
       cases.push(siteCase);
@@ -105,7 +116,13 @@ async function readCases(input: TaskInput, dataset: Dataset, store: CaseStore): 
   return { cases, refused };
 }
 
-function siteCaseOf(ref: CaseRef, job: Job, cache: CaseCache, store: CaseStore): SiteCase {
+function siteCaseOf(
+  ref: CaseRef,
+  job: Job,
+  cache: CaseCache,
+  store: CaseStore,
+  voxels: VoxelEngine,
+): SiteCase {
   const { caseId } = ref;
   const load = async (): Promise<TrainingCase> => {
     const { image, label } = await cache.load(ref, job.classes, job.preprocess);
@@ -116,7 +133,7 @@ function siteCaseOf(ref: CaseRef, job: Job, cache: CaseCache, store: CaseStore):
     caseId,
     prepared: () => store.get(caseId, load),
     originalLabel: async () => {
-      const { label } = await loadCase(ref, job.classes);
+      const { label } = await loadCase(ref, job.classes, voxels);
       assert(label !== undefined, 'a data set opened for training has labelled cases only');
       return label;
     },
