@@ -97,7 +97,9 @@ function applyChosen<C extends LabelledCase>(
 }
 
 function noisy(image: Volume, deviation: number, random: Random): Volume {
-  return { ...image, data: image.data.map((value) => value + deviation * random.normal()) };
+  const data = new Float32Array(image.data.length);
+  for (let at = 0; at < data.length; at++) data[at] = image.data[at]! + deviation * random.normal();
+  return { ...image, data };
 }
 
 function between([low, high]: readonly [number, number], random: Random): number {
