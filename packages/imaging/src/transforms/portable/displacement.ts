@@ -1,6 +1,7 @@
 import type { Vec3 } from '../../geometry/vector.js';
+import { voxelsLike } from '../gridded.js';
 import type { Displacement, VoxelArray, Voxels } from '../voxel-engine.js';
-import { linearAt, nearestAt, voxelsLike } from './points.js';
+import { linearAt, nearestAt } from './points.js';
 
 /** `VoxelEngine.displacedLinear`. */
 export function displacedLinear(
@@ -16,10 +17,11 @@ export function displacedLinear(
 
 /** `VoxelEngine.displacedNearest`. */
 export function displacedNearest<V extends Voxels>(
-  { data: input, shape }: VoxelArray<V>,
+  source: VoxelArray<V>,
   offsets: Displacement,
 ): V {
-  const output = voxelsLike(input, input.length);
+  const { data: input, shape } = source;
+  const output = voxelsLike(source, input.length);
   forEachPoint(shape, offsets, (to, x, y, z) => {
     output[to] = nearestAt(input, shape, x, y, z);
   });

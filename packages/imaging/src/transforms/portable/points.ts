@@ -48,12 +48,6 @@ export function clamped(at: number, size: number): number {
   return at > 0 ? Math.min(at, size - 1) : 0;
 }
 
-/** New voxels of a kind, all 0. */
-export function voxelsLike<V extends Voxels>(source: V, count: number): V {
-  const isLabel = source instanceof Uint8Array;
-  return (isLabel ? new Uint8Array(count) : new Float32Array(count)) as V;
-}
-
 function between(low: number, high: number, weight: number): number {
   return low + (high - low) * weight;
 }

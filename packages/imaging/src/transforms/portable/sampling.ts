@@ -1,8 +1,9 @@
 import type { Affine } from '../../geometry/affine.js';
 import type { Vec3 } from '../../geometry/vector.js';
+import { voxelsLike } from '../gridded.js';
 import { roundHalfEven } from '../rounding.js';
 import type { Outside, VoxelArray, Voxels } from '../voxel-engine.js';
-import { clamped, linearAt, nearestAt, voxelsLike } from './points.js';
+import { clamped, linearAt, nearestAt } from './points.js';
 
 /** `VoxelEngine.linear`. */
 export function linear(
@@ -24,12 +25,13 @@ export function linear(
 
 /** `VoxelEngine.nearest`. */
 export function nearest<V extends Voxels>(
-  { data: input, shape: size }: VoxelArray<V>,
+  source: VoxelArray<V>,
   indexOf: Affine,
   shape: Vec3,
   outside: Outside,
 ): V {
-  const output = voxelsLike(input, shape[0] * shape[1] * shape[2]);
+  const { data: input, shape: size } = source;
+  const output = voxelsLike(source, shape[0] * shape[1] * shape[2]);
   const tables = axisTables(size, shape, indexOf);
   if (tables !== undefined) nearestAlongAxes(input, shape, tables, outside, output);
   else {
