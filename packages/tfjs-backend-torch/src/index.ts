@@ -1,5 +1,6 @@
 export type { Precision, TorchMemory } from './backend.js';
 export type { DeviceName } from './device.js';
+export { addToRegion } from './ops/add-to-region.js';
 export { type ClippedByNorm, clipByGlobalNorm, clipByValue } from './ops/clipping.js';
 export {
   type Conv3dOptions,
