@@ -12,6 +12,13 @@ describe('a seeded stream', () => {
     expect(draw('a', 1)).not.toEqual(draw('b', 1));
   });
 
+  it('is xoshiro128** of the first 16 bytes of the seed’s SHA-256', () => {
+    // By a Python version of the authors' C code.
+    expect(draw('a', 4)).toEqual([
+      0.6208690007753118, 0.8275000666371467, 0.5805935982066607, 0.6738422677431349,
+    ]);
+  });
+
   it('forks by label alone, however much was drawn before', () => {
     const fresh = seededRandom(7).fork('x').uniform();
     const used = seededRandom(7);

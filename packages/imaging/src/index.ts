@@ -35,3 +35,4 @@ export type { Refusal } from './refusal.js';
 export { augment } from './transforms/augment.js';
 export { preprocess } from './transforms/preprocess.js';
 export { probabilitiesToGrid, toOriginalGrid, volumeToGrid } from './transforms/restore.js';
+export { portableVoxels, type VoxelEngine } from './transforms/voxel-engine.js';

@@ -8,6 +8,7 @@ export {
   type PrecisionName,
   selectEngine,
 } from './engine/engine.js';
+export { voxelEngineOf } from './engine/voxels.js';
 export type { ClassEvaluation, Evaluation } from './evaluation/evaluate-cases.js';
 export { diceCrossEntropy } from './losses/dice-ce.js';
 export { initialModel, Network } from './networks/network.js';

@@ -2,7 +2,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import type { LabelMap, Volume } from '@fedvox/imaging';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { classVolumes, imageTensor, labelTensor } from './tensors.js';
+import { classVolumes, imageTensor, labelTensor, storedMaps } from './tensors.js';
 
 const affineRas = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];
 const shape = [2, 3, 4] as const;
@@ -40,7 +40,7 @@ describe('volumes and tensors', () => {
   it('come back as one volume per class', async () => {
     const maps = tf.tidy(() => {
       const [first, second] = [imageTensor([volume(0)]), imageTensor([volume(1000)])];
-      return tf.squeeze<tf.Tensor4D>(tf.concat([first, second], 4), [0]);
+      return tf.squeeze<tf.Tensor4D>(storedMaps(tf.concat([first, second], 4)), [0]);
     });
     const volumes = await classVolumes(maps, volume(0));
     expect(volumes).toEqual([volume(0), volume(1000)]);

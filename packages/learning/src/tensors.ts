@@ -13,10 +13,22 @@ export function imageTensor(volumes: readonly Volume[]): tf.Tensor5D {
   volumes.forEach(({ data }, index) => {
     values.set(data, index * data.length);
   });
-  return tf.tidy(() => {
-    const stored = tf.tensor4d(values, [volumes.length, nz, ny, nx]);
-    return tf.expandDims(tf.transpose(stored, [0, 3, 2, 1]), 4);
-  });
+  return tf.tidy(() => networkInput(tf.tensor4d(values, [volumes.length, nz, ny, nx])));
+}
+
+/** @returns [Z, Y, X], as the volume lies */
+export function storedTensor({ data, shape: [nx, ny, nz] }: Volume): tf.Tensor3D {
+  return tf.tensor3d(data, [nz, ny, nx]);
+}
+
+/** @param stored as volumes lie, [batch, Z, Y, X] @returns [batch, X, Y, Z, 1] */
+export function networkInput(stored: tf.Tensor4D): tf.Tensor5D {
+  return tf.expandDims(tf.transpose(stored, [0, 3, 2, 1]), 4);
+}
+
+/** @param maps [batch, X, Y, Z, classes] @returns each class as a volume lies, [batch, classes, Z, Y, X] */
+export function storedMaps(maps: tf.Tensor5D): tf.Tensor5D {
+  return tf.transpose(maps, [0, 4, 3, 2, 1]);
 }
 
 /** @param labels of one shape @returns class indices, int32 [batch, X, Y, Z] */
@@ -32,12 +44,10 @@ export function labelTensor(labels: readonly LabelMap[]): tf.Tensor4D {
   });
 }
 
-/** @param maps one value per voxel and class, [X, Y, Z, classes] @returns one volume per class */
+/** @param maps one value per class and voxel, [classes, Z, Y, X] @returns one volume per class */
 export async function classVolumes(maps: tf.Tensor4D, { affineRas }: Grid): Promise<Volume[]> {
-  const [nx, ny, nz, classes] = maps.shape;
-  const stored = tf.transpose(maps, [3, 2, 1, 0]);
-  const values = (await stored.data()) as Float32Array;
-  stored.dispose();
+  const [classes, nz, ny, nx] = maps.shape;
+  const values = (await maps.data()) as Float32Array;
   const voxels = nx * ny * nz;
   return Array.from({ length: classes }, (_, index) => ({
     shape: [nx, ny, nz] as const,

@@ -85,9 +85,13 @@ const INSTRUCTION_SETS = [
     : []),
 ];
 
+/** Loops whose results are JavaScript's to the bit: no product is fused with a sum. */
+const TO_THE_BIT = ['composed-sampling', 'sampling', 'smoothing'];
+
 /** One compilation of a source: most have one, the inner loops one for each instruction set. */
 function unitsOf(source) {
   const name = basename(source, '.cc');
+  if (TO_THE_BIT.includes(name)) return [{ source, name, flags: ['-O3', '-ffp-contract=off'] }];
   if (basename(dirname(source)) !== 'simd' || name === 'choose')
     return [{ source, name, flags: [] }];
   return INSTRUCTION_SETS.map(({ name: set, table, vectorLength, flags }) => ({

@@ -1,5 +1,6 @@
 export type { Precision, TorchMemory } from './backend.js';
 export type { DeviceName } from './device.js';
+export { addToRegion } from './ops/add-to-region.js';
 export { type ClippedByNorm, clipByGlobalNorm, clipByValue } from './ops/clipping.js';
 export {
   type Conv3dOptions,
@@ -21,6 +22,14 @@ export {
 export { prelu } from './ops/prelu.js';
 export { type UpsampleOptions, upsample3d } from './ops/upsample3d.js';
 export { variableGradients } from './ops/variable-gradients.js';
+export {
+  convolveVolume,
+  displaceVolume,
+  displaceVolumeNearest,
+  sampleVolume,
+  sampleVolumeNearest,
+  type VolumeArray,
+} from './ops/volumes.js';
 export {
   liveTensorCount,
   registerGradients,

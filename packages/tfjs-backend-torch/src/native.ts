@@ -10,6 +10,7 @@ export type Handle = number & { readonly __brand: 'tensor handle' };
 
 /** `c10::ScalarType` as far as tfjs needs it; the numbers are part of libtorch's serialised formats. */
 export const ScalarType = {
+  uint8: 0,
   int32: 3,
   int64: 4,
   float32: 6,
@@ -47,7 +48,13 @@ export interface NativeTorch {
     scalarType: number,
     device: string,
   ): Handle;
-  /** A row-major copy, of at most 2³² values: Float32Array, Int32Array or, for bool, Uint8Array. */
+  /** The array's own memory, on the processor: release it before the array can be collected. */
+  borrowTypedArray(
+    values: Float32Array | Int32Array | Uint8Array,
+    shape: readonly number[],
+    scalarType: number,
+  ): Handle;
+  /** A row-major copy, of at most 2³² values: Float32Array, Int32Array or, for bool and uint8, Uint8Array. */
   toTypedArray(tensor: Handle): Float32Array | Int32Array | Uint8Array;
   release(tensor: Handle): void;
   shape(tensor: Handle): number[];

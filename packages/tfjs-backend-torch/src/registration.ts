@@ -94,7 +94,8 @@ export function setPrecision(precision: Precision | 'auto'): void {
   backend.precision = precision === 'auto' ? bestPrecision(native, device) : precision;
 }
 
-function registered(): TorchBackend {
+/** @throws FedvoxError `torch/not-registered` */
+export function registered(): TorchBackend {
   const backend = findTorch();
   if (backend === null) throw fail('not-registered');
   return backend;

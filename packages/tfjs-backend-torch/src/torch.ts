@@ -50,6 +50,12 @@ export class Torch {
     return this.track(this.native.fromTypedArray(values, shape, scalarType, this.device));
   }
 
+  /** As `fromValues`, but on the processor the array's own memory: what is written there is written to it. */
+  onValues(values: Float32Array | Uint8Array, shape: readonly number[], type: ScalarType): Handle {
+    if (this.device !== 'cpu') return this.fromValues(values, shape, type);
+    return this.track(this.native.borrowTypedArray(values, shape, type));
+  }
+
   full(shape: readonly number[], value: number | boolean, scalarType: ScalarType): Handle {
     return this.run('full', shape, value, scalarType, null, this.device);
   }

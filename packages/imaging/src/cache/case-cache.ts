@@ -13,6 +13,7 @@ import { type Case, type CaseRef, contentKey } from '../datasets/case.js';
 import { fail } from '../errors.js';
 import { directReader, type Reader } from '../reader/reader.js';
 import { preprocess } from '../transforms/preprocess.js';
+import { portableVoxels, type VoxelEngine } from '../transforms/voxel-engine.js';
 import { encodeEntry } from './entry.js';
 
 export interface CacheOptions {
@@ -21,6 +22,8 @@ export interface CacheOptions {
   readonly clock?: Clock;
   /** What reads entries, and cases that have none yet. The thread that asks by default. */
   readonly reader?: Reader;
+  /** What preprocesses; the same bits come of any. */
+  readonly voxels?: VoxelEngine;
 }
 
 /** Preprocessed cases on disk. Safe to share between processes and to kill at any instant. */
@@ -45,7 +48,12 @@ const ABANDONED_AFTER_MS = 60 * 60 * 1000;
  */
 export async function openCache(
   folder: string,
-  { maxBytes = DEFAULT_MAX_BYTES, clock = systemClock, reader = directReader }: CacheOptions = {},
+  {
+    maxBytes = DEFAULT_MAX_BYTES,
+    clock = systemClock,
+    reader = directReader,
+    voxels = portableVoxels,
+  }: CacheOptions = {},
 ): Promise<CaseCache> {
   await usable(folder, async () => {
     await mkdir(folder, { recursive: true });
@@ -62,7 +70,7 @@ export async function openCache(
         await usable(folder, () => touch(path, clock.nowMs()));
         return cached;
       }
-      const made = preprocess(await reader.loadCase(ref, classes), steps);
+      const made = preprocess(await reader.loadCase(ref, classes), steps, voxels);
       await usable(folder, async () => {
         await writeFileDurably(path, encodeEntry(made));
         await touch(path, clock.nowMs());

@@ -9,6 +9,7 @@ import { smoothed } from './gaussian.js';
 import { gammaCorrected } from './intensity.js';
 import { lowResolution } from './low-resolution.js';
 import { foregroundPatch } from './patch.js';
+import { portableVoxels, type VoxelEngine } from './voxel-engine.js';
 import { displaced, randomDisplacement, warped } from './warp.js';
 
 /**
@@ -20,11 +21,17 @@ export function augment<C extends LabelledCase>(
   source: C,
   steps: readonly AugmentStep[],
   random: Random,
+  voxels: VoxelEngine = portableVoxels,
 ): C {
-  return steps.reduce((current, step) => applyStep(current, step, random), source);
+  return steps.reduce((current, step) => applyStep(current, step, random, voxels), source);
 }
 
-function applyStep<C extends LabelledCase>(source: C, step: AugmentStep, random: Random): C {
+function applyStep<C extends LabelledCase>(
+  source: C,
+  step: AugmentStep,
+  random: Random,
+  voxels: VoxelEngine,
+): C {
   switch (step.kind) {
     case 'flip': {
       const chosen = step.axes.filter(() => random.uniform() < step.probability);
@@ -38,31 +45,43 @@ function applyStep<C extends LabelledCase>(source: C, step: AugmentStep, random:
     case 'crop':
       return foregroundPatch(source, step.size, step.foreground, random);
     default:
-      return random.uniform() < step.probability ? applyChosen(source, step, random) : source;
+      return random.uniform() < step.probability
+        ? applyChosen(source, step, random, voxels)
+        : source;
   }
 }
 
 type ChosenStep = Exclude<AugmentStep, { kind: 'flip' | 'crop' }>;
 
 /** A step whose turn has come: its parameters are drawn, and it is applied. */
-function applyChosen<C extends LabelledCase>(source: C, step: ChosenStep, random: Random): C {
+function applyChosen<C extends LabelledCase>(
+  source: C,
+  step: ChosenStep,
+  random: Random,
+  voxels: VoxelEngine,
+): C {
   const { image } = source;
   switch (step.kind) {
     case 'affine':
-      return warped(source, {
-        rotateRadians: within(step.rotateDegrees, random, (degrees) => (degrees * Math.PI) / 180),
-        scale: within(step.scale, random, (change) => 1 + change),
-        translateVoxels: within(step.translateVoxels, random, (voxels) => voxels),
-      });
+      return warped(
+        source,
+        {
+          rotateRadians: within(step.rotateDegrees, random, (degrees) => (degrees * Math.PI) / 180),
+          scale: within(step.scale, random, (change) => 1 + change),
+          translateVoxels: within(step.translateVoxels, random, (each) => each),
+        },
+        voxels,
+      );
     case 'elastic': {
       const { sigmaVoxels, magnitudeVoxels } = step;
-      return displaced(source, randomDisplacement(image, sigmaVoxels, magnitudeVoxels, random));
+      const offsets = randomDisplacement(image, sigmaVoxels, magnitudeVoxels, random, voxels);
+      return displaced(source, offsets, voxels);
     }
     case 'noise':
       return { ...source, image: noisy(image, random.uniform() * step.standardDeviation, random) };
     case 'smooth': {
       const sigmas = [0, 1, 2].map(() => between(step.sigmaVoxels, random)) as unknown as Vec3;
-      return { ...source, image: { ...image, data: smoothed(image.data, image, sigmas) } };
+      return { ...source, image: { ...image, data: smoothed(image, sigmas, voxels) } };
     }
     case 'gamma':
       return { ...source, image: gammaCorrected(image, between(step.range, random)) };
@@ -71,14 +90,16 @@ function applyChosen<C extends LabelledCase>(source: C, step: ChosenStep, random
       return { ...source, image: withBiasField(image, terms) };
     }
     case 'low-resolution':
-      return { ...source, image: lowResolution(image, between(step.zoom, random)) };
+      return { ...source, image: lowResolution(image, between(step.zoom, random), voxels) };
     default:
       return unreachable(step);
   }
 }
 
 function noisy(image: Volume, deviation: number, random: Random): Volume {
-  return { ...image, data: image.data.map((value) => value + deviation * random.normal()) };
+  const data = new Float32Array(image.data.length);
+  for (let at = 0; at < data.length; at++) data[at] = image.data[at]! + deviation * random.normal();
+  return { ...image, data };
 }
 
 function between([low, high]: readonly [number, number], random: Random): number {

@@ -2,15 +2,20 @@ import { affineFromColumns, apply, column } from '../geometry/affine.js';
 import type { Grid, Volume } from '../geometry/grid.js';
 import { scale, type Vec3 } from '../geometry/vector.js';
 import { sampleLinear, sampleNearest } from './sampling.js';
+import { portableVoxels, type VoxelEngine } from './voxel-engine.js';
 
 /**
  * The image as a coarser scan would show it: sampled at `zoom` times its voxels along each axis,
  * nearest, and brought back to its own grid, trilinear (after MONAI's `RandSimulateLowResolution`).
  * @param zoom in (0, 1]
  */
-export function lowResolution(image: Volume, zoom: number): Volume {
-  const coarse = sampleNearest(image, zoomedGrid(image, zoom), 'edge');
-  const { data } = sampleLinear(coarse, image, 'edge');
+export function lowResolution(
+  image: Volume,
+  zoom: number,
+  voxels: VoxelEngine = portableVoxels,
+): Volume {
+  const coarse = sampleNearest(image, zoomedGrid(image, zoom), 'edge', voxels);
+  const { data } = sampleLinear(coarse, image, 'edge', voxels);
   return { ...image, data };
 }
 

@@ -10,31 +10,36 @@ import { intensityRange, percentileClip, standardizeHistogram, zscore } from './
 import { rasGrid, toRas } from './orient.js';
 import { gridAtSpacing } from './resample.js';
 import { sampleLinear, sampleNearest } from './sampling.js';
+import { portableVoxels, type VoxelEngine } from './voxel-engine.js';
 
 /**
  * Applies a job's deterministic steps in order, to image and label alike. The input is left as it is.
  * @throws FedvoxError `spacing-unusable`
  */
-export function preprocess<C extends Case>(source: C, steps: readonly PreprocessStep[]): C {
+export function preprocess<C extends Case>(
+  source: C,
+  steps: readonly PreprocessStep[],
+  voxels: VoxelEngine = portableVoxels,
+): C {
   let current = source;
   for (let at = 0; at < steps.length; at++) {
     const [step, next] = [steps[at] as PreprocessStep, steps[at + 1]];
     if (step.kind === 'orient' && next?.kind === 'resample') {
-      current = resample(current, rasGrid(current.image), toRas, next.spacingMm);
+      current = resample(current, rasGrid(current.image), toRas, next.spacingMm, voxels);
       at++;
     } else {
-      current = applyStep(current, step);
+      current = applyStep(current, step, voxels);
     }
   }
   return current;
 }
 
-function applyStep<C extends Case>(source: C, step: PreprocessStep): C {
+function applyStep<C extends Case>(source: C, step: PreprocessStep, voxels: VoxelEngine): C {
   switch (step.kind) {
     case 'orient':
       return onBoth(source, toRas);
     case 'resample':
-      return resample(source, source.image, (label) => label, step.spacingMm);
+      return resample(source, source.image, (label) => label, step.spacingMm, voxels);
     case 'zscore':
       return { ...source, image: zscore(source.image, step.nonzero) };
     case 'intensity-range':
@@ -67,11 +72,13 @@ function resample<C extends Case>(
   along: Grid,
   orientLabel: (label: LabelMap) => LabelMap,
   spacingMm: Vec3,
+  voxels: VoxelEngine,
 ): C {
   const grid = gridAtSpacing(along, spacingMm);
-  const image = sampleLinear(source.image, grid, 'edge');
+  const image = sampleLinear(source.image, grid, 'edge', voxels);
   if (source.label === undefined) return { ...source, image };
-  return { ...source, image, label: sampleNearest(orientLabel(source.label), grid, 'edge') };
+  const label = sampleNearest(orientLabel(source.label), grid, 'edge', voxels);
+  return { ...source, image, label };
 }
 
 function onBoth<C extends Case>(source: C, action: <G extends Gridded>(gridded: G) => G): C {

@@ -4,7 +4,8 @@ import { apply, column, invert } from '../geometry/affine.js';
 import { corners, type Grid, spacingMm } from '../geometry/grid.js';
 import { dot, type Vec3 } from '../geometry/vector.js';
 import { gridAtSpacing, rectangularGrid } from './resample.js';
-import { roundHalfEven, sampleLinear } from './sampling.js';
+import { roundHalfEven } from './rounding.js';
+import { sampleLinear } from './sampling.js';
 
 /** Slices 5 mm apart on a couch, the gantry tilted by 14 degrees. */
 const TILT = (14 * Math.PI) / 180;

@@ -1,287 +1,32 @@
 import { type Affine, invert, multiply } from '../geometry/affine.js';
-import { type Grid, type Volume, voxelCount } from '../geometry/grid.js';
-import { type Gridded, voxelsLike } from './gridded.js';
+import type { Grid, Volume } from '../geometry/grid.js';
+import type { Gridded } from './gridded.js';
+import { type Outside, portableVoxels, type VoxelEngine } from './voxel-engine.js';
 
-/** What a point beyond the source's voxels takes: the value at its edge, or 0. */
-export type Outside = 'edge' | 'zero';
-
-/**
- * The values of a volume at the voxels of another grid, trilinear; double inside, float32 out.
- * @param outside `edge` clamps coordinates to [0, n−1]; `zero` clamps only the outer half voxel
- */
-export function sampleLinear(source: Volume, target: Grid, outside: Outside): Volume {
-  const indexOf = multiply(invert(source.affineRas), target.affineRas);
-  const data = new Float32Array(voxelCount(target));
-  const tables = axisTables(source, target, indexOf);
-  if (tables !== undefined) linearAlongAxes(source, target, tables, outside, data);
-  else linearOblique(source, target, indexOf, outside, data);
+/** The values of a volume at the voxels of another grid, trilinear. */
+export function sampleLinear(
+  source: Volume,
+  target: Grid,
+  outside: Outside,
+  voxels: VoxelEngine = portableVoxels,
+): Volume {
+  const data = voxels.linear(source, indexTransform(source, target), target.shape, outside);
   return { ...target, data };
 }
 
-/** As `sampleLinear`, with the nearest voxel; halves go to the even one, as in PyTorch. */
-export function sampleNearest<G extends Gridded>(source: G, target: Grid, outside: Outside): G {
-  const indexOf = multiply(invert(source.affineRas), target.affineRas);
-  const data = voxelsLike(source, voxelCount(target));
-  const tables = axisTables(source, target, indexOf);
-  if (tables !== undefined) nearestAlongAxes(source, target, tables, outside, data);
-  else nearestOblique(source, target, indexOf, outside, data);
+/** As `sampleLinear`, with the nearest voxel. */
+export function sampleNearest<G extends Gridded>(
+  source: G,
+  target: Grid,
+  outside: Outside,
+  voxels: VoxelEngine = portableVoxels,
+): G {
+  const indexOf = indexTransform(source, target);
+  const data = voxels.nearest<G['data']>(source, indexOf, target.shape, outside);
   return { ...source, ...target, data };
 }
 
-/** Per output index along one output axis: where in the source it reads. Offsets are in the flat array. */
-interface AxisTable {
-  readonly lowOffset: Int32Array;
-  readonly highOffset: Int32Array;
-  /** Weight of the high one. */
-  readonly weight: Float64Array;
-  readonly nearestOffset: Int32Array;
-  /** Output indices [begin, end) that lie on the source, its outer half voxels included. */
-  readonly begin: number;
-  readonly end: number;
-}
-
-type AxisTables = readonly [AxisTable, AxisTable, AxisTable];
-
-/** Off-axis drift over the whole output that is rounding, in source voxels. */
-const MAX_DRIFT_VOXELS = 1e-6;
-
-/**
- * Tables for the usual case that each source axis depends on one output axis alone: then offsets and
- * weights are worked out once per axis and not once per voxel. `undefined` for oblique grids.
- */
-function axisTables(source: Grid, target: Grid, indexOf: Affine): AxisTables | undefined {
-  const axes = [0, 1, 2] as const;
-  const sourceAxisOf: number[] = [];
-  for (const row of axes) {
-    const moving = axes.filter(
-      (col) => Math.abs(indexOf[4 * row + col]!) * target.shape[col] > MAX_DRIFT_VOXELS,
-    );
-    const [only] = moving;
-    if (only === undefined || moving.length > 1 || sourceAxisOf[only] !== undefined)
-      return undefined;
-    sourceAxisOf[only] = row;
-  }
-  const strides = [1, source.shape[0], source.shape[0] * source.shape[1]];
-  return axes.map((axis) => {
-    const row = sourceAxisOf[axis] as 0 | 1 | 2;
-    const step = indexOf[4 * row + axis] as number;
-    const first = indexOf[4 * row + 3] as number;
-    return axisTable(target.shape[axis], source.shape[row], strides[row] as number, first, step);
-  }) as unknown as AxisTables;
-}
-
-function axisTable(
-  count: number,
-  sourceSize: number,
-  stride: number,
-  first: number,
-  step: number,
-): AxisTable {
-  const lowOffset = new Int32Array(count);
-  const highOffset = new Int32Array(count);
-  const weight = new Float64Array(count);
-  const nearestOffset = new Int32Array(count);
-  let begin = count;
-  let end = 0;
-  for (let index = 0; index < count; index++) {
-    const at = first + step * index;
-    if (at >= -0.5 && at <= sourceSize - 0.5) {
-      begin = Math.min(begin, index);
-      end = index + 1;
-    }
-    const clamped = Math.min(Math.max(at, 0), sourceSize - 1);
-    const low = Math.min(Math.floor(clamped), Math.max(0, sourceSize - 2));
-    lowOffset[index] = low * stride;
-    highOffset[index] = Math.min(low + 1, sourceSize - 1) * stride;
-    weight[index] = clamped - low;
-    nearestOffset[index] = roundHalfEven(clamped) * stride;
-  }
-  return { lowOffset, highOffset, weight, nearestOffset, begin, end };
-}
-
-/**
- * One axis after the other: rows interpolated along x make planes, planes make the volume. Neighbours
- * share rows and planes, so each is worked out once and the last two are kept.
- */
-function linearAlongAxes(
-  { data: input }: Volume,
-  { shape: [nx, ny, nz] }: Grid,
-  [x, y, z]: AxisTables,
-  outside: Outside,
-  output: Float32Array,
-): void {
-  const [x0, x1] = outside === 'zero' ? [x.begin, x.end] : [0, nx];
-  const [y0, y1] = outside === 'zero' ? [y.begin, y.end] : [0, ny];
-  const [z0, z1] = outside === 'zero' ? [z.begin, z.end] : [0, nz];
-  const rowAt = lastTwo(nx, (offset, row) => interpolateRow(input, offset, x, x0, x1, row));
-  const planeAt = lastTwo(nx * ny, (offset, plane) => {
-    for (let j = y0; j < y1; j++) {
-      const low = rowAt(offset + y.lowOffset[j]!);
-      const high = rowAt(offset + y.highOffset[j]!);
-      blendRow(low, high, y.weight[j]!, x0, x1, plane.subarray(nx * j, nx * (j + 1)));
-    }
-  });
-  for (let k = z0; k < z1; k++) {
-    const low = planeAt(z.lowOffset[k]!);
-    const high = planeAt(z.highOffset[k]!);
-    const to = output.subarray(nx * ny * k, nx * ny * (k + 1));
-    for (let j = y0; j < y1; j++) {
-      blendPlane(low, high, z.weight[k]!, nx * j + x0, nx * j + x1, to);
-    }
-  }
-}
-
-// Loops of their own, with nothing captured: the compiler keeps their variables in registers.
-
-function blendRow(
-  low: Float64Array,
-  high: Float64Array,
-  weight: number,
-  begin: number,
-  end: number,
-  row: Float64Array,
-): void {
-  for (let i = begin; i < end; i++) row[i] = low[i]! + (high[i]! - low[i]!) * weight;
-}
-
-/** As `blendRow`, rounded to the volume's float32. */
-function blendPlane(
-  low: Float64Array,
-  high: Float64Array,
-  weight: number,
-  begin: number,
-  end: number,
-  plane: Float32Array,
-): void {
-  for (let i = begin; i < end; i++) plane[i] = low[i]! + (high[i]! - low[i]!) * weight;
-}
-
-function interpolateRow(
-  input: Float32Array,
-  offset: number,
-  { lowOffset, highOffset, weight }: AxisTable,
-  begin: number,
-  end: number,
-  row: Float64Array,
-): void {
-  for (let i = begin; i < end; i++) {
-    const low = input[offset + lowOffset[i]!]!;
-    row[i] = low + (input[offset + highOffset[i]!]! - low) * weight[i]!;
-  }
-}
-
-/** Arrays by key, of which the two used last are kept; asking for a third makes it in the older one. */
-function lastTwo(
-  length: number,
-  fill: (key: number, array: Float64Array) => void,
-): (key: number) => Float64Array {
-  let recent = { key: Number.NaN, array: new Float64Array(length) };
-  let older = { key: Number.NaN, array: new Float64Array(length) };
-  return (key) => {
-    if (recent.key !== key) {
-      [recent, older] = [older, recent];
-      if (recent.key !== key) {
-        fill(key, recent.array);
-        recent.key = key;
-      }
-    }
-    return recent.array;
-  };
-}
-
-function nearestAlongAxes<G extends Gridded>(
-  { data: input }: G,
-  { shape: [nx, ny, nz] }: Grid,
-  [x, y, z]: AxisTables,
-  outside: Outside,
-  output: G['data'],
-): void {
-  const isBounded = outside === 'zero';
-  const [x0, x1] = isBounded ? [x.begin, x.end] : [0, nx];
-  const [y0, y1] = isBounded ? [y.begin, y.end] : [0, ny];
-  const [z0, z1] = isBounded ? [z.begin, z.end] : [0, nz];
-  for (let k = z0; k < z1; k++) {
-    for (let j = y0; j < y1; j++) {
-      const row = z.nearestOffset[k]! + y.nearestOffset[j]!;
-      const to = nx * (j + ny * k);
-      for (let i = x0; i < x1; i++) output[to + i] = input[row + x.nearestOffset[i]!]!;
-    }
-  }
-}
-
-function linearOblique(
-  { data: input, shape: [sx, sy, sz] }: Volume,
-  target: Grid,
-  indexOf: Affine,
-  outside: Outside,
-  output: Float32Array,
-): void {
-  const plane = sx * sy;
-  forEachPoint(target, indexOf, (to, x, y, z) => {
-    if (outside === 'zero' && !isOn(x, sx, y, sy, z, sz)) return;
-    const cx = clamp(x, sx);
-    const cy = clamp(y, sy);
-    const cz = clamp(z, sz);
-    const ix = Math.floor(cx);
-    const iy = Math.floor(cy);
-    const iz = Math.floor(cz);
-    const dx = ix + 1 < sx ? 1 : 0;
-    const dy = iy + 1 < sy ? sx : 0;
-    const dz = iz + 1 < sz ? plane : 0;
-    const wx = cx - ix;
-    const wy = cy - iy;
-    const wz = cz - iz;
-    const at = ix + sx * iy + plane * iz;
-    const row = (from: number) => input[from]! + (input[from + dx]! - input[from]!) * wx;
-    const low = row(at) + (row(at + dy) - row(at)) * wy;
-    const high = row(at + dz) + (row(at + dz + dy) - row(at + dz)) * wy;
-    output[to] = low + (high - low) * wz;
-  });
-}
-
-function nearestOblique<G extends Gridded>(
-  { data: input, shape: [sx, sy, sz] }: G,
-  target: Grid,
-  indexOf: Affine,
-  outside: Outside,
-  output: G['data'],
-): void {
-  forEachPoint(target, indexOf, (to, x, y, z) => {
-    if (outside === 'zero' && !isOn(x, sx, y, sy, z, sz)) return;
-    const ix = roundHalfEven(clamp(x, sx));
-    const iy = roundHalfEven(clamp(y, sy));
-    const iz = roundHalfEven(clamp(z, sz));
-    output[to] = input[ix + sx * (iy + sy * iz)]!;
-  });
-}
-
-/** Calls back with each output voxel and the source index at which it lies. */
-function forEachPoint(
-  { shape: [nx, ny, nz] }: Grid,
-  m: Affine,
-  visit: (to: number, x: number, y: number, z: number) => void,
-): void {
-  let to = 0;
-  for (let k = 0; k < nz; k++) {
-    for (let j = 0; j < ny; j++) {
-      const x = m[1]! * j + m[2]! * k + m[3]!;
-      const y = m[5]! * j + m[6]! * k + m[7]!;
-      const z = m[9]! * j + m[10]! * k + m[11]!;
-      for (let i = 0; i < nx; i++, to++) visit(to, x + m[0]! * i, y + m[4]! * i, z + m[8]! * i);
-    }
-  }
-}
-
-function isOn(x: number, sx: number, y: number, sy: number, z: number, sz: number): boolean {
-  return x >= -0.5 && x <= sx - 0.5 && y >= -0.5 && y <= sy - 0.5 && z >= -0.5 && z <= sz - 0.5;
-}
-
-function clamp(at: number, size: number): number {
-  return Math.min(Math.max(at, 0), size - 1);
-}
-
-/** As IEEE 754 rounds by default: 0.5 → 0, 1.5 → 2, 2.5 → 2. */
-export function roundHalfEven(value: number): number {
-  const rounded = Math.round(value);
-  return rounded - value === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
+/** From a voxel's index in the target to its index in the source. */
+function indexTransform(source: Grid, target: Grid): Affine {
+  return multiply(invert(source.affineRas), target.affineRas);
 }

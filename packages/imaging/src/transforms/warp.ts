@@ -1,10 +1,11 @@
 import type { Random } from '@fedvox/base';
 import type { LabelledCase } from '../datasets/case.js';
 import { type Affine, IDENTITY, multiply } from '../geometry/affine.js';
-import type { Grid, LabelMap, Volume } from '../geometry/grid.js';
+import type { Grid } from '../geometry/grid.js';
 import type { Vec3 } from '../geometry/vector.js';
 import { smoothed } from './gaussian.js';
-import { roundHalfEven, sampleLinear, sampleNearest } from './sampling.js';
+import { sampleLinear, sampleNearest } from './sampling.js';
+import { type Displacement, portableVoxels, type VoxelEngine } from './voxel-engine.js';
 
 /** Rotation, scaling and shift about the centre of the voxels, output to input. */
 export interface WarpParameters {
@@ -34,75 +35,48 @@ export function warpedGrid({ shape, affineRas }: Grid, parameters: WarpParameter
 }
 
 /** The case seen through a warped grid: trilinear and nearest, 0 beyond the scan. */
-export function warped<C extends LabelledCase>(source: C, parameters: WarpParameters): C {
+export function warped<C extends LabelledCase>(
+  source: C,
+  parameters: WarpParameters,
+  voxels: VoxelEngine = portableVoxels,
+): C {
   const grid = warpedGrid(source.image, parameters);
   return {
     ...source,
-    image: sampleLinear(source.image, grid, 'zero'),
-    label: sampleNearest(source.label, grid, 'zero'),
+    image: sampleLinear(source.image, grid, 'zero', voxels),
+    label: sampleNearest(source.label, grid, 'zero', voxels),
   };
 }
-
-/** Offsets in voxels along x, y and z for each voxel. */
-export type Displacement = readonly [Float32Array, Float32Array, Float32Array];
 
 /** Offsets drawn evenly from ± `magnitudeVoxels` and smoothed by a Gaussian. */
 export function randomDisplacement(
-  grid: Grid,
+  { shape }: Grid,
   sigmaVoxels: number,
   magnitudeVoxels: number,
   random: Random,
+  voxels: VoxelEngine = portableVoxels,
 ): Displacement {
-  const voxels = grid.shape[0] * grid.shape[1] * grid.shape[2];
   return [0, 1, 2].map(() => {
-    const noise = Float32Array.from(
-      { length: voxels },
-      () => (2 * random.uniform() - 1) * magnitudeVoxels,
-    );
-    return smoothed(noise, grid, [sigmaVoxels, sigmaVoxels, sigmaVoxels]);
+    const data = new Float32Array(shape[0] * shape[1] * shape[2]);
+    for (let at = 0; at < data.length; at++) {
+      data[at] = (2 * random.uniform() - 1) * magnitudeVoxels;
+    }
+    return smoothed({ data, shape }, [sigmaVoxels, sigmaVoxels, sigmaVoxels], voxels);
   }) as unknown as Displacement;
 }
 
-/** Each voxel takes the value at its place plus its offset; coordinates end at the border. */
-export function displaced<C extends LabelledCase>(source: C, offsets: Displacement): C {
-  const image = new Float32Array(source.image.data.length);
-  const label = new Uint8Array(image.length);
-  const [nx, ny, nz] = source.image.shape;
-  let at = 0;
-  for (let k = 0; k < nz; k++) {
-    for (let j = 0; j < ny; j++) {
-      for (let i = 0; i < nx; i++, at++) {
-        const x = clamp(i + offsets[0][at]!, nx);
-        const y = clamp(j + offsets[1][at]!, ny);
-        const z = clamp(k + offsets[2][at]!, nz);
-        image[at] = linearAt(source.image, x, y, z);
-        label[at] = nearestAt(source.label, x, y, z);
-      }
-    }
-  }
+/** Image and label with each voxel moved by its offset. */
+export function displaced<C extends LabelledCase>(
+  source: C,
+  offsets: Displacement,
+  voxels: VoxelEngine = portableVoxels,
+): C {
+  const { image, label } = source;
   return {
     ...source,
-    image: { ...source.image, data: image },
-    label: { ...source.label, data: label },
+    image: { ...image, data: voxels.displacedLinear(image, offsets) },
+    label: { ...label, data: voxels.displacedNearest(label, offsets) },
   };
-}
-
-function linearAt({ data, shape: [nx, ny, nz] }: Volume, x: number, y: number, z: number): number {
-  const [i, j, k] = [Math.floor(x), Math.floor(y), Math.floor(z)] as [number, number, number];
-  const [wx, wy, wz] = [x - i, y - j, z - k] as [number, number, number];
-  const [i1, j1, k1] = [Math.min(i + 1, nx - 1), Math.min(j + 1, ny - 1), Math.min(k + 1, nz - 1)];
-  const value = (a: number, b: number, c: number) => data[a + nx * (b + ny * c)]!;
-  const row = (b: number, c: number) => value(i, b, c) * (1 - wx) + value(i1!, b, c) * wx;
-  const plane = (c: number) => row(j, c) * (1 - wy) + row(j1!, c) * wy;
-  return plane(k) * (1 - wz) + plane(k1!) * wz;
-}
-
-function nearestAt({ data, shape: [nx, ny] }: LabelMap, x: number, y: number, z: number): number {
-  return data[roundHalfEven(x) + nx * (roundHalfEven(y) + ny * roundHalfEven(z))]!;
-}
-
-function clamp(at: number, size: number): number {
-  return Math.min(Math.max(at, 0), size - 1);
 }
 
 function translation([x, y, z]: Vec3): Affine {

@@ -1,4 +1,4 @@
-import { type LabelMap, type Volume, volumeToGrid } from '@fedvox/imaging';
+import { type LabelMap, type Volume, type VoxelEngine, volumeToGrid } from '@fedvox/imaging';
 import type { Job } from '@fedvox/job';
 import { areaUnderCurve, VoxelAuc } from '../metrics/auc.js';
 
@@ -14,13 +14,13 @@ export interface AucMeter {
 }
 
 /** The AUC a job declares: whether a case, or a voxel, belongs to any of the classes it names. */
-export function createAucMeter({
-  classes,
-  evaluation,
-}: Pick<Job, 'classes' | 'evaluation'>): AucMeter {
+export function createAucMeter(
+  { classes, evaluation }: Pick<Job, 'classes' | 'evaluation'>,
+  voxels: VoxelEngine,
+): AucMeter {
   const { level, classes: names } = evaluation.auc;
   const wanted = new Set(names.map((name) => classes.indexOf(name)));
-  return level === 'case' ? caseMeter(wanted) : voxelMeter(wanted);
+  return level === 'case' ? caseMeter(wanted) : voxelMeter(wanted, voxels);
 }
 
 /** A case's truth is whether it has any such voxel; its score is the highest probability of one. */
@@ -39,11 +39,11 @@ function caseMeter(wanted: ReadonlySet<number>): AucMeter {
 }
 
 /** Over all voxels of all cases, each on its scan's own grid. */
-function voxelMeter(wanted: ReadonlySet<number>): AucMeter {
+function voxelMeter(wanted: ReadonlySet<number>, engine: VoxelEngine): AucMeter {
   const voxels = new VoxelAuc();
   return {
     add(probabilities, label) {
-      const { data } = volumeToGrid(anyOf(probabilities, wanted), label);
+      const { data } = volumeToGrid(anyOf(probabilities, wanted), label, engine);
       voxels.add(data.map(toProbability), (voxel) => wanted.has(label.data[voxel] as number));
     },
     auc: () => voxels.result().auc,

@@ -1,4 +1,11 @@
-import { type LabelMap, probabilitiesToGrid, spacingMm, type Volume } from '@fedvox/imaging';
+import {
+  type LabelMap,
+  portableVoxels,
+  probabilitiesToGrid,
+  spacingMm,
+  type Volume,
+  type VoxelEngine,
+} from '@fedvox/imaging';
 import type { Job } from '@fedvox/job';
 import { type Predictor, predictProbabilities } from '../inference/probabilities.js';
 import { dice, meanDefined, type Overlap, overlaps } from '../metrics/dice.js';
@@ -36,6 +43,8 @@ export interface Evaluation {
 }
 
 export interface EvaluateOptions {
+  /** What brings predictions back to the scans' grids; the same bits come of any. */
+  readonly voxels?: VoxelEngine;
   readonly signal?: AbortSignal;
   /** After every case. */
   readonly onCase?: (done: number, total: number) => void;
@@ -49,15 +58,15 @@ export async function evaluateCases(
   network: Predictor,
   cases: readonly EvaluationCase[],
   job: Pick<Job, 'classes' | 'inference' | 'evaluation'>,
-  { signal, onCase }: EvaluateOptions = {},
+  { voxels = portableVoxels, signal, onCase }: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const aucMeter = createAucMeter(job);
+  const aucMeter = createAucMeter(job, voxels);
   const byCase: Agreement[][] = [];
   for (const { prepared, originalLabel } of cases) {
     signal?.throwIfAborted();
     const [{ image }, label] = await Promise.all([prepared(), originalLabel()]);
     const probabilities = await predictProbabilities(network, image, job.inference);
-    const prediction = probabilitiesToGrid(probabilities, label);
+    const prediction = probabilitiesToGrid(probabilities, label, voxels);
     byCase.push(compare(prediction, label, job.classes.length));
     aucMeter.add(probabilities, label);
     onCase?.(byCase.length, cases.length);

@@ -4,6 +4,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { initialModel, Network } from '../networks/network.js';
+import { TEST_ENGINES } from '../testing/engines.js';
 import { ballCase, ballJob } from '../testing/phantoms.js';
 import { type Predictor, predictProbabilities } from './probabilities.js';
 import { gaussianWeights } from './windows.js';
@@ -27,73 +28,84 @@ function largestDifference(a: Float32Array, b: (voxel: number) => number): numbe
   return a.reduce((most, value, voxel) => Math.max(most, Math.abs(value - b(voxel))), 0);
 }
 
-beforeAll(async () => {
-  await tf.setBackend('cpu');
-});
+describe.each(TEST_ENGINES)(
+  'the probabilities of a volume on the $engine engine',
+  ({ missing, start }) => {
+    beforeAll(async () => {
+      if (!missing) await start();
+    });
 
-describe('the probabilities of a volume', () => {
-  it.each([
-    ['whole', [5, 6, 7], undefined],
-    ['in windows', [13, 9, 10], [4, 4, 6]],
-    ['in a window larger than it', [3, 5, 2], [6, 6, 4]],
-    ['in windows larger along one axis only', [3, 12, 5], [6, 4, 4]],
-  ] as const)('cover every voxel once, %s', async (_, shape, roi) => {
-    const image = rampOf(shape);
-    const spec = { overlap: 0.5, ...(roi && { roi: [...roi] as [number, number, number] }) };
-    const [background, foreground] = (await predictProbabilities(voxelwise, image, spec)) as [
-      Volume,
-      Volume,
-    ];
-    expect(foreground.shape).toEqual(shape);
-    const expected = (voxel: number) => sigmoid(image.data[voxel] as number);
-    expect(largestDifference(foreground.data, expected)).toBeLessThan(1e-6);
-    expect(largestDifference(background.data, (voxel) => 1 - expected(voxel))).toBeLessThan(1e-6);
-  });
+    it.skipIf(missing).each([
+      ['whole', [5, 6, 7], undefined],
+      ['in windows', [13, 9, 10], [4, 4, 6]],
+      ['in a window larger than it', [3, 5, 2], [6, 6, 4]],
+      ['in windows larger along one axis only', [3, 12, 5], [6, 4, 4]],
+    ] as const)('cover every voxel once, %s', async (_, shape, roi) => {
+      const image = rampOf(shape);
+      const before = tf.memory().numTensors;
+      const spec = { overlap: 0.5, ...(roi && { roi: [...roi] as [number, number, number] }) };
+      const [background, foreground] = (await predictProbabilities(voxelwise, image, spec)) as [
+        Volume,
+        Volume,
+      ];
+      expect(tf.memory().numTensors).toBe(before);
+      expect(foreground.shape).toEqual(shape);
+      const expected = (voxel: number) => sigmoid(image.data[voxel] as number);
+      expect(largestDifference(foreground.data, expected)).toBeLessThan(1e-6);
+      expect(largestDifference(background.data, (voxel) => 1 - expected(voxel))).toBeLessThan(1e-6);
+    });
 
-  it('blend windows that disagree by their weights', async () => {
-    const answers = [-2, 1, 3];
-    let window = 0;
-    const moody: Predictor = {
-      divisor: 1,
-      logits: (images) => {
-        const answer = answers[window++] as number;
-        return tf.concat([tf.zerosLike(images), tf.fill(images.shape, answer)], 4) as tf.Tensor5D;
+    it.skipIf(missing)('blend windows that disagree by their weights', async () => {
+      const answers = [-2, 1, 3];
+      const left = answers.values();
+      const moody: Predictor = {
+        divisor: 1,
+        logits: (images) => {
+          const window = [1, ...images.shape.slice(1)];
+          const foreground = Array.from({ length: images.shape[0] }, () =>
+            tf.fill(window, left.next().value as number),
+          );
+          return tf.concat([tf.zerosLike(images), tf.concat(foreground, 0)], 4) as tf.Tensor5D;
+        },
+      };
+      // Starts 0, 2 and 4 along x.
+      const [, foreground] = await predictProbabilities(moody, rampOf([8, 4, 4]), {
+        roi: [4, 4, 4],
+        overlap: 0.5,
+      });
+      const weights = gaussianWeights([4, 4, 4]);
+      // Voxel x = 3 at y = z = 1 lies in the first window at 3 and in the second at 1.
+      const row = 4 * (1 + 4 * 1);
+      const [first, second] = [weights[3 + row] as number, weights[1 + row] as number];
+      const expected = (first * sigmoid(-2) + second * sigmoid(1)) / (first + second);
+      expect(foreground!.data[3 + 8 * (1 + 4 * 1)]).toBeCloseTo(expected, 6);
+    });
+
+    it.skipIf(missing)(
+      "are the softmax of the network's logits where the volume fits as it is",
+      async () => {
+        const job = ballJob();
+        const { image } = ballCase(seededRandom('ball'));
+        const network = Network.fromWeights(job, initialModel(job));
+        const before = tf.memory().numTensors;
+        const [, foreground] = await predictProbabilities(network, image, job.inference);
+        expect(tf.memory().numTensors).toBe(before);
+        const direct = tf.tidy(() => {
+          const axes = tf.transpose(tf.tensor3d(image.data, [8, 8, 8]), [2, 1, 0]);
+          return tf.softmax(network.logits(tf.reshape(axes, [1, 8, 8, 8, 1]))).arraySync();
+        });
+        const at = (voxel: number) =>
+          direct[0]![voxel % 8]![Math.floor(voxel / 8) % 8]![Math.floor(voxel / 64)]![1] as number;
+        expect(largestDifference(foreground!.data, at)).toBeLessThan(1e-6);
+        network.dispose();
       },
-    };
-    // Starts 0, 2 and 4 along x.
-    const [, foreground] = await predictProbabilities(moody, rampOf([8, 4, 4]), {
-      roi: [4, 4, 4],
-      overlap: 0.5,
-    });
-    const weights = gaussianWeights([4, 4, 4]);
-    // Voxel x = 3 at y = z = 1 lies in the first window at 3 and in the second at 1.
-    const row = 4 * (1 + 4 * 1);
-    const [first, second] = [weights[3 + row] as number, weights[1 + row] as number];
-    const expected = (first * sigmoid(-2) + second * sigmoid(1)) / (first + second);
-    expect(foreground!.data[3 + 8 * (1 + 4 * 1)]).toBeCloseTo(expected, 6);
-  });
-
-  it("are the softmax of the network's logits where the volume fits as it is", async () => {
-    const job = ballJob();
-    const { image } = ballCase(seededRandom('ball'));
-    const network = Network.fromWeights(job, initialModel(job));
-    const before = tf.memory().numTensors;
-    const [, foreground] = await predictProbabilities(network, image, job.inference);
-    expect(tf.memory().numTensors).toBe(before);
-    const direct = tf.tidy(() => {
-      const axes = tf.transpose(tf.tensor3d(image.data, [8, 8, 8]), [2, 1, 0]);
-      return tf.softmax(network.logits(tf.reshape(axes, [1, 8, 8, 8, 1]))).arraySync();
-    });
-    const at = (voxel: number) =>
-      direct[0]![voxel % 8]![Math.floor(voxel / 8) % 8]![Math.floor(voxel / 64)]![1] as number;
-    expect(largestDifference(foreground!.data, at)).toBeLessThan(1e-6);
-    network.dispose();
-  });
-
-  it('refuse a window that the network cannot halve often enough', async () => {
-    const spec = { roi: [5, 4, 4] as [number, number, number], overlap: 0.25 };
-    await expect(predictProbabilities(voxelwise, rampOf([8, 8, 8]), spec)).rejects.toThrow(
-      'the network cannot take 5×4×4 voxels: it needs multiples of 2',
     );
-  });
-});
+
+    it.skipIf(missing)('refuse a window that the network cannot halve often enough', async () => {
+      const spec = { roi: [5, 4, 4] as [number, number, number], overlap: 0.25 };
+      await expect(predictProbabilities(voxelwise, rampOf([8, 8, 8]), spec)).rejects.toThrow(
+        'the network cannot take 5×4×4 voxels: it needs multiples of 2',
+      );
+    });
+  },
+);

@@ -1,20 +1,30 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Volume } from '@fedvox/imaging';
 import type { InferenceSpec, Size } from '@fedvox/job';
+import { addToRegion } from '@fedvox/tfjs-backend-torch';
 import * as tf from '@tensorflow/tfjs-core';
 import { fail } from '../errors.js';
 import type { Network } from '../networks/network.js';
-import { classVolumes, imageTensor } from '../tensors.js';
-import { type Origin, sharedRows } from './rows.js';
+import { classVolumes, networkInput, storedMaps, storedTensor } from '../tensors.js';
 import { gaussianWeights, windowStarts } from './windows.js';
 
 /** What inference needs of a network. */
 export type Predictor = Pick<Network, 'logits' | 'divisor'>;
 
 /**
+ * Voxels that go through the network in one call, or one window where that has more. Two windows of 64³
+ * fill a processor; four took more memory and no less time.
+ */
+const MAX_CALL_VOXELS = 2 ** 19;
+
+/** First voxel of a window along z, y and x: the order of tensors that lie as volumes do. */
+type Begin = readonly [number, number, number];
+
+/**
  * What the network makes of a whole volume: per class, the probability at every voxel. With a `roi`,
  * overlapping windows of that size are blended by Gaussian weights, Σw·p/Σw; without one, the volume
  * goes through at once. Where it is smaller than a window, or than what the network divides, it lies
- * in the middle of zeros.
+ * in the middle of zeros. The engine holds volume and sums; what comes back is the result alone.
  *
  * @param image preprocessed as the job says
  * @returns one volume per class, on the image's grid, summing to 1 at every voxel
@@ -29,92 +39,115 @@ export async function predictProbabilities(
   if (window.some((size) => size % network.divisor !== 0)) {
     throw fail('size-not-divisible', { size: window.join('×'), divisor: network.divisor });
   }
-  const origins = windowOrigins(image, window, overlap);
-  const weights = origins.length === 1 ? undefined : gaussianWeights(window);
-  const blend = new Blend(image, window, weights);
-  for (const origin of origins) {
-    const patch = cutOut(image, window, origin);
-    blend.add(await patchProbabilities(network, patch), origin);
+  const volume = paddedVolume(image, window);
+  const begins = windowBegins(volume.shape, window, overlap);
+  const blend = new Blend(volume.shape, window, begins.length);
+  try {
+    const together = windowsPerCall(window);
+    for (let first = 0; first < begins.length; first += together) {
+      blend.add(network, volume, begins.slice(first, first + together));
+      // A call blocks the thread; messages come in between two of them.
+      await nextTurn();
+    }
+    const maps = tf.tidy(() => withoutPadding(blend.result(), image, window));
+    blend.dispose();
+    return await classVolumes(maps, image).finally(() => maps.dispose());
+  } finally {
+    volume.dispose();
+    blend.dispose();
   }
-  return blend.result();
 }
 
 function wholeVolume({ shape }: Volume, divisor: number): Size {
   return shape.map((size) => Math.ceil(size / divisor) * divisor) as Size;
 }
 
-/** Origins of the windows; negative where the volume is smaller than one. */
-function windowOrigins({ shape }: Volume, window: Size, overlap: number): Origin[] {
-  const [xs, ys, zs] = shape.map((length, axis) => {
-    const roi = window[axis] as number;
-    if (length <= roi) return [-Math.floor((roi - length) / 2)];
-    return windowStarts(length, roi, overlap);
-  }) as [number[], number[], number[]];
-  return zs.flatMap((z) => ys.flatMap((y) => xs.map((x): Origin => [x, y, z])));
+function windowsPerCall([nx, ny, nz]: Size): number {
+  return Math.max(1, Math.floor(MAX_CALL_VOXELS / (nx * ny * nz)));
 }
 
-/** A window's voxels, 0 outside the volume. */
-function cutOut(image: Volume, window: Size, origin: Origin): Volume {
-  const data = new Float32Array(window[0] * window[1] * window[2]);
-  sharedRows(image.shape, window, origin, (from, to, length) => {
-    data.set(image.data.subarray(from, from + length), to);
+/** Zeros before and after the volume along z, y and x, where it is smaller than a window. */
+function paddingOf({ shape }: Volume, window: Size): [number, number][] {
+  const along = shape.map((length, axis): [number, number] => {
+    const missing = Math.max(0, (window[axis] as number) - length);
+    return [Math.floor(missing / 2), Math.ceil(missing / 2)];
   });
-  return { shape: window, affineRas: image.affineRas, data };
+  return along.reverse();
 }
 
-async function patchProbabilities(network: Predictor, patch: Volume): Promise<Volume[]> {
-  const probabilities = tf.tidy(() =>
-    tf.squeeze<tf.Tensor4D>(tf.softmax(network.logits(imageTensor([patch]))), [0]),
-  );
-  try {
-    return await classVolumes(probabilities, patch);
-  } finally {
-    probabilities.dispose();
-  }
+/** @returns [Z, Y, X], at least as large as a window */
+function paddedVolume(image: Volume, window: Size): tf.Tensor3D {
+  const padding = paddingOf(image, window);
+  return tf.tidy(() => tf.pad(storedTensor(image), padding));
+}
+
+/** What of [classes, Z, Y, X] belongs to the image. */
+function withoutPadding(maps: tf.Tensor4D, image: Volume, window: Size): tf.Tensor4D {
+  const [nx, ny, nz] = image.shape;
+  const begin = paddingOf(image, window).map(([before]) => before);
+  return tf.slice(maps, [0, ...begin], [-1, nz, ny, nx]);
+}
+
+function windowBegins(volume: readonly number[], window: Size, overlap: number): Begin[] {
+  const [zs, ys, xs] = window
+    .toReversed()
+    .map((roi, axis) => windowStarts(volume[axis] as number, roi, overlap)) as [
+    ...[number[], number[], number[]],
+  ];
+  return zs.flatMap((z) => ys.flatMap((y) => xs.map((x): Begin => [z, y, x])));
 }
 
 /** Adds up windows over a volume; a voxel's result is the weighted mean of the windows that saw it. */
 class Blend {
-  readonly #image: Volume;
-  readonly #window: Size;
-  readonly #weights: Float32Array | undefined;
-  readonly #total: Float32Array;
-  #sums: Float32Array[] = [];
+  readonly #shape: tf.Tensor3D['shape'];
+  readonly #size: Begin;
+  /** Of a window's voxels, [wz, wy, wx]; absent where there is but one window. */
+  readonly #weights: tf.Tensor3D | undefined;
+  /** Σw·p, [classes, Z, Y, X]. */
+  #sums: tf.Tensor4D | undefined;
+  /** Σw, [Z, Y, X]. */
+  #total: tf.Tensor3D | undefined;
 
-  /** @param weights of a window's voxels; all 1 where absent */
-  constructor(image: Volume, window: Size, weights: Float32Array | undefined) {
-    this.#image = image;
-    this.#window = window;
-    this.#weights = weights;
-    this.#total = new Float32Array(image.data.length);
+  constructor(volume: tf.Tensor3D['shape'], window: Size, windows: number) {
+    this.#shape = volume;
+    this.#size = window.toReversed() as unknown as Begin;
+    if (windows > 1) this.#weights = tf.tensor3d(gaussianWeights(window), [...this.#size]);
   }
 
-  add(classes: readonly Volume[], origin: Origin): void {
-    if (this.#sums.length === 0) {
-      this.#sums = classes.map(() => new Float32Array(this.#image.data.length));
+  add(network: Predictor, volume: tf.Tensor3D, begins: readonly Begin[]): void {
+    tf.tidy(() => {
+      const windows = begins.map((begin) => tf.slice(volume, [...begin], [...this.#size]));
+      const logits = network.logits(networkInput(tf.stack(windows) as tf.Tensor4D));
+      const maps = storedMaps(tf.softmax(logits));
+      const weighted: tf.Tensor5D =
+        this.#weights === undefined ? maps : tf.mul(maps, this.#weights);
+      for (const [index, begin] of begins.entries()) this.#include(weighted, index, begin);
+    });
+  }
+
+  /** [classes, Z, Y, X]; at least one window has been added. */
+  result(): tf.Tensor4D {
+    const sums = this.#sums as tf.Tensor4D;
+    return this.#total === undefined ? sums : tf.div(sums, this.#total);
+  }
+
+  /** Safe to repeat. */
+  dispose(): void {
+    for (const tensor of [this.#weights, this.#sums, this.#total]) tensor?.dispose();
+    this.#sums = undefined;
+    this.#total = undefined;
+  }
+
+  #include(weighted: tf.Tensor5D, index: number, begin: Begin): void {
+    const [, classes, ...size] = weighted.shape;
+    const patch = tf.reshape(tf.slice(weighted, index, 1), [classes, ...size]) as tf.Tensor4D;
+    if (this.#weights === undefined) {
+      this.#sums = tf.keep(patch);
+      return;
     }
-    this.#sums.forEach((sum, index) => {
-      this.#accumulate(sum, (classes[index] as Volume).data, origin);
-    });
-    this.#accumulate(this.#total, undefined, origin);
-  }
-
-  result(): Volume[] {
-    const { shape, affineRas } = this.#image;
-    return this.#sums.map((sum) => {
-      const data = sum.map((value, voxel) => value / (this.#total[voxel] as number));
-      return { shape, affineRas, data };
-    });
-  }
-
-  #accumulate(sum: Float32Array, values: Float32Array | undefined, origin: Origin): void {
-    const weights = this.#weights;
-    sharedRows(this.#image.shape, this.#window, origin, (to, from, length) => {
-      for (let step = 0; step < length; step++) {
-        const weight = weights === undefined ? 1 : (weights[from + step] as number);
-        const value = values === undefined ? 1 : (values[from + step] as number);
-        sum[to + step] = (sum[to + step] as number) + weight * value;
-      }
-    });
+    const sums = this.#sums ?? tf.zeros<tf.Rank.R4>([classes, ...this.#shape]);
+    const total = this.#total ?? tf.zeros<tf.Rank.R3>(this.#shape);
+    this.#sums = tf.keep(addToRegion(sums, patch, [0, ...begin]));
+    this.#total = tf.keep(addToRegion(total, this.#weights, begin));
   }
 }

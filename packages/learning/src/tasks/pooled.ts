@@ -1,7 +1,8 @@
 import { type Clock, systemClock } from '@fedvox/base';
-import { type DatasetSpec, ReaderThread } from '@fedvox/imaging';
+import { type DatasetSpec, ReaderThread, type VoxelEngine } from '@fedvox/imaging';
 import { isBetter, type Job } from '@fedvox/job';
 import { selectEngine } from '../engine/engine.js';
+import { voxelEngineOf } from '../engine/voxels.js';
 import type { Evaluation } from '../evaluation/evaluate-cases.js';
 import { initialModel, Network } from '../networks/network.js';
 import { CaseStore } from '../training/case-store.js';
@@ -49,17 +50,18 @@ export async function trainPooled(
   { epochs, output, onEpoch }: PooledOptions,
 ): Promise<PooledResult> {
   const { job, clock = systemClock } = input;
-  await selectEngine(input.engine, input);
-  const { train, validation } = await openAll(input);
+  const voxels = voxelEngineOf(await selectEngine(input.engine, input));
+  const { train, validation } = await openAll(input, voxels);
   const network = Network.fromWeights(job, initialModel(job));
   const reports: EpochReport[] = [];
   let best: PooledResult['best'] | undefined;
   let bestEvaluation: Evaluation | undefined;
   try {
     let startedMs = clock.nowMs();
-    for await (const summary of trainingEpochs(input, 'pooled', network, train, epochs)) {
+    const training = trainingEpochs(input, 'pooled', network, voxels, train, epochs);
+    for await (const summary of training) {
       const seconds = (clock.nowMs() - startedMs) / 1000;
-      const evaluation = await evaluateOn(input, { validation }, network);
+      const evaluation = await evaluateOn(input, { validation }, network, voxels);
       if (isImprovement(job, evaluation, bestEvaluation)) {
         best = { epoch: summary.epoch, ...(await writeModel(output, await network.weights())) };
         bestEvaluation = evaluation;
@@ -75,13 +77,13 @@ export async function trainPooled(
   return { epochs: reports, best: best as PooledResult['best'] };
 }
 
-async function openAll(input: PooledInput) {
+async function openAll(input: PooledInput, voxels: VoxelEngine) {
   const store = new CaseStore();
   const reader = new ReaderThread();
   const train: SiteCase[] = [];
   const validation: SiteCase[] = [];
   for (const dataset of input.datasets) {
-    const site = await openSite(input, dataset, store, reader);
+    const site = await openSite(input, dataset, store, voxels, reader);
     train.push(...site.train);
     validation.push(...site.validation);
   }

@@ -11,6 +11,7 @@ import {
 } from '@fedvox/imaging';
 import type { Job } from '@fedvox/job';
 import { type EngineName, type EngineSettings, selectEngine } from '../engine/engine.js';
+import { voxelEngineOf } from '../engine/voxels.js';
 import { predictProbabilities } from '../inference/probabilities.js';
 import { Network } from '../networks/network.js';
 import { checkJob } from './job-check.js';
@@ -41,12 +42,12 @@ export async function predictFile(input: PredictInput): Promise<Prediction> {
   checkJob(job);
   const weights = await readModel(modelPath);
   const original = await readVolume(inputPath);
-  await selectEngine(input.engine, input);
+  const voxels = voxelEngineOf(await selectEngine(input.engine, input));
   const network = Network.fromWeights(job, weights);
   try {
-    const { image } = preprocess({ image: original }, job.preprocess);
+    const { image } = preprocess({ image: original }, job.preprocess, voxels);
     const probabilities = await predictProbabilities(network, image, job.inference);
-    const labels = probabilitiesToGrid(probabilities, original);
+    const labels = probabilitiesToGrid(probabilities, original, voxels);
     await writeLabels(labels, input);
     return { voxelsByClass: countVoxels(labels.data, job.classes) };
   } finally {

@@ -1,6 +1,8 @@
 import { seededRandom } from '@fedvox/base';
+import type { VoxelEngine } from '@fedvox/imaging';
 import type { Weights } from '@fedvox/weights';
 import { selectEngine } from '../engine/engine.js';
+import { voxelEngineOf } from '../engine/voxels.js';
 import { type Evaluation, evaluateCases } from '../evaluation/evaluate-cases.js';
 import { Network } from '../networks/network.js';
 import { CaseStore } from '../training/case-store.js';
@@ -21,7 +23,9 @@ export interface RoundUpdate {
 
 /** Measures a model on the site's validation cases. */
 export function evaluateModel(input: TrainingInput, modelPath: string): Promise<Evaluation> {
-  return withModel(input, modelPath, ({ site, network }) => evaluateOn(input, site, network));
+  return withModel(input, modelPath, ({ site, network, voxels }) =>
+    evaluateOn(input, site, network, voxels),
+  );
 }
 
 /** Trains from the base model on the site's training cases and writes what changed to `deltaPath`. */
@@ -40,7 +44,7 @@ export function evaluateAndTrain(
   deltaPath: string,
 ): Promise<{ readonly evaluation: Evaluation; readonly update: RoundUpdate }> {
   return withModel(input, basePath, async (opened) => {
-    const evaluation = await evaluateOn(input, opened.site, opened.network);
+    const evaluation = await evaluateOn(input, opened.site, opened.network, opened.voxels);
     return { evaluation, update: await trainOn(input, opened, deltaPath) };
   });
 }
@@ -49,6 +53,7 @@ interface Opened {
   readonly site: Split<SiteCase>;
   readonly base: Weights;
   readonly network: Network;
+  readonly voxels: VoxelEngine;
 }
 
 async function withModel<T>(
@@ -57,11 +62,11 @@ async function withModel<T>(
   use: (opened: Opened) => Promise<T>,
 ): Promise<T> {
   const base = await readModel(modelPath);
-  await selectEngine(input.engine, input);
+  const voxels = voxelEngineOf(await selectEngine(input.engine, input));
   const network = Network.fromWeights(input.job, base);
   try {
-    const site = await openSite(input, input.dataset, new CaseStore());
-    return await use({ site, base, network });
+    const site = await openSite(input, input.dataset, new CaseStore(), voxels);
+    return await use({ site, base, network, voxels });
   } finally {
     network.dispose();
   }
@@ -72,8 +77,10 @@ export function evaluateOn(
   { job, signal, onProgress }: TaskInput,
   { validation }: Pick<Split<SiteCase>, 'validation'>,
   network: Network,
+  voxels: VoxelEngine,
 ): Promise<Evaluation> {
   return evaluateCases(network, validation, job, {
+    voxels,
     ...(signal && { signal }),
     onCase: (done, total) => onProgress?.({ phase: 'evaluating', done, total }),
   });
@@ -81,12 +88,14 @@ export function evaluateOn(
 
 async function trainOn(
   input: TrainingInput,
-  { site, base, network }: Opened,
+  { site, base, network, voxels }: Opened,
   deltaPath: string,
 ): Promise<RoundUpdate> {
   const epochs = input.job.training.localEpochs;
   let meanLoss = Number.NaN;
-  for await (const epoch of trainingEpochs(input, input.seedLabel, network, site.train, epochs)) {
+  const { seedLabel } = input;
+  const training = trainingEpochs(input, seedLabel, network, voxels, site.train, epochs);
+  for await (const epoch of training) {
     meanLoss = epoch.meanLoss;
   }
   const delta = await writeModel(deltaPath, deltaOf(await network.weights(), base));
@@ -98,6 +107,7 @@ export function trainingEpochs(
   { job, signal, onProgress }: TaskInput,
   seedLabel: string,
   network: Network,
+  voxels: VoxelEngine,
   cases: readonly SiteCase[],
   epochs: number,
 ) {
@@ -107,6 +117,7 @@ export function trainingEpochs(
     training: job.training,
     augment: job.augment,
     random: seededRandom(job.seed).fork(`training/${seedLabel}`),
+    voxels,
     ...(signal && { signal }),
     onBatch: ({ epoch, batch, batches, loss }) =>
       onProgress?.({ phase: 'training', done: batch, total: batches, epoch, epochs, loss }),

@@ -8,8 +8,11 @@ import {
   type Reader,
   ReaderThread,
   type Refusal,
+  type VoxelEngine,
 } from '@fedvox/imaging';
 import type { Job } from '@fedvox/job';
+import { selectEngine } from '../engine/engine.js';
+import { voxelEngineOf } from '../engine/voxels.js';
 import { fail } from '../errors.js';
 import type { EvaluationCase } from '../evaluation/evaluate-cases.js';
 import { CaseStore, type TrainingCase } from '../training/case-store.js';
@@ -42,17 +45,18 @@ interface Found {
 
 /**
  * The data gate: finds the cases, reads every one of them once, so that the cache is filled and what
- * cannot be read is known, and holds them against the job's requirements. Needs no engine.
- * @throws FedvoxError where the job itself cannot be trained, or the cache cannot be used
+ * cannot be read is known, and holds them against the job's requirements.
+ * @throws FedvoxError where the job itself cannot be trained, or engine or cache cannot be used
  */
 export async function checkData(input: TrainingInput): Promise<DataReport> {
   const { job, dataset } = input;
   checkJob(job);
+  const voxels = voxelEngineOf(await selectEngine(input.engine, input));
   const reader = new ReaderThread();
   const stored = await reader.openDataset(dataset, job.classes).catch((error: unknown): Dataset => {
     return { cases: [], refused: [refusalOf(dataset.path, error)] };
   });
-  const { cases, refused } = await readCases(input, stored, new CaseStore(0), reader);
+  const { cases, refused } = await readCases(input, stored, new CaseStore(0), voxels, reader);
   const problems = gateProblems(cases.length, refused, job);
   const usable = cases.length;
   if (problems.length > 0) return { usable, train: 0, validation: 0, refused, problems };
@@ -63,6 +67,7 @@ export async function checkData(input: TrainingInput): Promise<DataReport> {
 /**
  * A site's usable cases, ready to be trained and validated on.
  * @param store where loaded cases stay
+ * @param voxels what preprocesses; the same bits come of any
  * @param reader reads the next cases while this thread trains on one
  * @throws FedvoxError `learning/too-few-cases`, and whatever makes the whole data set unusable
  */
@@ -70,12 +75,13 @@ export async function openSite(
   input: TaskInput,
   dataset: DatasetSpec,
   store: CaseStore,
+  voxels: VoxelEngine,
   reader: Reader = new ReaderThread(),
 ): Promise<Split<SiteCase>> {
   const { job, log } = input;
   checkJob(job);
   const stored = await reader.openDataset(dataset, job.classes);
-  const { cases, refused } = await readCases(input, stored, store, reader);
+  const { cases, refused } = await readCases(input, stored, store, voxels, reader);
   for (const refusal of refused) log.warn(refusal, 'not used');
   if (gateProblems(cases.length, refused, job).length > 0) {
     throw fail('too-few-cases', { cases: cases.length, needed: Math.max(job.data.minCases, 2) });
@@ -91,11 +97,12 @@ async function readCases(
   input: TaskInput,
   dataset: Dataset,
   store: CaseStore,
+  voxels: VoxelEngine,
   reader: Reader,
 ): Promise<Found> {
   const { job, signal, onProgress } = input;
   const candidates = meetRequirements(dataset, job);
-  const cache = await openCache(input.cacheDir, { reader });
+  const cache = await openCache(input.cacheDir, { reader, voxels });
   const total = candidates.cases.length;
   const cases: SiteCase[] = [];
   const refused = [...candidates.refused];

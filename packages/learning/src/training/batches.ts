@@ -1,5 +1,5 @@
 import { type Random, shuffled } from '@fedvox/base';
-import { augment } from '@fedvox/imaging';
+import { augment, portableVoxels, type VoxelEngine } from '@fedvox/imaging';
 import type { AugmentStep } from '@fedvox/job';
 import { fail } from '../errors.js';
 import type { TrainingCase } from './case-store.js';
@@ -15,6 +15,8 @@ export interface BatchOptions {
   readonly divisor: number;
   /** Of this epoch alone: it decides the order and every augmentation. */
   readonly random: Random;
+  /** What augments; the same bits come of any. */
+  readonly voxels?: VoxelEngine;
 }
 
 /** Cases of one size. */
@@ -39,7 +41,7 @@ export async function* epochBatches(options: BatchOptions): AsyncGenerator<Batch
 }
 
 async function loadBatch(
-  { batchSize, augment: steps, divisor, random }: BatchOptions,
+  { batchSize, augment: steps, divisor, random, voxels = portableVoxels }: BatchOptions,
   order: readonly LoadCase[],
   start: number,
 ): Promise<Batch> {
@@ -47,7 +49,7 @@ async function loadBatch(
   const loaded = await Promise.all(chosen.map((load) => load()));
   // One stream per place in the epoch, so that what one case draws cannot shift another's.
   const batch = loaded.map((item, index) =>
-    augment(item, steps, random.fork(`augment/${start + index}`)),
+    augment(item, steps, random.fork(`augment/${start + index}`), voxels),
   );
   checkSizes(batch, divisor);
   return batch;

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, type Random, systemClock } from '@fedvox/base';
+import { portableVoxels, type VoxelEngine } from '@fedvox/imaging';
 import type { AugmentStep, LossSpec, TrainingSpec } from '@fedvox/job';
 import { FusedAdam } from '@fedvox/tfjs-backend-torch';
 import * as tf from '@tensorflow/tfjs-core';
@@ -17,6 +18,8 @@ export interface TrainOptions {
   readonly augment: readonly AugmentStep[];
   /** Decides order and augmentation of every epoch: same seed, same engine, same weights. */
   readonly random: Random;
+  /** What augments; the same bits come of any. */
+  readonly voxels?: VoxelEngine;
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
   /** After every batch. */
@@ -71,7 +74,8 @@ async function trainEpoch(
   options: TrainOptions,
   epoch: number,
 ): Promise<EpochSummary> {
-  const { cases, training, augment, signal, clock = systemClock, onBatch } = options;
+  const { cases, training, augment, signal, onBatch } = options;
+  const { voxels = portableVoxels, clock = systemClock } = options;
   const { batchSize, accumulate = 1, loss: lossSpec } = training;
   const random = options.random.fork(`epoch/${epoch}`);
   const { divisor } = network;
@@ -81,7 +85,8 @@ async function trainEpoch(
   let lossSum = 0;
   let stepsMs = 0;
   const startedMs = clock.nowMs();
-  for await (const items of epochBatches({ cases, batchSize, augment, divisor, random })) {
+  const batchOptions = { cases, batchSize, augment, divisor, random, voxels };
+  for await (const items of epochBatches(batchOptions)) {
     signal?.throwIfAborted();
     batch++;
     const place = placeOf(items.length, casesSeen, cases.length, batchSize * accumulate);

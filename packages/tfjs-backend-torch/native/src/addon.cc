@@ -140,35 +140,57 @@ napi_value runOperator(const Call& call) {
 
 // --- tensors -----------------------------------------------------------------------------------
 
-napi_value fromTypedArray(const Call& call) {
-  napi_typedarray_type type;
-  size_t length;
-  void* values;
-  TORCH_CHECK(napi_get_typedarray_info(call.env, call[0], &type, &length, &values, nullptr,
-                                       nullptr) == napi_ok,
-              "expected a typed array");
-  const auto sizes = toIntegers(call.env, call[1]);
-  const auto scalarType = static_cast<at::ScalarType>(toUnsigned(call.env, call[2]));
-  const at::Device device(toText(call.env, call[3]));
-  size_t bytes = at::elementSize(scalarType);
-  for (const auto size : sizes) {
-    TORCH_CHECK(size >= 0 && !__builtin_mul_overflow(bytes, static_cast<size_t>(size), &bytes),
-                "can't allocate memory: no machine holds a tensor of shape ", at::IntArrayRef(sizes));
+// A typed array's values, and the shape and type that they are to have.
+struct HostArray {
+  explicit HostArray(const Call& call) {
+    napi_typedarray_type type;
+    size_t length;
+    TORCH_CHECK(napi_get_typedarray_info(call.env, call[0], &type, &length, &values, nullptr,
+                                         nullptr) == napi_ok,
+                "expected a typed array");
+    sizes = toIntegers(call.env, call[1]);
+    scalarType = static_cast<at::ScalarType>(toUnsigned(call.env, call[2]));
+    TORCH_CHECK(type == napi_uint8_array || type == napi_int32_array || type == napi_float32_array,
+                "expected a Float32Array, an Int32Array or a Uint8Array");
+    bytes = at::elementSize(scalarType);
+    for (const auto size : sizes) {
+      TORCH_CHECK(size >= 0 && !__builtin_mul_overflow(bytes, static_cast<size_t>(size), &bytes),
+                  "can't allocate memory: no machine holds a tensor of shape ",
+                  at::IntArrayRef(sizes));
+    }
+    const size_t width = type == napi_uint8_array ? 1 : 4;
+    TORCH_CHECK(bytes == length * width, "a tensor of shape ", at::IntArrayRef(sizes),
+                " does not hold ", length, " values");
   }
-  const size_t width = type == napi_uint8_array ? 1 : 4;
-  TORCH_CHECK(type == napi_uint8_array || type == napi_int32_array || type == napi_float32_array,
-              "expected a Float32Array, an Int32Array or a Uint8Array");
-  TORCH_CHECK(bytes == length * width, "a tensor of shape ", at::IntArrayRef(sizes),
-              " does not hold ", length, " values");
+
+  void* values;
+  size_t bytes;
+  std::vector<int64_t> sizes;
+  at::ScalarType scalarType;
+};
+
+napi_value handleOf(const Call& call, at::Tensor tensor) {
+  napi_value handle;
+  check(call.env, napi_create_uint32(call.env, call.state.tensors.add(std::move(tensor)), &handle));
+  return handle;
+}
+
+napi_value fromTypedArray(const Call& call) {
+  const HostArray array(call);
+  const at::Device device(toText(call.env, call[3]));
   // From pinned memory the copy to a GPU runs beside what follows here; the allocator of such memory
   // does not hand it out again before the copy has ended.
-  const auto host = at::TensorOptions(scalarType).pinned_memory(device.is_cuda());
-  at::Tensor tensor = at::empty(sizes, host);
-  if (bytes > 0) std::memcpy(tensor.data_ptr(), values, bytes);
-  if (!device.is_cpu()) tensor = tensor.to(device, scalarType, /*non_blocking=*/true);
-  napi_value handle;
-  check(call.env, napi_create_uint32(call.env, call.state.tensors.add(tensor), &handle));
-  return handle;
+  const auto host = at::TensorOptions(array.scalarType).pinned_memory(device.is_cuda());
+  at::Tensor tensor = at::empty(array.sizes, host);
+  if (array.bytes > 0) std::memcpy(tensor.data_ptr(), array.values, array.bytes);
+  if (!device.is_cpu()) tensor = tensor.to(device, array.scalarType, /*non_blocking=*/true);
+  return handleOf(call, std::move(tensor));
+}
+
+// The array's own memory as a tensor on the processor; who borrows sees that the array outlives it.
+napi_value borrowTypedArray(const Call& call) {
+  const HostArray array(call);
+  return handleOf(call, at::from_blob(array.values, array.sizes, array.scalarType));
 }
 
 struct HostType {
@@ -185,6 +207,7 @@ HostType hostTypeOf(at::ScalarType type) {
     case at::kComplexFloat: return {at::kComplexFloat, "Float32Array", 4};
     case at::kInt: return {at::kInt, "Int32Array", 4};
     case at::kBool: return {at::kBool, "Uint8Array", 1};
+    case at::kByte: return {at::kByte, "Uint8Array", 1};
     default: TORCH_CHECK(false, "tensors of type ", type, " cannot be read from JavaScript");
   }
 }
@@ -304,7 +327,7 @@ napi_value initialise(napi_env env, napi_value exports) {
       {"resetPeak", enter<resetPeak>},             {"setThreads", enter<setThreads>},
       {"threads", enter<threads>},                 {"isCudaBuild", enter<isCudaBuild>},
       {"cudaDevices", enter<cudaDevices>},         {"hasBfloat16", enter<hasBfloat16>},
-      {"prepareCuda", enter<prepareCuda>},
+      {"prepareCuda", enter<prepareCuda>},         {"borrowTypedArray", enter<borrowTypedArray>},
   };
   for (const auto& function : functions) {
     napi_value value;

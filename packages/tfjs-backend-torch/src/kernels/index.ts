@@ -18,6 +18,7 @@ import { optimizerKernels } from './optimizer.js';
 import { poolingKernels } from './pooling.js';
 import { preluKernels } from './prelu.js';
 import { reductionKernels } from './reduction.js';
+import { regionKernels } from './region.js';
 import { shapeKernels } from './shape.js';
 import { unaryKernels } from './unary.js';
 import { upsampleKernels } from './upsample.js';
@@ -42,6 +43,7 @@ const torchKernels: readonly KernelConfig[] = [
   ...poolingKernels,
   ...preluKernels,
   ...reductionKernels,
+  ...regionKernels,
   ...shapeKernels,
   ...unaryKernels,
   ...upsampleKernels,

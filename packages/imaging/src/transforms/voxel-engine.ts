@@ -1,0 +1,69 @@
+import type { Affine } from '../geometry/affine.js';
+import type { Vec3 } from '../geometry/vector.js';
+import { convolved } from './portable/convolution.js';
+import { displacedLinear, displacedNearest } from './portable/displacement.js';
+import { linear, nearest } from './portable/sampling.js';
+
+/** A scan's values or a label map's classes. */
+export type Voxels = Float32Array | Uint8Array;
+
+/** Voxels as a volume holds them, x fastest. */
+export interface VoxelArray<V extends Voxels> {
+  readonly data: V;
+  readonly shape: Vec3;
+}
+
+/** What a point beyond the source's voxels takes: the value at its edge, or 0. */
+export type Outside = 'edge' | 'zero';
+
+/** Offsets in voxels along x, y and z for each voxel. */
+export type Displacement = readonly [Float32Array, Float32Array, Float32Array];
+
+/** For each axis the weights at −r … r. */
+export type SeparableKernel = readonly [Float64Array, Float64Array, Float64Array];
+
+/**
+ * What takes long with voxels, left to whoever does it fastest. Every engine gives the same bits, so
+ * that neither a cached case nor a seeded patch depends on which one made it: coordinates, weights and
+ * sums are double, each operation is rounded by itself, in the order of `portableVoxels`, and what is
+ * done with them is rounded to float32.
+ */
+export interface VoxelEngine {
+  /**
+   * The values at the voxels of another grid, trilinear: along x, then y, then z.
+   * @param indexOf from a voxel's index in the other grid to its index in the source
+   * @param shape of the other grid
+   * @param outside `edge` clamps coordinates to [0, n−1]; `zero` clamps only the outer half voxel
+   */
+  linear(
+    source: VoxelArray<Float32Array>,
+    indexOf: Affine,
+    shape: Vec3,
+    outside: Outside,
+  ): Float32Array;
+  /** As `linear`, with the nearest voxel; halves go to the even one, as in PyTorch. */
+  nearest<V extends Voxels>(
+    source: VoxelArray<V>,
+    indexOf: Affine,
+    shape: Vec3,
+    outside: Outside,
+  ): V;
+  /** Each voxel takes the value at its place plus its offset, trilinear; coordinates end at the border. */
+  displacedLinear(source: VoxelArray<Float32Array>, offsets: Displacement): Float32Array;
+  /** As `displacedLinear`, with the nearest voxel. */
+  displacedNearest<V extends Voxels>(source: VoxelArray<V>, offsets: Displacement): V;
+  /**
+   * A convolution along x, then y, then z, rounded to float32 after each; beyond the border the
+   * outermost voxels go on.
+   */
+  convolved(source: VoxelArray<Float32Array>, kernel: SeparableKernel): Float32Array;
+}
+
+/** In TypeScript on the calling thread, wherever Node runs. */
+export const portableVoxels: VoxelEngine = {
+  linear,
+  nearest,
+  displacedLinear,
+  displacedNearest,
+  convolved,
+};
