@@ -9,7 +9,6 @@ import { readSegHeader } from '../segmentation/dicom-seg.js';
 import { LabelCanvas } from '../segmentation/label-canvas.js';
 import { paintSegmentation } from '../segmentation/seg-painter.js';
 import { sampleLinear, sampleNearest } from '../transforms/sampling.js';
-import { portableVoxels, type VoxelEngine } from '../transforms/voxel-engine.js';
 import { readVolumeFile } from '../voxels/volume-file.js';
 import type { Case, CaseRef, DicomSource, FileSource } from './case.js';
 
@@ -19,19 +18,12 @@ const MAX_VALUES_NAMED = 5;
 /**
  * Reads the pixels of a case: values in the scanner's units, label voxels as class indices.
  * @param classes the class names that the data set was opened with
- * @param voxels resamples the scan of a tilted gantry
  * @throws FedvoxError `corrupt-file`, `file-changed`, `unusable-values`, `overlapping-segments`, …
  */
-export async function loadCase(
-  ref: CaseRef,
-  classes: readonly string[],
-  voxels: VoxelEngine = portableVoxels,
-): Promise<Case> {
+export async function loadCase(ref: CaseRef, classes: readonly string[]): Promise<Case> {
   const { source, modality } = ref;
   const { image, label } =
-    source.kind === 'dicom'
-      ? await loadDicom(source, ref, classes, voxels)
-      : await loadFile(source);
+    source.kind === 'dicom' ? await loadDicom(source, ref, classes) : await loadFile(source);
   assert(
     label === undefined || label.shape.every((size, axis) => size === image.shape[axis]),
     'a label lies on the grid of its image',
@@ -47,11 +39,10 @@ async function loadDicom(
   { what, stack, labels, overlaps }: DicomSource,
   { hasLabel, grid }: CaseRef,
   classes: readonly string[],
-  voxels: VoxelEngine,
 ): Promise<Case> {
   const isTilted = stack.tiltDegrees > 0;
   const stored = await readStack(stack);
-  const image = isTilted ? sampleLinear(stored, grid, 'edge', voxels) : stored;
+  const image = isTilted ? sampleLinear(stored, grid, 'edge') : stored;
   if (!hasLabel) return { image };
   const canvas = new LabelCanvas(stack.grid, classes, overlaps);
   for (const { kind, path, classOf } of labels) {
@@ -60,7 +51,7 @@ async function loadDicom(
     else await paintSegmentation(what, file, readSegHeader(file), stack, classOf, canvas);
   }
   const label = canvas.finished();
-  return { image, label: isTilted ? sampleNearest(label, grid, 'zero', voxels) : label };
+  return { image, label: isTilted ? sampleNearest(label, grid, 'zero') : label };
 }
 
 async function loadFile({ imagePath, label }: FileSource): Promise<Case> {
