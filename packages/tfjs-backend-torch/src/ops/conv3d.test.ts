@@ -9,18 +9,31 @@ const triple = (min: number, max: number) => {
   return fc.tuple(size, size, size);
 };
 
+const upTo = (max: number) => fc.integer({ min: 1, max });
+/** Rows as long as several vectors, of few channels: what is computed by neighbouring positions. */
+const LONG_ROWS = {
+  size: fc.tuple(upTo(3), upTo(3), fc.integer({ min: 8, max: 70 })),
+  kernel: fc.tuple(upTo(3), upTo(3), upTo(5)),
+  strides: fc.tuple(upTo(2), upTo(2), upTo(2)),
+  padding: triple(0, 2),
+  outputPadding: triple(0, 1),
+  batch: upTo(2),
+  channels: upTo(5),
+  outChannels: upTo(5),
+};
+const SMALL = {
+  size: triple(1, 6),
+  kernel: triple(1, 3),
+  strides: triple(1, 3),
+  padding: triple(0, 2),
+  outputPadding: triple(0, 2),
+  batch: upTo(2),
+  channels: upTo(3),
+  outChannels: upTo(3),
+};
 /** Convolutions that fit their input, of every stride and padding that a network might have. */
 const geometry = fc
-  .record({
-    size: triple(1, 6),
-    kernel: triple(1, 3),
-    strides: triple(1, 3),
-    padding: triple(0, 2),
-    outputPadding: triple(0, 2),
-    batch: fc.integer({ min: 1, max: 2 }),
-    channels: fc.integer({ min: 1, max: 3 }),
-    outChannels: fc.integer({ min: 1, max: 3 }),
-  })
+  .oneof(fc.record(SMALL), fc.record(LONG_ROWS))
   .filter(({ size, kernel, padding }) =>
     size.every((length, axis) => length + 2 * padding[axis]! >= kernel[axis]!),
   );
@@ -75,7 +88,7 @@ describe.skipIf(!torchAvailability().available)('convolutions of any geometry', 
           await expectSame(shapes, (x, filter) => conv3d(x, filter, { strides, padding }));
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 80 },
     ));
 
   it('are the same where one channel takes a single step along the last axis under a stride', () =>
@@ -114,6 +127,6 @@ describe.skipIf(!torchAvailability().available)('convolutions of any geometry', 
           await expectSame(shapes, (x, filter) => conv3dTranspose(x, filter, options));
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 80 },
     ));
 });

@@ -64,4 +64,36 @@ describe.skipIf(!torchAvailability().available)('a network in bfloat16', () => {
     expect(dot(exact.flat, rounded.flat) / lengths).toBeGreaterThan(0.999);
     tf.dispose([...net.variables, net.x]);
   });
+
+  it.each([1, 2, 3, 4, 5, 20])(
+    'meets weights rounded to bfloat16 with what is stored so, into %i channels',
+    (outChannels) => {
+      // Whole numbers of at most eight bits are exact in bfloat16; so much more than one is lost in it.
+      const lost = 2 ** -9;
+      const x = tf.tidy(() =>
+        tf.floor(tf.randomUniform<tf.Rank.R5>([2, 3, 4, 21, 3], -1, 2, 'float32', 1)),
+      );
+      const whole = tf.tidy(() =>
+        tf.add(
+          tf.floor(tf.randomUniform<tf.Rank.R5>([3, 3, 3, 3, outChannels], 0, 2, 'float32', 2)),
+          1,
+        ),
+      ) as tf.Tensor5D;
+      const identity = tf.reshape(tf.eye(3), [1, 1, 1, 3, 3]) as tf.Tensor5D;
+      const slides = (filter: tf.Tensor5D) =>
+        tf.tidy(() => {
+          const stored = conv3d(x, identity);
+          const backwards = tf.transpose(filter, [0, 1, 2, 4, 3]) as tf.Tensor5D;
+          return [
+            conv3d(stored, filter, { padding: 1 }),
+            conv3dTranspose(stored, backwards, { padding: 1, strides: [1, 1, 2] }),
+          ].map((result) => [...result.dataSync()]);
+        });
+      setPrecision('float32');
+      const expected = slides(whole);
+      setPrecision('bfloat16');
+      expect(slides(tf.add(whole, lost))).toEqual(expected);
+      tf.dispose([x, whole, identity]);
+    },
+  );
 });

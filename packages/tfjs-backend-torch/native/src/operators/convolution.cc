@@ -62,8 +62,9 @@ struct WholeFilter {
   Filter description;
 };
 
-WholeFilter filterOf(const at::Tensor& filter, bool isTransposed) {
-  const auto values = filter.to(at::kFloat).contiguous();
+// A volume in bfloat16 meets a filter rounded to it.
+WholeFilter filterOf(const at::Tensor& filter, at::ScalarType operands, bool isTransposed) {
+  const auto values = filter.to(operands).to(at::kFloat).contiguous();
   const auto size = values.sizes();
   return {values,
           {values.data_ptr<float>(), {size[0], size[1], size[2]}, size[3], size[4], isTransposed}};
@@ -93,8 +94,8 @@ at::Tensor conv3d(const at::Tensor& x, const at::Tensor& filter, const Bias& bia
     phases[axis] = forwardPhases(sizes.back(), filter.size(axis), strides[axis], padding[axis]);
   }
   sizes.push_back(filter.size(4));
-  phases[2] = grouped(phases[2], filter.size(4), kernels().vectorLength);
-  return slid(x, filterOf(filter, false), bias, phases, at::empty(sizes, x.options().dtype(type)));
+  const auto y = at::empty(sizes, x.options().dtype(type));
+  return slid(x, filterOf(filter, x.scalar_type(), false), bias, phases, y);
 }
 
 at::Tensor conv3dInputGradient(const at::Tensor& dy, const at::Tensor& filter, const Bias& bias,
@@ -109,10 +110,9 @@ at::Tensor conv3dInputGradient(const at::Tensor& dy, const at::Tensor& filter, c
   for (int axis = 0; axis < 3; ++axis) {
     phases[axis] = backwardPhases(size[axis], filter.size(axis), strides[axis], padding[axis]);
   }
-  phases[2] = grouped(phases[2], filter.size(3), kernels().vectorLength);
   const auto dx = at::empty({dy.size(0), size[0], size[1], size[2], filter.size(3)},
                             dy.options().dtype(type));
-  return slid(dy, filterOf(filter, true), bias, phases, dx);
+  return slid(dy, filterOf(filter, dy.scalar_type(), true), bias, phases, dx);
 }
 
 at::Tensor conv3dFilterGradient(const at::Tensor& x, const at::Tensor& dy, at::IntArrayRef strides,
@@ -121,12 +121,10 @@ at::Tensor conv3dFilterGradient(const at::Tensor& x, const at::Tensor& dy, at::I
   if (!hasWideVectors()) return composedFilterGradient(x, dy, strides, padding, taps, type);
   const auto input = x.contiguous(), gradient = dy.contiguous();
   const Volume from = volumeOf(input), to = volumeOf(gradient);
-  std::vector<Phase> along[3];
-  for (int axis = 0; axis < 3; ++axis) {
-    along[axis] = forwardPhases(to.size[axis], taps[axis], strides[axis], padding[axis]);
-  }
-  along[2] = grouped(along[2], to.channels, kernels().vectorLength);
-  const Phase phases[]{along[0][0], along[1][0], along[2][0]};
+  const auto along = [&](int axis) {
+    return forwardPhases(to.size[axis], taps[axis], strides[axis], padding[axis]).front();
+  };
+  const Phase phases[]{along(0), along(1), along(2)};
   const auto sums = at::empty({taps[0], taps[1], taps[2], from.channels, to.channels},
                               x.options().dtype(at::kFloat));
   filterGradient(from, to, phases, sums.data_ptr<float>());

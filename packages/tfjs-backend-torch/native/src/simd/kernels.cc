@@ -5,6 +5,7 @@
 
 #include "adam.h"
 #include "norms.h"
+#include "planar-tiles.h"
 #include "softmax.h"
 #include "tiles.h"
 #include "vector.h"
@@ -20,6 +21,10 @@ const Kernels FEDVOX_KERNELS = {
     slide,
     pairUp,
     filterGradient,
+    planes,
+    {planarVectors(1), planarVectors(2), planarVectors(3), planarVectors(4)},
+    slidePlanes,
+    planarFilterGradient,
     moments,
     normPrelu,
     normPreluSums,

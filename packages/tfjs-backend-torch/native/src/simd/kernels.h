@@ -31,6 +31,27 @@ struct SlideTile {
   int positions;
 };
 
+// The same for few output channels, which would leave most of a vector empty: here a vector holds one channel
+// of neighbouring positions, and rows of the input lie channel by channel.
+struct PlanarTile {
+  // One for each row of the input that takes part, and the weights it meets, [taps][inputs][channels].
+  const void* const* rows;
+  const void* const* weights;
+  int rowCount;
+  int taps, inputs, channels;
+  ptrdiff_t firstInput;   // of a row's channel: what the tile's first position meets
+  ptrdiff_t channelStep;  // from one channel of a row to the next
+  const float* bias;      // [channels], or null
+  void* output;           // the first position's first channel
+  ptrdiff_t outputStep;   // from one position to the next, in values
+  int positions;          // at most as many vectors as a tile of so many channels has
+};
+
+// The most channels that planar tiles are made for, and the most taps along a row of those that sum a
+// filter's gradient.
+constexpr int kMostPlanarChannels = 4;
+constexpr int kMostPlanarTaps = 3;
+
 // Products of input and output gradient, summed over positions, for some weights and one block of output
 // channels.
 struct FilterTile {
@@ -44,6 +65,18 @@ struct FilterTile {
   ptrdiff_t gradientStep;   // likewise
   float* sums;              // [weights][block]: added to
   int weights;
+};
+
+// The same as vectors of neighbouring positions: for one input channel, some neighbouring taps along a
+// row and all of few output channels.
+struct PlanarFilterTile {
+  const float* const* inputs;     // one for each row, channel by channel
+  const float* const* gradients;  // likewise, with zeros up to a whole vector
+  int rowCount;
+  ptrdiff_t firstInput;    // of a row: what the first tap of the channel meets at the first position
+  ptrdiff_t gradientStep;  // from one channel of a gradient's row to the next: whole vectors
+  float* sums;             // [taps][channels][vector]: added to
+  int taps, channels;
 };
 
 // Values whose meaning repeats with a period: some voxels of a volume, channels side by side.
@@ -89,6 +122,13 @@ struct Kernels {
   // Rounds two rows of float32 to pairs of bfloat16.
   void (*pairUp)(const float* first, const float* second, uint32_t* pairs, size_t count);
   void (*filterGradient)(const FilterTile& tile, int vectors);
+  // From [position][channel] to [channel][position], each channel `step` after the last.
+  void (*planes)(const void* source, Storage storage, size_t positions, size_t channels, float* values,
+                 size_t step);
+  // The most vectors of a planar tile of one channel, of two and so on.
+  int planarVectors[kMostPlanarChannels];
+  void (*slidePlanes)(const PlanarTile& tile, Storage output);
+  void (*planarFilterGradient)(const PlanarFilterTile& tile);
   // Adds x − shift and its square to sums and squares, [period] each.
   void (*moments)(const PeriodicRun& run, const void* x, Storage stored, const float* shift,
                   float* sums, float* squares);

@@ -15,6 +15,9 @@ struct Blocks {
 
 Blocks blocksOf(int64_t channels);
 
+// Of planar tiles: a weight for each of few channels.
+inline Blocks planarBlocks(int64_t channels) { return {1, channels, 1, 0}; }
+
 // The weights that one choice of phases meets, laid out as the tiles read them:
 // [block of output channels][tap row][place along the row × input channel, by pairs in bfloat16][lane].
 class PackedFilter {

@@ -6,6 +6,9 @@
 namespace fedvox {
 namespace {
 
+// A tap costs a multiplication for each vector, turning a value costs a few.
+constexpr int64_t kTapsWorthTurning = 8;
+
 // Room for a row's values and one more, of which pairs may want half: an odd number of cache lines, since
 // rows that are a power of two apart would contend for the same few places of a cache.
 int64_t roomFor(int64_t values, Storage operands) {
@@ -15,14 +18,27 @@ int64_t roomFor(int64_t values, Storage operands) {
 
 }  // namespace
 
-Rows::Rows(const Volume& volume, const Phase& wide, Storage operands, std::vector<float>& scratch)
+Layout layoutFor(int64_t outputChannels, const std::vector<Phase>& wide, int64_t taps) {
+  const Phase& most = wide.front();
+  const bool isPlanar = outputChannels <= kMostPlanarChannels && most.inputStep == 1 &&
+                        most.outputs >= kernels().vectorLength && taps >= kTapsWorthTurning;
+  return isPlanar ? Layout::Planar : Layout::Interleaved;
+}
+
+Rows::Rows(const Volume& volume, const Phase& wide, Storage operands, Layout layout,
+           std::vector<float>& scratch)
     : volume_(volume),
       operands_(operands),
-      first_(wide.firstInput),
+      layout_(layout),
       width_(wide.reach(wide.outputs)),
-      rowFloats_(roomFor(width_ * volume.channels, operands)),
-      copies_(volume.storage != operands || first_ < 0 || first_ + width_ > volume.size[2] ||
-              (operands == Storage::BFloat16 && wide.span() * volume.channels % 2 != 0)),
+      channelStep_(width_ + kernels().vectorLength),  // The last vector may reach beyond the row.
+      rowFloats_(roomFor((layout == Layout::Planar ? channelStep_ : width_) * volume.channels,
+                         operands)),
+      from_(std::clamp<int64_t>(wide.firstInput, 0, volume.size[2])),
+      count_(std::clamp<int64_t>(wide.firstInput + width_, from_, volume.size[2]) - from_),
+      before_(std::clamp<int64_t>(from_ - wide.firstInput, 0, width_)),
+      copies_(layout == Layout::Planar || volume.storage != operands || count_ < width_ ||
+              (operands == Storage::BFloat16 && volume.channels % 2 != 0)),
       scratch_(scratch) {}
 
 void Rows::fetch(const Piece& piece, const Phase& deep, const Phase& high) {
@@ -47,24 +63,24 @@ void Rows::fetch(const Piece& piece, const Phase& deep, const Phase& high) {
 }
 
 void Rows::copyRow(int64_t plane, int64_t row, float* to) const {
-  const int64_t channels = volume_.channels, length = volume_.size[2];
-  const int64_t from = std::clamp<int64_t>(first_, 0, length);
-  const int64_t until = std::clamp<int64_t>(first_ + width_, from, length);
-  const int64_t before = std::clamp<int64_t>(from - first_, 0, width_) * channels;
-  const int64_t count = (until - from) * channels;
-  const int64_t offset = (rowIndex(plane, row) * length + from) * channels;
-  const char* const source =
-      static_cast<const char*>(volume_.values) + offset * bytesOf(volume_.storage);
+  if (layout_ == Layout::Planar) return copyPlanarRow(plane, row, to);
+  const int64_t before = before_ * volume_.channels, count = count_ * volume_.channels;
   const int64_t bytes = bytesOf(operands_);
   char* const values = reinterpret_cast<char*>(to);
   std::memset(values, 0, before * bytes);
   if (operands_ == Storage::Float32) {
-    kernels().load(source, volume_.storage, to + before, count);
+    kernels().load(valuesOf(plane, row), volume_.storage, to + before, count);
   } else {
-    std::memcpy(values + before * bytes, source, count * bytes);
+    std::memcpy(values + before * bytes, valuesOf(plane, row), count * bytes);
   }
   const int64_t end = (before + count) * bytes;
   std::memset(values + end, 0, rowFloats_ * static_cast<int64_t>(sizeof(float)) - end);
+}
+
+void Rows::copyPlanarRow(int64_t plane, int64_t row, float* to) const {
+  const int64_t channels = volume_.channels;
+  std::memset(to, 0, rowFloats_ * sizeof(float));
+  kernels().planes(valuesOf(plane, row), volume_.storage, count_, channels, to + before_, channelStep_);
 }
 
 }  // namespace fedvox
