@@ -56,7 +56,6 @@ function print({ passed, skipped, failures }) {
   }
   for (const { test, reason } of EXCLUDED) console.log(`excluded: ${test}: ${reason}`);
   console.log(`${passed} passed, ${failures.length} failed, ${skipped} skipped`);
-  console.log(`${passed} passed, ${failures.length} failed`);
 }
 
 async function run(only) {

@@ -54,7 +54,13 @@ std::vector<at::Tensor> adam(at::TensorList values, at::TensorList gradients,
   std::vector<at::Tensor> inputs, next(3 * count);
   std::vector<Part> parts;
   for (const auto& list : {values, gradients, firsts, seconds}) {
-    for (const auto& tensor : list) inputs.push_back(tensor.to(at::kFloat).contiguous());
+    TORCH_CHECK(list.size() == count, "Adam takes as many gradients and moments as weights: ", count,
+                ", not ", list.size());
+    for (size_t index = 0; index < count; ++index) {
+      TORCH_CHECK(list[index].sizes() == values[index].sizes(), "weights ", values[index].sizes(),
+                  " have no gradient or moment ", list[index].sizes());
+      inputs.push_back(list[index].to(at::kFloat).contiguous());
+    }
   }
   for (size_t index = 0; index < count; ++index) {
     for (size_t kind = 0; kind < 3; ++kind) next[kind * count + index] = at::empty_like(inputs[index]);

@@ -79,11 +79,23 @@ at::Tensor slid(const at::Tensor& input, const WholeFilter& filter, const Bias& 
   return output;
 }
 
+// The loops divide by strides, and would read past a bias that is too short.
+void expectFit(const Bias& bias, int64_t channels, at::IntArrayRef strides, at::IntArrayRef padding) {
+  TORCH_CHECK(strides.size() == 3 && padding.size() == 3, "a filter slides along three axes");
+  for (int axis = 0; axis < 3; ++axis) {
+    TORCH_CHECK(strides[axis] > 0 && padding[axis] >= 0, "a filter cannot slide by strides ", strides,
+                " over padding ", padding);
+  }
+  TORCH_CHECK(!bias || bias->numel() == channels, "a bias ", bias->sizes(), " for ", channels,
+              " channels");
+}
+
 at::Tensor conv3d(const at::Tensor& x, const at::Tensor& filter, const Bias& bias,
                   at::IntArrayRef strides, at::IntArrayRef padding, at::ScalarType type) {
   if (!hasWideVectors()) return composedConv3d(x, filter, bias, strides, padding, type);
   TORCH_CHECK(x.dim() == 5 && filter.dim() == 5 && x.size(4) == filter.size(3), "a convolution of ",
               x.sizes(), " with a filter ", filter.sizes(), ": the channels differ");
+  expectFit(bias, filter.size(4), strides, padding);
   std::vector<Phase> phases[3];
   std::vector<int64_t> sizes{x.size(0)};
   for (int axis = 0; axis < 3; ++axis) {
@@ -106,6 +118,8 @@ at::Tensor conv3dInputGradient(const at::Tensor& dy, const at::Tensor& filter, c
   }
   TORCH_CHECK(dy.dim() == 5 && filter.dim() == 5 && dy.size(4) == filter.size(4), "a gradient ",
               dy.sizes(), " with a filter ", filter.sizes(), ": the channels differ");
+  expectFit(bias, filter.size(3), strides, padding);
+  TORCH_CHECK(size.size() == 3, "a volume has three axes, not ", size.size());
   std::vector<Phase> phases[3];
   for (int axis = 0; axis < 3; ++axis) {
     phases[axis] = backwardPhases(size[axis], filter.size(axis), strides[axis], padding[axis]);
@@ -121,6 +135,9 @@ at::Tensor conv3dFilterGradient(const at::Tensor& x, const at::Tensor& dy, at::I
   if (!hasWideVectors()) return composedFilterGradient(x, dy, strides, padding, taps, type);
   const auto input = x.contiguous(), gradient = dy.contiguous();
   const Volume from = volumeOf(input), to = volumeOf(gradient);
+  expectFit(Bias(), to.channels, strides, padding);
+  TORCH_CHECK(taps.size() == 3 && from.batch == to.batch, "the gradient of a filter ", taps, " over ",
+              x.sizes(), " does not come of ", dy.sizes());
   const auto along = [&](int axis) {
     return forwardPhases(to.size[axis], taps[axis], strides[axis], padding[axis]).front();
   };

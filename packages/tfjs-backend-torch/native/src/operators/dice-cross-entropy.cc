@@ -79,6 +79,14 @@ constexpr int64_t kMostClasses = 1024;
 
 double logarithm(double value) { return std::log(value); }
 
+// The loops would read past labels that are too few.
+void expectLabels(const at::Tensor& logits, const at::Tensor& labels) {
+  TORCH_CHECK(labels.dim() > 0 && labels.numel() > 0 &&
+                  logits.dim() == labels.dim() + 1 &&
+                  logits.sizes().slice(0, labels.dim()) == labels.sizes() && logits.numel() > 0,
+              "logits ", logits.sizes(), " do not fit labels ", labels.sizes());
+}
+
 struct LabelledSlices {
   LabelledSlices(const at::Tensor& logits, const at::Tensor& labels)
       : logits(logits.contiguous()),
@@ -113,6 +121,7 @@ std::tuple<at::Tensor, at::Tensor> loss(const at::Tensor& logits, const at::Tens
   if (!hasWideVectors() || logits.size(-1) > kMostClasses) {
     return composedLoss(logits, labels, includeBackground, diceWeight, crossEntropyWeight);
   }
+  expectLabels(logits, labels);
   const LabelledSlices slices(logits, labels);
   const auto sums = at::zeros({slices.count, 3, slices.classes}, at::kFloat);
   const auto losses = at::zeros({slices.count}, at::kDouble);
@@ -132,7 +141,10 @@ at::Tensor gradient(const at::Tensor& dy, const at::Tensor& logits, const at::Te
   if (!hasWideVectors() || logits.size(-1) > kMostClasses) {
     return composedGradient(dy, logits, labels, coefficients, crossEntropyWeight);
   }
+  expectLabels(logits, labels);
   const LabelledSlices slices(logits, labels);
+  TORCH_CHECK(coefficients.numel() == 2 * labels.size(0) * slices.classes,
+              "coefficients are [2, batch, classes], not ", coefficients.sizes());
   const float scale = dy.item<float>();
   const auto scaled = (coefficients * scale).contiguous();
   const auto share = static_cast<float>(scale * crossEntropyWeight / labels.numel());

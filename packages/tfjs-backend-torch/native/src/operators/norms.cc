@@ -202,10 +202,28 @@ std::vector<double> shiftsOf(const at::Tensor& x, const Slices& slices, int64_t 
   return shifts;
 }
 
+// The loops would read past what is too short, and divide by what is empty.
+void expectFit(const at::Tensor& x, int64_t groups, const at::Tensor& alpha) {
+  TORCH_CHECK(x.dim() > 1 && x.numel() > 0 && groups > 0 && x.size(-1) % groups == 0 &&
+                  (alpha.numel() == 1 || alpha.numel() == x.size(-1)),
+              "norm and PReLU do not fit: values ", x.sizes(), " in ", groups, " groups, slopes ",
+              alpha.sizes());
+}
+
+void expectFit(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& mean,
+               const at::Tensor& inverse, const at::Tensor& alpha) {
+  TORCH_CHECK(dy.sizes() == x.sizes() && mean.dim() == 2 && mean.size(0) == x.size(0) &&
+                  inverse.sizes() == mean.sizes(),
+              "gradients of a norm do not fit: gradient ", dy.sizes(), ", values ", x.sizes(),
+              ", means ", mean.sizes(), ", inverse deviations ", inverse.sizes());
+  expectFit(x, mean.size(1), alpha);
+}
+
 std::tuple<at::Tensor, at::Tensor, at::Tensor> normPrelu(const at::Tensor& given,
                                                          const at::Tensor& alpha, int64_t groups,
                                                          double epsilon) {
   if (!hasWideVectors()) return composedNormPrelu(given, alpha, groups, epsilon);
+  expectFit(given, groups, alpha);
   const auto x = given.contiguous();
   const auto& simd = kernels();
   const Slices slices(x);
@@ -241,6 +259,7 @@ at::Tensor normPreluSums(const at::Tensor& dyGiven, const at::Tensor& xGiven,
                          const at::Tensor& mean, const at::Tensor& inverse,
                          const at::Tensor& alpha) {
   if (!hasWideVectors()) return composedSums(dyGiven, xGiven, mean, inverse, alpha);
+  expectFit(dyGiven, xGiven, mean, inverse, alpha);
   const auto x = xGiven.contiguous(), dy = dyGiven.contiguous();
   const Slices slices(x);
   const Norms norms(mean, inverse, alpha, slices);
@@ -260,9 +279,12 @@ at::Tensor normPreluGradient(const at::Tensor& dyGiven, const at::Tensor& xGiven
                              const at::Tensor& mean, const at::Tensor& inverse,
                              const at::Tensor& alpha, const at::Tensor& sums) {
   if (!hasWideVectors()) return composedGradient(dyGiven, xGiven, mean, inverse, alpha, sums);
+  expectFit(dyGiven, xGiven, mean, inverse, alpha);
   const auto x = xGiven.contiguous(), dy = dyGiven.contiguous();
   const Slices slices(x);
   const Norms norms(mean, inverse, alpha, slices);
+  TORCH_CHECK(sums.numel() == 3 * slices.batch * slices.channels,
+              "sums of a norm are [3, batch, channels], not ", sums.sizes());
   const int64_t groups = mean.size(1);
   const float* const values = sums.data_ptr<float>();
   const auto over = [&](int64_t kind) {
