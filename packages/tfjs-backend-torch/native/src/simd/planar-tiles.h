@@ -2,7 +2,7 @@
 
 // Tiles for few output channels: vectors of neighbouring positions, which every instruction set fills.
 
-#include "vector.h"
+#include "planes.h"
 
 namespace fedvox {
 namespace {
@@ -83,31 +83,6 @@ void planarFilterTile(const PlanarFilterTile& tile) {
       storeVector(tile.sums + (t * Channels + c) * kLength, sums[t][c]);
     }
   }
-}
-
-template <int Channels, typename Stored>
-void planesOf(const Stored* __restrict from, size_t positions, float* __restrict to, size_t step) {
-  for (size_t p = 0; p < positions; ++p) {
-    for (int c = 0; c < Channels; ++c) to[c * step + p] = fetchOne(from + p * Channels + c);
-  }
-}
-
-template <typename Stored>
-void planesAs(const Stored* from, size_t positions, size_t channels, float* to, size_t step) {
-  if (channels == 2) return planesOf<2>(from, positions, to, step);
-  if (channels == 3) return planesOf<3>(from, positions, to, step);
-  if (channels == 4) return planesOf<4>(from, positions, to, step);
-  for (size_t c = 0; c < channels; ++c) {
-    for (size_t p = 0; p < positions; ++p) to[c * step + p] = fetchOne(from + p * channels + c);
-  }
-}
-
-void planes(const void* source, Storage storage, size_t positions, size_t channels, float* values,
-            size_t step) {
-  if (storage == Storage::Float32) {
-    return planesAs(static_cast<const float*>(source), positions, channels, values, step);
-  }
-  planesAs(static_cast<const uint16_t*>(source), positions, channels, values, step);
 }
 
 // Calls the instance of a template whose tile has the size at hand.

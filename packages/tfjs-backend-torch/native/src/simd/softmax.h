@@ -1,22 +1,21 @@
 #pragma once
 
-// Softmax over few classes that lie side by side, and what a loss of it and of true labels sums up.
+// Softmax over few classes, and what a loss of it and of true labels sums up, on vectors of neighbouring
+// voxels.
 
-#include "vector.h"
+#include "planes.h"
 
 namespace fedvox {
 namespace {
 
-template <size_t Value>
-struct Constant {
-  constexpr operator size_t() const { return Value; }
-};
-
-// Values worked on at a time, so that exponentials fill vectors however few the classes are.
-constexpr size_t kChunk = 1024;
-// Sums of exponentials multiplied before one logarithm is taken: each lies between 1 and the number of
-// classes, so a double holds the product of this many of up to 1024.
-constexpr size_t kSumsInProduct = 64;
+// Logits worked on at a time, where classes are few enough for more than a vector of voxels of each.
+constexpr size_t kLogitsAtOnce = 1024;
+constexpr size_t kMostClasses = 1024;
+constexpr int32_t kNoClass = -1;
+// Sums of exponentials are multiplied before one logarithm is taken. Each lies between 1 and the number of
+// classes: a float holds the product of this many of up to 1024, and a double those of many floats.
+constexpr int kSumsInFloat = 8;
+constexpr double kMostInDouble = 1e200;
 
 // eˣ for x ≤ 0, to about one unit in the last place: 2ⁿ · eʳ with |r| ≤ ln 2 / 2, eʳ by the polynomial of
 // the Cephes library (S. Moshier, expf.c).
@@ -33,116 +32,155 @@ inline Vector exponential(Vector x) {
   return (p * r * r + r + 1.f) * (Vector)power;
 }
 
-// e^(z − max z) of each voxel in `values`, with room for a vector beyond; and z − max z in `shifted`.
-template <typename Count>
-inline void exponentials(float* values, float* shifted, size_t voxels, Count classes) {
-  for (size_t voxel = 0; voxel < voxels; ++voxel) {
-    float* const z = values + voxel * classes;
-    float most = z[0];
-    for (size_t c = 1; c < classes; ++c) most = z[c] > most ? z[c] : most;
-    for (size_t c = 0; c < classes; ++c) z[c] -= most;
-  }
-  for (size_t at = 0; at < voxels * classes; at += kLength) {
-    const Vector z = loadVector(values + at);
-    storeVector(shifted + at, z);
-    storeVector(values + at, exponential(z));
-  }
-}
+// Some voxels' logits, a plane for each class, and their labels; what fills the last vector is no voxel.
+struct Voxels {
+  float logits[kMostClasses * kLength];
+  int32_t labels[kLogitsAtOnce];
+  size_t first, count, step;
 
-template <typename Body>
-inline void inChunks(const LabelledRun& run, Body body) {
-  const size_t atOnce = kChunk / run.classes;
-  for (size_t first = 0; first < run.voxels; first += atOnce) {
-    const size_t left = run.voxels - first;
-    body(first, left < atOnce ? left : atOnce);
+  Integers labelsAt(size_t at) const { return *reinterpret_cast<const Integers*>(labels + at); }
+  // All bits of a lane that is a voxel.
+  Integers within(size_t at) const {
+    Integers lanes;
+    for (int lane = 0; lane < kLength; ++lane) lanes[lane] = at + lane < count ? -1 : 0;
+    return lanes;
   }
-}
+};
 
 inline const void* placeOf(const void* values, Storage storage, size_t index) {
   return static_cast<const char*>(values) + index * (storage == Storage::Float32 ? 4 : 2);
 }
 
-template <typename Count>
-void softmaxSumsOf(const LabelledRun& run, Count classes, double (*logarithm)(double),
-                   float* intersections, float* probabilities, float* counts, double* loss) {
-  double product = 1, total = 0;
-  size_t factors = 0;
-  inChunks(run, [&](size_t first, size_t voxels) {
-    float values[kChunk + kLength] = {}, shifted[kChunk + kLength];
-    load(placeOf(run.logits, run.stored, first * classes), run.stored, values, voxels * classes);
-    exponentials(values, shifted, voxels, classes);
-    for (size_t voxel = 0; voxel < voxels; ++voxel) {
-      const float* const e = values + voxel * classes;
-      float sum = 0;
-      for (size_t c = 0; c < classes; ++c) sum += e[c];
-      const float inverse = 1.f / sum;
-      for (size_t c = 0; c < classes; ++c) probabilities[c] += e[c] * inverse;
-      const auto truth = static_cast<uint32_t>(run.labels[first + voxel]);
-      if (truth < classes) {
-        intersections[truth] += e[truth] * inverse;
-        counts[truth] += 1;
-        total -= shifted[voxel * classes + truth];
-      }
-      product *= sum;
-      if (++factors == kSumsInProduct) {
-        total += logarithm(product);
-        product = 1;
-        factors = 0;
-      }
-    }
-  });
-  *loss += total + logarithm(product);
-}
-
-template <typename Count>
-void softmaxGradientOf(const LabelledRun& run, Count classes, const float* alphas,
-                       const float* betas, float share, float* gradients) {
-  inChunks(run, [&](size_t first, size_t voxels) {
-    float values[kChunk + kLength] = {}, shifted[kChunk + kLength];
-    load(placeOf(run.logits, run.stored, first * classes), run.stored, values, voxels * classes);
-    exponentials(values, shifted, voxels, classes);
-    for (size_t voxel = 0; voxel < voxels; ++voxel) {
-      const float* const e = values + voxel * classes;
-      float* const to = gradients + (first + voxel) * classes;
-      float sum = 0, along = 0;
-      for (size_t c = 0; c < classes; ++c) sum += e[c];
-      const float inverse = 1.f / sum;
-      const auto truth = static_cast<uint32_t>(run.labels[first + voxel]);
-      for (size_t c = 0; c < classes; ++c) {
-        const float p = e[c] * inverse;
-        const float weighted = p * (betas[c] + (c == truth ? alphas[c] : 0.f));
-        along += weighted;
-        to[c] = weighted;
-      }
-      for (size_t c = 0; c < classes; ++c) to[c] -= e[c] * inverse * (along - share);
-      if (truth < classes) to[truth] -= share;
-    }
-  });
-}
-
-// The usual numbers of classes are known to the compiler, which unrolls the loops over them.
 template <typename Body>
-inline void withClasses(size_t classes, Body body) {
-  switch (classes) {
-    case 2: return body(Constant<2>{});
-    case 3: return body(Constant<3>{});
-    case 4: return body(Constant<4>{});
-    case 5: return body(Constant<5>{});
-    default: return body(classes);
+inline void someAtATime(const LabelledRun& run, Body body) {
+  Voxels voxels;
+  const size_t vectors = kLogitsAtOnce / run.classes / kLength;
+  voxels.step = (vectors > 0 ? vectors : 1) * kLength;
+  for (voxels.first = 0; voxels.first < run.voxels; voxels.first += voxels.step) {
+    const size_t left = run.voxels - voxels.first;
+    voxels.count = left < voxels.step ? left : voxels.step;
+    if (left < voxels.step) __builtin_memset(voxels.logits, 0, run.classes * voxels.step * sizeof(float));
+    planes(placeOf(run.logits, run.stored, voxels.first * run.classes), run.stored, voxels.count,
+           run.classes, voxels.logits, voxels.step);
+    for (size_t at = 0; at < voxels.step; ++at) {
+      voxels.labels[at] = at < left ? run.labels[voxels.first + at] : kNoClass;
+    }
+    body(voxels);
   }
 }
 
+// Turns logits into probabilities. For each vector of voxels, hands over Σ e^(z − max z), and z − max z of
+// the true class, 0 where there is none.
+template <typename Body>
+inline void softmax(Voxels& voxels, size_t classes, Body body) {
+  for (size_t at = 0; at < voxels.count; at += kLength) {
+    float* const z = voxels.logits + at;
+    Vector most = loadVector(z);
+    for (size_t c = 1; c < classes; ++c) {
+      const Vector other = loadVector(z + c * voxels.step);
+      most = other > most ? other : most;
+    }
+    const Integers labels = voxels.labelsAt(at);
+    Vector sum{}, truth{};
+    for (size_t c = 0; c < classes; ++c) {
+      const Vector shifted = loadVector(z + c * voxels.step) - most;
+      const Vector e = exponential(shifted);
+      truth = labels == static_cast<int32_t>(c) ? shifted : truth;
+      sum += e;
+      storeVector(z + c * voxels.step, e);
+    }
+    const Vector inverse = 1.f / sum;
+    for (size_t c = 0; c < classes; ++c) {
+      storeVector(z + c * voxels.step, loadVector(z + c * voxels.step) * inverse);
+    }
+    body(at, sum, truth);
+  }
+}
+
+// Σ log of many sums.
+class Logarithms {
+ public:
+  explicit Logarithms(double (*logarithm)(double)) : logarithm_(logarithm) {}
+
+  void add(Vector sums) {
+    product_ *= sums;
+    if (++factors_ == kSumsInFloat) fold();
+  }
+
+  double total() {
+    fold();
+    return total_ + logarithm_(folded_);
+  }
+
+ private:
+  void fold() {
+    for (int lane = 0; lane < kLength; ++lane) {
+      folded_ *= product_[lane];
+      if (folded_ < kMostInDouble) continue;
+      total_ += logarithm_(folded_);
+      folded_ = 1;
+    }
+    product_ = all(1.f);
+    factors_ = 0;
+  }
+
+  double (*const logarithm_)(double);
+  Vector product_ = all(1.f);
+  int factors_ = 0;
+  double folded_ = 1, total_ = 0;
+};
+
 void softmaxSums(const LabelledRun& run, double (*logarithm)(double), float* intersections,
                  float* probabilities, float* counts, double* loss) {
-  withClasses(run.classes, [&](auto classes) {
-    softmaxSumsOf(run, classes, logarithm, intersections, probabilities, counts, loss);
+  const size_t classes = run.classes;
+  Logarithms logarithms(logarithm);
+  double truths = 0;
+  someAtATime(run, [&](Voxels& voxels) {
+    Vector shifted{};
+    softmax(voxels, classes, [&](size_t at, Vector sum, Vector truth) {
+      const Integers labels = voxels.labelsAt(at);
+      const Integers isClass = (labels >= 0) & (labels < static_cast<int32_t>(classes));
+      logarithms.add(isClass ? sum : all(1.f));
+      shifted += truth;
+    });
+    truths += sumOf(shifted);
+    for (size_t c = 0; c < classes; ++c) {
+      Vector intersection{}, probability{}, count{};
+      for (size_t at = 0; at < voxels.count; at += kLength) {
+        const Vector p = loadVector(voxels.logits + c * voxels.step + at);
+        const Integers isTrue = voxels.labelsAt(at) == static_cast<int32_t>(c);
+        intersection += isTrue ? p : Vector{};
+        probability += voxels.within(at) ? p : Vector{};
+        count += isTrue ? all(1.f) : Vector{};
+      }
+      intersections[c] += sumOf(intersection);
+      probabilities[c] += sumOf(probability);
+      counts[c] += sumOf(count);
+    }
   });
+  *loss += logarithms.total() - truths;
 }
 
 void softmaxGradient(const LabelledRun& run, const float* alphas, const float* betas, float share,
                      float* gradients) {
-  withClasses(run.classes, [&](auto classes) {
-    softmaxGradientOf(run, classes, alphas, betas, share, gradients);
+  const size_t classes = run.classes;
+  someAtATime(run, [&](Voxels& voxels) {
+    softmax(voxels, classes, [&](size_t at, Vector, Vector) {
+      float* const p = voxels.logits + at;
+      const Integers labels = voxels.labelsAt(at);
+      const auto weighted = [&](size_t c) {
+        const Vector alpha = labels == static_cast<int32_t>(c) ? all(alphas[c]) : Vector{};
+        return loadVector(p + c * voxels.step) * (alpha + betas[c]);
+      };
+      Vector along{};
+      for (size_t c = 0; c < classes; ++c) along += weighted(c);
+      for (size_t c = 0; c < classes; ++c) {
+        const Vector whole = weighted(c) - loadVector(p + c * voxels.step) * (along - share);
+        const Vector truth = labels == static_cast<int32_t>(c) ? all(share) : Vector{};
+        storeVector(p + c * voxels.step, whole - truth);
+      }
+    });
+    sideBySide(voxels.logits, voxels.step, voxels.count, classes, gradients + voxels.first * classes);
   });
 }
 

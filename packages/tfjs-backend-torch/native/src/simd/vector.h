@@ -15,11 +15,18 @@ namespace {
 constexpr int kLength = FEDVOX_VECTOR_LENGTH;
 typedef float Vector __attribute__((vector_size(kLength * 4), aligned(4), may_alias));
 typedef uint32_t Words __attribute__((vector_size(kLength * 4), aligned(4), may_alias));
+typedef int32_t Integers __attribute__((vector_size(kLength * 4), aligned(4), may_alias));
 typedef uint16_t Halves __attribute__((vector_size(kLength * 2), aligned(2), may_alias));
 
 inline Vector loadVector(const float* values) { return *reinterpret_cast<const Vector*>(values); }
 inline void storeVector(float* values, Vector v) { *reinterpret_cast<Vector*>(values) = v; }
 inline Vector all(float value) { return value - Vector{}; }
+
+inline float sumOf(Vector values) {
+  float sum = 0;
+  for (int lane = 0; lane < kLength; ++lane) sum += values[lane];
+  return sum;
+}
 
 inline Vector widen(const uint16_t* stored) {
   const Words words = __builtin_convertvector(*reinterpret_cast<const Halves*>(stored), Words) << 16;
