@@ -1,17 +1,18 @@
 import { canonicalJson, type Sha256, sha256, sha256File } from '@fedvox/base';
 import type { Stack } from '../dicom/stack.js';
 import type { Grid, LabelMap, Volume } from '../geometry/grid.js';
+import type { Scan } from '../geometry/stored-volume.js';
 import type { Refusal } from '../refusal.js';
 import type { ClassOfValue } from '../segmentation/class-names.js';
 import type { OverlapPolicy } from '../segmentation/label-canvas.js';
 
-/** One scan with its label, found and checked by header; its pixels are read by `loadCase`. */
+/** One scan with its label, found and checked by header; its pixels are read by `readCase`. */
 export interface CaseRef {
   /** Opaque and stable: the same scan has the same one each time. Never leaves the site. */
   readonly caseId: string;
   /** DICOM's code: `MR`, `CT`, `PT`; unknown for a file that does not say. */
   readonly modality: string | undefined;
-  /** Grid of the image that `loadCase` gives: as stored, but rectangular for a tilted gantry. */
+  /** Grid of the image that `readCase` gives: as stored, but rectangular for a tilted gantry. */
   readonly grid: Grid;
   readonly hasLabel: boolean;
   readonly source: CaseSource;
@@ -49,11 +50,16 @@ export interface Dataset {
   readonly refused: readonly Refusal[];
 }
 
-/** A case's pixels. Image and label lie on the same grid. */
-export interface Case {
-  readonly image: Volume;
+/** A case's pixels as they were read. Image and label lie on the same grid. */
+export interface ScannedCase {
+  readonly image: Scan;
   readonly label?: LabelMap;
   readonly modality?: string;
+}
+
+/** A case's pixels, the image by its values. */
+export interface Case extends ScannedCase {
+  readonly image: Volume;
 }
 
 export interface LabelledCase extends Case {
