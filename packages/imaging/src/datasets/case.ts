@@ -1,4 +1,5 @@
 import { canonicalJson, type Sha256, sha256, sha256File } from '@fedvox/base';
+import type { VolumeChoice } from '../dicom/separate-volumes.js';
 import type { Stack } from '../dicom/stack.js';
 import type { Grid, LabelMap, Volume } from '../geometry/grid.js';
 import type { Scan } from '../geometry/stored-volume.js';
@@ -29,6 +30,8 @@ export interface DicomSource {
   readonly stack: Stack;
   readonly labels: readonly DicomLabel[];
   readonly overlaps: OverlapPolicy;
+  /** What was to be chosen of a series with several volumes; absent where nothing was. */
+  readonly volume?: VolumeChoice;
 }
 
 /** A segmentation object and what its segments mean. */
@@ -82,7 +85,13 @@ export function filesOf({ source }: CaseRef): string[] {
 export async function contentKey(ref: CaseRef): Promise<Sha256> {
   const digests: Sha256[] = [];
   for (const path of filesOf(ref)) digests.push(await sha256File(path));
-  return sha256(canonicalJson({ digests, labels: labelMeaning(ref.source) }));
+  const { source } = ref;
+  return sha256(canonicalJson({ digests, labels: labelMeaning(source), ...volumeOf(source) }));
+}
+
+/** An enhanced file may hold several volumes. */
+function volumeOf(source: CaseSource): Pick<DicomSource, 'volume'> {
+  return source.kind === 'dicom' && source.volume !== undefined ? { volume: source.volume } : {};
 }
 
 function labelMeaning(source: CaseSource): unknown {
