@@ -19,19 +19,20 @@ export function blendRow(
   plane: Float64Array,
   at: number,
 ): void {
-  for (let i = begin; i < end; i++) plane[at + i] = low[i]! + (high[i]! - low[i]!) * weight;
+  for (let i = begin, to = at + begin; i < end; i++, to++) {
+    plane[to] = low[i]! + (high[i]! - low[i]!) * weight;
+  }
 }
 
-/** A whole plane, or a part of it, rounded to the volume's float32. */
+/** A whole plane, rounded to the volume's float32. */
 export function blendPlane(
   low: Float64Array,
   high: Float64Array,
   weight: number,
-  begin: number,
-  end: number,
   plane: Float32Array,
 ): void {
-  for (let i = begin; i < end; i++) plane[i] = low[i]! + (high[i]! - low[i]!) * weight;
+  const { length } = plane;
+  for (let at = 0; at < length; at++) plane[at] = low[at]! + (high[at]! - low[at]!) * weight;
 }
 
 export function interpolateRow(

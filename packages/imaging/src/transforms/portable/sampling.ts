@@ -129,22 +129,24 @@ function linearAlongAxes(
   const [y0, y1] = outside === 'zero' ? [y.begin, y.end] : [0, ny];
   const [z0, z1] = outside === 'zero' ? [z.begin, z.end] : [0, nz];
   const valuesFrom = valueReader(source, z.sourceAxis === 2);
+  // Made once and not for each slice: the compiler would give up on ever new functions.
+  let slice = { start: 0, values: valuesFrom(0) };
+  const rowAt = lastTwo(nx, (offset, row) =>
+    interpolateRow(slice.values, offset - slice.start, x, x0, x1, row),
+  );
   const planeAt = lastTwo(nx * ny, (start, plane) => {
-    const values = valuesFrom(start);
-    const rowAt = lastTwo(nx, (at, row) => interpolateRow(values, at, x, x0, x1, row));
+    slice = { start, values: valuesFrom(start) };
     for (let j = y0; j < y1; j++) {
-      const low = rowAt(y.lowOffset[j]!);
-      const high = rowAt(y.lowOffset[j]! + y.step);
+      const low = rowAt(start + y.lowOffset[j]!);
+      const high = rowAt(start + y.lowOffset[j]! + y.step);
       blendRow(low, high, y.weight[j]!, x0, x1, plane, nx * j);
     }
   });
   for (let k = z0; k < z1; k++) {
     const low = planeAt(z.lowOffset[k]!);
     const high = planeAt(z.lowOffset[k]! + z.step);
-    const to = output.subarray(nx * ny * k, nx * ny * (k + 1));
-    for (let j = y0; j < y1; j++) {
-      blendPlane(low, high, z.weight[k]!, nx * j + x0, nx * j + x1, to);
-    }
+    // What is not on the source is 0 in both, and stays it.
+    blendPlane(low, high, z.weight[k]!, output.subarray(nx * ny * k, nx * ny * (k + 1)));
   }
 }
 
