@@ -56,6 +56,7 @@ describe('site.yaml', () => {
       '  query: {modality: MR, seriesDescription: T1*}',
       '  labels: {Left: left}',
       '  predictions: use',
+      '  volume: {EchoTime: 80}',
     ].join('\n');
     expect(await load(yaml)).toMatchObject({
       data: {
@@ -64,6 +65,7 @@ describe('site.yaml', () => {
         labels: { Left: 'left' },
         gantryTilt: 'refuse',
         predictions: 'use',
+        volume: { EchoTime: 80 },
       },
       pacs: {
         url: 'https://pacs.example/dicom-web',

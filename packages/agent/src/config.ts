@@ -82,11 +82,11 @@ function resolveData(
   stateDir: string,
 ): Pick<SiteConfig, 'data' | 'pacs'> {
   if (data.kind !== 'pacs') return { data: { ...data, path: resolve(folder, data.path) } };
-  const { labels, missingLabels, overlaps, gantryTilt, predictions, ...source } = data;
+  const { labels, missingLabels, overlaps, gantryTilt, predictions, volume, ...source } = data;
   const { credentials, ca } = source;
   const path = casesFolder(stateFolder(stateDir).pacs);
   return {
-    data: { kind: 'dicom', path, labels, missingLabels, overlaps, gantryTilt, predictions },
+    data: { kind: 'dicom', path, labels, missingLabels, overlaps, gantryTilt, predictions, volume },
     pacs: {
       ...source,
       credentials: credentials && resolve(folder, credentials),

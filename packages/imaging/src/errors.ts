@@ -2,7 +2,8 @@ import { defineErrors } from '@fedvox/base';
 
 /**
  * Every way in which bytes can fail to be a volume to train on. Messages name files by path and
- * attributes by keyword, never by value: a value may be a patient's.
+ * attributes by keyword, never by value: a value may be a patient's. What tells volumes apart (an echo, a
+ * b-value) is no patient's, and has to be known to choose one.
  */
 export const fail = defineErrors('imaging', {
   'folder-unreadable': {
@@ -81,8 +82,10 @@ export const fail = defineErrors('imaging', {
     advice: 'Use a reconstruction without tilt, or set `gantryTilt: resample` in the data set.',
   },
   'several-volumes': {
-    message: '{what} holds {volumes} volumes at the same positions, which differ in {attribute}',
-    advice: 'Export the one of them that is meant, or each as a series of its own.',
+    message:
+      '{what} holds {volumes} volumes at the same positions, which differ in {attribute}: {values}',
+    advice:
+      'Say which is meant with `volume` in the data set, e.g. `volume: {EchoTime: 80}`, or export it alone.',
   },
   'duplicate-positions': {
     message:

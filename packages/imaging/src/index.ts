@@ -5,6 +5,7 @@ export {
   contentKey,
   type Dataset,
   type LabelledCase,
+  type ScannedCase,
 } from './datasets/case.js';
 export { type OpenDatasetOptions, openDataset } from './datasets/dataset.js';
 export { loadCase } from './datasets/load-case.js';
@@ -24,6 +25,13 @@ export {
   voxelCount,
   voxelMl,
 } from './geometry/grid.js';
+export {
+  type Scan,
+  type StoredVolume,
+  type StoredVoxels,
+  storedValues,
+  valuesOf,
+} from './geometry/stored-volume.js';
 export type { Vec3 } from './geometry/vector.js';
 export { type InspectOptions, inspectFolder } from './inspect/inspect-folder.js';
 export type { InspectReport, LabelReport, ScanReport } from './inspect/report.js';

@@ -29,7 +29,7 @@ export interface CacheOptions {
 /** Preprocessed cases on disk. Safe to share between processes and to kill at any instant. */
 export interface CaseCache {
   /**
-   * The case after the deterministic steps, from the cache or made and stored. Errors as `loadCase`
+   * The case after the deterministic steps, from the cache or made and stored. Errors as `readCase`
    * and `preprocess`, and `cache-unusable`.
    */
   load(ref: CaseRef, classes: readonly string[], steps: readonly PreprocessStep[]): Promise<Case>;
@@ -70,7 +70,7 @@ export async function openCache(
         await usable(folder, () => touch(path, clock.nowMs()));
         return cached;
       }
-      const made = preprocess(await reader.loadCase(ref, classes), steps, voxels);
+      const made = preprocess(await reader.readCase(ref, classes), steps, voxels);
       await usable(folder, async () => {
         await writeFileDurably(path, encodeEntry(made));
         await touch(path, clock.nowMs());

@@ -1,17 +1,19 @@
 import { canonicalJson, type Sha256, sha256, sha256File } from '@fedvox/base';
+import type { VolumeChoice } from '../dicom/separate-volumes.js';
 import type { Stack } from '../dicom/stack.js';
 import type { Grid, LabelMap, Volume } from '../geometry/grid.js';
+import type { Scan } from '../geometry/stored-volume.js';
 import type { Refusal } from '../refusal.js';
 import type { ClassOfValue } from '../segmentation/class-names.js';
 import type { OverlapPolicy } from '../segmentation/label-canvas.js';
 
-/** One scan with its label, found and checked by header; its pixels are read by `loadCase`. */
+/** One scan with its label, found and checked by header; its pixels are read by `readCase`. */
 export interface CaseRef {
   /** Opaque and stable: the same scan has the same one each time. Never leaves the site. */
   readonly caseId: string;
   /** DICOM's code: `MR`, `CT`, `PT`; unknown for a file that does not say. */
   readonly modality: string | undefined;
-  /** Grid of the image that `loadCase` gives: as stored, but rectangular for a tilted gantry. */
+  /** Grid of the image that `readCase` gives: as stored, but rectangular for a tilted gantry. */
   readonly grid: Grid;
   readonly hasLabel: boolean;
   readonly source: CaseSource;
@@ -28,6 +30,8 @@ export interface DicomSource {
   readonly stack: Stack;
   readonly labels: readonly DicomLabel[];
   readonly overlaps: OverlapPolicy;
+  /** What was to be chosen of a series with several volumes; absent where nothing was. */
+  readonly volume?: VolumeChoice;
 }
 
 /** A segmentation object and what its segments mean. */
@@ -49,11 +53,16 @@ export interface Dataset {
   readonly refused: readonly Refusal[];
 }
 
-/** A case's pixels. Image and label lie on the same grid. */
-export interface Case {
-  readonly image: Volume;
+/** A case's pixels as they were read. Image and label lie on the same grid. */
+export interface ScannedCase {
+  readonly image: Scan;
   readonly label?: LabelMap;
   readonly modality?: string;
+}
+
+/** A case's pixels, the image by its values. */
+export interface Case extends ScannedCase {
+  readonly image: Volume;
 }
 
 export interface LabelledCase extends Case {
@@ -76,7 +85,13 @@ export function filesOf({ source }: CaseRef): string[] {
 export async function contentKey(ref: CaseRef): Promise<Sha256> {
   const digests: Sha256[] = [];
   for (const path of filesOf(ref)) digests.push(await sha256File(path));
-  return sha256(canonicalJson({ digests, labels: labelMeaning(ref.source) }));
+  const { source } = ref;
+  return sha256(canonicalJson({ digests, labels: labelMeaning(source), ...volumeOf(source) }));
+}
+
+/** An enhanced file may hold several volumes. */
+function volumeOf(source: CaseSource): Pick<DicomSource, 'volume'> {
+  return source.kind === 'dicom' && source.volume !== undefined ? { volume: source.volume } : {};
 }
 
 function labelMeaning(source: CaseSource): unknown {

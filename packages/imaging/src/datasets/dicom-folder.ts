@@ -62,7 +62,7 @@ export function caseOfSeries(
 ): { ref: CaseRef; alsoRefused: Refusal[] } {
   const { what } = series;
   if (series.problem !== undefined) throw series.problem;
-  const { stack, stray } = assembleSeries(what, series.frames);
+  const { stack, stray } = assembleSeries(what, series.frames, spec.volume);
   const isTilted = stack.tiltDegrees > 0;
   if (isTilted && spec.gantryTilt === 'refuse') {
     throw fail('gantry-tilt', { what, degrees: stack.tiltDegrees.toFixed(1) });
@@ -84,6 +84,7 @@ export function caseOfSeries(
       stack,
       labels: labels.map(({ kind, path, classOf }) => ({ kind, path, classOf })),
       overlaps: spec.overlaps,
+      ...(Object.keys(spec.volume).length === 0 ? {} : { volume: spec.volume }),
     },
   };
   const count = stray.length;

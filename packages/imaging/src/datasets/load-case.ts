@@ -2,7 +2,8 @@ import { assert } from '@fedvox/base';
 import { readDicom } from '../dicom/part10.js';
 import { readStack } from '../dicom/volume.js';
 import { fail } from '../errors.js';
-import type { LabelMap, Volume } from '../geometry/grid.js';
+import type { Grid, LabelMap } from '../geometry/grid.js';
+import { valuesOf } from '../geometry/stored-volume.js';
 
 import { paintContours } from '../segmentation/contour-painter.js';
 import { readSegHeader } from '../segmentation/dicom-seg.js';
@@ -10,17 +11,23 @@ import { LabelCanvas } from '../segmentation/label-canvas.js';
 import { paintSegmentation } from '../segmentation/seg-painter.js';
 import { sampleLinear, sampleNearest } from '../transforms/sampling.js';
 import { readVolumeFile } from '../voxels/volume-file.js';
-import type { Case, CaseRef, DicomSource, FileSource } from './case.js';
+import type { Case, CaseRef, DicomSource, FileSource, ScannedCase } from './case.js';
 
 /** Values that an error about a label file lists. */
 const MAX_VALUES_NAMED = 5;
 
+/** As `readCase`, the image by its values in the scanner's units. */
+export async function loadCase(ref: CaseRef, classes: readonly string[]): Promise<Case> {
+  const read = await readCase(ref, classes);
+  return { ...read, image: valuesOf(read.image) };
+}
+
 /**
- * Reads the pixels of a case: values in the scanner's units, label voxels as class indices.
+ * Reads the pixels of a case: the image as it is stored, label voxels as class indices.
  * @param classes the class names that the data set was opened with
  * @throws FedvoxError `corrupt-file`, `file-changed`, `unusable-values`, `overlapping-segments`, …
  */
-export async function loadCase(ref: CaseRef, classes: readonly string[]): Promise<Case> {
+export async function readCase(ref: CaseRef, classes: readonly string[]): Promise<ScannedCase> {
   const { source, modality } = ref;
   const { image, label } =
     source.kind === 'dicom' ? await loadDicom(source, ref, classes) : await loadFile(source);
@@ -39,7 +46,7 @@ async function loadDicom(
   { what, stack, labels, overlaps }: DicomSource,
   { hasLabel, grid }: CaseRef,
   classes: readonly string[],
-): Promise<Case> {
+): Promise<ScannedCase> {
   const isTilted = stack.tiltDegrees > 0;
   const stored = await readStack(stack);
   const image = isTilted ? sampleLinear(stored, grid, 'edge') : stored;
@@ -63,7 +70,7 @@ async function loadFile({ imagePath, label }: FileSource): Promise<Case> {
 /** A label file on its image's grid, whose header may differ from it by a rounding. */
 async function readLabel(
   { path, classOf }: NonNullable<FileSource['label']>,
-  { shape, affineRas }: Volume,
+  { shape, affineRas }: Grid,
 ): Promise<LabelMap> {
   const stored = await readVolumeFile(path);
   if (stored.data.length !== shape[0] * shape[1] * shape[2]) throw fail('file-changed', { path });

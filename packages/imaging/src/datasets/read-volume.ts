@@ -1,9 +1,9 @@
 import { fail } from '../errors.js';
-import type { Volume } from '../geometry/grid.js';
+import type { Scan } from '../geometry/stored-volume.js';
 import { readVolumeFile } from '../voxels/volume-file.js';
 import type { CaseRef } from './case.js';
 import { openDataset } from './dataset.js';
-import { loadCase } from './load-case.js';
+import { readCase } from './load-case.js';
 
 const VOLUME_FILE = /\.(nii|nii\.gz|nrrd)$/i;
 
@@ -11,10 +11,10 @@ const VOLUME_FILE = /\.(nii|nii\.gz|nrrd)$/i;
  * Reads one scan for prediction: a NIfTI or NRRD file, or a folder (or file) with exactly one DICOM series.
  * @throws FedvoxError `folder-unreadable`, `not-one-series`, `corrupt-file`, …
  */
-export async function readVolume(path: string): Promise<Volume> {
+export async function readVolume(path: string): Promise<Scan> {
   if (VOLUME_FILE.test(path)) return readVolumeFile(path);
   const ref = await findOnlySeries(path);
-  return (await loadCase(ref, [])).image;
+  return (await readCase(ref, [])).image;
 }
 
 /**

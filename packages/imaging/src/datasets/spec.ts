@@ -1,10 +1,15 @@
 import { z } from 'zod';
+import { DIMENSION_NAMES } from '../dicom/frame.js';
 
 /** A site's names for structures → the job's class names. */
 const labelNamesSchema = z.record(z.string(), z.string()).default({});
 
 /** What a class without a segment means: an error, or that the case has none of it. */
 const missingLabelsSchema = z.enum(['refuse', 'empty']).default('refuse');
+
+const volumeChoiceSchema = z
+  .partialRecord(z.enum(DIMENSION_NAMES), z.union([z.number(), z.string()]))
+  .default({});
 
 /** Where a site's cases lie and how its labels are named. Part of the site's own configuration. */
 export const datasetSpecSchema = z.discriminatedUnion('kind', [
@@ -20,6 +25,8 @@ export const datasetSpecSchema = z.discriminatedUnion('kind', [
     gantryTilt: z.enum(['refuse', 'resample']).default('refuse'),
     /** Segmentations that Fedvox itself wrote: no labels, or labels like any other. */
     predictions: z.enum(['refuse', 'use']).default('refuse'),
+    /** Of a series with several volumes at the same positions the one that is meant, by echo, b-value, … */
+    volume: volumeChoiceSchema,
   }),
   z.strictObject({
     kind: z.literal('msd'),

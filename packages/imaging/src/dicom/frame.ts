@@ -42,9 +42,23 @@ export interface Frame extends FramePlane {
   readonly format: PixelFormat;
   readonly slope: number;
   readonly intercept: number;
-  /** Values that tell frames at the same position apart, the most telling attribute first. */
-  readonly dimensions: Readonly<Record<string, number | string | undefined>>;
+  /** In the order of `DIMENSION_NAMES`. */
+  readonly dimensions: Dimensions;
 }
+
+/** Attributes that tell frames at the same position apart, the most telling first. */
+export const DIMENSION_NAMES = [
+  'TemporalPositionIdentifier',
+  'TriggerTime',
+  'EchoTime',
+  'EchoNumbers',
+  'DiffusionBValue',
+  'AcquisitionNumber',
+  'ImageType',
+] as const;
+
+export type DimensionName = (typeof DIMENSION_NAMES)[number];
+export type Dimensions = Readonly<Partial<Record<DimensionName, number | string | undefined>>>;
 
 /** Most frames one file may declare. */
 const MAX_FRAMES = 100_000;
@@ -87,7 +101,7 @@ export function framesOf(file: DicomFile): Frame[] {
       frameIndex,
       ...framePlane(attributes, groups),
       ...rescale(attributes, groups),
-      dimensions: dimensions(attributes),
+      dimensions: dimensions(attributes, groups),
     };
   });
 }
@@ -231,13 +245,16 @@ function pixelFormat(attributes: Attributes): PixelFormat {
   };
 }
 
-function dimensions(attributes: Attributes): Frame['dimensions'] {
+/** An enhanced file says echo and b-value of each frame (PS3.3 C.8.13.5.4, C.8.13.5.9). */
+function dimensions(attributes: Attributes, groups: readonly Attributes[]): Dimensions {
+  const echo = itemOf(groups, 'MREchoSequence')?.double('EffectiveEchoTime');
+  const bValue = itemOf(groups, 'MRDiffusionSequence')?.double('DiffusionBValue');
   return {
     TemporalPositionIdentifier: attributes.decimal('TemporalPositionIdentifier'),
     TriggerTime: attributes.decimal('TriggerTime'),
-    EchoTime: attributes.decimal('EchoTime'),
+    EchoTime: echo ?? attributes.decimal('EchoTime'),
     EchoNumbers: attributes.decimal('EchoNumbers'),
-    DiffusionBValue: attributes.double('DiffusionBValue'),
+    DiffusionBValue: bValue ?? attributes.double('DiffusionBValue'),
     AcquisitionNumber: attributes.decimal('AcquisitionNumber'),
     ImageType: attributes.text('ImageType'),
   };

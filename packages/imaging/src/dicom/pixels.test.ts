@@ -4,7 +4,7 @@ import { pixelDecoders } from './codecs/decoders.js';
 import { framesOf } from './frame.js';
 import { parseDicom } from './part10.js';
 import { frameReader } from './pixels.js';
-import { decodeSamples } from './samples.js';
+import { decodeSamples, valueScale } from './samples.js';
 
 interface Golden {
   readonly rows: number;
@@ -29,7 +29,8 @@ async function decode(bytes: Uint8Array): Promise<number[][]> {
   for (const frame of frames) {
     const values = new Float32Array(frame.format.rows * frame.format.columns);
     const samples = await readFrame(frame.frameIndex, frame.format);
-    decodeSamples(samples, frame, file.syntax.bigEndian === true, values);
+    const { bigEndian = false } = file.syntax;
+    decodeSamples(samples, frame.format, valueScale(frame), bigEndian, values);
     decoded.push([...values]);
   }
   return decoded;

@@ -1,20 +1,40 @@
 import type { Frame, PixelFormat } from './frame.js';
 
+/** What makes values of stored samples: `gain · stored + offset`, double inside. */
+export interface ValueScale {
+  readonly gain: number;
+  readonly offset: number;
+}
+
+type Slice = Float32Array | Int16Array | Uint16Array;
+
+/** Samples as they are stored. */
+export const AS_STORED: ValueScale = { gain: 1, offset: 0 };
+
+/** The modality's values: MONOCHROME1 mirrored, then `slope · stored + intercept` (PS3.3 C.11.1). */
+export function valueScale({
+  format,
+  slope,
+  intercept,
+}: Pick<Frame, 'format' | 'slope' | 'intercept'>): ValueScale {
+  const mirror = mirrorSum(format);
+  if (mirror === undefined) return { gain: slope, offset: intercept };
+  return { gain: -slope, offset: intercept + slope * mirror };
+}
+
 /**
- * Stored samples to values: unused bits masked, sign extended, MONOCHROME1 mirrored, then
- * `slope · stored + intercept` (PS3.3 C.11.1). Double inside, float32 out.
+ * Samples to numbers: unused bits masked, sign extended, scaled.
  * @param samples exactly `frameByteCount` bytes, in the byte order of the file
- * @param values `rows · columns` values of the slice, written in place
+ * @param values `rows · columns` numbers of the slice, written in place; 16-bit ones hold what is
+ *   `AS_STORED` in 16 bits or fewer
  */
 export function decodeSamples(
   samples: Uint8Array,
-  { format, slope, intercept }: Pick<Frame, 'format' | 'slope' | 'intercept'>,
+  format: PixelFormat,
+  { gain, offset }: ValueScale,
   bigEndian: boolean,
-  values: Float32Array,
+  values: Slice,
 ): void {
-  const mirror = mirrorSum(format);
-  const gain = mirror === undefined ? slope : -slope;
-  const offset = intercept + slope * (mirror ?? 0);
   const stored = storedSamples(samples, format, bigEndian);
   if (format.bitsStored === format.bitsAllocated && format.bitsStored <= 16) {
     values.set(stored); // at the speed of memory, and exact: float32 holds every 16-bit number
@@ -24,7 +44,7 @@ export function decodeSamples(
   }
 }
 
-function rescale(values: Float32Array, gain: number, offset: number): void {
+function rescale(values: Slice, gain: number, offset: number): void {
   const { length } = values;
   for (let at = 0; at < length; at++) values[at] = gain * (values[at] as number) + offset;
 }
@@ -34,7 +54,7 @@ function unpack(
   { highBit, bitsStored, signed }: PixelFormat,
   gain: number,
   offset: number,
-  values: Float32Array,
+  values: Slice,
 ): void {
   // Shifting left until the highest stored bit is bit 31 and back again masks and extends the sign.
   const left = 31 - highBit;

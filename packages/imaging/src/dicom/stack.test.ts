@@ -184,7 +184,9 @@ describe('a series that is no volume is refused by name', () => {
     );
     const found = refusal(echoes);
     expect(found.code).toBe('imaging/several-volumes');
-    expect(found.message).toContain('3 volumes at the same positions, which differ in EchoTime');
+    expect(found.message).toContain('which differ in EchoTime: 5, 80, 120');
+    const { stack } = assembleSeries('series', echoes, { EchoTime: 80, ImageType: 'DERIVED' });
+    expect(stack.frames.map(({ dimensions }) => dimensions.EchoTime)).toEqual([80, 80, 80, 80]);
   });
 
   it('two slices at one position where no attribute gives whole volumes, naming what they differ in', () => {

@@ -3,8 +3,8 @@ import { affineFromColumns, lpsToRas } from '../geometry/affine.js';
 import type { Grid } from '../geometry/grid.js';
 import { MAX_VOXELS, voxelCount } from '../geometry/grid.js';
 import { add, cross, distance, dot, length, scale, subtract } from '../geometry/vector.js';
-import { groupBy } from '../group-by.js';
 import type { Frame } from './frame.js';
+import { oneVolume, type VolumeChoice } from './separate-volumes.js';
 
 /** Frames of one geometry in the order of their positions, and the grid that they fill. */
 export interface Stack {
@@ -37,11 +37,16 @@ const MAX_STRAY_SLICES = 2;
 /**
  * Turns the frames of one series into a volume's geometry: groups them, orders them by position,
  * and refuses what is not one evenly spaced stack. `what` names the series in errors.
+ * @param choice the volume that is meant where several share all positions
  * @throws FedvoxError `single-slice`, `mixed-orientations`, `mixed-geometry`,
  *   `mixed-frames-of-reference`, `several-volumes`, `duplicate-positions`, `missing-slice`,
  *   `uneven-spacing`, `too-large`
  */
-export function assembleSeries(what: string, frames: readonly Frame[]): AssembledSeries {
+export function assembleSeries(
+  what: string,
+  frames: readonly Frame[],
+  choice: VolumeChoice = {},
+): AssembledSeries {
   const stacks = groupByGeometry(frames).sort((a, b) => b.length - a.length);
   const [largest, ...others] = stacks;
   if (largest === undefined || frames.length < 2) throw fail('single-slice', { what });
@@ -51,7 +56,7 @@ export function assembleSeries(what: string, frames: readonly Frame[]): Assemble
     const name = sameOrientation ? 'mixed-geometry' : 'mixed-orientations';
     throw fail(name, { what, stacks: stacks.length });
   }
-  return { stack: stackOf(what, largest), stray: others.flat() };
+  return { stack: stackOf(what, largest, choice), stray: others.flat() };
 }
 
 function groupByGeometry(frames: readonly Frame[]): Frame[][] {
@@ -81,7 +86,7 @@ function isParallel(a: Frame, b: Frame): boolean {
   );
 }
 
-function stackOf(what: string, unordered: readonly Frame[]): Stack {
+function stackOf(what: string, unordered: readonly Frame[], choice: VolumeChoice): Stack {
   const [reference] = unordered as [Frame];
   const framesOfReference = new Set(unordered.map((frame) => frame.frameOfReferenceUid));
   if (framesOfReference.size > 1) {
@@ -89,7 +94,8 @@ function stackOf(what: string, unordered: readonly Frame[]): Stack {
   }
   const normal = cross(reference.rowDirectionLps, reference.columnDirectionLps);
   const heightMm = (frame: Frame) => dot(frame.positionLps, normal);
-  const frames = unordered.toSorted((a, b) => heightMm(a) - heightMm(b));
+  const ordered = unordered.toSorted((a, b) => heightMm(a) - heightMm(b));
+  const frames = oneVolume(what, ordered, heightMm, isSamePlace, choice);
   checkSteps(what, frames, frames.map(heightMm));
 
   const first = frames[0] as Frame;
@@ -117,17 +123,15 @@ function stackOf(what: string, unordered: readonly Frame[]): Stack {
   return { frames, grid, tiltDegrees };
 }
 
+function isSamePlace(aMm: number, bMm: number): boolean {
+  return Math.abs(aMm - bMm) < MIN_STEP_TOLERANCE_MM;
+}
+
 /** Even steps, or the name of what they are instead. */
 function checkSteps(what: string, frames: readonly Frame[], heightsMm: readonly number[]): void {
   const stepsMm = heightsMm.slice(1).map((height, index) => height - (heightsMm[index] as number));
   const typicalMm = median(stepsMm);
   const toleranceMm = stepToleranceMm(typicalMm);
-  const duplicates = stepsMm.filter((step) => step < MIN_STEP_TOLERANCE_MM).length;
-  if (duplicates > 0) {
-    const separating = separatingAttribute(frames, heightsMm);
-    if (separating !== undefined) throw fail('several-volumes', { what, ...separating });
-    throw fail('duplicate-positions', { what, count: duplicates, differsIn: differsIn(frames) });
-  }
   const uneven = stepsMm.filter((step) => Math.abs(step - typicalMm) > toleranceMm);
   if (uneven.length === 0) return;
   const isWholeGap = (step: number) => {
@@ -159,38 +163,6 @@ function stepToleranceMm(stepMm: number): number {
 
 function unevenSpacing(what: string, minMm: number, maxMm: number): Error {
   return fail('uneven-spacing', { what, minMm: minMm.toFixed(3), maxMm: maxMm.toFixed(3) });
-}
-
-/** The first attribute each of whose values has one frame at each of the positions, if there is one. */
-function separatingAttribute(
-  frames: readonly Frame[],
-  heightsMm: readonly number[],
-): { attribute: string; volumes: number } | undefined {
-  for (const attribute of Object.keys((frames[0] as Frame).dimensions)) {
-    const byValue = groupBy(frames.keys(), (at) => (frames[at] as Frame).dimensions[attribute]);
-    const volumes = byValue.size;
-    if (volumes < 2 || frames.length % volumes !== 0) continue;
-    const heightsOf = [...byValue.values()].map((of) => of.map((at) => heightsMm[at] as number));
-    const first = heightsOf[0] as number[];
-    const isEach = heightsOf.every(
-      (heights) =>
-        heights.length === first.length &&
-        heights.every((height, at) => Math.abs(height - first[at]!) < MIN_STEP_TOLERANCE_MM) &&
-        heights.every(
-          (height, at) => at === 0 || height - heights[at - 1]! >= MIN_STEP_TOLERANCE_MM,
-        ),
-    );
-    if (isEach) return { attribute, volumes };
-  }
-  return undefined;
-}
-
-/** The attributes in which frames at one position differ: the dimension that has to be split. */
-function differsIn(frames: readonly Frame[]): string {
-  const names = Object.keys((frames[0] as Frame).dimensions).filter(
-    (name) => new Set(frames.map((frame) => frame.dimensions[name])).size > 1,
-  );
-  return names.join(', ') || 'no attribute known to this version';
 }
 
 function median(values: readonly number[]): number {

@@ -1,13 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { boundedMap } from '../bounded-map.js';
 import { fail } from '../errors.js';
-import { type Volume, voxelCount } from '../geometry/grid.js';
+import { voxelCount } from '../geometry/grid.js';
+import type { Scan } from '../geometry/stored-volume.js';
 import { groupBy } from '../group-by.js';
 import { type PixelDecoders, pixelDecoders } from './codecs/decoders.js';
 import { type Frame, framesOf } from './frame.js';
 import { type DicomFile, ReusableBuffer, readDicom } from './part10.js';
 import { frameReader } from './pixels.js';
-import { decodeSamples } from './samples.js';
+import { AS_STORED, decodeSamples, type ValueScale, valueScale } from './samples.js';
 import type { Stack } from './stack.js';
 
 /** Reading one file while another is decoded is worth two; more would only hold more memory. */
@@ -15,20 +16,50 @@ const MAX_FILES_IN_MEMORY = 2;
 
 interface Slice {
   readonly frame: Frame;
+  readonly scale: ValueScale;
   /** Where its pixels go. */
-  readonly values: Float32Array;
+  readonly values: Float32Array | Int16Array | Uint16Array;
 }
 
 /**
- * Reads the pixels of a stack, a file or two in memory at a time. Each file is checked to have the
+ * Reads the pixels of a stack, a file or two in memory at a time: as they are stored where one scale
+ * makes values of them all, which PET has another of on every slice. Each file is checked to have the
  * headers that made the stack.
  * @throws FedvoxError `file-changed`, `unsupported-transfer-syntax`, `corrupt-file`, …
  */
-export async function readStack({ frames, grid }: Stack): Promise<Volume> {
-  const data = new Float32Array(voxelCount(grid));
-  const pixels = grid.shape[0] * grid.shape[1];
+export async function readStack({ frames, grid }: Stack): Promise<Scan> {
+  const alike = storedAlike(frames);
+  if (alike === undefined) {
+    const data = new Float32Array(voxelCount(grid));
+    await readInto(frames, data, valueScale);
+    return { ...grid, data };
+  }
+  const { signed, gain, offset } = alike;
+  const stored = new (signed ? Int16Array : Uint16Array)(voxelCount(grid));
+  await readInto(frames, stored, () => AS_STORED);
+  return { ...grid, stored, gain, offset };
+}
+
+/** How every frame is stored, if all are stored in 16 bits at most, with one sign and scale. */
+function storedAlike(frames: readonly Frame[]): (ValueScale & { signed: boolean }) | undefined {
+  const codings = frames.map((frame) => ({ signed: frame.format.signed, ...valueScale(frame) }));
+  const [first] = codings;
+  const isNarrow = frames.every(({ format }) => format.bitsAllocated <= 16);
+  return isNarrow && codings.every((coding) => isDeepStrictEqual(coding, first))
+    ? first
+    : undefined;
+}
+
+/** @param numbers of the whole stack, slice after slice */
+async function readInto(
+  frames: readonly Frame[],
+  numbers: Slice['values'],
+  scaleOf: (frame: Frame) => ValueScale,
+): Promise<void> {
+  const pixels = numbers.length / frames.length;
   const slices = frames.map((frame, slice): Slice => {
-    return { frame, values: data.subarray(slice * pixels, (slice + 1) * pixels) };
+    const values = numbers.subarray(slice * pixels, (slice + 1) * pixels);
+    return { frame, scale: scaleOf(frame), values };
   });
   const files = [...groupBy(slices, ({ frame }) => frame.path)];
   const decoders = pixelDecoders();
@@ -37,7 +68,6 @@ export async function readStack({ frames, grid }: Stack): Promise<Volume> {
     const file = await readDicom(path, buffers[lane]);
     await readSlices(file, slicesOfFile, decoders);
   });
-  return { ...grid, data };
 }
 
 async function readSlices(
@@ -48,9 +78,9 @@ async function readSlices(
   const { path } = file;
   const current = file.pixelData === undefined ? [] : framesOf(file);
   const readFrame = frameReader(file, decoders);
-  for (const { frame, values } of slices) {
+  for (const { frame, scale, values } of slices) {
     if (!isDeepStrictEqual(frame, current[frame.frameIndex])) throw fail('file-changed', { path });
     const samples = await readFrame(frame.frameIndex, frame.format);
-    decodeSamples(samples, frame, file.syntax.bigEndian === true, values);
+    decodeSamples(samples, frame.format, scale, file.syntax.bigEndian === true, values);
   }
 }

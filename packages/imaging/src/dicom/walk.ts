@@ -1,4 +1,4 @@
-import type { Stats } from 'node:fs';
+import type { Dirent, Stats } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail } from '../errors.js';
@@ -20,7 +20,7 @@ export async function filesUnder(root: string): Promise<string[]> {
 
 async function collect(
   path: string,
-  entry: Stats,
+  entry: Stats | Dirent,
   depth: number,
   visited: Set<string>,
   files: string[],
@@ -33,9 +33,13 @@ async function collect(
   const real = await readable(path, realpath(path));
   if (visited.has(real)) return;
   visited.add(real);
-  for (const name of (await readable(path, readdir(path))).sort()) {
-    const child = join(path, name);
-    const childEntry = await readable(child, stat(child).catch(ignoreMissing));
+  const entries = await readable(path, readdir(path, { withFileTypes: true }));
+  for (const found of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const child = join(path, found.name);
+    // Only where a link leads is not known yet; asking for each file would take as long as its header.
+    const childEntry = found.isSymbolicLink()
+      ? await readable(child, stat(child).catch(ignoreMissing))
+      : found;
     if (childEntry !== undefined) await collect(child, childEntry, depth + 1, visited, files);
   }
 }

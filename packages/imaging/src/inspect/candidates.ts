@@ -12,6 +12,7 @@ import { openMsd } from '../datasets/msd.js';
 import { datasetSpecSchema, type ResolvedDatasetSpec } from '../datasets/spec.js';
 import { readDicomHeader } from '../dicom/part10.js';
 import { type FolderScan, type ScannedSeries, segmentationsOf } from '../dicom/scan.js';
+import type { VolumeChoice } from '../dicom/separate-volumes.js';
 import { fail } from '../errors.js';
 import type { Grid } from '../geometry/grid.js';
 import { type Refusal, refusalOf } from '../refusal.js';
@@ -30,6 +31,7 @@ export interface LabelRules {
   readonly overlaps?: 'refuse' | 'later-class-wins';
   readonly gantryTilt?: 'refuse' | 'resample';
   readonly predictions?: 'refuse' | 'use';
+  readonly volume?: VolumeChoice;
 }
 
 /** A scan to report on: what is known before its case is found, which may fail by name. */
@@ -57,8 +59,8 @@ export async function dicomCandidates(
   found: FolderScan,
   rules: LabelRules,
 ): Promise<Found> {
-  const { overlaps = 'refuse', gantryTilt = 'refuse', predictions = 'refuse' } = rules;
-  const spec = { ...specOf('dicom', path, rules), overlaps, gantryTilt, predictions };
+  const { overlaps = 'refuse', gantryTilt = 'refuse', predictions = 'refuse', volume = {} } = rules;
+  const spec = { ...specOf('dicom', path, rules), overlaps, gantryTilt, predictions, volume };
   const scan = labelSources(found, predictions);
   const candidates: Candidate[] = [];
   for (const series of scan.series) {

@@ -61,7 +61,7 @@ describe('a reader on a thread of its own', () => {
       await directReader.openDataset(spec, CLASSES),
     );
     const ref = await onlyCase(spec);
-    expect(await thread.loadCase(ref, CLASSES)).toEqual(await directReader.loadCase(ref, CLASSES));
+    expect(await thread.readCase(ref, CLASSES)).toEqual(await directReader.readCase(ref, CLASSES));
   });
 
   it('reads what the cache holds, and what it does not yet', async () => {
@@ -75,8 +75,8 @@ describe('a reader on a thread of its own', () => {
   it('leaves the thread that asks free while it reads a large case', async () => {
     const spec = await largeCase();
     const ref = await onlyCase(spec);
-    const direct = await busyMs(() => directReader.loadCase(ref, CLASSES));
-    const threaded = await busyMs(() => thread.loadCase(ref, CLASSES));
+    const direct = await busyMs(() => directReader.readCase(ref, CLASSES));
+    const threaded = await busyMs(() => thread.readCase(ref, CLASSES));
     expect(threaded).toBeLessThan(direct / 4);
   });
 
@@ -94,13 +94,13 @@ describe('a reader on a thread of its own', () => {
   });
 
   it('throws a bug as the error that it is', async () => {
-    await expect(thread.loadCase({} as CaseRef, CLASSES)).rejects.toThrow(TypeError);
+    await expect(thread.readCase({} as CaseRef, CLASSES)).rejects.toThrow(TypeError);
   });
 
   it('fails one read by name when the thread ends in the middle of it, and goes on with a new one', async () => {
     const ref = await onlyCase(await largeCase());
     const [first, second] = [ref, await onlyCase(await phantomSpec())].map((each) =>
-      thread.loadCase(each, CLASSES),
+      thread.readCase(each, CLASSES),
     );
     await thread.close();
     await expect(first).rejects.toMatchObject({ code: 'imaging/reader-died' });

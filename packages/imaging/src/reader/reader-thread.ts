@@ -24,7 +24,7 @@ interface Pending {
  */
 export class ReaderThread implements Reader {
   readonly openDataset: Reader['openDataset'] = (...args) => this.#ask('openDataset', args);
-  readonly loadCase: Reader['loadCase'] = (...args) => this.#ask('loadCase', args);
+  readonly readCase: Reader['readCase'] = (...args) => this.#ask('readCase', args);
   readonly readEntry: Reader['readEntry'] = (...args) => this.#ask('readEntry', args);
 
   readonly #waiting: Pending[] = [];

@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import { assert, errorText, FedvoxError } from '@fedvox/base';
-import type { Case } from '../datasets/case.js';
+import type { ScannedCase } from '../datasets/case.js';
 import type { ReadAnswer, ReadRequest } from './messages.js';
 import { directReader } from './reader.js';
 
@@ -30,7 +30,8 @@ async function answerTo({ operation, args }: ReadRequest): Promise<ReadAnswer> {
 
 /** The memory of a case's voxels; image and label of a cached case share one piece. */
 function buffersOf(value: unknown): ArrayBuffer[] {
-  const { image, label } = (value ?? {}) as Partial<Case>;
-  const buffers = [image, label].flatMap((gridded) => gridded?.data.buffer ?? []);
+  const { image, label } = (value ?? {}) as Partial<ScannedCase>;
+  const voxels = image !== undefined && 'stored' in image ? image.stored : image?.data;
+  const buffers = [voxels?.buffer, label?.data.buffer].filter((buffer) => buffer !== undefined);
   return [...new Set(buffers as ArrayBuffer[])];
 }

@@ -1,7 +1,8 @@
 import { unreachable } from '@fedvox/base';
 import type { PreprocessStep } from '@fedvox/job';
-import type { Case } from '../datasets/case.js';
+import type { Case, ScannedCase } from '../datasets/case.js';
 import type { Grid, LabelMap } from '../geometry/grid.js';
+import { valuesOf } from '../geometry/stored-volume.js';
 import type { Vec3 } from '../geometry/vector.js';
 import { foregroundBox } from './crop-foreground.js';
 import { cropOrPad, window } from './crop-or-pad.js';
@@ -16,30 +17,37 @@ import { portableVoxels, type VoxelEngine } from './voxel-engine.js';
  * Applies a job's deterministic steps in order, to image and label alike. The input is left as it is.
  * @throws FedvoxError `spacing-unusable`
  */
-export function preprocess<C extends Case>(
+export function preprocess<C extends ScannedCase>(
   source: C,
   steps: readonly PreprocessStep[],
   voxels: VoxelEngine = portableVoxels,
-): C {
-  let current = source;
+): C & Case {
+  let current: C = source;
   for (let at = 0; at < steps.length; at++) {
     const [step, next] = [steps[at] as PreprocessStep, steps[at + 1]];
     if (step.kind === 'orient' && next?.kind === 'resample') {
       current = resample(current, rasGrid(current.image), toRas, next.spacingMm, voxels);
       at++;
+    } else if (step.kind === 'resample') {
+      current = resample(current, current.image, (label) => label, step.spacingMm, voxels);
     } else {
-      current = applyStep(current, step, voxels);
+      current = applyStep(byValues(current), step);
     }
   }
-  return current;
+  return byValues(current);
 }
 
-function applyStep<C extends Case>(source: C, step: PreprocessStep, voxels: VoxelEngine): C {
+/** Steps but resampling, which reads what is stored, work on values. */
+function byValues<C extends ScannedCase>(source: C): C & Case {
+  return { ...source, image: valuesOf(source.image) };
+}
+
+type ValueStep = Exclude<PreprocessStep, { kind: 'resample' }>;
+
+function applyStep<C extends Case>(source: C, step: ValueStep): C {
   switch (step.kind) {
     case 'orient':
       return onBoth(source, toRas);
-    case 'resample':
-      return resample(source, source.image, (label) => label, step.spacingMm, voxels);
     case 'zscore':
       return { ...source, image: zscore(source.image, step.nonzero) };
     case 'intensity-range':
@@ -67,13 +75,13 @@ function applyStep<C extends Case>(source: C, step: PreprocessStep, voxels: Voxe
  * Resamples along the axes of `along`. An image need not be copied into the order of those axes: linear
  * sampling gives the same from any. A label is, because which voxel is nearest at a half depends on it.
  */
-function resample<C extends Case>(
+function resample<C extends ScannedCase>(
   source: C,
   along: Grid,
   orientLabel: (label: LabelMap) => LabelMap,
   spacingMm: Vec3,
   voxels: VoxelEngine,
-): C {
+): C & Case {
   const grid = gridAtSpacing(along, spacingMm);
   const image = sampleLinear(source.image, grid, 'edge', voxels);
   if (source.label === undefined) return { ...source, image };

@@ -1,11 +1,12 @@
 import { type Affine, invert, multiply } from '../geometry/affine.js';
 import type { Grid, Volume } from '../geometry/grid.js';
+import type { Scan } from '../geometry/stored-volume.js';
 import type { Gridded } from './gridded.js';
 import { type Outside, portableVoxels, type VoxelEngine } from './voxel-engine.js';
 
-/** The values of a volume at the voxels of another grid, trilinear. */
+/** The values of a scan at the voxels of another grid, trilinear. */
 export function sampleLinear(
-  source: Volume,
+  source: Scan,
   target: Grid,
   outside: Outside,
   voxels: VoxelEngine = portableVoxels,

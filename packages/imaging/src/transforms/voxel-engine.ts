@@ -1,4 +1,5 @@
 import type { Affine } from '../geometry/affine.js';
+import type { StoredVoxels } from '../geometry/stored-volume.js';
 import type { Vec3 } from '../geometry/vector.js';
 import { convolved } from './portable/convolution.js';
 import { displacedLinear, displacedNearest } from './portable/displacement.js';
@@ -36,7 +37,7 @@ export interface VoxelEngine {
    * @param outside `edge` clamps coordinates to [0, n−1]; `zero` clamps only the outer half voxel
    */
   linear(
-    source: VoxelArray<Float32Array>,
+    source: VoxelArray<Float32Array> | StoredVoxels,
     indexOf: Affine,
     shape: Vec3,
     outside: Outside,

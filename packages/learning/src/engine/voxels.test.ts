@@ -65,7 +65,9 @@ describe.skipIf(!torchAvailability().available)('voxels on libtorch', () => {
         ...([shapes, shapes, transforms, fc.constantFrom('edge', 'zero'), seeds] as const),
         (shape, target, indexOf, outside, seed) => {
           const [image, classes] = [scan(shape, seed), label(shape, seed)];
+          const stored = { shape, stored: Int16Array.from(image.data), gain: 0.3, offset: -7 };
           expectSame((voxels) => voxels.linear(image, indexOf, target, outside));
+          expectSame((voxels) => voxels.linear(stored, indexOf, target, outside));
           expectSame((voxels) => voxels.nearest(image, indexOf, target, outside));
           expectSame((voxels) => voxels.nearest(classes, indexOf, target, outside));
         },

@@ -1,4 +1,4 @@
-import { portableVoxels, type VoxelEngine } from '@fedvox/imaging';
+import { portableVoxels, storedValues, type VoxelEngine } from '@fedvox/imaging';
 import {
   convolveVolume,
   displaceVolume,
@@ -14,7 +14,10 @@ export function voxelEngineOf({ name }: Pick<EngineInfo, 'name'>): VoxelEngine {
 }
 
 const torchVoxels: VoxelEngine = {
-  linear: sampleVolume,
+  linear: (source, ...grid) =>
+    'stored' in source
+      ? sampleVolume({ shape: source.shape, data: storedValues(source) }, ...grid)
+      : sampleVolume(source, ...grid),
   nearest: sampleVolumeNearest,
   displacedLinear: displaceVolume,
   displacedNearest: displaceVolumeNearest,

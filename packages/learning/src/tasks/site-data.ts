@@ -137,7 +137,7 @@ function siteCaseOf(
     caseId,
     prepared: () => store.get(caseId, load),
     originalLabel: async () => {
-      const { label } = await reader.loadCase(ref, job.classes);
+      const { label } = await reader.readCase(ref, job.classes);
       assert(label !== undefined, 'a data set opened for training has labelled cases only');
       return label;
     },

@@ -3,6 +3,7 @@ import { frameByteCount, type PixelFormat } from '../frame.js';
 import type { PixelEncoding } from '../transfer-syntax.js';
 import type { CodedImage } from './coded-image.js';
 import { codedSize } from './coded-size.js';
+import { endMarkerAt } from './end-marker.js';
 import { decodeRle } from './rle.js';
 import { type WasmDecode, wasmCodec } from './wasm-codec.js';
 
@@ -31,6 +32,8 @@ export function pixelDecoders(): PixelDecoders {
     async decode(path, encoding, encoded, format) {
       if (encoding === 'rle') return decodeRle(path, encoded, format);
       checkDeclaredSize(path, encoded, format);
+      // A codec may take seconds to find out, or make up the rest.
+      if (endMarkerAt(encoded) === -1) throw corrupt(path, 'its compressed pixels are cut short');
       const codec = codecs.get(encoding) ?? loadCodec(encoding);
       codecs.set(encoding, codec);
       return samplesOf(path, run(path, await codec, encoded), format);

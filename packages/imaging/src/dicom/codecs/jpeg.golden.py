@@ -83,6 +83,20 @@ def noise(bits):
     return image
 
 
+def ending_with_a_byte():
+    """A blank corner, as most scans have, whose last code needs no padding to a whole byte."""
+    own_rng = np.random.default_rng(17)
+    while True:
+        image = own_rng.integers(0, 256, (ROWS, COLUMNS))
+        image[-1], image[-1, -2:] = image[-2], image[-2, -3]
+        codes = [
+            5 + abs(int(image[y, x]) - predicted(image, y, x, 1, 8, 0)).bit_length()
+            for y in range(ROWS) for x in range(COLUMNS)
+        ]
+        if sum(codes) % 8 == 0:
+            return lossless(image, 8, 1), image
+
+
 cases = []
 for selection in range(1, 8):
     image = noise(12)
@@ -94,6 +108,7 @@ cases.append(case("lossless, 8 bits", "jpeg-lossless", lossless(image, 8, 1), im
 image = noise(8)
 encoded, decoded = baseline(image)
 cases.append(case("baseline", "jpeg-baseline", encoded, decoded, 8))
+cases.append(case("lossless, last code ending with a byte", "jpeg-lossless", *ending_with_a_byte(), 8))
 json.dump(
     {"provenance": f"Pillow {PIL.__version__}, numpy {np.__version__}, jpeg.golden.py",
      "rows": ROWS, "columns": COLUMNS, "cases": cases},

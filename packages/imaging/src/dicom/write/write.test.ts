@@ -6,6 +6,7 @@ import { openDataset } from '../../datasets/dataset.js';
 import { loadCase } from '../../datasets/load-case.js';
 import { findOnlySeries, readVolume } from '../../datasets/read-volume.js';
 import type { Volume } from '../../geometry/grid.js';
+import { valuesOf } from '../../geometry/stored-volume.js';
 import { CLASSES, PATIENT, phantomVolumes, writePhantomCase } from '../../testing/phantom-case.js';
 import { temporaryFolder } from '../../testing/temporary-folder.js';
 import { parseDicom } from '../part10.js';
@@ -53,7 +54,7 @@ describe('a written series', () => {
       for (const signed of [false, true]) {
         const folder = await temporaryFolder();
         await writeDicomSeries(folder, volume, { ...OPTIONS, storedBits, signed });
-        const read = await readVolume(folder);
+        const read = valuesOf(await readVolume(folder));
         const step = (4095 * 0.37) / (2 ** storedBits - 1);
         read.data.forEach((value, at) => {
           expect(Math.abs(value - volume.data[at]!)).toBeLessThanOrEqual(0.51 * step);

@@ -1,21 +1,26 @@
 import type { Affine } from '../../geometry/affine.js';
+import { type StoredVoxels, storedValues } from '../../geometry/stored-volume.js';
 import type { Vec3 } from '../../geometry/vector.js';
 import { voxelsLike } from '../gridded.js';
 import { roundHalfEven } from '../rounding.js';
 import type { Outside, VoxelArray, Voxels } from '../voxel-engine.js';
 import { clamped, linearAt, nearestAt } from './points.js';
+import { blendPlane, blendRow, interpolateRow, type RowTable } from './rows.js';
+import { valueReader } from './slices.js';
 
 /** `VoxelEngine.linear`. */
 export function linear(
-  { data: input, shape: size }: VoxelArray<Float32Array>,
+  source: VoxelArray<Float32Array> | StoredVoxels,
   indexOf: Affine,
   shape: Vec3,
   outside: Outside,
 ): Float32Array {
   const output = new Float32Array(shape[0] * shape[1] * shape[2]);
+  const size = source.shape;
   const tables = axisTables(size, shape, indexOf);
-  if (tables !== undefined) linearAlongAxes(input, shape, tables, outside, output);
+  if (tables !== undefined) linearAlongAxes(source, shape, tables, outside, output);
   else {
+    const input = 'stored' in source ? storedValues(source) : source.data;
     forEachPoint(shape, indexOf, (to, x, y, z) => {
       if (outside === 'edge' || isOn(size, x, y, z)) output[to] = linearAt(input, size, x, y, z);
     });
@@ -43,11 +48,8 @@ export function nearest<V extends Voxels>(
 }
 
 /** Per output index along one output axis: where in the source it reads. Offsets are in the flat array. */
-interface AxisTable {
-  readonly lowOffset: Int32Array;
-  readonly highOffset: Int32Array;
-  /** Weight of the high one. */
-  readonly weight: Float64Array;
+interface AxisTable extends RowTable {
+  readonly sourceAxis: 0 | 1 | 2;
   readonly nearestOffset: Int32Array;
   /** Output indices [begin, end) that lie on the source, its outer half voxels included. */
   readonly begin: number;
@@ -80,7 +82,8 @@ function axisTables(source: Vec3, target: Vec3, indexOf: Affine): AxisTables | u
     const row = sourceAxisOf[axis] as 0 | 1 | 2;
     const step = indexOf[4 * row + axis] as number;
     const first = indexOf[4 * row + 3] as number;
-    return axisTable(target[axis], source[row], strides[row] as number, first, step);
+    const table = axisTable(target[axis], source[row], strides[row] as number, first, step);
+    return { sourceAxis: row, ...table };
   }) as unknown as AxisTables;
 }
 
@@ -90,9 +93,8 @@ function axisTable(
   stride: number,
   first: number,
   step: number,
-): AxisTable {
+): Omit<AxisTable, 'sourceAxis'> {
   const lowOffset = new Int32Array(count);
-  const highOffset = new Int32Array(count);
   const weight = new Float64Array(count);
   const nearestOffset = new Int32Array(count);
   let begin = count;
@@ -106,11 +108,10 @@ function axisTable(
     const inside = clamped(at, sourceSize);
     const low = Math.min(Math.floor(inside), Math.max(0, sourceSize - 2));
     lowOffset[index] = low * stride;
-    highOffset[index] = Math.min(low + 1, sourceSize - 1) * stride;
     weight[index] = inside - low;
     nearestOffset[index] = roundHalfEven(inside) * stride;
   }
-  return { lowOffset, highOffset, weight, nearestOffset, begin, end };
+  return { lowOffset, step: sourceSize > 1 ? stride : 0, weight, nearestOffset, begin, end };
 }
 
 /**
@@ -118,7 +119,7 @@ function axisTable(
  * share rows and planes, so each is worked out once and the last two are kept.
  */
 function linearAlongAxes(
-  input: Float32Array,
+  source: VoxelArray<Float32Array> | StoredVoxels,
   [nx, ny, nz]: Vec3,
   [x, y, z]: AxisTables,
   outside: Outside,
@@ -127,60 +128,25 @@ function linearAlongAxes(
   const [x0, x1] = outside === 'zero' ? [x.begin, x.end] : [0, nx];
   const [y0, y1] = outside === 'zero' ? [y.begin, y.end] : [0, ny];
   const [z0, z1] = outside === 'zero' ? [z.begin, z.end] : [0, nz];
-  const rowAt = lastTwo(nx, (offset, row) => interpolateRow(input, offset, x, x0, x1, row));
-  const planeAt = lastTwo(nx * ny, (offset, plane) => {
+  const valuesFrom = valueReader(source, z.sourceAxis === 2);
+  // Made once and not for each slice: the compiler would give up on ever new functions.
+  let slice = { start: 0, values: valuesFrom(0) };
+  const rowAt = lastTwo(nx, (offset, row) =>
+    interpolateRow(slice.values, offset - slice.start, x, x0, x1, row),
+  );
+  const planeAt = lastTwo(nx * ny, (start, plane) => {
+    slice = { start, values: valuesFrom(start) };
     for (let j = y0; j < y1; j++) {
-      const low = rowAt(offset + y.lowOffset[j]!);
-      const high = rowAt(offset + y.highOffset[j]!);
-      blendRow(low, high, y.weight[j]!, x0, x1, plane.subarray(nx * j, nx * (j + 1)));
+      const low = rowAt(start + y.lowOffset[j]!);
+      const high = rowAt(start + y.lowOffset[j]! + y.step);
+      blendRow(low, high, y.weight[j]!, x0, x1, plane, nx * j);
     }
   });
   for (let k = z0; k < z1; k++) {
     const low = planeAt(z.lowOffset[k]!);
-    const high = planeAt(z.highOffset[k]!);
-    const to = output.subarray(nx * ny * k, nx * ny * (k + 1));
-    for (let j = y0; j < y1; j++) {
-      blendPlane(low, high, z.weight[k]!, nx * j + x0, nx * j + x1, to);
-    }
-  }
-}
-
-// Loops of their own, with nothing captured: the compiler keeps their variables in registers.
-
-function blendRow(
-  low: Float64Array,
-  high: Float64Array,
-  weight: number,
-  begin: number,
-  end: number,
-  row: Float64Array,
-): void {
-  for (let i = begin; i < end; i++) row[i] = low[i]! + (high[i]! - low[i]!) * weight;
-}
-
-/** As `blendRow`, rounded to the volume's float32. */
-function blendPlane(
-  low: Float64Array,
-  high: Float64Array,
-  weight: number,
-  begin: number,
-  end: number,
-  plane: Float32Array,
-): void {
-  for (let i = begin; i < end; i++) plane[i] = low[i]! + (high[i]! - low[i]!) * weight;
-}
-
-function interpolateRow(
-  input: Float32Array,
-  offset: number,
-  { lowOffset, highOffset, weight }: AxisTable,
-  begin: number,
-  end: number,
-  row: Float64Array,
-): void {
-  for (let i = begin; i < end; i++) {
-    const low = input[offset + lowOffset[i]!]!;
-    row[i] = low + (input[offset + highOffset[i]!]! - low) * weight[i]!;
+    const high = planeAt(z.lowOffset[k]! + z.step);
+    // What is not on the source is 0 in both, and stays it.
+    blendPlane(low, high, z.weight[k]!, output.subarray(nx * ny * k, nx * ny * (k + 1)));
   }
 }
 
