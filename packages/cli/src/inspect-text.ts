@@ -1,4 +1,4 @@
-import type { InspectReport, ScanReport } from '@fedvox/imaging';
+import type { InspectReport, LabelReport, PredictedClass, ScanReport } from '@fedvox/imaging';
 import { table } from './table.js';
 
 /** What is in a folder, as a person reads it: a line per scan, then why what is not used is not. */
@@ -7,7 +7,7 @@ export function inspectText(report: InspectReport): string {
   const parts = [
     `${report.path}: ${report.files} files, ${report.scans.length} scans, ${usable} usable`,
     '',
-    table(HEAD, report.scans.map(scanRow)),
+    scanTable(report.scans),
   ];
   const reasons = [
     ...report.scans.flatMap(({ refusal }) => (refusal === undefined ? [] : [refusal])),
@@ -28,31 +28,45 @@ export function inspectText(report: InspectReport): string {
   return parts.join('\n');
 }
 
-const HEAD = [
-  'scan',
-  'kind',
-  'patient',
-  'matrix',
-  'spacing (mm)',
-  'axes',
-  'values',
-  'labels',
-  'use',
+/** A column for predictions only where there are any. */
+function scanTable(scans: readonly ScanReport[]): string {
+  const hasPredictions = scans.some(({ prediction }) => prediction !== undefined);
+  const columns = hasPredictions ? COLUMNS : COLUMNS.filter(([, cell]) => cell !== predictionCell);
+  return table(
+    columns.map(([name]) => name),
+    scans.map((scan) => columns.map(([, cell]) => cell(scan))),
+  );
+}
+
+const COLUMNS: readonly (readonly [name: string, cell: (scan: ScanReport) => string])[] = [
+  ['scan', ({ what }) => what],
+  ['kind', ({ format, modality }) => [format, modality].filter(Boolean).join(' ')],
+  ['patient', ({ patientId }) => patientId ?? '-'],
+  ['matrix', ({ shape, slices }) => shape?.join(' × ') ?? `${slices} slices`],
+  ['spacing (mm)', ({ spacingMm }) => spacingMm?.map((each) => each.toFixed(2)).join(' × ') ?? '-'],
+  ['axes', ({ orientation }) => orientation ?? '-'],
+  ['values', valuesCell],
+  ['labels', ({ labels }) => labels.map(volumeText).join(', ') || '-'],
+  ['prediction', predictionCell],
+  ['use', ({ usable }) => (usable ? 'yes' : 'NO')],
 ];
 
-function scanRow(scan: ScanReport): string[] {
-  const { shape, spacingMm, intensity } = scan;
-  return [
-    scan.what,
-    [scan.format, scan.modality].filter((each) => each !== undefined).join(' '),
-    scan.patientId ?? '-',
-    shape?.join(' × ') ?? `${scan.slices} slices`,
-    spacingMm?.map((each) => each.toFixed(2)).join(' × ') ?? '-',
-    scan.orientation ?? '-',
-    intensity === undefined ? '-' : `${rounded(intensity.min)} to ${rounded(intensity.max)}`,
-    scan.labels.map(({ name, ml }) => `${name} ${ml.toFixed(1)} ml`).join(', ') || '-',
-    scan.usable ? 'yes' : 'NO',
-  ];
+function valuesCell({ intensity }: ScanReport): string {
+  return intensity === undefined ? '-' : `${rounded(intensity.min)} to ${rounded(intensity.max)}`;
+}
+
+function predictionCell({ prediction }: ScanReport): string {
+  return prediction?.classes.map(predictedText).join(', ') || '-';
+}
+
+function predictedText({ dice, ...volume }: PredictedClass): string {
+  return dice === undefined
+    ? volumeText(volume)
+    : `${volumeText(volume)} (Dice ${dice.toFixed(3)})`;
+}
+
+function volumeText({ name, ml }: LabelReport): string {
+  return `${name} ${ml.toFixed(1)} ml`;
 }
 
 function rounded(value: number): string {

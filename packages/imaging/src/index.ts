@@ -34,7 +34,13 @@ export {
 } from './geometry/stored-volume.js';
 export type { Vec3 } from './geometry/vector.js';
 export { type InspectOptions, inspectFolder } from './inspect/inspect-folder.js';
-export type { InspectReport, LabelReport, ScanReport } from './inspect/report.js';
+export type {
+  InspectReport,
+  LabelReport,
+  PredictedClass,
+  PredictionReport,
+  ScanReport,
+} from './inspect/report.js';
 export { readNifti } from './nifti/read.js';
 export { encodeNifti, writeNifti } from './nifti/write.js';
 export { directReader, type Reader } from './reader/reader.js';

@@ -15,6 +15,7 @@ interface InspectOptions extends CommonOptions {
   readonly job?: string;
   readonly label?: LabelOption;
   readonly png?: string;
+  readonly predicted?: string;
 }
 
 export function addDataCommands(program: Command, terminal: Terminal): void {
@@ -25,7 +26,11 @@ export function addDataCommands(program: Command, terminal: Terminal): void {
     .option('--job <file>', 'hold it against the classes of this job')
     .option(
       '--png <folder>',
-      'draw each usable scan with its labels outlined, to look at: 001.png, …',
+      'draw each usable scan with its labels and predictions, to look at: 001.png, …',
+    )
+    .option(
+      '--predicted <folder>',
+      'NIfTI label maps that a model predicted, each named as its scan; a DICOM SEG is found by itself',
     );
   act<InspectOptions, [string]>(withLabels(inspect), terminal, inspectData);
   addArchiveCommands(data, terminal);
@@ -40,6 +45,7 @@ async function inspectData(output: Output, options: InspectOptions, path: string
       : { classes: (await loadConfig(options.job, jobSchema, 'job')).classes }),
     ...(options.label === undefined ? {} : { labels: options.label }),
     ...(options.png === undefined ? {} : { pngFolder: options.png }),
+    ...(options.predicted === undefined ? {} : { predictedFolder: options.predicted }),
     onProgress: (done, total) => output.status(`read ${done} of ${total} scans`),
   });
   if (report.scans.length === 0 && report.refused.length === 0) {

@@ -3,15 +3,14 @@ import { readDicom } from '../dicom/part10.js';
 import { readStack } from '../dicom/volume.js';
 import { fail } from '../errors.js';
 import type { Grid, LabelMap } from '../geometry/grid.js';
-import { valuesOf } from '../geometry/stored-volume.js';
-
+import { type Scan, valuesOf } from '../geometry/stored-volume.js';
 import { paintContours } from '../segmentation/contour-painter.js';
 import { readSegHeader } from '../segmentation/dicom-seg.js';
 import { LabelCanvas } from '../segmentation/label-canvas.js';
 import { paintSegmentation } from '../segmentation/seg-painter.js';
 import { sampleLinear, sampleNearest } from '../transforms/sampling.js';
 import { readVolumeFile } from '../voxels/volume-file.js';
-import type { Case, CaseRef, DicomSource, FileSource, ScannedCase } from './case.js';
+import type { Case, CaseRef, FileSource, ScannedCase } from './case.js';
 
 /** Values that an error about a label file lists. */
 const MAX_VALUES_NAMED = 5;
@@ -28,9 +27,9 @@ export async function loadCase(ref: CaseRef, classes: readonly string[]): Promis
  * @throws FedvoxError `corrupt-file`, `file-changed`, `unusable-values`, `overlapping-segments`, …
  */
 export async function readCase(ref: CaseRef, classes: readonly string[]): Promise<ScannedCase> {
-  const { source, modality } = ref;
-  const { image, label } =
-    source.kind === 'dicom' ? await loadDicom(source, ref, classes) : await loadFile(source);
+  const { modality } = ref;
+  const image = await loadImage(ref);
+  const label = ref.hasLabel ? await loadLabel(ref, classes, image) : undefined;
   assert(
     label === undefined || label.shape.every((size, axis) => size === image.shape[axis]),
     'a label lies on the grid of its image',
@@ -42,15 +41,28 @@ export async function readCase(ref: CaseRef, classes: readonly string[]): Promis
   };
 }
 
-async function loadDicom(
-  { what, stack, labels, overlaps }: DicomSource,
-  { hasLabel, grid }: CaseRef,
+async function loadImage({ source, grid }: CaseRef): Promise<Scan> {
+  if (source.kind === 'file') return readVolumeFile(source.imagePath);
+  const stored = await readStack(source.stack);
+  return source.stack.tiltDegrees > 0 ? sampleLinear(stored, grid, 'edge') : stored;
+}
+
+/**
+ * Reads the label of a case that has one, without its image.
+ * @param image the grid of the image as it was read
+ * @throws FedvoxError as `loadCase`
+ */
+export async function loadLabel(
+  { source, grid, hasLabel }: CaseRef,
   classes: readonly string[],
-): Promise<ScannedCase> {
-  const isTilted = stack.tiltDegrees > 0;
-  const stored = await readStack(stack);
-  const image = isTilted ? sampleLinear(stored, grid, 'edge') : stored;
-  if (!hasLabel) return { image };
+  image: Grid,
+): Promise<LabelMap> {
+  if (source.kind === 'file') {
+    assert(source.label !== undefined, 'a case with a label names its file');
+    return readLabel(source.label, image);
+  }
+  assert(hasLabel, 'a label is read of a case that has one');
+  const { what, stack, labels, overlaps } = source;
   const canvas = new LabelCanvas(stack.grid, classes, overlaps);
   for (const { kind, path, classOf } of labels) {
     const file = await readDicom(path);
@@ -58,13 +70,7 @@ async function loadDicom(
     else await paintSegmentation(what, file, readSegHeader(file), stack, classOf, canvas);
   }
   const label = canvas.finished();
-  return { image, label: isTilted ? sampleNearest(label, grid, 'zero') : label };
-}
-
-async function loadFile({ imagePath, label }: FileSource): Promise<Case> {
-  const image = await readVolumeFile(imagePath);
-  if (label === undefined) return { image };
-  return { image, label: await readLabel(label, image) };
+  return stack.tiltDegrees > 0 ? sampleNearest(label, grid, 'zero') : label;
 }
 
 /** A label file on its image's grid, whose header may differ from it by a rounding. */

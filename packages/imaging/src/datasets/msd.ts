@@ -4,7 +4,6 @@ import { errorText } from '@fedvox/base';
 import { z } from 'zod';
 import { boundedMap } from '../bounded-map.js';
 import { fail } from '../errors.js';
-import { cornerDistanceMm } from '../geometry/grid.js';
 import { refusalOf } from '../refusal.js';
 import {
   type ClassOfValue,
@@ -16,6 +15,7 @@ import {
 import { readVolumeFileHeader } from '../voxels/volume-file.js';
 import type { CaseRef, Dataset } from './case.js';
 import type { LabelNeed } from './dicom-folder.js';
+import { checkSameGrid } from './label-grid.js';
 import type { ResolvedDatasetSpec } from './spec.js';
 
 type MsdSpec = Extract<ResolvedDatasetSpec, { kind: 'msd' }>;
@@ -33,8 +33,6 @@ type Manifest = z.output<typeof manifestSchema>;
 type Entry = Manifest['training'][number];
 
 const MAX_OPEN_FILES = 8;
-/** Image and label are written with float32 affines; more than this apart is another grid. */
-const GRID_TOLERANCE_MM = 0.1;
 
 /**
  * The training cases of a Decathlon folder.
@@ -92,14 +90,7 @@ async function caseOf(
   }
   const path = inside(spec.path, entry.label);
   const label = await readVolumeFileHeader(path);
-  const apartMm = cornerDistanceMm(grid, label.grid);
-  if (apartMm > GRID_TOLERANCE_MM) {
-    const reason =
-      apartMm === Number.POSITIVE_INFINITY
-        ? 'its matrix is another'
-        : `its corners are ${apartMm.toFixed(2)} mm off`;
-    throw fail('label-grid-mismatch', { path, reason });
-  }
+  checkSameGrid(path, grid, label.grid);
   const classOf: ClassOfValue = classesOf(labels, spec.labels, classes);
   checkClassesCovered(entry.image, [{ path, classOf, labels }], classes, spec.missingLabels);
   return {

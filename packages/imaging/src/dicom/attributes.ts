@@ -10,6 +10,8 @@ export const TAG = {
   ImageType: 'x00080008',
   SOPClassUID: 'x00080016',
   SOPInstanceUID: 'x00080018',
+  ContentDate: 'x00080023',
+  ContentTime: 'x00080033',
   Modality: 'x00080060',
   Manufacturer: 'x00080070',
   SeriesDescription: 'x0008103e',

@@ -19,6 +19,7 @@ import { type Refusal, refusalOf } from '../refusal.js';
 import { type LabelNames, ownClasses } from '../segmentation/class-names.js';
 import { readVolumeFileHeader } from '../voxels/volume-file.js';
 import { archiveKind } from './archive.js';
+import { type FoundPrediction, filePrediction, seriesPrediction } from './predictions.js';
 import type { ScanReport } from './report.js';
 
 /** How a folder's labels are to be understood. */
@@ -32,6 +33,8 @@ export interface LabelRules {
   readonly gantryTilt?: 'refuse' | 'resample';
   readonly predictions?: 'refuse' | 'use';
   readonly volume?: VolumeChoice;
+  /** A folder of NIfTI label maps that a model predicted, each named as its scan: `CASE.nii.gz`. */
+  readonly predictedFolder?: string;
 }
 
 /** A scan to report on: what is known before its case is found, which may fail by name. */
@@ -40,6 +43,8 @@ export interface Candidate {
   readonly classes: readonly string[];
   /** Ways to its case, the best first: with its label, then without where no job needs one. */
   readonly ways: readonly (() => FoundCase)[];
+  /** What a model predicted of it, to be shown beside its label. */
+  readonly prediction?: FoundPrediction | undefined;
 }
 
 export interface FoundCase {
@@ -66,6 +71,7 @@ export async function dicomCandidates(
   for (const series of scan.series) {
     const segments = segmentationsOf(scan, series).flatMap((object) => object.segments);
     const classes = rules.classes ?? ownClasses(segments, rules.labels);
+    const prediction = seriesPrediction(series, found, spec, classes);
     const find = (from: FolderScan) => (): FoundCase => {
       const { ref, alsoRefused } = caseOfSeries(series, from, spec, classes, needOf(rules));
       return { ref, warnings: alsoRefused.map(({ reason }) => reason) };
@@ -76,6 +82,7 @@ export async function dicomCandidates(
       basics: await seriesBasics(series),
       classes,
       ways: isLabelNeeded ? [find(scan)] : [find(scan), find(withoutLabels)],
+      prediction,
     });
   }
   return { candidates, refused: [...scan.refused, ...orphanSegmentations(scan)], files: [] };
@@ -109,7 +116,8 @@ export async function msdCandidates(path: string, rules: LabelRules): Promise<Fo
     const { cases, refused, classes } = await openMsd(spec, rules.classes, needOf(rules));
     const candidates = cases.map((ref): Candidate => {
       const basics = { what: ref.caseId, format: 'nifti', slices: ref.grid.shape[2] } as const;
-      return { basics, classes, ways: [() => ({ ref, warnings: [] })] };
+      const prediction = filePrediction(rules.predictedFolder, ref, classes);
+      return { basics, classes, ways: [() => ({ ref, warnings: [] })], prediction };
     });
     return { candidates, refused, files: [manifest, ...cases.flatMap(filesOf)] };
   } catch (error) {
@@ -118,7 +126,11 @@ export async function msdCandidates(path: string, rules: LabelRules): Promise<Fo
 }
 
 /** Single NIfTI and NRRD files, known by their header. Those that only claim to be one are refused. */
-export async function fileCandidates(root: string, paths: readonly string[]): Promise<Found> {
+export async function fileCandidates(
+  root: string,
+  paths: readonly string[],
+  rules: LabelRules,
+): Promise<Found> {
   const candidates: Candidate[] = [];
   const refused: Refusal[] = [];
   const files: string[] = [];
@@ -127,10 +139,12 @@ export async function fileCandidates(root: string, paths: readonly string[]): Pr
       const { format, grid, warnings } = await readVolumeFileHeader(path);
       files.push(path);
       const what = relative(root, path) || path;
+      const ref = fileCase(what, path, grid);
       candidates.push({
         basics: { what, format, slices: grid.shape[2] },
         classes: [],
-        ways: [() => ({ ref: fileCase(what, path, grid), warnings })],
+        ways: [() => ({ ref, warnings })],
+        prediction: filePrediction(rules.predictedFolder, ref, rules.classes ?? []),
       });
     } catch (error) {
       if (!(error instanceof FedvoxError)) throw error;

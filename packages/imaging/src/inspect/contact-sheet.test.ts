@@ -20,7 +20,7 @@ function brightness(
   part: { x: readonly [number, number]; y: readonly [number, number] },
   image: ReturnType<typeof head>,
 ) {
-  const { width, rgb } = contactSheet(image);
+  const { width, rgb } = contactSheet({ image });
   const cell = (width - 4) / 5;
   const shown = row === 0 ? [0, 1] : row === 1 ? [0, 2] : [1, 2];
   const pixelsPerMm = 160 / 12;
@@ -98,15 +98,45 @@ describe('a contact sheet', () => {
     ).toBeGreaterThan(100);
   });
 
-  it('outlines each class in its colour', () => {
+  describe('of a labelled scan', () => {
     const image = head(() => false);
-    const data = Uint8Array.from(image.data, (_, at) => (at % 10 > 3 && at % 10 < 7 ? 1 : 0));
-    const { rgb } = contactSheet(image, { ...image, data });
-    const colours = new Set(
-      Array.from({ length: rgb.length / 3 }, (_, at) => rgb.subarray(3 * at, 3 * at + 3).join()),
-    );
-    expect(colours.has('255,80,80')).toBe(true);
-    expect(colours.has('80,200,255')).toBe(false);
+    const slab = (from: number, to: number) => ({
+      ...image,
+      data: Uint8Array.from(image.data, (_, at) => (at % 10 >= from && at % 10 < to ? 1 : 0)),
+    });
+    /** How often each colour is in the rows of slices, and whether anything is below them. */
+    function coloursOf(content: Parameters<typeof contactSheet>[0]) {
+      const { width, height, rgb } = contactSheet(content);
+      const slices = 3 * ((width - 4) / 5) + 4;
+      const counts = new Map<string, number>();
+      for (let at = 0; at < width * slices; at++) {
+        const colour = rgb.subarray(3 * at, 3 * at + 3).join();
+        counts.set(colour, (counts.get(colour) ?? 0) + 1);
+      }
+      return { counts, legendPixels: height - slices };
+    }
+    const ORANGE = '230,159,0';
+    const isTinted = (colour: string) => new Set(colour.split(',')).size > 1 && colour !== ORANGE;
+
+    it('fills what is labelled and outlines what is predicted, in the colour of the class', () => {
+      const labelled = coloursOf({ image, label: slab(4, 7), classes: ['background', 'organ'] });
+      const predicted = coloursOf({ image, prediction: slab(4, 7), classes: ['', 'organ'] });
+      expect([...labelled.counts.keys()].some(isTinted)).toBe(true);
+      expect(labelled.counts.has(ORANGE)).toBe(false);
+      expect([...predicted.counts.keys()].some(isTinted)).toBe(false);
+      expect(predicted.counts.get(ORANGE)).toBeGreaterThan(1000);
+    });
+
+    it('has a legend where anything is drawn', () => {
+      expect(coloursOf({ image, label: slab(0, 0) }).legendPixels).toBe(0);
+      expect(coloursOf({ image, label: slab(4, 7) }).legendPixels).toBe(20);
+    });
+
+    it('shows the slices of a prediction that lies where the label is not', () => {
+      const label = slab(1, 3);
+      const apart = coloursOf({ image, label, prediction: slab(7, 9) }).counts;
+      expect(apart.get(ORANGE)).toBeGreaterThan(100);
+    });
   });
 });
 

@@ -5,6 +5,8 @@ import { percentiles } from '../transforms/intensity.js';
 import { toRas } from '../transforms/orient.js';
 import { gridAtSpacing } from '../transforms/resample.js';
 import { sampleLinear, sampleNearest } from '../transforms/sampling.js';
+import { drawLegend, legendOf } from './legend.js';
+import { type Overlay, pixelColour } from './overlay.js';
 import { encodePng, type Picture } from './png.js';
 
 /** Longest side of one view, in pixels. */
@@ -14,14 +16,6 @@ const GAP_PIXELS = 4;
 const DEPTHS: readonly number[] = [0.1, 0.3, 0.5, 0.7, 0.9];
 /** Brightness runs between these percentiles, so that a few hot voxels do not blacken the rest. */
 const WINDOW_PERCENTILES: readonly number[] = [1, 99];
-/** Outline of each class in turn. */
-const COLOURS: readonly Vec3[] = [
-  [255, 80, 80],
-  [80, 200, 255],
-  [255, 220, 60],
-  [120, 255, 120],
-  [230, 120, 255],
-];
 
 /** Rows of the sheet, as radiologists look: from the feet, from the front, from the patient's left. */
 const VIEWS: readonly View[] = [
@@ -37,36 +31,47 @@ interface View {
   readonly through: 0 | 1 | 2;
 }
 
-/**
- * Writes a picture on which a person sees whether a scan is upright and its label where it should be:
- * axial, coronal and sagittal slices, the label outlined. Axial slices are seen from the feet, the
- * nose up and the patient's right at the left edge; sagittal ones with the nose at the left.
- */
-export async function writeContactSheet(
-  path: string,
-  image: Volume,
-  label?: LabelMap,
-): Promise<void> {
-  await writeFileDurably(path, encodePng(contactSheet(image, label)));
+/** A scan with what a person and a model drew of it, all on its grid. */
+export interface SheetContent {
+  readonly image: Volume;
+  readonly label?: LabelMap | undefined;
+  readonly prediction?: LabelMap | undefined;
+  /** Names of the classes, background first. */
+  readonly classes?: readonly string[];
 }
 
-export function contactSheet(image: Volume, label?: LabelMap): Picture {
+/**
+ * Writes a picture on which a person sees whether a scan is upright and its label where it should be:
+ * axial, coronal and sagittal slices, the label filled, a prediction outlined, and a legend. Axial
+ * slices are seen from the feet, the nose up and the patient's right at the left edge; sagittal ones
+ * with the nose at the left.
+ */
+export async function writeContactSheet(path: string, content: SheetContent): Promise<void> {
+  await writeFileDurably(path, encodePng(contactSheet(content)));
+}
+
+export function contactSheet({ image, label, prediction, classes = [] }: SheetContent): Picture {
   const upright = toRas(image);
   const grid = squareGrid(upright);
   const shown = sampleLinear(upright, grid, 'edge');
-  const outlined = label === undefined ? undefined : sampleNearest(toRas(label), grid, 'edge');
+  const onGrid = (map: LabelMap | undefined) =>
+    map === undefined ? undefined : sampleNearest(toRas(map), grid, 'edge');
+  const overlay = { label: onGrid(label), prediction: onGrid(prediction) };
   const window = percentiles(shown.data, WINDOW_PERCENTILES) as [number, number];
   const cell = Math.max(...grid.shape) + GAP_PIXELS;
   const width = DEPTHS.length * cell + GAP_PIXELS;
-  const height = VIEWS.length * cell + GAP_PIXELS;
+  const legend = legendOf(overlay, classes, width);
+  const slicesHeight = VIEWS.length * cell + GAP_PIXELS;
+  const height = slicesHeight + legend.heightPixels;
   const picture = { width, height, rgb: new Uint8Array(3 * width * height) };
   for (const [row, view] of VIEWS.entries()) {
     for (const [column, depth] of DEPTHS.entries()) {
-      const slice = sliceAt(grid, outlined, view, depth);
+      const slice = sliceAt(grid, overlay, view, depth);
       const corner = { x: GAP_PIXELS + column * cell, y: GAP_PIXELS + row * cell };
-      drawSlice(picture, corner, shown, outlined, view, slice, window);
+      drawSlice(picture, corner, shown, overlay, view, slice, window);
     }
   }
+  drawLegend(picture, slicesHeight, legend);
   return picture;
 }
 
@@ -77,16 +82,13 @@ function squareGrid(image: Volume): Grid {
   return gridAtSpacing(image, [spacing, spacing, spacing]);
 }
 
-/** Index of the slice at a part of the way through what is labelled, or through everything. */
-function sliceAt(
-  grid: Grid,
-  label: LabelMap | undefined,
-  { through }: View,
-  depth: number,
-): number {
-  let [first, last] = [0, grid.shape[through] - 1];
-  const labelled = label === undefined ? undefined : labelledRange(label, through);
-  if (labelled !== undefined) [first, last] = labelled;
+/** Index of the slice at a part of the way through what is labelled or predicted, or through everything. */
+function sliceAt(grid: Grid, drawn: Overlay, { through }: View, depth: number): number {
+  const ranges = [drawn.label, drawn.prediction].flatMap((map) =>
+    map === undefined ? [] : (labelledRange(map, through) ?? []),
+  );
+  const ends = ranges.length > 0 ? ranges : [0, grid.shape[through] - 1];
+  const [first, last] = [Math.min(...ends), Math.max(...ends)];
   return Math.round(first + depth * (last - first));
 }
 
@@ -106,7 +108,7 @@ function drawSlice(
   { width, rgb }: Picture,
   corner: { readonly x: number; readonly y: number },
   image: Volume,
-  label: LabelMap | undefined,
+  overlay: Overlay,
   { across, up, through }: View,
   slice: number,
   [low, high]: readonly [number, number],
@@ -119,26 +121,14 @@ function drawSlice(
       const j = shape[up] - 1 - y;
       const at = i * strides[across] + j * strides[up] + slice * strides[through];
       const brightness = (255 * ((image.data[at] as number) - low)) / (high - low || 1);
-      const outline = outlineColour(label, at, [
+      const grey = Math.min(Math.max(Math.round(brightness), 0), 255);
+      const colour = pixelColour(grey, overlay, at, [
         i > 0 ? -strides[across] : 0,
         i < shape[across] - 1 ? strides[across] : 0,
         j > 0 ? -strides[up] : 0,
         j < shape[up] - 1 ? strides[up] : 0,
       ]);
-      const grey = Math.min(Math.max(Math.round(brightness), 0), 255);
-      rgb.set(outline ?? [grey, grey, grey], 3 * ((corner.y + y) * width + corner.x + x));
+      rgb.set(colour, 3 * ((corner.y + y) * width + corner.x + x));
     }
   }
-}
-
-/** The class's colour where a voxel has a neighbour in the slice that is not of its class. */
-function outlineColour(
-  label: LabelMap | undefined,
-  at: number,
-  neighbours: readonly number[],
-): Vec3 | undefined {
-  const classIndex = label?.data[at] ?? 0;
-  if (classIndex === 0) return undefined;
-  const isBorder = neighbours.some((step) => label?.data[at + step] !== classIndex);
-  return isBorder ? COLOURS[(classIndex - 1) % COLOURS.length] : undefined;
 }

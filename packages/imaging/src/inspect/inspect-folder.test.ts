@@ -2,6 +2,7 @@ import { copyFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { writeDicomSeg } from '../dicom/write/seg.js';
 import { writeNifti } from '../nifti/write.js';
 import {
   CLASSES,
@@ -39,6 +40,54 @@ describe('inspecting a folder', () => {
         ],
       },
     ]);
+  });
+
+  it('shows what a model of ours drew beside the label, with its agreement, the newest of several', async () => {
+    const folder = await temporaryFolder();
+    const { label, reference } = await writePhantomCase(folder);
+    const segments = [
+      { value: 1, label: 'organ' },
+      { value: 2, label: 'lesion' },
+    ];
+    const predict = async (name: string, day: number, draw: (value: number) => number) => {
+      const data = label.data.map(draw);
+      const createdAt = new Date(Date.UTC(2024, 0, day));
+      const options = { identity: name, createdAt };
+      await writeDicomSeg(join(folder, name), { ...label, data }, segments, reference, options);
+    };
+    await predict('newer.dcm', 2, (value) => (value === 1 ? 1 : 0));
+    await predict('older.dcm', 1, (value) => value);
+    const [scan] = (await inspectFolder(folder)).scans;
+    const organ = label.data.filter((each) => each === 1).length;
+    expect(scan!.prediction).toMatchObject({
+      path: join(folder, 'newer.dcm'),
+      classes: [
+        { name: 'organ', voxels: organ, dice: 1 },
+        { name: 'lesion', voxels: 0, dice: 0 },
+      ],
+    });
+    expect(scan!.labels.map(({ voxels }) => voxels > 0)).toEqual([true, true]);
+  });
+
+  it('finds the predictions of files by their names, and warns of one on another grid', async () => {
+    const [folder, predictedFolder] = [await temporaryFolder(), await temporaryFolder()];
+    const { image, label } = phantomVolumes('files');
+    await writeNifti(join(folder, 'a.nii.gz'), image);
+    await writeNifti(join(folder, 'b.nii.gz'), image);
+    await writeNifti(join(predictedFolder, 'a.nii.gz'), label);
+    const shape = [5, 6, 8] as const;
+    await writeNifti(join(predictedFolder, 'b.nii'), { ...label, shape });
+    const [a, b] = (await inspectFolder(folder, { predictedFolder })).scans;
+    const voxels = (value: number) => label.data.filter((each) => each === value).length;
+    expect(a!.prediction!.classes).toMatchObject([
+      { name: 'class 1', voxels: voxels(1) },
+      { name: 'class 2', voxels: voxels(2) },
+    ]);
+    expect(b).toMatchObject({
+      usable: true,
+      warnings: [expect.stringContaining('its matrix is another')],
+    });
+    expect(b!.prediction).toBeUndefined();
   });
 
   it('judges labels for a job only when it knows the job’s classes', async () => {

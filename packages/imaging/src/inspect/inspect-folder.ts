@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { CaseRef } from '../datasets/case.js';
 import { loadCase } from '../datasets/load-case.js';
 import { scanDicomFolder } from '../dicom/scan.js';
-import { type LabelMap, orientation, spacingMm, voxelMl } from '../geometry/grid.js';
+import { type LabelMap, orientation, spacingMm, type Volume } from '../geometry/grid.js';
 import { type Refusal, refusalOf } from '../refusal.js';
 import { extremes } from '../transforms/intensity.js';
 import {
@@ -13,8 +13,9 @@ import {
   type LabelRules,
   msdCandidates,
 } from './candidates.js';
+import { labelFigures, predictionFigures } from './class-figures.js';
 import { writeContactSheet } from './contact-sheet.js';
-import type { InspectReport, LabelReport, ScanReport } from './report.js';
+import type { InspectReport, PredictionReport, ScanReport } from './report.js';
 
 export interface InspectOptions extends LabelRules {
   /** A folder for a picture of each usable scan, named by its place in the report: `001.png`, … */
@@ -35,7 +36,7 @@ export async function inspectFolder(
   const dicom = await dicomCandidates(path, scan, options);
   const msd = await msdCandidates(path, options);
   const unknown = scan.otherFiles.filter((file) => !msd.files.includes(file));
-  const volumes = await fileCandidates(path, unknown);
+  const volumes = await fileCandidates(path, unknown, options);
   const sources = [dicom, msd, volumes];
   const candidates = sources.flatMap((source) => source.candidates);
   if (options.pngFolder !== undefined) await mkdir(options.pngFolder, { recursive: true });
@@ -62,13 +63,19 @@ async function report(candidate: Candidate, png: string | undefined): Promise<Sc
       const { ref, warnings } = find();
       known = { ...known, ...geometryOf(ref) };
       const { image, label } = await loadCase(ref, classes);
-      if (png !== undefined) await writeContactSheet(png, image, label);
+      const shown = await readPrediction(candidate, image, label);
+      const { map, report } = shown;
+      const names = candidate.prediction?.classes ?? classes;
+      if (png !== undefined) {
+        await writeContactSheet(png, { image, label, prediction: map, classes: names });
+      }
       return {
         ...known,
         intensity: extremes(image.data),
-        labels: label === undefined ? [] : labelVolumes(label, classes),
+        labels: label === undefined ? [] : labelFigures(label, classes),
+        ...(report === undefined ? {} : { prediction: report }),
         usable: true,
-        warnings: [...refusals.map(({ reason }) => reason), ...warnings],
+        warnings: [...refusals.map(({ reason }) => reason), ...warnings, ...shown.warnings],
         ...(png === undefined ? {} : { png }),
       };
     } catch (error) {
@@ -76,6 +83,29 @@ async function report(candidate: Candidate, png: string | undefined): Promise<Sc
     }
   }
   return { ...known, usable: false, refusal: refusals[0] as Refusal };
+}
+
+interface ShownPrediction {
+  readonly map?: LabelMap;
+  readonly report?: PredictionReport;
+  readonly warnings: readonly string[];
+}
+
+/** A prediction that cannot be read costs a warning: the scan is as usable as without it. */
+async function readPrediction(
+  { prediction, basics }: Candidate,
+  image: Volume,
+  label: LabelMap | undefined,
+): Promise<ShownPrediction> {
+  if (prediction === undefined) return { warnings: [] };
+  const { path, classes, load } = prediction;
+  try {
+    const map = await load(image);
+    const report = { path, classes: predictionFigures(map, classes, label) };
+    return { map, report, warnings: [] };
+  } catch (error) {
+    return { warnings: [refusalOf(basics.what, error).reason] };
+  }
 }
 
 function pngPath({ pngFolder }: InspectOptions, index: number): string | undefined {
@@ -92,14 +122,4 @@ function geometryOf({ caseId, modality, grid }: CaseRef): Partial<ScanReport> {
     orientation: orientation(grid),
     slices: grid.shape[2],
   };
-}
-
-function labelVolumes(label: LabelMap, classes: readonly string[]): LabelReport[] {
-  const voxels = new Array<number>(256).fill(0);
-  for (let at = 0; at < label.data.length; at++) voxels[label.data[at] as number]!++;
-  const mlPerVoxel = voxelMl(label);
-  return classes
-    .map((name, index) => ({ name, voxels: voxels[index] as number }))
-    .slice(1)
-    .map((each) => ({ ...each, ml: each.voxels * mlPerVoxel }));
 }

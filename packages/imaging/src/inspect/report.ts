@@ -26,6 +26,8 @@ export interface ScanReport {
   readonly slices: number;
   readonly intensity?: { readonly min: number; readonly max: number };
   readonly labels: readonly LabelReport[];
+  /** What a model of Fedvox drew, where the folder has it; never taken for a label. */
+  readonly prediction?: PredictionReport;
   readonly usable: boolean;
   /** Why it is not usable. */
   readonly refusal?: Refusal;
@@ -38,4 +40,14 @@ export interface LabelReport {
   readonly name: string;
   readonly voxels: number;
   readonly ml: number;
+}
+
+export interface PredictionReport {
+  readonly path: string;
+  readonly classes: readonly PredictedClass[];
+}
+
+export interface PredictedClass extends LabelReport {
+  /** Against the label; absent where the scan has none of this class. */
+  readonly dice?: number;
 }

@@ -25,6 +25,8 @@ export interface SegHeader {
   readonly segments: readonly NamedLabel[];
   /** Whether a model of Fedvox drew all of it: a prediction, which is no truth to train on. */
   readonly isPrediction: boolean;
+  /** Date and time of its content as DICOM writes them, so that they sort; empty where it has none. */
+  readonly contentMoment: string;
   readonly frameOfReferenceUid: string | undefined;
   readonly referencedSeriesUids: readonly string[];
   readonly frames: readonly SegFrame[];
@@ -68,6 +70,7 @@ export function readSegHeader({ path, attributes }: DicomFile): SegHeader {
       name: segment.words('SegmentLabel') ?? '',
     })),
     isPrediction: isPrediction(attributes),
+    contentMoment: `${attributes.text('ContentDate') ?? ''}${attributes.text('ContentTime') ?? ''}`,
     frameOfReferenceUid: attributes.text('FrameOfReferenceUID'),
     referencedSeriesUids: attributes
       .items('ReferencedSeriesSequence')
