@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { torchAvailability } from './index.js';
-import { type Argument, loadNative, type NativeTorch, ScalarType } from './native.js';
+import { type Argument, type Handle, loadNative, type NativeTorch, ScalarType } from './native.js';
 
 /**
  * What the operations of this package never hand to the operators, since they hold tensors to what fits;
@@ -82,5 +82,17 @@ describe.skipIf(!torchAvailability().available)('an operator of our own, called 
   it.each(Object.keys(cases))('refuses %s', (name) => {
     const [call, message] = cases[name] as [() => unknown, RegExp];
     expect(call).toThrow(message);
+  });
+
+  it('counts a label that is no class as none', () => {
+    const labels = native.fromTypedArray(
+      Int32Array.of(0, 5, -1, 1),
+      [1, 1, 1, 4],
+      ScalarType.int32,
+      'cpu',
+    );
+    const [loss] = run('dice_cross_entropy', floats(1, 1, 1, 4, 2), labels, true, 0, 1) as Handle[];
+    // Two voxels of four have a class, of which equal logits say ½.
+    expect(native.toTypedArray(loss as Handle)[0]).toBeCloseTo(Math.LN2 / 2, 6);
   });
 });
