@@ -14,7 +14,8 @@ export function labelFigures(label: LabelMap, classes: readonly string[]): Label
 
 /**
  * The same of a prediction, with the Dice coefficient 2|P∩R| / (|P| + |R|) of each class that the
- * label has any of: where there is nothing to find, its false positives are what counts. Classes that neither has are left out.
+ * label has any of: where there is nothing to find, its false positives are what counts. Classes that
+ * neither has are left out.
  */
 export function predictionFigures(
   prediction: LabelMap,

@@ -7,6 +7,10 @@
 namespace fedvox {
 namespace {
 
+// Of which a planar tile reads few values each, a channel tile a vector or more.
+constexpr int64_t kPositionsOfChannels = 160;
+constexpr int64_t kPositionsOfPlanes = 640;
+
 // Vectors of output channels, of neighbouring positions where they are few:
 // sums [block][place along the row × input channel][lane], packed rows [block][row][position][lane].
 class ChannelTiles final : public GradientTiles {
@@ -22,7 +26,7 @@ class ChannelTiles final : public GradientTiles {
     blocks_ = cut_.count;
     perTapRow_ = blocks_ * tiles_;
     sumsPerTapRow_ = blocks_ * rowLength_ * cut_.lanes;
-    positionsAtOnce_ = 160;
+    positionsAtOnce_ = kPositionsOfChannels;
     packedRow_ = wide_.outputs * cut_.lanes;
   }
 
@@ -94,7 +98,7 @@ class PlanarTiles final : public GradientTiles {
         tiles_((span_ + kMostPlanarTaps - 1) / kMostPlanarTaps) {
     perTapRow_ = inputs * tiles_;
     sumsPerTapRow_ = inputs * span_ * channels * lanes_;
-    positionsAtOnce_ = 640;
+    positionsAtOnce_ = kPositionsOfPlanes;
     packedRow_ = channels * positions_;
   }
 
