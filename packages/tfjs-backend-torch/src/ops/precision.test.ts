@@ -96,4 +96,41 @@ describe.skipIf(!torchAvailability().available)('a network in bfloat16', () => {
       tf.dispose([x, whole, identity]);
     },
   );
+
+  it.each([
+    { inputs: 1, outputs: 5, strides: 1 },
+    { inputs: 3, outputs: 8, strides: 2 },
+    { inputs: 5, outputs: 16, strides: 1 },
+    { inputs: 16, outputs: 33, strides: 2 },
+    { inputs: 7, outputs: 40, strides: 1 },
+  ] as const)(
+    'sums the gradient of a filter of %o without losing a position',
+    ({ inputs, outputs, strides }) => {
+      // Whole numbers, whose products and sums are exact: the same to the last bit, whatever their order.
+      const digits = <R extends tf.Rank>(shape: tf.ShapeMap[R], seed: number) =>
+        tf.tidy(() => tf.floor(tf.randomUniform<R>(shape, -8, 9, 'float32', seed)));
+      // What a convolution gives, or its gradient, is stored in the precision that is set.
+      const stored = (x: tf.Tensor5D, channels: number) =>
+        conv3d(x, tf.reshape(tf.eye(channels), [1, 1, 1, channels, channels]));
+      for (const width of [5, 8, 11]) {
+        const x = digits<tf.Rank.R5>([2, 4, 3, width, inputs], width);
+        const filter = tf.variable(digits<tf.Rank.R5>([3, 3, 3, inputs, outputs], 2));
+        const slid = () =>
+          stored(conv3d(stored(x, inputs), filter, { strides, padding: 1 }), outputs);
+        const dy = tf.tidy(() => digits<tf.Rank.R5>(slid().shape, 3));
+        const gradient = (precision: Precision) => {
+          setPrecision(precision);
+          return tf.tidy(() => {
+            const { grads } = variableGradients(
+              () => tf.sum(tf.mul(slid(), dy)) as tf.Scalar,
+              [filter],
+            );
+            return [...grads[filter.name]!.dataSync()];
+          });
+        };
+        expect(gradient('bfloat16')).toEqual(gradient('float32'));
+        tf.dispose([x, filter, dy]);
+      }
+    },
+  );
 });

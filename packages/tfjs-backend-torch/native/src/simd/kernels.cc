@@ -20,6 +20,7 @@ const Kernels FEDVOX_KERNELS = {
     load,
     slide,
     pairUp,
+    pairAlong,
     filterGradient,
     planes,
     {planarVectors(1), planarVectors(2), planarVectors(3), planarVectors(4)},

@@ -53,15 +53,16 @@ constexpr int kMostPlanarChannels = 4;
 constexpr int kMostPlanarTaps = 3;
 
 // Products of input and output gradient, summed over positions, for some weights and one block of output
-// channels.
+// channels: of float32 values, or of bfloat16 ones, of which two neighbouring positions make a pair that is
+// taken at a time: then `positions` counts pairs.
 struct FilterTile {
-  const float* const* inputs;     // one for each row
-  const float* const* gradients;  // likewise
+  const void* const* inputs;     // one for each row, of pairs or single values
+  const void* const* gradients;  // likewise
   int rowCount;
   ptrdiff_t firstInput;     // of a row: the tile's first weight
   ptrdiff_t firstGradient;  // of a row: the block's first channel
   int positions;            // of each row
-  ptrdiff_t inputStep;      // from one position to the next
+  ptrdiff_t inputStep;      // from one position or pair to the next, in pairs or single values
   ptrdiff_t gradientStep;   // likewise
   float* sums;              // [weights][block]: added to
   int weights;
@@ -70,8 +71,8 @@ struct FilterTile {
 // The same as vectors of neighbouring positions: for one input channel, some neighbouring taps along a
 // row and all of few output channels.
 struct PlanarFilterTile {
-  const float* const* inputs;     // one for each row, channel by channel
-  const float* const* gradients;  // likewise, with zeros up to a whole vector
+  const void* const* inputs;     // one for each row, of float32, channel by channel
+  const void* const* gradients;  // likewise, with zeros up to a whole vector
   int rowCount;
   ptrdiff_t firstInput;    // of a row: what the first tap of the channel meets at the first position
   ptrdiff_t gradientStep;  // from one channel of a gradient's row to the next: whole vectors
@@ -121,7 +122,9 @@ struct Kernels {
   void (*slide)(const SlideTile& tile, int vectors, Storage operands, Storage output);
   // Rounds two rows of float32 to pairs of bfloat16.
   void (*pairUp)(const float* first, const float* second, uint32_t* pairs, size_t count);
-  void (*filterGradient)(const FilterTile& tile, int vectors);
+  // Pairs each bfloat16 value with the one `apart` after it.
+  void (*pairAlong)(const uint16_t* values, size_t apart, uint32_t* pairs, size_t count);
+  void (*filterGradient)(const FilterTile& tile, int vectors, Storage operands);
   // From [position][channel] to [channel][position], each channel `step` after the last.
   void (*planes)(const void* source, Storage storage, size_t positions, size_t channels, float* values,
                  size_t step);

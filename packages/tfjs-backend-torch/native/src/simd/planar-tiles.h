@@ -67,8 +67,8 @@ void planarFilterTile(const PlanarFilterTile& tile) {
     }
   }
   for (int r = 0; r < tile.rowCount; ++r) {
-    const float* const x = tile.inputs[r] + tile.firstInput;
-    const float* const dy = tile.gradients[r];
+    const auto* const x = static_cast<const float*>(tile.inputs[r]) + tile.firstInput;
+    const auto* const dy = static_cast<const float*>(tile.gradients[r]);
     for (ptrdiff_t at = 0; at < tile.gradientStep; at += kLength) {
       Vector gradient[Channels];
       for (int c = 0; c < Channels; ++c) gradient[c] = loadVector(dy + c * tile.gradientStep + at);

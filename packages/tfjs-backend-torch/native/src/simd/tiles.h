@@ -96,24 +96,29 @@ void slideTile(const SlideTile& tile, Storage output) {
   }
 }
 
-template <int Weights, int Vectors>
+template <typename Operands, int Weights, int Vectors>
 void filterTile(const FilterTile& tile) {
+  typedef typename Operands::Value Value;
+  constexpr int kTogether = Operands::kTogether;
   float* const kept = tile.sums;
   Vector sums[Weights][Vectors];
   for (int t = 0; t < Weights; ++t) {
     for (int v = 0; v < Vectors; ++v) sums[t][v] = loadVector(kept + (t * Vectors + v) * kLength);
   }
   for (int r = 0; r < tile.rowCount; ++r) {
-    const float* x = tile.inputs[r] + tile.firstInput;
-    const float* dy = tile.gradients[r] + tile.firstGradient;
+    const auto* x = static_cast<const Value*>(tile.inputs[r]) + tile.firstInput * kTogether;
+    ptrdiff_t dy = tile.firstGradient;
     for (int p = 0; p < tile.positions; ++p) {
-      Vector gradient[Vectors];
-      for (int v = 0; v < Vectors; ++v) gradient[v] = loadVector(dy + v * kLength);
-      for (int t = 0; t < Weights; ++t) {
-        const Vector value = all(x[t]);
-        for (int v = 0; v < Vectors; ++v) sums[t][v] += value * gradient[v];
+      typename Operands::Weights gradient[Vectors];
+      for (int v = 0; v < Vectors; ++v) {
+        gradient[v] = Operands::weights(tile.gradients[r], dy + v * kLength);
       }
-      x += tile.inputStep;
+      for (int t = 0; t < Weights; ++t) {
+        for (int v = 0; v < Vectors; ++v) {
+          sums[t][v] = Operands::addTo(sums[t][v], gradient[v], x + t * kTogether);
+        }
+      }
+      x += tile.inputStep * kTogether;
       dy += tile.gradientStep;
     }
   }
@@ -131,12 +136,12 @@ void slideOf(const SlideTile& tile, Storage output) {
   slideTile<Operands, Size, Vectors>(tile, output);
 }
 
-template <int Size, int Vectors>
+template <typename Operands, int Size, int Vectors>
 void filterOf(const FilterTile& tile) {
   if constexpr (Size > 1) {
-    if (tile.weights != Size) return filterOf<Size - 1, Vectors>(tile);
+    if (tile.weights != Size) return filterOf<Operands, Size - 1, Vectors>(tile);
   }
-  filterTile<Size, Vectors>(tile);
+  filterTile<Operands, Size, Vectors>(tile);
 }
 
 void slide(const SlideTile& tile, int vectors, Storage operands, Storage output) {
@@ -149,9 +154,12 @@ void slide(const SlideTile& tile, int vectors, Storage operands, Storage output)
                 : slideOf<Pairs, kTileOfOne, 1>(tile, output);
 }
 
-void filterGradient(const FilterTile& tile, int vectors) {
-  if (vectors == 2) return filterOf<kTileOfTwo, 2>(tile);
-  filterOf<kTileOfOne, 1>(tile);
+void filterGradient(const FilterTile& tile, int vectors, Storage operands) {
+  const bool single = operands == Storage::Float32;
+  if (vectors == 2) {
+    return single ? filterOf<Singles, kTileOfTwo, 2>(tile) : filterOf<Pairs, kTileOfTwo, 2>(tile);
+  }
+  return single ? filterOf<Singles, kTileOfOne, 1>(tile) : filterOf<Pairs, kTileOfOne, 1>(tile);
 }
 
 }  // namespace

@@ -28,19 +28,21 @@ inline float sumOf(Vector values) {
   return sum;
 }
 
-inline Vector widen(const uint16_t* stored) {
-  const Words words = __builtin_convertvector(*reinterpret_cast<const Halves*>(stored), Words) << 16;
-  return (Vector)words;
+inline Words loadHalves(const uint16_t* stored) {
+  return __builtin_convertvector(*reinterpret_cast<const Halves*>(stored), Words);
 }
 
-// To the nearest, ties to even; what is not a number stays so.
-inline Halves narrow(Vector values) {
+inline Vector widen(const uint16_t* stored) { return (Vector)(loadHalves(stored) << 16); }
+
+// To bfloat16 in the lower half of each word: the nearest, ties to even; what is not a number stays so.
+inline Words roundedToHalves(Vector values) {
   const auto words = (Words)values;
   const Words rounded = (words + 0x7fffu + ((words >> 16) & 1u)) >> 16;
   const auto isNan = (Words)(values != values);
-  const Words kept = (rounded & ~isNan) | (0x7fc0u & isNan);
-  return __builtin_convertvector(kept, Halves);
+  return (rounded & ~isNan) | (0x7fc0u & isNan);
 }
+
+inline Halves narrow(Vector values) { return __builtin_convertvector(roundedToHalves(values), Halves); }
 
 // Values as they are computed with, from either way they are stored, and back.
 inline Vector fetch(const float* stored) { return loadVector(stored); }
@@ -74,11 +76,30 @@ inline Vector addProducts(Vector sums, Words a, Words b) {
 #endif
 }
 
+inline void putPairs(uint32_t* pairs, Words first, Words second) {
+  *reinterpret_cast<Words*>(pairs) = first | second << 16;
+}
+
 void pairUp(const float* first, const float* second, uint32_t* pairs, size_t count) {
-  for (size_t at = 0; at < count; ++at) {
+  size_t at = 0;
+  for (; at + kLength <= count; at += kLength) {
+    putPairs(pairs + at, roundedToHalves(loadVector(first + at)), roundedToHalves(loadVector(second + at)));
+  }
+  for (; at < count; ++at) {
     uint16_t halves[2];
     putOne(&halves[0], first[at]);
     putOne(&halves[1], second[at]);
+    __builtin_memcpy(pairs + at, halves, sizeof halves);
+  }
+}
+
+void pairAlong(const uint16_t* values, size_t apart, uint32_t* pairs, size_t count) {
+  size_t at = 0;
+  for (; at + kLength <= count; at += kLength) {
+    putPairs(pairs + at, loadHalves(values + at), loadHalves(values + at + apart));
+  }
+  for (; at < count; ++at) {
+    const uint16_t halves[]{values[at], values[at + apart]};
     __builtin_memcpy(pairs + at, halves, sizeof halves);
   }
 }

@@ -26,7 +26,8 @@ class FilterGradient {
         gradient_(gradient),
         deep_(phases[0]),
         high_(phases[1]),
-        tiles_(gradientTilesFor(input.channels, gradient.channels, phases)),
+        tiles_(gradientTilesFor(input.channels, gradient.channels, phases,
+                                input.storage == gradient.storage ? input.storage : Storage::Float32)),
         tapRows_(deep_.span() * high_.span()),
         filterRow_(phases[2].span() * input.channels * gradient.channels) {}
 
@@ -57,13 +58,13 @@ class FilterGradient {
   // Adds what a piece gives to the tiles [begin, end) of all.
   void sumPiece(const Piece& piece, int64_t begin, int64_t end, float* sums) const {
     static thread_local std::vector<float> inputScratch, gradients;
-    Rows inputs(input_, tiles_->wide(), Storage::Float32, tiles_->layout(), inputScratch);
+    Rows inputs(input_, tiles_->wide(), tiles_->operands(), tiles_->layout(), inputScratch);
     inputs.fetch(piece, deep_, high_);
     pack(piece, gradients);
 
     const int64_t rowsAtOnce = std::max<int64_t>(1, tiles_->positionsAtOnce() / tiles_->wide().outputs);
     const int64_t rows = piece.planes * piece.rows, perTapRow = tiles_->perTapRow();
-    std::vector<const float*> met, along;
+    std::vector<const void*> met, along;
     for (int64_t first = 0; first < rows; first += rowsAtOnce) {
       const int64_t last = std::min(first + rowsAtOnce, rows);
       for (int64_t tile = begin; tile < end;) {
@@ -82,7 +83,8 @@ class FilterGradient {
     const int64_t rows = piece.planes * piece.rows;
     const int64_t rowValues = gradient_.size[2] * gradient_.channels;
     packed.assign(tiles_->blocks() * rows * tiles_->packedRow(), 0.f);
-    std::vector<float> values(rowValues);
+    // Zeros after the row, with which its last position makes a pair where it has no neighbour.
+    std::vector<float> values(2 * rowValues);
     for (int64_t row = 0; row < rows; ++row) {
       const int64_t plane = piece.sample * gradient_.size[0] + piece.plane + row / piece.rows;
       const int64_t at = (plane * gradient_.size[1] + piece.row + row % piece.rows) * rowValues;
@@ -94,8 +96,8 @@ class FilterGradient {
 
   // Of the piece's output rows [first, last), those that meet a row of the input in a tap row.
   void collect(const Piece& piece, int64_t first, int64_t last, int64_t tapRow, const Rows& inputs,
-               const float* gradients, std::vector<const float*>& met,
-               std::vector<const float*>& along) const {
+               const float* gradients, std::vector<const void*>& met,
+               std::vector<const void*>& along) const {
     const int64_t firstPlane = deep_.firstInput + tapRow / high_.span();
     const int64_t firstRow = high_.firstInput + tapRow % high_.span();
     met.clear();
@@ -105,7 +107,7 @@ class FilterGradient {
       const int64_t inputPlane = firstPlane + plane * deep_.inputStep;
       const int64_t inputRow = firstRow + row * high_.inputStep;
       if (inputPlane >= 0 && inputPlane < input_.size[0] && inputRow >= 0 && inputRow < input_.size[1]) {
-        met.push_back(static_cast<const float*>(inputs.at(inputPlane, inputRow)));
+        met.push_back(inputs.at(inputPlane, inputRow));
         along.push_back(gradients + index * tiles_->packedRow());
       }
       if (++row == piece.row + piece.rows) {

@@ -12,11 +12,13 @@ constexpr int64_t kPositionsOfChannels = 160;
 constexpr int64_t kPositionsOfPlanes = 640;
 
 // Vectors of output channels, of neighbouring positions where they are few:
-// sums [block][place along the row × input channel][lane], packed rows [block][row][position][lane].
+// sums [block][place along the row × input channel][lane], packed rows [block][row][position, by pairs in
+// bfloat16][lane].
 class ChannelTiles final : public GradientTiles {
  public:
-  ChannelTiles(int64_t inputs, int64_t channels, Phase wide)
-      : GradientTiles(Layout::Interleaved, std::move(wide)),
+  ChannelTiles(int64_t inputs, int64_t channels, Phase wide, Storage operands)
+      : GradientTiles(operands == Storage::Float32 ? Layout::Interleaved : Layout::Paired,
+                      std::move(wide)),
         inputs_(inputs),
         channels_(channels),
         outputs_(wide_.group * channels),
@@ -27,21 +29,28 @@ class ChannelTiles final : public GradientTiles {
     perTapRow_ = blocks_ * tiles_;
     sumsPerTapRow_ = blocks_ * rowLength_ * cut_.lanes;
     positionsAtOnce_ = kPositionsOfChannels;
-    packedRow_ = wide_.outputs * cut_.lanes;
+    together_ = operands == Storage::Float32 ? 1 : 2;
+    taken_ = (wide_.outputs + together_ - 1) / together_;
+    packedRow_ = taken_ * cut_.lanes;
   }
 
   void pack(const float* values, int64_t row, int64_t rows, float* packed) const override {
     for (int64_t block = 0; block < blocks_; ++block) {
       const int64_t first = block * cut_.lanes, present = std::min(cut_.lanes, outputs_ - first);
       float* to = packed + (block * rows + row) * packedRow_;
-      for (int64_t position = 0; position < wide_.outputs; ++position, to += cut_.lanes) {
-        std::copy_n(values + position * outputs_ + first, present, to);
+      for (int64_t at = 0; at < taken_; ++at, to += cut_.lanes) {
+        const float* const from = values + at * together_ * outputs_ + first;
+        if (together_ == 1) {
+          std::copy_n(from, present, to);
+        } else {
+          kernels().pairUp(from, from + outputs_, reinterpret_cast<uint32_t*>(to), present);
+        }
       }
     }
   }
 
-  void sum(int64_t index, const std::vector<const float*>& inputs,
-           const std::vector<const float*>& gradients, const Rows&, int64_t rows,
+  void sum(int64_t index, const std::vector<const void*>& inputs,
+           const std::vector<const void*>& gradients, const Rows&, int64_t rows,
            float* sums) const override {
     const int64_t block = index / tiles_, place = index % tiles_;
     const int64_t first = rowLength_ * place / tiles_;
@@ -51,12 +60,12 @@ class ChannelTiles final : public GradientTiles {
     tile.rowCount = static_cast<int>(inputs.size());
     tile.firstInput = first;
     tile.firstGradient = block * rows * packedRow_;
-    tile.positions = static_cast<int>(wide_.outputs);
-    tile.inputStep = wide_.inputStep * inputs_;
+    tile.positions = static_cast<int>(taken_);
+    tile.inputStep = together_ * wide_.inputStep * inputs_;
     tile.gradientStep = cut_.lanes;
     tile.sums = sums + (block * rowLength_ + first) * cut_.lanes;
     tile.weights = static_cast<int>(rowLength_ * (place + 1) / tiles_ - first);
-    kernels().filterGradient(tile, cut_.vectors);
+    kernels().filterGradient(tile, cut_.vectors, operands());
   }
 
   // Positions of a group that met the same tap are summed.
@@ -82,6 +91,7 @@ class ChannelTiles final : public GradientTiles {
   const int64_t outputs_;  // of a group of positions
   const Blocks cut_;
   const int64_t rowLength_, tiles_;
+  int64_t together_, taken_;  // positions that are taken at a time, and how often along a row
 };
 
 // Vectors of neighbouring positions: sums [input channel][tap][output channel][lane], packed rows
@@ -107,8 +117,8 @@ class PlanarTiles final : public GradientTiles {
                      positions_);
   }
 
-  void sum(int64_t index, const std::vector<const float*>& inputs,
-           const std::vector<const float*>& gradients, const Rows& source, int64_t,
+  void sum(int64_t index, const std::vector<const void*>& inputs,
+           const std::vector<const void*>& gradients, const Rows& source, int64_t,
            float* sums) const override {
     const int64_t in = index / tiles_, place = index % tiles_;
     const int64_t first = span_ * place / tiles_;
@@ -144,14 +154,15 @@ class PlanarTiles final : public GradientTiles {
 }  // namespace
 
 std::unique_ptr<GradientTiles> gradientTilesFor(int64_t inputChannels, int64_t outputChannels,
-                                                const Phase (&phases)[3]) {
+                                                const Phase (&phases)[3], Storage operands) {
   const auto& [deep, high, wide] = phases;
   const int64_t taps = deep.span() * high.span() * wide.span();
   if (layoutFor(outputChannels, {wide}, taps) == Layout::Planar) {
     return std::make_unique<PlanarTiles>(inputChannels, outputChannels, wide);
   }
   return std::make_unique<ChannelTiles>(
-      inputChannels, outputChannels, grouped({wide}, outputChannels, kernels().vectorLength).front());
+      inputChannels, outputChannels, grouped({wide}, outputChannels, kernels().vectorLength).front(),
+      operands);
 }
 
 }  // namespace fedvox

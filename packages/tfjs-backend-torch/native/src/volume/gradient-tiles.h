@@ -13,8 +13,9 @@ class GradientTiles {
  public:
   virtual ~GradientTiles() = default;
 
-  // How it reads the input, of which phase along the rows.
+  // How it reads the input, as what, and of which phase along the rows.
   Layout layout() const { return layout_; }
+  Storage operands() const { return layout_ == Layout::Paired ? Storage::BFloat16 : Storage::Float32; }
   const Phase& wide() const { return wide_; }
 
   int64_t perTapRow() const { return perTapRow_; }
@@ -33,8 +34,8 @@ class GradientTiles {
 
   // Adds to a tap row's sums what a tile of them gains from some rows of the input and, of `rows` that were
   // packed, the gradient's rows that they meet.
-  virtual void sum(int64_t tile, const std::vector<const float*>& inputs,
-                   const std::vector<const float*>& gradients, const Rows& source, int64_t rows,
+  virtual void sum(int64_t tile, const std::vector<const void*>& inputs,
+                   const std::vector<const void*>& gradients, const Rows& source, int64_t rows,
                    float* sums) const = 0;
 
   // Adds a tap row's sums to weights [tap along the row][input channel][output channel].
@@ -49,7 +50,8 @@ class GradientTiles {
 };
 
 // @param phases forwardPhases along each axis
+// @param operands what input and gradient are both stored as; few channels are summed in float32 anyway
 std::unique_ptr<GradientTiles> gradientTilesFor(int64_t inputChannels, int64_t outputChannels,
-                                                const Phase (&phases)[3]);
+                                                const Phase (&phases)[3], Storage operands);
 
 }  // namespace fedvox

@@ -11,8 +11,9 @@ constexpr int64_t kTapsWorthTurning = 8;
 
 // Room for a row's values and one more, of which pairs may want half: an odd number of cache lines, since
 // rows that are a power of two apart would contend for the same few places of a cache.
-int64_t roomFor(int64_t values, Storage operands) {
-  const int64_t floats = operands == Storage::Float32 ? values : values / 2 + 1;
+int64_t roomFor(int64_t values, Storage operands, Layout layout) {
+  const bool isHalved = operands == Storage::BFloat16 && layout != Layout::Paired;
+  const int64_t floats = isHalved ? values / 2 + 1 : values;
   return ((floats + 15) / 16 | 1) * 16;
 }
 
@@ -31,13 +32,14 @@ Rows::Rows(const Volume& volume, const Phase& wide, Storage operands, Layout lay
       operands_(operands),
       layout_(layout),
       width_(wide.reach(wide.outputs)),
+      inputStep_(wide.inputStep),
       channelStep_(width_ + kernels().vectorLength),  // The last vector may reach beyond the row.
       rowFloats_(roomFor((layout == Layout::Planar ? channelStep_ : width_) * volume.channels,
-                         operands)),
+                         operands, layout)),
       from_(std::clamp<int64_t>(wide.firstInput, 0, volume.size[2])),
       count_(std::clamp<int64_t>(wide.firstInput + width_, from_, volume.size[2]) - from_),
       before_(std::clamp<int64_t>(from_ - wide.firstInput, 0, width_)),
-      copies_(layout == Layout::Planar || volume.storage != operands || count_ < width_ ||
+      copies_(layout != Layout::Interleaved || volume.storage != operands || count_ < width_ ||
               (operands == Storage::BFloat16 && volume.channels % 2 != 0)),
       scratch_(scratch) {}
 
@@ -64,6 +66,7 @@ void Rows::fetch(const Piece& piece, const Phase& deep, const Phase& high) {
 
 void Rows::copyRow(int64_t plane, int64_t row, float* to) const {
   if (layout_ == Layout::Planar) return copyPlanarRow(plane, row, to);
+  if (layout_ == Layout::Paired) return copyPairedRow(plane, row, to);
   const int64_t before = before_ * volume_.channels, count = count_ * volume_.channels;
   const int64_t bytes = bytesOf(operands_);
   char* const values = reinterpret_cast<char*>(to);
@@ -75,6 +78,16 @@ void Rows::copyRow(int64_t plane, int64_t row, float* to) const {
   }
   const int64_t end = (before + count) * bytes;
   std::memset(values + end, 0, rowFloats_ * static_cast<int64_t>(sizeof(float)) - end);
+}
+
+void Rows::copyPairedRow(int64_t plane, int64_t row, float* to) const {
+  const int64_t channels = volume_.channels, apart = inputStep_ * channels;
+  // Zeros too where the last output's values have none beside them.
+  static thread_local std::vector<uint16_t> values;
+  values.assign(width_ * channels + apart, 0);
+  std::memcpy(values.data() + before_ * channels, valuesOf(plane, row),
+              count_ * channels * sizeof(uint16_t));
+  kernels().pairAlong(values.data(), apart, reinterpret_cast<uint32_t*>(to), width_ * channels);
 }
 
 void Rows::copyPlanarRow(int64_t plane, int64_t row, float* to) const {

@@ -7,8 +7,9 @@
 
 namespace fedvox {
 
-// How a row lies in memory: [position][channel], as volumes have it, or [channel][position].
-enum class Layout { Interleaved, Planar };
+// How a row lies in memory: [position][channel], as volumes have it; the same, each value paired with the
+// one that takes its place at the next output; or [channel][position].
+enum class Layout { Interleaved, Paired, Planar };
 
 // How tiles want the rows of an input for so many output channels: planar where they are few, positions
 // enough to fill vectors with follow one another, and taps enough to be worth turning the rows.
@@ -20,7 +21,7 @@ Layout layoutFor(int64_t outputChannels, const std::vector<Phase>& wide, int64_t
 class Rows {
  public:
   // @param wide along the rows: which part of them is read
-  // @param operands float32, or bfloat16 of a volume stored so
+  // @param operands float32, or bfloat16 of a volume stored so; pairs are of bfloat16
   // @param scratch a thread's own, so that rows stay in its cache
   Rows(const Volume& volume, const Phase& wide, Storage operands, Layout layout,
        std::vector<float>& scratch);
@@ -46,12 +47,13 @@ class Rows {
     return static_cast<const char*>(volume_.values) + index * bytesOf(volume_.storage);
   }
   void copyRow(int64_t plane, int64_t row, float* to) const;
+  void copyPairedRow(int64_t plane, int64_t row, float* to) const;
   void copyPlanarRow(int64_t plane, int64_t row, float* to) const;
 
   const Volume& volume_;
   const Storage operands_;
   const Layout layout_;
-  const int64_t width_, channelStep_, rowFloats_;
+  const int64_t width_, inputStep_, channelStep_, rowFloats_;
   // The part of a row that exists, and where it begins in what is read.
   const int64_t from_, count_, before_;
   const bool copies_;
