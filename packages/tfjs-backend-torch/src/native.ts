@@ -31,12 +31,17 @@ export type Argument =
   | readonly (number | boolean | null)[];
 export type Result = Handle | number | boolean | null | readonly Handle[] | undefined;
 
+/** Of which the best that the processor has is taken; `baseline` leaves convolutions to libtorch. */
+export type InstructionSet = 'baseline' | 'avx2' | 'avx512' | 'avx512bf16';
+
 /** The whole native surface (native/src/addon.cc). Every function throws an Error with a `code`. */
 export interface NativeTorch {
   /** The one that this was built against. */
   readonly libtorchVersion: string;
   /** The one that was found when this was loaded. */
   readonly loadedVersion: string;
+  /** What the inner loops of its own operators use of this processor. */
+  readonly instructionSet: InstructionSet;
   /** A small integer for `aten::name.overload`. */
   resolveOperator(name: string): number;
   /** One result as itself, several as an array; tensors as handles, which the caller must release. */

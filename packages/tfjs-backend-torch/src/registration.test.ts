@@ -1,6 +1,11 @@
+import { existsSync, readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { registerTorchBackend, setPrecision, torchAvailability } from './index.js';
+import { loadNative } from './native.js';
+
+/** Of Linux. */
+const CPU_INFO = '/proc/cpuinfo';
 
 const { available } = torchAvailability();
 
@@ -13,11 +18,24 @@ describe.skipIf(!available)('registering the backend', () => {
     await registerTorchBackend({ threads: 1, device: 'cpu' });
     const again = { threads: 1, device: 'cpu', precision: 'bfloat16' } as const;
     const info = await registerTorchBackend(again);
-    expect(info).toEqual({ ...again, libtorchVersion: expect.stringMatching(/^\d+\.\d+/) });
+    expect(info).toEqual({
+      ...again,
+      libtorchVersion: expect.stringMatching(/^\d+\.\d+/),
+      instructionSet: loadNative().instructionSet,
+    });
     setPrecision('float32');
     expect(tf.getBackend()).toBe('torch');
     const slope = tf.grad((x) => tf.sum(tf.square(x)))(tf.tensor1d([1, 2, 3]));
     expect([...slope.dataSync()]).toEqual([2, 4, 6]);
+  });
+
+  it.skipIf(!existsSync(CPU_INFO))('uses the widest vectors that the processor lists', () => {
+    const listed = new Set(readFileSync(CPU_INFO, 'utf8').split(/\s+/));
+    const has = (...flags: string[]) => flags.every((flag) => listed.has(flag));
+    const wide = has('avx512f', 'avx512bw', 'avx512dq', 'avx512vl');
+    const narrow = has('avx2', 'fma') ? 'avx2' : 'baseline';
+    const widest = has('avx512_bf16') ? 'avx512bf16' : 'avx512';
+    expect(loadNative().instructionSet).toBe(wide ? widest : narrow);
   });
 
   it('refuses a GPU that is not there', async () => {

@@ -13,7 +13,7 @@ import { BACKEND_NAME, type Precision, TorchBackend } from './backend.js';
 import { bestPrecision, chooseDevice, type DeviceName } from './device.js';
 import { fail } from './errors.js';
 import { allKernels } from './kernels/index.js';
-import { loadNative, type NativeTorch } from './native.js';
+import { type InstructionSet, loadNative, type NativeTorch } from './native.js';
 
 export interface TorchBackendOptions {
   /** Threads of one operator; every core when left out. */
@@ -35,6 +35,8 @@ export interface TorchBackendInfo {
   readonly precision: Precision;
   /** Threads of one operator on the processor. */
   readonly threads: number;
+  /** What those threads use of the processor. */
+  readonly instructionSet: InstructionSet;
 }
 
 /**
@@ -56,9 +58,15 @@ export async function registerTorchBackend({
   await registerGradients();
   await setBackend(BACKEND_NAME);
   setPrecision(precision);
-  const { libtorchVersion } = native;
+  const { libtorchVersion, instructionSet } = native;
   const { device: used, precision: chosen } = registered();
-  return { libtorchVersion, device: used, precision: chosen, threads: native.threads() };
+  return {
+    libtorchVersion,
+    device: used,
+    precision: chosen,
+    threads: native.threads(),
+    instructionSet,
+  };
 }
 
 function register(native: NativeTorch, device: string): void {

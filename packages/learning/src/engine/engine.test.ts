@@ -29,7 +29,7 @@ describe('the choice of an engine', () => {
       const { log, said } = recordingLog();
       await selectEngine('torch', { threads: 1, device: 'cpu', precision, log });
       const text = expect.stringMatching(
-        new RegExp(`^engine ready: libtorch .* on the processor, 1 thread.*in ${precision}$`),
+        new RegExp(`^engine ready: libtorch .* on the processor .*, 1 thread.*in ${precision}$`),
       );
       expect(said).toEqual([{ level: 'info', text }]);
     }

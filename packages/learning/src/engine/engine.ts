@@ -117,7 +117,9 @@ async function startTorch(options: EngineOptions): Promise<string> {
     ...(device === undefined ? {} : { device }),
     precision,
   });
-  const where = used.device === 'cpu' ? `the processor, ${used.threads} thread(s)` : used.device;
+  const { threads: count, instructionSet } = used;
+  const processor = `the processor (${instructionSet}), ${count} thread(s)`;
+  const where = used.device === 'cpu' ? processor : used.device;
   return `libtorch ${libtorchVersion} on ${where}, computing in ${used.precision}`;
 }
 

@@ -17,6 +17,7 @@
 
 #include "conversion.h"
 #include "pooled-allocator.h"
+#include "simd/kernels.h"
 
 namespace fedvox {
 namespace {
@@ -334,11 +335,16 @@ napi_value initialise(napi_env env, napi_value exports) {
     napi_create_function(env, function.name, NAPI_AUTO_LENGTH, function.body, nullptr, &value);
     napi_set_named_property(env, exports, function.name, value);
   }
-  napi_value built, loaded;
-  napi_create_string_utf8(env, TORCH_VERSION, NAPI_AUTO_LENGTH, &built);
-  napi_create_string_utf8(env, loadedVersion().c_str(), NAPI_AUTO_LENGTH, &loaded);
-  napi_set_named_property(env, exports, "libtorchVersion", built);
-  napi_set_named_property(env, exports, "loadedVersion", loaded);
+  const struct { const char* name; std::string text; } constants[] = {
+      {"libtorchVersion", TORCH_VERSION},
+      {"loadedVersion", loadedVersion()},
+      {"instructionSet", kernels().name},
+  };
+  for (const auto& constant : constants) {
+    napi_value value;
+    napi_create_string_utf8(env, constant.text.c_str(), NAPI_AUTO_LENGTH, &value);
+    napi_set_named_property(env, exports, constant.name, value);
+  }
   return exports;
 }
 
