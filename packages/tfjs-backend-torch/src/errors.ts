@@ -23,6 +23,11 @@ export const fail = defineErrors('torch', {
     message: 'there is no device {device}: this libtorch sees {devices}',
     advice: 'Choose one of those, or `auto`.',
   },
+  'instruction-set-missing': {
+    message: 'FEDVOX_TORCH_INSTRUCTION_SET asks for {wanted}, which this processor does not have',
+    advice:
+      'Leave it unset, so that the best there is gets taken; or set it to baseline, avx2, avx512 or avx512bf16.',
+  },
   'cuda-not-built': {
     message: 'there is no device {device}: libtorch {libtorchVersion} was built without CUDA',
     advice:

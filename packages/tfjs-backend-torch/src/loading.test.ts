@@ -59,11 +59,16 @@ function reasonAfter(from: string, to: string, environment: NodeJS.ProcessEnv = 
   expect(built).toContain(from);
   const path = newPath();
   writeFileSync(path, built.replaceAll(from, to), 'latin1');
+  return reasonIn({ ...environment, FEDVOX_TORCH_BUILD: dirname(path) });
+}
+
+/** What a new process says of the native part. */
+function reasonIn(environment: NodeJS.ProcessEnv): unknown {
   const program = `
     import { torchAvailability } from '${new URL('../dist/index.js', import.meta.url)}';
     const { code, message, advice } = torchAvailability().reason;
     console.log(JSON.stringify({ code, message, advice }));`;
-  const env = { ...process.env, ...environment, FEDVOX_TORCH_BUILD: dirname(path) };
+  const env = { ...process.env, ...environment };
   const args = ['--input-type=module', '--eval', program];
   return JSON.parse(execFileSync(process.execPath, args, { env, encoding: 'utf8' }));
 }
@@ -86,5 +91,15 @@ describe.skipIf(!torchAvailability().available)('a libtorch', () => {
     expect(reasonAfter(ended(libtorch.version), ended(other))).toEqual(
       unloadable(/it was built against libtorch 9\.\S+ and finds [0-8]/),
     );
+  });
+});
+
+describe.skipIf(!torchAvailability().available)('an instruction set', () => {
+  it('that is asked for but not there is refused, with those there are', () => {
+    expect(reasonIn({ FEDVOX_TORCH_INSTRUCTION_SET: 'sve2' })).toEqual({
+      code: 'torch/instruction-set-missing',
+      message: expect.stringMatching(/asks for sve2, which this processor does not have$/),
+      advice: expect.stringContaining('baseline, avx2, avx512 or avx512bf16'),
+    });
   });
 });

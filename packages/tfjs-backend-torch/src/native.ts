@@ -31,7 +31,10 @@ export type Argument =
   | readonly (number | boolean | null)[];
 export type Result = Handle | number | boolean | null | readonly Handle[] | undefined;
 
-/** Of which the best that the processor has is taken; `baseline` leaves convolutions to libtorch. */
+/**
+ * Of which the best that the processor has is taken, or what FEDVOX_TORCH_INSTRUCTION_SET names;
+ * `baseline` leaves all that it can to libtorch.
+ */
 export type InstructionSet = 'baseline' | 'avx2' | 'avx512' | 'avx512bf16';
 
 /** The whole native surface (native/src/addon.cc). Every function throws an Error with a `code`. */
@@ -101,7 +104,7 @@ const SPIN_COUNT = '50000';
 
 /**
  * Loads the native part.
- * @throws FedvoxError `torch/native-missing`, `torch/native-unloadable`
+ * @throws FedvoxError `torch/native-missing`, `torch/native-unloadable`, `torch/instruction-set-missing`
  */
 export function loadNative(path: string = ADDON_PATH): NativeTorch {
   if (!existsSync(path)) throw fail('native-missing', { path });
@@ -114,6 +117,8 @@ export function loadNative(path: string = ADDON_PATH): NativeTorch {
     const reason = `it was built against libtorch ${libtorchVersion} and finds ${loadedVersion}`;
     throw fail('native-unloadable', { reason });
   }
+  const wanted = process.env['FEDVOX_TORCH_INSTRUCTION_SET'] ?? native.instructionSet;
+  if (wanted !== native.instructionSet) throw fail('instruction-set-missing', { wanted });
   return native;
 }
 

@@ -42,8 +42,8 @@ export interface TorchBackendInfo {
 /**
  * Registers the backend `torch` with TensorFlow.js and makes it the current one. Safe to repeat: a later
  * call sets threads and precision; the device stays the first call's.
- * @throws FedvoxError `torch/native-missing`, `torch/native-unloadable`, `torch/cuda-not-built`,
- *   `torch/cuda-unusable`, `torch/device-missing`, `torch/device-taken`
+ * @throws FedvoxError `torch/native-missing`, `torch/native-unloadable`, `torch/instruction-set-missing`,
+ *   `torch/cuda-not-built`, `torch/cuda-unusable`, `torch/device-missing`, `torch/device-taken`
  */
 export async function registerTorchBackend({
   threads = availableParallelism(),

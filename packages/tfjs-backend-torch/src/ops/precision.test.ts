@@ -15,7 +15,11 @@ import {
 } from '../index.js';
 
 describe.skipIf(!torchAvailability().available)('a network in bfloat16', () => {
-  beforeAll(() => registerTorchBackend({ threads: 1 }));
+  let isComposed: boolean;
+  beforeAll(async () => {
+    const { instructionSet } = await registerTorchBackend({ threads: 1 });
+    isComposed = instructionSet === 'baseline';
+  });
   afterAll(() => setPrecision('float32'));
 
   const variable = <R extends tf.Rank>(shape: tf.ShapeMap[R], seed: number) =>
@@ -106,7 +110,7 @@ describe.skipIf(!torchAvailability().available)('a network in bfloat16', () => {
   ] as const)(
     'sums the gradient of a filter of %o without losing a position',
     ({ inputs, outputs, strides }) => {
-      // Whole numbers, whose products and sums are exact: the same to the last bit, whatever their order.
+      // Whole numbers, whose products and sums are exact, whatever their order; ATen rounds parts of sums, too.
       const digits = <R extends tf.Rank>(shape: tf.ShapeMap[R], seed: number) =>
         tf.tidy(() => tf.floor(tf.randomUniform<R>(shape, -8, 9, 'float32', seed)));
       // What a convolution gives, or its gradient, is stored in the precision that is set.
@@ -128,7 +132,10 @@ describe.skipIf(!torchAvailability().available)('a network in bfloat16', () => {
             return [...grads[filter.name]!.dataSync()];
           });
         };
-        expect(gradient('bfloat16')).toEqual(gradient('float32'));
+        const exact = gradient('float32');
+        const rounding = isComposed ? 2 ** -7 * Math.max(...exact.map(Math.abs)) : 0;
+        const isWrong = (sum: number, at: number) => !(Math.abs(sum - exact[at]!) <= rounding);
+        expect(gradient('bfloat16').filter(isWrong)).toEqual([]);
         tf.dispose([x, filter, dy]);
       }
     },

@@ -62,6 +62,9 @@ std::vector<at::Tensor> adam(at::TensorList values, at::TensorList gradients,
       inputs.push_back(list[index].to(at::kFloat).contiguous());
     }
   }
+  if (!hasWideVectors()) {
+    return composedAdam(values, gradients, firsts, seconds, learningRate, beta1, beta2, epsilon, step);
+  }
   for (size_t index = 0; index < count; ++index) {
     for (size_t kind = 0; kind < 3; ++kind) next[kind * count + index] = at::empty_like(inputs[index]);
     for (int64_t first = 0; first < inputs[index].numel(); first += kRun) parts.push_back({index, first});

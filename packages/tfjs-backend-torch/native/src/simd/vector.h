@@ -42,7 +42,14 @@ inline Words roundedToHalves(Vector values) {
   return (rounded & ~isNan) | (0x7fc0u & isNan);
 }
 
-inline Halves narrow(Vector values) { return __builtin_convertvector(roundedToHalves(values), Halves); }
+inline Halves narrow(Vector values) {
+#ifdef __AVX512BF16__
+  // The same, but that it takes subnormal values for zero.
+  return (Halves)_mm512_cvtneps_pbh((__m512)values);
+#else
+  return __builtin_convertvector(roundedToHalves(values), Halves);
+#endif
+}
 
 // Values as they are computed with, from either way they are stored, and back.
 inline Vector fetch(const float* stored) { return loadVector(stored); }
