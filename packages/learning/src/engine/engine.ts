@@ -117,8 +117,7 @@ async function startTorch(options: EngineOptions): Promise<string> {
     ...(device === undefined ? {} : { device }),
     precision,
   });
-  const { threads: count, instructionSet } = used;
-  const processor = `the processor (${instructionSet}), ${count} thread(s)`;
+  const processor = `the processor (${used.instructionSet}), ${used.threads} thread(s)`;
   const where = used.device === 'cpu' ? processor : used.device;
   return `libtorch ${libtorchVersion} on ${where}, computing in ${used.precision}`;
 }
