@@ -22,6 +22,8 @@ export interface TestFederation {
   readonly stateDir: string;
   /** `host:port` that sites dial. */
   readonly federationAddress: string;
+  /** `host:port` that operators dial. */
+  readonly operatorAddress: string;
   readonly operator: CoordinatorClient;
   readonly sites: readonly ScriptedSite[];
   site(name: string): ScriptedSite;
@@ -57,6 +59,7 @@ export async function startTestFederation(
   return {
     stateDir,
     federationAddress: `localhost:${coordinator.federationPort}`,
+    operatorAddress: `localhost:${coordinator.httpPort}`,
     operator,
     sites,
     site: (name) => sites.find((site) => site.name === name) as ScriptedSite,

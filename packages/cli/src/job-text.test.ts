@@ -54,6 +54,7 @@ round      north  all sites
 
 * Best model: round 1
   sha256 ${'cd'.repeat(32)}
+  fedvox job model lesions-1 --output lesions-1.safetensors
 
 Now: train, open, until 2026-01-02T03:04:05Z
 

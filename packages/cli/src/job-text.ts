@@ -18,7 +18,10 @@ export function jobText(job: JobDetails): string {
     '',
     roundsTable(rounds, best?.round),
   ];
-  if (best !== null) parts.push('', `* Best model: round ${best.round}`, `  sha256 ${best.sha256}`);
+  if (best !== null) {
+    parts.push('', `* Best model: round ${best.round}`, `  sha256 ${best.sha256}`);
+    parts.push(`  fedvox job model ${id} --output ${id}.safetensors`);
+  }
   if (current !== null) {
     const rows = current.sites.map(({ site, answer, state, lastSeenAtMs }) => [
       site,

@@ -37,6 +37,14 @@ export const ERRORS = {
     message: 'there is no job {job}',
     advice: 'List the jobs with "fedvox job list".',
   },
+  'no-best-model': {
+    message: 'job {job} has no best model: {why}',
+    advice: 'Take the model of a round by its number with --round; the last one so far is {last}.',
+  },
+  'no-model-of-round': {
+    message: 'job {job} has no model of round {round}; its last one so far is {last}',
+    advice: 'Ask for a round that has ended; 0 is the untrained model.',
+  },
   'request-invalid': {
     message: 'the request is not valid:\n{problems}',
     advice: 'Correct every line listed; nothing was done.',

@@ -10,6 +10,8 @@ import { moment } from '../moment.js';
 import { table } from '../table.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act } from './action.js';
+import { addJobModel } from './job-model.js';
+import { addJobWatch } from './job-watch.js';
 import { asOperator, type OperatorOptions, withOperator } from './operator-options.js';
 
 export function addJobCommands(program: Command, terminal: Terminal): void {
@@ -24,6 +26,8 @@ export function addJobCommands(program: Command, terminal: Terminal): void {
     .command('show <id>')
     .description('rounds × sites, the best model, who is awaited');
   act<OperatorOptions, [string]>(withOperator(show), terminal, showJob);
+  addJobWatch(job, terminal);
+  addJobModel(job, terminal);
   addOrders(job, terminal);
 }
 

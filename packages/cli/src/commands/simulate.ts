@@ -5,6 +5,7 @@ import { tellProgress } from '../progress-text.js';
 import { reportText } from '../report-text.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act, type CommonOptions } from './action.js';
+import { interruptible } from './interruptible.js';
 import { wholeNumber } from './options.js';
 
 interface SimulateOptions extends CommonOptions {
@@ -41,19 +42,14 @@ function withRun(command: Command): void {
 
 async function simulate(output: Output, options: SimulateOptions, scenario: string): Promise<void> {
   const { simulateScenario } = await import('@fedvox/simulator');
-  const controller = new AbortController();
-  const interrupt = () => controller.abort();
-  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
-  try {
-    const report = await simulateScenario(scenario, {
+  const report = await interruptible((signal) =>
+    simulateScenario(scenario, {
       ...options,
       command: { node: process.execPath, entry: ENTRY },
       clock: systemClock,
-      signal: controller.signal,
+      signal,
       onProgress: tellProgress(output),
-    });
-    output.result(report, `\n${reportText(report)}`);
-  } finally {
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
-  }
+    }),
+  );
+  output.result(report, `\n${reportText(report)}`);
 }

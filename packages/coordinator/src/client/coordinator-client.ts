@@ -5,8 +5,14 @@ import { Agent } from 'node:https';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
-import { errorText, renameDurably, type Sha256, sha256File } from '@fedvox/base';
-import type { JobInput } from '@fedvox/job';
+import {
+  sha256 as digestOf,
+  errorText,
+  renameDurably,
+  type Sha256,
+  sha256File,
+} from '@fedvox/base';
+import { decodeJob, type Job, type JobInput } from '@fedvox/job';
 import { readIdentity } from '@fedvox/pki';
 import { z } from 'zod';
 import { fail } from '../errors.js';
@@ -85,13 +91,24 @@ export class CoordinatorClient {
         done(null, chunk);
       },
     });
-    await pipeline(response, hashing, createWriteStream(partial, { flush: true }));
-    const actual = hash.digest('hex');
-    if (actual !== sha256) {
-      await rm(partial);
-      throw fail('blob-digest-mismatch', { expected: sha256, actual });
+    try {
+      await pipeline(response, hashing, createWriteStream(partial, { flush: true }));
+      const actual = hash.digest('hex');
+      if (actual !== sha256) throw fail('blob-digest-mismatch', { expected: sha256, actual });
+      await renameDurably(partial, path);
+    } catch (error) {
+      await rm(partial, { force: true });
+      throw error;
     }
-    await renameDurably(partial, path);
+  }
+
+  /** A job by its digest, as its sites got it. @throws FedvoxError `job/not-a-job` */
+  async jobDefinition(sha256: Sha256): Promise<Job> {
+    const response = await this.#call({ method: 'GET', path: `/v1/blobs/${sha256}` });
+    const bytes = await readAll(response, MAX_JSON_BYTES);
+    const actual = digestOf(bytes);
+    if (actual !== sha256) throw fail('blob-digest-mismatch', { expected: sha256, actual });
+    return decodeJob(bytes);
   }
 
   /** @param modelSha256 the initial model, uploaded before */

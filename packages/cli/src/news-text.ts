@@ -1,0 +1,80 @@
+import type { JobDetails, JobNews } from '@fedvox/coordinator';
+import { duration } from './duration.js';
+import { figure } from './figure.js';
+import { moment } from './moment.js';
+
+/** One thing that happened to a job, as its operator reads it; null for what nobody waits for. */
+export function newsText(news: JobNews): string | null {
+  const text = sentenceOf(news);
+  return text === null ? null : `${moment(news.atMs)}  ${text}`;
+}
+
+function sentenceOf(news: JobNews): string | null {
+  switch (news.kind) {
+    case 'job-submitted':
+      return `submitted to ${news.sites.join(', ')}`;
+    case 'gate-reported':
+      return `data gate: ${news.site} ${news.outcome}`;
+    case 'gate-closed':
+      return `data gate closed: ${news.passed.join(', ') || 'no site'} passed`;
+    case 'round-opened':
+      return `${roundName(news)} opened, until ${moment(news.deadlineAtMs)} at the latest`;
+    case 'update-accepted':
+      return `${roundName(news)}: ${news.site} answered`;
+    case 'site-given-up':
+      return `${roundName(news)}: ${news.site} given up, its updates were refused too often`;
+    case 'round-closing':
+    case 'round-aggregating':
+      return null;
+    case 'round-committed':
+      return [committedText(news), figuresText(news), forecastText(news)]
+        .filter((part) => part !== null)
+        .join('; ');
+    case 'site-revoked':
+      return `${news.site} was revoked and takes no further part`;
+    case 'job-failed':
+      return `failed: ${news.reason}`;
+    case 'job-paused':
+    case 'job-resumed':
+    case 'job-aborted':
+    case 'job-completed':
+      return news.kind.replace('job-', '');
+    default:
+      return (news as { kind: string }).kind.replaceAll('-', ' ');
+  }
+}
+
+type Committed = Extract<JobNews, { kind: 'round-committed' }>;
+
+function roundName({ round }: { readonly round: number }): string {
+  return `round ${round}`;
+}
+
+function committedText({ round, totalRounds, work, durationMs }: Committed): string {
+  const name = work === 'train' ? `round ${round} of ${totalRounds}` : 'last evaluation';
+  return durationMs === null ? `${name} done` : `${name} done in ${duration(durationMs)}`;
+}
+
+/** What came in with this round describes the model before it. */
+function figuresText({ figuresOf }: Committed): string | null {
+  if (figuresOf === null) return null;
+  const { round, dice, auc, sites } = figuresOf;
+  const model = round === 0 ? 'the untrained model' : `round ${round}'s model`;
+  const bySite = sites.map((cell) => `${cell.site} ${figure(cell.dice)}`).join(', ');
+  return `${model}: Dice ${figure(dice)}, AUC ${figure(auc)} (${bySite})`;
+}
+
+function forecastText({ endsAboutAtMs, atMs }: Committed): string | null {
+  if (endsAboutAtMs === null) return null;
+  return `ends about ${moment(endsAboutAtMs)}, in ${duration(endsAboutAtMs - atMs)}`;
+}
+
+/** What the sites are doing at this moment, on one line. */
+export function activityText({ current, totalRounds, status }: JobDetails): string {
+  if (current === null) return status;
+  const sites = current.sites.map(
+    ({ site, answer, state }) => `${site} ${answer === 'awaited' ? (state ?? 'away') : answer}`,
+  );
+  const what = current.kind === 'train' ? `round ${current.round}/${totalRounds}` : current.kind;
+  return `${status === 'running' ? '' : `${status}, `}${what}: ${sites.join(', ')}`;
+}

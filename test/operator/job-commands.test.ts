@@ -1,0 +1,156 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Sha256, sha256 } from '@fedvox/base';
+import { jobOfModel } from '@fedvox/simulator';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createTestConsortium, type TestConsortium } from '../support/consortium.js';
+import { startTestFederation, type TestFederation, waitForJob } from '../support/federation.js';
+import { fedvox } from './command.js';
+
+let consortium: TestConsortium;
+let federation: TestFederation;
+let folder: string;
+beforeAll(async () => {
+  consortium = await createTestConsortium();
+  federation = await startTestFederation(consortium);
+});
+afterAll(async () => {
+  await federation.stop();
+  await consortium.remove();
+});
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fedvox-operator-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+/** What the operator types, with the federation's address and certificates in the environment. */
+const asOperator = (...argv: string[]) => {
+  const where = ['--coordinator', federation.operatorAddress, '--consortium', consortium.folder];
+  return fedvox({}, ...argv, ...where);
+};
+
+async function completed(rounds = 2): Promise<string> {
+  const id = await federation.submit({ rounds, minSites: 3 });
+  const stop = new AbortController();
+  const working = federation.sites.map((site) => site.work(stop.signal));
+  await waitForJob(federation.operator, id, ({ status }) => status === 'completed');
+  stop.abort();
+  await Promise.all(working);
+  return id;
+}
+
+describe('fedvox job model', () => {
+  it('writes the best model whole, with the job beside it that evaluate and predict read', async () => {
+    const id = await completed();
+    const output = join(folder, 'new', 'best.safetensors');
+    const { exitCode, stdout } = await asOperator('job', 'model', id, '--output', output, '--json');
+    expect(exitCode).toBe(0);
+    const best = (await federation.operator.job(id)).best as { round: number; sha256: Sha256 };
+    expect(JSON.parse(stdout)).toMatchObject({ job: id, ...best, output, best: true });
+    expect(sha256(await readFile(output))).toBe(best.sha256);
+    expect(await jobOfModel(output)).toMatchObject({ name: 'tiny', federation: { rounds: 2 } });
+  });
+
+  it('writes the model of a round where one is named, the untrained one too', async () => {
+    const id = await completed();
+    const { rounds } = await federation.operator.job(id);
+    for (const round of [0, 1]) {
+      const output = join(folder, `round-${round}.safetensors`);
+      const words = ['job', 'model', id, '--round', `${round}`, '--output', output];
+      expect(await asOperator(...words)).toMatchObject({ exitCode: 0 });
+      expect(sha256(await readFile(output))).toBe(rounds[round]?.modelSha256);
+    }
+    const none = await asOperator(
+      'job',
+      'model',
+      id,
+      '--round',
+      '9',
+      '--output',
+      join(folder, 'n'),
+    );
+    expect(none).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(none.stderr).toMatch(
+      /^error: job tiny-\w+ has no model of round 9; its last one so far is 2\n/,
+    );
+  });
+
+  it('says why there is no best model yet, and leaves what stands in that place alone', async () => {
+    const id = await federation.submit({ rounds: 2, minSites: 3 });
+    const output = join(folder, 'best.safetensors');
+    await writeFile(output, 'an earlier model');
+    const early = await asOperator('job', 'model', id, '--output', output);
+    expect(early.exitCode).toBe(1);
+    expect(early.stderr).toMatch(/no best model: none of its 2 rounds has ended yet\n→ .*--round/);
+    expect(await readFile(output, 'utf8')).toBe('an earlier model');
+    expect(await readdir(folder)).toEqual(['best.safetensors']);
+    await federation.operator.abortJob(id);
+  });
+
+  it('is told by job show', async () => {
+    const id = await completed(1);
+    const { stdout } = await asOperator('job', 'show', id);
+    expect(stdout).toContain(`  fedvox job model ${id} --output ${id}.safetensors`);
+  });
+});
+
+describe('fedvox job watch', () => {
+  it('follows a job to its end with the time and the figures of each round, in plain lines', async () => {
+    const id = await federation.submit({ rounds: 2, minSites: 3 });
+    const watching = asOperator('job', 'watch', id);
+    const stop = new AbortController();
+    const working = federation.sites.map((site) => site.work(stop.signal));
+    const { exitCode, stdout, stderr } = await watching;
+    stop.abort();
+    await Promise.all(working);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout).toMatch(/data gate: north pass/);
+    expect(stdout).toMatch(
+      /round 1 of 2 done in [\d.]+ s; the untrained model: Dice 0\.\d{3}.*; ends about 20/,
+    );
+    expect(stdout).toMatch(
+      /round 2 of 2 done in [\d.]+ s; round 1's model: Dice 0\.\d{3}, AUC - \(east/,
+    );
+    expect(stdout).toMatch(/last evaluation done in .*; round 2's model: Dice 0\.\d{3}/);
+    expect(stdout).toMatch(/Z {2}completed\n\nJob tiny-\w+: completed/);
+  });
+
+  it('tells a program every event as an object, the end last', async () => {
+    const id = await completed(1);
+    const { exitCode, stdout } = await asOperator('job', 'watch', id, '--json');
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(exitCode).toBe(0);
+    expect(lines[0]).toMatchObject({ kind: 'job-submitted', atMs: expect.any(Number) });
+    const commits = lines.filter(({ kind }) => kind === 'round-committed');
+    expect(commits.map(({ round, figuresOf }) => [round, figuresOf.round])).toEqual([
+      [1, 0],
+      [2, 1],
+    ]);
+    expect(commits[0]).toMatchObject({ durationMs: expect.any(Number), endsAboutAtMs: null });
+    expect(lines.at(-1)).toMatchObject({
+      kind: 'ended',
+      job: id,
+      status: 'completed',
+      best: { round: 1 },
+    });
+  });
+
+  it('ends with exit code 1 where the job did not complete', async () => {
+    const id = await federation.submit({ rounds: 1, minSites: 3 });
+    const watching = asOperator('job', 'watch', id);
+    await federation.operator.abortJob(id);
+    const { exitCode, stdout } = await watching;
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain(`Job ${id}: aborted`);
+  });
+
+  it('refuses a job that there is not', async () => {
+    const { exitCode, stderr } = await asOperator('job', 'watch', 'none');
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^error: there is no job none\n/);
+  });
+});
