@@ -43,6 +43,10 @@ export const fail = defineErrors('imaging', {
     message: '{path} holds pixels of a kind that is not a scan: {reason}',
     advice: 'Use the original single-channel image series.',
   },
+  mosaic: {
+    message: '{path} is a mosaic: all slices of one moment in one picture',
+    advice: 'Export it as an enhanced multi-frame image, or convert it with dcm2niix.',
+  },
   'not-an-image': {
     message: '{what} holds {kind}, not images',
     advice: 'Nothing to do: only image series and their segmentations are used.',
@@ -64,6 +68,11 @@ export const fail = defineErrors('imaging', {
     message: '{what} mixes {stacks} stacks of slices with different matrix sizes or pixel spacings',
     advice: 'Export each stack as a series of its own.',
   },
+  'odd-slice': {
+    message: '{what} has {count} slice(s) with {difference}',
+    advice:
+      'Use the original reconstruction; slices of one volume share matrix, spacing and orientation.',
+  },
   'mixed-frames-of-reference': {
     message: '{what} has slices in {count} frames of reference, whose positions cannot be compared',
     advice: 'Export each scan as a series of its own; the patient moved, or series were merged.',
@@ -76,6 +85,11 @@ export const fail = defineErrors('imaging', {
   'uneven-spacing': {
     message: '{what} has slices between {minMm} and {maxMm} mm apart',
     advice: 'Use a reconstruction with even spacing.',
+  },
+  'sideways-slice': {
+    message:
+      '{what} has a slice, the {slice}. by position, that lies {offMm} mm sideways of the others',
+    advice: 'Export the series again; its positions do not lead along one line.',
   },
   'gantry-tilt': {
     message: '{what} was taken with a gantry tilt of {degrees} degrees',
@@ -211,6 +225,10 @@ export const fail = defineErrors('imaging', {
   'cache-unusable': {
     message: 'the cache folder {path} cannot be used: {reason}',
     advice: 'Give a folder this account may write to, with space left.',
+  },
+  'broken-invariant': {
+    message: 'reading {what} broke an invariant of Fedvox: {invariant}',
+    advice: 'This is a fault of Fedvox, not of the scan: report it. The other cases are read.',
   },
   'reader-busy': {
     message: '{waiting} reads are waiting for their turn already',

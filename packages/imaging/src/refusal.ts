@@ -1,4 +1,5 @@
-import { FedvoxError } from '@fedvox/base';
+import { FedvoxError, InvariantError } from '@fedvox/base';
+import { fail } from './errors.js';
 
 /** Something in a data set that is not used, and why. For the site's own eyes: it names files. */
 export interface Refusal {
@@ -9,8 +10,15 @@ export interface Refusal {
   readonly reason: string;
 }
 
-/** The refusal that an error of ours amounts to; any other error is a bug and is thrown on. */
+/**
+ * The refusal that an error amounts to. An invariant that one case breaks is a bug of ours, but no reason
+ * to read none of the others: it costs that case, by a code that says so. Any other error is thrown on.
+ */
 export function refusalOf(what: string, error: unknown): Refusal {
+  if (error instanceof InvariantError) {
+    const own = fail('broken-invariant', { what, invariant: error.message }, { cause: error });
+    return { what, code: own.code, reason: own.message };
+  }
   if (!(error instanceof FedvoxError)) throw error;
   return { what, code: error.code, reason: error.message };
 }

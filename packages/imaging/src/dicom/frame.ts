@@ -74,13 +74,16 @@ const COSINE_TOLERANCE = 1e-3;
 
 /**
  * The frames of an image file, from its header alone.
- * @throws FedvoxError `missing-attribute`, `bad-attribute`, `unsupported-pixels`, `corrupt-file`
+ * @throws FedvoxError `missing-attribute`, `bad-attribute`, `mosaic`, `unsupported-pixels`, `corrupt-file`
  */
 export function framesOf(file: DicomFile): Frame[] {
   const { path, syntax, attributes } = file;
   const shared = attributes.item('SharedFunctionalGroupsSequence');
   const perFrame = attributes.items('PerFrameFunctionalGroupsSequence');
   const count = frameCount(attributes);
+  if (attributes.text('ImageType')?.split('\\').includes('MOSAIC') === true) {
+    throw fail('mosaic', { path });
+  }
   if (count > 1 && perFrame.length !== count) {
     throw attributes.bad('NumberOfFrames', 'the file does not describe each of its frames');
   }

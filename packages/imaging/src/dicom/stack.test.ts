@@ -135,6 +135,50 @@ describe('a series that is a volume', () => {
     expect(spacingMm(stack.grid)[2]).toBeCloseTo(3.27, 3);
   });
 
+  it('tolerates joins of bed positions: steps of 1.5 % more and less, no slice far from an even grid', () => {
+    const joins = new Map([
+      [47, -0.08],
+      [94, 0.02],
+      [141, -0.03],
+    ]);
+    const heights = evenly(200, 3.27).map(
+      (height, at) =>
+        height + [...joins].reduce((sum, [from, mm]) => (at >= from ? sum + mm : sum), 0),
+    );
+    expect(assembled(slices(heights)).stack.frames).toHaveLength(200);
+  });
+
+  it('judges by parts of a voxel: slices of a micro-CT are apart, and not even by half of its step', () => {
+    const micro = (heights: readonly number[]) =>
+      slices(heights).map((each) => ({ ...each, rowSpacingMm: 0.008, columnSpacingMm: 0.008 }));
+    expect(spacingMm(assembled(micro(evenly(6, 0.008))).stack.grid)[2]).toBeCloseTo(0.008, 9);
+    expect(refusal(micro([0, 0.008, 0.016, 0.028, 0.032])).code).toBe('imaging/uneven-spacing');
+    expect(refusal(micro([0, 0.008, 0.016, 0.032, 0.04, 0.048])).code).toBe(
+      'imaging/missing-slice',
+    );
+  });
+
+  it('is read wherever no slice is further than 5 % of a step from even ones, and refused from 12 % on', () => {
+    const stepMm = fc.double({ min: 0.005, max: 10, noNaN: true });
+    const jitter = fc.array(fc.double({ min: -0.02, max: 0.02, noNaN: true }), {
+      minLength: 6,
+      maxLength: 60,
+    });
+    fc.assert(
+      fc.property(stepMm, jitter, fc.nat(), (step, offs, odd) => {
+        const heights = offs.map((off, at) => (at + off) * step);
+        const pixel = { rowSpacingMm: step, columnSpacingMm: step };
+        const stack = slices(heights).map((each) => ({ ...each, ...pixel }));
+        expect(assembled(stack).stack.frames).toHaveLength(offs.length);
+        const wrong = heights.map((height, at) =>
+          at === 1 + (odd % (offs.length - 2)) ? height + 0.25 * step : height,
+        );
+        const broken = slices(wrong).map((each) => ({ ...each, ...pixel }));
+        expect(refusal(broken).code).toBe('imaging/uneven-spacing');
+      }),
+    );
+  });
+
   it('leaves out one or two localizers of another orientation, and says so', () => {
     const { stack, stray } = assembled([...slices(evenly(6, 2)), ...slices([50], SAGITTAL)]);
     expect(stack.frames).toHaveLength(6);
@@ -172,7 +216,40 @@ describe('a series that is no volume is refused by name', () => {
     const frames = slices(evenly(6, 2)).map((each, index) =>
       index === 3 ? { ...each, positionLps: add(each.positionLps, [1, 0, 0]) } : each,
     );
-    expect(refusal(frames).code).toBe('imaging/uneven-spacing');
+    expect(refusal(frames)).toMatchObject({
+      code: 'imaging/sideways-slice',
+      message: expect.stringMatching(/the 4\. by position, that lies 0\.\d+ mm sideways/),
+    });
+  });
+
+  it('a slice with another pixel spacing, matrix or orientation where one of the stack should be', () => {
+    for (const [place, change, text] of [
+      [3, { rowSpacingMm: 0.6, columnSpacingMm: 0.9 }, 'a pixel spacing of 0.6 × 0.9 mm, where'],
+      [0, { format: { ...slices([0])[0]!.format, rows: 5 } }, 'a matrix of 3 × 5, where'],
+      [5, { columnDirectionLps: normalize([0, 1, 0.1]) }, 'another orientation'],
+    ] as const) {
+      const frames = slices(evenly(6, 2)).map((each, at) =>
+        at === place ? { ...each, ...change } : each,
+      );
+      const found = refusal(frames);
+      expect([found.code, found.message]).toEqual([
+        'imaging/odd-slice',
+        expect.stringContaining(text),
+      ]);
+    }
+  });
+
+  it('slices at alternating distances, which lack nothing', () => {
+    const heights = [0, 1, 3, 4, 6, 7, 9, 10, 12];
+    expect(refusal(slices(heights)).code).toBe('imaging/uneven-spacing');
+  });
+
+  it('the one slice that is left of many when a time is chosen', () => {
+    const cine = [0, 40, 80].map((TriggerTime) =>
+      frame([0, 0, 0], AXIAL, { dimensions: { TriggerTime } }),
+    );
+    expect(refusal(cine).code).toBe('imaging/several-volumes');
+    expect(() => assembleSeries('series', cine, { TriggerTime: 40 })).toThrow(/has one slice/);
   });
 
   it('several volumes at one place, by the attribute that tells them apart and their number', () => {

@@ -1,8 +1,8 @@
 import { fail } from '../errors.js';
-import { affineFromColumns, lpsToRas } from '../geometry/affine.js';
-import type { Grid } from '../geometry/grid.js';
-import { MAX_VOXELS, voxelCount } from '../geometry/grid.js';
-import { add, cross, distance, dot, length, scale, subtract } from '../geometry/vector.js';
+import { affineFromColumns, isUsable, lpsToRas } from '../geometry/affine.js';
+import { type Grid, MAX_VOXELS, voxelCount } from '../geometry/grid.js';
+import { cross, distance, dot, length, scale, subtract, type Vec3 } from '../geometry/vector.js';
+import { checkEven, typicalStepMm } from './even-grid.js';
 import type { Frame } from './frame.js';
 import { oneVolume, type VolumeChoice } from './separate-volumes.js';
 
@@ -21,26 +21,26 @@ export interface AssembledSeries {
   readonly stray: readonly Frame[];
 }
 
-/** Positions are written with few decimals: steps may differ by 1 %, but never by 0.1 mm. */
-const STEP_TOLERANCE = 0.01;
-const MIN_STEP_TOLERANCE_MM = 0.01;
-const MAX_STEP_TOLERANCE_MM = 0.1;
 /** Directions and spacings that differ less than this are the same. */
 const SAME_COSINE = 1e-3;
 const SAME_SPACING = 1e-3;
+/** Two slices nearer to each other than this part of a pixel are at one place. */
+const SAME_PLACE_PIXEL = 0.02;
 /** Sideways drift of a whole stack that rounding can explain; more is a tilted gantry. */
-const MAX_DRIFT_MM = 0.05;
+const MAX_DRIFT_PIXEL = 0.05;
 const MAX_DRIFT = 1e-3;
 /** A stack this small beside a larger one is a localizer. */
 const MAX_STRAY_SLICES = 2;
+/** Cosine between the normals of slices of one stack, one of which may be a little off. */
+const MIN_LIKE_NORMAL = 0.9;
 
 /**
  * Turns the frames of one series into a volume's geometry: groups them, orders them by position,
  * and refuses what is not one evenly spaced stack. `what` names the series in errors.
  * @param choice the volume that is meant where several share all positions
- * @throws FedvoxError `single-slice`, `mixed-orientations`, `mixed-geometry`,
+ * @throws FedvoxError `single-slice`, `mixed-orientations`, `mixed-geometry`, `odd-slice`,
  *   `mixed-frames-of-reference`, `several-volumes`, `duplicate-positions`, `missing-slice`,
- *   `uneven-spacing`, `too-large`
+ *   `uneven-spacing`, `sideways-slice`, `unusable-header`, `too-large`
  */
 export function assembleSeries(
   what: string,
@@ -56,7 +56,41 @@ export function assembleSeries(
     const name = sameOrientation ? 'mixed-geometry' : 'mixed-orientations';
     throw fail(name, { what, stacks: stacks.length });
   }
-  return { stack: stackOf(what, largest, choice), stray: others.flat() };
+  const stray = others.flat();
+  checkNoneBelongs(what, stray, largest);
+  return { stack: stackOf(what, largest, choice), stray };
+}
+
+/** A frame that would fill a place of the stack is no localizer but a slice that went wrong. */
+function checkNoneBelongs(what: string, stray: readonly Frame[], stack: readonly Frame[]): void {
+  const [usual] = stack as [Frame];
+  const normal = normalOf(usual);
+  const heightsMm = stack.map((frame) => dot(frame.positionLps, normal)).sort((a, b) => a - b);
+  const stepMm = typicalStepMm(heightsMm);
+  const [lowestMm, highestMm] = [heightsMm[0] as number, heightsMm.at(-1) as number];
+  const belongs = stray.filter((frame) => {
+    const heightMm = dot(frame.positionLps, normal);
+    const isWithin = heightMm > lowestMm - 1.5 * stepMm && heightMm < highestMm + 1.5 * stepMm;
+    const isFree = heightsMm.every((taken) => Math.abs(taken - heightMm) > 0.5 * stepMm);
+    return isWithin && isFree && dot(normalOf(frame), normal) > MIN_LIKE_NORMAL;
+  });
+  const [odd] = belongs;
+  if (odd === undefined) return;
+  throw fail('odd-slice', { what, count: belongs.length, difference: difference(odd, usual) });
+}
+
+function difference(odd: Frame, usual: Frame): string {
+  const matrix = ({ format }: Frame) => `a matrix of ${format.columns} × ${format.rows}`;
+  const spacing = (frame: Frame) =>
+    `a pixel spacing of ${frame.rowSpacingMm} × ${frame.columnSpacingMm} mm`;
+  const isSame = (say: (frame: Frame) => string) => say(odd) === say(usual);
+  const say = !isSame(matrix) ? matrix : !isSame(spacing) ? spacing : undefined;
+  if (say === undefined) return 'another orientation than the others';
+  return `${say(odd)}, where the others have ${say(usual)}`;
+}
+
+function normalOf({ rowDirectionLps, columnDirectionLps }: Frame): Vec3 {
+  return cross(rowDirectionLps, columnDirectionLps);
 }
 
 function groupByGeometry(frames: readonly Frame[]): Frame[][] {
@@ -92,19 +126,23 @@ function stackOf(what: string, unordered: readonly Frame[], choice: VolumeChoice
   if (framesOfReference.size > 1) {
     throw fail('mixed-frames-of-reference', { what, count: framesOfReference.size });
   }
-  const normal = cross(reference.rowDirectionLps, reference.columnDirectionLps);
+  const normal = normalOf(reference);
   const heightMm = (frame: Frame) => dot(frame.positionLps, normal);
+  const pixelMm = Math.min(reference.rowSpacingMm, reference.columnSpacingMm);
+  const isSamePlace = (aMm: number, bMm: number) =>
+    Math.abs(aMm - bMm) < SAME_PLACE_PIXEL * pixelMm;
   const ordered = unordered.toSorted((a, b) => heightMm(a) - heightMm(b));
   const frames = oneVolume(what, ordered, heightMm, isSamePlace, choice);
-  checkSteps(what, frames, frames.map(heightMm));
+  if (frames.length < 2) throw fail('single-slice', { what });
+  const positions = frames.map(({ positionLps }) => positionLps);
+  checkEven(what, positions, normal, pixelMm);
 
   const first = frames[0] as Frame;
   const last = frames.at(-1) as Frame;
   const path = subtract(last.positionLps, first.positionLps);
   const step = scale(path, 1 / (frames.length - 1));
-  checkStraight(what, frames, step);
   const drift = length(subtract(path, scale(normal, dot(path, normal))));
-  const isTilted = drift > Math.max(MAX_DRIFT_MM, MAX_DRIFT * length(path));
+  const isTilted = drift > Math.max(MAX_DRIFT_PIXEL * pixelMm, MAX_DRIFT * length(path));
 
   const grid: Grid = {
     shape: [first.format.columns, first.format.rows, frames.length],
@@ -117,55 +155,12 @@ function stackOf(what: string, unordered: readonly Frame[], choice: VolumeChoice
       ),
     ),
   };
+  if (!isUsable(grid.affineRas)) {
+    const reason = 'its positions and spacings give no grid';
+    throw fail('unusable-header', { path: first.path, reason });
+  }
   const voxels = voxelCount(grid);
   if (voxels > MAX_VOXELS) throw fail('too-large', { what, voxels, limit: MAX_VOXELS });
   const tiltDegrees = isTilted ? (Math.asin(drift / length(path)) * 180) / Math.PI : 0;
   return { frames, grid, tiltDegrees };
-}
-
-function isSamePlace(aMm: number, bMm: number): boolean {
-  return Math.abs(aMm - bMm) < MIN_STEP_TOLERANCE_MM;
-}
-
-/** Even steps, or the name of what they are instead. */
-function checkSteps(what: string, frames: readonly Frame[], heightsMm: readonly number[]): void {
-  const stepsMm = heightsMm.slice(1).map((height, index) => height - (heightsMm[index] as number));
-  const typicalMm = median(stepsMm);
-  const toleranceMm = stepToleranceMm(typicalMm);
-  const uneven = stepsMm.filter((step) => Math.abs(step - typicalMm) > toleranceMm);
-  if (uneven.length === 0) return;
-  const isWholeGap = (step: number) => {
-    const steps = Math.round(step / typicalMm);
-    return steps >= 2 && Math.abs(step - steps * typicalMm) <= steps * toleranceMm;
-  };
-  if (uneven.every(isWholeGap)) {
-    const missing = uneven.reduce((sum, step) => sum + Math.round(step / typicalMm) - 1, 0);
-    const afterSlice = stepsMm.findIndex((step) => isWholeGap(step)) + 1;
-    throw fail('missing-slice', { what, missing, afterSlice, slices: frames.length });
-  }
-  throw unevenSpacing(what, Math.min(...stepsMm), Math.max(...stepsMm));
-}
-
-/** Every slice must lie where even steps from the first one lead, sideways too. */
-function checkStraight(what: string, frames: readonly Frame[], step: Frame['positionLps']): void {
-  const origin = (frames[0] as Frame).positionLps;
-  const stepMm = length(step);
-  const toleranceMm = stepToleranceMm(stepMm);
-  for (const [index, frame] of frames.entries()) {
-    const offMm = distance(frame.positionLps, add(origin, scale(step, index)));
-    if (offMm > toleranceMm) throw unevenSpacing(what, stepMm - offMm, stepMm + offMm);
-  }
-}
-
-function stepToleranceMm(stepMm: number): number {
-  return Math.min(Math.max(STEP_TOLERANCE * stepMm, MIN_STEP_TOLERANCE_MM), MAX_STEP_TOLERANCE_MM);
-}
-
-function unevenSpacing(what: string, minMm: number, maxMm: number): Error {
-  return fail('uneven-spacing', { what, minMm: minMm.toFixed(3), maxMm: maxMm.toFixed(3) });
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] as number;
 }

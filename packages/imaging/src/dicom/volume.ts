@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { boundedMap } from '../bounded-map.js';
 import { fail } from '../errors.js';
-import { voxelCount } from '../geometry/grid.js';
+import { assertUsable, voxelCount } from '../geometry/grid.js';
 import type { Scan } from '../geometry/stored-volume.js';
 import { groupBy } from '../group-by.js';
 import { type PixelDecoders, pixelDecoders } from './codecs/decoders.js';
@@ -28,6 +28,7 @@ interface Slice {
  * @throws FedvoxError `file-changed`, `unsupported-transfer-syntax`, `corrupt-file`, …
  */
 export async function readStack({ frames, grid }: Stack): Promise<Scan> {
+  assertUsable(grid);
   const alike = storedAlike(frames);
   if (alike === undefined) {
     const data = new Float32Array(voxelCount(grid));

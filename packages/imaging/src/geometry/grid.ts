@@ -1,4 +1,5 @@
-import { type Affine, apply, column } from './affine.js';
+import { assert } from '@fedvox/base';
+import { type Affine, apply, column, isUsable } from './affine.js';
 import { distance, length, type Vec3 } from './vector.js';
 
 /** Where voxels lie: their number along i, j and k, and the affine from index to RAS+ millimetres. */
@@ -22,6 +23,14 @@ export const MAX_VOXELS = 1024 ** 3;
 
 export function voxelCount({ shape }: Grid): number {
   return shape[0] * shape[1] * shape[2];
+}
+
+/** Asserts what holds of the grid of every volume: it has voxels, and each is somewhere and has a size. */
+export function assertUsable({ shape, affineRas }: Grid): void {
+  assert(
+    shape.every((size) => Number.isSafeInteger(size) && size > 0) && isUsable(affineRas),
+    'the grid of a volume has a size, a position and a spacing',
+  );
 }
 
 /** Length of a step along each voxel axis, in mm. */

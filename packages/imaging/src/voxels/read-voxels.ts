@@ -1,5 +1,5 @@
 import { fail } from '../errors.js';
-import { type Grid, type Volume, voxelCount } from '../geometry/grid.js';
+import { assertUsable, type Grid, type Volume, voxelCount } from '../geometry/grid.js';
 import { type ByteStream, decompressing } from './byte-stream.js';
 import { type SampleEncoding, SampleSink } from './samples.js';
 
@@ -18,6 +18,7 @@ export async function readVoxels(
   encoding: SampleEncoding,
   skipBytes: number,
 ): Promise<Volume> {
+  assertUsable({ shape, affineRas });
   const voxels = voxelCount({ shape, affineRas });
   const tooShort = () => fail('corrupt-file', { path, reason: 'it ends before its last voxel' });
   if (skipBytes + voxels * encoding.type.bytes > maxBytes) {

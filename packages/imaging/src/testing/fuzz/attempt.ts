@@ -34,7 +34,10 @@ async function outcome(folder: string): Promise<FuzzOutcome> {
   try {
     const { scans, refused } = await inspectFolder(folder);
     if (scans.some(({ usable }) => usable)) return 'volume';
-    const reason = scans[0]?.refusal ?? refused[0];
+    const reasons = [...scans.flatMap(({ refusal }) => refusal ?? []), ...refused];
+    const ours = reasons.find(({ code }) => code === 'imaging/broken-invariant');
+    if (ours !== undefined) throw new Error(ours.reason);
+    const [reason] = reasons;
     return `refused: ${reason?.code ?? 'nothing in it claims to be a scan'}`;
   } catch (error) {
     if (error instanceof FedvoxError) return `refused: ${error.code}`;
