@@ -31,6 +31,18 @@ export const fail = defineErrors('learning', {
     message: 'cannot read the model {path}: {reason}',
     advice: 'Check that the file exists and is a whole safetensors file.',
   },
+  'model-not-finite': {
+    message: 'the model {path} cannot be used: {tensor} holds values that are not finite',
+    advice: 'Its training diverged, or the file is damaged. Use a model from before that.',
+  },
+  'model-of-another-job': {
+    message: 'the model {path} was made by job {own}, not by {given}',
+    advice: 'Leave --job away: the model carries its own job.',
+  },
+  'model-job-missing': {
+    message: 'nothing says how to prepare the input of {model}: it is bare weights without a job',
+    advice: 'Give --job FILE, the job that made this model.',
+  },
   'wrong-modality': {
     message: 'case {caseId} is of modality {modality}; the job wants {wanted}',
     advice: 'Point the site at a folder with scans of that modality.',

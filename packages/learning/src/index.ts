@@ -24,5 +24,12 @@ export {
   trainPooled,
 } from './tasks/pooled.js';
 export { type PredictInput, type Prediction, predictFile } from './tasks/predict-file.js';
-export { evaluateAndTrain, evaluateModel, type RoundUpdate, trainRound } from './tasks/round.js';
+export {
+  evaluateAndTrain,
+  evaluateModel,
+  evaluateSavedModel,
+  type RoundUpdate,
+  trainRound,
+} from './tasks/round.js';
+export { jobOfModel, saveGlobalModel, saveModel } from './tasks/saved-model.js';
 export { checkData, type DataReport } from './tasks/site-data.js';

@@ -10,10 +10,6 @@ export const ERRORS = {
     message: 'scenario {scenario} reads {path}, but no data folder was given',
     advice: 'Add --data DIR, the folder that holds {path}.',
   },
-  'model-job-missing': {
-    message: 'nothing says how to prepare the input of {model}: {path} does not exist',
-    advice: 'Give --job FILE, the job that made this model.',
-  },
   'output-not-empty': {
     message: 'the output folder {path} is not empty',
     advice: 'Give --out a new folder: a run never overwrites another.',

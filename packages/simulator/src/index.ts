@@ -14,7 +14,7 @@ export { writeHospital } from './phantom/hospital.js';
 export { type PlantedIdentity, plantedIdentity } from './phantom/identity.js';
 export { type PhantomSpec, phantomSchema } from './phantom/phantom.js';
 export type { EgressBytes, FigureCells, Report, RoundRow } from './report.js';
-export { jobOfModel, keepJobBeside, loadJob } from './scenario/model-job.js';
+export { loadJob } from './scenario/job-file.js';
 export { type Plan, type PlannedSite, type PlanOptions, planRun } from './scenario/plan.js';
 export { loadScenario, type Scenario, type ScenarioInput } from './scenario/scenario.js';
 export { type SimulateOptions, simulateScenario } from './simulate.js';

@@ -5,10 +5,12 @@ export {
   headerByteLength,
   type Layout,
   MAX_HEADER_BYTES,
+  type Metadata,
   type TensorEntry,
   type TensorSpec,
 } from './layout.js';
 export {
+  decodeMetadata,
   decodeWeights,
   encodeWeights,
   tensorOf,

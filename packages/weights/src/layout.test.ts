@@ -33,6 +33,17 @@ describe('a safetensors header', () => {
     expect(decodeHeader(header.subarray(8), layout.byteLength)).toEqual(layout);
   });
 
+  it('carries what the file says of itself, text only, and nothing where it says nothing', () => {
+    const { header, layout } = encodeHeader([{ name: 'a', shape: [1] }], { by: 'a job' });
+    expect(decodeHeader(header.subarray(8), layout.byteLength).metadata).toEqual({ by: 'a job' });
+    expect(header.length % 8).toBe(0);
+    expect(encodeHeader([{ name: 'a', shape: [1] }], {}).header).toEqual(
+      encodeHeader([{ name: 'a', shape: [1] }]).header,
+    );
+    const strange = { __metadata__: { by: 'a job', epochs: 3 }, a: f32([1], [0, 4]) };
+    expect(decode(strange, 4).metadata).toEqual({ by: 'a job' });
+  });
+
   it('accepts tensors in any order, as long as they tile the data', () => {
     const { tensors } = decode({ a: f32([1], [8, 12]), b: f32([2], [0, 8]) }, 12);
     expect(tensors.map(({ name }) => name)).toEqual(['b', 'a']);

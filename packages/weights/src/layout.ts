@@ -1,3 +1,4 @@
+import { canonicalJson } from '@fedvox/base';
 import { fail } from './errors.js';
 
 /** Where one float32 tensor lies in a safetensors file. */
@@ -11,11 +12,18 @@ export interface TensorEntry {
 
 export type TensorSpec = Pick<TensorEntry, 'name' | 'shape'>;
 
+/** What a file says of itself, by key: the format's `__metadata__`, text only. */
+export type Metadata = Readonly<Record<string, string>>;
+
 export interface Layout {
   /** In order of their bytes. */
   readonly tensors: readonly TensorEntry[];
   readonly byteLength: number;
+  /** Empty where the file has none. */
+  readonly metadata: Metadata;
 }
+
+const METADATA_KEY = '__metadata__';
 
 /** The format's own bound on its JSON header. */
 export const MAX_HEADER_BYTES = 100_000_000;
@@ -26,12 +34,16 @@ export function elementCount(shape: readonly number[]): number {
 }
 
 /**
- * The header of a float32 safetensors file. Names are sorted, so that the same weights always have
- * the same bytes, and the data is aligned to eight bytes, as the format asks.
+ * The header of a float32 safetensors file. Names are sorted, so that the same weights and metadata
+ * always have the same bytes, and the data is aligned to eight bytes, as the format asks.
  */
-export function encodeHeader(specs: readonly TensorSpec[]): { header: Uint8Array; layout: Layout } {
+export function encodeHeader(
+  specs: readonly TensorSpec[],
+  metadata: Metadata = {},
+): { header: Uint8Array; layout: Layout } {
   const sorted = [...specs].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const members: string[] = [];
+  const hasMetadata = Object.keys(metadata).length > 0;
+  const members = hasMetadata ? [`"${METADATA_KEY}":${canonicalJson(metadata)}`] : [];
   let dataOffset = 0;
   const placed = sorted.map(({ name, shape }) => {
     const byteLength = elementCount(shape) * 4;
@@ -50,7 +62,7 @@ export function encodeHeader(specs: readonly TensorSpec[]): { header: Uint8Array
     ...rest,
     byteOffset: header.length + start,
   }));
-  return { header, layout: { tensors, byteLength: header.length + dataOffset } };
+  return { header, layout: { tensors, byteLength: header.length + dataOffset, metadata } };
 }
 
 /** Bytes of the JSON header, from the first eight bytes of the file. */
@@ -75,8 +87,9 @@ export function headerByteLength(prefix: Uint8Array): number {
 export function decodeHeader(json: Uint8Array, fileByteLength: number): Layout {
   const dataStart = LENGTH_BYTES + json.length;
   const entries: TensorEntry[] = [];
-  for (const [name, value] of Object.entries(parseObject(json))) {
-    if (name !== '__metadata__') entries.push(decodeEntry(name, value, dataStart));
+  const { [METADATA_KEY]: metadata, ...members } = parseObject(json);
+  for (const [name, value] of Object.entries(members)) {
+    entries.push(decodeEntry(name, value, dataStart));
   }
   entries.sort((a, b) => a.byteOffset - b.byteOffset || a.byteLength - b.byteLength);
   let expected = dataStart;
@@ -91,7 +104,15 @@ export function decodeHeader(json: Uint8Array, fileByteLength: number): Layout {
       reason: `header describes ${expected} bytes, the file has ${fileByteLength}`,
     });
   }
-  return { tensors: entries, byteLength: fileByteLength };
+  return { tensors: entries, byteLength: fileByteLength, metadata: decodeMetadata(metadata) };
+}
+
+/** Other writers put what they like there; what is no text is none of our keys. */
+function decodeMetadata(value: unknown): Metadata {
+  const entries = Object.entries(value ?? {});
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
 }
 
 function parseObject(json: Uint8Array): Record<string, unknown> {

@@ -8,6 +8,7 @@ import {
   elementCount,
   encodeHeader,
   headerByteLength,
+  type Metadata,
   type TensorEntry,
   type TensorSpec,
 } from './layout.js';
@@ -22,6 +23,7 @@ export class WeightsFile {
     file: FileHandle,
     /** In order of their bytes; sorted by name in files that Fedvox wrote. */
     readonly tensors: readonly TensorEntry[],
+    readonly metadata: Metadata,
   ) {
     this.#file = file;
     this.#byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
@@ -36,7 +38,8 @@ export class WeightsFile {
       const jsonLength = headerByteLength(prefix);
       if (8 + jsonLength > size) throw fail('not-safetensors', { reason: 'truncated header' });
       const json = await readExactly(file, 8, jsonLength);
-      return new WeightsFile(file, decodeHeader(json, size).tensors);
+      const { tensors, metadata } = decodeHeader(json, size);
+      return new WeightsFile(file, tensors, metadata);
     } catch (error) {
       await file.close();
       throw error;
@@ -65,8 +68,9 @@ export async function writeWeightsFile(
   path: string,
   specs: readonly TensorSpec[],
   read: (name: string) => Promise<Float32Array>,
+  metadata: Metadata = {},
 ): Promise<{ sha256: Sha256; byteLength: number }> {
-  const { header, layout } = encodeHeader(specs);
+  const { header, layout } = encodeHeader(specs, metadata);
   const hash = createHash('sha256');
   const temporary = join(dirname(path), `.${randomId()}.tmp`);
   const file = await open(temporary, 'wx');

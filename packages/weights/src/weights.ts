@@ -1,5 +1,11 @@
 import { fail } from './errors.js';
-import { decodeHeader, encodeHeader, headerByteLength } from './layout.js';
+import {
+  decodeHeader,
+  encodeHeader,
+  headerByteLength,
+  type Layout,
+  type Metadata,
+} from './layout.js';
 
 export interface WeightTensor {
   readonly shape: readonly number[];
@@ -10,10 +16,10 @@ export interface WeightTensor {
 /** A model's parameters by their state-dict name. */
 export type Weights = ReadonlyMap<string, WeightTensor>;
 
-/** Whole weights as safetensors bytes: same weights, same bytes. */
-export function encodeWeights(weights: Weights): Uint8Array {
+/** Whole weights as safetensors bytes: same weights and metadata, same bytes. */
+export function encodeWeights(weights: Weights, metadata: Metadata = {}): Uint8Array {
   const specs = [...weights].map(([name, { shape }]) => ({ name, shape }));
-  const { header, layout } = encodeHeader(specs);
+  const { header, layout } = encodeHeader(specs, metadata);
   const bytes = new Uint8Array(layout.byteLength);
   bytes.set(header);
   for (const { name, byteOffset } of layout.tensors) {
@@ -27,16 +33,24 @@ export function encodeWeights(weights: Weights): Uint8Array {
  * @throws FedvoxError `weights/not-safetensors`, `weights/unsupported-dtype`
  */
 export function decodeWeights(bytes: Uint8Array): Weights {
-  const jsonLength = headerByteLength(bytes);
-  if (8 + jsonLength > bytes.length) throw fail('not-safetensors', { reason: 'truncated header' });
-  const layout = decodeHeader(bytes.subarray(8, 8 + jsonLength), bytes.length);
   return new Map(
-    layout.tensors.map(({ name, shape, byteOffset, byteLength }) => {
+    layoutOf(bytes).tensors.map(({ name, shape, byteOffset, byteLength }) => {
       // Not `slice`: a Buffer's is a view, and its memory may be shared and unaligned.
       const copy = new Uint8Array(bytes.subarray(byteOffset, byteOffset + byteLength));
       return [name, { shape, data: new Float32Array(copy.buffer) }];
     }),
   );
+}
+
+/** What safetensors bytes say of themselves. @throws FedvoxError as `decodeWeights` */
+export function decodeMetadata(bytes: Uint8Array): Metadata {
+  return layoutOf(bytes).metadata;
+}
+
+function layoutOf(bytes: Uint8Array): Layout {
+  const jsonLength = headerByteLength(bytes);
+  if (8 + jsonLength > bytes.length) throw fail('not-safetensors', { reason: 'truncated header' });
+  return decodeHeader(bytes.subarray(8, 8 + jsonLength), bytes.length);
 }
 
 /** @throws FedvoxError `weights/no-such-tensor` */

@@ -4,6 +4,7 @@ import type { Output, Terminal } from '../terminal.js';
 import { act } from './action.js';
 import { datasetOf, type LabelOption, withLabels } from './dataset-option.js';
 import { type EngineOptions, engineOf, progressTo, withEngine } from './engine-options.js';
+import { modelJob } from './model-job.js';
 
 interface EvaluateOptions extends EngineOptions {
   readonly site?: string;
@@ -21,19 +22,18 @@ export function addModelEvaluate(model: Command, terminal: Terminal): void {
     .requiredOption('--model <file>', 'the model (safetensors)')
     .requiredOption('--data <folder>', 'a DICOM folder, or a folder with an MSD dataset.json')
     .option('--site <name>', 'only the cases that dataset.json gives to this site')
-    .option('--job <file>', 'the job that made the model; the one beside it where absent')
+    .option('--job <file>', 'the job that made the model, where the model does not carry it')
     .option('--cache <folder>', 'where preprocessed cases are kept', '.fedvox/cache');
   withEngine(withLabels(evaluate));
   act<EvaluateOptions>(evaluate, terminal, evaluateModelFile);
 }
 
 async function evaluateModelFile(output: Output, options: EvaluateOptions): Promise<void> {
-  const { evaluateModel } = await import('@fedvox/learning');
-  const { jobOfModel } = await import('@fedvox/simulator');
-  const evaluation = await evaluateModel(
+  const { evaluateSavedModel } = await import('@fedvox/learning');
+  const evaluation = await evaluateSavedModel(
     {
       ...engineOf(options),
-      job: await jobOfModel(options.model, options.job),
+      job: await modelJob(options.model, options.job),
       dataset: datasetOf(options.data, options.label, options.site),
       cacheDir: options.cache,
       seedLabel: 'evaluation',

@@ -3,6 +3,7 @@ import { prepareFolderOf } from '../output-file.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act } from './action.js';
 import { type EngineOptions, engineOf, withEngine } from './engine-options.js';
+import { modelJob } from './model-job.js';
 
 interface PredictOptions extends EngineOptions {
   readonly job?: string;
@@ -22,18 +23,17 @@ export function addModelPredict(model: Command, terminal: Terminal): void {
       'the label map to write: .nii.gz, or .dcm for a DICOM SEG',
       'seg.nii.gz',
     )
-    .option('--job <file>', 'the job that made the model; the one beside it where absent');
+    .option('--job <file>', 'the job that made the model, where the model does not carry it');
   withEngine(predict);
   act<PredictOptions>(predict, terminal, predictScan);
 }
 
 async function predictScan(output: Output, options: PredictOptions): Promise<void> {
   const { predictFile } = await import('@fedvox/learning');
-  const { jobOfModel } = await import('@fedvox/simulator');
   await prepareFolderOf(options.output);
   const { voxelsByClass } = await predictFile({
     ...engineOf(options),
-    job: await jobOfModel(options.model, options.job),
+    job: await modelJob(options.model, options.job),
     modelPath: options.model,
     inputPath: options.input,
     outputPath: options.output,

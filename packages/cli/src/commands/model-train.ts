@@ -33,7 +33,7 @@ export function addModelTrain(model: Command, terminal: Terminal): void {
 
 async function trainModel(output: Output, options: TrainOptions, jobPath: string): Promise<void> {
   const { trainPooled } = await import('@fedvox/learning');
-  const { keepJobBeside, loadJob } = await import('@fedvox/simulator');
+  const { loadJob } = await import('@fedvox/simulator');
   const job = await loadJob(jobPath);
   await prepareFolderOf(options.output);
   const result = await trainPooled(
@@ -50,7 +50,6 @@ async function trainModel(output: Output, options: TrainOptions, jobPath: string
       onEpoch: (report) => output.progress(epochLine(report, options.epochs)),
     },
   );
-  await keepJobBeside(options.output, job);
   const { epoch, sha256 } = result.best;
   output.result(
     { epochs: result.epochs, best: { epoch, path: options.output, sha256 } },

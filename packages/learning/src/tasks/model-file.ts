@@ -1,6 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { errorText, type Sha256 } from '@fedvox/base';
-import { decodeWeights, tensorOf, type Weights, writeWeightsFile } from '@fedvox/weights';
+import { errorText, isFedvoxError, type Sha256 } from '@fedvox/base';
+import {
+  decodeWeights,
+  type Metadata,
+  tensorOf,
+  type Weights,
+  writeWeightsFile,
+} from '@fedvox/weights';
 import { fail } from '../errors.js';
 
 /** What a written weights file is known by. */
@@ -9,19 +15,45 @@ export interface WrittenWeights {
   readonly byteLength: number;
 }
 
-/** @throws FedvoxError `learning/model-unreadable` */
+/** The bare weights of a model. @throws FedvoxError as `readModelFile` */
 export async function readModel(path: string): Promise<Weights> {
+  return decodeWeights(await readModelFile(path));
+}
+
+/**
+ * A model's bytes, which are whole weights, all of them finite.
+ * @throws FedvoxError `learning/model-unreadable`, `learning/model-not-finite`
+ */
+export async function readModelFile(path: string): Promise<Uint8Array> {
   try {
-    return decodeWeights(await readFile(path));
+    const bytes = await readFile(path);
+    for (const [name, { data }] of decodeWeights(bytes)) {
+      if (!data.every(Number.isFinite)) throw fail('model-not-finite', { path, tensor: name });
+    }
+    return bytes;
   } catch (cause) {
+    if (isFedvoxError(cause, 'learning/model-not-finite')) throw cause;
     throw fail('model-unreadable', { path, reason: errorText(cause) }, { cause });
   }
 }
 
-/** Writes whole weights durably, under their names in order. */
-export function writeModel(path: string, weights: Weights): Promise<WrittenWeights> {
+/**
+ * Writes whole weights durably, under their names in order.
+ * @throws FedvoxError `learning/weights-not-finite`; what was at `path` is then still there
+ */
+export async function writeModel(
+  path: string,
+  weights: Weights,
+  metadata: Metadata = {},
+): Promise<WrittenWeights> {
+  for (const [name, { data }] of weights) checkFinite(name, data);
   const specs = [...weights].map(([name, { shape }]) => ({ name, shape }));
-  return writeWeightsFile(path, specs, async (name) => tensorOf(weights, name).data);
+  return writeWeightsFile(path, specs, async (name) => tensorOf(weights, name).data, metadata);
+}
+
+/** @throws FedvoxError `learning/weights-not-finite` */
+export function checkFinite(tensor: string, data: Float32Array): void {
+  if (!data.every(Number.isFinite)) throw fail('weights-not-finite', { tensor });
 }
 
 /**
@@ -33,7 +65,7 @@ export function deltaOf(local: Weights, base: Weights): Weights {
     [...local].map(([name, { shape, data }]) => {
       const before = tensorOf(base, name).data;
       const change = data.map((value, index) => value - (before[index] as number));
-      if (!change.every(Number.isFinite)) throw fail('weights-not-finite', { tensor: name });
+      checkFinite(name, change);
       return [name, { shape, data: change }];
     }),
   );

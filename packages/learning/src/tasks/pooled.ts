@@ -7,8 +7,9 @@ import type { Evaluation } from '../evaluation/evaluate-cases.js';
 import { initialModel, Network } from '../networks/network.js';
 import { CaseStore } from '../training/case-store.js';
 import type { TaskInput } from './input.js';
-import { type WrittenWeights, writeModel } from './model-file.js';
+import type { WrittenWeights } from './model-file.js';
 import { evaluateOn, trainingEpochs } from './round.js';
+import { saveModel } from './saved-model.js';
 import { openSite, type SiteCase } from './site-data.js';
 
 export interface PooledInput extends TaskInput {
@@ -63,7 +64,7 @@ export async function trainPooled(
       const seconds = (clock.nowMs() - startedMs) / 1000;
       const evaluation = await evaluateOn(input, { validation }, network, voxels);
       if (isImprovement(job, evaluation, bestEvaluation)) {
-        best = { epoch: summary.epoch, ...(await writeModel(output, await network.weights())) };
+        best = { epoch: summary.epoch, ...(await saveModel(output, job, await network.weights())) };
         bestEvaluation = evaluation;
       }
       const report = { ...summary, volumesPerSecond: train.length / seconds, evaluation };

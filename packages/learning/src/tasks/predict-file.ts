@@ -15,7 +15,7 @@ import { voxelEngineOf } from '../engine/voxels.js';
 import { predictProbabilities } from '../inference/probabilities.js';
 import { Network } from '../networks/network.js';
 import { checkJob } from './job-check.js';
-import { readModel } from './model-file.js';
+import { openModel } from './saved-model.js';
 
 export interface PredictInput extends EngineSettings {
   readonly job: Job;
@@ -40,7 +40,7 @@ export interface Prediction {
 export async function predictFile(input: PredictInput): Promise<Prediction> {
   const { job, modelPath, inputPath } = input;
   checkJob(job);
-  const weights = await readModel(modelPath);
+  const weights = await openModel(modelPath, job);
   const original = await readVolume(inputPath);
   const voxels = voxelEngineOf(await selectEngine(input.engine, input));
   const network = Network.fromWeights(job, weights);

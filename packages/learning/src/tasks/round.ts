@@ -10,6 +10,7 @@ import type { Split } from '../training/split.js';
 import { trainEpochs } from '../training/train-epochs.js';
 import type { TaskInput, TrainingInput } from './input.js';
 import { deltaOf, readModel, type WrittenWeights, writeModel } from './model-file.js';
+import { openModel } from './saved-model.js';
 import { openSite, type SiteCase } from './site-data.js';
 
 /** One site's contribution to a round. */
@@ -23,7 +24,17 @@ export interface RoundUpdate {
 
 /** Measures a model on the site's validation cases. */
 export function evaluateModel(input: TrainingInput, modelPath: string): Promise<Evaluation> {
-  return withModel(input, modelPath, ({ site, network, voxels }) =>
+  return withModel(input, readModel(modelPath), ({ site, network, voxels }) =>
+    evaluateOn(input, site, network, voxels),
+  );
+}
+
+/**
+ * Measures a model that carries its job, on the site's validation cases.
+ * @throws FedvoxError `learning/model-of-another-job`
+ */
+export function evaluateSavedModel(input: TrainingInput, modelPath: string): Promise<Evaluation> {
+  return withModel(input, openModel(modelPath, input.job), ({ site, network, voxels }) =>
     evaluateOn(input, site, network, voxels),
   );
 }
@@ -34,7 +45,7 @@ export function trainRound(
   basePath: string,
   deltaPath: string,
 ): Promise<RoundUpdate> {
-  return withModel(input, basePath, (opened) => trainOn(input, opened, deltaPath));
+  return withModel(input, readModel(basePath), (opened) => trainOn(input, opened, deltaPath));
 }
 
 /** Both, over data and network opened once: the figures are those of the base model. */
@@ -43,7 +54,7 @@ export function evaluateAndTrain(
   basePath: string,
   deltaPath: string,
 ): Promise<{ readonly evaluation: Evaluation; readonly update: RoundUpdate }> {
-  return withModel(input, basePath, async (opened) => {
+  return withModel(input, readModel(basePath), async (opened) => {
     const evaluation = await evaluateOn(input, opened.site, opened.network, opened.voxels);
     return { evaluation, update: await trainOn(input, opened, deltaPath) };
   });
@@ -58,10 +69,10 @@ interface Opened {
 
 async function withModel<T>(
   input: TrainingInput,
-  modelPath: string,
+  model: Promise<Weights>,
   use: (opened: Opened) => Promise<T>,
 ): Promise<T> {
-  const base = await readModel(modelPath);
+  const base = await model;
   const voxels = voxelEngineOf(await selectEngine(input.engine, input));
   const network = Network.fromWeights(input.job, base);
   try {

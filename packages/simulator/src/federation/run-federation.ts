@@ -1,11 +1,12 @@
-import type { Clock } from '@fedvox/base';
-import { writeFileDurably } from '@fedvox/base';
-import type { JobDetails } from '@fedvox/coordinator';
+import { rm } from 'node:fs/promises';
+import { type Clock, type Sha256, writeFileDurably } from '@fedvox/base';
+import type { CoordinatorClient, JobDetails } from '@fedvox/coordinator';
 import type { DatasetSpec } from '@fedvox/imaging';
+import type { Job } from '@fedvox/job';
+import type { WrittenWeights } from '@fedvox/learning';
 import { fail } from '../errors.js';
 import { writeHospital } from '../phantom/hospital.js';
 import { composeReport, type Report } from '../report.js';
-import { keepJobBeside } from '../scenario/model-job.js';
 import type { Plan, PlannedSite } from '../scenario/plan.js';
 import { siteEgress } from './egress.js';
 import { followJob } from './follow-job.js';
@@ -96,15 +97,37 @@ async function runJob(
   try {
     const ended = await Promise.race([followJob(client, id, options), federation.died()]);
     const best = bestOf(ended, options.folder);
-    await client.getBlob(best.sha256, path);
-    await keepJobBeside(path, job);
+    const { sha256 } = await fetchModel(client, best.sha256, path, job);
     const egress = await egressBySite(federation, plan);
     const { rounds } = ended;
-    const report = composeReport({ job: job.name, rounds, best: { ...best, path }, egress });
+    const report = composeReport({
+      job: job.name,
+      rounds,
+      best: { ...best, path, sha256 },
+      egress,
+    });
     await writeFileDurably(reportPath, `${JSON.stringify(report, null, 2)}\n`);
     return report;
   } finally {
     client.close();
+  }
+}
+
+/** A global model with its job, as one file. @returns what the file is known by */
+async function fetchModel(
+  client: Pick<CoordinatorClient, 'getBlob'>,
+  sha256: Sha256,
+  path: string,
+  job: Job,
+): Promise<WrittenWeights> {
+  // Heavy, and needed only here.
+  const { saveGlobalModel } = await import('@fedvox/learning');
+  const bare = `${path}.part`;
+  try {
+    await client.getBlob(sha256, bare);
+    return await saveGlobalModel(path, job, { path: bare, sha256 });
+  } finally {
+    await rm(bare, { force: true });
   }
 }
 

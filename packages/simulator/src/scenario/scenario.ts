@@ -5,7 +5,7 @@ import { type Job, jobSchema, nameSchema } from '@fedvox/job';
 import type { DeviceName } from '@fedvox/learning';
 import { z } from 'zod';
 import { phantomSchema } from '../phantom/phantom.js';
-import { loadJob } from './model-job.js';
+import { loadJob } from './job-file.js';
 
 const DEVICE = /^(auto|cpu|cuda(:\d+)?)$/;
 const positiveInt = z.number().int().positive();
