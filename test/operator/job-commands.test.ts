@@ -2,7 +2,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Sha256, sha256 } from '@fedvox/base';
-import { jobOfModel } from '@fedvox/simulator';
+import { jobOfModel } from '@fedvox/learning';
+import { decodeMetadata, decodeWeights, encodeWeights } from '@fedvox/weights';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTestConsortium, type TestConsortium } from '../support/consortium.js';
 import { startTestFederation, type TestFederation, waitForJob } from '../support/federation.js';
@@ -41,14 +42,17 @@ async function completed(rounds = 2): Promise<string> {
 }
 
 describe('fedvox job model', () => {
-  it('writes the best model whole, with the job beside it that evaluate and predict read', async () => {
+  it('writes the best model whole, with the job in it that evaluate and predict read', async () => {
     const id = await completed();
     const output = join(folder, 'new', 'best.safetensors');
     const { exitCode, stdout } = await asOperator('job', 'model', id, '--output', output, '--json');
     expect(exitCode).toBe(0);
     const best = (await federation.operator.job(id)).best as { round: number; sha256: Sha256 };
     expect(JSON.parse(stdout)).toMatchObject({ job: id, ...best, output, best: true });
-    expect(sha256(await readFile(output))).toBe(best.sha256);
+    const bytes = await readFile(output);
+    expect(sha256(bytes)).toBe(JSON.parse(stdout).fileSha256);
+    expect(decodeMetadata(bytes)['fedvox.global_model_sha256']).toBe(best.sha256);
+    expect(sha256(encodeWeights(decodeWeights(bytes)))).toBe(best.sha256);
     expect(await jobOfModel(output)).toMatchObject({ name: 'tiny', federation: { rounds: 2 } });
   });
 
@@ -59,7 +63,8 @@ describe('fedvox job model', () => {
       const output = join(folder, `round-${round}.safetensors`);
       const words = ['job', 'model', id, '--round', `${round}`, '--output', output];
       expect(await asOperator(...words)).toMatchObject({ exitCode: 0 });
-      expect(sha256(await readFile(output))).toBe(rounds[round]?.modelSha256);
+      const weights = decodeWeights(await readFile(output));
+      expect(sha256(encodeWeights(weights))).toBe(rounds[round]?.modelSha256);
     }
     const none = await asOperator(
       'job',

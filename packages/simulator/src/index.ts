@@ -1,5 +1,6 @@
 export { ERRORS } from './errors.js';
 export { siteEgress } from './federation/egress.js';
+export { fetchModel } from './federation/fetch-model.js';
 export type { RunFolders, SiteFolders } from './federation/folders.js';
 export { type FollowOptions, followJob } from './federation/follow-job.js';
 export {

@@ -1,14 +1,12 @@
-import { rm } from 'node:fs/promises';
-import { type Clock, type Sha256, writeFileDurably } from '@fedvox/base';
-import type { CoordinatorClient, JobDetails } from '@fedvox/coordinator';
+import { type Clock, writeFileDurably } from '@fedvox/base';
+import type { JobDetails } from '@fedvox/coordinator';
 import type { DatasetSpec } from '@fedvox/imaging';
-import type { Job } from '@fedvox/job';
-import type { WrittenWeights } from '@fedvox/learning';
 import { fail } from '../errors.js';
 import { writeHospital } from '../phantom/hospital.js';
 import { composeReport, type Report } from '../report.js';
 import type { Plan, PlannedSite } from '../scenario/plan.js';
 import { siteEgress } from './egress.js';
+import { fetchModel } from './fetch-model.js';
 import { followJob } from './follow-job.js';
 import { LocalFederation } from './local-federation.js';
 import type { FedvoxCommand } from './process.js';
@@ -110,24 +108,6 @@ async function runJob(
     return report;
   } finally {
     client.close();
-  }
-}
-
-/** A global model with its job, as one file. @returns what the file is known by */
-async function fetchModel(
-  client: Pick<CoordinatorClient, 'getBlob'>,
-  sha256: Sha256,
-  path: string,
-  job: Job,
-): Promise<WrittenWeights> {
-  // Heavy, and needed only here.
-  const { saveGlobalModel } = await import('@fedvox/learning');
-  const bare = `${path}.part`;
-  try {
-    await client.getBlob(sha256, bare);
-    return await saveGlobalModel(path, job, { path: bare, sha256 });
-  } finally {
-    await rm(bare, { force: true });
   }
 }
 
