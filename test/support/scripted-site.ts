@@ -49,17 +49,21 @@ export class ScriptedSite {
   readonly client: FederationClient;
   readonly receipts: Envelope[] = [];
   readonly #outbox = new Map<string, ScriptedUpdate>();
-  readonly #keyPem: string;
-  readonly #chainPem: string;
+  readonly #credentials: Credentials;
   #counter = 0;
 
   constructor(
     readonly name: string,
-    { keyPem, chainPem, address, caPem }: Credentials,
+    credentials: Credentials,
   ) {
-    this.#keyPem = keyPem;
-    this.#chainPem = chainPem;
-    this.client = new FederationClient({
+    this.#credentials = credentials;
+    this.client = this.dial();
+  }
+
+  /** Another connection of the same site; whoever asks for it closes it. */
+  dial(): FederationClient {
+    const { keyPem, chainPem, address, caPem } = this.#credentials;
+    return new FederationClient({
       address,
       federation: FEDERATION,
       caPem,
@@ -136,8 +140,9 @@ export class ScriptedSite {
       counter: ++this.#counter,
       ...spoiling.statement,
     };
-    const { keyId } = readCertificate(this.#chainPem);
-    const envelope = signUpdate(statement, createPrivateKey(this.#keyPem), keyId);
+    const { keyPem, chainPem } = this.#credentials;
+    const { keyId } = readCertificate(chainPem);
+    const envelope = signUpdate(statement, createPrivateKey(keyPem), keyId);
     return { statement, envelope, delta };
   }
 

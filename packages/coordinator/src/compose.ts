@@ -185,7 +185,12 @@ async function listen(
   );
   servers.push(enrollmentServer);
   const httpServer = await startHttpServer(
-    { ...tls, port: config.listen.httpPort, federation },
+    {
+      ...tls,
+      port: config.listen.httpPort,
+      federation,
+      onRefused: (error) => onEvent({ kind: 'connection-refused', error }),
+    },
     {
       ...core,
       version: VERSION,

@@ -1,6 +1,7 @@
+import type { DoorRules } from './doorkeeper.js';
 import { EnrollmentServiceService } from './generated/fedvox/v1/enrollment.js';
 import { type RunningServer, startGrpcServer } from './grpc-server.js';
-import { ENROLLMENT_IDLE_MS } from './limits.js';
+import { ENROLLMENT_DOOR } from './limits.js';
 import { type CallContext, CallServer, type ServerEvent } from './server-calls.js';
 import type { ListenSpec } from './tls-listener.js';
 import { WireFormatError } from './wire-mapping.js';
@@ -20,7 +21,7 @@ export interface EnrollmentHandlers {
 }
 
 export interface EnrollmentServerOptions extends ListenSpec {
-  readonly maxIdleMs?: number;
+  readonly door?: Partial<DoorRules>;
   readonly onEvent: (event: ServerEvent) => void;
 }
 
@@ -46,7 +47,7 @@ export function createEnrollmentServer(
   );
   return startGrpcServer({
     ...options,
-    maxIdleMs: options.maxIdleMs ?? ENROLLMENT_IDLE_MS,
+    door: { ...ENROLLMENT_DOOR, ...options.door },
     requireClientCertificate: false,
     service: EnrollmentServiceService,
     implementation: { enroll },

@@ -98,6 +98,10 @@ export const ERRORS = {
     message: 'the TLS handshake with {remote} failed: {reason}',
     advice: 'Harmless if it is a scanner; if it is a site, see what it logs at the same time.',
   },
+  'client-cut-off': {
+    message: 'the connection of {remote} was cut off: {reason}',
+    advice: 'Harmless if it is rare; many from one address are an attempt to lock sites out.',
+  },
 
   // Seen by whoever verifies a signature.
   'signature-invalid': {

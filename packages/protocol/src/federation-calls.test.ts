@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import { connect as connectHttp2 } from 'node:http2';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { isTransientGrpcError } from './call-failure.js';
@@ -303,14 +301,5 @@ describe('enrolment', () => {
       code: 'protocol/own-certificate-missing',
       advice: expect.stringContaining('enrolment address'),
     });
-  });
-
-  it('lets nobody hold a connection for nothing', async () => {
-    const { port } = await enrollmentServer(async () => [], { maxIdleMs: 50 });
-    const ca = federation.authority.certificatePem;
-    const session = connectHttp2(`https://localhost:${port}`, { ca });
-    await once(session, 'connect');
-    await once(session, 'close');
-    expect(session.destroyed).toBe(true);
   });
 });

@@ -1,5 +1,6 @@
 import type { Sha256 } from '@fedvox/base';
 import { type CertificateInfo, readCertificate } from '@fedvox/pki';
+import type { DoorRules } from './doorkeeper.js';
 import type { Envelope } from './dsse.js';
 import {
   type FederationServiceServer,
@@ -7,7 +8,7 @@ import {
   type UploadRequest,
 } from './generated/fedvox/v1/federation.js';
 import { type RunningServer, startGrpcServer } from './grpc-server.js';
-import { type KeepaliveOptions, MAX_CHUNK_BYTES } from './limits.js';
+import { type KeepaliveOptions, MAX_CHUNK_BYTES, SITES_DOOR } from './limits.js';
 import type {
   AgentState,
   DownloadPart,
@@ -68,6 +69,7 @@ export interface FederationServerOptions extends ListenSpec {
   readonly authorize: (site: CertificateInfo) => void;
   readonly onEvent: (event: ServerEvent) => void;
   readonly keepalive?: KeepaliveOptions;
+  readonly door?: Partial<DoorRules>;
 }
 
 /** Serves sites over mutual TLS. @throws FedvoxError `protocol/listen-failed` */
@@ -88,6 +90,7 @@ export function createFederationServer(
   return startGrpcServer({
     ...options,
     requireClientCertificate: true,
+    door: { ...SITES_DOOR, ...options.door },
     service: FederationServiceService,
     implementation: implement(handlers, calls),
   });

@@ -5,6 +5,7 @@ import {
   type ServiceDefinition,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
+import type { DoorRules } from './doorkeeper.js';
 import { widenReceiveWindow } from './flow-control.js';
 import {
   KEEPALIVE,
@@ -26,8 +27,7 @@ export interface GrpcServerSpec extends ListenSpec {
   readonly service: ServiceDefinition;
   readonly implementation: UntypedServiceImplementation;
   readonly keepalive?: KeepaliveOptions;
-  /** Ends connections without a call for so long; sites keep theirs for hours. */
-  readonly maxIdleMs?: number;
+  readonly door: Omit<DoorRules, 'onRefused'>;
   readonly onEvent: (event: ServerEvent) => void;
 }
 
@@ -45,7 +45,10 @@ export async function startGrpcServer(spec: GrpcServerSpec): Promise<RunningServ
   const listener = await listenTls(spec, {
     requireClientCertificate: spec.requireClientCertificate,
     onConnection: (socket) => injector.injectConnection(socket),
-    onRefused: (error) => spec.onEvent({ kind: 'connection-refused', error }),
+    door: {
+      ...spec.door,
+      onRefused: (error) => spec.onEvent({ kind: 'connection-refused', error }),
+    },
   });
   const stop = async (graceMs = DEFAULT_GRACE_MS) => {
     const closed = listener.close();
@@ -70,10 +73,9 @@ function shutDown(grpc: Server, graceMs: number): Promise<void> {
   });
 }
 
-function serverOptions({ keepalive = KEEPALIVE, maxIdleMs }: GrpcServerSpec): ServerOptions {
+function serverOptions({ keepalive = KEEPALIVE }: GrpcServerSpec): ServerOptions {
   const { intervalMs, timeoutMs } = keepalive;
   return {
-    ...(maxIdleMs !== undefined && { 'grpc.max_connection_idle_ms': maxIdleMs }),
     'grpc.keepalive_time_ms': intervalMs,
     'grpc.keepalive_timeout_ms': timeoutMs,
     'grpc.max_concurrent_streams': MAX_CONCURRENT_CALLS,

@@ -1,5 +1,6 @@
 export { isTransientGrpcError } from './call-failure.js';
 export type { OwnCredentials } from './channel.js';
+export { type Door, type DoorRules, keepDoor } from './doorkeeper.js';
 export {
   type Envelope,
   type EnvelopeJson,
@@ -36,6 +37,7 @@ export {
   MAX_CHUNK_BYTES,
   MAX_MESSAGE_BYTES,
   type MethodName,
+  OPERATORS_DOOR,
 } from './limits.js';
 export {
   AGENT_STATES,

@@ -7,11 +7,29 @@ export const DEFAULT_CHUNK_BYTES = 256 * 1024;
 export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 /** Concurrent calls of one site: a long poll, a heartbeat, a transfer, and room for retries. */
 export const MAX_CONCURRENT_CALLS = 32;
-/** Connections a coordinator holds at once, the sites' and everybody else's. */
+/** Connections that one port holds at once, the members' and everybody else's. */
 export const MAX_CONNECTIONS = 4096;
-export const HANDSHAKE_TIMEOUT_MS = 20_000;
-/** How long whoever needs no certificate may hold a connection without making a call. */
-export const ENROLLMENT_IDLE_MS = 60_000;
+/** From the connection to the end of the TLS handshake, however busy the peer looks meanwhile. */
+export const HANDSHAKE_TIMEOUT_MS = 10_000;
+/**
+ * Of those who have a certificate to show: so many may be in their handshake at once. Sites behind one proxy share its
+ * address, and all of them dial at once when the coordinator comes back.
+ */
+export const SITES_DOOR = {
+  maxStrangers: 1024,
+  maxStrangersPerAddress: 128,
+  /** An agent holds one; the others are being replaced, or are a person's who looks at something. */
+  maxPerMember: 4,
+} as const;
+/** A browser opens six, and an operator may have several windows. */
+export const OPERATORS_DOOR = { ...SITES_DOOR, maxPerMember: 32 } as const;
+/** Nobody has a certificate here yet, and enrolling takes a second: few places, and not for long. */
+export const ENROLLMENT_DOOR = {
+  maxStrangers: 64,
+  maxStrangersPerAddress: 16,
+  maxPerMember: 1,
+  strangerLifetimeMs: 60_000,
+} as const;
 /** HTTP/2 flow-control window: what may be under way on a long fat line before an answer. */
 export const FLOW_CONTROL_WINDOW_BYTES = 4 * 1024 * 1024;
 

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
 import { errorText, type FedvoxError } from '@fedvox/base';
+import { type DoorRules, keepDoor } from './doorkeeper.js';
 import { fail } from './errors.js';
-import { HANDSHAKE_TIMEOUT_MS, MAX_CONNECTIONS } from './limits.js';
 
 const MAX_SUBJECT_CHARACTERS = 200;
 
@@ -21,7 +21,7 @@ export interface TlsListenerOptions {
   /** Whether a client without a certificate of the consortium is turned away in the handshake. */
   readonly requireClientCertificate: boolean;
   readonly onConnection: (socket: TLSSocket) => void;
-  readonly onRefused: (error: FedvoxError) => void;
+  readonly door: DoorRules;
 }
 
 export interface TlsListener {
@@ -39,7 +39,7 @@ export interface TlsListener {
  */
 export async function listenTls(
   { host, port, caPem, certificateChainPem, keyPem }: ListenSpec,
-  { requireClientCertificate, onConnection, onRefused }: TlsListenerOptions,
+  { requireClientCertificate, onConnection, door: rules }: TlsListenerOptions,
 ): Promise<TlsListener> {
   const server = createServer({
     ca: caPem,
@@ -51,15 +51,9 @@ export async function listenTls(
     rejectUnauthorized: false,
     minVersion: 'TLSv1.3',
     ALPNProtocols: ['h2'],
-    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
   });
-  server.maxConnections = MAX_CONNECTIONS;
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  server.on('tlsClientError', (error, socket) => onRefused(nameHandshakeFailure(error, socket)));
+  const { onRefused } = rules;
+  const door = keepDoor(server, rules);
   server.on('secureConnection', (socket) => {
     // A peer that vanishes mid-stream is the session's to notice; unhandled, it would end the process.
     socket.on('error', () => socket.destroy());
@@ -81,9 +75,7 @@ export async function listenTls(
   return {
     port: (server.address() as AddressInfo).port,
     close: () => new Promise((resolve) => server.close(() => resolve())),
-    destroyConnections: () => {
-      for (const socket of sockets) socket.destroy();
-    },
+    destroyConnections: door.destroyConnections,
   };
 }
 
@@ -100,12 +92,6 @@ function clientRefusal(socket: TLSSocket): FedvoxError | undefined {
     return fail('client-certificate-expired', { remote, name });
   }
   return fail('client-certificate-untrusted', { remote, name, reason: verdict });
-}
-
-function nameHandshakeFailure(cause: Error, socket: TLSSocket): FedvoxError {
-  const remote = socket.remoteAddress ?? 'a client that is gone';
-  const reason = 'code' in cause ? String(cause.code) : cause.message;
-  return fail('client-tls-failed', { remote, reason }, { cause });
 }
 
 function acceptFailure(cause: Error): FedvoxError {

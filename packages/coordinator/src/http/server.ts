@@ -1,7 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import swagger from '@fastify/swagger';
-import { errorText, isFedvoxError, type Logger } from '@fedvox/base';
+import { errorText, type FedvoxError, isFedvoxError, type Logger } from '@fedvox/base';
+import { keepDoor, OPERATORS_DOOR } from '@fedvox/protocol';
 import { fastify } from 'fastify';
 import { type ErrorName, fail } from '../errors.js';
 import { addBlobRoutes } from './blob-routes.js';
@@ -24,6 +25,8 @@ export interface HttpListenSpec {
   readonly caPem: string;
   readonly certificateChainPem: string;
   readonly keyPem: string;
+  /** A connection that was turned away or cut off, for the log. */
+  readonly onRefused: (error: FedvoxError) => void;
 }
 
 export interface RunningHttpServer {
@@ -37,7 +40,7 @@ export interface RunningHttpServer {
  * @throws FedvoxError `coordinator/listen-failed`
  */
 export async function startHttpServer(
-  { host, port, federation, caPem, certificateChainPem, keyPem }: HttpListenSpec,
+  { host, port, federation, caPem, certificateChainPem, keyPem, onRefused }: HttpListenSpec,
   services: HttpServices,
 ): Promise<RunningHttpServer> {
   const app = fastify({
@@ -53,6 +56,7 @@ export async function startHttpServer(
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: true,
   });
+  keepDoor(app.server, { ...OPERATORS_DOOR, onRefused });
   app.addHook('onRequest', async (request) => {
     authenticateOperator(request.raw.socket as TLSSocket, federation);
   });
