@@ -52,7 +52,11 @@ const COLUMNS: readonly (readonly [name: string, cell: (scan: ScanReport) => str
 ];
 
 function valuesCell({ intensity }: ScanReport): string {
-  return intensity === undefined ? '-' : `${rounded(intensity.min)} to ${rounded(intensity.max)}`;
+  if (intensity === undefined) return '-';
+  const { min, max } = intensity;
+  // What rounding left of a zero is none of the scan's values.
+  const plain = (value: number) => rounded(Math.abs(value) < 1e-6 * (max - min) ? 0 : value);
+  return `${plain(min)} to ${plain(max)}`;
 }
 
 function predictionCell({ prediction }: ScanReport): string {

@@ -127,12 +127,25 @@ export const fail = defineErrors('imaging', {
     advice: 'Convert it again, or take it out of the folder.',
   },
   'not-nrrd': {
-    message: '{path} is not a NRRD file with its voxels inside: {reason}',
+    message: '{path} is not a NRRD file that is read: {reason}',
     advice: 'Save it again as a single .nrrd file.',
   },
   'unusable-header': {
     message: '{path} has a header that gives no usable geometry: {reason}',
     advice: 'Convert the volume again from its source.',
+  },
+  sheared: {
+    message: '{path} has axes that are not at right angles: they are off by {degrees} degrees',
+    advice: 'Use a reconstruction without tilt, or set `gantryTilt: resample` in the data set.',
+  },
+  'conflicting-geometry': {
+    message: '{path} says two things of its geometry: {reason}',
+    advice:
+      'The sform is used. Correct the header, or set `conflictingGeometry: refuse` in the data set.',
+  },
+  planar: {
+    message: '{path} is a planar image of {dimensions} dimensions; a volume has three',
+    advice: 'Use the volume that it was taken from.',
   },
   'more-than-3d': {
     message: '{path} has {dimensions} dimensions; a volume has three',

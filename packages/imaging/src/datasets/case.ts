@@ -45,7 +45,11 @@ export interface DicomLabel {
 export interface FileSource {
   readonly kind: 'file';
   readonly imagePath: string;
+  /** As stored, where its axes are not at right angles and it is resampled. */
+  readonly shearedGrid?: Grid;
   readonly label?: { readonly path: string; readonly classOf: ClassOfValue };
+  /** Files of voxels that detached headers name. */
+  readonly dataPaths?: readonly string[];
 }
 
 export interface Dataset {
@@ -72,7 +76,8 @@ export interface LabelledCase extends Case {
 /** Every file of a case, image first. */
 export function filesOf({ source }: CaseRef): string[] {
   if (source.kind === 'file') {
-    return source.label === undefined ? [source.imagePath] : [source.imagePath, source.label.path];
+    const { imagePath, label, dataPaths = [] } = source;
+    return [imagePath, ...(label === undefined ? [] : [label.path]), ...dataPaths];
   }
   const images = new Set(source.stack.frames.map(({ path }) => path));
   return [...images, ...source.labels.map(({ path }) => path)];

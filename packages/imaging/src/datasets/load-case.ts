@@ -42,7 +42,10 @@ export async function readCase(ref: CaseRef, classes: readonly string[]): Promis
 }
 
 async function loadImage({ source, grid }: CaseRef): Promise<Scan> {
-  if (source.kind === 'file') return readVolumeFile(source.imagePath);
+  if (source.kind === 'file') {
+    if (source.shearedGrid === undefined) return readVolumeFile(source.imagePath);
+    return sampleLinear(await readVolumeFile(source.imagePath, 'keep'), grid, 'edge');
+  }
   const stored = await readStack(source.stack);
   return source.stack.tiltDegrees > 0 ? sampleLinear(stored, grid, 'edge') : stored;
 }
@@ -59,7 +62,9 @@ export async function loadLabel(
 ): Promise<LabelMap> {
   if (source.kind === 'file') {
     assert(source.label !== undefined, 'a case with a label names its file');
-    return readLabel(source.label, image);
+    const { shearedGrid } = source;
+    if (shearedGrid === undefined) return readLabel(source.label, image);
+    return sampleNearest(await readLabel(source.label, shearedGrid), grid, 'zero');
   }
   assert(hasLabel, 'a label is read of a case that has one');
   const { what, stack, labels, overlaps } = source;
@@ -78,7 +83,7 @@ async function readLabel(
   { path, classOf }: NonNullable<FileSource['label']>,
   { shape, affineRas }: Grid,
 ): Promise<LabelMap> {
-  const stored = await readVolumeFile(path);
+  const stored = await readVolumeFile(path, 'keep');
   if (stored.data.length !== shape[0] * shape[1] * shape[2]) throw fail('file-changed', { path });
   const data = new Uint8Array(stored.data.length);
   const unknown = new Set<number>();

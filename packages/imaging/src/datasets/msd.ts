@@ -4,7 +4,7 @@ import { errorText } from '@fedvox/base';
 import { z } from 'zod';
 import { boundedMap } from '../bounded-map.js';
 import { fail } from '../errors.js';
-import { refusalOf } from '../refusal.js';
+import { type Refusal, refusalOf } from '../refusal.js';
 import {
   type ClassOfValue,
   checkClassesCovered,
@@ -13,8 +13,9 @@ import {
   ownClasses,
 } from '../segmentation/class-names.js';
 import { readVolumeFileHeader } from '../voxels/volume-file.js';
-import type { CaseRef, Dataset } from './case.js';
+import type { CaseRef, Dataset, FileSource } from './case.js';
 import type { LabelNeed } from './dicom-folder.js';
+import { fileImage } from './file-image.js';
 import { checkSameGrid } from './label-grid.js';
 import type { ResolvedDatasetSpec } from './spec.js';
 
@@ -56,16 +57,22 @@ export async function openMsd(
     try {
       return await caseOf(spec, manifest, labels, classes, need, entry);
     } catch (error) {
-      return refusalOf(entry.image, error);
+      return { alsoRefused: [refusalOf(entry.image, error)] };
     }
   });
   return {
     cases: results
-      .filter((result) => 'caseId' in result)
+      .flatMap((result) => ('ref' in result ? [result.ref] : []))
       .sort((a, b) => (a.caseId < b.caseId ? -1 : 1)),
     classes,
-    refused: results.filter((result) => 'code' in result),
+    refused: results.flatMap(({ alsoRefused }) => alsoRefused),
   };
+}
+
+interface FoundCase {
+  readonly ref: CaseRef;
+  /** What it is used in spite of. */
+  readonly alsoRefused: readonly Refusal[];
 }
 
 async function caseOf(
@@ -75,9 +82,11 @@ async function caseOf(
   classes: readonly string[],
   need: LabelNeed,
   entry: Entry,
-): Promise<CaseRef> {
+): Promise<FoundCase> {
   const imagePath = inside(spec.path, entry.image);
-  const { grid } = await readVolumeFileHeader(imagePath);
+  const { source, grid, conflict, storedGrid } = await fileImage(imagePath, spec.gantryTilt);
+  if (conflict !== undefined && spec.conflictingGeometry === 'refuse') throw conflict;
+  const alsoRefused = conflict === undefined ? [] : [refusalOf(entry.image, conflict)];
   const modalities = Object.values(manifest.modality);
   const common = {
     caseId: caseName(entry),
@@ -86,18 +95,23 @@ async function caseOf(
   };
   if (entry.label === undefined) {
     if (need === 'required') throw fail('label-missing', { what: entry.image });
-    return { ...common, hasLabel: false, source: { kind: 'file', imagePath } };
+    return { ref: { ...common, hasLabel: false, source }, alsoRefused };
   }
   const path = inside(spec.path, entry.label);
-  const label = await readVolumeFileHeader(path);
-  checkSameGrid(path, grid, label.grid);
+  const label = await readVolumeFileHeader(path, 'keep');
+  checkSameGrid(path, storedGrid, label.grid);
   const classOf: ClassOfValue = classesOf(labels, spec.labels, classes);
   checkClassesCovered(entry.image, [{ path, classOf, labels }], classes, spec.missingLabels);
-  return {
-    ...common,
-    hasLabel: true,
-    source: { kind: 'file', imagePath, label: { path, classOf } },
+  const dataPaths = [
+    ...(source.dataPaths ?? []),
+    ...(label.dataPath === undefined ? [] : [label.dataPath]),
+  ];
+  const labelled: FileSource = {
+    ...source,
+    label: { path, classOf },
+    ...(dataPaths.length === 0 ? {} : { dataPaths }),
   };
+  return { ref: { ...common, hasLabel: true, source: labelled }, alsoRefused };
 }
 
 function parseManifest(path: string, text: string): Manifest {

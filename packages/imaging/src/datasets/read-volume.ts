@@ -1,18 +1,16 @@
 import { fail } from '../errors.js';
 import type { Scan } from '../geometry/stored-volume.js';
-import { readVolumeFile } from '../voxels/volume-file.js';
+import { isVolumeName, readVolumeFile } from '../voxels/volume-file.js';
 import type { CaseRef } from './case.js';
 import { openDataset } from './dataset.js';
 import { readCase } from './load-case.js';
-
-const VOLUME_FILE = /\.(nii|nii\.gz|nrrd)$/i;
 
 /**
  * Reads one scan for prediction: a NIfTI or NRRD file, or a folder (or file) with exactly one DICOM series.
  * @throws FedvoxError `folder-unreadable`, `not-one-series`, `corrupt-file`, …
  */
 export async function readVolume(path: string): Promise<Scan> {
-  if (VOLUME_FILE.test(path)) return readVolumeFile(path);
+  if (isVolumeName(path)) return readVolumeFile(path);
   const ref = await findOnlySeries(path);
   return (await readCase(ref, [])).image;
 }

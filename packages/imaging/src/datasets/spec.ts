@@ -7,6 +7,9 @@ const labelNamesSchema = z.record(z.string(), z.string()).default({});
 /** What a class without a segment means: an error, or that the case has none of it. */
 const missingLabelsSchema = z.enum(['refuse', 'empty']).default('refuse');
 
+/** Tilted CT, and files of it whose axes are sheared: an error, or resampled to a rectangular grid by its true geometry. */
+const gantryTiltSchema = z.enum(['refuse', 'resample']).default('refuse');
+
 const volumeChoiceSchema = z
   .partialRecord(z.enum(DIMENSION_NAMES), z.union([z.number(), z.string()]))
   .default({});
@@ -21,8 +24,7 @@ export const datasetSpecSchema = z.discriminatedUnion('kind', [
     missingLabels: missingLabelsSchema,
     /** A voxel in two classes: an error, or it goes to the class that the job lists later. */
     overlaps: z.enum(['refuse', 'later-class-wins']).default('refuse'),
-    /** Tilted CT: an error, or resampled to a rectangular grid by its true geometry. */
-    gantryTilt: z.enum(['refuse', 'resample']).default('refuse'),
+    gantryTilt: gantryTiltSchema,
     /** Segmentations that Fedvox itself wrote: no labels, or labels like any other. */
     predictions: z.enum(['refuse', 'use']).default('refuse'),
     /** Of a series with several volumes at the same positions the one that is meant, by echo, b-value, … */
@@ -36,6 +38,9 @@ export const datasetSpecSchema = z.discriminatedUnion('kind', [
     site: z.string().min(1).optional(),
     labels: labelNamesSchema,
     missingLabels: missingLabelsSchema,
+    gantryTilt: gantryTiltSchema,
+    /** An sform and a qform that place or size a volume differently: the sform is used, and it is said, or an error. */
+    conflictingGeometry: z.enum(['use-sform', 'refuse']).default('use-sform'),
   }),
 ]);
 

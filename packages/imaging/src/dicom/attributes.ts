@@ -2,6 +2,7 @@ import type { DataSet } from 'dicom-parser';
 import { fail } from '../errors.js';
 import type { Vec3 } from '../geometry/vector.js';
 import { decodeText } from './character-set.js';
+import { unknownItems } from './unknown-sequence.js';
 
 /** The attributes that are read, by DICOM keyword (PS3.6), as dicom-parser spells tags. */
 export const TAG = {
@@ -158,7 +159,10 @@ export class Attributes {
 
   /** Items of a sequence; none where it is absent. */
   items(keyword: Keyword): Attributes[] {
-    const items = this.dataSet.elements[TAG[keyword]]?.items ?? [];
+    const element = this.dataSet.elements[TAG[keyword]];
+    if (element === undefined || element.length === 0) return [];
+    const { byteArray } = this.dataSet;
+    const items = element.items ?? this.guarded(keyword, () => unknownItems(byteArray, element));
     return items.flatMap(({ dataSet }) =>
       dataSet === undefined ? [] : [new Attributes(this.path, dataSet, this.root)],
     );

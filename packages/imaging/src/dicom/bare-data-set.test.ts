@@ -3,29 +3,13 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openDataset } from '../datasets/dataset.js';
 import { loadCase } from '../datasets/load-case.js';
+import { implicit } from '../testing/part10-variants.js';
 import { writePhantomCase } from '../testing/phantom-case.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
 import { missingHead } from './bare-data-set.js';
 
 const META_LENGTH_AT = 140;
 const META_START = 144;
-const LONG_VRS = ['OB', 'OW', 'SQ', 'UN'];
-
-/** The elements of an explicit data set without sequences, with their VRs left out (PS3.5 7.1.3). */
-function implicit(explicit: Buffer): Buffer {
-  const parts: Buffer[] = [];
-  for (let at = 0; at < explicit.length; ) {
-    const isLong = LONG_VRS.includes(explicit.toString('latin1', at + 4, at + 6));
-    const start = at + (isLong ? 12 : 8);
-    const length = isLong ? explicit.readUInt32LE(at + 8) : explicit.readUInt16LE(at + 6);
-    const head = Buffer.from(explicit.subarray(at, at + 8));
-    head.writeUInt32LE(length, 4);
-    parts.push(head, explicit.subarray(start, start + length));
-    at = start + length;
-  }
-  return Buffer.concat(parts);
-}
-
 async function seriesStoredAs(change: (file: Buffer) => Buffer): Promise<string> {
   const [whole, bare] = [await temporaryFolder(), await temporaryFolder()];
   await writePhantomCase(whole);

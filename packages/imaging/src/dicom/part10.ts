@@ -1,10 +1,12 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { constants, inflateRawSync } from 'node:zlib';
+import { constants, inflateRawSync, inflateSync } from 'node:zlib';
 import { FedvoxError } from '@fedvox/base';
-import dicomParser, { type DataSet } from 'dicom-parser';
+import dicomParser, { type ByteArray, type ByteArrayParser, type DataSet } from 'dicom-parser';
 import { fail } from '../errors.js';
 import { Attributes, TAG } from './attributes.js';
 import { missingHead } from './bare-data-set.js';
+import { type DataSetEncoding, shownEncoding } from './data-set-encoding.js';
+import { type FileMeta, readFileMeta } from './file-meta.js';
 import { type TransferSyntax, transferSyntax } from './transfer-syntax.js';
 
 /** Where the pixel data of a parsed file starts, and its declared length. */
@@ -34,6 +36,18 @@ const MAX_FILE_BYTES = 4 * 1024 ** 3;
 /** A deflated data set may grow this much, zlib's own ceiling; guards against forged sizes. */
 const MAX_INFLATED_BYTES = 1024 ** 3;
 const UNDEFINED_LENGTH = 0xffffffff;
+const IMPLICIT = '1.2.840.10008.1.2';
+const EXPLICIT = '1.2.840.10008.1.2.1';
+const BIG_ENDIAN = '1.2.840.10008.1.2.2';
+
+/** A class of dicom-parser's that its types call an interface. */
+const { DataSet: ParsedDataSet } = dicomParser as unknown as {
+  readonly DataSet: new (
+    parser: ByteArrayParser,
+    bytes: ByteArray,
+    elements: DataSet['elements'],
+  ) => DataSet;
+};
 
 /**
  * Reads and parses a file's header, without its pixels where the file is large.
@@ -87,27 +101,52 @@ function headerWithin(path: string, prefix: Uint8Array, size: number): DicomFile
   }
 }
 
-/** Parses Part 10 bytes (DICOM PS3.10) up to the pixel data. Errors as `readDicomHeader`. */
+/**
+ * Parses Part 10 bytes (DICOM PS3.10) up to the pixel data. What the bytes show of their encoding is
+ * believed before what the file meta group says of it. Errors as `readDicomHeader`.
+ */
 export function parseDicom(path: string, storedBytes: Uint8Array): DicomFile {
   const fileBytes = part10Bytes(path, storedBytes);
-  const inflated: { bytes?: Uint8Array } = {};
-  const dataSet = guardedParse(path, fileBytes, (deflated, position) => {
-    inflated.bytes = inflate(deflated, position);
-    return inflated.bytes;
-  });
+  const meta = readFileMeta(fileBytes);
+  const declared = meta.transferSyntaxUid;
+  const isDeflated = declared !== undefined && transferSyntax(declared).deflated === true;
+  const bytes = isDeflated ? inflated(path, fileBytes, meta.end) : fileBytes;
+  const encoding = shownEncoding(bytes, meta.end) ?? { isExplicit: true, bigEndian: false };
+  const dataSet = guardedParse(path, bytes, meta, encoding);
   const attributes = new Attributes(path, dataSet);
-  const bytes = inflated.bytes ?? fileBytes;
   const element = dataSet.elements[TAG.PixelData];
-  const file = {
-    path,
-    syntax: transferSyntax(attributes.requireText('TransferSyntaxUID')),
-    attributes,
-    bytes,
-    byteCount: bytes.length,
-  };
+  const isEncapsulated = element?.length === UNDEFINED_LENGTH;
+  const syntax = syntaxOf(attributes, declared, encoding, element && { isEncapsulated });
+  const file = { path, syntax, attributes, bytes, byteCount: bytes.length };
   if (element === undefined) return file;
-  const length = element.length === UNDEFINED_LENGTH ? undefined : element.length;
+  const length = isEncapsulated ? undefined : element.length;
   return { ...file, pixelData: { offset: element.dataOffset, length } };
+}
+
+/**
+ * The transfer syntax that the bytes follow: the declared one, unless its encoding is another, or its
+ * pixels are compressed where those of the file are not (PS3.5 A.4). Which codec compressed pixels are
+ * of, only the declaration tells.
+ */
+function syntaxOf(
+  attributes: Attributes,
+  declared: string | undefined,
+  { isExplicit, bigEndian }: DataSetEncoding,
+  pixels: { readonly isEncapsulated: boolean } | undefined,
+): TransferSyntax {
+  const shown = transferSyntax(bigEndian ? BIG_ENDIAN : isExplicit ? EXPLICIT : IMPLICIT);
+  if (declared === undefined) {
+    if (pixels?.isEncapsulated === true) attributes.missing('TransferSyntaxUID');
+    return shown;
+  }
+  const syntax = transferSyntax(declared);
+  if (syntax.pixels !== 'native')
+    return pixels?.isEncapsulated === false && syntax.pixels ? shown : syntax;
+  if (pixels?.isEncapsulated === true) {
+    const reason = `its pixels are compressed, though it says ${syntax.name}`;
+    throw fail('corrupt-file', { path: attributes.path, reason });
+  }
+  return syntax.deflated === true ? syntax : shown;
 }
 
 /** The file's bytes, behind the head that an old export may lack. */
@@ -121,24 +160,37 @@ function part10Bytes(path: string, bytes: Uint8Array): Uint8Array {
 function guardedParse(
   path: string,
   bytes: Uint8Array,
-  inflater: (bytes: Uint8Array, position: number) => Uint8Array,
+  meta: FileMeta,
+  { isExplicit, bigEndian }: DataSetEncoding,
 ): DataSet {
+  const { bigEndianByteArrayParser, littleEndianByteArrayParser } = dicomParser;
+  const parser = bigEndian ? bigEndianByteArrayParser : littleEndianByteArrayParser;
+  const dataSet = new ParsedDataSet(parser, bytes, { ...meta.elements });
+  const parse = isExplicit
+    ? dicomParser.parseDicomDataSetExplicit
+    : dicomParser.parseDicomDataSetImplicit;
   try {
-    return dicomParser.parseDicom(bytes, { untilTag: TAG.PixelData, inflater });
-  } catch (thrown) {
-    // dicom-parser throws strings, errors, or { exception, dataSet }; the text names only offsets and tags.
-    const cause = (thrown as { exception?: unknown }).exception ?? thrown;
+    const stream = new dicomParser.ByteStream(parser, bytes, meta.end);
+    parse(dataSet, stream, bytes.length, { untilTag: TAG.PixelData });
+    return dataSet;
+  } catch (cause) {
+    // dicom-parser throws strings or errors; the text names only offsets and tags.
     throw fail('corrupt-file', { path, reason: 'its elements do not parse' }, { cause });
   }
 }
 
-/** The file with everything after `position` inflated (PS3.5 A.5). */
-function inflate(bytes: Uint8Array, position: number): Uint8Array {
-  const dataSet = inflateRawSync(bytes.subarray(position), {
-    maxOutputLength: MAX_INFLATED_BYTES,
-    finishFlush: constants.Z_SYNC_FLUSH,
-  });
-  return Buffer.concat([bytes.subarray(0, position), dataSet]);
+/** The file with everything after `position` inflated (PS3.5 A.5); some writers add zlib's own head. */
+function inflated(path: string, bytes: Uint8Array, position: number): Uint8Array {
+  const options = { maxOutputLength: MAX_INFLATED_BYTES, finishFlush: constants.Z_SYNC_FLUSH };
+  const deflated = bytes.subarray(position);
+  const [cmf = 0, flags = 0] = deflated;
+  const hasHead = (cmf & 0x0f) === 8 && (256 * cmf + flags) % 31 === 0;
+  try {
+    const dataSet = hasHead ? inflateSync(deflated, options) : inflateRawSync(deflated, options);
+    return Buffer.concat([bytes.subarray(0, position), dataSet]);
+  } catch (cause) {
+    throw fail('corrupt-file', { path, reason: 'it does not inflate' }, { cause });
+  }
 }
 
 function isPart10(bytes: Uint8Array): boolean {

@@ -8,16 +8,16 @@ import {
   labelSources,
   orphanSegmentations,
 } from '../datasets/dicom-folder.js';
+import { fileImage } from '../datasets/file-image.js';
 import { openMsd } from '../datasets/msd.js';
 import { datasetSpecSchema, type ResolvedDatasetSpec } from '../datasets/spec.js';
 import { readDicomHeader } from '../dicom/part10.js';
 import { type FolderScan, type ScannedSeries, segmentationsOf } from '../dicom/scan.js';
 import type { VolumeChoice } from '../dicom/separate-volumes.js';
 import { fail } from '../errors.js';
-import type { Grid } from '../geometry/grid.js';
 import { type Refusal, refusalOf } from '../refusal.js';
 import { type LabelNames, ownClasses } from '../segmentation/class-names.js';
-import { readVolumeFileHeader } from '../voxels/volume-file.js';
+import { isVolumeName } from '../voxels/volume-file.js';
 import { archiveKind } from './archive.js';
 import { type FoundPrediction, filePrediction, seriesPrediction } from './predictions.js';
 import type { ScanReport } from './report.js';
@@ -112,7 +112,8 @@ export async function msdCandidates(path: string, rules: LabelRules): Promise<Fo
   const manifest = join(path, 'dataset.json');
   if (!existsSync(manifest)) return { candidates: [], refused: [], files: [] };
   try {
-    const spec = specOf('msd', path, rules);
+    const { gantryTilt = 'refuse' } = rules;
+    const spec = { ...specOf('msd', path, rules), gantryTilt };
     const { cases, refused, classes } = await openMsd(spec, rules.classes, needOf(rules));
     const candidates = cases.map((ref): Candidate => {
       const basics = { what: ref.caseId, format: 'nifti', slices: ref.grid.shape[2] } as const;
@@ -131,15 +132,17 @@ export async function fileCandidates(
   paths: readonly string[],
   rules: LabelRules,
 ): Promise<Found> {
+  const { gantryTilt = 'refuse' } = rules;
   const candidates: Candidate[] = [];
   const refused: Refusal[] = [];
   const files: string[] = [];
   for (const path of paths) {
     try {
-      const { format, grid, warnings } = await readVolumeFileHeader(path);
+      const { format, grid, source, conflict, ...header } = await fileImage(path, gantryTilt);
       files.push(path);
       const what = relative(root, path) || path;
-      const ref = fileCase(what, path, grid);
+      const ref: CaseRef = { caseId: what, modality: undefined, grid, hasLabel: false, source };
+      const warnings = [...header.warnings, ...(conflict === undefined ? [] : [conflict.message])];
       candidates.push({
         basics: { what, format, slices: grid.shape[2] },
         classes: [],
@@ -159,23 +162,14 @@ export async function fileCandidates(
 
 /** What a file is refused for that is no volume: nothing, where it does not claim to be one or hide one. */
 async function foreignRefusal(path: string, error: FedvoxError): Promise<FedvoxError | undefined> {
-  if (claimsVolume(path) || !isForeign(error)) return error;
+  if (isVolumeName(path) || !isForeign(error)) return error;
   const kind = await archiveKind(path);
   return kind === undefined ? undefined : fail('archive', { path, kind });
-}
-
-function claimsVolume(path: string): boolean {
-  return /\.(nii|nii\.gz|nrrd)$/i.test(path);
 }
 
 /** Some other file, or a compressed one with something else inside. */
 function isForeign(error: FedvoxError): boolean {
   return isFedvoxError(error, 'imaging/not-nifti') || isFedvoxError(error, 'imaging/corrupt-file');
-}
-
-function fileCase(what: string, imagePath: string, grid: Grid): CaseRef {
-  const source = { kind: 'file', imagePath } as const;
-  return { caseId: what, modality: undefined, grid, hasLabel: false, source };
 }
 
 /** Without a job nobody needs a label. */

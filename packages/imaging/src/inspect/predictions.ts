@@ -8,7 +8,7 @@ import type { ResolvedDatasetSpec } from '../datasets/spec.js';
 import { type FolderScan, type ScannedSeries, segmentationsOf } from '../dicom/scan.js';
 import type { Grid, LabelMap } from '../geometry/grid.js';
 import { ownClasses } from '../segmentation/class-names.js';
-import { readVolumeFileHeader } from '../voxels/volume-file.js';
+import { readVolumeFileHeader, withoutVolumeEnding } from '../voxels/volume-file.js';
 
 type DicomSpec = Extract<ResolvedDatasetSpec, { kind: 'dicom' }>;
 
@@ -54,7 +54,7 @@ export function filePrediction(
 ): FoundPrediction | undefined {
   const { source } = ref;
   if (folder === undefined || source.kind !== 'file') return undefined;
-  const name = basename(source.imagePath).replace(/\.(nii|nii\.gz|nrrd)$/i, '');
+  const name = withoutVolumeEnding(basename(source.imagePath));
   const path = ['.nii.gz', '.nii'].map((end) => join(folder, name + end)).find(existsSync);
   if (path === undefined) return undefined;
   // A file names no classes: without a job or a manifest they go by their number.

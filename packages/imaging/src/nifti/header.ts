@@ -1,7 +1,15 @@
 import { fail } from '../errors.js';
-import { type Affine, affineFromColumns, isUsable } from '../geometry/affine.js';
-import { type Grid, MAX_VOXELS, voxelCount } from '../geometry/grid.js';
-import type { Vec3 } from '../geometry/vector.js';
+import {
+  type Affine,
+  affineFromColumns,
+  apply,
+  determinant,
+  invert,
+  isUsable,
+  multiply,
+} from '../geometry/affine.js';
+import { corners, type Grid, MAX_VOXELS, spacingMm, voxelCount } from '../geometry/grid.js';
+import { subtract, type Vec3 } from '../geometry/vector.js';
 import { SAMPLE_TYPES, type SampleType } from '../voxels/samples.js';
 
 /** A NIfTI-1 or NIfTI-2 header, reduced to what the voxels need. */
@@ -14,6 +22,8 @@ export interface NiftiHeader {
   readonly slope: number;
   readonly intercept: number;
   readonly warnings: readonly NiftiWarning[];
+  /** What sform and qform, or sform and voxel sizes, say differently; the sform is believed. */
+  readonly conflict?: string;
 }
 
 /** `orientation-assumed`: neither sform nor qform is set, so the axes are taken to be RAS+. */
@@ -63,11 +73,14 @@ const NIFTI_2: Layout = {
 export const HEADER_BYTES = NIFTI_2.bytes;
 /** An extension may push the voxels back; more than this is a damaged header. */
 const MAX_VOXEL_OFFSET = 64 * 1024 * 1024;
+/** Two forms mean the same where they are no further apart than this: in voxels, and in parts of their size. */
+const MAX_FORM_OFFSET = 0.5;
+const MAX_FORM_SIZE = 0.01;
 const UNIT_MM: Readonly<Record<number, number>> = { 1: 1000, 2: 1, 3: 0.001 };
 
 /**
  * Parses the first bytes of an uncompressed NIfTI file.
- * @throws FedvoxError `not-nifti`, `unusable-header`, `more-than-3d`, `too-large`
+ * @throws FedvoxError `not-nifti`, `unusable-header`, `planar`, `more-than-3d`, `too-large`
  */
 export function parseNiftiHeader(path: string, bytes: Uint8Array): NiftiHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -84,17 +97,59 @@ export function parseNiftiHeader(path: string, bytes: Uint8Array): NiftiHeader {
   if (!(voxelOffset >= layout.bytes && voxelOffset <= MAX_VOXEL_OFFSET)) {
     throw unusable(path, `its voxels start at byte ${voxelOffset}`);
   }
-  const [slope, intercept] = fields.reals(layout.slope, 2) as [number, number];
-  const isScaled = slope !== 0 && Number.isFinite(slope) && Number.isFinite(intercept);
+  const conflict = formConflict(fields, grid.shape);
   return {
     grid,
     sampleType,
     littleEndian,
     voxelOffset,
-    slope: isScaled ? slope : 1,
-    intercept: isScaled ? intercept : 0,
+    ...scaling(path, fields),
     warnings,
+    ...(conflict === undefined ? {} : { conflict }),
   };
+}
+
+/** A slope of 0, or one that was never set, leaves values as stored; half of a scale is none to guess at. */
+function scaling(path: string, fields: Fields): { slope: number; intercept: number } {
+  const [slope, intercept] = fields.slopeAndIntercept();
+  if (slope === 0 || Number.isNaN(slope)) return { slope: 1, intercept: 0 };
+  if (Number.isFinite(slope) && Number.isFinite(intercept)) return { slope, intercept };
+  throw unusable(path, `its values are scaled by ${slope} plus ${intercept}`);
+}
+
+/**
+ * What the two forms of a header say differently. Their voxel sizes are always the same thing; where they
+ * place the volume is so only if both mean the same space, since an sform may lead into an atlas.
+ */
+function formConflict(fields: Fields, shape: Vec3): string | undefined {
+  const { qform, sform } = fields.codes();
+  if (sform <= 0) return undefined;
+  const bySform = fields.sform();
+  const sizes = spacingMm({ shape, affineRas: bySform });
+  const declared = qform > 0 ? spacingMm({ shape, affineRas: fields.qform() }) : fields.sizes();
+  const isSized = declared.every((size) => Number.isFinite(size) && size > 0);
+  if (isSized && sizes.some((size, axis) => isOtherSize(size, declared[axis] as number))) {
+    const text = (each: Vec3) => each.map((size) => Number(size.toPrecision(4))).join(' × ');
+    return `its sform has voxels of ${text(sizes)}, its ${qform > 0 ? 'qform' : 'pixdim'} of ${text(declared)}`;
+  }
+  const byQform = fields.qform();
+  if (qform <= 0 || !isUsable(byQform) || !isUsable(bySform)) return undefined;
+  if (determinant(byQform) * determinant(bySform) < 0) {
+    return 'its sform mirrors what its qform does not';
+  }
+  if (qform !== sform) return undefined;
+  const indexOf = multiply(invert(bySform), byQform);
+  const off = Math.max(
+    ...corners(shape).map((corner) =>
+      Math.max(...subtract(apply(indexOf, corner), corner).map(Math.abs)),
+    ),
+  );
+  if (off <= MAX_FORM_OFFSET) return undefined;
+  return `its sform and its qform place it ${Number(off.toPrecision(3))} voxels apart`;
+}
+
+function isOtherSize(a: number, b: number): boolean {
+  return Math.abs(a / b - 1) > MAX_FORM_SIZE;
 }
 
 function recognise(path: string, view: DataView): { layout: Layout; littleEndian: boolean } {
@@ -117,6 +172,7 @@ function shapeOf(path: string, fields: Fields): Vec3 {
   if (dimensions === undefined || dimensions < 1 || dimensions > 7) {
     throw unusable(path, 'its number of dimensions is not from 1 to 7');
   }
+  if (dimensions < 3) throw fail('planar', { path, dimensions });
   const used = sizes.slice(0, dimensions);
   if (used.some((size) => !Number.isSafeInteger(size) || size < 1)) {
     throw unusable(path, 'a dimension is not positive');
@@ -158,6 +214,16 @@ class Fields {
         ? this.view.getFloat32(offset + 4 * index, this.littleEndian)
         : this.view.getFloat64(offset + 8 * index, this.littleEndian),
     );
+  }
+
+  slopeAndIntercept(): readonly [slope: number, intercept: number] {
+    return this.reals(this.layout.slope, 2) as [number, number];
+  }
+
+  /** Voxel sizes alone. */
+  sizes(): Vec3 {
+    const first = this.layout.pixdim + (this.isVersion1 ? 4 : 8);
+    return this.reals(first, 3) as unknown as Vec3;
   }
 
   dim(): number[] {
@@ -215,8 +281,8 @@ class Fields {
   }
 
   scaling(): Affine {
-    const [dx, dy, dz] = this.reals(this.layout.pixdim + (this.isVersion1 ? 4 : 8), 3);
-    return affineFromColumns([dx!, 0, 0], [0, dy!, 0], [0, 0, dz!], [0, 0, 0]);
+    const [dx, dy, dz] = this.sizes();
+    return affineFromColumns([dx, 0, 0], [0, dy, 0], [0, 0, dz], [0, 0, 0]);
   }
 
   private int64(offset: number): number {

@@ -11,14 +11,25 @@ import { type Grid, MAX_VOXELS, voxelCount } from '../geometry/grid.js';
 import type { Vec3 } from '../geometry/vector.js';
 import { SAMPLE_TYPES, type SampleType } from '../voxels/samples.js';
 
-/** The header of an attached NRRD file (teem.sourceforge.net/nrrd/format.html), reduced to our needs. */
+/** The header of a NRRD file (teem.sourceforge.net/nrrd/format.html), reduced to our needs. */
 export interface NrrdHeader {
   readonly grid: Grid;
   readonly sampleType: SampleType;
   readonly littleEndian: boolean;
   readonly isGzip: boolean;
-  /** Byte at which the voxels start, compressed or not. */
-  readonly dataOffset: number;
+  readonly data: NrrdData;
+}
+
+/** Where the voxels are. */
+export interface NrrdData {
+  /** Another file, by its name in the header's folder; absent where they follow the header. */
+  readonly file?: string;
+  /** Byte of their file at which they start, but for what is skipped. */
+  readonly offset: number;
+  /** Lines to skip from there, before anything is decompressed. */
+  readonly lineSkip: number;
+  /** Bytes to skip after the lines, once decompressed; -1: all but the voxels, which come last. */
+  readonly byteSkip: number;
 }
 
 /** NRRD's many names of a type → NIfTI's code for it. */
@@ -44,10 +55,12 @@ const TO_RAS: Readonly<Record<string, Affine>> = {
 
 /** Largest header that is looked for. */
 export const MAX_HEADER_BYTES = 64 * 1024;
+/** Most lines or bytes in front of the voxels: another format's header. */
+const MAX_SKIP = 64 * 1024 * 1024;
 
 /**
  * Parses the first bytes of a NRRD file.
- * @throws FedvoxError `not-nrrd`, `unusable-header`, `more-than-3d`, `too-large`
+ * @throws FedvoxError `not-nrrd`, `unusable-header`, `planar`, `more-than-3d`, `too-large`
  */
 export function parseNrrdHeader(path: string, bytes: Uint8Array): NrrdHeader {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
@@ -55,30 +68,62 @@ export function parseNrrdHeader(path: string, bytes: Uint8Array): NrrdHeader {
     throw fail('not-nrrd', { path, reason: 'it does not start with NRRD' });
   }
   const end = /\r?\n\r?\n/.exec(text);
-  if (end === null) throw fail('not-nrrd', { path, reason: 'its header has no end' });
-  const fields = parseFields(text.slice(0, end.index));
-  if (fields.has('data file') || fields.has('datafile')) {
-    throw fail('not-nrrd', { path, reason: 'its voxels are in another file' });
+  const fields = parseFields(end === null ? text : text.slice(0, end.index));
+  const file = dataFile(path, fields);
+  // Only a header by itself may end with its file.
+  if (end === null && file === undefined) {
+    throw fail('not-nrrd', { path, reason: 'its header has no end' });
   }
   const sampleType = SAMPLE_TYPES[TYPE_CODES[fields.get('type') ?? ''] ?? -1];
   if (sampleType === undefined) throw unusable(path, 'its type is not a grey scale');
   const grid = gridOf(path, fields);
   const voxels = voxelCount(grid);
   if (voxels > MAX_VOXELS) throw fail('too-large', { what: path, voxels, limit: MAX_VOXELS });
+  const compressed = isGzip(path, fields.get('encoding'));
+  const byteSkip = skip(path, fields, 'byte skip', compressed ? 0 : -1);
+  const data = { lineSkip: skip(path, fields, 'line skip', 0), byteSkip };
   return {
     grid,
     sampleType,
     littleEndian: fields.get('endian') !== 'big',
-    isGzip: isGzip(path, fields.get('encoding')),
-    dataOffset: end.index + end[0].length,
+    isGzip: compressed,
+    data:
+      file === undefined
+        ? { ...data, offset: (end as RegExpExecArray).index + (end as RegExpExecArray)[0].length }
+        : { ...data, offset: 0, file },
   };
+}
+
+/** The one file of a detached header's voxels, which is in the same folder. */
+function dataFile(path: string, fields: ReadonlyMap<string, string>): string | undefined {
+  const file = fields.get('data file') ?? fields.get('datafile');
+  if (file === undefined) return undefined;
+  if (/^LIST\b/.test(file) || /%\d*d/.test(file)) {
+    throw fail('not-nrrd', { path, reason: 'its voxels are in several other files' });
+  }
+  if (file === '' || /(^|[\\/])\.\.([\\/]|$)|^[\\/]/.test(file)) {
+    throw fail('not-nrrd', { path, reason: 'its voxels are in a file outside its folder' });
+  }
+  return file;
+}
+
+function skip(
+  path: string,
+  fields: ReadonlyMap<string, string>,
+  field: 'line skip' | 'byte skip',
+  lowest: number,
+): number {
+  const count = Number(fields.get(field) ?? fields.get(field.replace(' ', '')) ?? 0);
+  if (Number.isSafeInteger(count) && count >= lowest && count <= MAX_SKIP) return count;
+  throw unusable(path, `its ${field} is not from ${lowest} to ${MAX_SKIP}`);
 }
 
 function parseFields(header: string): Map<string, string> {
   const lines = header.split(/\r?\n/).slice(1);
   return new Map(
     lines.flatMap((line): [string, string][] => {
-      const match = /^([^#:]+):=?\s*(.*)$/.exec(line);
+      // `key:=value` is a note of whoever wrote it, not a field, though it be called as one.
+      const match = /^([^#:]+):(?!=)\s*(.*)$/.exec(line);
       return match === null ? [] : [[match[1]!.trim().toLowerCase(), match[2]!.trim()]];
     }),
   );
@@ -86,7 +131,8 @@ function parseFields(header: string): Map<string, string> {
 
 function gridOf(path: string, fields: ReadonlyMap<string, string>): Grid {
   const sizes = (fields.get('sizes') ?? '').split(/\s+/).map(Number);
-  if (sizes.length !== 3) throw fail('more-than-3d', { path, dimensions: sizes.length });
+  if (sizes.length < 3) throw fail('planar', { path, dimensions: sizes.length });
+  if (sizes.length > 3) throw fail('more-than-3d', { path, dimensions: sizes.length });
   if (!sizes.every((size) => Number.isSafeInteger(size) && size > 0)) {
     throw unusable(path, 'a size is not positive');
   }

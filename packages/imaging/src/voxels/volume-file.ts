@@ -1,7 +1,8 @@
 import { fail } from '../errors.js';
 import type { Grid, Volume } from '../geometry/grid.js';
+import { shearDegrees } from '../geometry/shear.js';
 import { readNifti, readNiftiHeader } from '../nifti/read.js';
-import { readNrrd, readNrrdHeader } from '../nrrd/read.js';
+import { nrrdDataPath, readNrrd, readNrrdHeader } from '../nrrd/read.js';
 import { openByteStream, readStart } from './byte-stream.js';
 
 /** What the header of a volume file says. */
@@ -9,26 +10,63 @@ export interface VolumeFileHeader {
   readonly format: 'nifti' | 'nrrd';
   readonly grid: Grid;
   readonly warnings: readonly string[];
+  /** Two things that it says of its geometry, of which one was believed. */
+  readonly conflict?: string;
+  /** The file of its voxels, where they are not behind the header. */
+  readonly dataPath?: string;
+}
+
+/** What is done with axes that are not at right angles: an error, or they are kept as they are. */
+export type ShearPolicy = 'refuse' | 'keep';
+
+const VOLUME_NAME = /\.(nii|nii\.gz|nrrd|nhdr)$/i;
+
+/** Whether a file's name says that it holds a volume. */
+export function isVolumeName(path: string): boolean {
+  return VOLUME_NAME.test(path);
+}
+
+/** A file's name without what says so. */
+export function withoutVolumeEnding(name: string): string {
+  return name.replace(VOLUME_NAME, '');
 }
 
 /**
  * Reads the header of a file that holds one volume: NRRD if it says so, else NIfTI.
- * @throws FedvoxError `folder-unreadable`, `not-nifti`, `corrupt-file`, `unusable-header`, …
+ * @throws FedvoxError `folder-unreadable`, `not-nifti`, `corrupt-file`, `unusable-header`, `sheared`, …
  */
-export async function readVolumeFileHeader(path: string): Promise<VolumeFileHeader> {
-  if (await isNrrd(path)) {
-    const { grid } = await readNrrdHeader(path);
-    return { format: 'nrrd', grid, warnings: [] };
-  }
-  const { grid, warnings } = await readNiftiHeader(path);
-  return { format: 'nifti', grid, warnings };
+export async function readVolumeFileHeader(
+  path: string,
+  shear: ShearPolicy = 'refuse',
+): Promise<VolumeFileHeader> {
+  const header = (await isNrrd(path)) ? await nrrdHeader(path) : await niftiHeader(path);
+  if (shear === 'refuse') checkRectangular(path, header.grid);
+  return header;
 }
 
 /** Reads such a file as float32. Errors as `readVolumeFileHeader`, and `unusable-values`. */
-export async function readVolumeFile(path: string): Promise<Volume> {
+export async function readVolumeFile(path: string, shear: ShearPolicy = 'refuse'): Promise<Volume> {
   const volume = (await isNrrd(path)) ? await readNrrd(path) : await readNifti(path);
+  if (shear === 'refuse') checkRectangular(path, volume);
   checkFinite(path, volume);
   return volume;
+}
+
+async function nrrdHeader(path: string): Promise<VolumeFileHeader> {
+  const header = await readNrrdHeader(path);
+  const dataPath = nrrdDataPath(path, header);
+  const detached = dataPath === path ? {} : { dataPath };
+  return { format: 'nrrd', grid: header.grid, warnings: [], ...detached };
+}
+
+async function niftiHeader(path: string): Promise<VolumeFileHeader> {
+  const { grid, warnings, conflict } = await readNiftiHeader(path);
+  return { format: 'nifti', grid, warnings, ...(conflict === undefined ? {} : { conflict }) };
+}
+
+function checkRectangular(path: string, grid: Grid): void {
+  const degrees = shearDegrees(grid);
+  if (degrees > 0) throw fail('sheared', { path, degrees: degrees.toFixed(1) });
 }
 
 /** One voxel that is no number would make every normalised voxel none. */

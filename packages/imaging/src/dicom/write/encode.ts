@@ -9,7 +9,7 @@ export type Value =
   | readonly DataSet[];
 
 /** A data set to write: values by keyword, sequences as lists of data sets, in any order. */
-export type DataSet = { readonly [Keyword in keyof typeof DICTIONARY]?: Value };
+export type DataSet = { readonly [Keyword in keyof typeof DICTIONARY]?: Value | undefined };
 
 const EXPLICIT_LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
 /** VRs whose length is 32 bits, after two reserved bytes (PS3.5 7.1.2). */

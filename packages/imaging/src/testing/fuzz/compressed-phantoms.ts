@@ -1,20 +1,15 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { deflateRawSync } from 'node:zlib';
 import { writeDicomSeries } from '../../dicom/write/series.js';
+import { joined, VARIANTS } from '../part10-variants.js';
 import { PATIENT } from '../phantom-case.js';
 import { filesIn, type Specimen } from './corpus.js';
 
 const SLICES = 2;
-/** Where our writer puts the length of the file meta group, and where the group starts (PS3.10 7.1). */
-const META_LENGTH_AT = 140;
-const META_START = 144;
-const TRANSFER_SYNTAX_TAG = Buffer.from([0x02, 0x00, 0x10, 0x00]);
 const PIXEL_DATA_TAG = Buffer.from([0xe0, 0x7f, 0x10, 0x00]);
 const ITEM_TAG = Buffer.from([0xfe, 0xff, 0x00, 0xe0]);
 const SEQUENCE_END = Buffer.from([0xfe, 0xff, 0xdd, 0xe0, 0, 0, 0, 0]);
-const DEFLATED = '1.2.840.10008.1.2.1.99';
 const UID_OF = {
   'jpeg-lossless': '1.2.840.10008.1.2.4.57',
   'jpeg-baseline': '1.2.840.10008.1.2.4.50',
@@ -44,8 +39,11 @@ export async function compressedPhantoms(): Promise<Specimen[]> {
       encapsulating(file, UID_OF[encoding], Buffer.from(encoded, 'base64')),
     ),
   }));
-  const deflated = { name: 'deflated phantom', files: await series(golden, 12, deflating) };
-  return [deflated, ...(await Promise.all(jpegs))];
+  const variants = Object.entries(VARIANTS).map(async ([name, change]) => ({
+    name: `phantom stored ${name}`,
+    files: await series(golden, 12, change),
+  }));
+  return [...(await Promise.all(variants)), ...(await Promise.all(jpegs))];
 }
 
 async function series(
@@ -74,30 +72,13 @@ async function series(
 
 /** The file with its pixels in one compressed fragment (PS3.5 A.4). */
 function encapsulating(file: Buffer, syntaxUid: string, frame: Buffer): Buffer {
-  const [meta, dataSet] = split(file, syntaxUid);
-  const pixelData = dataSet.lastIndexOf(PIXEL_DATA_TAG);
   const head = Buffer.concat([PIXEL_DATA_TAG, Buffer.from('OB\0\0', 'latin1'), uint32(0xffffffff)]);
   const padded = frame.length % 2 === 0 ? frame : Buffer.concat([frame, Buffer.alloc(1)]);
   const items = [ITEM_TAG, uint32(0), ITEM_TAG, uint32(padded.length), padded, SEQUENCE_END];
-  return Buffer.concat([meta, dataSet.subarray(0, pixelData), head, ...items]);
-}
-
-function deflating(file: Buffer): Buffer {
-  const [meta, dataSet] = split(file, DEFLATED);
-  return Buffer.concat([meta, deflateRawSync(dataSet)]);
-}
-
-/** Preamble and file meta group with another transfer syntax, and the data set after it. */
-function split(file: Buffer, syntaxUid: string): [Buffer, Buffer] {
-  const metaEnd = META_START + file.readUInt32LE(META_LENGTH_AT);
-  const at = file.indexOf(TRANSFER_SYNTAX_TAG, META_START);
-  const end = at + 8 + file.readUInt16LE(at + 6);
-  const uid = Buffer.from(syntaxUid.padEnd(Math.ceil(syntaxUid.length / 2) * 2, '\0'), 'latin1');
-  const head = Buffer.from(file.subarray(at, at + 8));
-  head.writeUInt16LE(uid.length, 6);
-  const meta = Buffer.concat([file.subarray(0, at), head, uid, file.subarray(end, metaEnd)]);
-  meta.writeUInt32LE(meta.length - META_START, META_LENGTH_AT);
-  return [meta, file.subarray(metaEnd)];
+  return joined(file, syntaxUid, (dataSet) => {
+    const pixelData = dataSet.lastIndexOf(PIXEL_DATA_TAG);
+    return Buffer.concat([dataSet.subarray(0, pixelData), head, ...items]);
+  });
 }
 
 function uint32(value: number): Buffer {

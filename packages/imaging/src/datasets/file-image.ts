@@ -1,0 +1,51 @@
+import type { FedvoxError } from '@fedvox/base';
+import { fail } from '../errors.js';
+import type { Grid } from '../geometry/grid.js';
+import { shearDegrees } from '../geometry/shear.js';
+import { rectangularGrid } from '../transforms/resample.js';
+import { readVolumeFileHeader, type VolumeFileHeader } from '../voxels/volume-file.js';
+import type { FileSource } from './case.js';
+import type { ResolvedDatasetSpec } from './spec.js';
+
+/** An image file as the source of a case. */
+export interface FileImage {
+  readonly format: VolumeFileHeader['format'];
+  readonly source: FileSource;
+  /** Rectangular; `storedGrid` may be sheared. */
+  readonly grid: Grid;
+  readonly storedGrid: Grid;
+  readonly warnings: readonly string[];
+  /** `conflicting-geometry`, where its header says two things. */
+  readonly conflict?: FedvoxError;
+}
+
+/**
+ * Reads the header of an image file.
+ * @throws FedvoxError as `readVolumeFileHeader`; `sheared` unless it is to be resampled
+ */
+export async function fileImage(
+  imagePath: string,
+  gantryTilt: ResolvedDatasetSpec['gantryTilt'],
+): Promise<FileImage> {
+  const shear = gantryTilt === 'resample' ? 'keep' : 'refuse';
+  const { format, grid, warnings, conflict, dataPath } = await readVolumeFileHeader(
+    imagePath,
+    shear,
+  );
+  const isSheared = shearDegrees(grid) > 0;
+  return {
+    format,
+    source: {
+      kind: 'file',
+      imagePath,
+      ...(isSheared ? { shearedGrid: grid } : {}),
+      ...(dataPath === undefined ? {} : { dataPaths: [dataPath] }),
+    },
+    grid: isSheared ? rectangularGrid(grid) : grid,
+    storedGrid: grid,
+    warnings,
+    ...(conflict === undefined
+      ? {}
+      : { conflict: fail('conflicting-geometry', { path: imagePath, reason: conflict }) }),
+  };
+}
