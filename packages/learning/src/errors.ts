@@ -64,11 +64,16 @@ export const fail = defineErrors('learning', {
     advice: 'Change the crop-or-pad or crop size, or the inference roi, of the job.',
   },
   'loss-not-finite': {
-    message: 'the loss became {loss} in epoch {epoch}, batch {batch}',
-    advice: 'Lower the learning rate, or look for cases with extreme intensities.',
+    message: 'the loss became {loss} in epoch {epoch}, batch {batch}{cases}',
+    advice: '{advice}',
   },
   'weights-not-finite': {
     message: 'after training, {tensor} holds values that are not finite',
-    advice: 'Lower the learning rate, or look for cases with extreme intensities.',
+    advice: 'The last steps were too large: lower the learning rate, or bound them by `clipNorm`.',
+  },
+  'prediction-not-finite': {
+    message: 'the network gives no number for {voxels} of {total} voxels',
+    advice:
+      'Its weights or the values of the scan are too large to compute with: try another scan to see which.',
   },
 });

@@ -104,6 +104,17 @@ describe('the evaluation of a model', () => {
     expect(evaluation).toMatchObject({ dice: null, auc: null });
   });
 
+  it('is refused, the case named, where the network gives no number', async () => {
+    const cases = [
+      { ...rowCase([1, 2], [0, 1]), caseId: 'whole' },
+      { ...rowCase([1, Number.NaN], [0, 1]), caseId: 'spoiled' },
+    ];
+    await expect(evaluateCases(readsImage, cases, aucOf('voxel'))).rejects.toMatchObject({
+      code: 'learning/prediction-not-finite',
+      message: 'case spoiled: the network gives no number for 1 of 2 voxels',
+    });
+  });
+
   it('stops between two cases when it is told to', async () => {
     const controller = new AbortController();
     const reason = new Error('the round is over');

@@ -7,6 +7,7 @@ import {
   type VoxelEngine,
 } from '@fedvox/imaging';
 import type { Job } from '@fedvox/job';
+import { aboutCase } from '../about-case.js';
 import { type Predictor, predictProbabilities } from '../inference/probabilities.js';
 import { dice, meanDefined, type Overlap, overlaps } from '../metrics/dice.js';
 import { hausdorff95Mm } from '../metrics/hausdorff.js';
@@ -14,6 +15,8 @@ import { createAucMeter } from './auc-meter.js';
 
 /** A labelled case to measure a model on. */
 export interface EvaluationCase {
+  /** For errors; never leaves the site. */
+  readonly caseId?: string;
   /** The image as the job preprocesses it. */
   readonly prepared: () => Promise<{ readonly image: Volume }>;
   /** The label as the site stored it, on the scan's own grid. */
@@ -62,13 +65,15 @@ export async function evaluateCases(
 ): Promise<Evaluation> {
   const aucMeter = createAucMeter(job, voxels);
   const byCase: Agreement[][] = [];
-  for (const { prepared, originalLabel } of cases) {
+  for (const { caseId, prepared, originalLabel } of cases) {
     signal?.throwIfAborted();
-    const [{ image }, label] = await Promise.all([prepared(), originalLabel()]);
-    const probabilities = await predictProbabilities(network, image, job.inference);
-    const prediction = probabilitiesToGrid(probabilities, label, voxels);
-    byCase.push(compare(prediction, label, job.classes.length));
-    aucMeter.add(probabilities, label);
+    await aboutCase(caseId, async () => {
+      const [{ image }, label] = await Promise.all([prepared(), originalLabel()]);
+      const probabilities = await predictProbabilities(network, image, job.inference);
+      const prediction = probabilitiesToGrid(probabilities, label, voxels);
+      byCase.push(compare(prediction, label, job.classes.length));
+      aucMeter.add(probabilities, label);
+    });
     onCase?.(byCase.length, cases.length);
   }
   const perClass = job.classes.slice(1).map((name, index) =>

@@ -28,7 +28,8 @@ type Begin = readonly [number, number, number];
  *
  * @param image preprocessed as the job says
  * @returns one volume per class, on the image's grid, summing to 1 at every voxel
- * @throws FedvoxError `learning/size-not-divisible` where the job's roi does not suit its network
+ * @throws FedvoxError `learning/size-not-divisible` where the job's roi does not suit its network,
+ *   `learning/prediction-not-finite`
  */
 export async function predictProbabilities(
   network: Predictor,
@@ -51,11 +52,20 @@ export async function predictProbabilities(
     }
     const maps = tf.tidy(() => withoutPadding(blend.result(), image, window));
     blend.dispose();
-    return await classVolumes(maps, image).finally(() => maps.dispose());
+    const volumes = await classVolumes(maps, image).finally(() => maps.dispose());
+    checkNumbers(volumes);
+    return volumes;
   } finally {
     volume.dispose();
     blend.dispose();
   }
+}
+
+/** A softmax is a number in every class of a voxel or in none. */
+function checkNumbers([first]: readonly Volume[]): void {
+  const { data } = first as Volume;
+  const voxels = data.reduce((count, value) => (Number.isNaN(value) ? count + 1 : count), 0);
+  if (voxels > 0) throw fail('prediction-not-finite', { voxels, total: data.length });
 }
 
 function wholeVolume({ shape }: Volume, divisor: number): Size {

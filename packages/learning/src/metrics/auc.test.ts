@@ -78,6 +78,23 @@ describe('AUC of voxels', () => {
     );
   });
 
+  it('counts 2³³ voxels, far more than 32 bits do, as it counts a few', () => {
+    const scores = Float32Array.of(0.9, 0.6, 0.3, 0.1);
+    const isPositive = (voxel: number) => voxel % 2 === 0;
+    const [few, many] = [new VoxelAuc(), new VoxelAuc()];
+    few.add(scores, isPositive);
+    for (const times of [2 ** 31, 2 ** 31 + 1, 2 ** 32 - 1]) many.add(scores, isPositive, times);
+    expect(few.result().auc).toBe(0.75);
+    expect(many.result()).toEqual(few.result());
+    // One bin alone passes 2³³ and still takes the next voxel.
+    const full = new VoxelAuc();
+    full.add(Float32Array.of(0.5), () => false, 2 ** 33 - 1);
+    full.add(Float32Array.of(0.5), () => false);
+    full.add(Float32Array.of(0.6), () => true);
+    full.add(Float32Array.of(0.7), () => false, 2 ** 33);
+    expect(full.result().auc).toBe(0.5);
+  });
+
   it('is undefined with one class only, and before any voxel', () => {
     expect(voxelAuc([0.5], []).auc).toBeNaN();
     expect(new VoxelAuc().result().auc).toBeNaN();

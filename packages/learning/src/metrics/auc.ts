@@ -35,27 +35,29 @@ const BITS_OF_HALF = 0x3f000000 >>> IGNORED_BITS;
 const BIN_COUNT = 2 * BITS_OF_HALF + 2;
 
 /**
- * The same statistic over any number of voxels in constant memory (4 MiB): probabilities are counted
+ * The same statistic over any number of voxels in constant memory (8 MiB): probabilities are counted
  * in bins that grow finer towards 0 and towards 1, where a trained network's scores crowd.
  *
  * Pairs that share a bin count as ties, so the result is off by at most half of their share of all
  * pairs. That bound is computed from the counts themselves and returned with the value.
  */
 export class VoxelAuc {
-  readonly #positives = new Uint32Array(BIN_COUNT);
-  readonly #negatives = new Uint32Array(BIN_COUNT);
+  // Whole numbers up to 2⁵³: 58 CTs have more voxels than 32 bits can count, most of them in one bin.
+  readonly #positives = new Float64Array(BIN_COUNT);
+  readonly #negatives = new Float64Array(BIN_COUNT);
   readonly #float = new Float32Array(1);
   readonly #bits = new Uint32Array(this.#float.buffer);
 
   /**
    * @param scores predicted probability of each voxel, in [0, 1]
    * @param truth whether each voxel belongs to the classes asked about
+   * @param times how many voxels each of them stands for
    */
-  add(scores: Float32Array, truth: (voxel: number) => boolean): void {
+  add(scores: Float32Array, truth: (voxel: number) => boolean, times = 1): void {
     for (let voxel = 0; voxel < scores.length; voxel++) {
       const counts = truth(voxel) ? this.#positives : this.#negatives;
       const bin = this.#binOf(scores[voxel] as number);
-      counts[bin] = (counts[bin] as number) + 1;
+      counts[bin] = (counts[bin] as number) + times;
     }
   }
 

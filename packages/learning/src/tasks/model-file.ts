@@ -8,6 +8,7 @@ import {
   writeWeightsFile,
 } from '@fedvox/weights';
 import { fail } from '../errors.js';
+import { checkFinite } from '../finite.js';
 
 /** What a written weights file is known by. */
 export interface WrittenWeights {
@@ -49,11 +50,6 @@ export async function writeModel(
   for (const [name, { data }] of weights) checkFinite(name, data);
   const specs = [...weights].map(([name, { shape }]) => ({ name, shape }));
   return writeWeightsFile(path, specs, async (name) => tensorOf(weights, name).data, metadata);
-}
-
-/** @throws FedvoxError `learning/weights-not-finite` */
-export function checkFinite(tensor: string, data: Float32Array): void {
-  if (!data.every(Number.isFinite)) throw fail('weights-not-finite', { tensor });
 }
 
 /**

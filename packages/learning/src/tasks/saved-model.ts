@@ -10,7 +10,8 @@ import {
   writeWeightsFile,
 } from '@fedvox/weights';
 import { fail } from '../errors.js';
-import { checkFinite, readModelFile, type WrittenWeights, writeModel } from './model-file.js';
+import { checkFinite } from '../finite.js';
+import { readModelFile, type WrittenWeights, writeModel } from './model-file.js';
 
 /**
  * A model as a person keeps it: **one file that holds the weights and the job that made them.** Weights

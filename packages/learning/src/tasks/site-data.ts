@@ -131,7 +131,7 @@ function siteCaseOf(
   const load = async (): Promise<TrainingCase> => {
     const { image, label } = await cache.load(ref, job.classes, job.preprocess);
     assert(label !== undefined, 'a data set opened for training has labelled cases only');
-    return { image, label };
+    return { caseId, image, label };
   };
   return {
     caseId,

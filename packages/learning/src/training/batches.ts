@@ -1,6 +1,7 @@
 import { type Random, shuffled } from '@fedvox/base';
 import { augment, portableVoxels, type VoxelEngine } from '@fedvox/imaging';
 import type { AugmentStep } from '@fedvox/job';
+import { aboutCase } from '../about-case.js';
 import { fail } from '../errors.js';
 import type { TrainingCase } from './case-store.js';
 
@@ -48,8 +49,13 @@ async function loadBatch(
   const chosen = order.slice(start, start + batchSize);
   const loaded = await Promise.all(chosen.map((load) => load()));
   // One stream per place in the epoch, so that what one case draws cannot shift another's.
-  const batch = loaded.map((item, index) =>
-    augment(item, steps, random.fork(`augment/${start + index}`), voxels),
+  const batch = await Promise.all(
+    loaded.map(({ caseId, ...item }, index) =>
+      aboutCase(caseId, () => ({
+        ...augment(item, steps, random.fork(`augment/${start + index}`), voxels),
+        ...(caseId === undefined ? {} : { caseId }),
+      })),
+    ),
   );
   checkSizes(batch, divisor);
   return batch;

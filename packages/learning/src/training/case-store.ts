@@ -2,6 +2,8 @@ import type { LabelMap, Volume } from '@fedvox/imaging';
 
 /** A case as training sees it: preprocessed, image and label on one grid. */
 export interface TrainingCase {
+  /** For errors; never leaves the site. */
+  readonly caseId?: string;
   readonly image: Volume;
   readonly label: LabelMap;
 }

@@ -125,6 +125,20 @@ describe.each(TEST_ENGINES)('training on the $engine engine', ({ missing, start 
     expect(tf.memory().numTensors).toBe(before);
   });
 
+  it.skipIf(missing)(
+    'refuses weights that its last step spoiled, of which no loss tells',
+    async () => {
+      // A mean that never moves, divided by how far it has moved: 0 / 0.
+      const training = { ...job.training, optimizer: { ...job.training.optimizer, beta1: 1 } };
+      const network = Network.fromWeights(job, initialModel(job));
+      const options = optionsFor(job, { training, epochs: 1, cases: [async () => balls[0]!] });
+      await expect(losses(network, options)).rejects.toMatchObject({
+        code: 'learning/weights-not-finite',
+      });
+      network.dispose();
+    },
+  );
+
   it.skipIf(missing)('names the batch in which the loss stopped being a number', async () => {
     const broken = { ...balls[0]!, image: { ...balls[0]!.image, data: new Float32Array(512) } };
     broken.image.data.fill(Number.NaN);
@@ -157,6 +171,43 @@ describe('training on all the engines that are here', () => {
     for (const weights of others) {
       expect(farthest(weights, reference)).toBeLessThan(FLOAT32_TOLERANCE);
     }
+  });
+});
+
+describe('a loss that is no number', () => {
+  beforeAll(async () => {
+    await tf.setBackend('cpu');
+  });
+  const job = ballJob();
+
+  async function failureOf(changes: Partial<TrainOptions>) {
+    const network = Network.fromWeights(job, initialModel(job));
+    const failure = losses(network, optionsFor(job, changes)).catch((error: unknown) => error);
+    return failure.finally(() => network.dispose());
+  }
+
+  it('is put down to the scan whose values are extreme, by its name', async () => {
+    const data = balls[1]!.image.data.map((value, voxel) =>
+      voxel === 7 ? Number.POSITIVE_INFINITY : value,
+    );
+    const broken = { ...balls[1]!, caseId: 'extreme', image: { ...balls[1]!.image, data } };
+    const cases = [async () => ({ ...balls[0]!, caseId: 'ordinary' }), async () => broken];
+    expect(await failureOf({ cases })).toMatchObject({
+      message: expect.stringMatching(/epoch 1, batch 1, of extreme$/),
+      advice: expect.stringContaining('values beyond a million'),
+    });
+  });
+
+  it('is put down to the learning rate only where a step had been taken', async () => {
+    const optimizer = { ...job.training.optimizer, learningRate: 1e30 };
+    const failure = await failureOf({ training: { ...job.training, optimizer }, augment: [] });
+    expect(failure).toMatchObject({ advice: expect.stringMatching(/^.*learning rate/) });
+    const images = balls.map((ball) => ({
+      ...ball,
+      image: { ...ball.image, data: ball.image.data.map(() => Number.NaN) },
+    }));
+    const first = await failureOf({ cases: images.map((image) => async () => image) });
+    expect(first).toMatchObject({ advice: expect.not.stringContaining('learning rate') });
   });
 });
 

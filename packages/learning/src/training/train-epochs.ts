@@ -4,11 +4,12 @@ import { portableVoxels, type VoxelEngine } from '@fedvox/imaging';
 import type { AugmentStep, LossSpec, TrainingSpec } from '@fedvox/job';
 import { FusedAdam } from '@fedvox/tfjs-backend-torch';
 import * as tf from '@tensorflow/tfjs-core';
-import { fail } from '../errors.js';
+import { checkFinite } from '../finite.js';
 import { diceCrossEntropy } from '../losses/dice-ce.js';
 import type { Network } from '../networks/network.js';
 import { imageTensor, labelTensor } from '../tensors.js';
 import { type Batch, epochBatches, type LoadCase } from './batches.js';
+import { lossNotFinite } from './loss-not-finite.js';
 import { type MicroBatch, OptimizerSteps } from './optimizer-steps.js';
 
 export interface TrainOptions {
@@ -46,7 +47,8 @@ export interface EpochSummary {
 /**
  * Trains the network in place, and yields after every epoch. Adam's moments start at zero with every
  * call: sites of a federation share weights and nothing else, as FedAvg has it.
- * @throws FedvoxError `learning/loss-not-finite`, and what `epochBatches` throws
+ * @throws FedvoxError `learning/loss-not-finite`, `learning/weights-not-finite`, and what
+ *   `epochBatches` throws
  * @throws the signal's reason as soon as it aborts; the weights are then those of the last step
  */
 export async function* trainEpochs(
@@ -60,7 +62,10 @@ export async function* trainEpochs(
   const steps = new OptimizerSteps({ optimizer, variables, clipNorm });
   try {
     for (let epoch = 1; epoch <= options.epochs; epoch++) {
-      yield await trainEpoch(network, steps, options, epoch);
+      const summary = await trainEpoch(network, steps, options, epoch);
+      // The loss is taken before its step: only the weights tell what the last one did.
+      for (const [name, { data }] of await network.weights()) checkFinite(name, data);
+      yield summary;
     }
   } finally {
     steps.dispose();
@@ -93,7 +98,7 @@ async function trainEpoch(
     casesSeen += items.length;
     const { loss, stepMs } = await trainBatch(network, steps, items, place, lossSpec, clock);
     stepsMs += stepMs;
-    if (!Number.isFinite(loss)) throw fail('loss-not-finite', { loss, epoch, batch });
+    if (!Number.isFinite(loss)) throw lossNotFinite(loss, { epoch, batch }, items);
     lossSum += loss * items.length;
     onBatch?.({ epoch, batch, batches, loss });
     // A step blocks the thread; messages, an abort among them, come in between two of them.
