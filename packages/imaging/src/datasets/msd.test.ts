@@ -1,11 +1,16 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { writeNifti } from '../nifti/write.js';
+import { shearDegrees } from '../geometry/shear.js';
+import { inspectFolder } from '../inspect/inspect-folder.js';
+import { encodeNifti, writeNifti } from '../nifti/write.js';
 import { CLASSES, phantomVolumes } from '../testing/phantom-case.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
+import { sampleLinear, sampleNearest } from '../transforms/sampling.js';
+import { contentKey } from './case.js';
 import { openDataset } from './dataset.js';
 import { loadCase } from './load-case.js';
+import { readVolume } from './read-volume.js';
 
 const LABELS = { 0: 'background', 1: 'Lesion', 2: 'organ' };
 
@@ -84,5 +89,91 @@ describe('a Decathlon folder', () => {
       (error) => error,
     );
     expect(outcome).toMatchObject({ code: 'imaging/not-msd' });
+  });
+});
+
+describe('a volume whose header is not to be taken at its word', () => {
+  const shear = [-2, 0, 0.6, 0, 0, -2, 0, 0, 0, 0, 3, 0, 0, 0, 0, 1];
+
+  async function sheared(): Promise<string> {
+    const folder = await decathlon();
+    const { image, label } = phantomVolumes('msd');
+    await writeNifti(join(folder, 'a.nii.gz'), { ...image, affineRas: shear });
+    await writeNifti(join(folder, 'a-label.nii.gz'), { ...label, affineRas: shear });
+    return folder;
+  }
+
+  it('is refused with axes that are not at right angles, or resampled where the site says so', async () => {
+    const path = await sheared();
+    expect(await open(path)).toMatchObject({
+      cases: [],
+      refused: [
+        { code: 'imaging/sheared', reason: expect.stringContaining('off by 11.3 degrees') },
+      ],
+    });
+    const spec = { kind: 'msd', path, gantryTilt: 'resample' } as const;
+    const [ref] = (await openDataset(spec, CLASSES)).cases;
+    const { image, label } = await loadCase(ref!, CLASSES);
+    expect(shearDegrees(image)).toBe(0);
+    expect(label!.shape).toEqual(image.shape);
+    const stored = { ...phantomVolumes('msd').image, affineRas: shear };
+    // Both are sampled by the true geometry: the middle voxel of the one lies in the middle of the other.
+    const expected = sampleNearest(
+      { ...phantomVolumes('msd').label, affineRas: shear },
+      image,
+      'zero',
+    );
+    expect([...label!.data]).toEqual([...expected.data].map((value) => [0, 2, 1][value]));
+    const values = sampleLinear(stored, image, 'edge').data;
+    image.data.forEach((value, at) => {
+      expect(value).toBeCloseTo(values[at]!, 2); // the header keeps its shear as float32
+    });
+  });
+
+  it('is refused as NRRD too, loose or asked for alone', async () => {
+    const path = join(await temporaryFolder(), 'a.nrrd');
+    const { image } = phantomVolumes('msd');
+    const header =
+      `NRRD0005\ntype: float\ndimension: 3\nspace: RAS\nsizes: ${image.shape.join(' ')}\nendian: little\n` +
+      'space directions: (2,0,0) (0,2,0) (0,0.5,3)\nencoding: raw\nspace origin: (0,0,0)\n\n';
+    await writeFile(path, Buffer.concat([Buffer.from(header), Buffer.from(image.data.buffer)]));
+    await expect(readVolume(path)).rejects.toMatchObject({ code: 'imaging/sheared' });
+    const { scans, refused } = await inspectFolder(path);
+    expect([scans, refused]).toMatchObject([[], [{ code: 'imaging/sheared' }]]);
+  });
+
+  it('is read by its sform with a word where its qform says otherwise, or refused where the site says so', async () => {
+    const path = await decathlon();
+    const bytes = Buffer.from(encodeNifti(phantomVolumes('msd').image));
+    bytes.writeFloatLE(10, 88); // pixdim[3]
+    await writeFile(join(path, 'a.nii.gz'), bytes);
+    const read = await open(path);
+    expect(read).toMatchObject({
+      cases: [{ caseId: 'a' }],
+      refused: [{ code: 'imaging/conflicting-geometry' }],
+    });
+    const spec = { kind: 'msd', path, conflictingGeometry: 'refuse' } as const;
+    const refused = await openDataset(spec, CLASSES);
+    expect(refused).toMatchObject({
+      cases: [],
+      refused: [
+        { reason: expect.stringContaining('1.5 × 1.25 × 2, its pixdim of 1.5 × 1.25 × 10') },
+      ],
+    });
+  });
+
+  it('has its voxels among what its content is known by, though they are in a file of their own', async () => {
+    const path = await decathlon({ training: [{ image: 'a.nhdr', label: 'a-label.nii.gz' }] });
+    const { image } = phantomVolumes('msd');
+    const header =
+      `NRRD0005\ntype: float\ndimension: 3\nspace: RAS\nsizes: ${image.shape.join(' ')}\nendian: little\n` +
+      'space directions: (-1.5,0,0) (0,-1.25,0) (0,0,2)\nencoding: raw\nspace origin: (40,30,-60)\ndata file: a.raw\n';
+    await writeFile(join(path, 'a.nhdr'), header);
+    await writeFile(join(path, 'a.raw'), Buffer.from(image.data.buffer));
+    const [ref] = (await open(path)).cases;
+    expect((await loadCase(ref!, CLASSES)).image.data).toEqual(image.data);
+    const before = await contentKey(ref!);
+    await writeFile(join(path, 'a.raw'), Buffer.alloc(image.data.byteLength));
+    expect(await contentKey(ref!)).not.toBe(before);
   });
 });

@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { apply, IDENTITY, invert, isUsable, lpsToRas, multiply, shifted } from './affine.js';
-import { cornerDistanceMm, orientation, spacingMm } from './grid.js';
+import { assertUsable, orientation, spacingMm } from './grid.js';
+import { shearDegrees } from './shear.js';
 import type { Vec3 } from './vector.js';
 
 interface Golden {
@@ -88,9 +89,27 @@ describe('affines', () => {
 });
 
 describe('grids', () => {
-  it('are infinitely far apart when their shapes differ', () => {
-    const a = { shape: [2, 3, 4] as const, affineRas: IDENTITY };
-    expect(cornerDistanceMm(a, { ...a, shape: [2, 3, 5] })).toBe(Number.POSITIVE_INFINITY);
-    expect(cornerDistanceMm(a, { ...a, affineRas: shifted(IDENTITY, [3, 4, 0]) })).toBe(5);
+  it('are no volume’s without a size, a position and a spacing', () => {
+    const grid = { shape: [2, 3, 4] as const, affineRas: IDENTITY };
+    expect(() => assertUsable(grid)).not.toThrow();
+    const nan = IDENTITY.map((value, at) => (at === 10 ? Number.NaN : value));
+    for (const bad of [
+      { affineRas: nan },
+      { shape: [2, 0, 4] as const },
+      { shape: [2, 3, 0.5] as const },
+    ]) {
+      expect(() => assertUsable({ ...grid, ...bad })).toThrow(/a size, a position and a spacing/);
+    }
+  });
+
+  it('are sheared by the angle of an axis that leans, and not by what rounding leaves', () => {
+    const leaning = (z: number, steps: number) =>
+      shearDegrees({
+        shape: [10, 10, steps],
+        affineRas: [1, 0, z, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1],
+      });
+    expect(leaning(Math.tan(Math.PI / 9), 20)).toBeCloseTo(20, 9);
+    expect([leaning(0, 20), leaning(1e-4, 300), leaning(1e-3, 20)]).toEqual([0, 0, 0]);
+    expect(leaning(0.01, 20)).toBeGreaterThan(0);
   });
 });

@@ -1,6 +1,6 @@
 import { assert } from '@fedvox/base';
-import { type Affine, apply, column, isUsable } from './affine.js';
-import { distance, length, type Vec3 } from './vector.js';
+import { type Affine, column, isUsable } from './affine.js';
+import { length, type Vec3 } from './vector.js';
 
 /** Where voxels lie: their number along i, j and k, and the affine from index to RAS+ millimetres. */
 export interface Grid {
@@ -78,16 +78,6 @@ export function orientation(grid: Grid): string {
   return axisDirections(grid)
     .map(({ world, sign }) => letters[world][sign > 0 ? 1 : 0])
     .join('');
-}
-
-/** Largest distance in mm between the corners of two grids of the same shape; Infinity otherwise. */
-export function cornerDistanceMm(a: Grid, b: Grid): number {
-  if (a.shape.some((size, axis) => size !== b.shape[axis])) return Number.POSITIVE_INFINITY;
-  return Math.max(
-    ...corners(a.shape).map((corner) =>
-      distance(apply(a.affineRas, corner), apply(b.affineRas, corner)),
-    ),
-  );
 }
 
 /** Indices of the eight corner voxels. */

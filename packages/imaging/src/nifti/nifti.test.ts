@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { spacingMm } from '../geometry/grid.js';
 import { parseNiftiHeader } from './header.js';
 import { readNifti, readNiftiHeader } from './read.js';
 import { encodeNifti, writeNifti } from './write.js';
@@ -72,6 +73,52 @@ describe('headers that other tools write', () => {
     expect(parseNiftiHeader('um', bytes).grid.affineRas[0]).toBeCloseTo(inMm[0]! / 1000, 9);
   });
 
+  it('leaves values as stored where a slope is 0 or was never set, and refuses half of a scale', () => {
+    const scaled = (slope: number, intercept: number) => {
+      const bytes = goldenFile('uint8, sform');
+      bytes.writeFloatLE(slope, 112);
+      bytes.writeFloatLE(intercept, 116);
+      const header = parseNiftiHeader('x', bytes);
+      return [header.slope, header.intercept];
+    };
+    expect(scaled(0, 7)).toEqual([1, 0]);
+    expect(scaled(Number.NaN, Number.NaN)).toEqual([1, 0]);
+    expect(scaled(2, -3)).toEqual([2, -3]);
+    expect(() => scaled(2, Number.NaN)).toThrow(/scaled by 2 plus NaN/);
+    expect(() => scaled(2, Number.POSITIVE_INFINITY)).toThrow(/scaled by/);
+    expect(() => scaled(Number.POSITIVE_INFINITY, 0)).toThrow(/scaled by/);
+  });
+
+  it('says what sform and qform, or the voxel sizes, have differently, and believes the sform', () => {
+    const conflictOf = (change: (bytes: Buffer) => void) => {
+      const bytes = goldenFile('uint8, sform');
+      const rows = [2, 0, 0, -5, 0, 2, 0, 7, 0, 0, 3, 9];
+      for (const [at, value] of rows.entries()) bytes.writeFloatLE(value, 280 + 4 * at);
+      for (const [at, value] of [1, 2, 2, 3].entries()) bytes.writeFloatLE(value, 76 + 4 * at);
+      for (const [at, value] of [0, 0, 0, -5, 7, 9].entries())
+        bytes.writeFloatLE(value, 256 + 4 * at);
+      bytes.writeInt16LE(1, 252);
+      bytes.writeInt16LE(1, 254);
+      change(bytes);
+      const { conflict, grid } = parseNiftiHeader('x', bytes);
+      expect(spacingMm(grid)).toEqual([2, 2, 3]);
+      return conflict;
+    };
+    expect(conflictOf(() => undefined)).toBeUndefined();
+    expect(conflictOf((bytes) => bytes.writeFloatLE(10, 88))).toBe(
+      'its sform has voxels of 2 × 2 × 3, its qform of 2 × 2 × 10',
+    );
+    const sizesAlone = (bytes: Buffer) => bytes.writeFloatLE(10, 88) && bytes.writeInt16LE(0, 252);
+    expect(conflictOf(sizesAlone)).toContain('its pixdim of 2 × 2 × 10');
+    expect(conflictOf((bytes) => bytes.writeFloatLE(-1, 76))).toContain('mirrors');
+    expect(conflictOf((bytes) => bytes.writeFloatLE(-3, 268))).toContain('1 voxels apart');
+    const intoAtlas = (bytes: Buffer) => bytes.writeFloatLE(-3, 268) && bytes.writeInt16LE(4, 254);
+    expect(conflictOf(intoAtlas)).toBeUndefined();
+    expect(
+      conflictOf((bytes) => bytes.fill(0, 76, 92) && bytes.writeInt16LE(0, 252)),
+    ).toBeUndefined();
+  });
+
   it('reads the voxels of a file whose last dimensions are 1', async () => {
     const bytes = goldenFile('uint8, sform');
     bytes.writeInt16LE(5, 40);
@@ -84,6 +131,7 @@ describe('headers that other tools write', () => {
       (bytes: Buffer) => bytes.writeInt16LE(4, 40) && bytes.writeInt16LE(2, 48),
       'more-than-3d',
     ],
+    ['a planar image', (bytes: Buffer) => bytes.writeInt16LE(2, 40), 'planar'],
     ['colour', (bytes: Buffer) => bytes.writeInt16LE(128, 70), 'unusable-header'],
     ['a negative size', (bytes: Buffer) => bytes.writeInt16LE(-3, 42), 'unusable-header'],
     ['eight dimensions', (bytes: Buffer) => bytes.writeInt16LE(8, 40), 'unusable-header'],
@@ -166,6 +214,23 @@ describe('writing', () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  it('writes version 2 where an axis is longer than version 1 has room for, and reads it back', async () => {
+    for (const [size, magic] of [
+      [32_767, 'n+1'],
+      [32_768, 'n+2'],
+    ] as const) {
+      const path = join(folder, 'long.nii.gz');
+      const data = Float32Array.from({ length: size }, (_, at) => at - 0.5);
+      await writeNifti(path, { shape: [1, size, 1], affineRas, data });
+      const bytes = gunzipSync(await readFile(path));
+      const at = magic === 'n+1' ? 344 : 4;
+      expect(bytes.toString('latin1', at, at + 3)).toBe(magic);
+      const read = await readNifti(path);
+      expect([read.shape, read.affineRas]).toEqual([[1, size, 1], affineRas]);
+      expect(Buffer.compare(Buffer.from(read.data.buffer), Buffer.from(data.buffer))).toBe(0);
+    }
   });
 
   it('writes label maps as bytes and compresses by the name', async () => {

@@ -61,6 +61,44 @@ describe('a NRRD file', () => {
     expect(volume.affineRas).toEqual([-2, 0, 0, -10, 0, -1.5, 0, -20, 0, 0, 3, 30, 0, 0, 0, 1]);
   });
 
+  const noise = Buffer.from('a line\nanother, and 7 more: \x00\n', 'latin1');
+  const { length } = noise;
+
+  it.each([
+    ['bytes', { 'byte skip': `${length}` }, Buffer.concat([noise, samples()])],
+    ['all but the last bytes', { 'byte skip': '-1' }, Buffer.concat([noise, samples()])],
+    ['lines', { 'line skip': '2' }, Buffer.concat([noise, samples()])],
+    [
+      'a line, then bytes',
+      { 'line skip': '1', 'byte skip': `${length - 7}` },
+      Buffer.concat([noise, samples()]),
+    ],
+    [
+      'decompressed bytes',
+      { encoding: 'gzip', 'byte skip': `${length}` },
+      gzipSync(Buffer.concat([noise, samples()])),
+    ],
+    [
+      'a line before what is compressed',
+      { encoding: 'gzip', 'line skip': '2' },
+      Buffer.concat([noise, gzipSync(samples())]),
+    ],
+  ])('is read behind what it skips, attached and detached: %s', async (_, fields, data) => {
+    expect([...(await read(header(fields), data)).data]).toEqual(VALUES);
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'a.raw'), data);
+    const text = header({ ...fields, 'data file': 'a.raw' });
+    for (const ending of [text, text.trimEnd()]) {
+      await writeFile(join(folder, 'a.nhdr'), ending);
+      expect([...(await readNrrd(join(folder, 'a.nhdr'))).data]).toEqual(VALUES);
+    }
+  });
+
+  it('takes a note for no field, though it be called as one', async () => {
+    const text = header().replace('some key:=some value', 'byte skip:=4\ndata file:=x.raw');
+    expect([...(await read(text)).data]).toEqual(VALUES);
+  });
+
   it.each([
     ['right-anterior-superior', 'RAS'],
     ['LAS', 'LAS'],
@@ -72,7 +110,24 @@ describe('a NRRD file', () => {
   it.each([
     ['is of another kind', 'P5 3 2 255\n\n', 'not-nrrd'],
     ['has no end of its header', 'NRRD0005\ntype: short', 'not-nrrd'],
-    ['keeps its voxels elsewhere', header({ 'data file': 'voxels.raw' }), 'not-nrrd'],
+    ['names a file that is not there', header({ 'data file': 'voxels.raw' }), 'folder-unreadable'],
+    [
+      'keeps its voxels in several files',
+      header({ 'data file': 'slice%03d.raw 1 2 1' }),
+      'not-nrrd',
+    ],
+    ['keeps them in a list of files', header({ 'data file': 'LIST' }), 'not-nrrd'],
+    ['keeps them outside its folder', header({ 'data file': '../voxels.raw' }), 'not-nrrd'],
+    ['keeps them at another root', header({ 'data file': '/etc/passwd' }), 'not-nrrd'],
+    ['skips half a byte', header({ 'byte skip': '1.5' }), 'unusable-header'],
+    ['skips backwards', header({ 'byte skip': '-2' }), 'unusable-header'],
+    [
+      'skips to the end of what is compressed',
+      header({ encoding: 'gzip', 'byte skip': '-1' }),
+      'unusable-header',
+    ],
+    ['skips more lines than it has', header({ 'line skip': '5' }), 'corrupt-file'],
+    ['has two dimensions', header({ sizes: '3 2' }), 'planar'],
     ['has four dimensions', header({ sizes: '3 1 2 4' }), 'more-than-3d'],
     ['has no patient space', header({ space: 'scanner-xyz' }), 'unusable-header'],
     ['has no directions', header({ 'space directions': undefined }), 'unusable-header'],
