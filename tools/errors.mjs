@@ -32,10 +32,10 @@ if (!process.argv.includes('--check')) {
   process.exit(1);
 }
 
-/** Compiled modules that hold a table: named errors, config or refusals, by convention. */
+/** Compiled modules that hold a table: named errors or refusals, by convention. */
 function errorModules(dist) {
   if (!existsSync(dist)) return [];
-  return ['errors.js', 'config.js', 'job.js', 'refusals.js', 'refusals/refusals.js']
+  return ['errors.js', 'base-errors.js', 'job.js', 'refusals.js', 'refusals/refusals.js']
     .map((file) => join(dist, file))
     .filter((file) => existsSync(file));
 }

@@ -1,22 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
-import { defineErrors, errorText } from './errors.js';
-
-export const fail = defineErrors('base', {
-  'config-unreadable': {
-    message: 'cannot read {what} {path}: {reason}',
-    advice: 'Check that the file exists and may be read.',
-  },
-  'config-not-yaml': {
-    message: '{what} {path} is not valid YAML: {reason}',
-    advice: 'Correct the YAML at the place named.',
-  },
-  'config-invalid': {
-    message: '{what} {path} has {count} problem(s):\n{problems}',
-    advice: 'Correct every line listed; nothing was started.',
-  },
-});
+import { fail } from './base-errors.js';
+import { problemsOf } from './config-problems.js';
+import { errorText } from './errors.js';
 
 /** Reads a YAML (or JSON) file against a strict schema; the result is frozen, whole and typed. */
 export async function loadConfig<S extends z.ZodType>(
@@ -52,10 +39,9 @@ export function parseConfig<S extends z.ZodType>(
   }
   const parsed = schema.safeParse(document.toJS());
   if (parsed.success) return deepFreeze(parsed.data);
-  const problems = parsed.error.issues.map((issue) => {
-    const keys = issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key));
+  const problems = problemsOf(parsed.error, schema).map(({ path: keys, message }) => {
     const line = lineOf(document, keys, lineCounter);
-    return `  line ${line}: ${keys.join('.') || '(top level)'}: ${issue.message}`;
+    return `  line ${line}: ${keys.join('.') || '(top level)'}: ${message}`;
   });
   throw fail('config-invalid', {
     what,

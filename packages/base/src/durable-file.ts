@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
-import { mkdir, open, rename, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, open, rename, stat, unlink } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { randomId } from './ids.js';
 
 export interface DurableWriteOptions {
@@ -29,10 +29,15 @@ export async function writeFileDurably(
   } catch (error) {
     await file.close();
     await unlink(temporary);
-    throw error;
+    throw atPath(error, path);
   }
   await file.close();
   await renameDurably(temporary, path);
+}
+
+/** Node does not tell of a call on an open file which file it was. */
+function atPath(error: unknown, path: string): unknown {
+  return error instanceof Error && !('path' in error) ? Object.assign(error, { path }) : error;
 }
 
 /** Renames within one file system and makes the new name survive a crash. */
@@ -43,8 +48,37 @@ export async function renameDurably(from: string, to: string): Promise<void> {
 
 /** Creates the folder and its parents, and makes the folder's own name survive a crash. */
 export async function makeFolderDurably(path: string): Promise<void> {
-  await mkdir(path, { recursive: true });
+  await makeFolder(path);
   await syncFolder(dirname(path));
+}
+
+/**
+ * Creates the folder and its parents where they are missing. Node says of a parent on a read-only or
+ * full disk that the new folder does not exist: making the first one that is missing tells the cause.
+ */
+export async function makeFolder(path: string, mode = 0o777): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    await mkdir(await firstMissing(resolve(path)), { mode });
+    await mkdir(path, { recursive: true, mode });
+  }
+}
+
+async function firstMissing(path: string): Promise<string> {
+  const parent = dirname(path);
+  return parent === path || (await isThere(parent)) ? path : firstMissing(parent);
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 export async function syncFolder(path: string): Promise<void> {

@@ -1,3 +1,11 @@
+export {
+  type Address,
+  type AddressProblem,
+  formatAddress,
+  hostProblem,
+  isAddress,
+  parseAddress,
+} from './address.js';
 export { assert, InvariantError, unreachable } from './assert.js';
 export { canonicalJson, type Json } from './canonical-json.js';
 export { type Clock, systemClock } from './clock.js';
@@ -5,6 +13,7 @@ export { loadConfig, parseConfig } from './config.js';
 export { SHA256_PATTERN, type Sha256, sha256, sha256File } from './digest.js';
 export {
   type DurableWriteOptions,
+  makeFolder,
   makeFolderDurably,
   renameDurably,
   syncFolder,
@@ -23,4 +32,5 @@ export { NAME_PATTERN, randomId } from './ids.js';
 export { createLogger, type Logger, type LoggerOptions, silentLogger } from './logger.js';
 export { type Random, seededRandom, shuffled } from './random.js';
 export { type RetryOptions, type RetryPolicy, retry, retryDelayMs } from './retry.js';
+export { failureOfCode, systemFailure } from './system-failure.js';
 export { testDataDir } from './test-data.js';

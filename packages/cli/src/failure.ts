@@ -1,4 +1,4 @@
-import { errorText, FedvoxError } from '@fedvox/base';
+import { errorText, FedvoxError, systemFailure } from '@fedvox/base';
 import { CommanderError } from 'commander';
 import type { Terminal } from './terminal.js';
 
@@ -35,6 +35,8 @@ function describe(error: unknown): Failure {
     const message = error.message.replace(/^error: /, '');
     return { code: USAGE, message, advice: USAGE_ADVICE };
   }
+  const named = systemFailure(error);
+  if (named !== undefined) return describe(named);
   return {
     code: 'cli/unexpected',
     message: errorText(error),

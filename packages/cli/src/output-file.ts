@@ -1,6 +1,5 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { errorText } from '@fedvox/base';
+import { errorText, makeFolder, systemFailure } from '@fedvox/base';
 import { fail } from './errors.js';
 
 /**
@@ -8,7 +7,8 @@ import { fail } from './errors.js';
  * @throws FedvoxError `cli/folder-unwritable`
  */
 export async function prepareFolderOf(path: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true }).catch((cause: unknown) => {
-    throw fail('folder-unwritable', { path, reason: errorText(cause) }, { cause });
+  await makeFolder(dirname(path)).catch((cause: unknown) => {
+    const reason = errorText(systemFailure(cause) ?? cause);
+    throw fail('folder-unwritable', { path, reason }, { cause });
   });
 }

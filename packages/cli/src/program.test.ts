@@ -138,7 +138,7 @@ describe('the fedvox command', () => {
     const { exitCode, stderr } = await fedvox('data', 'inspect', folder, '--png', join(file, 'in'));
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(
-      /^error: cannot make the folder of .*file.in.001.png: .*ENOTDIR.*\n→ Choose a place/,
+      /^error: cannot make the folder of .*file.in.001.png: there is no .*ENOTDIR.*\n→ Choose a place/,
     );
   });
 });

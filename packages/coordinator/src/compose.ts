@@ -1,13 +1,15 @@
-import { createPrivateKey } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import {
   type Clock,
   createLogger,
+  formatAddress,
   type Logger,
   makeFolderDurably,
   systemClock,
 } from '@fedvox/base';
-import { type Consortium, loadConsortium, readCertificate } from '@fedvox/pki';
+import { type Consortium, hostsOf, loadConsortium, readCertificate } from '@fedvox/pki';
 import {
   createEnrollmentServer,
   createFederationServer,
@@ -57,7 +59,7 @@ export interface CoordinatorSurroundings {
 /**
  * Starts the coordinator on its state folder and continues every job in it.
  * @throws FedvoxError `coordinator/state-in-use`, `coordinator/listen-failed`,
- *   `coordinator/wrong-federation`, `pki/consortium-incomplete`, `protocol/listen-failed`
+ *   `coordinator/wrong-federation`, `coordinator/public-host-not-certified`, `pki/consortium-incomplete`, `protocol/listen-failed`
  */
 export async function startCoordinator(
   config: CoordinatorConfig,
@@ -87,11 +89,23 @@ export async function startCoordinator(
 }
 
 async function loadOwnConsortium(config: CoordinatorConfig): Promise<Consortium> {
-  const { federation: expected, consortiumDir: folder } = config;
+  const { federation: expected, consortiumDir: folder, publicHost } = config;
   const consortium = await loadConsortium(folder);
-  const found = readCertificate(consortium.coordinator.certificatePem).identity.federation;
+  const { certificatePem } = consortium.coordinator;
+  const found = readCertificate(certificatePem).identity.federation;
   if (found !== expected) throw fail('wrong-federation', { folder, found, expected });
+  if (!isForHost(certificatePem, publicHost)) {
+    const hosts = hostsOf(certificatePem).join(', ') || 'no host';
+    throw fail('public-host-not-certified', { publicHost, folder, hosts });
+  }
   return consortium;
+}
+
+/** As every site's TLS will judge: a host that the certificate does not name is never trusted. */
+function isForHost(certificatePem: string, host: string): boolean {
+  const certificate = new X509Certificate(certificatePem);
+  const match = isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host);
+  return match !== undefined;
 }
 
 interface Foundations {
@@ -197,8 +211,8 @@ async function listen(
       federation,
       maxModelBytes: limits.maxModelBytes,
       caCertificatePem: tls.caPem,
-      federationAddress: `${publicHost}:${federationServer.port}`,
-      enrollmentAddress: `${publicHost}:${enrollmentServer.port}`,
+      federationAddress: formatAddress({ host: publicHost, port: federationServer.port }),
+      enrollmentAddress: formatAddress({ host: publicHost, port: enrollmentServer.port }),
     },
   );
   servers.push(httpServer);

@@ -32,4 +32,33 @@ describe('coordinator.yaml', () => {
       message: expect.stringMatching(/line 1: federation[\s\S]*listen[\s\S]*publicHost/),
     });
   });
+
+  it('refuses two doors on one port, and a host with more than a host', async () => {
+    const head = 'federation: demo\nstateDir: s\nconsortiumDir: c\n';
+    const equal = load(
+      `${head}publicHost: localhost\nlisten:\n  federationPort: 9000\n  httpPort: 9000\n`,
+    );
+    await expect(equal).rejects.toThrow(
+      'line 7: listen.httpPort: is 9000, as is federationPort; each needs a port of its own',
+    );
+    const free = load(
+      `${head}publicHost: localhost\nlisten: {federationPort: 0, enrollmentPort: 0, httpPort: 0}\n`,
+    );
+    expect((await free).listen.httpPort).toBe(0);
+    for (const host of ['https://fed.example.org', 'fed.example.org:8443']) {
+      await expect(load(`${head}publicHost: ${host}\n`)).rejects.toThrow(
+        /line 4: publicHost: .*write "fed.example.org"/,
+      );
+    }
+    await expect(load(`${head}publicHost: localhost\nlisten: {host: '[::1]'}\n`)).rejects.toThrow(
+      /line 5: listen.host: .*write "::1"/,
+    );
+  });
+
+  it('says the key that was meant by a misspelt one, once', async () => {
+    const text = 'federation: demo\nstateDir: s\nconsortiumDir: c\npublicHosts: localhost\n';
+    await expect(load(text)).rejects.toThrow(
+      /has 1 problem\(s\):\n {2}line 4: publicHosts: .*did you mean "publicHost"\?$/,
+    );
+  });
 });

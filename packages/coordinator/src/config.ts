@@ -1,8 +1,19 @@
+import { hostProblem } from '@fedvox/base';
 import { nameSchema } from '@fedvox/job';
 import { DEFAULT_CHUNK_BYTES, MAX_CHUNK_BYTES } from '@fedvox/protocol';
 import { z } from 'zod';
 
 const port = z.number().int().min(0).max(65_535);
+/** A name or an address by itself; IPv6 without brackets. */
+const host = z
+  .string()
+  .min(1)
+  .superRefine((text, context) => {
+    const wrong = hostProblem(text);
+    if (wrong === undefined) return;
+    const { problem, meant } = wrong;
+    context.addIssue({ code: 'custom', message: `${problem}; write "${meant}", not "${text}"` });
+  });
 
 /** `coordinator.yaml`. Relative paths are relative to the file; see `loadCoordinatorConfig`. */
 export const coordinatorConfigSchema = z.strictObject({
@@ -13,15 +24,16 @@ export const coordinatorConfigSchema = z.strictObject({
   consortiumDir: z.string().min(1),
   listen: z
     .strictObject({
-      host: z.string().min(1).default('0.0.0.0'),
+      host: host.default('0.0.0.0'),
       /** 0 takes any free port. */
       federationPort: port.default(8443),
       enrollmentPort: port.default(8444),
       httpPort: port.default(8445),
     })
+    .superRefine(refuseEqualPorts)
     .prefault({}),
   /** The name under which sites reach this host: one of the coordinator certificate's. */
-  publicHost: z.string().min(1),
+  publicHost: host,
   limits: z
     .strictObject({
       maxModelBytes: z
@@ -42,3 +54,19 @@ export const coordinatorConfigSchema = z.strictObject({
 
 export type CoordinatorConfig = z.output<typeof coordinatorConfigSchema>;
 export type CoordinatorConfigInput = z.input<typeof coordinatorConfigSchema>;
+
+/** Of two doors on one port the second could never open. 0 takes another free port each time. */
+function refuseEqualPorts(
+  { host: _, ...ports }: Readonly<Record<string, string | number>>,
+  context: z.RefinementCtx,
+): void {
+  const taken = new Map<string | number, string>();
+  for (const [door, number] of Object.entries(ports)) {
+    const other = taken.get(number);
+    if (number !== 0 && other !== undefined) {
+      const message = `is ${number}, as is ${other}; each needs a port of its own`;
+      context.addIssue({ code: 'custom', path: [door], message });
+    }
+    taken.set(number, door);
+  }
+}

@@ -65,6 +65,20 @@ export const ERRORS = {
     message: 'the certificates in {folder} are for federation {found}; the config says {expected}',
     advice: 'Point consortiumDir to the folder that "fedvox consortium init" made for it.',
   },
+  'public-host-not-certified': {
+    message: 'publicHost is {publicHost}, but the certificate in {folder} is for {hosts}',
+    advice:
+      'Set publicHost in coordinator.yaml to one of them, or make the certificate anew for this host.',
+  },
+  'address-invalid': {
+    message: 'the coordinator’s address "{address}" cannot be dialled: {problem}',
+    advice: 'Give host:port, here probably {meant}.',
+  },
+  'not-the-operators-port': {
+    message: '{address} answers, but does not serve operators: {reason}',
+    advice:
+      'Dial the port that is listen.httpPort in coordinator.yaml, 8445 by default; those for sites and enrolment are others.',
+  },
   'coordinator-unreachable': {
     message: 'cannot reach the coordinator at {address}: {reason}',
     advice:
@@ -87,8 +101,10 @@ export const ERRORS = {
     advice: 'Submit it again to start anew.',
   },
   'quorum-impossible': {
-    message: 'the job needs {minSites} sites, but only {invited} are invited',
-    advice: 'Enrol more sites, or lower federation.minSites.',
+    message:
+      'federation.minSites of the job is {minSites}, but only {count} sites are enrolled and trusted: {sites}',
+    advice:
+      'Enrol more sites ("fedvox site invite NAME"), or lower federation.minSites in the job.',
   },
   'site-not-enrolled': {
     message: 'the job invites {sites}, which the federation does not know, or no longer trusts',

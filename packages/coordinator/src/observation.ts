@@ -1,4 +1,4 @@
-import type { Logger } from '@fedvox/base';
+import { type Logger, systemFailure } from '@fedvox/base';
 import { refusalCode, type ServerEvent } from '@fedvox/protocol';
 import type { ChangeSignal } from './services/change-signal.js';
 import type { JobRegistry } from './services/job-registry.js';
@@ -52,9 +52,12 @@ export function observeServer(event: ServerEvent, log: Logger, metrics: Metrics)
       log.warn({ site: caller, method, code, details: error.details }, error.message);
       return;
     }
-    case 'call-failed':
-      log.error({ err: event.error, site: event.caller, method: event.method }, 'a call failed');
+    case 'call-failed': {
+      const { error, caller, method } = event;
+      const { message = 'a call failed', advice } = systemFailure(error) ?? {};
+      log.error({ err: error, site: caller, method, ...(advice && { advice }) }, message);
       return;
+    }
     case 'connection-refused':
       metrics.onConnectionRefused();
       log.warn({ code: event.error.code, ...event.error.details }, event.error.message);

@@ -1,15 +1,17 @@
 import { X509Certificate } from 'node:crypto';
 import { errorText, FedvoxError, isFedvoxError } from '@fedvox/base';
 import { type ServiceError, status } from '@grpc/grpc-js';
-import type { ChannelSpec, SecureChannel } from './channel.js';
+import { type ChannelSpec, LOOPBACK, type SecureChannel } from './channel.js';
 import { fail } from './errors.js';
 import type { MethodName } from './limits.js';
+import { ignoredProxy, type ProxyInUse, proxyFailure, proxyFor } from './proxy.js';
 import { isRefusal, statusToRefusal } from './refusals.js';
 import { WireFormatError } from './wire-mapping.js';
 
 /** Failures that may be gone when the same call is made again. */
 const TRANSIENT_CODES: ReadonlySet<string> = new Set([
   'protocol/coordinator-unreachable',
+  'protocol/proxy-failed',
   'protocol/connection-lost',
   'protocol/call-timed-out',
   'protocol/coordinator-failed',
@@ -72,6 +74,9 @@ const NOT_CONNECTED =
 const CUT_OFF =
   /ECONNRESET|EPIPE|socket hang up|disconnected before secure|Socket closed|Failed to connect|Connection closed|ECONNABORTED/i;
 
+/** What gRPC says when a proxy gave no connection: it knows no error then. */
+const PROXY_FAILED = /Last error: undefined/;
+
 /** What gRPC says when not even the first call got through. */
 const NEVER_CONNECTED = /^No connection established/;
 
@@ -83,8 +88,15 @@ function nameConnectionFailure(error: ServiceError, spec: ChannelSpec, nowMs: nu
   if (UNTRUSTED.test(reason)) {
     return fail('server-certificate-untrusted', { address, reason }, options);
   }
+  const proxy = proxyOf(address);
+  if (proxy !== undefined && (PROXY_FAILED.test(reason) || NOT_CONNECTED.test(reason))) {
+    const why = PROXY_FAILED.test(reason) ? proxyFailure() : reason;
+    return fail('proxy-failed', { address, ...proxy, reason: why }, options);
+  }
   if (NOT_CONNECTED.test(reason)) {
-    return fail('coordinator-unreachable', { address, reason }, options);
+    const ignored = ignoredProxy(process.env);
+    const whole = ignored === undefined ? reason : `${reason} (${ignored})`;
+    return fail('coordinator-unreachable', { address, reason: whole }, options);
   }
   // A server that turns a certificate away closes the connection without a word: TLS 1.3 lets the
   // client finish first. Where our own certificate explains it, that is the reason.
@@ -93,6 +105,11 @@ function nameConnectionFailure(error: ServiceError, spec: ChannelSpec, nowMs: nu
     if (flaw !== undefined) return flaw;
   }
   return fail('connection-lost', { address, reason }, options);
+}
+
+function proxyOf(address: string): ProxyInUse | undefined {
+  if (LOOPBACK.test(address)) return undefined;
+  return proxyFor(address.replace(/:\d+$/, ''), process.env);
 }
 
 function flawOfOwnCertificate(

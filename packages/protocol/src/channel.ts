@@ -91,7 +91,7 @@ function serverRefusal(
 }
 
 /** Hosts that no proxy can reach, whatever the environment says of proxies. */
-const LOOPBACK = /^(localhost|127\.[\d.]+|\[::1\]):\d+$/;
+export const LOOPBACK = /^(localhost|127\.[\d.]+|\[::1\]):\d+$/;
 
 function channelOptions({ address, keepalive = KEEPALIVE }: ChannelSpec): ChannelOptions {
   const { intervalMs, timeoutMs } = keepalive;

@@ -8,6 +8,12 @@ export const ERRORS = {
     advice:
       'Check the address and that the firewall lets this host dial out to it; it is tried again.',
   },
+  'proxy-failed': {
+    message:
+      'cannot reach the coordinator at {address} through the proxy {proxy}, which {variable} names: {reason}',
+    advice:
+      'Check the proxy, and that it lets this host CONNECT there; name the coordinator in no_proxy where it is to be dialled directly.',
+  },
   'connection-lost': {
     message: 'the connection to the coordinator at {address} broke: {reason}',
     advice: 'Nothing to do: it is dialled again. If it keeps breaking, ask who runs the network.',

@@ -66,4 +66,34 @@ describe('a hospital’s proxy', () => {
     await server.stop(0);
     expect(proxy.asked).toEqual([]);
   });
+
+  it('that is not there is named, with the cause and the variable', async () => {
+    const proxy = await httpProxy(1);
+    proxy.stop();
+    vi.stubEnv('https_proxy', proxy.url);
+    vi.stubEnv('grpc_proxy', '');
+    vi.stubEnv('no_proxy', '');
+    const client = federation.dial({ port: 1 }, alice, { address: 'fed.example.org:7402' });
+    await expect(client.hello([])).rejects.toMatchObject({
+      code: 'protocol/proxy-failed',
+      message: expect.stringMatching(
+        /^cannot reach the coordinator at fed\.example\.org:7402 through the proxy localhost:\d+, which https_proxy names: connect ECONNREFUSED/,
+      ),
+    });
+    client.close();
+  });
+
+  it('that refuses is told with what it answered', async () => {
+    const refusing = createServer();
+    refusing.on('connect', (_, socket: Socket) => socket.end('HTTP/1.1 403 Forbidden\r\n\r\n'));
+    refusing.listen(0, 'localhost');
+    await once(refusing, 'listening');
+    vi.stubEnv('https_proxy', `http://localhost:${(refusing.address() as AddressInfo).port}`);
+    vi.stubEnv('grpc_proxy', '');
+    vi.stubEnv('no_proxy', '');
+    const client = federation.dial({ port: 1 }, alice, { address: 'fed.example.org:7402' });
+    await expect(client.hello([])).rejects.toThrow(/it answered CONNECT with HTTP status 403/);
+    client.close();
+    refusing.close();
+  });
 });

@@ -11,6 +11,7 @@ import {
   renameDurably,
   type Sha256,
   sha256File,
+  systemFailure,
 } from '@fedvox/base';
 import { decodeJob, type Job, type JobInput } from '@fedvox/job';
 import { readIdentity } from '@fedvox/pki';
@@ -98,7 +99,7 @@ export class CoordinatorClient {
       await renameDurably(partial, path);
     } catch (error) {
       await rm(partial, { force: true });
-      throw error;
+      throw systemFailure(error, path) ?? error;
     }
   }
 

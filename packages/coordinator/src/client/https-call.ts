@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { type Agent, request } from 'node:https';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { errorText, FedvoxError } from '@fedvox/base';
+import { errorText, FedvoxError, isAddress, parseAddress } from '@fedvox/base';
 import { fail } from '../errors.js';
 import { errorSchema } from '../http/contract.js';
 
@@ -13,6 +13,10 @@ export interface HttpsCall {
   readonly signal?: AbortSignal;
 }
 
+/** What the operators' port is unless somebody chose another. */
+const USUAL_PORT = 8445;
+/** OpenSSL's words for an answer that is not of its protocol. */
+const SPEAKS_NO_TLS = /wrong version number|packet length too long|http request/;
 /** An error's answer is a few hundred bytes. */
 const MAX_ERROR_BYTES = 64 * 1024;
 /** Silence on the connection, longer than any request is held open. */
@@ -27,9 +31,9 @@ export async function callHttps(
   agent: Agent,
   call: HttpsCall,
 ): Promise<IncomingMessage> {
-  const response = await send(address, agent, call);
+  const response = await send(dialable(address), agent, call);
   if (response.statusCode !== undefined && response.statusCode < 300) return response;
-  const error = await namedError(response, call);
+  const error = await namedError(address, response);
   // Whatever has not been sent yet is not wanted any more.
   call.body?.bytes.destroy();
   throw error;
@@ -45,6 +49,13 @@ export async function readAll(response: IncomingMessage, maxBytes: number): Prom
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
+}
+
+/** @throws FedvoxError `coordinator/address-invalid`, with the address that was probably meant */
+function dialable(address: string): string {
+  const parsed = parseAddress(address, USUAL_PORT);
+  if (isAddress(parsed)) return address;
+  throw fail('address-invalid', { address, ...parsed });
 }
 
 async function send(
@@ -68,18 +79,20 @@ async function send(
   } catch (cause) {
     if (signal?.aborted) throw signal.reason;
     if (cause instanceof FedvoxError) throw cause;
+    if (SPEAKS_NO_TLS.test(errorText(cause))) {
+      throw fail('not-the-operators-port', { address, reason: 'it does not speak TLS' }, { cause });
+    }
     throw fail('coordinator-unreachable', { address, reason: errorText(cause) }, { cause });
   }
 }
 
-async function namedError(
-  response: IncomingMessage,
-  { method, path }: HttpsCall,
-): Promise<FedvoxError> {
+/** What speaks HTTPS and names no error of ours is another door, or another program. */
+async function namedError(address: string, response: IncomingMessage): Promise<FedvoxError> {
   const text = (await readAll(response, MAX_ERROR_BYTES)).toString('utf8');
   const parsed = errorSchema.safeParse(parseJson(text));
   if (!parsed.success) {
-    return fail('answer-invalid', { method, path, reason: `HTTP ${response.statusCode}` });
+    const reason = `it says HTTP ${response.statusCode}`;
+    return fail('not-the-operators-port', { address, reason });
   }
   const { code, message, advice } = parsed.data;
   return new FedvoxError(code, message, advice);

@@ -1,7 +1,13 @@
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import swagger from '@fastify/swagger';
-import { errorText, type FedvoxError, isFedvoxError, type Logger } from '@fedvox/base';
+import {
+  errorText,
+  type FedvoxError,
+  isFedvoxError,
+  type Logger,
+  systemFailure,
+} from '@fedvox/base';
 import { keepDoor, OPERATORS_DOOR } from '@fedvox/protocol';
 import { fastify } from 'fastify';
 import { type ErrorName, fail } from '../errors.js';
@@ -123,7 +129,12 @@ function answerErrorsByName(app: HttpApp, log: Logger): void {
   });
 }
 
+/** A disk that is full is the operator's to see: named here, where sites learn nothing of it. */
+const STORAGE_STATUS = 507;
+
 function nameError(error: unknown) {
+  const system = systemFailure(error);
+  if (system !== undefined) return { status: STORAGE_STATUS, error: system };
   if (isFedvoxError(error)) {
     if (error.code.startsWith('refused/')) return { status: 403, error };
     const name = error.code.replace('coordinator/', '') as ErrorName;

@@ -64,7 +64,8 @@ export class SubmissionDesk {
     if (unknown.length > 0) throw fail('site-not-enrolled', { sites: unknown.join(', ') });
     const { minSites } = federation;
     if (minSites > invited.length) {
-      throw fail('quorum-impossible', { minSites, invited: invited.length });
+      const sites = invited.join(', ') || 'none';
+      throw fail('quorum-impossible', { minSites, count: invited.length, sites });
     }
     return invited;
   }

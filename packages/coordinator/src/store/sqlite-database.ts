@@ -1,3 +1,4 @@
+import { failureOfCode } from '@fedvox/base';
 import sqlite3 from 'sqlite3';
 import { SerialQueue } from '../serial-queue.js';
 
@@ -19,18 +20,21 @@ export class SqliteDatabase {
   readonly #queue = new SerialQueue();
   readonly #session: SqlSession;
 
-  private constructor(readonly connection: sqlite3.Database) {
-    this.#session = sessionOf(connection);
+  private constructor(
+    readonly connection: sqlite3.Database,
+    path: string,
+  ) {
+    this.#session = sessionOf(connection, (error) => diskFailure(error, path));
   }
 
   /** @param path a file, or `:memory:` */
   static async open(path: string): Promise<SqliteDatabase> {
     const connection = await new Promise<sqlite3.Database>((resolve, reject) => {
       const opened = new sqlite3.Database(path, (error) =>
-        error === null ? resolve(opened) : reject(error),
+        error === null ? resolve(opened) : reject(diskFailure(error, path)),
       );
     });
-    return new SqliteDatabase(connection);
+    return new SqliteDatabase(connection, path);
   }
 
   read<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
@@ -61,11 +65,27 @@ export class SqliteDatabase {
   }
 }
 
-function sessionOf(connection: sqlite3.Database): SqlSession {
+/** What SQLite says of the disk, as the operating system would have said it. */
+const DISK_CODES: Readonly<Record<string, string>> = {
+  SQLITE_FULL: 'ENOSPC',
+  SQLITE_READONLY: 'EROFS',
+  SQLITE_CANTOPEN: 'EACCES',
+  SQLITE_IOERR: 'EIO',
+};
+
+/** The error with its path and its cause where the disk refused; itself where anything else did. */
+function diskFailure(error: Error, path: string): Error {
+  const { code } = error as { readonly code?: string };
+  const systemCode = code === undefined ? undefined : DISK_CODES[code];
+  if (systemCode === undefined) return error;
+  return failureOfCode(systemCode, 'the database', path, error) ?? error;
+}
+
+function sessionOf(connection: sqlite3.Database, name: (error: Error) => Error): SqlSession {
   const all = <Row>(sql: string, ...values: readonly SqlValue[]) =>
     new Promise<Row[]>((resolve, reject) => {
       connection.all<Row>(sql, values, (error, rows) =>
-        error === null ? resolve(rows) : reject(error),
+        error === null ? resolve(rows) : reject(name(error)),
       );
     });
   return {
@@ -76,7 +96,7 @@ function sessionOf(connection: sqlite3.Database): SqlSession {
       new Promise((resolve, reject) => {
         connection.run(sql, values, function (error) {
           if (error === null) resolve({ changes: this.changes });
-          else reject(error);
+          else reject(name(error));
         });
       }),
   };

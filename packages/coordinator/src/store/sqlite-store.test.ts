@@ -59,6 +59,21 @@ describe('a state file', () => {
     await expect(opening).rejects.toMatchObject({ code: 'coordinator/state-too-new' });
   });
 
+  it('that cannot grow is told as a full disk, with its path', async () => {
+    const path = newPath();
+    const database = await SqliteDatabase.open(path);
+    await database.read((session) => session.run('CREATE TABLE filled (text TEXT)'));
+    await database.read((session) => session.all('PRAGMA max_page_count = 3'));
+    const writing = database.transaction((session) =>
+      session.run('INSERT INTO filled VALUES (?)', 'x'.repeat(100_000)),
+    );
+    await expect(writing).rejects.toMatchObject({
+      code: 'base/disk-full',
+      message: expect.stringContaining(`the disk of ${path} is full`),
+    });
+    await database.close();
+  });
+
   it('is refused when it is something else', async () => {
     const path = newPath();
     await writeFile(path, 'not a database, but long enough to be looked at as one'.repeat(100));
