@@ -1,4 +1,5 @@
 import { sha256 } from '@fedvox/base';
+import { createKeyPair } from '@fedvox/pki';
 import { FederationClient, type Task } from '@fedvox/protocol';
 import { encodeWeights } from '@fedvox/weights';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -14,7 +15,12 @@ import {
   type TestFederation,
   waitForJob,
 } from '../support/federation.js';
-import { type ScriptedSite, type ScriptedUpdate, WEIGHTS } from '../support/scripted-site.js';
+import {
+  certificateFor,
+  type ScriptedSite,
+  type ScriptedUpdate,
+  WEIGHTS,
+} from '../support/scripted-site.js';
 import { digestOf, expectedModel, tinyDelta, tinyWeights } from '../support/tiny-model.js';
 
 /**
@@ -204,14 +210,20 @@ describe('invariant 5: an update', () => {
   });
 
   it('is refused from a site that the job does not invite', async () => {
-    const west = await intruder('west');
+    const { privateKeyPem: keyPem } = await createKeyPair();
+    const invitation = await federation.operator.inviteSite('west');
+    const west = clientWith({
+      keyPem,
+      certificateChainPem: await certificateFor(invitation, keyPem),
+    });
     await expect(west.reportGate(id, 'pass')).rejects.toMatchObject(refused('not-invited'));
     await expect(bytesOf(west, task)).rejects.toMatchObject(refused('unknown-blob'));
     west.close();
+    await federation.operator.revokeSite('west');
   });
 
   it('is refused with the certificate of another role', async () => {
-    const operator = await intruder('operator', 'operator');
+    const operator = clientWith(await issueFor(consortium, 'operator', 'operator'));
     await expect(operator.nextTask('idle')).rejects.toMatchObject(refused('wrong-role'));
     operator.close();
   });
@@ -223,10 +235,6 @@ describe('invariant 5: an update', () => {
     });
     nobody.close();
   });
-
-  async function intruder(name: string, role: 'site' | 'operator' = 'site') {
-    return clientWith(await issueFor(consortium, role, name));
-  }
 
   function clientWith(own: { keyPem: string; certificateChainPem: string } | undefined) {
     return new FederationClient({

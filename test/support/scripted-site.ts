@@ -160,6 +160,12 @@ export class ScriptedSite {
     }
   }
 
+  /** What it shows, for a test that dials with it anew. */
+  get credentials(): { readonly keyPem: string; readonly certificateChainPem: string } {
+    const { keyPem, chainPem: certificateChainPem } = this.#credentials;
+    return { keyPem, certificateChainPem };
+  }
+
   close(): void {
     this.client.close();
   }

@@ -9,7 +9,15 @@ import {
   makeFolderDurably,
   systemClock,
 } from '@fedvox/base';
-import { type Consortium, hostsOf, loadConsortium, readCertificate } from '@fedvox/pki';
+import {
+  type Consortium,
+  hostsOf,
+  keyId,
+  loadConsortium,
+  loadOperatorCertificates,
+  readCertificate,
+  toX509,
+} from '@fedvox/pki';
 import {
   createEnrollmentServer,
   createFederationServer,
@@ -25,6 +33,7 @@ import { ChangeSignal } from './services/change-signal.js';
 import { DeadlineWatch } from './services/deadline-watch.js';
 import { JobRegistry } from './services/job-registry.js';
 import { createMetrics } from './services/metrics.js';
+import { OperatorDirectory } from './services/operator-directory.js';
 import { leaveOutRevoked } from './services/revocation.js';
 import { RoundRunner } from './services/round-runner.js';
 import { SiteDirectory } from './services/site-directory.js';
@@ -32,12 +41,14 @@ import { SubmissionDesk } from './services/submission-desk.js';
 import { TaskDesk } from './services/task-desk.js';
 import { UploadDesk } from './services/upload-desk.js';
 import { BlobStore } from './store/blob-store.js';
+import { RevocationFile } from './store/revocation-file.js';
 import { Spool } from './store/spool.js';
 import { openSqliteStore } from './store/sqlite-store.js';
 import type { Store } from './store/store.js';
 
 const VERSION = '0.1.0';
 const STATE_FILE = 'state.sqlite';
+const REVOCATIONS_FILE = 'revocations.jsonl';
 /** A site is "seen" while it was heard of this recently. */
 const SEEN_WITHIN_MS = 5 * 60_000;
 
@@ -73,7 +84,13 @@ export async function startCoordinator(
   const consortium = await loadOwnConsortium(config);
   await makeFolderDurably(config.stateDir);
   const store = await openStore(join(config.stateDir, STATE_FILE));
-  const core = await assemble(config, { consortium, store, clock, log }).catch(async (error) => {
+  const revocations = await openRevocations(config).catch(async (error) => {
+    await store.close();
+    throw error;
+  });
+  const foundations = { consortium, store, revocations, clock, log };
+  const core = await assemble(config, foundations).catch(async (error) => {
+    await revocations.close();
     await store.close();
     throw error;
   });
@@ -108,9 +125,15 @@ function isForHost(certificatePem: string, host: string): boolean {
   return match !== undefined;
 }
 
+function openRevocations(config: CoordinatorConfig): Promise<RevocationFile> {
+  const { consortiumDir, revocationsFile = join(consortiumDir, REVOCATIONS_FILE) } = config;
+  return RevocationFile.open(revocationsFile);
+}
+
 interface Foundations {
   readonly consortium: Consortium;
   readonly store: Store;
+  readonly revocations: RevocationFile;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -119,7 +142,7 @@ type Core = Awaited<ReturnType<typeof assemble>>;
 
 /** Everything but the sockets; jobs go on from here. */
 async function assemble(config: CoordinatorConfig, foundations: Foundations) {
-  const { consortium, store, clock, log } = foundations;
+  const { consortium, store, revocations, clock, log } = foundations;
   const { federation, stateDir } = config;
   const [blobs, spool] = [await BlobStore.open(stateDir), await Spool.open(stateDir)];
   const registry = await JobRegistry.load(store, clock);
@@ -131,9 +154,15 @@ async function assemble(config: CoordinatorConfig, foundations: Foundations) {
     store,
     clock,
     authority: consortium.authority,
+    revocations,
+    ownKeys: [consortium.coordinator, consortium.authority].map(({ certificatePem }) =>
+      keyId(toX509(certificatePem).publicKey),
+    ),
     invitationDays: config.invitationDays,
     certificateDays: config.siteCertificateDays,
   });
+  const certificates = await loadOperatorCertificates(config.consortiumDir);
+  const operators = await OperatorDirectory.load({ store, clock, certificates });
   const uploads = new UploadDesk({
     federation,
     clock,
@@ -145,7 +174,9 @@ async function assemble(config: CoordinatorConfig, foundations: Foundations) {
     receiptKey: createPrivateKey(consortium.coordinator.keyPem),
     receiptKeyId: readCertificate(consortium.coordinator.certificatePem).keyId,
     onAccepted: metrics.onUpdateAccepted,
+    authorize: (site) => sites.authorize(site),
   });
+  sites.onShutOut((site) => uploads.drop(site));
   const submissions = new SubmissionDesk({ registry, sites, blobs, clock });
   watchProgress(registry, { changes, metrics, store, log });
   await leaveOutRevoked(sites, registry);
@@ -162,7 +193,7 @@ async function assemble(config: CoordinatorConfig, foundations: Foundations) {
   const deadlines = new DeadlineWatch(registry, clock, log);
   const watching = deadlines.run();
   const parts = { blobs, registry, changes, tasks, metrics, sites, uploads, submissions, rounds };
-  return { ...foundations, ...parts, deadlines, watching };
+  return { ...foundations, ...parts, operators, deadlines, watching };
 }
 
 type AnyServer = RunningServer | RunningHttpServer;
@@ -193,6 +224,9 @@ async function listen(
     },
   );
   servers.push(federationServer);
+  sites.onShutOut(async (name) => {
+    federationServer.disconnect({ federation, role: 'site', name });
+  });
   const enrollmentServer = await createEnrollmentServer(
     { enroll: ({ token, certificateRequest }) => sites.enroll(token, certificateRequest) },
     { ...tls, port: config.listen.enrollmentPort, onEvent },
@@ -229,5 +263,6 @@ async function stop(core: Core, servers: readonly AnyServer[]): Promise<void> {
   await Promise.all([core.watching, core.rounds.stop(), ...servers.map((server) => server.stop())]);
   await core.uploads.idle();
   await core.registry.drained();
+  await core.revocations.close();
   await core.store.close();
 }

@@ -32,6 +32,11 @@ export const coordinatorConfigSchema = z.strictObject({
     })
     .superRefine(refuseEqualPorts)
     .prefault({}),
+  /**
+   * Where revocations are kept, apart from the database so that no restored backup undoes them;
+   * `revocations.jsonl` in `consortiumDir` where absent.
+   */
+  revocationsFile: z.string().min(1).optional(),
   /** The name under which sites reach this host: one of the coordinator certificate's. */
   publicHost: host,
   limits: z

@@ -114,6 +114,20 @@ export const ERRORS = {
     message: 'the initial model cannot be used: {reason}',
     advice: 'Make the model again with "fedvox job submit".',
   },
+  'site-enrolled': {
+    message: 'site {site} has a certificate that counts until {until}',
+    advice:
+      'To enrol it anew, invite it with --replace: the old one is revoked when the new one enrols. If its key was stolen, run "fedvox site revoke" first.',
+  },
+  'revocations-unusable': {
+    message: 'the revocations in {path} cannot be used: {reason}',
+    advice:
+      'Mend the folder or the file, or name another place as revocationsFile; never restore it over.',
+  },
+  'revocation-not-kept': {
+    message: 'site {site} is shut out, but {path} could not be written: {reason}',
+    advice: 'Mend the disk, then restart the coordinator: it writes down what the file lacks.',
+  },
   'no-such-site': {
     message: 'site {site} has never enrolled',
     advice: 'List the sites with "fedvox site list".',

@@ -6,9 +6,11 @@ import { type CoordinatorConfig, coordinatorConfigSchema } from './config.js';
 export async function loadCoordinatorConfig(path: string): Promise<CoordinatorConfig> {
   const config = await loadConfig(path, coordinatorConfigSchema, 'coordinator config');
   const folder = dirname(resolve(path));
+  const { revocationsFile } = config;
   return {
     ...config,
     stateDir: resolve(folder, config.stateDir),
     consortiumDir: resolve(folder, config.consortiumDir),
+    ...(revocationsFile && { revocationsFile: resolve(folder, revocationsFile) }),
   };
 }

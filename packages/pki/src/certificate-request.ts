@@ -1,6 +1,7 @@
 import { createPublicKey } from 'node:crypto';
-import { errorText } from '@fedvox/base';
+import { errorText, type Sha256 } from '@fedvox/base';
 import forge from 'node-forge';
+import { keyId } from './certificate.js';
 import { fail } from './errors.js';
 import { isCanonicalRequest, requestSignatureHolds, signRequest } from './forge-signing.js';
 import { checkName } from './identity.js';
@@ -31,7 +32,7 @@ export async function createCertificateRequest(spec: CertificateRequestSpec): Pr
  * chooses an identity by asking for it.
  * @throws FedvoxError `pki/request-unreadable`, `pki/request-signature-wrong`, `pki/key-unfit`
  */
-export function readCertificateRequest(der: Uint8Array): { publicKeyPem: string } {
+export function readCertificateRequest(der: Uint8Array): { publicKeyPem: string; keyId: Sha256 } {
   if (der.byteLength > MAX_REQUEST_BYTES) {
     throw fail('request-unreadable', { reason: `${der.byteLength} bytes are too many` });
   }
@@ -40,8 +41,7 @@ export function readCertificateRequest(der: Uint8Array): { publicKeyPem: string 
     throw fail('request-unreadable', { reason: 'its encoding is not canonical DER' });
   }
   if (!requestSignatureHolds(request, publicKeyPem)) throw fail('request-signature-wrong');
-  readStrongPublicKey(publicKeyPem);
-  return { publicKeyPem };
+  return { publicKeyPem, keyId: keyId(readStrongPublicKey(publicKeyPem)) };
 }
 
 function parse(der: Uint8Array) {

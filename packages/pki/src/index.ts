@@ -48,5 +48,6 @@ export {
   parseInvitation,
 } from './invitation.js';
 export { createKeyPair, type KeyPair } from './keys.js';
+export { loadOperatorCertificates } from './operator-certificates.js';
 export { needsRenewal } from './renewal.js';
 export { type Revocation, RevocationList } from './revocation.js';

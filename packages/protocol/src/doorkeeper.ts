@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Server, TLSSocket } from 'node:tls';
 import { type FedvoxError, isFedvoxError } from '@fedvox/base';
-import { fingerprint, readIdentity } from '@fedvox/pki';
+import { fingerprint, type Identity, identityUri, readIdentity } from '@fedvox/pki';
 import { type ConnectionBounds, ConnectionTable } from './connection-table.js';
 import { fail } from './errors.js';
 import { HANDSHAKE_TIMEOUT_MS, MAX_CONNECTIONS } from './limits.js';
@@ -17,8 +17,8 @@ export interface DoorRules extends ConnectionBounds {
 export interface Door {
   /** Cuts off what is still connected, handshakes under way included. */
   destroyConnections(): void;
-  /** Cuts off one member of the consortium, by its identity as `memberKey` has it. */
-  disconnect(member: string): void;
+  /** Cuts off one member of the consortium, whichever of its certificates it showed. */
+  disconnect(member: Identity): void;
 }
 
 interface Guest {
@@ -93,7 +93,7 @@ export function keepDoor(server: Server, rules: DoorRules): Door {
   };
   return {
     destroyConnections: () => destroy(table.all()),
-    disconnect: (member) => destroy(table.of(member)),
+    disconnect: (member) => destroy(table.of(identityUri(member))),
   };
 }
 
@@ -116,8 +116,7 @@ function tcpSocketOf(socket: TLSSocket): Socket {
 function memberKey(socket: TLSSocket): string {
   const { raw } = socket.getPeerCertificate();
   try {
-    const { federation, role, name } = readIdentity(raw);
-    return `${federation}/${role}/${name}`;
+    return identityUri(readIdentity(raw));
   } catch (error) {
     // Of our authority, but for nothing of ours: every call of it will be refused.
     if (isFedvoxError(error)) return fingerprint(raw);

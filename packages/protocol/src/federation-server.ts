@@ -7,7 +7,7 @@ import {
   FederationServiceService,
   type UploadRequest,
 } from './generated/fedvox/v1/federation.js';
-import { type RunningServer, startGrpcServer } from './grpc-server.js';
+import { type MemberServer, startGrpcServer } from './grpc-server.js';
 import { type KeepaliveOptions, MAX_CHUNK_BYTES, SITES_DOOR } from './limits.js';
 import type {
   AgentState,
@@ -76,7 +76,7 @@ export interface FederationServerOptions extends ListenSpec {
 export function createFederationServer(
   handlers: FederationHandlers,
   options: FederationServerOptions,
-): Promise<RunningServer> {
+): Promise<MemberServer> {
   const { federation, authorize, onEvent } = options;
   const calls = new CallServer<CertificateInfo>(
     (call) => {

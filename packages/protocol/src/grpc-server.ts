@@ -1,3 +1,4 @@
+import type { Identity } from '@fedvox/pki';
 import {
   Server,
   ServerCredentials,
@@ -22,6 +23,12 @@ export interface RunningServer {
   stop(graceMs?: number): Promise<void>;
 }
 
+/** A server that knows its clients by their certificates. */
+export interface MemberServer extends RunningServer {
+  /** Ends the member's connections at once, with every call on them. */
+  disconnect(member: Identity): void;
+}
+
 export interface GrpcServerSpec extends ListenSpec {
   readonly requireClientCertificate: boolean;
   readonly service: ServiceDefinition;
@@ -34,7 +41,7 @@ export interface GrpcServerSpec extends ListenSpec {
 const DEFAULT_GRACE_MS = 2_000;
 
 /** gRPC behind our own TLS listener. @throws FedvoxError `protocol/listen-failed` */
-export async function startGrpcServer(spec: GrpcServerSpec): Promise<RunningServer> {
+export async function startGrpcServer(spec: GrpcServerSpec): Promise<MemberServer> {
   const grpc = new Server(serverOptions(spec));
   grpc.addService(spec.service, spec.implementation);
   // "Insecure" is gRPC's word for taking connections as they come: these come out of the TLS listener,
@@ -57,7 +64,7 @@ export async function startGrpcServer(spec: GrpcServerSpec): Promise<RunningServ
     listener.destroyConnections();
     await closed;
   };
-  return { port: listener.port, stop };
+  return { port: listener.port, stop, disconnect: listener.disconnect };
 }
 
 function shutDown(grpc: Server, graceMs: number): Promise<void> {

@@ -56,6 +56,7 @@ export {
 export { REFUSALS, type RefusalCode } from './refusal-table.js';
 export {
   isRefusal,
+  makeRefusal,
   REFUSAL_TRAILER,
   refusalCode,
   refusalToStatus,

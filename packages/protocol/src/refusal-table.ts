@@ -34,6 +34,12 @@ export const REFUSALS = {
     message: 'the certificate of {name} was revoked',
     advice: "Ask the consortium's operator; a new invitation is needed to come back.",
   },
+  'unknown-certificate': {
+    status: status.PERMISSION_DENIED,
+    message: 'the certificate of {name} is not among those known here',
+    advice:
+      "A site needs a new invitation; an operator's must lie in the consortium's folder at the start.",
+  },
   'unknown-job': {
     status: status.NOT_FOUND,
     message: 'there is no job {job}',
@@ -173,6 +179,27 @@ export const REFUSALS = {
     status: status.UNAUTHENTICATED,
     message: 'this invitation has expired',
     advice: "Ask the consortium's operator for a new one.",
+  },
+  'token-replaced': {
+    status: status.UNAUTHENTICATED,
+    message: 'a newer invitation for this site took the place of this one',
+    advice: 'Use the newest; if you have none, somebody else may: tell the operator.',
+  },
+  'already-enrolled': {
+    status: status.UNAUTHENTICATED,
+    message: 'site {site} has a certificate that counts; this invitation does not replace it',
+    advice: "Ask the consortium's operator for one that does (`fedvox site invite --replace`).",
+  },
+  'key-in-use': {
+    status: status.PERMISSION_DENIED,
+    message: 'the key of this request belongs to another member of the federation',
+    advice:
+      'Move the state folder away, so that this site makes a key of its own, and enrol again.',
+  },
+  'renewal-too-soon': {
+    status: status.FAILED_PRECONDITION,
+    message: 'the certificate of this site was renewed within the last {minutes} minutes',
+    advice: "The new one is good for weeks: check this host's clock, and that no copy of it runs.",
   },
   'token-used': {
     status: status.UNAUTHENTICATED,

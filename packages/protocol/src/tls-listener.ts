@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
 import { errorText, type FedvoxError } from '@fedvox/base';
+import type { Identity } from '@fedvox/pki';
 import { type DoorRules, keepDoor } from './doorkeeper.js';
 import { fail } from './errors.js';
 
@@ -30,6 +31,8 @@ export interface TlsListener {
   close(): Promise<void>;
   /** Cuts off what is still connected, handshakes under way included. */
   destroyConnections(): void;
+  /** Cuts off one member of the consortium. */
+  disconnect(member: Identity): void;
 }
 
 /**
@@ -76,6 +79,7 @@ export async function listenTls(
     port: (server.address() as AddressInfo).port,
     close: () => new Promise((resolve) => server.close(() => resolve())),
     destroyConnections: door.destroyConnections,
+    disconnect: door.disconnect,
   };
 }
 

@@ -35,6 +35,7 @@ const RESPONSES: Readonly<Record<RefusalCode, RefusalResponse>> = {
   'weight-out-of-range': 'give-up',
   'figures-out-of-range': 'give-up',
   'request-invalid': 'give-up',
+  'renewal-too-soon': 'give-up',
 
   'replayed-statement': 'collect-receipt',
   'counter-not-increasing': 'sign-again',
@@ -53,10 +54,14 @@ const RESPONSES: Readonly<Record<RefusalCode, RefusalResponse>> = {
   'wrong-site': 'stop',
   'wrong-federation': 'stop',
   revoked: 'stop',
+  'unknown-certificate': 'stop',
   'protocol-too-old': 'stop',
   'token-invalid': 'stop',
   'token-expired': 'stop',
   'token-used': 'stop',
+  'token-replaced': 'stop',
+  'already-enrolled': 'stop',
+  'key-in-use': 'stop',
 };
 
 /** A refusal that only a newer coordinator knows costs one round's work at worst. */

@@ -10,6 +10,7 @@ import { asOperator, type OperatorOptions, withOperator } from './operator-optio
 
 interface InviteOptions extends OperatorOptions {
   readonly output?: string;
+  readonly replace?: true;
 }
 
 export function addSiteCommands(program: Command, terminal: Terminal): void {
@@ -17,7 +18,11 @@ export function addSiteCommands(program: Command, terminal: Terminal): void {
   const invite = site
     .command('invite <name>')
     .description('write an invitation: one use, to be passed on as one would a password')
-    .option('--output <file>', 'where to write it; NAME.invitation.json where absent');
+    .option('--output <file>', 'where to write it; NAME.invitation.json where absent')
+    .option(
+      '--replace',
+      'for a site that is enrolled: its old certificate ends when it enrols anew',
+    );
   act<InviteOptions, [string]>(withOperator(invite), terminal, inviteSite);
   const list = site.command('list').description('every enrolled site, and when it was last seen');
   act<OperatorOptions>(withOperator(list), terminal, listSites);
@@ -28,7 +33,7 @@ export function addSiteCommands(program: Command, terminal: Terminal): void {
 async function inviteSite(output: Output, options: InviteOptions, name: string): Promise<void> {
   const { createInvitation } = await import('@fedvox/pki');
   const { expiresAtMs, ...invitation } = await asOperator(options, (client) =>
-    client.inviteSite(name),
+    client.inviteSite(name, options.replace === true),
   );
   const expiresAt = new Date(expiresAtMs).toISOString();
   const path = options.output ?? `${name}.invitation.json`;
@@ -36,7 +41,13 @@ async function inviteSite(output: Output, options: InviteOptions, name: string):
   await writeFileDurably(path, createInvitation({ ...invitation, expiresAt }), { mode: 0o600 });
   output.result(
     { site: name, invitation: path, expiresAt },
-    `Wrote ${path}: one use, until ${moment(expiresAtMs)}.\nPass it on as you would a password.`,
+    [
+      `Wrote ${path}: one use, until ${moment(expiresAtMs)}. It ends any earlier invitation of ${name}.`,
+      ...(options.replace
+        ? [`When ${name} enrols with it, its present certificate is revoked.`]
+        : []),
+      'Pass it on as you would a password.',
+    ].join('\n'),
   );
 }
 

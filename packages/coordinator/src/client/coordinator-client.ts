@@ -144,9 +144,12 @@ export class CoordinatorClient {
     return this.#order(id, 'abort');
   }
 
-  /** A one-time token, with all that an invitation file holds. */
-  inviteSite(site: string): Promise<IssuedInvitation> {
-    return this.#post('/v1/sites', { site }, invitationSchema);
+  /**
+   * A one-time token, with all that an invitation file holds.
+   * @param replace whether it may take the place of a certificate that counts
+   */
+  inviteSite(site: string, replace = false): Promise<IssuedInvitation> {
+    return this.#post('/v1/sites', { site, ...(replace && { replace }) }, invitationSchema);
   }
 
   sites(): Promise<SiteStatus[]> {

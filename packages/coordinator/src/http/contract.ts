@@ -89,7 +89,11 @@ export const updateSchema = z.strictObject({
   receipt: envelopeSchema,
 });
 
-export const inviteSchema = z.strictObject({ site: nameSchema });
+export const inviteSchema = z.strictObject({
+  site: nameSchema,
+  /** Lets a site with a certificate that counts enrol anew; the old one is revoked when it does. */
+  replace: z.boolean().default(false),
+});
 
 export const invitationSchema = z.strictObject({
   site: z.string(),

@@ -64,7 +64,8 @@ export async function startHttpServer(
   });
   keepDoor(app.server, { ...OPERATORS_DOOR, onRefused });
   app.addHook('onRequest', async (request) => {
-    authenticateOperator(request.raw.socket as TLSSocket, federation);
+    const socket = request.raw.socket as TLSSocket;
+    authenticateOperator(socket, federation, (caller) => services.operators.authorize(caller));
   });
   answerErrorsByName(app, services.log);
   await addRoutes(app, services);
@@ -109,6 +110,7 @@ const STATUS: Readonly<Partial<Record<ErrorName, number>>> = {
   'job-over': 409,
   'quorum-impossible': 422,
   'site-not-enrolled': 422,
+  'site-enrolled': 409,
   'model-not-usable': 422,
 };
 

@@ -2,6 +2,7 @@ import type { Logger } from '@fedvox/base';
 import type { ChangeSignal } from '../services/change-signal.js';
 import type { JobRegistry } from '../services/job-registry.js';
 import type { Metrics } from '../services/metrics.js';
+import type { OperatorDirectory } from '../services/operator-directory.js';
 import type { SiteDirectory } from '../services/site-directory.js';
 import type { SubmissionDesk } from '../services/submission-desk.js';
 import type { TaskDesk } from '../services/task-desk.js';
@@ -15,6 +16,7 @@ export interface HttpServices {
   readonly registry: JobRegistry;
   readonly submissions: SubmissionDesk;
   readonly sites: SiteDirectory;
+  readonly operators: OperatorDirectory;
   readonly tasks: TaskDesk;
   readonly store: Store;
   readonly blobs: BlobStore;

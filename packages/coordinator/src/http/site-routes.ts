@@ -10,8 +10,8 @@ export function addSiteRoutes(app: TypedApp, services: HttpServices): void {
   app.post(
     '/v1/sites',
     { schema: { body: inviteSchema, response: { 201: invitationSchema } } },
-    async ({ body: { site } }, reply) => {
-      const { token, expiresAtMs } = await sites.invite(site);
+    async ({ body: { site, replace } }, reply) => {
+      const { token, expiresAtMs } = await sites.invite(site, replace);
       reply.status(201);
       const { enrollmentAddress, federationAddress, caCertificatePem } = services;
       return {

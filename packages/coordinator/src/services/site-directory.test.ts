@@ -1,3 +1,7 @@
+import { createPublicKey } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Clock } from '@fedvox/base';
 import {
   type Authority,
@@ -5,9 +9,11 @@ import {
   createCertificateRequest,
   createKeyPair,
   type KeyPair,
+  keyId,
   readCertificate,
 } from '@fedvox/pki';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { RevocationFile } from '../store/revocation-file.js';
 import { openSqliteStore } from '../store/sqlite-store.js';
 import type { Store } from '../store/store.js';
 import { SiteDirectory } from './site-directory.js';
@@ -19,33 +25,48 @@ describe('the directory of sites', () => {
   let keys: readonly KeyPair[];
   let request: Uint8Array;
   let otherRequest: Uint8Array;
+  let ownRequest: Uint8Array;
+  let folder: string;
+  const files: RevocationFile[] = [];
   let store: Store;
   let directory: SiteDirectory;
   let nowMs = Date.now();
   const clock: Clock = { nowMs: () => nowMs, sleep: async () => undefined };
-  const load = () =>
+  const openRevocations = async () => {
+    const file = await RevocationFile.open(join(folder, 'revocations.jsonl'));
+    files.push(file);
+    return file;
+  };
+  const load = async () =>
     SiteDirectory.load({
       federation: 'testfed',
       store,
       clock,
       authority,
+      revocations: await openRevocations(),
+      ownKeys: [keyIdOf(keys[2] as KeyPair)],
       invitationDays: 7,
       certificateDays: 90,
     });
   beforeAll(async () => {
     authority = await createAuthority({ federation: 'testfed', validDays: 365, nowMs });
-    keys = await Promise.all([createKeyPair(), createKeyPair()]);
-    [request, otherRequest] = (await Promise.all(
+    keys = await Promise.all([createKeyPair(), createKeyPair(), createKeyPair()]);
+    [request, otherRequest, ownRequest] = (await Promise.all(
       keys.map(({ privateKeyPem }) =>
         createCertificateRequest({ keyPem: privateKeyPem, name: 'whoever' }),
       ),
-    )) as [Uint8Array, Uint8Array];
+    )) as [Uint8Array, Uint8Array, Uint8Array];
   });
   beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'fedvox-directory-'));
     store = await openSqliteStore(':memory:');
     directory = await load();
   });
-  afterEach(() => store.close());
+  afterEach(async () => {
+    await store.close();
+    await Promise.all(files.splice(0).map((file) => file.close()));
+    await rm(folder, { recursive: true });
+  });
 
   it('certifies the site that the token is for, whatever name the request gives', async () => {
     const { token } = await directory.invite('north');
@@ -128,7 +149,7 @@ describe('the directory of sites', () => {
 
   it('lets no invitation outlive the revocation of its site', async () => {
     await directory.enroll((await directory.invite('north')).token, request);
-    const { token } = await directory.invite('north');
+    const { token } = await directory.invite('north', true);
     const [enrolment] = await Promise.allSettled([
       directory.enroll(token, otherRequest),
       directory.revoke('north'),
@@ -140,4 +161,79 @@ describe('the directory of sites', () => {
     const revocation = directory.revoke('nowhere');
     await expect(revocation).rejects.toMatchObject({ code: 'coordinator/no-such-site' });
   });
+
+  it('lets in nobody with an earlier invitation than the newest', async () => {
+    const first = await directory.invite('north');
+    const second = await directory.invite('north');
+    const late = directory.enroll(first.token, request);
+    await expect(late).rejects.toMatchObject({ code: 'refused/token-replaced' });
+    await expect(directory.enroll(second.token, request)).resolves.toHaveLength(2);
+  });
+
+  it('invites a site that has a certificate only to replace it, and then revokes the old one', async () => {
+    const shutOut: string[] = [];
+    directory.onShutOut(async (site) => {
+      shutOut.push(site);
+    });
+    const [der] = await directory.enroll((await directory.invite('north')).token, request);
+    const old = readCertificate(der as Uint8Array);
+    await expect(directory.invite('north')).rejects.toMatchObject({
+      code: 'coordinator/site-enrolled',
+    });
+    const { token } = await directory.invite('north', true);
+    directory.authorize(old);
+    const [next] = await directory.enroll(token, otherRequest);
+    expect(() => directory.authorize(old)).toThrow('revoked');
+    directory.authorize(readCertificate(next as Uint8Array));
+    expect(shutOut).toEqual(['north']);
+    expect(await directory.sites()).toMatchObject([{ site: 'north', revoked: false }]);
+  });
+
+  it('invites a site anew, without more words, once its certificate has ended', async () => {
+    await directory.enroll((await directory.invite('north')).token, request);
+    nowMs += 91 * DAY_MS;
+    const { token } = await directory.invite('north');
+    await expect(directory.enroll(token, otherRequest)).resolves.toHaveLength(2);
+    nowMs -= 91 * DAY_MS;
+  });
+
+  it('gives no key to two names, nor the consortium’s own to a site', async () => {
+    const [der] = await directory.enroll((await directory.invite('north')).token, request);
+    const { token } = await directory.invite('south');
+    for (const taken of [request, ownRequest]) {
+      const enrolment = directory.enroll(token, taken);
+      await expect(enrolment).rejects.toMatchObject({ code: 'refused/key-in-use' });
+    }
+    await directory.enroll(token, otherRequest);
+    const renewal = directory.renew(readCertificate(der as Uint8Array), otherRequest);
+    await expect(renewal).rejects.toMatchObject({ code: 'refused/key-in-use' });
+  });
+
+  it('renews once an hour, and gives the same certificate to the same key meanwhile', async () => {
+    const [der] = await directory.enroll((await directory.invite('north')).token, request);
+    const shown = readCertificate(der as Uint8Array);
+    const renewed = await directory.renew(shown, otherRequest);
+    expect(await directory.renew(shown, otherRequest)).toEqual(renewed);
+    const soon = directory.renew(shown, request);
+    await expect(soon).rejects.toMatchObject({ code: 'refused/renewal-too-soon' });
+    nowMs += 3_600_000;
+    expect(await directory.renew(shown, otherRequest)).not.toEqual(renewed);
+    nowMs -= 3_600_000;
+  });
+
+  it('writes down what its database knows to be revoked, and takes up what only the file knows', async () => {
+    const [der] = await directory.enroll((await directory.invite('north')).token, request);
+    const north = readCertificate(der as Uint8Array);
+    await store.revokeSite('north', nowMs);
+    await load();
+    await store.close();
+    store = await openSqliteStore(':memory:');
+    expect(() => directory.authorize(north)).not.toThrow();
+    const restored = await load();
+    expect(() => restored.authorize(north)).toThrow('the certificate of north was revoked');
+  });
 });
+
+function keyIdOf({ publicKeyPem }: KeyPair): string {
+  return keyId(createPublicKey(publicKeyPem));
+}

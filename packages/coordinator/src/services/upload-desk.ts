@@ -47,6 +47,8 @@ export interface UploadDeskOptions {
   readonly receiptKey: KeyObject;
   readonly receiptKeyId: Sha256;
   readonly onAccepted: (deltaBytes: number) => void;
+  /** Whether the sender still counts: calls that began before its revocation get no further. */
+  readonly authorize: (site: CertificateInfo) => void;
 }
 
 /** A statement that was let in, and the delta that follows it. One per site, in memory only. */
@@ -54,7 +56,7 @@ interface Upload {
   readonly digest: Sha256;
   readonly statement: UpdateStatement;
   readonly envelope: Envelope;
-  readonly keyId: Sha256;
+  readonly sender: CertificateInfo;
   /** Writes to the spool one after another, whatever connections they come in by. */
   readonly writes: SerialQueue;
 }
@@ -93,9 +95,10 @@ export class UploadDesk {
     admitStatement(statement, known);
     const present = this.#uploads.get(site);
     await present?.writes.drained();
+    this.#options.authorize(caller);
     if (present?.digest !== digest) {
-      const { keyId } = caller;
-      this.#uploads.set(site, { digest, statement, envelope, keyId, writes: new SerialQueue() });
+      const writes = new SerialQueue();
+      this.#uploads.set(site, { digest, statement, envelope, sender: caller, writes });
     }
     return { statement: digest, offset: await spool.claim(site, digest) };
   }
@@ -139,6 +142,14 @@ export class UploadDesk {
     const update = await this.#options.store.update(digest);
     if (update?.site !== caller.identity.name) throw refuse('receipt-unknown');
     return envelopeFromJson(JSON.parse(update.receiptEnvelope));
+  }
+
+  /** Forgets the site's upload and drops its bytes: it has been shut out. */
+  async drop(site: string): Promise<void> {
+    const upload = this.#uploads.get(site);
+    this.#uploads.delete(site);
+    await upload?.writes.drained();
+    await this.#options.spool.clear(site);
   }
 
   /** Resolves when no update of the round is being checked any more. */
@@ -201,7 +212,7 @@ export class UploadDesk {
   }
 
   /** Once this resolves, the delta is durable under its digest. */
-  async #takeOverDelta({ digest, statement }: Upload): Promise<void> {
+  async #takeOverDelta({ digest, statement, sender }: Upload): Promise<void> {
     const { spool, blobs } = this.#options;
     const { site, delta, baseModel } = statement;
     if (delta === null) return;
@@ -211,12 +222,13 @@ export class UploadDesk {
     }
     const path = spool.path(site, digest);
     await checkArrivedDelta(path, delta, blobs.path(baseModel));
+    this.#options.authorize(sender);
     await spool.sync(site, digest);
     await blobs.adopt(path, delta.sha256);
   }
 
-  async #record({ digest, statement, envelope, keyId }: Upload): Promise<Envelope> {
-    const { registry, clock, onAccepted } = this.#options;
+  async #record({ digest, statement, envelope, sender }: Upload): Promise<Envelope> {
+    const { registry, clock, onAccepted, authorize } = this.#options;
     const { job, round, site, delta, weight, figures, counter } = statement;
     const acceptedAtMs = clock.nowMs();
     const receipt = this.#countersign(statement, digest, acceptedAtMs);
@@ -229,12 +241,13 @@ export class UploadDesk {
       weight: weight.value,
       figures,
       counter,
-      keyId,
+      keyId: sender.keyId,
       acceptedAtMs,
       statementEnvelope: JSON.stringify(envelopeToJson(envelope)),
       receiptEnvelope: JSON.stringify(envelopeToJson(receipt)),
     };
     await registry.advance(job, ({ state }, nowMs) => {
+      authorize(sender);
       admitSubmission(statement, state);
       const answer = { kind: 'update', statement: digest } as const;
       return { event: { kind: 'site-answered', site, answer, nowMs }, update };

@@ -73,6 +73,22 @@ const MIGRATIONS: readonly Migration[] = [
       'CREATE INDEX certificates_by_site ON certificates (site)',
     ],
   },
+  {
+    name: 'known operators; when an invitation was made, what it replaces and what replaced it',
+    statements: [
+      `CREATE TABLE operators (
+        serial TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        key_id TEXT NOT NULL,
+        certificate_pem TEXT NOT NULL,
+        known_since_ms INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID`,
+      'ALTER TABLE invitations ADD COLUMN created_at_ms INTEGER NOT NULL DEFAULT 0',
+      'ALTER TABLE invitations ADD COLUMN replaces INTEGER NOT NULL DEFAULT 0',
+      'ALTER TABLE invitations ADD COLUMN replaced_at_ms INTEGER',
+      'CREATE INDEX certificates_by_key ON certificates (key_id)',
+    ],
+  },
 ];
 
 /**

@@ -5,25 +5,38 @@ import type {
   NewInvitation,
   StoredCertificate,
   StoredInvitation,
+  TakenUpRevocation,
 } from './store.js';
 
 export async function insertInvitation(
   session: SqlSession,
-  { tokenHash, site, expiresAtMs }: NewInvitation,
+  { tokenHash, site, createdAtMs, expiresAtMs, replaces }: NewInvitation,
 ): Promise<void> {
   await session.run(
-    'INSERT INTO invitations (token_hash, site, expires_at_ms) VALUES (?, ?, ?)',
+    `UPDATE invitations SET replaced_at_ms = ?
+     WHERE site = ? AND used_serial IS NULL AND replaced_at_ms IS NULL`,
+    createdAtMs,
+    site,
+  );
+  await session.run(
+    `INSERT INTO invitations (token_hash, site, created_at_ms, expires_at_ms, replaces)
+     VALUES (?, ?, ?, ?, ?)`,
     tokenHash,
     site,
+    createdAtMs,
     expiresAtMs,
+    replaces ? 1 : 0,
   );
 }
 
 interface InvitationRow {
   readonly token_hash: Sha256;
   readonly site: string;
+  readonly created_at_ms: number;
   readonly expires_at_ms: number;
   readonly used_serial: string | null;
+  readonly replaces: number;
+  readonly replaced_at_ms: number | null;
 }
 
 export async function selectInvitation(
@@ -37,23 +50,34 @@ export async function selectInvitation(
   if (row === undefined) return undefined;
   const spentOn =
     row.used_serial === null ? null : await selectCertificate(session, row.used_serial);
-  return { tokenHash, site: row.site, expiresAtMs: row.expires_at_ms, spentOn };
+  return {
+    tokenHash,
+    site: row.site,
+    createdAtMs: row.created_at_ms,
+    expiresAtMs: row.expires_at_ms,
+    replaces: row.replaces === 1,
+    spentOn,
+    isReplaced: row.replaced_at_ms !== null,
+  };
 }
 
 export async function spendInvitation(
   session: SqlSession,
   tokenHash: Sha256,
   certificate: NewCertificate,
+  replacedSerials: readonly string[],
 ): Promise<boolean> {
   const { changes } = await session.run(
     `UPDATE invitations SET used_serial = ?
-     WHERE token_hash = ? AND site = ? AND used_serial IS NULL AND expires_at_ms > ?`,
+     WHERE token_hash = ? AND site = ? AND used_serial IS NULL AND replaced_at_ms IS NULL
+       AND expires_at_ms > ?`,
     certificate.serial,
     tokenHash,
     certificate.site,
     certificate.issuedAtMs,
   );
   if (changes === 0) return false;
+  await revokeSerials(session, certificate.site, replacedSerials, certificate.issuedAtMs);
   await insertCertificate(session, certificate);
   return true;
 }
@@ -65,7 +89,7 @@ export async function insertRenewal(
 ): Promise<boolean> {
   // In the same transaction: a revocation that came between would never reach the new certificate.
   const shown = await selectCertificate(session, shownSerial);
-  if (shown !== null && shown.revokedAtMs !== null) return false;
+  if (shown === null || shown.revokedAtMs !== null) return false;
   await insertCertificate(session, certificate);
   return true;
 }
@@ -110,6 +134,47 @@ async function selectCertificate(
     serial,
   );
   return row === undefined ? null : certificateOf(row);
+}
+
+export async function selectHolders(session: SqlSession, keyId: Sha256): Promise<string[]> {
+  const rows = await session.all<{ name: string }>(
+    `SELECT site AS name FROM certificates WHERE key_id = ?
+     UNION SELECT name FROM operators WHERE key_id = ?`,
+    keyId,
+    keyId,
+  );
+  return rows.map(({ name }) => name);
+}
+
+export async function takeUpRevocation(
+  session: SqlSession,
+  { site, serials, atMs }: TakenUpRevocation,
+): Promise<void> {
+  await revokeSerials(session, site, serials, atMs);
+  await session.run(
+    `UPDATE invitations SET expires_at_ms = MIN(expires_at_ms, ?)
+     WHERE site = ? AND created_at_ms < ?`,
+    atMs,
+    site,
+    atMs,
+  );
+}
+
+async function revokeSerials(
+  session: SqlSession,
+  site: string,
+  serials: readonly string[],
+  atMs: number,
+): Promise<void> {
+  for (const serial of serials) {
+    await session.run(
+      `UPDATE certificates SET revoked_at_ms = ?
+       WHERE serial = ? AND site = ? AND revoked_at_ms IS NULL`,
+      atMs,
+      serial,
+      site,
+    );
+  }
 }
 
 export async function revokeSite(

@@ -62,6 +62,12 @@ export class Spool {
     }
   }
 
+  /** Drops whatever has arrived of this site. */
+  async clear(site: string): Promise<void> {
+    assert(NAME_PATTERN.test(site), 'a spool path is of names');
+    await rm(join(this.#folder, site), { recursive: true, force: true });
+  }
+
   async discard(site: string, statement: Sha256): Promise<void> {
     await rm(this.path(site, statement), { force: true });
   }

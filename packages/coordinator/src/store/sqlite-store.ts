@@ -12,13 +12,16 @@ import {
   selectUpdates,
 } from './job-tables.js';
 import { migrate } from './migrations.js';
+import { insertOperators, selectOperators } from './operator-tables.js';
 import {
   insertInvitation,
   insertRenewal,
   revokeSite,
   selectCertificates,
+  selectHolders,
   selectInvitation,
   spendInvitation,
+  takeUpRevocation,
 } from './site-tables.js';
 import { SqliteDatabase } from './sqlite-database.js';
 import type { Store } from './store.js';
@@ -82,12 +85,17 @@ function storeOver(database: SqliteDatabase): Store {
 
     addInvitation: (invitation) => transaction((session) => insertInvitation(session, invitation)),
     invitation: (tokenHash) => read((session) => selectInvitation(session, tokenHash)),
-    spendInvitation: (tokenHash, certificate) =>
-      transaction((session) => spendInvitation(session, tokenHash, certificate)),
+    spendInvitation: (tokenHash, certificate, replacedSerials) =>
+      transaction((session) => spendInvitation(session, tokenHash, certificate, replacedSerials)),
     addRenewal: (shownSerial, certificate) =>
       transaction((session) => insertRenewal(session, shownSerial, certificate)),
     certificates: () => read(selectCertificates),
+    holdersOf: (keyId) => read((session) => selectHolders(session, keyId)),
     revokeSite: (site, atMs) => transaction((session) => revokeSite(session, site, atMs)),
+    takeUpRevocation: (revocation) =>
+      transaction((session) => takeUpRevocation(session, revocation)),
+    keepOperators: (operators) => transaction((session) => insertOperators(session, operators)),
+    operators: () => read(selectOperators),
 
     close: () => database.close(),
   };

@@ -28,16 +28,32 @@ export interface Store {
   /** At most `limit` facts of all jobs with a sequence above `after`, in order. */
   facts(after: number, limit: number): Promise<readonly StoredFact[]>;
 
+  /** Ends every other open invitation of the site: one is live at a time. */
   addInvitation(invitation: NewInvitation): Promise<void>;
   invitation(tokenHash: Sha256): Promise<StoredInvitation | undefined>;
-  /** Spends the token and keeps the certificate. False, and no change, where it is spent or expired. */
-  spendInvitation(tokenHash: Sha256, certificate: NewCertificate): Promise<boolean>;
-  /** Keeps a site's next certificate. False, and no change, where the one it showed is revoked. */
+  /**
+   * Spends the token, keeps the certificate and revokes those that it replaces. False, and no change,
+   * where the token is spent or expired.
+   */
+  spendInvitation(
+    tokenHash: Sha256,
+    certificate: NewCertificate,
+    replacedSerials: readonly string[],
+  ): Promise<boolean>;
+  /** Keeps a site's next certificate. False, and no change, where the one it showed does not count. */
   addRenewal(shownSerial: string, certificate: NewCertificate): Promise<boolean>;
   /** By site, then time of issue. */
   certificates(): Promise<readonly StoredCertificate[]>;
+  /** The names of all that ever had a certificate for this key. */
+  holdersOf(keyId: Sha256): Promise<readonly string[]>;
   /** Revokes every certificate of the site; answers their serials. */
   revokeSite(site: string, atMs: number): Promise<readonly string[]>;
+  /** Takes up a revocation that this database may never have heard of. */
+  takeUpRevocation(revocation: TakenUpRevocation): Promise<void>;
+  /** Registers operators' certificates; those known already stay as they are. */
+  keepOperators(operators: readonly StoredOperator[]): Promise<void>;
+  /** Every operator's certificate that was ever registered. */
+  operators(): Promise<readonly StoredOperator[]>;
 
   close(): Promise<void>;
 }
@@ -104,12 +120,17 @@ export interface StoredFact {
 export interface NewInvitation {
   readonly tokenHash: Sha256;
   readonly site: string;
+  readonly createdAtMs: number;
   readonly expiresAtMs: number;
+  /** Whether it may take the place of certificates that the site has. */
+  readonly replaces: boolean;
 }
 
 export interface StoredInvitation extends NewInvitation {
   /** What the token was exchanged for; null while it is unused. */
   readonly spentOn: StoredCertificate | null;
+  /** Whether a newer invitation took its place. */
+  readonly isReplaced: boolean;
 }
 
 export interface NewCertificate {
@@ -122,4 +143,19 @@ export interface NewCertificate {
 
 export interface StoredCertificate extends NewCertificate {
   readonly revokedAtMs: number | null;
+}
+
+export interface TakenUpRevocation {
+  readonly site: string;
+  readonly serials: readonly string[];
+  /** Invitations of the site that were made before are void. */
+  readonly atMs: number;
+}
+
+export interface StoredOperator {
+  readonly serial: string;
+  readonly name: string;
+  readonly keyId: Sha256;
+  readonly certificatePem: string;
+  readonly knownSinceMs: number;
 }

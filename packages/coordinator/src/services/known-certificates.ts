@@ -1,0 +1,36 @@
+import type { Sha256 } from '@fedvox/base';
+import { type CertificateInfo, RevocationList, readCertificate } from '@fedvox/pki';
+import { refuse } from '@fedvox/protocol';
+
+/**
+ * The certificates that count: a site's is valid because it stands here and was not revoked, whatever
+ * else the root may have signed. In memory, since it is asked on every call.
+ */
+export class KnownCertificates {
+  /** By serial; the fingerprint stands for every byte of the certificate. */
+  readonly #fingerprints = new Map<string, Sha256>();
+  #revocations = new RevocationList();
+
+  add(certificatePem: string): void {
+    const { serial, fingerprint } = readCertificate(certificatePem);
+    this.#fingerprints.set(serial, fingerprint);
+  }
+
+  /** Stands also for certificates that are added later. */
+  revoke(name: string, serials: readonly string[], revokedAtMs: number): void {
+    for (const serial of serials) {
+      this.#revocations = this.#revocations.with({ serial, name, revokedAtMs });
+    }
+  }
+
+  isRevoked(serial: string): boolean {
+    return this.#revocations.has(serial);
+  }
+
+  /** @throws FedvoxError `refused/revoked`, `refused/unknown-certificate` */
+  authorize({ serial, fingerprint, identity: { name } }: CertificateInfo): void {
+    if (this.isRevoked(serial)) throw refuse('revoked', { name });
+    if (this.#fingerprints.get(serial) !== fingerprint)
+      throw refuse('unknown-certificate', { name });
+  }
+}
