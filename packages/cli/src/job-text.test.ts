@@ -63,6 +63,26 @@ site   answer   state     last seen
 north  awaited  training  1970-01-01T00:00:00Z`);
   });
 
+  it('tells which sites a mean is without, those that never sent a figure among them', () => {
+    const gate = [...job.gate, { site: 'zuid', outcome: 'pass' as const }];
+    expect(jobText({ ...job, gate })).toContain(`
+round      north   zuid  all sites  of sites
+-----  ---------  -----  ---------  --------------------
+1 *    0.500 / -  - / -  0.500 / -  1 of 2, without zuid
+`);
+  });
+
+  it('tells why a finished job has no best model, and how to take one by its round', () => {
+    const rounds = job.rounds.map((row) => ({
+      ...row,
+      dice: null,
+      sites: row.sites.map((cell) => ({ ...cell, dice: null })),
+    }));
+    const text = jobText({ ...job, status: 'completed', best: null, rounds, current: null });
+    expect(text).toMatch(/No best model: no site has sent a dice figure .*minCasesForMetrics/);
+    expect(text).toContain('fedvox job model lesions-1 --round N');
+  });
+
   it('tells why it failed, and leaves out what there is not', () => {
     const failed = jobText({
       ...job,

@@ -1,4 +1,4 @@
-import type { JobDetails } from '@fedvox/coordinator';
+import { type JobDetails, whyNoBest } from '@fedvox/coordinator';
 import { moment } from './moment.js';
 import { roundsTable } from './rounds-table.js';
 import { table } from './table.js';
@@ -6,6 +6,7 @@ import { table } from './table.js';
 /** A job as its operator reads it: where it stands, its figures, and whom it waits for. */
 export function jobText(job: JobDetails): string {
   const { id, status, reason, round, totalRounds, gate, rounds, best, current } = job;
+  const passed = gate.flatMap(({ site, outcome }) => (outcome === 'pass' ? [site] : []));
   const parts = [
     `Job ${id}: ${status}${reason === null ? '' : ` (${reason})`}, round ${round} of ${totalRounds}`,
     '',
@@ -16,8 +17,11 @@ export function jobText(job: JobDetails): string {
     '',
     'Validation Dice / AUC of the global model after each round:',
     '',
-    roundsTable(rounds, best?.round),
+    roundsTable(rounds, best?.round, passed),
   ];
+  if (best === null && status === 'completed') {
+    parts.push('', `No best model: ${whyNoBest(job)}.`, `  fedvox job model ${id} --round N`);
+  }
   if (best !== null) {
     parts.push('', `* Best model: round ${best.round}`, `  sha256 ${best.sha256}`);
     parts.push(`  fedvox job model ${id} --output ${id}.safetensors`);

@@ -1,4 +1,5 @@
 import type { RunProgress } from '@fedvox/simulator';
+import { coverageText } from './coverage.js';
 import { figure } from './figure.js';
 import type { Output } from './terminal.js';
 
@@ -21,5 +22,10 @@ export function tellProgress(output: Output): (progress: RunProgress) => void {
 function roundLine({ row, rounds }: Extract<RunProgress, { kind: 'round' }>): string {
   const name = row.round === 0 ? 'before training' : `round ${row.round}/${rounds}`;
   const sites = row.sites.map(({ site, dice }) => `${site} ${figure(dice)}`).join('  ');
-  return `${name}: Dice ${figure(row.dice)}, AUC ${figure(row.auc)}  (Dice by site: ${sites})`;
+  const coverage = coverageText(
+    row,
+    row.sites.map(({ site }) => site),
+  );
+  const of = coverage === '' ? '' : `, of sites: ${coverage}`;
+  return `${name}: Dice ${figure(row.dice)}, AUC ${figure(row.auc)}${of}  (Dice by site: ${sites})`;
 }

@@ -20,10 +20,10 @@ describe('a report for people', () => {
     expect(text).toBe(
       `Job organ-and-lesion: validation Dice / AUC of the global model after each round
 
-round          north      south      all sites
------  -------------  ---------  -------------
-1      0.250 / 0.750      - / -  0.250 / 0.750
-2 *    0.700 / 1.000  0.500 / -  0.600 / 1.000
+round          north      south      all sites  of sites
+-----  -------------  ---------  -------------  --------------------------------------
+1      0.250 / 0.750      - / -  0.250 / 0.750  1 of 2, without south
+2 *    0.700 / 1.000  0.500 / -  0.600 / 1.000  Dice 2 of 2; AUC 1 of 2, without south
 
 * Best model: round 2
   run/best.safetensors

@@ -1,16 +1,30 @@
 import type { FigureCells, RoundRow } from '@fedvox/simulator';
+import { coverageText } from './coverage.js';
 import { figure } from './figure.js';
 import { table } from './table.js';
 
-/** Rounds × sites, Dice and AUC of each model, the best marked. */
-export function roundsTable(rounds: readonly RoundRow[], bestRound?: number): string {
-  const sites = [...new Set(rounds.flatMap((row) => row.sites.map(({ site }) => site)))].sort();
-  const rows = rounds.map((row) => [
+/**
+ * Rounds × sites, Dice and AUC of each model, the best marked. Where a mean is not of all sites, a
+ * column says of how many, and which are missing.
+ * @param expected sites that are to have a column even if they never sent a figure
+ */
+export function roundsTable(
+  rounds: readonly RoundRow[],
+  bestRound?: number,
+  expected: readonly string[] = [],
+): string {
+  const seen = rounds.flatMap((row) => row.sites.map(({ site }) => site));
+  const sites = [...new Set([...seen, ...expected])].sort();
+  const coverage = rounds.map((row) => coverageText(row, sites));
+  const isPartial = coverage.some((text) => text !== '');
+  const rows = rounds.map((row, index) => [
     `${row.round}${row.round === bestRound ? ' *' : ''}`,
     ...sites.map((name) => figures(row.sites.find(({ site }) => site === name))),
     figures(row),
+    ...(isPartial ? [coverage[index] as string] : []),
   ]);
-  return table(['round', ...sites, 'all sites'], rows);
+  const head = ['round', ...sites, 'all sites', ...(isPartial ? ['of sites'] : [])];
+  return table(head, rows);
 }
 
 function figures(cells: FigureCells | undefined): string {

@@ -1,6 +1,6 @@
 export { CoordinatorClient, type CoordinatorClientOptions } from './client/coordinator-client.js';
 export { type FollowJobOptions, followJob, type JobNews } from './client/job-follower.js';
-export { type ChosenModel, chooseModel } from './client/model-choice.js';
+export { type ChosenModel, chooseModel, whyNoBest } from './client/model-choice.js';
 export {
   type CoordinatorSurroundings,
   type RunningCoordinator,

@@ -32,9 +32,9 @@ export const ERRORS = {
     advice: 'Read the logs in {folder}.',
   },
   'no-best-model': {
-    message: 'job {job} completed, but no site reported its {metric}, so no model is the best',
+    message: 'job {job} completed, but none of its models is the best: {why}',
     advice:
-      'Every site has fewer validation cases than its policy (minCasesForMetrics) lets it report: raise the validation fraction.',
+      'Raise the validation fraction where figures were withheld or undefined. The coordinator in {folder} still has every round’s model.',
   },
   interrupted: {
     message: 'the run was interrupted; every process it started was stopped',

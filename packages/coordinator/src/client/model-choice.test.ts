@@ -10,6 +10,10 @@ const row = (round: number, dice: number | null | undefined) => ({
   dice: dice ?? null,
   auc: null,
 });
+const scored = (round: number, bySite: Readonly<Record<string, number>>) => ({
+  ...row(round, 0.55),
+  sites: Object.entries(bySite).map(([site, dice]) => ({ site, dice, auc: null, weight: 1 })),
+});
 const job = (changes: Partial<JobDetails>): JobDetails => ({
   id: 'lesions-1',
   name: 'lesions',
@@ -44,6 +48,16 @@ describe('the model of a job', () => {
       'they were withheld',
       [row(0, null), row(1, null)],
       /no site has sent a dice figure.*withhold/,
+    ],
+    [
+      'none beats all others on the sites that scored both',
+      [
+        row(0, 0.1),
+        scored(1, { a: 0.6, c: 0.5 }),
+        scored(2, { a: 0.5, b: 0.6 }),
+        scored(3, { b: 0.5, c: 0.6 }),
+      ],
+      /rounds 1, 2, 3 were scored by different sites, and on those that scored both each is beaten/,
     ],
   ])('is refused by name while %s', (_, rounds, why) => {
     expect(() => chooseModel(job({ rounds }))).toThrow(why);

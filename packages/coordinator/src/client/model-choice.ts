@@ -1,4 +1,6 @@
 import type { Sha256 } from '@fedvox/base';
+import type { MetricName } from '@fedvox/job';
+import { chooseBest } from '../core/best-model.js';
 import { fail } from '../errors.js';
 import type { JobDetails } from '../http/contract.js';
 
@@ -16,7 +18,7 @@ export function chooseModel(job: JobDetails, round?: number): ChosenModel {
   const last = Math.max(0, ...job.rounds.map((row) => row.round));
   if (round === undefined) {
     if (job.best === null) {
-      throw fail('no-best-model', { job: job.id, why: whyNoBest(job, last), last });
+      throw fail('no-best-model', { job: job.id, why: whyNoBest(job), last });
     }
     return job.best;
   }
@@ -25,13 +27,31 @@ export function chooseModel(job: JobDetails, round?: number): ChosenModel {
   return { round, sha256: row.modelSha256 };
 }
 
-/** Figures describe the model that a round began with, so those of model 1 come in round 2. */
-function whyNoBest({ rounds, bestBy, totalRounds }: JobDetails, last: number): string {
+/** Why a job has no best model, for its operator; empty where it has one. */
+export function whyNoBest({ rounds, bestBy, totalRounds }: JobDetails): string {
+  const last = Math.max(0, ...rounds.map((row) => row.round));
   if (last === 0) return `none of its ${totalRounds} rounds has ended yet`;
-  const told = rounds.filter(({ round, sites }) => round > 0 && sites.length > 0);
-  if (told.length === 0) return `the figures of round ${last}'s model come in with the next round`;
-  return (
-    `no site has sent a ${bestBy} figure for any of its models: ` +
-    'sites withhold figures about fewer cases than their policy.minCasesForMetrics'
-  );
+  const choice = chooseBest(rounds, bestBy);
+  switch (choice.kind) {
+    case 'best':
+      return '';
+    case 'undecided':
+      return (
+        `the models of rounds ${choice.rounds.join(', ')} were scored by different sites, ` +
+        'and on those that scored both each is beaten by another'
+      );
+    case 'unmeasured': {
+      // Figures describe the model that a round began with: those of model 1 come in round 2.
+      const told = rounds.some(({ round, sites }) => round > 0 && sites.length > 0);
+      return told
+        ? `no site has sent a ${bestBy} figure for any of its models: ${UNSENT[bestBy]}`
+        : `the figures of round ${last}'s model come in with the next round`;
+    }
+  }
 }
+
+const WITHHELD = 'sites withhold figures about fewer cases than their policy.minCasesForMetrics';
+const UNSENT = {
+  dice: `${WITHHELD}, and have none where no validation case has the classes`,
+  auc: `${WITHHELD}, and have none where their validation cases are all of one kind`,
+} as const satisfies Record<MetricName, string>;

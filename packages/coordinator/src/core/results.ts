@@ -1,6 +1,7 @@
 import { combineFigures } from '@fedvox/aggregation';
 import type { Sha256 } from '@fedvox/base';
-import { type Figures, isBetter, type MetricName } from '@fedvox/job';
+import type { Figures, MetricName } from '@fedvox/job';
+import { chooseBest, type SiteScore } from './best-model.js';
 
 /** Figures that a site reported in `round` about the model that the round before had made. */
 export interface ReportedFigures {
@@ -18,11 +19,8 @@ export interface ModelRow extends Figures {
   readonly sites: readonly SiteCell[];
 }
 
-export interface SiteCell extends Figures {
-  readonly site: string;
-  /** Null where the site did not report about this model. */
-  readonly weight: number | null;
-}
+/** Its weight is null where the site did not report about this model. */
+export type SiteCell = SiteScore;
 
 /**
  * Models × sites. A statement describes its base model, so the figures of model r were collected in
@@ -41,17 +39,10 @@ export function tabulate(
   });
 }
 
-/** The best model of rounds 1 … R by its declared metric; the earlier one of equals. */
+/** The best model of rounds 1 … R by its declared metric; null where none is, as `chooseBest` says. */
 export function bestOf(rows: readonly ModelRow[], bestBy: MetricName): ModelRow | null {
-  let best: ModelRow | null = null;
-  let bestFigure: number | null = null;
-  for (const row of rows) {
-    const figure = row[bestBy];
-    if (row.round === 0 || figure === null) continue;
-    if (bestFigure !== null && !isBetter(bestBy, figure, bestFigure)) continue;
-    [best, bestFigure] = [row, figure];
-  }
-  return best;
+  const choice = chooseBest(rows, bestBy);
+  return choice.kind === 'best' ? choice.model : null;
 }
 
 function cellOf(site: string, about: readonly ReportedFigures[]): SiteCell {

@@ -1,5 +1,5 @@
 import { type Clock, writeFileDurably } from '@fedvox/base';
-import type { JobDetails } from '@fedvox/coordinator';
+import { type JobDetails, whyNoBest } from '@fedvox/coordinator';
 import type { DatasetSpec } from '@fedvox/imaging';
 import { fail } from '../errors.js';
 import { writeHospital } from '../phantom/hospital.js';
@@ -112,14 +112,15 @@ async function runJob(
 }
 
 /** @throws FedvoxError `simulator/job-not-completed`, `simulator/no-best-model` */
-function bestOf({ name: job, status, reason, gate, best, bestBy }: JobDetails, folder: string) {
+function bestOf(details: JobDetails, folder: string) {
+  const { name: job, status, reason, gate, best } = details;
   if (status !== 'completed') {
     const leftOut = gate.filter(({ outcome }) => outcome !== 'pass');
     const sites = leftOut.map(({ site, outcome }) => `; ${site}: ${outcome ?? 'no answer'}`);
     const why = `${reason ?? 'no reason given'}${sites.join('')}`;
     throw fail('job-not-completed', { job, status, why, folder });
   }
-  if (best === null) throw fail('no-best-model', { job, metric: bestBy });
+  if (best === null) throw fail('no-best-model', { job, why: whyNoBest(details), folder });
   return best;
 }
 
