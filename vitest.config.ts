@@ -1,9 +1,12 @@
 import { defineConfig } from 'vitest/config';
+import { processorFeatures, processorVariants } from './tools/processors.mjs';
 
-/** What the engine's own operators do; every one has a body of ATen's operators beside its own loops. */
-const OPERATORS = [
+/** What the engine computes, for networks too: these run as on every processor that this one can act as. */
+const COMPUTED = [
+  'packages/tfjs-backend-torch/src/own-operators.test.ts',
   'packages/tfjs-backend-torch/src/{kernels,ops}/**/*.test.ts',
-  'packages/learning/src/{losses,networks}/**/*.test.ts',
+  'packages/learning/src/{inference,losses,networks}/**/*.test.ts',
+  'packages/learning/src/training/optimizer-steps.test.ts',
 ];
 
 /** Tests read the packages' sources (the `@fedvox/source` condition), never a stale build. */
@@ -20,14 +23,12 @@ export default defineConfig({
         extends: true,
         test: { name: 'all', include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'] },
       },
-      {
-        extends: true,
-        test: {
-          name: 'composed',
-          include: OPERATORS,
-          env: { FEDVOX_TORCH_INSTRUCTION_SET: 'baseline' },
-        },
-      },
+      ...processorVariants(processorFeatures())
+        .filter(({ lacks }) => lacks.length === 0)
+        .map(({ name, env }) => ({
+          extends: true as const,
+          test: { name, include: COMPUTED, env: { ...env, FEDVOX_TEST_ENGINE: 'torch' } },
+        })),
     ],
   },
 });

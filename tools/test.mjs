@@ -1,36 +1,95 @@
 // Runs the tests and closes with the line that CI reads: `N passed, N failed, N skipped`.
 //   npm test [-- vitest arguments]
+// Without arguments: everything, the engine's part as on every processor that this one can act as, and a
+// short form under Node 24; and no test may be skipped that test/expected-skips.mjs does not know of.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { node24 } from './node-24.mjs';
+import { processorFeatures, processorVariants } from './processors.mjs';
+import { skipLines, skipsOf } from './skips.mjs';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
-const report = join(repository, '.fedvox', 'test-report.json');
-mkdirSync(join(repository, '.fedvox'), { recursive: true });
-rmSync(report, { force: true });
+/** Where Node itself decides: connections, processes, files, the database and the native parts. */
+const SHORT_FORM = [
+  ...['base', 'protocol', 'pki', 'coordinator', 'cli'].map((name) => `packages/${name}/`),
+  'packages/agent/src/agent-kill',
+  'packages/tfjs-backend-torch/src/explained',
+  'packages/tfjs-backend-torch/src/loading',
+  'packages/tfjs-backend-torch/src/memory',
+  'packages/tfjs-backend-torch/src/native',
+];
 
-const vitest = join(repository, 'node_modules', 'vitest', 'vitest.mjs');
-const { status } = spawnSync(
-  process.execPath,
-  [
-    vitest,
-    'run',
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${report}`,
-    ...process.argv.slice(2),
-  ],
-  { cwd: repository, stdio: ['ignore', 'inherit', 'inherit'] },
-);
+const args = process.argv.slice(2);
+const isWhole = args.length === 0;
+const results = [run(process.execPath, 'test-report', args)];
+const notes = [];
+if (isWhole) {
+  noteProcessors();
+  runUnderNode24();
+}
+const skips = isWhole
+  ? skipsOf(
+      results.map(({ report }) => report),
+      repository,
+    )
+  : [];
+conclude();
 
-const result = JSON.parse(readFileSync(report, 'utf8'));
-// A suite that could not even start counts as a failure: none of its tests ran.
-const brokenSuites = result.testResults.filter(
-  (suite) => suite.status === 'failed' && suite.assertionResults.length === 0,
-).length;
-const failed = result.numFailedTests + brokenSuites;
-process.stdout.write(
-  `${result.numPassedTests} passed, ${failed} failed, ${result.numPendingTests} skipped\n`,
-);
-process.exit(failed === 0 && result.numPassedTests > 0 ? (status ?? 1) : 1);
+/** Runs vitest and reads what it found. */
+function run(node, name, words) {
+  const folder = join(repository, '.fedvox');
+  const path = join(folder, `${name}.json`);
+  mkdirSync(folder, { recursive: true });
+  rmSync(path, { force: true });
+  const vitest = join(repository, 'node_modules', 'vitest', 'vitest.mjs');
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${path}`];
+  const { status } = spawnSync(node, [vitest, 'run', ...reporters, ...words], {
+    cwd: repository,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  return { report: JSON.parse(readFileSync(path, 'utf8')), status };
+}
+
+function noteProcessors() {
+  const variants = processorVariants(processorFeatures());
+  const ran = variants.filter(({ lacks }) => lacks.length === 0).map(({ name }) => name);
+  notes.push(`processors: as it is, and as ${ran.join(', ')}`);
+  for (const { name, lacks } of variants.filter((variant) => variant.lacks.length > 0)) {
+    notes.push(`processors: not as ${name}, since this one lacks ${lacks.join(', ')}`);
+  }
+}
+
+function runUnderNode24() {
+  const node = node24(repository);
+  if (node.path === undefined) {
+    notes.push(`Node 24: not run: ${node.missing}`);
+    return;
+  }
+  process.stdout.write('the short form, under Node 24:\n');
+  results.push(run(node.path, 'test-report-node-24', ['--project', 'all', ...SHORT_FORM]));
+  notes.push(`Node: all tests under ${process.versions.node}, the short form under 24 as well`);
+}
+
+/** A suite that could not even start counts as a failure: none of its tests ran. */
+function failuresOf({ numFailedTests, testResults }) {
+  const broken = testResults.filter(
+    (suite) => suite.status === 'failed' && suite.assertionResults.length === 0,
+  );
+  return numFailedTests + broken.length;
+}
+
+function conclude() {
+  const total = (count) => results.reduce((sum, { report }) => sum + count(report), 0);
+  const unexpected = skips.filter(({ isExpected }) => !isExpected);
+  const passed = total(({ numPassedTests }) => numPassedTests);
+  const failed = total(failuresOf) + unexpected.length;
+  const skipped = total(({ numPendingTests }) => numPendingTests) - unexpected.length;
+  const lines = [...notes, ...skipLines(skips)];
+  if (unexpected.length > 0) lines.push(`${unexpected.length} skipped that must not be: failed`);
+  lines.push(`${passed} passed, ${failed} failed, ${skipped} skipped`);
+  process.stdout.write(`${lines.join('\n')}\n`);
+  const status = results.find((result) => result.status !== 0)?.status ?? 0;
+  process.exit(failed === 0 && passed > 0 ? status : 1);
+}

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import type { TLSSocket } from 'node:tls';
 import type { Identity } from '@fedvox/pki';
 import {
   Server,
@@ -49,9 +51,14 @@ export async function startGrpcServer(spec: GrpcServerSpec): Promise<MemberServe
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
   // Only for peers that were authenticated: it is memory that they may claim.
   if (spec.requireClientCertificate) widenReceiveWindow(grpc);
+  const connections = new Set<TLSSocket>();
   const listener = await listenTls(spec, {
     requireClientCertificate: spec.requireClientCertificate,
-    onConnection: (socket) => injector.injectConnection(socket),
+    onConnection: (socket) => {
+      connections.add(socket);
+      socket.once('close', () => connections.delete(socket));
+      injector.injectConnection(socket);
+    },
     door: {
       ...spec.door,
       onRefused: (error) => spec.onEvent({ kind: 'connection-refused', error }),
@@ -59,7 +66,7 @@ export async function startGrpcServer(spec: GrpcServerSpec): Promise<MemberServe
   });
   const stop = async (graceMs = DEFAULT_GRACE_MS) => {
     const closed = listener.close();
-    await shutDown(grpc, graceMs);
+    await shutDown(grpc, connections, graceMs);
     // A handshake that ended meanwhile made a connection that gRPC's shutdown did not know of.
     listener.destroyConnections();
     await closed;
@@ -67,13 +74,19 @@ export async function startGrpcServer(spec: GrpcServerSpec): Promise<MemberServe
   return { port: listener.port, stop, disconnect: listener.disconnect };
 }
 
-function shutDown(grpc: Server, graceMs: number): Promise<void> {
+/** gRPC says that it is done while its sessions still end, from Node 24 on: so their ends are waited for. */
+function shutDown(
+  grpc: Server,
+  connections: ReadonlySet<TLSSocket>,
+  graceMs: number,
+): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => {
       grpc.forceShutdown();
       resolve();
     }, graceMs);
-    grpc.tryShutdown(() => {
+    grpc.tryShutdown(async () => {
+      await Promise.all([...connections].map((socket) => once(socket, 'close')));
       clearTimeout(timer);
       resolve();
     });

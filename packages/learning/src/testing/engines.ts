@@ -6,6 +6,9 @@ import { torchAvailability } from '@fedvox/tfjs-backend-torch';
 import { selectEngine } from '../engine/engine.js';
 import { TENSORFLOW_PACKAGES } from '../engine/tensorflow.js';
 
+/** Where only one engine is of interest, its name. */
+const ONLY = process.env['FEDVOX_TEST_ENGINE'];
+
 /**
  * The engines that this package's tests run on, each skipped by name where it is not installed; one that
  * is installed and does not start fails them.
@@ -14,7 +17,7 @@ export const TEST_ENGINES = [
   testEngine('cpu', true),
   testEngine('torch', torchAvailability().available),
   testEngine('tensorflow', TENSORFLOW_PACKAGES.some(isInstalled)),
-];
+].filter(({ engine }) => ONLY === undefined || ONLY === engine);
 
 function testEngine(engine: 'cpu' | 'torch' | 'tensorflow', isThere: boolean) {
   const start = () =>

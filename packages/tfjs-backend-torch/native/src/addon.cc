@@ -213,8 +213,12 @@ HostType hostTypeOf(at::ScalarType type) {
   }
 }
 
+// The most that a typed array has on every Node; newer ones would allocate more until memory is full.
+constexpr size_t kMostValues = size_t{1} << 32;
+
 // By JavaScript's own constructor, which refuses where Node-API's functions would end the process.
 napi_value newTypedArray(napi_env env, const char* name, size_t length) {
+  TORCH_CHECK(length <= kMostValues, "JavaScript can't allocate memory for ", length, " values");
   napi_value global, constructor, result;
   check(env, napi_get_global(env, &global));
   check(env, napi_get_named_property(env, global, name, &constructor));

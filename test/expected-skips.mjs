@@ -1,0 +1,81 @@
+// What tests need that a machine may lack, and which tests are skipped without it. Any other skip fails `npm test`.
+// Patterns are of `path/of/the.test.ts > name of the test`.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+const repository = fileURLToPath(new URL('..', import.meta.url));
+const python = `${repository}/.fedvox/venv/bin/python`;
+const starts = (program, ...args) => spawnSync(program, args).status === 0;
+const resolves = (name) => {
+  try {
+    return createRequire(import.meta.url).resolve(name) !== '';
+  } catch (error) {
+    if (error.code === 'MODULE_NOT_FOUND') return false;
+    throw error;
+  }
+};
+const isLinux = () => process.platform === 'linux';
+
+export const EXPECTED_SKIPS = [
+  {
+    reason:
+      '@tensorflow/tfjs-node is an option that is not installed (its installer needs a host that not every network reaches)',
+    isMet: () => ['@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu'].some(resolves),
+    tests: [/^packages\/learning\/.*'tensorflow'/],
+  },
+  {
+    reason: 'there is no libtorch for this machine, so no native part was built',
+    isMet: () => existsSync(`${repository}/packages/tfjs-backend-torch/build/fedvox-torch.node`),
+    tests: [
+      /^packages\/tfjs-backend-torch\//,
+      /^packages\/learning\/.*('torch'|all the engines|voxels|hippocamp)/,
+    ],
+  },
+  {
+    reason: 'there are no real scans: neither in FEDVOX_TEST_DATA nor in ../shared/data',
+    isMet: () => existsSync(process.env.FEDVOX_TEST_DATA ?? `${repository}/../shared/data`),
+    tests: [
+      /^packages\/imaging\/src\/datasets\/real-data/,
+      /^packages\/imaging\/src\/dicom\/codecs\/truncation/,
+      /^packages\/learning\/src\/tasks\/hippocampus/,
+      /^packages\/pacs\/src\/orthanc/,
+      /^packages\/simulator\/src\/scenario\/shipped-scenarios/,
+    ],
+  },
+  {
+    reason:
+      'there is no Orthanc with DICOMweb, or no storescu (Debian: orthanc, orthanc-dicomweb, dcmtk)',
+    isMet: () =>
+      existsSync('/usr/share/orthanc/plugins/libOrthancDicomWeb.so') &&
+      starts('storescu', '--version'),
+    tests: [/^packages\/pacs\/src\/orthanc/, /^test\/e2e\/archive/],
+  },
+  {
+    reason: 'no Python has pydicom and numpy (pip install pydicom numpy, in .fedvox/venv)',
+    isMet: () => [python, 'python3'].some((each) => starts(each, '-c', 'import pydicom, numpy')),
+    tests: [/^packages\/imaging\/src\/dicom\/write\/seg-pydicom/],
+  },
+  {
+    reason: 'there is no openssl',
+    isMet: () => starts('openssl', 'version'),
+    tests: [/^packages\/pki\/src\/(certificate-request|authority)/],
+  },
+  {
+    reason: 'there is no C++ compiler to build an addon for another Node with',
+    isMet: () =>
+      [process.env.CXX ?? 'c++', 'g++', 'clang++'].some((cxx) => starts(cxx, '--version')),
+    tests: [/^packages\/tfjs-backend-torch\/src\/loading/],
+  },
+  {
+    reason: "libtorch is the system's own, which stays where it is",
+    isMet: () => existsSync(`${repository}/.fedvox/venv/lib`) || !existsSync('/usr/include/ATen'),
+    tests: [/^packages\/tfjs-backend-torch\/src\/loading.*no longer where it was/],
+  },
+  {
+    reason: 'this is no Linux',
+    isMet: isLinux,
+    tests: [/^test\/e2e\/interruption/, /^packages\/tfjs-backend-torch\/src\/registration/],
+  },
+];
