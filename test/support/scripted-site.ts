@@ -61,8 +61,8 @@ export class ScriptedSite {
   }
 
   /** Another connection of the same site; whoever asks for it closes it. */
-  dial(): FederationClient {
-    const { keyPem, chainPem, address, caPem } = this.#credentials;
+  dial(address = this.#credentials.address): FederationClient {
+    const { keyPem, chainPem, caPem } = this.#credentials;
     return new FederationClient({
       address,
       federation: FEDERATION,

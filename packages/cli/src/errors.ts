@@ -18,6 +18,11 @@ export const ERRORS = {
     message: 'there is no DICOM series and no NIfTI volume in {path} ({files} files looked at)',
     advice: 'Give the folder that holds the scans; it is searched to its depth.',
   },
+  'operator-certificate-ended': {
+    message: 'the operator’s certificate {path} ended on {until}',
+    advice:
+      'Run "fedvox consortium renew" where ca.key is, restart the coordinator, and copy operator.pem here.',
+  },
   'not-a-label': {
     message: '--label must be "name in the files=class of the job", not "{value}"',
     advice: 'Correct the option.',

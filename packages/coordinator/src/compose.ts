@@ -10,12 +10,14 @@ import {
   systemClock,
 } from '@fedvox/base';
 import {
+  authorityEnded,
   type Consortium,
   hostsOf,
   keyId,
   loadConsortium,
   loadOperatorCertificates,
   readCertificate,
+  termOf,
   toX509,
 } from '@fedvox/pki';
 import {
@@ -29,6 +31,7 @@ import { fail } from './errors.js';
 import { federationHandlers } from './grpc/federation-handlers.js';
 import { type RunningHttpServer, startHttpServer } from './http/server.js';
 import { observeServer, watchProgress } from './observation.js';
+import { CertificateWatch } from './services/certificate-watch.js';
 import { ChangeSignal } from './services/change-signal.js';
 import { DeadlineWatch } from './services/deadline-watch.js';
 import { JobRegistry } from './services/job-registry.js';
@@ -70,6 +73,7 @@ export interface CoordinatorSurroundings {
 /**
  * Starts the coordinator on its state folder and continues every job in it.
  * @throws FedvoxError `coordinator/state-in-use`, `coordinator/listen-failed`,
+ *   `coordinator/certificate-out-of-term`, `coordinator/revocations-unusable`, `pki/authority-expired`,
  *   `coordinator/wrong-federation`, `coordinator/public-host-not-certified`, `pki/consortium-incomplete`, `protocol/listen-failed`
  */
 export async function startCoordinator(
@@ -82,6 +86,7 @@ export async function startCoordinator(
     openStore = openSqliteStore,
   } = surroundings;
   const consortium = await loadOwnConsortium(config);
+  refuseOutOfTerm(consortium, config.consortiumDir, clock.nowMs());
   await makeFolderDurably(config.stateDir);
   const store = await openStore(join(config.stateDir, STATE_FILE));
   const revocations = await openRevocations(config).catch(async (error) => {
@@ -123,6 +128,19 @@ function isForHost(certificatePem: string, host: string): boolean {
   const certificate = new X509Certificate(certificatePem);
   const match = isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host);
   return match !== undefined;
+}
+
+/** Started out of its term, it would listen and be refused by every site. */
+function refuseOutOfTerm(consortium: Consortium, folder: string, nowMs: number): void {
+  const { authority, coordinator } = consortium;
+  const root = termOf(authority.certificatePem, nowMs);
+  if (root.state === 'ended') throw authorityEnded(root);
+  const { state, beginsAtMs, endsAtMs } = termOf(coordinator.certificatePem, nowMs);
+  if (state !== 'ended' && state !== 'not-begun') return;
+  const [from, until, now] = [beginsAtMs, endsAtMs, nowMs].map((atMs) =>
+    new Date(atMs).toISOString(),
+  ) as [string, string, string];
+  throw fail('certificate-out-of-term', { folder, from, until, now });
 }
 
 function openRevocations(config: CoordinatorConfig): Promise<RevocationFile> {
@@ -192,8 +210,19 @@ async function assemble(config: CoordinatorConfig, foundations: Foundations) {
   rounds.start();
   const deadlines = new DeadlineWatch(registry, clock, log);
   const watching = deadlines.run();
+  const certificateWatch = new CertificateWatch(consortium, certificates, clock, log);
+  metrics.watchCertificates(() => certificateWatch.ends());
+  const watchingCertificates = certificateWatch.run();
   const parts = { blobs, registry, changes, tasks, metrics, sites, uploads, submissions, rounds };
-  return { ...foundations, ...parts, operators, deadlines, watching };
+  return {
+    ...foundations,
+    ...parts,
+    operators,
+    certificateWatch,
+    watchingCertificates,
+    deadlines,
+    watching,
+  };
 }
 
 type AnyServer = RunningServer | RunningHttpServer;
@@ -259,8 +288,14 @@ async function listen(
 
 async function stop(core: Core, servers: readonly AnyServer[]): Promise<void> {
   core.deadlines.stop();
+  core.certificateWatch.stop();
   core.tasks.close();
-  await Promise.all([core.watching, core.rounds.stop(), ...servers.map((server) => server.stop())]);
+  await Promise.all([
+    core.watching,
+    core.watchingCertificates,
+    core.rounds.stop(),
+    ...servers.map((server) => server.stop()),
+  ]);
   await core.uploads.idle();
   await core.registry.drained();
   await core.revocations.close();

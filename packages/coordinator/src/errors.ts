@@ -114,6 +114,12 @@ export const ERRORS = {
     message: 'the initial model cannot be used: {reason}',
     advice: 'Make the model again with "fedvox job submit".',
   },
+  'certificate-out-of-term': {
+    message:
+      "the coordinator's certificate in {folder} counts from {from} to {until}; this host's clock says {now}",
+    advice:
+      'If the clock is right, run "fedvox consortium renew --dir {folder}" and start again: sites need nothing new.',
+  },
   'site-enrolled': {
     message: 'site {site} has a certificate that counts until {until}',
     advice:

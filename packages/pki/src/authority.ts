@@ -1,5 +1,6 @@
 import { randomBytes, type X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
+import type { FedvoxError } from '@fedvox/base';
 import forge from 'node-forge';
 import { serialOf, toX509 } from './certificate.js';
 import { readCertificateRequest } from './certificate-request.js';
@@ -115,8 +116,13 @@ function randomSerial(): string {
 
 function endOfValidityMs(root: X509Certificate, nowMs: number, validDays: number): number {
   const rootEndMs = Date.parse(root.validTo);
-  if (rootEndMs <= nowMs) throw fail('authority-expired', { notAfter: root.validTo });
+  if (rootEndMs <= nowMs) throw authorityEnded({ endsAtMs: rootEndMs });
   return Math.min(rootEndMs, nowMs + validDays * DAY_MS);
+}
+
+/** What a root that has ended means to whoever meets it. */
+export function authorityEnded({ endsAtMs }: { readonly endsAtMs: number }): FedvoxError {
+  return fail('authority-expired', { notAfter: new Date(endsAtMs).toISOString() });
 }
 
 function subjectOf(commonName: string, organization: string): forge.pki.CertificateField[] {

@@ -14,7 +14,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { hostsOf, readCertificate, readIdentity } from './certificate.js';
-import { type Consortium, initConsortium, loadConsortium, reissueMember } from './consortium.js';
+import {
+  type Consortium,
+  initConsortium,
+  loadConsortium,
+  reissueMember,
+  renewConsortium,
+} from './consortium.js';
 
 /** Two consortia, made once: keys take seconds. Tests work on copies. */
 let templates: string;
@@ -141,5 +147,43 @@ describe('reissuing a member', () => {
     const folder = join(root, 'one');
     await reissueMember({ folder, member: 'coordinator', hosts, nowMs: Date.now() });
     expect(hostsOf((await loadConsortium(folder)).coordinator.certificatePem)).toEqual(hosts);
+  });
+});
+
+describe('renewing a consortium', () => {
+  it('gives coordinator and operator new certificates for the keys and names they have', async () => {
+    const folder = join(root, 'one');
+    const renewed = await renewConsortium({ folder, nowMs: Date.now() + 1_000 * 86_400_000 });
+    const { authority, coordinator, operator } = await loadConsortium(folder);
+    expect({ coordinator, operator }).toEqual(renewed);
+    expect(authority).toEqual(made.authority);
+    for (const member of ['coordinator', 'operator'] as const) {
+      const [before, after] = [made, renewed].map((from) =>
+        readCertificate(from[member].certificatePem),
+      );
+      expect(after!.identity).toEqual(before!.identity);
+      expect(after!.keyId).toBe(before!.keyId);
+      expect(after!.notAfterMs - before!.notAfterMs).toBeGreaterThan(999 * 86_400_000);
+    }
+    expect(hostsOf(coordinator.certificatePem)).toEqual(['localhost', '127.0.0.1']);
+  });
+
+  it('moves the coordinator to other hosts', async () => {
+    const folder = join(root, 'one');
+    const hosts = ['fed.example.org', '192.0.2.7'];
+    await renewConsortium({ folder, hosts, nowMs: Date.now() });
+    expect(hostsOf((await loadConsortium(folder)).coordinator.certificatePem)).toEqual(hosts);
+  });
+
+  it('makes the operator a new key where the old one is not to be trusted any more', async () => {
+    const folder = join(root, 'one');
+    const spec = { folder, newOperatorKey: true, nowMs: Date.now() };
+    const { operator } = await renewConsortium(spec);
+    expect(operator.keyPem).not.toBe(made.operator.keyPem);
+    expect((await stat(join(folder, 'operator.key'))).mode & 0o777).toBe(0o600);
+    // As a crash between the two files would leave them.
+    await copyFile(join(root, 'other', 'operator.key'), join(folder, 'operator.key'));
+    await renewConsortium(spec);
+    expect((await loadConsortium(folder)).coordinator.keyPem).toBe(made.coordinator.keyPem);
   });
 });

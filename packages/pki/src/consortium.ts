@@ -109,6 +109,49 @@ export async function reissueMember(spec: ReissueSpec): Promise<MemberFiles> {
   return { certificatePem: issued.certificatePem, keyPem };
 }
 
+export interface RenewalSpec {
+  readonly folder: string;
+  /** The coordinator's from now on; those of its present certificate where absent. */
+  readonly hosts?: readonly string[];
+  /** Makes the operator a new key too: the old one is shut out at the coordinator's next start. */
+  readonly newOperatorKey?: boolean;
+  readonly nowMs: number;
+  readonly memberDays?: number;
+}
+
+/**
+ * Renews the certificates of coordinator and operator, ended or not. May be repeated after any crash.
+ * @throws FedvoxError as `loadConsortium` and `issueCertificate` do
+ */
+export async function renewConsortium(spec: RenewalSpec): Promise<Omit<Consortium, 'authority'>> {
+  const { folder, hosts, nowMs, memberDays } = spec;
+  const terms = { folder, nowMs, ...(memberDays !== undefined && { memberDays }) };
+  if (spec.newOperatorKey) await replaceOperator(spec);
+  const operator = await reissueMember({ ...terms, member: 'operator' });
+  const coordinator = await reissueMember({
+    ...terms,
+    member: 'coordinator',
+    ...(hosts && { hosts }),
+  });
+  return { coordinator, operator };
+}
+
+/** Key first: whatever a crash leaves between the two is mended by doing it again. */
+async function replaceOperator({ folder, nowMs, memberDays }: RenewalSpec): Promise<void> {
+  const authority = await readMember(folder, 'ca');
+  checkMember(folder, 'ca', authority, authority);
+  const { certificatePem } = await readMember(folder, 'operator');
+  const { privateKeyPem, publicKeyPem } = await createKeyPair();
+  const issued = await issueCertificate({
+    authority,
+    identity: readIdentity(certificatePem),
+    publicKeyPem,
+    validDays: memberDays ?? MEMBER_DAYS,
+    nowMs,
+  });
+  await writeMember(folder, 'operator', { ...issued, keyPem: privateKeyPem });
+}
+
 async function createConsortium(spec: ConsortiumSpec): Promise<Consortium> {
   const { federation, hosts, nowMs } = spec;
   const validDays = spec.memberDays ?? MEMBER_DAYS;

@@ -1,6 +1,7 @@
 export {
   type Authority,
   type AuthoritySpec,
+  authorityEnded,
   createAuthority,
   type IssueSpec,
   issueCertificate,
@@ -30,7 +31,9 @@ export {
   loadConsortium,
   type MemberFiles,
   type ReissueSpec,
+  type RenewalSpec,
   reissueMember,
+  renewConsortium,
 } from './consortium.js';
 export {
   type Credentials,
@@ -51,3 +54,4 @@ export { createKeyPair, type KeyPair } from './keys.js';
 export { loadOperatorCertificates } from './operator-certificates.js';
 export { needsRenewal } from './renewal.js';
 export { type Revocation, RevocationList } from './revocation.js';
+export { dayOf, endWarning, type Term, termOf } from './term.js';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Terminal } from '../terminal.js';
+import type { Output, Terminal } from '../terminal.js';
 import { act, type CommonOptions } from './action.js';
 import { listOf } from './options.js';
 
@@ -9,8 +9,14 @@ interface InitOptions extends CommonOptions {
   readonly dir: string;
 }
 
+interface RenewOptions extends CommonOptions {
+  readonly dir: string;
+  readonly hosts?: readonly string[];
+  readonly newOperatorKey?: true;
+}
+
 export function addConsortiumCommands(program: Command, terminal: Terminal): void {
-  const consortium = program.command('consortium').description('found a consortium');
+  const consortium = program.command('consortium').description('found a consortium, and renew it');
   const init = consortium
     .command('init')
     .description('make its root of trust, the coordinator’s certificate and the operator’s')
@@ -25,4 +31,34 @@ export function addConsortiumCommands(program: Command, terminal: Terminal): voi
       `Consortium ${federation} is in ${dir}.\nKeep ${dir}/ca.key safe: whoever holds it can admit anyone.`,
     );
   });
+  const renew = consortium
+    .command('renew')
+    .description('new certificates for coordinator and operator, for the keys they have')
+    .option('--hosts <names>', 'the coordinator’s from now on; as before where absent', listOf)
+    .option('--new-operator-key', 'where the operator’s key may be in other hands')
+    .option('--dir <folder>', 'what "consortium init" wrote', 'consortium');
+  act<RenewOptions>(renew, terminal, renewCertificates);
+}
+
+async function renewCertificates(output: Output, options: RenewOptions): Promise<void> {
+  const { dayOf, hostsOf, readCertificate, renewConsortium } = await import('@fedvox/pki');
+  const { dir: folder, hosts, newOperatorKey = false } = options;
+  const nowMs = Date.now();
+  const renewed = await renewConsortium({ folder, newOperatorKey, nowMs, ...(hosts && { hosts }) });
+  const ends = (member: 'coordinator' | 'operator') =>
+    dayOf(readCertificate(renewed[member].certificatePem).notAfterMs);
+  const names = hostsOf(renewed.coordinator.certificatePem);
+  output.result(
+    {
+      folder,
+      hosts: names,
+      coordinatorUntil: ends('coordinator'),
+      operatorUntil: ends('operator'),
+    },
+    [
+      `The coordinator’s certificate (${names.join(', ')}) lasts until ${ends('coordinator')}, the operator’s until ${ends('operator')}.`,
+      'Restart the coordinator now: it shows and knows the new ones from then on. Sites need nothing.',
+      `Operators elsewhere copy ${folder}/operator.pem${newOperatorKey ? ' and operator.key' : ''}.`,
+    ].join('\n'),
+  );
 }

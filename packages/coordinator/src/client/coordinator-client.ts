@@ -55,6 +55,7 @@ const MAX_JSON_BYTES = 64 * 1024 * 1024;
 export class CoordinatorClient {
   readonly #address: string;
   readonly #agent: Agent;
+  #coordinatorCertificate: Uint8Array | undefined;
 
   constructor({ address, federation, caPem, certificatePem, keyPem }: CoordinatorClientOptions) {
     this.#address = address;
@@ -65,8 +66,15 @@ export class CoordinatorClient {
       key: keyPem,
       minVersion: 'TLSv1.3',
       checkServerIdentity: (host, certificate) =>
-        checkServerIdentity(host, certificate) ?? roleError(federation, certificate),
+        checkServerIdentity(host, certificate) ??
+        roleError(federation, certificate) ??
+        this.#remember(certificate),
     });
+  }
+
+  /** The coordinator's certificate in DER, known once a call has connected. */
+  get coordinatorCertificate(): Uint8Array | undefined {
+    return this.#coordinatorCertificate;
   }
 
   /** Uploads a file; answers the digest under which the coordinator keeps it. */
@@ -180,6 +188,10 @@ export class CoordinatorClient {
 
   close(): void {
     this.#agent.destroy();
+  }
+
+  #remember(certificate: PeerCertificate): undefined {
+    this.#coordinatorCertificate = certificate.raw;
   }
 
   #order(id: string, order: 'pause' | 'resume' | 'abort'): Promise<JobSummary> {

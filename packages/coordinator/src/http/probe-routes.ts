@@ -2,17 +2,21 @@ import { z } from 'zod';
 import type { HttpServices } from './services.js';
 import type { TypedApp } from './zod-routes.js';
 
+const healthSchema = z.strictObject({
+  status: z.string(),
+  version: z.string(),
+  /** What a person must see to before it stops the federation: certificates that end soon. */
+  warnings: z.array(z.string()),
+});
+
 /** For monitoring: is it alive, and how is it doing. */
-export function addProbeRoutes(app: TypedApp, { metrics, store, version }: HttpServices): void {
-  app.get(
-    '/healthz',
-    { schema: { response: { 200: z.strictObject({ status: z.string(), version: z.string() }) } } },
-    async () => {
-      // Answers only while the database does.
-      await store.facts(0, 1);
-      return { status: 'ok', version };
-    },
-  );
+export function addProbeRoutes(app: TypedApp, services: HttpServices): void {
+  const { metrics, store, version, certificateWatch } = services;
+  app.get('/healthz', { schema: { response: { 200: healthSchema } } }, async () => {
+    // Answers only while the database does.
+    await store.facts(0, 1);
+    return { status: 'ok', version, warnings: certificateWatch.warnings() };
+  });
   app.get('/metrics', async (_, reply) => {
     reply.type(metrics.registry.contentType);
     return metrics.registry.metrics();

@@ -1,4 +1,5 @@
 import type { Logger } from '@fedvox/base';
+import type { CertificateWatch } from '../services/certificate-watch.js';
 import type { ChangeSignal } from '../services/change-signal.js';
 import type { JobRegistry } from '../services/job-registry.js';
 import type { Metrics } from '../services/metrics.js';
@@ -22,6 +23,7 @@ export interface HttpServices {
   readonly blobs: BlobStore;
   readonly changes: ChangeSignal;
   readonly metrics: Metrics;
+  readonly certificateWatch: CertificateWatch;
   readonly log: Logger;
   readonly maxModelBytes: number;
   readonly caCertificatePem: string;

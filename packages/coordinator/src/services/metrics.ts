@@ -12,6 +12,13 @@ export interface Metrics {
   onUpdateAccepted(byteLength: number): void;
   onCallRefused(method: string, code: string): void;
   onConnectionRefused(): void;
+  /** @param ends when each certificate of the consortium ends */
+  watchCertificates(ends: () => readonly CertificateEnd[]): void;
+}
+
+export interface CertificateEnd {
+  readonly name: string;
+  readonly endsAtMs: number;
 }
 
 /** @param seenSites how many sites were heard of lately */
@@ -79,5 +86,17 @@ export function createMetrics(seenSites: () => number): Metrics {
     },
     onCallRefused: (method, code) => refused.inc({ method, code }),
     onConnectionRefused: () => connections.inc(),
+    watchCertificates: (ends) => {
+      new Gauge({
+        name: 'fedvox_certificate_end_timestamp_seconds',
+        help: 'When a certificate of the consortium ends, in seconds since the Unix epoch.',
+        labelNames: ['certificate'] as const,
+        registers,
+        collect() {
+          for (const { name, endsAtMs } of ends())
+            this.set({ certificate: name }, endsAtMs / 1_000);
+        },
+      });
+    },
   };
 }
