@@ -5,6 +5,7 @@ import { silentLogger } from '@fedvox/base';
 import {
   CoordinatorClient as Client,
   type CoordinatorClient,
+  type CoordinatorConfigInput,
   type CoordinatorSurroundings,
   coordinatorConfigSchema,
   type JobDetails,
@@ -42,9 +43,14 @@ export const INITIAL_WEIGHTS = tinyWeights('initial');
 export async function startTestFederation(
   consortium: TestConsortium,
   surroundings: CoordinatorSurroundings = {},
+  settings: Pick<CoordinatorConfigInput, 'retention'> = {},
 ): Promise<TestFederation> {
   const stateDir = await mkdtemp(join(tmpdir(), 'fedvox-federation-'));
-  const coordinator = await startCoordinator(testConfig(consortium, stateDir), {
+  const config = coordinatorConfigSchema.parse({
+    ...testConfig(consortium, stateDir),
+    ...settings,
+  });
+  const coordinator = await startCoordinator(config, {
     log: silentLogger(),
     ...surroundings,
   });

@@ -10,6 +10,10 @@ export const ERRORS = {
     message: 'cannot read {path}: {reason}',
     advice: 'Check that the file exists and may be read.',
   },
+  'not-confirmed': {
+    message: 'job {id} is not deleted: nobody is here to confirm it',
+    advice: 'Add --confirm {name}, the name of the job.',
+  },
   'folder-unwritable': {
     message: 'cannot make the folder of {path}: {reason}',
     advice: 'Choose a place that may be written to.',

@@ -1,3 +1,5 @@
+import { createInterface } from 'node:readline/promises';
+
 /** Back to the margin, and nothing left on the line (ECMA-48). */
 const CLEAR_LINE = '\r\x1b[2K';
 
@@ -6,6 +8,22 @@ export interface Terminal {
   readonly stdout: NodeJS.WritableStream;
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
   readonly environment: NodeJS.ProcessEnv;
+  /** Where a person types; absent where nobody can be asked. */
+  readonly stdin?: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+}
+
+/** One line from the person at the terminal; undefined where there is none to ask. */
+export async function askLine(
+  { stdin, stderr }: Terminal,
+  question: string,
+): Promise<string | undefined> {
+  if (stdin === undefined || stdin.isTTY !== true) return undefined;
+  const lines = createInterface({ input: stdin, output: stderr });
+  try {
+    return (await lines.question(question)).trim();
+  } finally {
+    lines.close();
+  }
 }
 
 /** How one command speaks, with or without `--json`. */

@@ -9,6 +9,7 @@ import {
   makeFolderDurably,
   systemClock,
 } from '@fedvox/base';
+import { durationMs } from '@fedvox/job';
 import {
   authorityEnded,
   type Consortium,
@@ -27,6 +28,7 @@ import {
   type ServerEvent,
 } from '@fedvox/protocol';
 import type { CoordinatorConfig } from './config.js';
+import type { RetentionRules } from './core/retention.js';
 import { fail } from './errors.js';
 import { federationHandlers } from './grpc/federation-handlers.js';
 import { type RunningHttpServer, startHttpServer } from './http/server.js';
@@ -37,6 +39,7 @@ import { DeadlineWatch } from './services/deadline-watch.js';
 import { JobRegistry } from './services/job-registry.js';
 import { createMetrics } from './services/metrics.js';
 import { OperatorDirectory } from './services/operator-directory.js';
+import { Retention } from './services/retention.js';
 import { leaveOutRevoked } from './services/revocation.js';
 import { RoundRunner } from './services/round-runner.js';
 import { SiteDirectory } from './services/site-directory.js';
@@ -213,6 +216,8 @@ async function assemble(config: CoordinatorConfig, foundations: Foundations) {
   const certificateWatch = new CertificateWatch(consortium, certificates, clock, log);
   metrics.watchCertificates(() => certificateWatch.ends());
   const watchingCertificates = certificateWatch.run();
+  const retention = new Retention({ store, blobs, rules: rulesOf(config.retention), clock, log });
+  const sweeping = retention.run();
   const parts = { blobs, registry, changes, tasks, metrics, sites, uploads, submissions, rounds };
   return {
     ...foundations,
@@ -222,7 +227,14 @@ async function assemble(config: CoordinatorConfig, foundations: Foundations) {
     watchingCertificates,
     deadlines,
     watching,
+    retention,
+    sweeping,
   };
+}
+
+function rulesOf({ deltas, models }: CoordinatorConfig['retention']): RetentionRules {
+  const termMs = (term: string) => (term === 'keep' ? null : durationMs(term));
+  return { deltasMs: termMs(deltas), modelsMs: termMs(models) };
 }
 
 type AnyServer = RunningServer | RunningHttpServer;
@@ -289,10 +301,12 @@ async function listen(
 async function stop(core: Core, servers: readonly AnyServer[]): Promise<void> {
   core.deadlines.stop();
   core.certificateWatch.stop();
+  core.retention.stop();
   core.tasks.close();
   await Promise.all([
     core.watching,
     core.watchingCertificates,
+    core.sweeping,
     core.rounds.stop(),
     ...servers.map((server) => server.stop()),
   ]);

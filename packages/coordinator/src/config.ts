@@ -1,5 +1,5 @@
 import { hostProblem } from '@fedvox/base';
-import { nameSchema } from '@fedvox/job';
+import { durationSchema, nameSchema } from '@fedvox/job';
 import { DEFAULT_CHUNK_BYTES, MAX_CHUNK_BYTES } from '@fedvox/protocol';
 import { z } from 'zod';
 
@@ -14,6 +14,9 @@ const host = z
     const { problem, meant } = wrong;
     context.addIssue({ code: 'custom', message: `${problem}; write "${meant}", not "${text}"` });
   });
+
+/** A duration such as `90d`, or `keep`. */
+const term = z.union([z.literal('keep'), durationSchema]);
 
 /** `coordinator.yaml`. Relative paths are relative to the file; see `loadCoordinatorConfig`. */
 export const coordinatorConfigSchema = z.strictObject({
@@ -47,6 +50,15 @@ export const coordinatorConfigSchema = z.strictObject({
         .positive()
         .default(4 * 1024 ** 3),
       maxChunkBytes: z.number().int().min(1_024).max(MAX_CHUNK_BYTES).default(DEFAULT_CHUNK_BYTES),
+    })
+    .prefault({}),
+  /** How long bytes are kept that no round needs any more; all of them for ever where absent. */
+  retention: z
+    .strictObject({
+      /** A site's delta, after its round was committed. */
+      deltas: term.default('keep'),
+      /** A round's model, after it was committed; the best, last and present one are kept always. */
+      models: term.default('keep'),
     })
     .prefault({}),
   heartbeatIntervalMs: z.number().int().min(100).max(600_000).default(30_000),

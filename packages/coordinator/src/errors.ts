@@ -21,6 +21,11 @@ export const ERRORS = {
     message: 'there are no bytes with digest {sha256}',
     advice: 'Upload them first, or check the digest.',
   },
+  'blob-removed': {
+    message: 'the bytes with digest {sha256} were removed on {removedAt}, as retention asks',
+    advice:
+      'Take them from a backup made before. To keep more, raise retention in coordinator.yaml; rows and receipts are kept always.',
+  },
   'blob-digest-mismatch': {
     message: 'the bytes have digest {actual}, not {expected}; nothing was kept',
     advice: 'Upload the file again; if this repeats, check the disk and the network between.',
@@ -99,6 +104,14 @@ export const ERRORS = {
   'job-over': {
     message: 'job {job} is {status} already',
     advice: 'Submit it again to start anew.',
+  },
+  'job-not-over': {
+    message: 'job {job} is {status}; only a completed or aborted job can be deleted',
+    advice: 'Wait for its end, or end it with "fedvox job abort".',
+  },
+  'confirmation-wrong': {
+    message: 'job {job} is not deleted: its name, which confirms it, is {name}',
+    advice: 'Give the name of the job, not its id: --confirm {name}.',
   },
   'quorum-impossible': {
     message:

@@ -36,6 +36,7 @@ export type {
   CoordinatorEvent,
   CurrentWork,
   IssuedInvitation,
+  JobDeletion,
   JobDetails,
   JobSummary,
   SiteStatus,

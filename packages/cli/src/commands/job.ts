@@ -10,6 +10,7 @@ import { moment } from '../moment.js';
 import { table } from '../table.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act } from './action.js';
+import { addJobDelete } from './job-delete.js';
 import { addJobModel } from './job-model.js';
 import { addJobWatch } from './job-watch.js';
 import { asOperator, type OperatorOptions, withOperator } from './operator-options.js';
@@ -29,6 +30,7 @@ export function addJobCommands(program: Command, terminal: Terminal): void {
   addJobWatch(job, terminal);
   addJobModel(job, terminal);
   addOrders(job, terminal);
+  addJobDelete(job, terminal);
 }
 
 /** What an operator can tell a job to do. */

@@ -20,9 +20,11 @@ import { fail } from '../errors.js';
 import {
   type AcceptedUpdate,
   type CoordinatorEvent,
+  deletionSchema,
   eventSchema,
   type IssuedInvitation,
   invitationSchema,
+  type JobDeletion,
   type JobDetails,
   type JobSummary,
   jobDetailsSchema,
@@ -150,6 +152,15 @@ export class CoordinatorClient {
 
   abortJob(id: string): Promise<JobSummary> {
     return this.#order(id, 'abort');
+  }
+
+  /**
+   * Deletes a job that is over: its models and deltas, for good. Its rows stay with the coordinator.
+   * @param name of the job, to confirm that it is meant
+   */
+  deleteJob(id: string, name: string): Promise<JobDeletion> {
+    const path = `/v1/jobs/${encodeURIComponent(id)}?name=${encodeURIComponent(name)}`;
+    return this.#json({ method: 'DELETE', path }, deletionSchema);
   }
 
   /**

@@ -7,7 +7,7 @@ import { fail } from '../errors.js';
 import { errorSchema } from '../http/contract.js';
 
 export interface HttpsCall {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly body?: { readonly type: string; readonly byteLength: number; readonly bytes: Readable };
   readonly signal?: AbortSignal;

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { SHA256_PATTERN } from '@fedvox/base';
 import { z } from 'zod';
+import { fail } from '../errors.js';
 import type { HttpServices } from './services.js';
 import type { TypedApp } from './zod-routes.js';
 
@@ -10,7 +11,7 @@ const params = z.strictObject({
 });
 
 /** Models in and out, by their digest, streamed. */
-export function addBlobRoutes(app: TypedApp, { blobs, maxModelBytes }: HttpServices): void {
+export function addBlobRoutes(app: TypedApp, { blobs, store, maxModelBytes }: HttpServices): void {
   app.addContentTypeParser('application/octet-stream', (_request, payload, done) =>
     done(null, payload),
   );
@@ -35,6 +36,10 @@ export function addBlobRoutes(app: TypedApp, { blobs, maxModelBytes }: HttpServi
     },
   );
   app.get('/v1/blobs/:sha256', { schema: { params } }, async ({ params: { sha256 } }, reply) => {
+    const removedAtMs = (await blobs.has(sha256)) ? undefined : await store.removedAtMs(sha256);
+    if (removedAtMs !== undefined) {
+      throw fail('blob-removed', { sha256, removedAt: new Date(removedAtMs).toISOString() });
+    }
     const byteLength = await blobs.byteLength(sha256);
     reply.header('content-length', byteLength).type('application/octet-stream');
     return createReadStream(blobs.path(sha256));

@@ -48,6 +48,16 @@ const modelRowSchema = z.strictObject({
   auc: figure,
 });
 
+export const confirmationSchema = z.strictObject({
+  name: z.string().max(200).describe('of the job, to confirm that it is meant'),
+});
+
+export const deletionSchema = z.strictObject({
+  id: z.string(),
+  blobs: z.number().int().describe('removed now; those that just came in follow within minutes'),
+  bytes: z.number().int(),
+});
+
 const currentWorkSchema = z.strictObject({
   kind: z.enum(['check-data', 'train', 'evaluate']),
   round: z.number().int(),
@@ -84,6 +94,10 @@ export const updateSchema = z.strictObject({
   site: z.string(),
   statementSha256: sha256,
   deltaSha256: sha256.nullable(),
+  deltaRemovedAtMs: timeMs
+    .nullable()
+    .default(null)
+    .describe('when the bytes went by retention; statement and receipt stay'),
   acceptedAtMs: timeMs,
   statement: envelopeSchema,
   receipt: envelopeSchema,
@@ -134,6 +148,7 @@ export const eventSchema = z.strictObject({
 export type JobSummary = z.output<typeof jobSummarySchema>;
 export type JobDetails = z.output<typeof jobDetailsSchema>;
 export type CurrentWork = z.output<typeof currentWorkSchema>;
+export type JobDeletion = z.output<typeof deletionSchema>;
 export type AcceptedUpdate = z.output<typeof updateSchema>;
 export type IssuedInvitation = z.output<typeof invitationSchema>;
 export type SiteStatus = z.output<typeof siteSchema>;

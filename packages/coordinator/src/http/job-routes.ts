@@ -1,7 +1,10 @@
+import type { Sha256 } from '@fedvox/base';
 import { z } from 'zod';
 import { eventOfOrder, ORDERS } from '../core/orders.js';
 import { report, summarise } from '../services/job-report.js';
 import {
+  confirmationSchema,
+  deletionSchema,
   eventQuerySchema,
   eventSchema,
   jobDetailsSchema,
@@ -46,17 +49,28 @@ export function addJobRoutes(app: TypedApp, services: HttpServices): void {
     },
     async ({ params: { id }, query: { round } }) => {
       registry.get(id);
-      return (await store.updates(id, round)).map(
-        ({ round, site, statementSha256, deltaSha256, acceptedAtMs, ...update }) => ({
-          round,
-          site,
-          statementSha256,
-          deltaSha256,
-          acceptedAtMs,
-          statement: JSON.parse(update.statementEnvelope),
-          receipt: JSON.parse(update.receiptEnvelope),
-        }),
+      return Promise.all(
+        (await store.updates(id, round)).map(
+          async ({ round, site, statementSha256, deltaSha256, acceptedAtMs, ...update }) => ({
+            round,
+            site,
+            statementSha256,
+            deltaSha256,
+            deltaRemovedAtMs: await removedAtMs(deltaSha256, services),
+            acceptedAtMs,
+            statement: JSON.parse(update.statementEnvelope),
+            receipt: JSON.parse(update.receiptEnvelope),
+          }),
+        ),
       );
+    },
+  );
+  app.delete(
+    '/v1/jobs/:id',
+    { schema: { params, querystring: confirmationSchema, response: { 200: deletionSchema } } },
+    async ({ params: { id }, query: { name } }) => {
+      await registry.delete(id, name);
+      return { id, ...(await services.retention.sweep()) };
     },
   );
   addOrderRoutes(app, services);
@@ -90,4 +104,13 @@ function addEventRoutes(app: TypedApp, { store, changes }: HttpServices): void {
       return [...(await store.facts(after, MAX_EVENTS))];
     },
   );
+}
+
+/** When the bytes went by retention; null while they are here. */
+async function removedAtMs(
+  digest: Sha256 | null,
+  { blobs, store }: HttpServices,
+): Promise<number | null> {
+  if (digest === null || (await blobs.has(digest))) return null;
+  return (await store.removedAtMs(digest)) ?? null;
 }

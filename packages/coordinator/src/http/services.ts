@@ -4,6 +4,7 @@ import type { ChangeSignal } from '../services/change-signal.js';
 import type { JobRegistry } from '../services/job-registry.js';
 import type { Metrics } from '../services/metrics.js';
 import type { OperatorDirectory } from '../services/operator-directory.js';
+import type { Retention } from '../services/retention.js';
 import type { SiteDirectory } from '../services/site-directory.js';
 import type { SubmissionDesk } from '../services/submission-desk.js';
 import type { TaskDesk } from '../services/task-desk.js';
@@ -19,6 +20,7 @@ export interface HttpServices {
   readonly sites: SiteDirectory;
   readonly operators: OperatorDirectory;
   readonly tasks: TaskDesk;
+  readonly retention: Retention;
   readonly store: Store;
   readonly blobs: BlobStore;
   readonly changes: ChangeSignal;

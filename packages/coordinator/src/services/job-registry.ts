@@ -1,7 +1,13 @@
 import type { Clock, Sha256 } from '@fedvox/base';
 import type { JobFact } from '../core/facts.js';
 import { type Step, step } from '../core/job-machine.js';
-import { dueEffects, type JobEffect, type JobEvent, type JobState } from '../core/job-state.js';
+import {
+  dueEffects,
+  isOver,
+  type JobEffect,
+  type JobEvent,
+  type JobState,
+} from '../core/job-state.js';
 import { fail } from '../errors.js';
 import { SerialQueue } from '../serial-queue.js';
 import type { NewJob, Store, StoredUpdate } from '../store/store.js';
@@ -95,6 +101,21 @@ export class JobRegistry {
       await this.#store.record({ ...next, ...updateOf(advance), atMs: nowMs });
       this.#enter(job, next, nowMs);
       return next.state;
+    });
+  }
+
+  /**
+   * Takes a job that is over off the list.
+   * @throws FedvoxError `coordinator/no-such-job`, `coordinator/job-not-over`,
+   *   `coordinator/confirmation-wrong`
+   */
+  delete(jobId: string, confirmedName: string): Promise<void> {
+    return this.#queue.run(async () => {
+      const { name, state } = this.get(jobId);
+      if (!isOver(state)) throw fail('job-not-over', { job: jobId, status: state.status });
+      if (confirmedName !== name) throw fail('confirmation-wrong', { job: jobId, name });
+      await this.#store.deleteJob(jobId, this.#clock.nowMs());
+      this.#jobs.delete(jobId);
     });
   }
 

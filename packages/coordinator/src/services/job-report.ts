@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
+import type { Sha256 } from '@fedvox/base';
 import { decodeJob } from '@fedvox/job';
 import type { JobState } from '../core/job-state.js';
-import { bestOf, tabulate } from '../core/results.js';
+import { bestOf, type ModelRow, tabulate } from '../core/results.js';
 import { isAwaited } from '../core/roll-call.js';
 import type { CurrentWork, JobDetails, JobSummary } from '../http/contract.js';
 import type { BlobStore } from '../store/blob-store.js';
-import type { Store } from '../store/store.js';
+import type { Store, StoredRound } from '../store/store.js';
 import type { RegisteredJob } from './job-registry.js';
 import type { TaskDesk } from './task-desk.js';
 
@@ -34,14 +35,8 @@ export async function report(
   { store, blobs, tasks }: ReportSources,
 ): Promise<JobDetails> {
   const { state, jobSha256 } = job;
-  const { jobId, initialModel, invitedSites } = state.plan;
-  const rounds = await store.rounds(jobId);
-  const trained = rounds.flatMap(({ work, model }) =>
-    work === 'train' && model !== null ? [model] : [],
-  );
-  const rows = tabulate([initialModel, ...trained], await store.figures(jobId));
-  const { bestBy } = decodeJob(await readFile(blobs.path(jobSha256))).evaluation;
-  const best = bestOf(rows, bestBy);
+  const { invitedSites } = state.plan;
+  const { rows, bestBy, best } = await resultsOf(job, { store, blobs });
   return {
     ...summarise(job),
     jobSha256,
@@ -51,6 +46,35 @@ export async function report(
     best: best === null ? null : { round: best.round, sha256: best.modelSha256 },
     current: currentWork(state, tasks),
   };
+}
+
+/** The initial model, then one of each committed round. */
+export function modelsOf(
+  { state }: Pick<RegisteredJob, 'state'>,
+  rounds: readonly StoredRound[],
+): readonly Sha256[] {
+  const trained = rounds.flatMap(({ work, model }) =>
+    work === 'train' && model !== null ? [model] : [],
+  );
+  return [state.plan.initialModel, ...trained];
+}
+
+type ResultSources = Pick<ReportSources, 'store' | 'blobs'>;
+
+async function resultsOf(job: RegisteredJob, { store, blobs }: ResultSources) {
+  const { jobId } = job.state.plan;
+  const models = modelsOf(job, await store.rounds(jobId));
+  const rows = tabulate(models, await store.figures(jobId));
+  const { bestBy } = decodeJob(await readFile(blobs.path(job.jobSha256))).evaluation;
+  return { rows, bestBy, best: bestOf(rows, bestBy) };
+}
+
+/** The best model so far by the job's own metric; null where no figure of one is known. */
+export async function bestModelOf(
+  job: RegisteredJob,
+  sources: ResultSources,
+): Promise<ModelRow | null> {
+  return (await resultsOf(job, sources)).best;
 }
 
 function currentWork(state: JobState, tasks: TaskDesk): CurrentWork | null {

@@ -87,6 +87,11 @@ export class BlobStore {
     });
   }
 
+  /** Nobody may name the bytes any more. Whoever is reading them reads on to the end. */
+  async remove(digest: Sha256): Promise<void> {
+    await rm(this.path(digest), { force: true });
+  }
+
   async #byteLengthIfPresent(digest: Sha256): Promise<number | undefined> {
     try {
       return (await stat(this.path(digest))).size;

@@ -34,8 +34,14 @@ interface JobRow {
   readonly state: string;
 }
 
-export async function selectJobs(session: SqlSession): Promise<StoredJob[]> {
-  const rows = await session.all<JobRow>('SELECT * FROM jobs ORDER BY sequence');
+export async function selectJobs(
+  session: SqlSession,
+  which: 'present' | 'deleted',
+): Promise<StoredJob[]> {
+  const rows = await session.all<JobRow>(
+    'SELECT * FROM jobs WHERE (deleted_at_ms IS NOT NULL) = ? ORDER BY sequence',
+    which === 'deleted' ? 1 : 0,
+  );
   return rows.map((row) => ({
     sequence: row.sequence,
     name: row.name,

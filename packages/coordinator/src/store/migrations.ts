@@ -89,6 +89,20 @@ const MIGRATIONS: readonly Migration[] = [
       'CREATE INDEX certificates_by_key ON certificates (key_id)',
     ],
   },
+  {
+    name: 'deleted jobs, bytes that were removed on purpose, and when each site was last seen',
+    statements: [
+      'ALTER TABLE jobs ADD COLUMN deleted_at_ms INTEGER',
+      `CREATE TABLE removed_blobs (
+        sha256 TEXT PRIMARY KEY,
+        removed_at_ms INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID`,
+      `CREATE TABLE sightings (
+        site TEXT PRIMARY KEY,
+        last_seen_at_ms INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID`,
+    ],
+  },
 ];
 
 /**

@@ -14,6 +14,13 @@ import {
 import { migrate } from './migrations.js';
 import { insertOperators, selectOperators } from './operator-tables.js';
 import {
+  insertRemovals,
+  markDeleted,
+  selectDeltas,
+  selectLastFactAtMs,
+  selectRemovedAtMs,
+} from './retention-tables.js';
+import {
   insertInvitation,
   insertRenewal,
   revokeSite,
@@ -73,7 +80,14 @@ function storeOver(database: SqliteDatabase): Store {
         if (known !== undefined) throw fail('job-exists', { job: jobId });
         await insertJob(session, job);
       }),
-    jobs: () => read(selectJobs),
+    jobs: () => read((session) => selectJobs(session, 'present')),
+    deletedJobs: () => read((session) => selectJobs(session, 'deleted')),
+    deleteJob: (jobId, atMs) => transaction((session) => markDeleted(session, jobId, atMs)),
+    deltas: (jobId) => read((session) => selectDeltas(session, jobId)),
+    lastFactAtMs: (jobId) => read((session) => selectLastFactAtMs(session, jobId)),
+    recordRemoved: (digests, atMs) =>
+      transaction((session) => insertRemovals(session, digests, atMs)),
+    removedAtMs: (digest) => read((session) => selectRemovedAtMs(session, digest)),
     record: (transition) => transaction((session) => recordTransition(session, transition)),
     rounds: (jobId) => read((session) => selectRounds(session, jobId)),
     updates: (jobId, round) => read((session) => selectUpdates(session, jobId, round)),

@@ -79,6 +79,30 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       expect(await store.lastCounter('job', 'south', sha256('key'))).toBe(0);
     });
 
+    it('lists a job’s deltas, and takes it off the list with its rows kept', async () => {
+      await submit(store, 'job');
+      await submit(store, 'other');
+      const { state } = submitJob(planOf('job'), 5);
+      const update = updateOf('job', 'north', 1);
+      await store.record({ state, atMs: 10, facts: [{ kind: 'job-aborted' }], update });
+      expect(await store.deltas('job')).toEqual([{ round: 1, sha256: update.deltaSha256 }]);
+      expect(await store.lastFactAtMs('job')).toBe(10);
+      await store.deleteJob('job', 20);
+      expect((await store.jobs()).map((job) => job.state.plan.jobId)).toEqual(['other']);
+      expect((await store.deletedJobs()).map((job) => job.state.plan.jobId)).toEqual(['job']);
+      expect(await store.update(update.statementSha256)).toEqual(update);
+      expect(await store.facts(0, 100)).toHaveLength(3);
+    });
+
+    it('remembers which bytes were removed, and when last', async () => {
+      const [gone, here] = [sha256('gone'), sha256('here')];
+      await store.recordRemoved([gone], 5);
+      await store.recordRemoved([gone], 7);
+      await store.recordRemoved([], 9);
+      expect(await store.removedAtMs(gone)).toBe(7);
+      expect(await store.removedAtMs(here)).toBeUndefined();
+    });
+
     it('gives facts in pages, in order', async () => {
       await submit(store, 'first');
       await submit(store, 'second');

@@ -12,7 +12,7 @@ import type { RoundWork } from '../core/round-machine.js';
 export interface Store {
   /** @throws FedvoxError `coordinator/job-exists` */
   addJob(job: NewJob): Promise<void>;
-  /** In order of submission. */
+  /** Those that were not deleted, in order of submission. */
   jobs(): Promise<readonly StoredJob[]>;
   /** Stores a job's next state with what happened on the way to it. */
   record(transition: Transition): Promise<void>;
@@ -27,6 +27,18 @@ export interface Store {
   lastCounter(jobId: string, site: string, keyId: Sha256): Promise<number>;
   /** At most `limit` facts of all jobs with a sequence above `after`, in order. */
   facts(after: number, limit: number): Promise<readonly StoredFact[]>;
+
+  /** Every accepted delta of a job, by round, then site. */
+  deltas(jobId: string): Promise<readonly StoredDelta[]>;
+  /** When the last thing happened to the job, in milliseconds since the epoch. */
+  lastFactAtMs(jobId: string): Promise<number>;
+  /** Takes a job off the list; its rows stay, for whoever holds a receipt. */
+  deleteJob(jobId: string, atMs: number): Promise<void>;
+  /** Jobs that were deleted, in order of submission. */
+  deletedJobs(): Promise<readonly StoredJob[]>;
+  /** Remembers that bytes were removed on purpose. */
+  recordRemoved(digests: readonly Sha256[], atMs: number): Promise<void>;
+  removedAtMs(digest: Sha256): Promise<number | undefined>;
 
   /** Ends every other open invitation of the site: one is live at a time. */
   addInvitation(invitation: NewInvitation): Promise<void>;
@@ -108,6 +120,11 @@ export interface StoredUpdate {
   /** DSSE envelopes in their JSON form. */
   readonly statementEnvelope: string;
   readonly receiptEnvelope: string;
+}
+
+export interface StoredDelta {
+  readonly round: number;
+  readonly sha256: Sha256;
 }
 
 export interface StoredFact {

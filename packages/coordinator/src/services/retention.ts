@@ -1,0 +1,113 @@
+import { stat } from 'node:fs/promises';
+import type { Clock, Logger, Sha256 } from '@fedvox/base';
+import { isOver } from '../core/job-state.js';
+import {
+  type JobBytes,
+  type NamedBytes,
+  type RetentionRules,
+  removable,
+} from '../core/retention.js';
+import type { BlobStore } from '../store/blob-store.js';
+import type { Store, StoredJob } from '../store/store.js';
+import { bestModelOf, modelsOf } from './job-report.js';
+
+/** Bytes that came in just now may be meant for a row that is about to be written. */
+const ARRIVAL_GRACE_MS = 10 * 60_000;
+/** Between looks: often enough for short terms, seldom enough to be nothing beside a round. */
+const MIN_INTERVAL_MS = 1_000;
+const MAX_INTERVAL_MS = 10 * 60_000;
+
+export interface RetentionOptions {
+  readonly store: Store;
+  readonly blobs: BlobStore;
+  readonly rules: RetentionRules;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * Removes bytes that no round needs any more, as `retention` in the configuration asks, and those of
+ * deleted jobs. The rows stay: every statement, every receipt, and when the bytes went.
+ */
+export class Retention {
+  readonly #options: RetentionOptions;
+  readonly #stopping = new AbortController();
+
+  constructor(options: RetentionOptions) {
+    this.#options = options;
+  }
+
+  /** Looks again and again until `stop`. */
+  async run(): Promise<void> {
+    const { clock, log, rules } = this.#options;
+    const terms = [rules.deltasMs, rules.modelsMs].filter((each) => each !== null);
+    const intervalMs = Math.max(MIN_INTERVAL_MS, Math.min(MAX_INTERVAL_MS, ...terms));
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      await this.sweep().catch((error: unknown) =>
+        log.error({ err: error }, 'old bytes could not be removed; trying again'),
+      );
+      // Rejects only when it is stopped, which ends the loop.
+      await clock.sleep(intervalMs, signal).catch(() => undefined);
+    }
+  }
+
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  /** Removes what is due now; how many blobs, and their bytes together. */
+  async sweep(): Promise<{ blobs: number; bytes: number }> {
+    const { store, blobs, rules, clock, log } = this.#options;
+    const jobs: JobBytes[] = [];
+    for (const job of await store.jobs()) jobs.push(await this.#bytesOf(job, false));
+    for (const job of await store.deletedJobs()) jobs.push(await this.#bytesOf(job, true));
+    const nowMs = clock.nowMs();
+    const due: { digest: Sha256; byteLength: number }[] = [];
+    for (const digest of removable(jobs, rules, nowMs)) {
+      const found = await stat(blobs.path(digest)).catch(absent);
+      if (found === undefined || nowMs - found.mtimeMs < ARRIVAL_GRACE_MS) continue;
+      due.push({ digest, byteLength: found.size });
+    }
+    // The row first: bytes that are gone are never gone without a reason.
+    await store.recordRemoved(
+      due.map(({ digest }) => digest),
+      nowMs,
+    );
+    for (const { digest } of due) await blobs.remove(digest);
+    const bytes = due.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    if (due.length > 0) log.info({ blobs: due.length, bytes }, 'old bytes removed');
+    return { blobs: due.length, bytes };
+  }
+
+  async #bytesOf(job: StoredJob, isDeleted: boolean): Promise<JobBytes> {
+    const { store, blobs } = this.#options;
+    const { state, jobSha256, submittedAtMs } = job;
+    const { jobId, initialModel } = state.plan;
+    const rounds = await store.rounds(jobId);
+    const endedAtMs = isOver(state) ? await store.lastFactAtMs(jobId) : null;
+    const committedAtMs = new Map(rounds.map((each) => [each.round, each.committedAtMs]));
+    const models: NamedBytes[] = rounds.flatMap(({ work, model, committedAtMs: sinceMs }) =>
+      work === 'train' && model !== null ? [{ kind: 'model', sha256: model, sinceMs }] : [],
+    );
+    const deltas = (await store.deltas(jobId)).map(
+      ({ round, sha256 }): NamedBytes => ({
+        kind: 'delta',
+        sha256,
+        sinceMs: committedAtMs.get(round) ?? endedAtMs,
+      }),
+    );
+    const first: NamedBytes = { kind: 'model', sha256: initialModel, sinceMs: submittedAtMs };
+    // A deleted job's definition may be gone already, and with it what its best model was.
+    const best = isDeleted ? null : await bestModelOf(job, { store, blobs });
+    const present = state.activity.kind === 'gate' ? initialModel : state.activity.round.baseModel;
+    const last = modelsOf(job, rounds).at(-1) ?? initialModel;
+    const kept = [jobSha256, present, last, ...(best === null ? [] : [best.modelSha256])];
+    return { isDeleted, bytes: [first, ...models, ...deltas], kept };
+  }
+}
+
+function absent(error: NodeJS.ErrnoException): undefined {
+  if (error.code === 'ENOENT') return undefined;
+  throw error;
+}
