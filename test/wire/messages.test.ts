@@ -92,6 +92,13 @@ const exchanges: readonly Exchange[] = [
       return welcome;
     },
   }),
+  unary(
+    'Hello',
+    (client) => client.hello(offered),
+    { ...welcome, clockMs: 1_798_761_600_000 },
+    { hello: async () => ({ ...welcome, clockMs: 1_798_761_600_000 }) },
+    'clock',
+  ),
   nextTask('idle', undefined),
   nextTask('checkData', { job, jobDigest, work: { kind: 'check-data' } }),
   nextTask('train', { job, jobDigest, work: { kind: 'train', round: 7, baseModel } }),

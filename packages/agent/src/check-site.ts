@@ -8,12 +8,14 @@ import {
 } from '@fedvox/base';
 import { openDataset, type Refusal } from '@fedvox/imaging';
 import type { PacsSource } from '@fedvox/pacs';
-import { needsRenewal, readCertificate } from '@fedvox/pki';
+import { dayOf, needsRenewal, termOf } from '@fedvox/pki';
 import { findInArchive } from './archive/archive.js';
 import type { SiteConfig } from './config.js';
 import { fail } from './errors.js';
 import { EgressLedger } from './ledger/egress-ledger.js';
 import { Line } from './line/line.js';
+import { clockSkew } from './shell/clock-skew.js';
+import { termWarnings } from './shell/term-warnings.js';
 import { takeLock } from './state/lock.js';
 import { loadMembership } from './state/membership.js';
 import { type StateFolder, stateFolder } from './state/state-folder.js';
@@ -51,8 +53,8 @@ export async function checkSite(
   const folder = stateFolder(config.stateDir);
   const refused: Refusal[] = [];
   const lines = [
-    await line('credentials', () => describeCredentials(config.site, folder, clock)),
-    await line('coordinator', () => sayHello(config.site, folder, clock)),
+    await line('credentials', () => describeCredentials(config, folder, clock)),
+    await line('coordinator', () => sayHello(config, folder, clock)),
     await line('data', () => describeData(config, refused)),
     await line('engine', () => describeEngine(config, log)),
   ];
@@ -71,31 +73,38 @@ async function line(what: CheckLine['what'], look: () => Promise<Finding>): Prom
 }
 
 async function describeCredentials(
-  site: string,
+  config: SiteConfig,
   folder: StateFolder,
   clock: Clock,
 ): Promise<Finding> {
-  const { certificateChainPem, identity } = (await loadMembership(site, folder)).credentials;
-  const { notAfterMs } = readCertificate(certificateChainPem);
-  const until = new Date(notAfterMs).toISOString().slice(0, 10);
-  if (notAfterMs <= clock.nowMs()) throw fail('certificate-ended', { until });
+  const { certificateChainPem, identity } = (await loadMembership(config, folder)).credentials;
+  const { state, endsAtMs } = termOf(certificateChainPem, clock.nowMs());
+  const until = dayOf(endsAtMs);
+  if (state === 'ended') throw fail('certificate-ended', { until, folder: folder.credentials });
   const text = `site ${identity.name} of ${identity.federation}, valid until ${until}`;
   return needsRenewal(certificateChainPem, clock.nowMs())
     ? { text, advice: 'It ends soon; the agent renews it by itself when it next runs.' }
     : { text };
 }
 
-async function sayHello(site: string, folder: StateFolder, clock: Clock): Promise<Finding> {
-  const membership = await loadMembership(site, folder);
+async function sayHello(config: SiteConfig, folder: StateFolder, clock: Clock): Promise<Finding> {
+  const membership = await loadMembership(config, folder);
   const lock = await takeLock(folder.lock);
   try {
     const ledger = EgressLedger.open(folder.egressLedger, clock);
     const coordinator = new Line({ ...membership, ledger });
-    const { federation, protocolVersion } = await coordinator.hello().finally(() => {
+    const { federation, protocolVersion, clockMs } = await coordinator.hello().finally(() => {
       coordinator.close();
       ledger.close();
     });
-    return { text: `${membership.address} answers for ${federation}, protocol ${protocolVersion}` };
+    const nowMs = clock.nowMs();
+    const skew = clockSkew(nowMs, clockMs);
+    if (skew !== undefined) throw skew;
+    const answer = `${membership.address} answers for ${federation}, protocol ${protocolVersion}`;
+    const { caPem } = membership.credentials;
+    const [warning] = termWarnings(coordinator.coordinatorCertificate, caPem, nowMs);
+    if (warning === undefined) return { text: answer };
+    return { text: `${answer}; ${warning.text}`, advice: warning.advice };
   } finally {
     await lock.release();
   }

@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
 import { type Clock, createLogger, type Logger, systemClock } from '@fedvox/base';
 import { casesFolder } from '@fedvox/pacs';
+import { type Credentials, dayOf, termOf } from '@fedvox/pki';
 import { fetchArchive } from './archive/archive.js';
 import { FetchingTrainer } from './archive/fetching-trainer.js';
 import type { SiteConfig } from './config.js';
 import { newAgent } from './core/agent-machine.js';
 import type { Trainer } from './core/trainer.js';
+import { fail } from './errors.js';
 import { EgressLedger } from './ledger/egress-ledger.js';
 import { RealActivities } from './shell/activities.js';
 import { AgentShell } from './shell/agent-shell.js';
@@ -47,7 +49,7 @@ export interface RunningAgent {
 /**
  * Starts a site's agent: it dials out, never listens, and keeps trying while the coordinator is away.
  * @throws FedvoxError where it could never work: `agent/not-enrolled`, `agent/site-mismatch`,
- *   `agent/already-running`, `agent/trainer-missing`, `pki/credentials-…`, `agent/state-unreadable`
+ *   `agent/certificate-ended`, `agent/already-running`, `agent/trainer-missing`, `pki/credentials-…`, `agent/state-unreadable`
  */
 export async function startAgent(
   config: SiteConfig,
@@ -87,7 +89,8 @@ async function assemble(
     log = createLogger({ name: 'agent' }),
     pace = DEFAULT_PACE,
   } = options;
-  const { credentials, address } = await loadMembership(config.site, folder);
+  const { credentials, address } = await loadMembership(config, folder);
+  refuseIfEnded(credentials, folder, clock.nowMs());
   await removeLeftovers(folder);
   const trainer = withArchive(
     config,
@@ -129,6 +132,16 @@ async function assemble(
     }
   };
   return { run, stop: () => shell.stop() };
+}
+
+/** Started with it, the agent would dial for ever and be turned away in every handshake. */
+function refuseIfEnded(
+  { certificateChainPem }: Credentials,
+  { credentials: folder }: StateFolder,
+  nowMs: number,
+): void {
+  const { state, endsAtMs } = termOf(certificateChainPem, nowMs);
+  if (state === 'ended') throw fail('certificate-ended', { until: dayOf(endsAtMs), folder });
 }
 
 type ClosableTrainer = NonNullable<AgentOptions['trainer']>;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadSiteConfig } from './config.js';
+import { loadSiteConfig, siteConfigSchema } from './config.js';
 
 let folder: string;
 beforeEach(() => {
@@ -103,5 +103,13 @@ describe('site.yaml', () => {
       code: 'base/config-invalid',
       message: expect.stringMatching(/line 1: site[\s\S]*line 4: engine[\s\S]*minCasesForMetric/),
     });
+  });
+
+  it('takes the address of a coordinator that has moved, and names one that is none', () => {
+    const site = { site: 'north', stateDir: 's', data: { kind: 'msd', path: 'd' } };
+    const read = (coordinator: string) => siteConfigSchema.safeParse({ ...site, coordinator });
+    expect(read('new.example.org:8443').data?.coordinator).toBe('new.example.org:8443');
+    const wrong = read('https://new.example.org:8443');
+    expect(wrong.error?.issues[0]?.message).toContain('e.g. "new.example.org:8443"');
   });
 });

@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { loadConfig } from '@fedvox/base';
+import { isAddress, loadConfig, parseAddress } from '@fedvox/base';
 import { type DatasetSpec, datasetSpecSchema } from '@fedvox/imaging';
 import { nameSchema } from '@fedvox/job';
 import type { DeviceName, EngineName, EngineSettings, PrecisionName } from '@fedvox/learning';
@@ -11,6 +11,8 @@ import { stateFolder } from './state/state-folder.js';
 const ENGINES = ['auto', 'torch', 'tensorflow', 'cpu'] as const satisfies readonly EngineName[];
 const PRECISIONS = ['auto', 'float32', 'bfloat16'] as const satisfies readonly PrecisionName[];
 const DEVICE = /^(auto|cpu|cuda(:\d+)?)$/;
+/** Where a coordinator serves sites when nobody says otherwise. */
+const USUAL_PORT = 8443;
 const DEFAULT_MAX_MODEL_BYTES = 8 * 1024 ** 3;
 
 const [dicomSchema, msdSchema] = datasetSpecSchema.options;
@@ -20,12 +22,21 @@ const pacsSchema = dicomSchema
   .extend({ ...pacsSourceSchema.shape, kind: z.literal('pacs') });
 const dataSchema = z.discriminatedUnion('kind', [dicomSchema, msdSchema, pacsSchema]);
 
+const addressSchema = z.string().superRefine((text, context) => {
+  const parsed = parseAddress(text, USUAL_PORT);
+  if (isAddress(parsed)) return;
+  const { problem, meant } = parsed;
+  context.addIssue({ code: 'custom', message: `must be host:port, e.g. "${meant}": ${problem}` });
+});
+
 /** `site.yaml`: everything the hospital decides. Relative paths are relative to the file. */
 export const siteConfigSchema = z.strictObject({
   /** The name that the invitation is for. */
   site: nameSchema,
   /** Keys, outbox, receipts, egress ledger and cache; nobody else's folder. */
   stateDir: z.string().min(1),
+  /** Where to dial, where that is not the address that the invitation gave: `host:port`. */
+  coordinator: addressSchema.optional(),
   /** A folder, or the archive (`kind: pacs`) that a folder of the state is filled from. */
   data: dataSchema,
   engine: z.enum(ENGINES).default('auto'),
@@ -51,6 +62,8 @@ export type SiteConfigInput = z.input<typeof siteConfigSchema>;
 export interface SiteConfig extends Required<Pick<EngineSettings, 'device' | 'precision'>> {
   readonly site: string;
   readonly stateDir: string;
+  /** `host:port` to dial in place of the invitation's. */
+  readonly coordinator?: string | undefined;
   /** What is trained on; always a folder. */
   readonly data: DatasetSpec;
   /** Where that folder is filled from, where it is not the hospital's own. */

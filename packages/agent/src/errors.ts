@@ -40,7 +40,12 @@ export const ERRORS = {
   },
   'certificate-ended': {
     message: 'the certificate of this site ended on {until}',
-    advice: "Check this host's clock; if it is right, enrol again with a new invitation.",
+    advice:
+      "Check this host's clock; if it is right, ask for a new invitation, move {folder} away and run `fedvox agent enroll`.",
+  },
+  'clock-wrong': {
+    message: "this host's clock says {here}, the coordinator's {there}",
+    advice: 'Set the wrong one right. The certificate is not renewed until then; work goes on.',
   },
   'no-usable-cases': {
     message: 'no usable case in {path}; {refused} scans were refused',

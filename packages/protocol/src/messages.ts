@@ -37,6 +37,8 @@ export interface Welcome {
   readonly capabilities: readonly Capability[];
   readonly heartbeatIntervalMs: number;
   readonly maxChunkBytes: number;
+  /** The coordinator's clock (Unix epoch); absent where it is of a version that does not tell. */
+  readonly clockMs?: number;
 }
 
 export type Work =

@@ -55,7 +55,8 @@ export function offerFromWire({ protocolVersion, capabilities }: wire.HelloReque
 }
 
 export function welcomeToWire(welcome: Welcome): wire.HelloResponse {
-  return { ...welcome, capabilities: welcome.capabilities.map((name) => CAPABILITY[name]) };
+  const capabilities = welcome.capabilities.map((name) => CAPABILITY[name]);
+  return { ...welcome, clockMs: welcome.clockMs ?? 0, capabilities };
 }
 
 export function welcomeFromWire(message: wire.HelloResponse): Welcome {
@@ -64,7 +65,9 @@ export function welcomeFromWire(message: wire.HelloResponse): Welcome {
     throw new WireFormatError(`chunks of ${maxChunkBytes} bytes`);
   }
   if (heartbeatIntervalMs < 1) throw new WireFormatError('no heartbeat interval');
-  return { ...message, capabilities: knownCapabilities(message.capabilities) };
+  const { clockMs, ...rest } = message;
+  const capabilities = knownCapabilities(message.capabilities);
+  return { ...rest, capabilities, ...(clockMs > 0 && { clockMs }) };
 }
 
 export const agentStateToWire = (state: AgentState): wire.AgentState => AGENT_STATE[state];

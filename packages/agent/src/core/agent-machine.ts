@@ -156,12 +156,12 @@ function onCallFailed(
   { failure }: Extract<AgentEvent, { type: 'call-failed' }>,
 ): Step {
   return failure.kind === 'refused'
-    ? onRefused(memory, now, failure.code)
+    ? onRefused(memory, now, failure.code, failure.reason)
     : backOff(memory, failure.reason);
 }
 
 /** A refusal of anything the agent asked or said. */
-function onRefused(memory: Memory, now: Now, refusal: string): Step {
+function onRefused(memory: Memory, now: Now, refusal: string, reason = refusal): Step {
   if (now.at === 'delivering') return onDeliveryRefused(memory, now, refusal);
   if (responseTo(refusal) === 'stop') return stopRefused(memory, refusal);
   if (now.at === 'fetching' || now.at === 'reporting') {
@@ -169,7 +169,10 @@ function onRefused(memory: Memory, now: Now, refusal: string): Step {
     return abstain(heard(memory), note('warn', 'task not open any more', { job, refusal }));
   }
   if (now.at === 'renewing') {
-    return ask(heard(memory), note('error', 'certificate not renewed; working on', { refusal }));
+    return ask(
+      heard(memory),
+      note('error', 'certificate not renewed; working on', { refusal, reason }),
+    );
   }
   return backOff(memory, refusal);
 }

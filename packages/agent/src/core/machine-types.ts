@@ -51,8 +51,8 @@ export interface AgentState {
 /** Why a call to the coordinator did not succeed. */
 export type CallFailure =
   | { readonly kind: 'unreachable'; readonly reason: string }
-  /** One of the protocol's named refusals. */
-  | { readonly kind: 'refused'; readonly code: string };
+  /** One of the protocol's named refusals, or this side's own, with its reason in words. */
+  | { readonly kind: 'refused'; readonly code: string; readonly reason?: string };
 
 export type AgentEvent =
   | { readonly type: 'started' }

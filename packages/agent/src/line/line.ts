@@ -56,6 +56,11 @@ export class Line {
     return welcome;
   }
 
+  /** The coordinator's certificate in DER, known once it has answered. */
+  get coordinatorCertificate(): Uint8Array | undefined {
+    return this.#client.coordinator?.der;
+  }
+
   /** Long poll; undefined where there is nothing to do now. */
   nextTask(state: SiteState, signal: AbortSignal): Promise<Task | undefined> {
     return this.#say({ kind: 'next-task', state }, () => this.#client.nextTask(state, signal));

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { assert, type Clock, type Logger } from '@fedvox/base';
+import { assert, type Clock, type FedvoxError, type Logger } from '@fedvox/base';
 import { type Credentials, needsRenewal, readPemChain } from '@fedvox/pki';
 import type { Envelope } from '@fedvox/protocol';
 import type { SiteConfig } from '../config.js';
@@ -15,14 +15,19 @@ import type { Outbox, OutboxEntry } from '../state/outbox.js';
 import { storeReceipt } from '../state/receipts.js';
 import type { StateFolder } from '../state/state-folder.js';
 import type { SiteActivities } from './agent-shell.js';
+import { clockSkew } from './clock-skew.js';
 import { callFailureOf, workFailureOf } from './failures.js';
 import { type Fetched, fetchTask } from './fetch.js';
 import { type Pace, type Wait, waitMs } from './pace.js';
 import { renewCredentials } from './renew.js';
 import type { Signer } from './signing.js';
+import { termWarnings } from './term-warnings.js';
 
 /** How often a person who follows the log sees that work goes on. */
 const PROGRESS_EVERY_MS = 30_000;
+/** However soon the new certificate looks due again: a clock is wrong then, and no renewal mends it. */
+const MIN_RENEWAL_INTERVAL_MS = 3_600_000;
+const WARN_AGAIN_MS = 24 * 3_600_000;
 
 export interface ActivityContext {
   readonly config: SiteConfig;
@@ -45,6 +50,10 @@ export class RealActivities implements SiteActivities {
   readonly #context: ActivityContext;
   #credentials: Credentials;
   #line: Line | undefined;
+  /** Set where the two clocks disagree by too much for certificates to mean the same. */
+  #clockSkew: FedvoxError | undefined;
+  #renewedAtMs = Number.NEGATIVE_INFINITY;
+  #warnedAtMs = Number.NEGATIVE_INFINITY;
   /** What `fetch` brought for the task that `work` is about. */
   #fetched: Extract<Fetched, { outcome: 'pass' }> | undefined;
   /** The last refusal of each code, with the coordinator's own words. */
@@ -125,20 +134,40 @@ export class RealActivities implements SiteActivities {
 
   /** A fresh line each time: the address is looked up anew, and a renewed certificate is shown. */
   async #greet(signal: AbortSignal): Promise<AgentEvent> {
-    const { address, ledger } = this.#context;
+    const { address, ledger, clock } = this.#context;
     this.#line?.close();
     this.#line = new Line({ address, ledger, credentials: this.#credentials });
-    const { federation, heartbeatIntervalMs } = await this.#line.hello(signal);
+    const { federation, heartbeatIntervalMs, clockMs } = await this.#line.hello(signal);
     const expected = this.#credentials.identity.federation;
     if (federation !== expected) throw fail('wrong-federation', { found: federation, expected });
+    this.#clockSkew = clockSkew(clock.nowMs(), clockMs);
+    this.#warnOfEnds(this.#line);
     return { type: 'greeted', heartbeatIntervalMs, renewalDue: this.#isRenewalDue() };
   }
 
   async #renew(signal: AbortSignal): Promise<AgentEvent> {
-    const { credentials } = this.#context.folder;
+    const { folder, clock } = this.#context;
+    if (this.#clockSkew !== undefined) throw this.#clockSkew;
     const line = this.#connected();
-    this.#credentials = await renewCredentials(credentials, this.#credentials, line, signal);
+    const { credentials } = folder;
+    this.#credentials = await renewCredentials(credentials, this.#credentials, line, clock, signal);
+    this.#renewedAtMs = clock.nowMs();
     return { type: 'renewed' };
+  }
+
+  /** At the first greeting, and then once a day at most. */
+  #warnOfEnds(line: Line): void {
+    const { clock, log } = this.#context;
+    const nowMs = clock.nowMs();
+    if (nowMs - this.#warnedAtMs < WARN_AGAIN_MS) return;
+    this.#warnedAtMs = nowMs;
+    for (const { text, advice } of termWarnings(
+      line.coordinatorCertificate,
+      this.#credentials.caPem,
+      nowMs,
+    )) {
+      log.warn({ advice }, text);
+    }
   }
 
   async #ask(signal: AbortSignal): Promise<AgentEvent> {
@@ -241,7 +270,9 @@ export class RealActivities implements SiteActivities {
   #isRenewalDue(): boolean {
     const [certificate] = readPemChain(this.#credentials.certificateChainPem);
     assert(certificate !== undefined, 'credentials hold a certificate');
-    return needsRenewal(certificate, this.#context.clock.nowMs());
+    const nowMs = this.#context.clock.nowMs();
+    if (Math.abs(nowMs - this.#renewedAtMs) < MIN_RENEWAL_INTERVAL_MS) return false;
+    return needsRenewal(certificate, nowMs);
   }
 
   get #deltaPath(): string {

@@ -13,6 +13,9 @@ export function callFailureOf(error: unknown): CallFailure | undefined {
   const code = refusalCode(error);
   if (code !== undefined) return { kind: 'refused', code };
   if (!(error instanceof FedvoxError)) return undefined;
+  if (error.code === 'agent/clock-wrong') {
+    return { kind: 'refused', code: error.code, reason: `${error.message}. ${error.advice}` };
+  }
   const isOfTheOtherSide =
     error.code.startsWith('protocol/') || error.code === 'agent/renewal-unusable';
   if (!isOfTheOtherSide) return undefined;

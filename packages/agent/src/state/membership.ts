@@ -1,4 +1,5 @@
 import { type Credentials, loadCredentials } from '@fedvox/pki';
+import type { SiteConfig } from '../config.js';
 import { fail } from '../errors.js';
 import { readEnrolment } from './enrolment.js';
 import type { StateFolder } from './state-folder.js';
@@ -11,15 +12,18 @@ export interface Membership {
 }
 
 /**
- * What enrolment left in the state folder.
+ * What enrolment left in the state folder, and where the site says that the coordinator is by now.
  * @throws FedvoxError `agent/not-enrolled`, `agent/site-mismatch`, `pki/not-enrolled`,
  *   `pki/credentials-unreadable`, `pki/key-exposed`
  */
-export async function loadMembership(site: string, folder: StateFolder): Promise<Membership> {
+export async function loadMembership(
+  { site, coordinator }: Pick<SiteConfig, 'site' | 'coordinator'>,
+  folder: StateFolder,
+): Promise<Membership> {
   const credentials = await loadCredentials(folder.credentials);
   const { name } = credentials.identity;
   if (name !== site) throw fail('site-mismatch', { site, what: 'certificate', other: name });
   const enrolment = await readEnrolment(folder.enrolment);
   if (enrolment === undefined) throw fail('not-enrolled', { site, folder: folder.root });
-  return { credentials, address: enrolment.federationAddress };
+  return { credentials, address: coordinator ?? enrolment.federationAddress };
 }

@@ -63,6 +63,8 @@ export class ScriptedCoordinator {
   /** Receipts that are made but never arrive. */
   receiptsToLose = 0;
   siteValidDays = SITE_VALID_DAYS;
+  /** What it says that its clock shows; a coordinator of an older version says nothing. */
+  clockMs: (() => number) | undefined;
 
   constructor(consortium: TestConsortium) {
     this.#consortium = consortium;
@@ -165,6 +167,7 @@ export class ScriptedCoordinator {
           federation: this.#consortium.federation,
           heartbeatIntervalMs: this.heartbeatIntervalMs,
           maxChunkBytes: 64 * 1024,
+          ...(this.clockMs && { clockMs: this.clockMs() }),
         };
       },
       nextTask: async (_, { signal }) => {

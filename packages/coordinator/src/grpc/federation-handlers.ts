@@ -1,3 +1,4 @@
+import type { Clock } from '@fedvox/base';
 import {
   type Capability,
   DEFAULT_CHUNK_BYTES,
@@ -19,18 +20,20 @@ export interface FederationDesks {
   readonly uploads: UploadDesk;
   readonly sites: SiteDirectory;
   readonly blobs: BlobStore;
+  readonly clock: Clock;
   readonly heartbeatIntervalMs: number;
   readonly maxChunkBytes: number;
 }
 
 /** What sites can say, each handed to the desk that knows about it. */
 export function federationHandlers(desks: FederationDesks): FederationHandlers {
-  const { federation, tasks, uploads, sites, blobs, heartbeatIntervalMs, maxChunkBytes } = desks;
+  const { federation, tasks, uploads, sites, blobs, clock } = desks;
+  const { heartbeatIntervalMs, maxChunkBytes } = desks;
   return {
     hello: async (offer, { caller }) => {
       const agreed = negotiate(CAPABILITIES, offer);
       tasks.seen(caller.identity.name, 'idle');
-      return { ...agreed, federation, heartbeatIntervalMs, maxChunkBytes };
+      return { ...agreed, federation, heartbeatIntervalMs, maxChunkBytes, clockMs: clock.nowMs() };
     },
     nextTask: (state, { caller, signal }) => tasks.next(caller.identity.name, state, signal),
     heartbeat: async (beat, { caller }) => tasks.heartbeat(caller.identity.name, beat),

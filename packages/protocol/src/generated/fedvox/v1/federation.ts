@@ -70,6 +70,8 @@ export interface HelloResponse {
   capabilities: Capability[];
   heartbeatIntervalMs: number;
   maxChunkBytes: number;
+  /** The coordinator's clock, in milliseconds since the Unix epoch; 0 from one that does not tell. */
+  clockMs: number;
 }
 
 export interface NextTaskRequest {
@@ -278,7 +280,7 @@ export const HelloRequest: MessageFns<HelloRequest> = {
 };
 
 function createBaseHelloResponse(): HelloResponse {
-  return { protocolVersion: 0, federation: "", capabilities: [], heartbeatIntervalMs: 0, maxChunkBytes: 0 };
+  return { protocolVersion: 0, federation: "", capabilities: [], heartbeatIntervalMs: 0, maxChunkBytes: 0, clockMs: 0 };
 }
 
 export const HelloResponse: MessageFns<HelloResponse> = {
@@ -301,6 +303,9 @@ export const HelloResponse: MessageFns<HelloResponse> = {
     }
     if (message.maxChunkBytes !== 0) {
       writer.uint32(40).uint32(message.maxChunkBytes);
+    }
+    if (message.clockMs !== 0) {
+      writer.uint32(48).uint64(message.clockMs);
     }
     return writer;
   },
@@ -368,6 +373,14 @@ export const HelloResponse: MessageFns<HelloResponse> = {
             message.maxChunkBytes = reader.uint32();
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.clockMs = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -390,6 +403,7 @@ export const HelloResponse: MessageFns<HelloResponse> = {
     message.capabilities = object.capabilities?.map((e) => e) || [];
     message.heartbeatIntervalMs = object.heartbeatIntervalMs ?? 0;
     message.maxChunkBytes = object.maxChunkBytes ?? 0;
+    message.clockMs = object.clockMs ?? 0;
     return message;
   },
 };
