@@ -30,6 +30,8 @@ export {
 } from './errors.js';
 export { NAME_PATTERN, randomId } from './ids.js';
 export { createLogger, type Logger, type LoggerOptions, silentLogger } from './logger.js';
+export { printable, printableLine } from './printable.js';
+export { makePrivateFolder } from './private-folder.js';
 export { type Random, seededRandom, shuffled } from './random.js';
 export { type RetryOptions, type RetryPolicy, retry, retryDelayMs } from './retry.js';
 export { failureOfCode, systemFailure } from './system-failure.js';

@@ -1,6 +1,6 @@
 import { errorText, FedvoxError, systemFailure } from '@fedvox/base';
 import { CommanderError } from 'commander';
-import type { Terminal } from './terminal.js';
+import { print, type Terminal } from './terminal.js';
 
 const USAGE = 'cli/usage';
 export const USAGE_ADVICE = 'Run the command with --help to see what it takes.';
@@ -22,9 +22,9 @@ export function printFailure(error: unknown, terminal: Terminal, json: boolean):
   const { stdout, stderr, environment } = terminal;
   const failure = describe(error);
   // What is wrong with the command line itself was told when it was parsed.
-  if (failure.code !== USAGE) stderr.write(`error: ${failure.message}\n→ ${failure.advice}\n`);
-  if (environment['FEDVOX_DEBUG']) stderr.write(`${stackText(error)}\n`);
-  if (json) stdout.write(`${JSON.stringify({ error: failure })}\n`);
+  if (failure.code !== USAGE) print(stderr, `error: ${failure.message}\n→ ${failure.advice}\n`);
+  if (environment['FEDVOX_DEBUG']) print(stderr, `${stackText(error)}\n`);
+  if (json) print(stdout, `${JSON.stringify({ error: failure })}\n`);
 }
 
 function describe(error: unknown): Failure {

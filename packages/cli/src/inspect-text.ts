@@ -1,3 +1,4 @@
+import { printableLine } from '@fedvox/base';
 import type { InspectReport, LabelReport, PredictedClass, ScanReport } from '@fedvox/imaging';
 import { table } from './table.js';
 
@@ -14,15 +15,17 @@ export function inspectText(report: InspectReport): string {
     ...report.refused,
   ];
   if (reasons.length > 0) {
-    const lines = reasons.map(({ what, code, reason }) => `  ${what}: ${reason} (${code})`);
+    const lines = reasons.map(
+      ({ what, code, reason }) => `  ${printableLine(`${what}: ${reason}`)} (${code})`,
+    );
     parts.push('', 'Not used, and why:', ...lines);
   }
   const warnings = report.scans.flatMap(({ what, warnings }) =>
-    warnings.map((warning) => `  ${what}: ${warning}`),
+    warnings.map((warning) => `  ${printableLine(`${what}: ${warning}`)}`),
   );
   if (warnings.length > 0) parts.push('', 'Warnings:', ...warnings);
   const pictures = report.scans.flatMap(({ what, png }) =>
-    png === undefined ? [] : [`  ${png}: ${what}`],
+    png === undefined ? [] : [`  ${printableLine(`${png}: ${what}`)}`],
   );
   if (pictures.length > 0) parts.push('', 'Pictures:', ...pictures);
   return parts.join('\n');

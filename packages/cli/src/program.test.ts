@@ -47,6 +47,15 @@ describe('the fedvox command', () => {
     expect(stderr).toMatch(/unknown command 'sumbit'\n\(Did you mean submit\?\)/);
   });
 
+  it('prints no character that a terminal obeys, whoever brought it', async () => {
+    const name = 'scans\u001b[2J\u009b31m\u202e';
+    for (const words of [['data', 'inspect', join(folder, name)], [name]]) {
+      const { stderr } = await fedvox(...words);
+      expect(stderr).toContain(String.raw`scans\u001b[2J\u009b31m\u202e`);
+      expect(stderr).not.toMatch(/(?!\n)[\p{Cc}\p{Bidi_Control}]/u);
+    }
+  });
+
   it('offers --json on every command that has a result', async () => {
     for (const words of [
       'demo',

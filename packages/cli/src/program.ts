@@ -9,7 +9,7 @@ import { addModelCommands } from './commands/model.js';
 import { addSimulateCommands } from './commands/simulate.js';
 import { addSiteCommands } from './commands/site.js';
 import { printFailure, ResultSaysNo, USAGE_ADVICE } from './failure.js';
-import type { Terminal } from './terminal.js';
+import { print, type Terminal } from './terminal.js';
 
 /** Runs one command line; the exit code is 0 where all went well, else 1 with the reason told. */
 export async function run(argv: readonly string[], terminal: Terminal): Promise<0 | 1> {
@@ -32,8 +32,8 @@ function createProgram(terminal: Terminal): Command {
     .exitOverride()
     .showHelpAfterError(`→ ${USAGE_ADVICE}`)
     .configureOutput({
-      writeOut: (text) => terminal.stdout.write(text),
-      writeErr: (text) => terminal.stderr.write(text),
+      writeOut: (text) => print(terminal.stdout, text),
+      writeErr: (text) => print(terminal.stderr, text),
     });
   program.commandsGroup('See it work:');
   addSimulateCommands(program, terminal);

@@ -1,8 +1,11 @@
+import { printableLine } from '@fedvox/base';
+
 /** Digits with what stands between and around them, or a dash: such columns are set to the right. */
 const FIGURES = /^[\d\s.,/*-]*$/;
 
 /** Columns as wide as their widest cell: figures to the right, names to the left. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], content: readonly (readonly string[])[]): string {
+  const rows = content.map((cells) => cells.map(printableLine));
   const columns = head.map((title, index) => {
     const cells = rows.map((row) => row[index] ?? '');
     const width = Math.max(title.length, ...cells.map((cell) => cell.length));

@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises';
+import { printable, printableLine } from '@fedvox/base';
 
 /** Back to the margin, and nothing left on the line (ECMA-48). */
 const CLEAR_LINE = '\r\x1b[2K';
@@ -20,10 +21,15 @@ export async function askLine(
   if (stdin === undefined || stdin.isTTY !== true) return undefined;
   const lines = createInterface({ input: stdin, output: stderr });
   try {
-    return (await lines.question(question)).trim();
+    return (await lines.question(printable(question))).trim();
   } finally {
     lines.close();
   }
+}
+
+/** The one way to the screen: what others wrote (names in scans, peers' words) commands no terminal. */
+export function print(stream: NodeJS.WritableStream, text: string): void {
+  stream.write(printable(text));
 }
 
 /** How one command speaks, with or without `--json`. */
@@ -38,13 +44,13 @@ export class Output {
   /** The command's result: one line of JSON with `--json`, else the text. */
   result(value: unknown, text: string): void {
     this.clearStatus();
-    this.terminal.stdout.write(`${this.json ? JSON.stringify(value) : text}\n`);
+    print(this.terminal.stdout, `${this.json ? JSON.stringify(value) : text}\n`);
   }
 
   /** One step of a long command that is done; stays on the screen. */
   progress(line: string): void {
     this.clearStatus();
-    this.terminal.stderr.write(`${line}\n`);
+    print(this.terminal.stderr, `${line}\n`);
   }
 
   /** What is happening right now: replaced by the next one on a terminal, left out elsewhere. */
@@ -52,7 +58,8 @@ export class Output {
     const { stderr } = this.terminal;
     if (stderr.isTTY !== true) return;
     // One line at most: a wrapped one could not be cleared.
-    stderr.write(`${CLEAR_LINE}${text.slice(0, (stderr.columns ?? 80) - 1)}`);
+    stderr.write(CLEAR_LINE);
+    stderr.write(printableLine(text).slice(0, (stderr.columns ?? 80) - 1));
     this.#statusShown = true;
   }
 

@@ -7,6 +7,7 @@ import {
   formatAddress,
   type Logger,
   makeFolderDurably,
+  makePrivateFolder,
   systemClock,
 } from '@fedvox/base';
 import { durationMs } from '@fedvox/job';
@@ -90,6 +91,7 @@ export async function startCoordinator(
   } = surroundings;
   const consortium = await loadOwnConsortium(config);
   refuseOutOfTerm(consortium, config.consortiumDir, clock.nowMs());
+  await makePrivateFolder(config.stateDir);
   await makeFolderDurably(config.stateDir);
   const store = await openStore(join(config.stateDir, STATE_FILE));
   const revocations = await openRevocations(config).catch(async (error) => {

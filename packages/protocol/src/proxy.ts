@@ -1,4 +1,5 @@
 import { isIPv4 } from 'node:net';
+import { printable } from '@fedvox/base';
 import { setLogger } from '@grpc/grpc-js';
 
 /** The proxy that gRPC dials through, and the variable of the environment that names it. */
@@ -71,12 +72,16 @@ setLogger({
   error: (message: string, ...rest: unknown[]) => {
     const [, reason, status] =
       PROXY_FAILURE.exec(String(message).replace(/^.*?(?=Failed to)/, '')) ?? [];
-    if (reason === undefined && status === undefined) console.error(message, ...rest);
+    if (reason === undefined && status === undefined) say(message, ...rest);
     else lastProxyFailure = reason ?? `it answered CONNECT with HTTP status ${status}`;
   },
-  info: (...words: unknown[]) => console.error(...words),
-  debug: (...words: unknown[]) => console.error(...words),
+  info: say,
+  debug: say,
 });
+
+function say(...words: unknown[]): void {
+  console.error(...words.map((word) => printable(String(word))));
+}
 
 /** Why the proxy was last of no use, as far as it is known. */
 export function proxyFailure(): string {

@@ -28,6 +28,13 @@ describe('invariant 8: a figure that describes too few cases is withheld', () =>
     expect(withholdFigures(policy({ minCasesForMetrics: 4 }), figures, 4)).toEqual(figures);
   });
 
+  it('and rounded to four decimals, so that it tells no case from another', () => {
+    const exact = { dice: 0.812_349_9, auc: 0.999_96 };
+    expect(withholdFigures(policy({}), exact, 9)).toEqual({ dice: 0.8123, auc: 1 });
+    const partly = { dice: 0.1 + 0.2, auc: null };
+    expect(withholdFigures(policy({}), partly, 9)).toEqual({ dice: 0.3, auc: null });
+  });
+
   it('with five cases as the least where the site says nothing', () => {
     expect(withholdFigures(policy({}), figures, 4).dice).toBeNull();
     expect(withholdFigures(policy({}), figures, 5).dice).toBe(0.9);

@@ -45,13 +45,21 @@ export function judgeJob(
   return 'pass';
 }
 
-/** The figures as they may leave: none of them where they describe too few cases. */
+/** What a figure says about a hospital's cases ends here; digits beyond these would only tell them apart. */
+const FIGURE_DECIMALS = 4;
+
+/** The figures as they may leave: rounded, and none of them where they describe too few cases. */
 export function withholdFigures(
   policy: SitePolicy,
   figures: Figures,
   validationCases: number,
 ): Figures {
-  return validationCases < policy.minCasesForMetrics ? { dice: null, auc: null } : figures;
+  if (validationCases < policy.minCasesForMetrics) return { dice: null, auc: null };
+  return { dice: rounded(figures.dice), auc: rounded(figures.auc) };
+}
+
+function rounded(figure: number | null): number | null {
+  return figure === null ? null : Number(figure.toFixed(FIGURE_DECIMALS));
 }
 
 export interface FedAvgWeight {

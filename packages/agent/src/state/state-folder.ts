@@ -1,6 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder, makeFolderDurably } from '@fedvox/base';
+import { makeFolderDurably, makePrivateFolder } from '@fedvox/base';
 
 /** Where a site keeps what must survive its agent. Everything in it stays on the site. */
 export interface StateFolder {
@@ -43,7 +43,7 @@ export function stateFolder(root: string): StateFolder {
 
 export async function makeStateFolder(folder: StateFolder): Promise<void> {
   // Preprocessed scans and keys: nobody else's business on a shared machine.
-  await makeFolder(folder.root, 0o700);
+  await makePrivateFolder(folder.root);
   await makeFolderDurably(folder.root);
   for (const path of [folder.outbox, folder.receipts, folder.blobs, folder.work, folder.cache]) {
     await makeFolderDurably(path);

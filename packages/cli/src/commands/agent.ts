@@ -1,3 +1,4 @@
+import { printableLine } from '@fedvox/base';
 import type { Command } from 'commander';
 import { ResultSaysNo } from '../failure.js';
 import { moment } from '../moment.js';
@@ -50,7 +51,9 @@ async function checkConfig(output: Output, { config }: ConfigOptions): Promise<v
     `${ok ? 'ok    ' : 'FAILED'}  ${what}: ${text}`,
     ...(advice === undefined ? [] : [`        → ${advice}`]),
   ]);
-  const refused = check.refused.map(({ what, reason, code }) => `  ${what}: ${reason} (${code})`);
+  const refused = check.refused.map(
+    ({ what, reason, code }) => `  ${printableLine(`${what}: ${reason}`)} (${code})`,
+  );
   if (refused.length > 0) lines.push('', 'Scans that are not used, and why:', ...refused);
   output.result(check, lines.join('\n'));
   if (!check.ok) throw new ResultSaysNo();

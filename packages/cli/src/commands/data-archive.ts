@@ -1,3 +1,4 @@
+import { printableLine } from '@fedvox/base';
 import type { Command } from 'commander';
 import { ResultSaysNo } from '../failure.js';
 import { table } from '../table.js';
@@ -40,7 +41,10 @@ async function fetchScans(output: Output, { config }: ArchiveOptions): Promise<v
     table(['study', 'modality', 'description', 'instances', 'series'], rows),
     '',
     `${fetched} series fetched, ${unchanged} unchanged, ${removed} removed; in ${site.data.path}`,
-    ...refused.map(({ studyUid, reason, code }) => `refused ${studyUid}: ${reason} (${code})`),
+    ...refused.map(
+      ({ studyUid, reason, code }) =>
+        `refused ${printableLine(`${studyUid}: ${reason}`)} (${code})`,
+    ),
   ];
   output.result({ ...report, path: site.data.path }, text.join('\n'));
   if (series.length === 0) throw new ResultSaysNo();
