@@ -48,13 +48,13 @@ import { SubmissionDesk } from './services/submission-desk.js';
 import { TaskDesk } from './services/task-desk.js';
 import { UploadDesk } from './services/upload-desk.js';
 import { BlobStore } from './store/blob-store.js';
+import { STATE_FILE } from './store/layout.js';
 import { RevocationFile } from './store/revocation-file.js';
 import { Spool } from './store/spool.js';
 import { openSqliteStore } from './store/sqlite-store.js';
 import type { Store } from './store/store.js';
 
 const VERSION = '0.1.0';
-const STATE_FILE = 'state.sqlite';
 const REVOCATIONS_FILE = 'revocations.jsonl';
 /** A site is "seen" while it was heard of this recently. */
 const SEEN_WITHIN_MS = 5 * 60_000;
@@ -286,6 +286,7 @@ async function listen(
       ...core,
       version: VERSION,
       federation,
+      stateDir: config.stateDir,
       maxModelBytes: limits.maxModelBytes,
       caCertificatePem: tls.caPem,
       federationAddress: formatAddress({ host: publicHost, port: federationServer.port }),

@@ -17,6 +17,14 @@ export const ERRORS = {
     message: 'cannot open the state {path}: {reason}',
     advice: 'Check the folder, its owner and the disk; restore it from a backup if it is damaged.',
   },
+  'backup-exists': {
+    message: '{folder} is not empty; a backup is never written over another',
+    advice: 'Name a new folder, for example one with the date in its name.',
+  },
+  'backup-incomplete': {
+    message: 'the backup was given up, for {path} cannot be copied: {reason}',
+    advice: 'Nothing was left behind. Check the disk of the state folder, then back up again.',
+  },
   'no-such-blob': {
     message: 'there are no bytes with digest {sha256}',
     advice: 'Upload them first, or check the digest.',

@@ -1,3 +1,5 @@
+export { backUpCoordinator, type CoordinatorBackupOptions } from './backup/back-up-coordinator.js';
+export type { BackupReport } from './backup/backup.js';
 export { CoordinatorClient, type CoordinatorClientOptions } from './client/coordinator-client.js';
 export { type FollowJobOptions, followJob, type JobNews } from './client/job-follower.js';
 export { type ChosenModel, chooseModel, whyNoBest } from './client/model-choice.js';

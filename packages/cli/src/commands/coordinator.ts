@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
+import { byteText } from '../byte-text.js';
 import type { Terminal } from '../terminal.js';
+import { act, type CommonOptions } from './action.js';
 import { aborted, serve } from './service.js';
 
 export function addCoordinatorCommands(program: Command, terminal: Terminal): void {
@@ -17,5 +19,39 @@ export function addCoordinatorCommands(program: Command, terminal: Terminal): vo
     );
     await aborted(stop);
     await running.stop();
+  });
+  addBackup(coordinator, terminal);
+}
+
+interface BackupOptions extends CommonOptions {
+  readonly config: string;
+  readonly output: string;
+  readonly coordinator?: string;
+}
+
+function addBackup(coordinator: Command, terminal: Terminal): void {
+  const backup = coordinator
+    .command('backup')
+    .description('copy its state as it stands at one moment, while it runs; on its own host')
+    .requiredOption('--config <file>', 'the coordinator’s configuration (YAML)')
+    .requiredOption('--output <folder>', 'where the copy goes; must be empty or new')
+    .option('--coordinator <host:port>', 'where it serves operators, if not as configured');
+  act<BackupOptions>(backup, terminal, async (output, { config, output: folder, ...where }) => {
+    const { backUpCoordinator, loadCoordinatorConfig } = await import('@fedvox/coordinator');
+    const report = await backUpCoordinator({
+      config: await loadCoordinatorConfig(config),
+      folder,
+      nowMs: Date.now(),
+      ...(where.coordinator && { address: where.coordinator }),
+      onProgress: (done, total) => output.status(`${done} of ${total} files copied`),
+    });
+    const { blobs, bytes } = report;
+    output.result(
+      report,
+      [
+        `Wrote ${report.folder}: the database and ${blobs} files, ${byteText(bytes)}, each verified.`,
+        'It can take the place of stateDir. The consortium’s folder, with its keys and revocations, is not in it.',
+      ].join('\n'),
+    );
   });
 }

@@ -93,24 +93,14 @@ export class CoordinatorClient {
   /** Downloads bytes to `path`, which appears only once they are whole and verified. */
   async getBlob(sha256: Sha256, path: string, signal?: AbortSignal): Promise<void> {
     const call = { method: 'GET', path: `/v1/blobs/${sha256}` } as const;
-    const response = await this.#call({ ...call, ...(signal && { signal }) });
-    const partial = `${path}.partial`;
-    const hash = createHash('sha256');
-    const hashing = new Transform({
-      transform(chunk, _encoding, done) {
-        hash.update(chunk);
-        done(null, chunk);
-      },
-    });
-    try {
-      await pipeline(response, hashing, createWriteStream(partial, { flush: true }));
-      const actual = hash.digest('hex');
+    await this.#download({ ...call, ...(signal && { signal }) }, path, (actual) => {
       if (actual !== sha256) throw fail('blob-digest-mismatch', { expected: sha256, actual });
-      await renameDurably(partial, path);
-    } catch (error) {
-      await rm(partial, { force: true });
-      throw systemFailure(error, path) ?? error;
-    }
+    });
+  }
+
+  /** Downloads the coordinator's database as it stands at this moment. */
+  async snapshot(path: string): Promise<void> {
+    await this.#download({ method: 'POST', path: '/v1/snapshot' }, path, () => undefined);
   }
 
   /** A job by its digest, as its sites got it. @throws FedvoxError `job/not-a-job` */
@@ -243,6 +233,27 @@ export class CoordinatorClient {
     } catch (cause) {
       const { method, path } = call;
       throw fail('answer-invalid', { method, path, reason: errorText(cause) }, { cause });
+    }
+  }
+
+  async #download(call: HttpsCall, path: string, check: (actual: Sha256) => void): Promise<void> {
+    const response = await this.#call(call);
+    const partial = `${path}.partial`;
+    const hash = createHash('sha256');
+    const hashing = new Transform({
+      transform(chunk, _encoding, done) {
+        hash.update(chunk);
+        done(null, chunk);
+      },
+    });
+    try {
+      const file = createWriteStream(partial, { flush: true });
+      await pipeline(response, hashing, file);
+      check(hash.digest('hex'));
+      await renameDurably(partial, path);
+    } catch (error) {
+      await rm(partial, { force: true });
+      throw systemFailure(error, path) ?? error;
     }
   }
 

@@ -17,6 +17,7 @@ import { authenticateOperator } from './operator-auth.js';
 import { addProbeRoutes } from './probe-routes.js';
 import type { HttpServices } from './services.js';
 import { addSiteRoutes } from './site-routes.js';
+import { addSnapshotRoute } from './snapshot-route.js';
 import { type HttpApp, jsonSchemasOf, useZod } from './zod-routes.js';
 
 /** Uploading a large model over a slow line; everything else is far quicker. */
@@ -93,6 +94,7 @@ async function addRoutes(app: HttpApp, services: HttpServices): Promise<void> {
   addBlobRoutes(typed, services);
   addJobRoutes(typed, services);
   addSiteRoutes(typed, services);
+  addSnapshotRoute(typed, services);
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
 }
 

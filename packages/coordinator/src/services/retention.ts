@@ -13,6 +13,8 @@ import { bestModelOf, modelsOf } from './job-report.js';
 
 /** Bytes that came in just now may be meant for a row that is about to be written. */
 const ARRIVAL_GRACE_MS = 10 * 60_000;
+/** Nothing goes for so long after a snapshot: its rows name bytes that are still to be copied. */
+const HOLD_MS = 60 * 60_000;
 /** Between looks: often enough for short terms, seldom enough to be nothing beside a round. */
 const MIN_INTERVAL_MS = 1_000;
 const MAX_INTERVAL_MS = 10 * 60_000;
@@ -32,6 +34,7 @@ export interface RetentionOptions {
 export class Retention {
   readonly #options: RetentionOptions;
   readonly #stopping = new AbortController();
+  #heldUntilMs = 0;
 
   constructor(options: RetentionOptions) {
     this.#options = options;
@@ -56,9 +59,15 @@ export class Retention {
     this.#stopping.abort();
   }
 
+  /** Removes nothing for a while, so that a backup finds what it is to copy. */
+  hold(): void {
+    this.#heldUntilMs = this.#options.clock.nowMs() + HOLD_MS;
+  }
+
   /** Removes what is due now; how many blobs, and their bytes together. */
   async sweep(): Promise<{ blobs: number; bytes: number }> {
     const { store, blobs, rules, clock, log } = this.#options;
+    if (clock.nowMs() < this.#heldUntilMs) return { blobs: 0, bytes: 0 };
     const jobs: JobBytes[] = [];
     for (const job of await store.jobs()) jobs.push(await this.#bytesOf(job, false));
     for (const job of await store.deletedJobs()) jobs.push(await this.#bytesOf(job, true));

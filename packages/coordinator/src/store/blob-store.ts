@@ -10,6 +10,7 @@ import {
   type Sha256,
 } from '@fedvox/base';
 import { fail } from '../errors.js';
+import { BLOBS_FOLDER, INCOMING_FOLDER } from './layout.js';
 
 /**
  * Bytes named by their SHA-256: jobs, models and deltas, in `blobs/ab/<sha256>`. A blob is there
@@ -20,8 +21,8 @@ export class BlobStore {
   readonly #incoming: string;
 
   private constructor(stateDir: string) {
-    this.#folder = join(stateDir, 'blobs');
-    this.#incoming = join(stateDir, 'incoming');
+    this.#folder = join(stateDir, BLOBS_FOLDER);
+    this.#incoming = join(stateDir, INCOMING_FOLDER);
   }
 
   /** Drops what was still arriving when the last process ended. */

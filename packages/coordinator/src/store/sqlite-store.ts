@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises';
 import { errorText } from '@fedvox/base';
 import { fail } from '../errors.js';
 import {
@@ -30,7 +31,7 @@ import {
   spendInvitation,
   takeUpRevocation,
 } from './site-tables.js';
-import { SqliteDatabase } from './sqlite-database.js';
+import { SqliteDatabase, type SqlSession } from './sqlite-database.js';
 import type { Store } from './store.js';
 
 /** How long a starting coordinator waits for one that is just ending. */
@@ -111,8 +112,31 @@ function storeOver(database: SqliteDatabase): Store {
     keepOperators: (operators) => transaction((session) => insertOperators(session, operators)),
     operators: () => read(selectOperators),
 
+    snapshot: (path) => read((session) => vacuumInto(session, path)),
+
     close: () => database.close(),
   };
+}
+
+/**
+ * Copies a state file that no coordinator has open.
+ * @throws FedvoxError `coordinator/state-in-use` where one has
+ */
+export async function snapshotFile(path: string, copy: string): Promise<void> {
+  await access(path);
+  const database = await SqliteDatabase.open(path);
+  try {
+    await database.read((session) => vacuumInto(session, copy));
+  } catch (error) {
+    throw openingError(path, error);
+  } finally {
+    await database.close();
+  }
+}
+
+/** One transaction: the copy is of one moment, and has no write-ahead log of its own. */
+async function vacuumInto(session: SqlSession, path: string): Promise<void> {
+  await session.run('VACUUM INTO ?', path);
 }
 
 function bound(database: SqliteDatabase): Pick<SqliteDatabase, 'read' | 'transaction'> {

@@ -67,6 +67,9 @@ export interface Store {
   /** Every operator's certificate that was ever registered. */
   operators(): Promise<readonly StoredOperator[]>;
 
+  /** Writes all of it, as it stands at one moment, to a new file. */
+  snapshot(path: string): Promise<void>;
+
   close(): Promise<void>;
 }
 

@@ -1,0 +1,92 @@
+import { chmod, open, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { makeFolder, randomId, type Sha256, syncFolder, writeFileDurably } from '@fedvox/base';
+import { fail } from '../errors.js';
+import { BLOBS_FOLDER, STATE_FILE } from '../store/layout.js';
+import { openSqliteStore } from '../store/sqlite-store.js';
+import { copyBlob } from './copy-blob.js';
+import { namedBlobs } from './named-blobs.js';
+
+export interface BackupOptions {
+  readonly federation: string;
+  /** Of the coordinator; it is only read. */
+  readonly stateDir: string;
+  /** New or empty; appears whole or not at all. */
+  readonly folder: string;
+  /** Writes the database as it stands at one moment to the path given. */
+  readonly snapshot: (path: string) => Promise<void>;
+  readonly nowMs: number;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+export interface BackupReport {
+  readonly folder: string;
+  readonly takenAtMs: number;
+  readonly blobs: number;
+  readonly bytes: number;
+}
+
+/**
+ * Copies a coordinator's state as it stands at one moment, while it runs: first the database, then the
+ * bytes that its rows name, which were durable before the rows were. Each is hashed as it is copied.
+ * The folder can take the state folder's place as it is; what was still arriving is not in it and is
+ * sent again by the sites.
+ * @throws FedvoxError `coordinator/backup-exists`, `coordinator/backup-incomplete`
+ */
+export async function backUp(options: BackupOptions): Promise<BackupReport> {
+  const { federation, stateDir, snapshot, nowMs, onProgress } = options;
+  const folder = resolve(options.folder);
+  await refuseIfOccupied(folder);
+  const draft = join(dirname(folder), `.fedvox-backup-${randomId()}`);
+  await makeFolder(draft, 0o700);
+  try {
+    await snapshot(join(draft, STATE_FILE));
+    await chmod(join(draft, STATE_FILE), 0o600);
+    const digests = await digestsIn(join(draft, STATE_FILE));
+    let bytes = 0;
+    for (const [index, digest] of digests.entries()) {
+      bytes += await copyBlob(join(stateDir, BLOBS_FOLDER), join(draft, BLOBS_FOLDER), digest);
+      onProgress?.(index + 1, digests.length);
+    }
+    const report = { folder, takenAtMs: nowMs, blobs: digests.length, bytes };
+    await describe(draft, { federation, ...report });
+    await syncFolder(draft);
+    await rename(draft, folder);
+    await syncFolder(dirname(folder));
+    return report;
+  } catch (error) {
+    await rm(draft, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Opening it proves that it is whole and of a version that can be read. */
+async function digestsIn(path: string): Promise<readonly Sha256[]> {
+  const store = await openSqliteStore(path);
+  try {
+    return await namedBlobs(store);
+  } finally {
+    await store.close();
+    const file = await open(path, 'r');
+    await file.sync().finally(() => file.close());
+  }
+}
+
+function describe(folder: string, about: BackupReport & { federation: string }): Promise<void> {
+  const { federation, takenAtMs, blobs, bytes } = about;
+  const takenAt = new Date(takenAtMs).toISOString();
+  const text = JSON.stringify(
+    { kind: 'fedvox/backup/v1', federation, takenAt, blobs, bytes },
+    null,
+    2,
+  );
+  return writeFileDurably(join(folder, 'backup.json'), `${text}\n`, { mode: 0o600 });
+}
+
+async function refuseIfOccupied(folder: string): Promise<void> {
+  const entries = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  if (entries.length > 0) throw fail('backup-exists', { folder });
+}

@@ -1,0 +1,4 @@
+/** What lies where in a state folder. */
+export const STATE_FILE = 'state.sqlite';
+export const BLOBS_FOLDER = 'blobs';
+export const INCOMING_FOLDER = 'incoming';
