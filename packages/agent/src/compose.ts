@@ -171,6 +171,7 @@ function childTrainer(
       site,
       dataset: data,
       cacheDir: folder.cache,
+      splitsDir: folder.splits,
       engine,
       device,
       precision,

@@ -5,6 +5,7 @@ export {
   type JobInput,
   jobDigest,
   jobSchema,
+  newJobSchema,
 } from './job.js';
 export {
   type EvaluationSpec,
@@ -13,6 +14,8 @@ export {
   METRIC_NAMES,
   METRICS,
   type MetricName,
+  SPLIT_RULES,
+  type SplitRule,
 } from './metrics.js';
 export {
   durationMs,

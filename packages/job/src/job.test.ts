@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeJob, encodeJob, type JobInput, jobDigest, jobSchema } from './job.js';
+import { decodeJob, encodeJob, type JobInput, jobDigest, jobSchema, newJobSchema } from './job.js';
 import { durationMs } from './names.js';
 
 const input: JobInput = {
@@ -47,6 +47,15 @@ describe('a job', () => {
     const job = jobSchema.parse({ ...input, training });
     expect(jobDigest(job)).not.toBe(before);
     expect(decodeJob(encodeJob(job)).training).toMatchObject({ accumulate: 2, clipNorm: 12 });
+  });
+
+  it('has the bytes it had before its split could be by patient, until it is written anew', () => {
+    const job = jobSchema.parse(input);
+    expect(decodeJob(encodeJob(job)).evaluation).not.toHaveProperty('split');
+    expect(newJobSchema.parse(input).evaluation.split).toBe('by-patient');
+    const asBefore = { ...input, evaluation: { ...input.evaluation, split: 'by-rank' } };
+    expect(newJobSchema.parse(asBefore).evaluation.split).toBe('by-rank');
+    expect(jobDigest(newJobSchema.parse(input))).not.toBe(jobDigest(job));
   });
 
   it('is refused with a step of no batch or of half a one, or a gradient clipped to nothing', () => {

@@ -69,6 +69,15 @@ export const jobSchema = z
     }
   });
 
+/**
+ * A job as a person writes it today. What joined after jobs were first signed and is no matter of taste
+ * is filled in here, where a job is made, and not where one is read back: an old job keeps its bytes.
+ */
+export const newJobSchema = jobSchema.transform((job) => ({
+  ...job,
+  evaluation: { split: 'by-patient' as const, ...job.evaluation },
+}));
+
 /** What a person writes. */
 export type JobInput = z.input<typeof jobSchema>;
 /** A validated job, every default filled in. */

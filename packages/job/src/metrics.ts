@@ -16,6 +16,10 @@ export function isBetter(metric: MetricName, candidate: number, incumbent: numbe
   return METRICS[metric].better === 'higher' ? candidate > incumbent : candidate < incumbent;
 }
 
+/** How a site's cases are divided into training and validation. */
+export const SPLIT_RULES = ['by-rank', 'by-patient'] as const;
+export type SplitRule = (typeof SPLIT_RULES)[number];
+
 export const evaluationSchema = z.strictObject({
   /** The metric that decides which global model is best. */
   bestBy: z.enum(METRIC_NAMES, {
@@ -33,6 +37,13 @@ export const evaluationSchema = z.strictObject({
   }),
   /** Part of a site's cases that it keeps for validation, chosen by the job's seed. */
   validationFraction: z.number().gt(0).lt(1).default(0.2),
+  /**
+   * Which cases those are. `by-patient`: a case's side is its patient's, a function of that patient and
+   * the seed alone, and no other case has a say in it. `by-rank`: those that come first in an order of
+   * all of the site's cases, so that a new one may move an old one over; the rule of the jobs that say
+   * nothing, all of which were made before there was another.
+   */
+  split: z.enum(SPLIT_RULES).optional(),
 });
 
 export type EvaluationSpec = z.output<typeof evaluationSchema>;

@@ -55,6 +55,16 @@ export const fail = defineErrors('learning', {
     message: 'there are {cases} usable cases; training and validation need at least {needed}',
     advice: 'Run `fedvox data inspect` on the folder to see which cases were refused and why.',
   },
+  'too-few-patients': {
+    message:
+      'no case is left for {side}: there are {cases} usable cases of {patients} patient(s), and a patient’s cases stay on one side',
+    advice:
+      'Add cases of other patients. Where files of several bear one PatientID, give each patient its own.',
+  },
+  'split-unreadable': {
+    message: 'cannot read which cases validate, kept in {path}: {reason}',
+    advice: 'Restore the file. Without it cases that were trained on may come to validate.',
+  },
   'unequal-sizes': {
     message: 'the cases of one batch differ in size: {sizes} voxels',
     advice: 'End `preprocess` with crop-or-pad, or `augment` with crop, so that all sizes agree.',

@@ -20,6 +20,8 @@ export interface StateFolder {
   readonly work: string;
   /** Preprocessed cases (`@fedvox/imaging`). */
   readonly cache: string;
+  /** Which cases validate, job by job (`@fedvox/learning`). */
+  readonly splits: string;
   /** Series fetched from the hospital's archive (`@fedvox/pacs`). */
   readonly pacs: string;
 }
@@ -37,6 +39,7 @@ export function stateFolder(root: string): StateFolder {
     blobs: join(root, 'blobs'),
     work: join(root, 'work'),
     cache: join(root, 'cache'),
+    splits: join(root, 'splits'),
     pacs: join(root, 'pacs'),
   };
 }

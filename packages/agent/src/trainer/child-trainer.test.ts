@@ -43,6 +43,7 @@ function setup() {
     site: 'north',
     dataset: { kind: 'msd', path: join(folder, 'data') } as const,
     cacheDir: join(folder, 'cache'),
+    splitsDir: join(folder, 'splits'),
     engine: 'cpu',
     logLevel: 'silent',
   } as const;

@@ -7,6 +7,7 @@ export interface TrainerSetup extends EngineSettings {
   readonly site: string;
   readonly dataset: DatasetSpec;
   readonly cacheDir: string;
+  readonly splitsDir: string;
   readonly engine: EngineName;
   readonly logLevel: string;
 }

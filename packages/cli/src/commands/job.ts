@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '@fedvox/base';
 import type { JobSummary } from '@fedvox/coordinator';
-import { jobSchema } from '@fedvox/job';
+import { newJobSchema } from '@fedvox/job';
 import type { Command } from 'commander';
 import { jobText } from '../job-text.js';
 import { moment } from '../moment.js';
@@ -50,7 +50,7 @@ function addOrders(job: Command, terminal: Terminal): void {
 }
 
 async function submitJob(output: Output, options: OperatorOptions, path: string): Promise<void> {
-  const job = await loadConfig(path, jobSchema, 'job');
+  const job = await loadConfig(path, newJobSchema, 'job');
   const { checkJob, initialModel } = await import('@fedvox/learning');
   const { encodeWeights } = await import('@fedvox/weights');
   checkJob(job);

@@ -11,6 +11,11 @@ import type { OverlapPolicy } from '../segmentation/label-canvas.js';
 export interface CaseRef {
   /** Opaque and stable: the same scan has the same one each time. Never leaves the site. */
   readonly caseId: string;
+  /**
+   * Opaque: the same patient has the same one, whatever the scan. Absent where nothing says who it is;
+   * the case then stands for a patient of its own. Never leaves the site, never logged.
+   */
+  readonly patientKey?: string;
   /** DICOM's code: `MR`, `CT`, `PT`; unknown for a file that does not say. */
   readonly modality: string | undefined;
   /** Grid of the image that `readCase` gives: as stored, but rectangular for a tilted gantry. */

@@ -55,6 +55,17 @@ describe('a folder of DICOM', () => {
     expect(refused).toEqual([]);
   });
 
+  it('knows the scans of one patient by a key that does not tell who it is', async () => {
+    const folder = await temporaryFolder();
+    await writePhantomCase(join(folder, 'a'), 'case-a');
+    await writePhantomCase(join(folder, 'b'), 'case-b');
+    const { cases } = await open(folder);
+    const keys = cases.map(({ patientKey }) => patientKey);
+    expect(keys).toEqual([keys[0], keys[0]]);
+    expect(keys[0]).toMatch(/^[0-9a-f]{64}$/);
+    expect(JSON.stringify(cases)).not.toContain(PATIENT.patientId);
+  });
+
   it('gives a case an id and a key that depend on its content alone, not on where it lies', async () => {
     const [here, there] = [await temporaryFolder(), await temporaryFolder()];
     await writePhantomCase(here);

@@ -73,8 +73,10 @@ export function caseOfSeries(
   if (labels.length > 0) checkClassesCovered(what, labels, classes, spec.missingLabels);
   for (const seg of segs) checkFrameOfReference(what, seg, stack);
   for (const seg of segs) if (seg.kind === 'seg') placeFrames(what, seg, stack);
+  const patientKey = stack.frames[0]?.patientKey;
   const ref: CaseRef = {
     caseId: sha256(series.uid).slice(0, 16),
+    ...(patientKey === undefined ? {} : { patientKey }),
     modality: stack.frames[0]?.modality,
     grid: isTilted ? rectangularGrid(stack.grid) : stack.grid,
     hasLabel: labels.length > 0,

@@ -1,3 +1,4 @@
+import { sha256 } from '@fedvox/base';
 import { fail } from '../errors.js';
 import { dot, length, type Vec3 } from '../geometry/vector.js';
 import type { Attributes } from './attributes.js';
@@ -37,6 +38,8 @@ export interface Frame extends FramePlane {
   readonly sopInstanceUid: string;
   readonly seriesUid: string;
   readonly frameOfReferenceUid: string | undefined;
+  /** See `CaseRef`. */
+  readonly patientKey?: string | undefined;
   readonly modality: string;
   readonly syntax: TransferSyntax;
   readonly format: PixelFormat;
@@ -93,6 +96,7 @@ export function framesOf(file: DicomFile): Frame[] {
     sopInstanceUid: attributes.requireText('SOPInstanceUID'),
     seriesUid: attributes.requireText('SeriesInstanceUID'),
     frameOfReferenceUid: attributes.text('FrameOfReferenceUID'),
+    patientKey: patientKeyOf(attributes.text('PatientID')),
     modality: attributes.requireText('Modality'),
     format: pixelFormat(attributes),
   };
@@ -107,6 +111,12 @@ export function framesOf(file: DicomFile): Frame[] {
       dimensions: dimensions(attributes, groups),
     };
   });
+}
+
+/** De-identified files may leave the id empty. */
+function patientKeyOf(patientId: string | undefined): string | undefined {
+  const id = patientId?.trim() ?? '';
+  return id === '' ? undefined : sha256(`patient/${id}`);
 }
 
 /**

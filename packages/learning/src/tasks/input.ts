@@ -8,6 +8,8 @@ export interface TaskInput extends EngineSettings {
   readonly job: Job;
   /** Folder for preprocessed cases; shared by tasks, processes and jobs. */
   readonly cacheDir: string;
+  /** Where the site remembers which cases validate, job by job; nothing is remembered where absent. */
+  readonly splitsDir?: string;
   readonly engine: EngineName;
   readonly log: Logger;
   readonly signal?: AbortSignal;

@@ -6,11 +6,12 @@ import { voxelEngineOf } from '../engine/voxels.js';
 import type { Evaluation } from '../evaluation/evaluate-cases.js';
 import { initialModel, Network } from '../networks/network.js';
 import { CaseStore } from '../training/case-store.js';
+import type { Split } from '../training/split.js';
 import type { TaskInput } from './input.js';
 import type { WrittenWeights } from './model-file.js';
 import { evaluateOn, trainingEpochs } from './round.js';
 import { saveModel } from './saved-model.js';
-import { openSite, type SiteCase } from './site-data.js';
+import { divide, openCases, type SiteCase } from './site-data.js';
 
 export interface PooledInput extends TaskInput {
   /** Split one by one, as their sites would split them, so that figures compare with a federation's. */
@@ -78,17 +79,24 @@ export async function trainPooled(
   return { epochs: reports, best: best as PooledResult['best'] };
 }
 
-async function openAll(input: PooledInput, voxels: VoxelEngine) {
+/**
+ * Each data set is divided as its site would divide it. By patient that is to divide all of them at once,
+ * so that one who was at two sites is on one side.
+ */
+async function openAll(input: PooledInput, voxels: VoxelEngine): Promise<Split<SiteCase>> {
   const store = new CaseStore();
   const reader = new ReaderThread();
-  const train: SiteCase[] = [];
-  const validation: SiteCase[] = [];
+  const sites: (readonly SiteCase[])[] = [];
   for (const dataset of input.datasets) {
-    const site = await openSite(input, dataset, store, voxels, reader);
-    train.push(...site.train);
-    validation.push(...site.validation);
+    sites.push(await openCases(input, dataset, store, voxels, reader));
   }
-  return { train, validation };
+  const isByPatient = input.job.evaluation.split === 'by-patient';
+  const groups = isByPatient ? [sites.flat()] : sites;
+  const divided = await Promise.all(groups.map((cases) => divide(cases, input)));
+  return {
+    train: divided.flatMap(({ train }) => train),
+    validation: divided.flatMap(({ validation }) => validation),
+  };
 }
 
 /** An undefined figure never replaces a defined one; among undefined ones the later model counts. */

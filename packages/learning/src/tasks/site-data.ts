@@ -10,13 +10,15 @@ import {
   type Refusal,
   type VoxelEngine,
 } from '@fedvox/imaging';
-import type { Job } from '@fedvox/job';
+import { type Job, jobDigest } from '@fedvox/job';
 import { selectEngine } from '../engine/engine.js';
 import { voxelEngineOf } from '../engine/voxels.js';
 import { fail } from '../errors.js';
 import type { EvaluationCase } from '../evaluation/evaluate-cases.js';
 import { CaseStore, type TrainingCase } from '../training/case-store.js';
+import { type PatientCase, splitByPatient } from '../training/patient-split.js';
 import { type Split, splitCases } from '../training/split.js';
+import { splitMemory } from '../training/split-memory.js';
 import { type GateReason, gateProblems, meetRequirements } from './gate.js';
 import type { TaskInput, TrainingInput } from './input.js';
 import { checkJob } from './job-check.js';
@@ -32,7 +34,7 @@ export interface DataReport {
   readonly problems: readonly GateReason[];
 }
 
-export interface SiteCase extends EvaluationCase {
+export interface SiteCase extends EvaluationCase, PatientCase {
   readonly caseId: string;
   readonly prepared: () => Promise<TrainingCase>;
 }
@@ -60,7 +62,7 @@ export async function checkData(input: TrainingInput): Promise<DataReport> {
   const problems = gateProblems(cases.length, refused, job);
   const usable = cases.length;
   if (problems.length > 0) return { usable, train: 0, validation: 0, refused, problems };
-  const { train, validation } = split(cases, job);
+  const { train, validation } = await divide(cases, input);
   return { usable, train: train.length, validation: validation.length, refused, problems };
 }
 
@@ -78,6 +80,17 @@ export async function openSite(
   voxels: VoxelEngine,
   reader: Reader = new ReaderThread(),
 ): Promise<Split<SiteCase>> {
+  return divide(await openCases(input, dataset, store, voxels, reader), input);
+}
+
+/** As `openSite`, not yet divided. */
+export async function openCases(
+  input: TaskInput,
+  dataset: DatasetSpec,
+  store: CaseStore,
+  voxels: VoxelEngine,
+  reader: Reader,
+): Promise<readonly SiteCase[]> {
   const { job, log } = input;
   checkJob(job);
   const stored = await reader.openDataset(dataset, job.classes);
@@ -86,7 +99,7 @@ export async function openSite(
   if (gateProblems(cases.length, refused, job).length > 0) {
     throw fail('too-few-cases', { cases: cases.length, needed: Math.max(job.data.minCases, 2) });
   }
-  return split(cases, job);
+  return cases;
 }
 
 /**
@@ -127,7 +140,7 @@ function siteCaseOf(
   store: CaseStore,
   reader: Reader,
 ): SiteCase {
-  const { caseId } = ref;
+  const { caseId, patientKey } = ref;
   const load = async (): Promise<TrainingCase> => {
     const { image, label } = await cache.load(ref, job.classes, job.preprocess);
     assert(label !== undefined, 'a data set opened for training has labelled cases only');
@@ -135,7 +148,8 @@ function siteCaseOf(
   };
   return {
     caseId,
-    prepared: () => store.get(caseId, load),
+    ...(patientKey === undefined ? {} : { patientKey }),
+    prepared: () => store.get(ref, load),
     originalLabel: async () => {
       const { label } = await reader.readCase(ref, job.classes);
       assert(label !== undefined, 'a data set opened for training has labelled cases only');
@@ -144,8 +158,25 @@ function siteCaseOf(
   };
 }
 
-function split(cases: readonly SiteCase[], job: Job): Split<SiteCase> {
-  return splitCases(cases, job.seed, job.evaluation.validationFraction);
+/**
+ * Into training and validation, by the job's rule; what the site remembers of it stands.
+ * @throws FedvoxError `learning/too-few-cases`, `learning/too-few-patients`
+ */
+export async function divide(
+  cases: readonly SiteCase[],
+  { job, splitsDir, log }: Pick<TaskInput, 'job' | 'splitsDir' | 'log'>,
+): Promise<Split<SiteCase>> {
+  const { seed, evaluation } = job;
+  const { split: rule = 'by-rank', validationFraction: fraction } = evaluation;
+  if (rule === 'by-rank') return splitCases(cases, seed, fraction);
+  const memory = splitsDir === undefined ? undefined : splitMemory(splitsDir, jobDigest(job));
+  const options = { seed, fraction, ...(memory && { remembered: await memory.read() }) };
+  const { sides, filled, ...divided } = splitByPatient(cases, options);
+  if (filled !== undefined) {
+    log.warn({ side: filled }, 'no patient falls on this side by itself: one was taken for it');
+  }
+  await memory?.write(sides);
+  return divided;
 }
 
 /** A fault of the data becomes a refusal; one of the cache, or of ours, stays an error. */

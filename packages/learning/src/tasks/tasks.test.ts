@@ -6,21 +6,23 @@ import {
   type DatasetSpec,
   loadCase,
   openDataset,
+  portableVoxels,
   readNifti,
   writeDicomSeries,
 } from '@fedvox/imaging';
-import type { JobInput } from '@fedvox/job';
+import { type JobInput, jobDigest } from '@fedvox/job';
 import { decodeWeights, encodeWeights, tensorOf } from '@fedvox/weights';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { initialModel } from '../networks/network.js';
 import { writeBall, writeBallDataset } from '../testing/phantom-dataset.js';
 import { ballCase, ballJob } from '../testing/phantoms.js';
+import { CaseStore } from '../training/case-store.js';
 import type { Progress, TrainingInput } from './input.js';
 import { trainPooled } from './pooled.js';
 import { predictFile } from './predict-file.js';
 import { evaluateAndTrain, evaluateModel, trainRound } from './round.js';
-import { checkData } from './site-data.js';
+import { checkData, openSite } from './site-data.js';
 
 let folder: string;
 let dataset: DatasetSpec;
@@ -190,6 +192,40 @@ describe('a round at a site', () => {
   });
 });
 
+describe('the split of a job by patient', () => {
+  const byPatient = ballJob({ evaluation: { ...job.evaluation, split: 'by-patient' } });
+  const names = Array.from({ length: 12 }, (_, index) => `ball_${index}.nii.gz`);
+
+  /** Which of the balls train, by what is told of each case that is prepared and then trained on. */
+  async function validatingOf(count: number, splitsDir: string) {
+    const grown = await writeBallDataset(here(`growing-${count}`), count);
+    const input = inputFor({ job: byPatient, dataset: grown, splitsDir });
+    const store = new CaseStore();
+    const { validation } = await openSite(input, grown, store, portableVoxels);
+    return validation.map(({ caseId }) => caseId);
+  }
+
+  it('is remembered at the site, so that rounds agree while the data grows', async () => {
+    const seen = new Set<string>();
+    let before: readonly string[] = [];
+    for (const count of [2, 3, 6, 12]) {
+      const validating = await validatingOf(count, here('splits'));
+      const known = new Set(names.slice(0, seen.size).map((name) => name.replace('.nii.gz', '')));
+      expect(validating.filter((id) => known.has(id))).toEqual(before);
+      for (const name of names.slice(0, count)) seen.add(name);
+      before = validating;
+    }
+    expect(await readdir(here('splits'))).toEqual([`${jobDigest(byPatient)}.json`]);
+  });
+
+  it('does not depend on which of the cases were chosen', async () => {
+    const all = await validatingOf(12, here('splits-of-all'));
+    const some = await validatingOf(9, here('splits-of-some'));
+    const chosen = names.slice(0, 9).map((name) => name.replace('.nii.gz', ''));
+    expect(some).toEqual(all.filter((id) => chosen.includes(id)));
+  });
+});
+
 describe('pooled training', () => {
   it('learns, keeps the best epoch as a whole file, and that model predicts', async () => {
     const output = here('best.safetensors');
@@ -242,6 +278,21 @@ describe('pooled training', () => {
     const found = label?.data.filter((value) => value === 1).length;
     expect(found).toBe(voxelsByClass['ball']);
     expect(found).toBeGreaterThan(0);
+  });
+
+  it('keeps cases of one name in two data sets apart', async () => {
+    const [path, twin] = [here('one'), here('twin')];
+    const datasets = [await writeBallDataset(path, 3), await writeBallDataset(twin, 3)];
+    for (const index of [0, 1, 2]) {
+      await writeBall(twin, `ball_${index}.nii.gz`, ballCase(seededRandom(`twin-${index}`)));
+    }
+    const store = new CaseStore();
+    const images = [];
+    for (const each of datasets) {
+      const { train } = await openSite(inputFor(), each, store, portableVoxels);
+      images.push((await train[0]!.prepared()).image.data);
+    }
+    expect(images[0]).not.toEqual(images[1]);
   });
 
   it('splits every data set by itself, as its site would', async () => {

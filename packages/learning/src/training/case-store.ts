@@ -17,21 +17,24 @@ export const MAX_RESIDENT_BYTES = 2 * 1024 ** 3;
  */
 export class CaseStore {
   readonly #maxResidentBytes: number;
-  readonly #resident = new Map<string, TrainingCase>();
+  readonly #resident = new Map<unknown, TrainingCase>();
   #residentBytes = 0;
 
   constructor(maxResidentBytes = MAX_RESIDENT_BYTES) {
     this.#maxResidentBytes = maxResidentBytes;
   }
 
-  /** The case of this id: the one kept, else what `load` gives. */
-  async get(caseId: string, load: () => Promise<TrainingCase>): Promise<TrainingCase> {
-    const kept = this.#resident.get(caseId);
+  /**
+   * The case of this key: the one kept, else what `load` gives. A name is no key: two data sets may
+   * each have a case of it.
+   */
+  async get(key: unknown, load: () => Promise<TrainingCase>): Promise<TrainingCase> {
+    const kept = this.#resident.get(key);
     if (kept !== undefined) return kept;
     const loaded = await load();
     const byteLength = loaded.image.data.byteLength + loaded.label.data.byteLength;
-    if (!this.#resident.has(caseId) && this.#residentBytes + byteLength <= this.#maxResidentBytes) {
-      this.#resident.set(caseId, loaded);
+    if (!this.#resident.has(key) && this.#residentBytes + byteLength <= this.#maxResidentBytes) {
+      this.#resident.set(key, loaded);
       this.#residentBytes += byteLength;
     }
     return loaded;

@@ -1,7 +1,7 @@
 import { loadConfig } from '@fedvox/base';
-import { type Job, jobSchema } from '@fedvox/job';
+import { type Job, newJobSchema } from '@fedvox/job';
 
 /** @throws FedvoxError `base/config-…`, with the line and the path of everything that is wrong */
 export function loadJob(path: string): Promise<Job> {
-  return loadConfig(path, jobSchema, 'job');
+  return loadConfig(path, newJobSchema, 'job');
 }

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { loadConfig } from '@fedvox/base';
 import { datasetSpecSchema } from '@fedvox/imaging';
-import { type Job, jobSchema, nameSchema } from '@fedvox/job';
+import { type Job, jobSchema, nameSchema, newJobSchema } from '@fedvox/job';
 import type { DeviceName } from '@fedvox/learning';
 import { z } from 'zod';
 import { phantomSchema } from '../phantom/phantom.js';
@@ -42,7 +42,7 @@ export const scenarioSchema = z
     threads: positiveInt.max(256).optional(),
     sites: z.array(siteSchema).min(1).max(64),
     /** The job itself, or … */
-    job: jobSchema.optional(),
+    job: newJobSchema.optional(),
     /** … the path of its file, relative to the scenario. */
     jobFile: z.string().min(1).optional(),
     /** What is scaled down where only the slow `cpu` engine is to be had, so that the run ends. */
