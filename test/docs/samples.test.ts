@@ -1,0 +1,108 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { loadSiteConfig } from '@fedvox/agent';
+import { loadConfig } from '@fedvox/base';
+import { loadCoordinatorConfig } from '@fedvox/coordinator';
+import { jobSchema } from '@fedvox/job';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { run } from '../../packages/cli/src/program.js';
+import { blocksOf, commandsIn, readDocument, sampleOf } from '../support/documents.js';
+
+const OPERATIONS = 'docs/operations/README.md';
+const DOCUMENTS = ['README.md', 'CONTRIBUTING.md', OPERATIONS, 'docs/threat-model.md'];
+
+let folder: string;
+let operations: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fedvox-docs-'));
+  operations = await readDocument(OPERATIONS);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function written(name: string, text = sampleOf(operations, name)): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, text);
+  return path;
+}
+
+const sampleJob = async () => loadConfig(await written('job.yaml'), jobSchema, 'job');
+
+describe('the sample files of docs/operations, as they stand', () => {
+  it('are a coordinator’s configuration', async () => {
+    const config = await loadCoordinatorConfig(await written('coordinator.yaml'));
+    expect(config.listen).toMatchObject({ federationPort: 8443, enrollmentPort: 8444 });
+  });
+
+  it('are a site’s, which maps every class of the sample job', async () => {
+    const { data } = await loadSiteConfig(await written('site.yaml'));
+    const { classes } = await sampleJob();
+    expect(Object.values((data as { labels: object }).labels).sort()).toEqual(classes.slice(1));
+  });
+
+  it('are a site’s whose scans come from its archive', async () => {
+    const [archive = ''] = blocksOf(operations)
+      .map(({ text }) => text)
+      .filter((text) => text.startsWith('data:'));
+    expect(archive).toContain('kind: pacs');
+    const others = sampleOf(operations, 'site.yaml').replace(/^data:\n(?: .*\n)+/m, archive);
+    const { pacs } = await loadSiteConfig(await written('archive-site.yaml', others));
+    expect(pacs).toMatchObject({ url: 'https://pacs.example/dicom-web' });
+  });
+
+  it('are a job that the sample site takes part in', async () => {
+    const job = await sampleJob();
+    const { policy } = await loadSiteConfig(await written('site.yaml'));
+    expect(policy.allowedJobs).toEqual(['hippocampus*']);
+    expect(job.name).toMatch(/^hippocampus/);
+  });
+
+  it('are all that there is in YAML', () => {
+    const first = (text: string) => text.split('\n')[0]?.split(';')[0];
+    const yaml = blocksOf(operations).filter(({ language }) => language === 'yaml');
+    expect(yaml.map(({ text }) => first(text))).toEqual([
+      '# coordinator.yaml',
+      '# site.yaml',
+      'data:',
+      '# job.yaml',
+    ]);
+  });
+});
+
+/** The help of the command that these words begin with; undefined where there is none. */
+async function helpOf(words: readonly string[]): Promise<string | undefined> {
+  const stdout = new PassThrough();
+  const stderr = new PassThrough();
+  const exitCode = await run([...words, '--help'], { stdout, stderr, environment: {} });
+  return exitCode === 0 ? String(stdout.read() ?? '') : undefined;
+}
+
+/** What is wrong with a command as a document has it: no such command, or no such option of it. */
+async function faultOf(command: string): Promise<string[]> {
+  const words = command.split(/\s+/);
+  const nouns = words.slice(0, 2).filter((word) => /^[a-z]+$/.test(word));
+  const help = (await helpOf(nouns)) ?? '';
+  if (!help.includes(`fedvox ${nouns.join(' ')}`)) return [`fedvox ${command}: no such command`];
+  const options = words.filter((word) => word.startsWith('--'));
+  return options
+    .filter((option) => !new RegExp(`${option}\\b`).test(help))
+    .map((option) => `fedvox ${command}: no ${option}`);
+}
+
+describe('every command that the documents name', () => {
+  it.each(DOCUMENTS)('exists, with its options: %s', async (path) => {
+    const commands = commandsIn(await readDocument(path));
+    const faults = await Promise.all(commands.map(faultOf));
+    expect(faults.flat()).toEqual([]);
+  });
+
+  it('are many', async () => {
+    expect(commandsIn(await readDocument('README.md')).length).toBeGreaterThan(10);
+    expect(commandsIn(operations).length).toBeGreaterThan(10);
+  });
+
+  it('is called by npx inside the clone only: the operations’ guide says fedvox', () => {
+    expect(operations).not.toContain('npx fedvox');
+  });
+});
