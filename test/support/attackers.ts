@@ -6,6 +6,7 @@ import {
 } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 
 /** Connections from one address that never say a word. */
 export interface SilentCrowd {
@@ -51,8 +52,6 @@ export interface HalfMessages {
 
 /** A peer that begins calls by hand over HTTP/2 and never ends one. */
 export interface Staller {
-  /** Connections and calls that the other side still holds. */
-  held(): { connections: number; calls: number };
   leave(): void;
 }
 
@@ -67,24 +66,19 @@ export async function stallCalls(
 ): Promise<Staller> {
   const message = Buffer.alloc(GRPC_PREFIX_BYTES + sentBytes);
   message.writeUInt32BE(announcedBytes, 1);
-  const sessions: ClientHttp2Session[] = [];
+  const sockets: TLSSocket[] = [];
   const streams: ClientHttp2Stream[] = [];
   for (let i = 0; i < connections; i++) {
-    const session = connectHttp2(`https://localhost:${port}`, { ...tls });
+    const socket = connectTls({ host: 'localhost', port, ALPNProtocols: ['h2'], ...tls });
+    const session = connectHttp2(`https://localhost:${port}`, { createConnection: () => socket });
     session.on('error', () => session.destroy());
-    sessions.push(session);
+    sockets.push(socket);
     for (let k = 0; k < calls; k++) streams.push(beginCall(session, path));
   }
-  await Promise.all(
-    streams.map((stream) => Promise.race([write(stream, message), once(stream, 'close')])),
-  );
+  await Promise.all(streams.map((stream) => write(stream, message)));
   return {
-    held: () => ({
-      connections: sessions.filter(({ destroyed, closed }) => !destroyed && !closed).length,
-      calls: streams.filter(({ closed, destroyed }) => !closed && !destroyed).length,
-    }),
     leave: () => {
-      for (const session of sessions) session.destroy();
+      for (const socket of sockets) socket.destroy();
     },
   };
 }
@@ -105,6 +99,9 @@ const SENDING_MS = 5_000;
 
 /** Until the bytes have left, or the other side has shown that it takes no more of them. */
 function write(stream: ClientHttp2Stream, bytes: Uint8Array): Promise<unknown> {
-  const sent = new Promise((resolve) => stream.write(bytes, resolve));
-  return Promise.race([sent, delay(SENDING_MS)]);
+  const settled = new Promise<void>((resolve) => {
+    stream.once('close', resolve);
+    stream.write(bytes, () => resolve());
+  });
+  return Promise.race([settled, delay(SENDING_MS)]);
 }

@@ -16,6 +16,7 @@ export interface Vitals {
   readonly rssBytes: number;
   /** The longest time for which its event loop did nothing else. */
   readonly longestBlockMs: number;
+  readonly connections: number;
 }
 
 /** A coordinator under attack: a real process, so that its memory and its event loop are its own. */

@@ -33,6 +33,7 @@ import type { RetentionRules } from './core/retention.js';
 import { fail } from './errors.js';
 import { federationHandlers } from './grpc/federation-handlers.js';
 import { type RunningHttpServer, startHttpServer } from './http/server.js';
+import { LogRation } from './log-ration.js';
 import { observeServer, watchProgress } from './observation.js';
 import { CertificateWatch } from './services/certificate-watch.js';
 import { ChangeSignal } from './services/change-signal.js';
@@ -248,14 +249,15 @@ async function listen(
   servers: AnyServer[],
 ): Promise<Omit<RunningCoordinator, 'stop'>> {
   const { federation, publicHost, heartbeatIntervalMs, limits } = config;
-  const { consortium, log, metrics, sites } = core;
+  const { consortium, clock, log, metrics, sites } = core;
   const tls = {
     host: config.listen.host,
     caPem: consortium.authority.certificatePem,
     certificateChainPem: consortium.coordinator.certificatePem,
     keyPem: consortium.coordinator.keyPem,
   };
-  const onEvent = (event: ServerEvent) => observeServer(event, log, metrics);
+  const watchers = { log, metrics, clock, ration: new LogRation() };
+  const onEvent = (event: ServerEvent) => observeServer(event, watchers);
   const federationServer = await createFederationServer(
     federationHandlers({ ...core, federation, heartbeatIntervalMs, ...limits }),
     {

@@ -1,5 +1,6 @@
-import { type Logger, systemFailure } from '@fedvox/base';
+import { type Clock, type FedvoxError, type Logger, systemFailure } from '@fedvox/base';
 import { refusalCode, type ServerEvent } from '@fedvox/protocol';
+import type { LogRation } from './log-ration.js';
 import type { ChangeSignal } from './services/change-signal.js';
 import type { JobRegistry } from './services/job-registry.js';
 import type { Metrics } from './services/metrics.js';
@@ -42,24 +43,48 @@ async function observeDuration(
   metrics.onRoundCommitted(round.committedAtMs - round.openedAtMs);
 }
 
+export interface ServerWatchers {
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  /** So that nobody fills the disk by being refused: every event is counted, a few are written. */
+  readonly ration: LogRation;
+}
+
 /** What was refused or broke, for the log and the metrics. */
-export function observeServer(event: ServerEvent, log: Logger, metrics: Metrics): void {
+export function observeServer(event: ServerEvent, watchers: ServerWatchers): void {
+  const { log, metrics, clock, ration } = watchers;
+  const { isWritten, leftOut } = ration.take(kindOf(event), clock.nowMs());
+  const more = leftOut > 0 ? { leftOut } : {};
   switch (event.kind) {
     case 'call-refused': {
       const { method, caller, error } = event;
-      const code = refusalCode(error) ?? error.code;
+      const code = codeOf(error);
       metrics.onCallRefused(method, code);
-      log.warn({ site: caller, method, code, details: error.details }, error.message);
+      if (!isWritten) return;
+      log.warn({ site: caller, method, code, details: error.details, ...more }, error.message);
       return;
     }
     case 'call-failed': {
       const { error, caller, method } = event;
+      if (!isWritten) return;
       const { message = 'a call failed', advice } = systemFailure(error) ?? {};
-      log.error({ err: error, site: caller, method, ...(advice && { advice }) }, message);
+      log.error({ err: error, site: caller, method, ...(advice && { advice }), ...more }, message);
       return;
     }
-    case 'connection-refused':
+    case 'connection-refused': {
+      const { code, details, message } = event.error;
       metrics.onConnectionRefused();
-      log.warn({ code: event.error.code, ...event.error.details }, event.error.message);
+      if (isWritten) log.warn({ code, ...details, ...more }, message);
+    }
   }
 }
+
+/** Lines of one kind share a ration. Strangers together, since any of them has many addresses. */
+function kindOf(event: ServerEvent): string {
+  if (event.kind === 'connection-refused') return event.error.code;
+  const what = event.kind === 'call-refused' ? codeOf(event.error) : event.kind;
+  return event.method === 'enroll' ? `enroll ${what}` : `${event.caller} ${event.method} ${what}`;
+}
+
+const codeOf = (error: FedvoxError) => refusalCode(error) ?? error.code;

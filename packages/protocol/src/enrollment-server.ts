@@ -1,7 +1,11 @@
+import { AttemptBudget } from './attempt-budget.js';
+import type { Deadlines } from './call-deadlines.js';
 import type { DoorRules } from './doorkeeper.js';
 import { EnrollmentServiceService } from './generated/fedvox/v1/enrollment.js';
 import { type RunningServer, startGrpcServer } from './grpc-server.js';
-import { ENROLLMENT_DOOR } from './limits.js';
+import { ENROLLMENT_ATTEMPTS, ENROLLMENT_CALLS, ENROLLMENT_DOOR } from './limits.js';
+import { addressOwner } from './network-address.js';
+import { refuse } from './refusals.js';
 import { type CallContext, CallServer, type ServerEvent } from './server-calls.js';
 import type { ListenSpec } from './tls-listener.js';
 import { WireFormatError } from './wire-mapping.js';
@@ -22,6 +26,7 @@ export interface EnrollmentHandlers {
 
 export interface EnrollmentServerOptions extends ListenSpec {
   readonly door?: Partial<DoorRules>;
+  readonly deadlinesMs?: Deadlines;
   readonly onEvent: (event: ServerEvent) => void;
 }
 
@@ -37,18 +42,23 @@ export function createEnrollmentServer(
     (address) => address,
     options.onEvent,
   );
+  const budget = new AttemptBudget(ENROLLMENT_ATTEMPTS);
   const enroll = calls.unary(
     'enroll',
     async (request: { token: string; certificateRequest: Uint8Array }, call) => {
+      const who = addressOwner(call.caller.replace(/:\d+$/, ''));
+      if (!budget.take(who, Date.now())) throw refuse('too-many-attempts');
       if (request.token.length > MAX_TOKEN_CHARACTERS) throw new WireFormatError('a long token');
       const chain = await handlers.enroll(request, call);
+      budget.giveBack(who, Date.now());
       return { certificateChain: chain.map((der) => Buffer.from(der)) };
     },
   );
   return startGrpcServer({
     ...options,
-    door: { ...ENROLLMENT_DOOR, ...options.door },
     requireClientCertificate: false,
+    door: { ...ENROLLMENT_DOOR, ...options.door },
+    calls: ENROLLMENT_CALLS,
     service: EnrollmentServiceService,
     implementation: { enroll },
   });

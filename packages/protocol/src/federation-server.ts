@@ -1,5 +1,6 @@
 import type { Sha256 } from '@fedvox/base';
 import { type CertificateInfo, readCertificate } from '@fedvox/pki';
+import type { Deadlines } from './call-deadlines.js';
 import type { DoorRules } from './doorkeeper.js';
 import type { Envelope } from './dsse.js';
 import {
@@ -8,7 +9,7 @@ import {
   type UploadRequest,
 } from './generated/fedvox/v1/federation.js';
 import { type MemberServer, startGrpcServer } from './grpc-server.js';
-import { type KeepaliveOptions, MAX_CHUNK_BYTES, SITES_DOOR } from './limits.js';
+import { type KeepaliveOptions, MAX_CHUNK_BYTES, SITE_CALLS, SITES_DOOR } from './limits.js';
 import type {
   AgentState,
   DownloadPart,
@@ -69,6 +70,7 @@ export interface FederationServerOptions extends ListenSpec {
   readonly authorize: (site: CertificateInfo) => void;
   readonly onEvent: (event: ServerEvent) => void;
   readonly keepalive?: KeepaliveOptions;
+  readonly deadlinesMs?: Deadlines;
   readonly door?: Partial<DoorRules>;
 }
 
@@ -91,6 +93,7 @@ export function createFederationServer(
     ...options,
     requireClientCertificate: true,
     door: { ...SITES_DOOR, ...options.door },
+    calls: SITE_CALLS,
     service: FederationServiceService,
     implementation: implement(handlers, calls),
   });

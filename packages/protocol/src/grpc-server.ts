@@ -8,13 +8,16 @@ import {
   type ServiceDefinition,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
+import { closeEndedStreams, type Deadlines, keepDeadlines } from './call-deadlines.js';
 import type { DoorRules } from './doorkeeper.js';
 import { widenReceiveWindow } from './flow-control.js';
 import {
+  type CallBounds,
+  DEADLINES_MS,
   KEEPALIVE,
   type KeepaliveOptions,
-  MAX_CONCURRENT_CALLS,
   MAX_MESSAGE_BYTES,
+  STRANGER_SESSION_MB,
 } from './limits.js';
 import type { ServerEvent } from './server-calls.js';
 import { type ListenSpec, listenTls } from './tls-listener.js';
@@ -35,6 +38,8 @@ export interface GrpcServerSpec extends ListenSpec {
   readonly requireClientCertificate: boolean;
   readonly service: ServiceDefinition;
   readonly implementation: UntypedServiceImplementation;
+  readonly calls: CallBounds;
+  readonly deadlinesMs?: Deadlines;
   readonly keepalive?: KeepaliveOptions;
   readonly door: Omit<DoorRules, 'onRefused'>;
   readonly onEvent: (event: ServerEvent) => void;
@@ -51,6 +56,7 @@ export async function startGrpcServer(spec: GrpcServerSpec): Promise<MemberServe
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
   // Only for peers that were authenticated: it is memory that they may claim.
   if (spec.requireClientCertificate) widenReceiveWindow(grpc);
+  closeEndedStreams(grpc, deadlinesOf(spec));
   const connections = new Set<TLSSocket>();
   const listener = await listenTls(spec, {
     requireClientCertificate: spec.requireClientCertificate,
@@ -93,14 +99,18 @@ function shutDown(
   });
 }
 
-function serverOptions({ keepalive = KEEPALIVE }: GrpcServerSpec): ServerOptions {
-  const { intervalMs, timeoutMs } = keepalive;
+const deadlinesOf = ({ deadlinesMs = DEADLINES_MS }: GrpcServerSpec) => deadlinesMs;
+
+function serverOptions(spec: GrpcServerSpec): ServerOptions {
+  const { keepalive = KEEPALIVE, calls, requireClientCertificate } = spec;
   return {
-    'grpc.keepalive_time_ms': intervalMs,
-    'grpc.keepalive_timeout_ms': timeoutMs,
-    'grpc.max_concurrent_streams': MAX_CONCURRENT_CALLS,
-    'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+    ...(!requireClientCertificate && { 'grpc-node.max_session_memory': STRANGER_SESSION_MB }),
+    'grpc.keepalive_time_ms': keepalive.intervalMs,
+    'grpc.keepalive_timeout_ms': keepalive.timeoutMs,
+    'grpc.max_concurrent_streams': calls.maxConcurrentCalls,
+    'grpc.max_receive_message_length': calls.maxRequestBytes,
     'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
     'grpc.enable_channelz': 0,
+    interceptors: [keepDeadlines(deadlinesOf(spec))],
   };
 }

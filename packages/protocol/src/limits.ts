@@ -5,8 +5,24 @@ export const MAX_CHUNK_BYTES = 1024 * 1024;
 export const DEFAULT_CHUNK_BYTES = 256 * 1024;
 /** No message is larger; a model is never one message. */
 export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
-/** Concurrent calls of one site: a long poll, a heartbeat, a transfer, and room for retries. */
-export const MAX_CONCURRENT_CALLS = 32;
+
+/** What a peer may have under way on one connection; half-sent messages are memory that it holds. */
+export interface CallBounds {
+  readonly maxConcurrentCalls: number;
+  readonly maxRequestBytes: number;
+}
+/** A long poll, a heartbeat, a transfer, and room for retries; the largest message is a chunk. */
+export const SITE_CALLS: CallBounds = {
+  maxConcurrentCalls: 32,
+  maxRequestBytes: MAX_CHUNK_BYTES + 64 * 1024,
+};
+/** A token and a certificate request are 2 KiB. */
+export const ENROLLMENT_CALLS: CallBounds = {
+  maxConcurrentCalls: 2,
+  maxRequestBytes: 32 * 1024,
+};
+/** What HTTP/2 itself may hold of a connection that nobody vouches for, in Node's unit: 1 MB. */
+export const STRANGER_SESSION_MB = 1;
 /** Connections that one port holds at once, the members' and everybody else's. */
 export const MAX_CONNECTIONS = 4096;
 /** From the connection to the end of the TLS handshake, however busy the peer looks meanwhile. */
@@ -30,6 +46,8 @@ export const ENROLLMENT_DOOR = {
   maxPerMember: 1,
   strangerLifetimeMs: 60_000,
 } as const;
+/** Refused attempts to enrol of one address: twenty, then ten a minute. */
+export const ENROLLMENT_ATTEMPTS = { burst: 20, refillMs: 6_000, maxRemembered: 4096 } as const;
 /** HTTP/2 flow-control window: what may be under way on a long fat line before an answer. */
 export const FLOW_CONTROL_WINDOW_BYTES = 4 * 1024 * 1024;
 

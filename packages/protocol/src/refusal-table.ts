@@ -206,6 +206,11 @@ export const REFUSALS = {
     message: 'this invitation was used before, with another key',
     advice: 'If that was not you, tell the operator at once; otherwise ask for a new invitation.',
   },
+  'too-many-attempts': {
+    status: status.RESOURCE_EXHAUSTED,
+    message: 'too many attempts to enrol were refused from this address; no more are looked at now',
+    advice: 'Wait a minute and try again; others behind the same address may be the ones who try.',
+  },
   'request-invalid': {
     status: status.INVALID_ARGUMENT,
     message: 'the request is malformed: {reason}',

@@ -62,6 +62,7 @@ const RESPONSES: Readonly<Record<RefusalCode, RefusalResponse>> = {
   'token-replaced': 'stop',
   'already-enrolled': 'stop',
   'key-in-use': 'stop',
+  'too-many-attempts': 'stop',
 };
 
 /** A refusal that only a newer coordinator knows costs one round's work at worst. */
