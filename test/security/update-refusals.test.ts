@@ -45,7 +45,8 @@ describe('invariant 5: an update', () => {
 
   /** A job in round 1, where east and south have answered and north is awaited. */
   beforeEach(async () => {
-    id = await federation.submit({ rounds: 1, minSites: 3 });
+    const sites = federation.sites.map(({ name }) => name);
+    id = await federation.submit({ rounds: 1, minSites: 3, sites });
     await Promise.all(federation.sites.map((site) => site.workOnce()));
     await federation.site('east').workOnce();
     await federation.site('south').workOnce();
@@ -216,7 +217,10 @@ describe('invariant 5: an update', () => {
       keyPem,
       certificateChainPem: await certificateFor(invitation, keyPem),
     });
-    await expect(west.reportGate(id, 'pass')).rejects.toMatchObject(refused('not-invited'));
+    const report = west.reportGate({ job: id, outcome: 'pass', figures: null });
+    await expect(report).rejects.toMatchObject(refused('not-invited'));
+    const decline = west.decline({ job: id, round: 1, reason: 'no-disk-space' });
+    await expect(decline).rejects.toMatchObject(refused('not-invited'));
     await expect(bytesOf(west, task)).rejects.toMatchObject(refused('unknown-blob'));
     west.close();
     await federation.operator.revokeSite('west');

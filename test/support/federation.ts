@@ -36,6 +36,10 @@ export interface JobChanges {
   readonly rounds?: number;
   readonly minSites?: number;
   readonly deadline?: string;
+  readonly grace?: string;
+  readonly gate?: string;
+  /** Every site where absent. */
+  readonly sites?: string[];
 }
 
 export const INITIAL_WEIGHTS = tinyWeights('initial');
@@ -117,7 +121,8 @@ export async function submitTinyJob(
   return id;
 }
 
-export function tinyJob({ rounds = 2, minSites = 2, deadline = '1h' }: JobChanges): JobInput {
+export function tinyJob(changes: JobChanges): JobInput {
+  const federation = { rounds: 2, minSites: 2, deadline: '1h', ...changes };
   return {
     name: 'tiny',
     classes: ['background', 'lesion'],
@@ -125,7 +130,7 @@ export function tinyJob({ rounds = 2, minSites = 2, deadline = '1h' }: JobChange
     network: { kind: 'unet', channels: [4, 8], strides: [2] },
     training: { batchSize: 1 },
     evaluation: { bestBy: 'dice', auc: { level: 'case', classes: ['lesion'] } },
-    federation: { rounds, minSites, deadline },
+    federation,
     seed: 1,
   };
 }

@@ -45,6 +45,12 @@ const suspicious: FederationHandlers = {
     expect(outcome).toMatch(/^[a-z-]+$/);
     throw refuse('unknown-job', { job });
   },
+  decline: async ({ job, round, reason }) => {
+    expect(job).toMatch(JOB_ID_PATTERN);
+    expect(Number.isSafeInteger(round) && round >= 0).toBe(true);
+    expect(reason).toMatch(/^[a-z-]+$/);
+    throw refuse('unknown-job', { job });
+  },
   beginUpload: async ({ payload }) => {
     expect(payload.byteLength).toBeLessThanOrEqual(16 * 1024);
     throw refuse('bad-signature');

@@ -5,6 +5,7 @@ import {
   enroll,
   FederationClient,
   type FederationHandlers,
+  type GateReport,
   RECEIPT_PAYLOAD_TYPE,
   type RunningServer,
   type Task,
@@ -75,6 +76,18 @@ const nextTask = (answer: string, task: Task | undefined) =>
     answer,
   );
 
+/** A site of before figures were spoken of, and one that says it. */
+const reportGate = (variant: string, report: GateReport): Exchange => ({
+  ...unary('ReportGate', (client) => client.reportGate(report), undefined, {
+    reportGate: async (arrived) => {
+      expect(arrived).toEqual(report);
+    },
+  }),
+  title: `ReportGate${variant}`,
+  sent: [`ReportGateRequest${variant}`],
+});
+const decline = { job: 'golden-1', round: 7, reason: 'trainer-failed' } as const;
+
 const welcome = {
   protocolVersion: 1,
   federation: FEDERATION,
@@ -129,9 +142,11 @@ const exchanges: readonly Exchange[] = [
       },
     },
   ),
-  unary('ReportGate', (client) => client.reportGate(job, 'spacing-out-of-range'), undefined, {
-    reportGate: async (report) => {
-      expect(report).toEqual({ job, outcome: 'spacing-out-of-range' });
+  reportGate('', { job, outcome: 'spacing-out-of-range', figures: null }),
+  reportGate('.figures', { job, outcome: 'no-disk-space', figures: 'withheld' }),
+  unary('Decline', (client) => client.decline(decline), undefined, {
+    decline: async (arrived) => {
+      expect(arrived).toEqual(decline);
     },
   }),
   unary(

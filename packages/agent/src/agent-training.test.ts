@@ -62,7 +62,7 @@ describe.skipIf(!existsSync(trainerEntryPath))('a site with scans and an engine'
     agent = await startAgent(site, { trainerEntryPath, pace: FAST_PACE, log: silentLogger() });
     await until(() => coordinator.accepted.length === 2);
 
-    expect(coordinator.gates).toEqual([{ job: 'lesion-1', outcome: 'pass' }]);
+    expect(coordinator.gates).toEqual([{ job: 'lesion-1', outcome: 'pass', figures: 'reported' }]);
     expect(coordinator.beats.filter(({ state }) => state === 'training').length).toBeGreaterThan(1);
     const [trained, evaluated] = coordinator.accepted;
     expect(trained!.statement.weight).toEqual({ value: 6, source: 'examples' });

@@ -21,7 +21,9 @@ describe('an agent', () => {
     const agent = await scene.enrolAndStart();
     await until(() => scene.coordinator.accepted.length === 2 && scene.outbox().length === 0);
     await agent.stop();
-    expect(scene.coordinator.gates).toEqual([{ job: scene.job, outcome: 'pass' }]);
+    expect(scene.coordinator.gates).toEqual([
+      { job: scene.job, outcome: 'pass', figures: 'reported' },
+    ]);
     const [trained, evaluated] = scene.coordinator.accepted;
     expect(trained!.delta).toEqual(Buffer.from(recordedDelta(1)));
     expect(evaluated!.delta).toBeNull();

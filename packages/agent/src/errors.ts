@@ -63,6 +63,14 @@ export const ERRORS = {
     message: 'this version of Fedvox reads the job differently from the one that wrote it',
     advice: 'Upgrade the older side.',
   },
+  'no-disk-space': {
+    message: 'there is no room left on the disk: {reason}',
+    advice: 'Free space where `stateDir` is; the coordinator asks again by itself.',
+  },
+  'out-of-memory': {
+    message: 'the training process ran out of memory: {reason}',
+    advice: 'Close what else runs here, or ask for a smaller batch; it is tried again by itself.',
+  },
   'trainer-died': {
     message: 'the training process ended unexpectedly ({how})',
     advice: 'It is tried again a few times. If it keeps dying, the machine may lack memory.',

@@ -34,5 +34,6 @@ export { printable, printableLine } from './printable.js';
 export { makePrivateFolder } from './private-folder.js';
 export { type Random, seededRandom, shuffled } from './random.js';
 export { type RetryOptions, type RetryPolicy, retry, retryDelayMs } from './retry.js';
+export { isDiskFull, isOutOfMemory } from './shortages.js';
 export { failureOfCode, systemFailure } from './system-failure.js';
 export { testDataDir } from './test-data.js';

@@ -2,6 +2,8 @@ import type { JobDetails } from '@fedvox/coordinator';
 import { describe, expect, it } from 'vitest';
 import { jobText } from './job-text.js';
 
+const called = { reason: null, state: 'training', lastSeenAtMs: 0 } as const;
+const member = { figures: null, askAgainAtMs: null } as const;
 const job: JobDetails = {
   id: 'lesions-1',
   name: 'lesions',
@@ -13,9 +15,9 @@ const job: JobDetails = {
   jobSha256: 'ab'.repeat(32),
   bestBy: 'dice',
   gate: [
-    { site: 'north', outcome: 'pass' },
-    { site: 'south', outcome: 'too-few-cases' },
-    { site: 'west', outcome: null },
+    { ...member, site: 'north', outcome: 'pass', standing: 'takes-part', figures: 'reported' },
+    { ...member, site: 'south', outcome: 'too-few-cases', standing: 'left-out' },
+    { ...member, site: 'west', outcome: null, standing: 'asked' },
   ],
   rounds: [
     {
@@ -32,7 +34,8 @@ const job: JobDetails = {
     round: 2,
     phase: 'open',
     deadlineAtMs: Date.UTC(2026, 0, 2, 3, 4, 5),
-    sites: [{ site: 'north', answer: 'awaited', state: 'training', lastSeenAtMs: 0 }],
+    graceEndsAtMs: null,
+    sites: [{ ...called, site: 'north', answer: 'awaited' }],
   },
 };
 
@@ -40,11 +43,11 @@ describe('a job for its operator', () => {
   it('tells where it stands, who was left out and why, its figures, and who is awaited until when', () => {
     expect(jobText(job)).toBe(`Job lesions-1: running, round 2 of 3
 
-site   data gate
------  -------------
-north  pass
-south  too-few-cases
-west   awaited
+site   data gate      figures   standing
+-----  -------------  --------  ---------------------------------------------
+north  pass           reported  takes part
+south  too-few-cases  –         left out, asked again when its agent restarts
+west   –              –         asked
 
 Validation Dice / AUC of the global model after each round:
 
@@ -64,7 +67,8 @@ north  awaited  training  1970-01-01T00:00:00Z`);
   });
 
   it('tells which sites a mean is without, those that never sent a figure among them', () => {
-    const gate = [...job.gate, { site: 'zuid', outcome: 'pass' as const }];
+    const zuid = { ...member, site: 'zuid', outcome: 'pass', standing: 'takes-part' } as const;
+    const gate = [...job.gate, zuid];
     expect(jobText({ ...job, gate })).toContain(`
 round      north   zuid  all sites  of sites
 -----  ---------  -----  ---------  --------------------
@@ -81,6 +85,44 @@ round      north   zuid  all sites  of sites
     const text = jobText({ ...job, status: 'completed', best: null, rounds, current: null });
     expect(text).toMatch(/No best model: no site has sent a dice figure .*minCasesForMetrics/);
     expect(text).toContain('fedvox job model lesions-1 --round N');
+  });
+
+  it('says which sites are asked again, join later or are not waited for, and when', () => {
+    const atMs = Date.UTC(2026, 0, 2, 3, 4, 5);
+    const full = { standing: 'asked-again', outcome: 'no-disk-space', askAgainAtMs: atMs } as const;
+    const text = jobText({
+      ...job,
+      gate: [
+        { ...member, ...full, site: 'east' },
+        { ...member, site: 'north', outcome: 'pass', standing: 'not-awaited' },
+        { ...member, site: 'west', outcome: 'pass', standing: 'joins-next-round' },
+      ],
+      current: {
+        ...(job.current as NonNullable<JobDetails['current']>),
+        graceEndsAtMs: atMs,
+        sites: [
+          { ...called, site: 'east', answer: 'declined', reason: 'no-disk-space' },
+          { ...called, site: 'north', answer: 'not-awaited', state: null },
+        ],
+      },
+    });
+    expect(text).toMatch(/east +no-disk-space +– +asked again from 2026-01-02T03:04:05Z on/);
+    expect(text).toMatch(/north +pass +– +silent, not waited for/);
+    expect(text).toMatch(/west +pass +– +joins the next round/);
+    expect(text).toMatch(/east +declined: no-disk-space +training/);
+    expect(text).toMatch(/north +not waited for +away/);
+    expect(text).toContain('Now: train, open, until 2026-01-02T03:04:05Z');
+  });
+
+  it('says so where every site that passed withholds its figures', () => {
+    const withheld = { ...member, outcome: 'pass', standing: 'takes-part' } as const;
+    const gate = ['east', 'north'].map((site) => {
+      return { ...withheld, site, figures: 'withheld' } as const;
+    });
+    expect(jobText({ ...job, gate })).toContain('no best model can be chosen');
+    const [east, north] = gate as [(typeof gate)[0], (typeof gate)[0]];
+    const one = { ...job, gate: [east, { ...north, figures: 'reported' as const }] };
+    expect(jobText(one)).not.toContain('no best model can be chosen');
   });
 
   it('tells why it failed, and leaves out what there is not', () => {

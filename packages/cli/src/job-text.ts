@@ -1,19 +1,19 @@
 import { type JobDetails, whyNoBest } from '@fedvox/coordinator';
 import { moment } from './moment.js';
 import { roundsTable } from './rounds-table.js';
+import { answerText, standingsTable, withheldText } from './standing-text.js';
 import { table } from './table.js';
 
 /** A job as its operator reads it: where it stands, its figures, and whom it waits for. */
 export function jobText(job: JobDetails): string {
   const { id, status, reason, round, totalRounds, gate, rounds, best, current } = job;
   const passed = gate.flatMap(({ site, outcome }) => (outcome === 'pass' ? [site] : []));
+  const withheld = withheldText(gate);
   const parts = [
     `Job ${id}: ${status}${reason === null ? '' : ` (${reason})`}, round ${round} of ${totalRounds}`,
     '',
-    table(
-      ['site', 'data gate'],
-      gate.map(({ site, outcome }) => [site, outcome ?? 'awaited']),
-    ),
+    standingsTable(gate),
+    ...(withheld === undefined ? [] : ['', withheld]),
     '',
     'Validation Dice / AUC of the global model after each round:',
     '',
@@ -27,13 +27,14 @@ export function jobText(job: JobDetails): string {
     parts.push(`  fedvox job model ${id} --output ${id}.safetensors`);
   }
   if (current !== null) {
-    const rows = current.sites.map(({ site, answer, state, lastSeenAtMs }) => [
-      site,
-      answer,
-      state ?? 'away',
-      moment(lastSeenAtMs),
+    const rows = current.sites.map((site) => [
+      site.site,
+      answerText(site),
+      site.state ?? 'away',
+      moment(site.lastSeenAtMs),
     ]);
-    const until = current.deadlineAtMs === null ? '' : `, until ${moment(current.deadlineAtMs)}`;
+    const endsAtMs = current.graceEndsAtMs ?? current.deadlineAtMs;
+    const until = endsAtMs === null ? '' : `, until ${moment(endsAtMs)}`;
     parts.push('', `Now: ${current.kind}, ${current.phase}${until}`, '');
     parts.push(table(['site', 'answer', 'state', 'last seen'], rows));
   }

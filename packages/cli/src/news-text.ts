@@ -13,8 +13,24 @@ function sentenceOf(news: JobNews): string | null {
   switch (news.kind) {
     case 'job-submitted':
       return `submitted to ${news.sites.join(', ')}`;
-    case 'gate-reported':
-      return `data gate: ${news.site} ${news.outcome}`;
+    case 'gate-reported': {
+      const withheld = news.figures === 'withheld' ? ', figures will be withheld' : '';
+      return `data gate: ${news.site} ${news.outcome}${withheld}`;
+    }
+    case 'gate-extended':
+      return `data gate waits for sites that are at work, until ${moment(news.deadlineAtMs)}`;
+    case 'figures-withheld':
+      return 'every site will withhold its figures: no best model can be chosen';
+    case 'gate-asked-again':
+      return `data gate: ${news.site} has restarted and is asked again`;
+    case 'site-invited':
+      return `${news.site} enrolled and is invited`;
+    case 'site-declined':
+      return `${roundName(news)}: ${news.site} declined: ${news.reason}`;
+    case 'site-not-awaited':
+      return `${news.site} was silent for rounds: none waits for it until it speaks`;
+    case 'site-returned':
+      return `${news.site} is heard of again`;
     case 'gate-closed':
       return `data gate closed: ${news.passed.join(', ') || 'no site'} passed`;
     case 'round-opened':

@@ -39,10 +39,10 @@ import { CertificateWatch } from './services/certificate-watch.js';
 import { ChangeSignal } from './services/change-signal.js';
 import { DeadlineWatch } from './services/deadline-watch.js';
 import { JobRegistry } from './services/job-registry.js';
+import { catchUp, takeInHolder } from './services/memberships.js';
 import { createMetrics } from './services/metrics.js';
 import { OperatorDirectory } from './services/operator-directory.js';
 import { Retention } from './services/retention.js';
-import { leaveOutRevoked } from './services/revocation.js';
 import { RoundRunner } from './services/round-runner.js';
 import { SiteDirectory } from './services/site-directory.js';
 import { SubmissionDesk } from './services/submission-desk.js';
@@ -59,6 +59,8 @@ const VERSION = '0.1.0';
 const REVOCATIONS_FILE = 'revocations.jsonl';
 /** A site is "seen" while it was heard of this recently. */
 const SEEN_WITHIN_MS = 5 * 60_000;
+/** Unless heartbeats are so rare that some must have been missed. */
+const MISSED_BEATS = 3;
 
 export interface RunningCoordinator {
   readonly federationPort: number;
@@ -171,7 +173,9 @@ async function assemble(config: CoordinatorConfig, foundations: Foundations) {
   const [blobs, spool] = [await BlobStore.open(stateDir), await Spool.open(stateDir)];
   const registry = await JobRegistry.load(store, clock);
   const changes = new ChangeSignal();
-  const tasks = new TaskDesk(registry, changes, clock);
+  const { askAgainMs, heartbeatIntervalMs } = config;
+  const tasks = new TaskDesk({ registry, changes, clock, askAgainMs });
+  const awayAfterMs = Math.max(SEEN_WITHIN_MS, MISSED_BEATS * heartbeatIntervalMs);
   const metrics = createMetrics(() => tasks.seenSince(clock.nowMs() - SEEN_WITHIN_MS));
   const sites = await SiteDirectory.load({
     federation,
@@ -203,7 +207,7 @@ async function assemble(config: CoordinatorConfig, foundations: Foundations) {
   sites.onShutOut((site) => uploads.drop(site));
   const submissions = new SubmissionDesk({ registry, sites, blobs, clock });
   watchProgress(registry, { changes, metrics, store, log });
-  await leaveOutRevoked(sites, registry);
+  await catchUp(sites, registry);
   const rounds = new RoundRunner({
     registry,
     store,
@@ -214,7 +218,9 @@ async function assemble(config: CoordinatorConfig, foundations: Foundations) {
     jitter: Math.random,
   });
   rounds.start();
-  const deadlines = new DeadlineWatch(registry, clock, log);
+  const deadlines = new DeadlineWatch(registry, clock, log, (site) =>
+    tasks.isAway(site, awayAfterMs),
+  );
   const watching = deadlines.run();
   const certificateWatch = new CertificateWatch(consortium, certificates, clock, log);
   metrics.watchCertificates(() => certificateWatch.ends());
@@ -249,7 +255,7 @@ async function listen(
   servers: AnyServer[],
 ): Promise<Omit<RunningCoordinator, 'stop'>> {
   const { federation, publicHost, heartbeatIntervalMs, limits } = config;
-  const { consortium, clock, log, metrics, sites } = core;
+  const { consortium, clock, log, metrics, registry, sites } = core;
   const tls = {
     host: config.listen.host,
     caPem: consortium.authority.certificatePem,
@@ -273,7 +279,13 @@ async function listen(
     federationServer.disconnect({ federation, role: 'site', name });
   });
   const enrollmentServer = await createEnrollmentServer(
-    { enroll: ({ token, certificateRequest }) => sites.enroll(token, certificateRequest) },
+    {
+      enroll: async ({ token, certificateRequest }) => {
+        const chain = await sites.enroll(token, certificateRequest);
+        await takeInHolder(chain, registry);
+        return chain;
+      },
+    },
     { ...tls, port: config.listen.enrollmentPort, onEvent },
   );
   servers.push(enrollmentServer);

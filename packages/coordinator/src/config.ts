@@ -62,6 +62,8 @@ export const coordinatorConfigSchema = z.strictObject({
     })
     .prefault({}),
   heartbeatIntervalMs: z.number().int().min(100).max(600_000).default(30_000),
+  /** When a site is asked again that could not do its work for a reason that passes. */
+  askAgainMs: z.number().int().min(100).max(86_400_000).default(60_000),
   /** How long an invitation can be used. */
   invitationDays: z.number().positive().max(90).default(7),
   /** How long a site's certificate lasts; agents renew it by themselves. */

@@ -23,6 +23,7 @@ export {
   type JobEvent,
   type JobPlan,
   type JobState,
+  nextTickAtMs,
 } from './core/job-state.js';
 export {
   bestOf,

@@ -20,6 +20,9 @@ export {
 export {
   durationMs,
   durationSchema,
+  isPattern,
+  matchesName,
+  namePatternSchema,
   nameSchema,
   type Size,
   type SpacingMm,

@@ -1,7 +1,13 @@
 import { canonicalJson, defineErrors, type Sha256, sha256 } from '@fedvox/base';
 import { z } from 'zod';
 import { evaluationSchema } from './metrics.js';
-import { durationSchema, nameSchema, spacingMmSchema } from './names.js';
+import {
+  durationSchema,
+  isPattern,
+  namePatternSchema,
+  nameSchema,
+  spacingMmSchema,
+} from './names.js';
 import { inferenceSchema, networkSchema, trainingSchema } from './training.js';
 import { augmentStepSchema, preprocessStepSchema } from './transforms.js';
 
@@ -25,8 +31,18 @@ export const federationSchema = z.strictObject({
   minSites: positiveInt,
   /** How long a round waits for its sites. */
   deadline: durationSchema.default('24h'),
-  /** Sites invited to the job; every enrolled site where absent. */
-  sites: z.array(nameSchema).min(1).optional(),
+  /**
+   * How long a round waits for the others once `minSites` have answered. Where absent, it waits for
+   * those that are heard of, and not for those that are not.
+   */
+  grace: durationSchema.optional(),
+  /** How long the data gate waits before the first round; 15 minutes, or the deadline, where absent. */
+  gate: durationSchema.optional(),
+  /**
+   * Sites invited to the job, by name or by pattern (`hospital-*`); every site where absent. Those
+   * that enrol later take part from the next round on.
+   */
+  sites: z.array(namePatternSchema).min(1).optional(),
   strategy: strategySchema.prefault({ kind: 'fedavg' }),
 });
 
@@ -60,7 +76,7 @@ export const jobSchema = z
       context.addIssue({ code: 'custom', path: ['classes'], message: 'names a class twice' });
     }
     const { sites, minSites } = job.federation;
-    if (sites !== undefined && minSites > sites.length) {
+    if (sites !== undefined && !sites.some(isPattern) && minSites > sites.length) {
       context.addIssue({
         code: 'custom',
         path: ['federation', 'minSites'],

@@ -6,6 +6,19 @@ export const nameSchema = z
   .string()
   .regex(NAME_PATTERN, 'must be 1–63 lower-case letters, digits or hyphens, e.g. "hospital-north"');
 
+/** Names with `*` for any run of characters: `hospital-*`. */
+export const namePatternSchema = z
+  .string()
+  .regex(/^[a-z0-9*-]{1,63}$/, 'must be a name, with * for any part of it, e.g. "lesion-*"');
+
+/** Whether the whole name is as the pattern says. */
+export function matchesName(pattern: string, name: string): boolean {
+  const expression = pattern.split('*').join('[a-z0-9-]*');
+  return new RegExp(`^${expression}$`).test(name);
+}
+
+export const isPattern = (name: string): boolean => name.includes('*');
+
 const positiveInt = z.number().int().positive();
 
 /** One value per axis, in the order x, y, z of RAS+ (right, anterior, superior). */

@@ -59,7 +59,7 @@ async function* chunksOf(bytes: Buffer, size: number) {
 async function sayEverything(client: FederationClient): Promise<void> {
   await client.hello(['delta-f32']);
   await client.nextTask('idle');
-  await client.reportGate(sampleUpdate.job, 'pass');
+  await client.reportGate({ job: sampleUpdate.job, outcome: 'pass', figures: null });
   await client.heartbeat({ job: sampleUpdate.job, round: 3, state: 'training' });
   for await (const part of client.download(sampleUpdate.baseModel, 0)) {
     expect(part.totalBytes).toBe(5);

@@ -36,6 +36,7 @@ const KIND_OF_METHOD: Readonly<Record<MethodName, EgressKind>> = {
   submit: 'control',
   getReceipt: 'control',
   reportGate: 'gate',
+  decline: 'gate',
   beginUpload: 'statement',
   upload: 'delta',
 };

@@ -7,8 +7,10 @@ import type { FederationHandlers } from './federation-server.js';
 import {
   AGENT_STATES,
   type AgentState,
+  type Decline,
+  type FiguresOutlook,
   GATE_OUTCOMES,
-  type GateOutcome,
+  type GateReport,
   type Task,
 } from './messages.js';
 import { refuse } from './refusals.js';
@@ -64,7 +66,7 @@ async function pair(handlers: Partial<FederationHandlers>) {
 describe('a call', () => {
   it('carries every state, outcome and kind of work there and back', async () => {
     const states: AgentState[] = [];
-    const outcomes: GateOutcome[] = [];
+    const [reports, declined]: [GateReport[], Decline[]] = [[], []];
     const { baseModel, jobDigest, job } = sampleUpdate;
     const tasks: (Task | undefined)[] = [
       undefined,
@@ -83,16 +85,27 @@ describe('a call', () => {
         states.push(state);
         return { stillWanted: state !== 'training' };
       },
-      reportGate: async ({ outcome }) => void outcomes.push(outcome),
+      reportGate: async (report) => void reports.push(report),
+      decline: async (decline) => void declined.push(decline),
     });
     for (const task of tasks) expect(await client.nextTask('idle')).toEqual(task);
     for (const state of AGENT_STATES) {
       const { stillWanted } = await client.heartbeat({ job, round: 9, state });
       expect(stillWanted).toBe(state !== 'training');
     }
-    for (const outcome of GATE_OUTCOMES) await client.reportGate(job, outcome);
+    const outlooks: (FiguresOutlook | null)[] = [null, 'reported', 'withheld'];
+    const said = GATE_OUTCOMES.map((outcome, n) => ({
+      job,
+      outcome,
+      figures: outlooks[n % 3] ?? null,
+    }));
+    for (const report of said) await client.reportGate(report);
+    const reasons = GATE_OUTCOMES.filter((outcome) => outcome !== 'pass');
+    const declines = reasons.map((reason, round) => ({ job, round, reason }));
+    for (const decline of declines) await client.decline(decline);
     expect(states).toEqual(['idle', 'idle', 'idle', 'idle', ...AGENT_STATES]);
-    expect(outcomes).toEqual([...GATE_OUTCOMES]);
+    expect(reports).toEqual(said);
+    expect(declined).toEqual(declines);
   });
 
   it('tells its handler who is calling', async () => {
@@ -134,7 +147,9 @@ describe('a call', () => {
   it('of the wrong shape is refused before its handler sees it', async () => {
     const reportGate = vi.fn(async () => undefined);
     const { client } = await pair({ reportGate });
-    await expect(client.reportGate('../etc', 'pass')).rejects.toMatchObject({
+    await expect(
+      client.reportGate({ job: '../etc', outcome: 'pass', figures: null }),
+    ).rejects.toMatchObject({
       code: 'refused/request-invalid',
     });
     expect(reportGate).not.toHaveBeenCalled();

@@ -16,8 +16,9 @@ import type { KeepaliveOptions } from './limits.js';
 import type {
   AgentState,
   Capability,
+  Decline,
   DownloadPart,
-  GateOutcome,
+  GateReport,
   Heartbeat,
   Task,
   UploadPosition,
@@ -113,11 +114,22 @@ export class FederationClient {
     );
   }
 
-  reportGate(job: string, outcome: GateOutcome, signal?: AbortSignal): Promise<void> {
+  reportGate(report: GateReport, signal?: AbortSignal): Promise<void> {
     return this.#caller.unary(
       'reportGate',
       this.#stub.reportGate.bind(this.#stub),
-      { jobId: job, outcome: mapping.gateOutcomeToWire(outcome) },
+      mapping.gateReportToWire(report),
+      () => undefined,
+      signal,
+    );
+  }
+
+  /** Only to a coordinator that named the capability `decline`. */
+  decline(decline: Decline, signal?: AbortSignal): Promise<void> {
+    return this.#caller.unary(
+      'decline',
+      this.#stub.decline.bind(this.#stub),
+      mapping.declineToWire(decline),
       () => undefined,
       signal,
     );

@@ -12,8 +12,9 @@ import { type MemberServer, startGrpcServer } from './grpc-server.js';
 import { type KeepaliveOptions, MAX_CHUNK_BYTES, SITE_CALLS, SITES_DOOR } from './limits.js';
 import type {
   AgentState,
+  Decline,
   DownloadPart,
-  GateOutcome,
+  GateReport,
   Heartbeat,
   Task,
   UploadPosition,
@@ -47,10 +48,8 @@ export interface FederationHandlers {
     request: { readonly sha256: Sha256; readonly offset: number },
     call: SiteCall,
   ): AsyncIterable<DownloadPart>;
-  reportGate(
-    report: { readonly job: string; readonly outcome: GateOutcome },
-    call: SiteCall,
-  ): Promise<void>;
+  reportGate(report: GateReport, call: SiteCall): Promise<void>;
+  decline(decline: Decline, call: SiteCall): Promise<void>;
   beginUpload(statement: Envelope, call: SiteCall): Promise<UploadPosition>;
   /** Chunks are consecutive from the position on; the iterator throws when the connection breaks. */
   upload(
@@ -140,12 +139,12 @@ function implement(
         yield mapping.downloadPartToWire(part);
       }
     }),
-    reportGate: calls.unary('reportGate', async ({ jobId, outcome }, call) => {
-      const report = {
-        job: mapping.jobIdFromWire(jobId),
-        outcome: mapping.gateOutcomeFromWire(outcome),
-      };
-      await handlers.reportGate(report, call);
+    reportGate: calls.unary('reportGate', async (request, call) => {
+      await handlers.reportGate(mapping.gateReportFromWire(request), call);
+      return {};
+    }),
+    decline: calls.unary('decline', async (request, call) => {
+      await handlers.decline(mapping.declineFromWire(request), call);
       return {};
     }),
     beginUpload: calls.unary('beginUpload', async ({ statement }, call) => {

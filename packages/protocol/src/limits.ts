@@ -64,6 +64,7 @@ export const DEADLINES_MS = {
   heartbeat: 20_000,
   download: 15 * 60_000,
   reportGate: 30_000,
+  decline: 30_000,
   beginUpload: 60_000,
   upload: 15 * 60_000,
   /** The coordinator reads and checks the whole delta within it. */

@@ -14,7 +14,7 @@ export const AGENT_STATES = [
 ] as const;
 export type AgentState = (typeof AGENT_STATES)[number];
 
-export const CAPABILITIES = ['delta-f32', 'network-unet', 'strategy-fedavg'] as const;
+export const CAPABILITIES = ['delta-f32', 'network-unet', 'strategy-fedavg', 'decline'] as const;
 export type Capability = (typeof CAPABILITIES)[number];
 
 export const GATE_OUTCOMES = [
@@ -26,9 +26,42 @@ export const GATE_OUTCOMES = [
   'labels-missing',
   'refused-by-policy',
   'not-supported',
+  'no-disk-space',
+  'out-of-memory',
+  'archive-unreachable',
+  'trainer-failed',
 ] as const;
 /** What the coordinator learns of a site's data: that it passes, or one of these reasons. */
 export type GateOutcome = (typeof GATE_OUTCOMES)[number];
+/** Why a site cannot do a job's work, now or at all. */
+export type DeclineReason = Exclude<GateOutcome, 'pass'>;
+
+/** What passes by itself, or once somebody at the site has seen to it: the site is asked again. */
+const PASSING: readonly GateOutcome[] = [
+  'no-disk-space',
+  'out-of-memory',
+  'archive-unreachable',
+  'trainer-failed',
+];
+export const isPassing = (outcome: GateOutcome): boolean => PASSING.includes(outcome);
+
+/** What becomes of the figures that a site measures for a job; invariant 8 without a count. */
+export const FIGURES_OUTLOOKS = ['reported', 'withheld'] as const;
+export type FiguresOutlook = (typeof FIGURES_OUTLOOKS)[number];
+
+/** A site's answer to the data gate. */
+export interface GateReport {
+  readonly job: string;
+  readonly outcome: GateOutcome;
+  /** Null from a site of an older version, and where the data was not looked at. */
+  readonly figures: FiguresOutlook | null;
+}
+
+export interface Decline {
+  readonly job: string;
+  readonly round: number;
+  readonly reason: DeclineReason;
+}
 
 export interface Welcome {
   readonly protocolVersion: number;

@@ -5,8 +5,11 @@ import { MAX_CHUNK_BYTES } from './limits.js';
 import type {
   AgentState,
   Capability,
+  Decline,
   DownloadPart,
+  FiguresOutlook,
   GateOutcome,
+  GateReport,
   Heartbeat,
   Task,
   UploadPosition,
@@ -33,6 +36,7 @@ const CAPABILITY: Readonly<Record<Capability, wire.Capability>> = {
   'delta-f32': wire.Capability.DELTA_F32,
   'network-unet': wire.Capability.NETWORK_UNET,
   'strategy-fedavg': wire.Capability.STRATEGY_FEDAVG,
+  decline: wire.Capability.DECLINE,
 };
 
 const GATE_OUTCOME: Readonly<Record<GateOutcome, wire.GateOutcome>> = {
@@ -44,6 +48,15 @@ const GATE_OUTCOME: Readonly<Record<GateOutcome, wire.GateOutcome>> = {
   'labels-missing': wire.GateOutcome.LABELS_MISSING,
   'refused-by-policy': wire.GateOutcome.REFUSED_BY_POLICY,
   'not-supported': wire.GateOutcome.NOT_SUPPORTED,
+  'no-disk-space': wire.GateOutcome.NO_DISK_SPACE,
+  'out-of-memory': wire.GateOutcome.OUT_OF_MEMORY,
+  'archive-unreachable': wire.GateOutcome.ARCHIVE_UNREACHABLE,
+  'trainer-failed': wire.GateOutcome.TRAINER_FAILED,
+};
+
+const FIGURES_OUTLOOK: Readonly<Record<FiguresOutlook, wire.FiguresOutlook>> = {
+  reported: wire.FiguresOutlook.REPORTED,
+  withheld: wire.FiguresOutlook.WITHHELD,
 };
 
 export function offerToWire({ protocolVersion, capabilities }: Offer): wire.HelloRequest {
@@ -76,10 +89,29 @@ export function agentStateFromWire(state: wire.AgentState): AgentState {
   return nameOf(AGENT_STATE, state, 'agent state');
 }
 
-export const gateOutcomeToWire = (outcome: GateOutcome): wire.GateOutcome => GATE_OUTCOME[outcome];
+export function gateReportToWire({ job, outcome, figures }: GateReport): wire.ReportGateRequest {
+  const outlook = figures === null ? wire.FiguresOutlook.UNSPECIFIED : FIGURES_OUTLOOK[figures];
+  return { jobId: job, outcome: GATE_OUTCOME[outcome], figures: outlook };
+}
 
-export function gateOutcomeFromWire(outcome: wire.GateOutcome): GateOutcome {
-  return nameOf(GATE_OUTCOME, outcome, 'gate outcome');
+export function gateReportFromWire(message: wire.ReportGateRequest): GateReport {
+  const { jobId, outcome, figures } = message;
+  const isSaid = figures !== wire.FiguresOutlook.UNSPECIFIED;
+  return {
+    job: jobIdFromWire(jobId),
+    outcome: nameOf(GATE_OUTCOME, outcome, 'gate outcome'),
+    figures: isSaid ? nameOf(FIGURES_OUTLOOK, figures, 'outlook on figures') : null,
+  };
+}
+
+export function declineToWire({ job, round, reason }: Decline): wire.DeclineRequest {
+  return { jobId: job, round, reason: GATE_OUTCOME[reason] };
+}
+
+export function declineFromWire({ jobId, round, reason: wired }: wire.DeclineRequest): Decline {
+  const reason = nameOf(GATE_OUTCOME, wired, 'reason to decline');
+  if (reason === 'pass') throw new WireFormatError('work declined for no reason');
+  return { job: jobIdFromWire(jobId), round, reason };
 }
 
 export function heartbeatToWire({ job, round, state }: Heartbeat): wire.HeartbeatRequest {

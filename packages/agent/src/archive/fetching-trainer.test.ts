@@ -17,7 +17,7 @@ function scene(filled: boolean) {
   const trainer: Trainer & { close(): Promise<void> } = {
     run: async ({ work }) => {
       events.push(work.kind);
-      return { kind: 'checked', outcome: 'pass' };
+      return { kind: 'checked', outcome: 'pass', validationCases: 1 };
     },
     close: async () => void events.push('close'),
   };

@@ -9,7 +9,7 @@ import {
   MAX_FAULTS_REMEMBERED,
   MAX_OUTBOX_ANSWERS,
 } from './machine-types.js';
-import { roundOf, type Task, taskKey } from './task.js';
+import { type DeclineReason, roundOf, type Task, taskKey } from './task.js';
 
 /**
  * A world that answers each activity in one of all the ways it can, as dice decide: any interleaving
@@ -25,6 +25,13 @@ const REFUSALS = [
   'revoked',
   'of-a-newer-coordinator',
 ];
+
+const reason = fc.constantFrom<DeclineReason[]>(
+  'no-disk-space',
+  'trainer-failed',
+  'not-supported',
+  'refused-by-policy',
+);
 
 const failure: fc.Arbitrary<AgentEvent> = fc.oneof(
   fc.constant<AgentEvent>({
@@ -59,14 +66,17 @@ function answerTo(task: Task, number: number): Answer {
 function outcomesOf(activity: Activity, number: number): fc.Arbitrary<AgentEvent> {
   const one = (event: AgentEvent) => fc.constant(event);
   const renewalDue = fc.boolean();
+  const failed = fc.record({ retryable: fc.boolean(), reason }).map((how): AgentEvent => {
+    return { type: 'work-failed', failure: { code: 'x', message: 'x', ...how } };
+  });
   switch (activity.do) {
     case 'wait':
       return one({ type: 'wait-over' });
     case 'greet':
       return fc.oneof(
         failure,
-        renewalDue.map((due): AgentEvent => {
-          return { type: 'greeted', heartbeatIntervalMs: 5, renewalDue: due };
+        fc.record({ renewalDue, takesDeclines: fc.boolean() }).map((agreed): AgentEvent => {
+          return { type: 'greeted', heartbeatIntervalMs: 5, ...agreed };
         }),
       );
     case 'renew':
@@ -80,9 +90,8 @@ function outcomesOf(activity: Activity, number: number): fc.Arbitrary<AgentEvent
     case 'fetch':
       return fc.oneof(
         failure,
-        fc
-          .constantFrom('pass' as const, 'not-supported' as const)
-          .map((outcome): AgentEvent => ({ type: 'fetched', outcome })),
+        one({ type: 'fetched', outcome: 'pass' }),
+        reason.map((outcome): AgentEvent => ({ type: 'fetched', outcome })),
       );
     case 'work':
       return fc.oneof(
@@ -90,7 +99,7 @@ function outcomesOf(activity: Activity, number: number): fc.Arbitrary<AgentEvent
           type: 'work-done',
           result:
             activity.task.work.kind === 'check-data'
-              ? { kind: 'checked', outcome: 'pass' }
+              ? { kind: 'checked', outcome: 'pass', validationCases: 2 }
               : {
                   kind: 'measured',
                   figures: { dice: null, auc: null },
@@ -99,14 +108,17 @@ function outcomesOf(activity: Activity, number: number): fc.Arbitrary<AgentEvent
                   delta: null,
                 },
         }),
-        fc.boolean().map((retryable): AgentEvent => {
-          return { type: 'work-failed', failure: { code: 'x', message: 'x', retryable } };
-        }),
+        failed,
       );
     case 'store':
-      return one({ type: 'answer-stored', answer: answerTo(activity.task, number) });
+      return fc.oneof(
+        one({ type: 'answer-stored', answer: answerTo(activity.task, number) }),
+        failed,
+      );
     case 'report-gate':
       return fc.oneof(failure, one({ type: 'gate-reported' }));
+    case 'decline':
+      return fc.oneof(failure, one({ type: 'declined' }));
     case 'deliver':
     case 'collect-receipt':
       return fc.oneof(failure, one({ type: 'delivered' }), one({ type: 'answer-spoilt' }));
@@ -156,6 +168,11 @@ function feed(run: Run, event: AgentEvent): void {
       case 'stop-beating':
         expect(run.beating).toBe(effect.do === 'stop-beating');
         run.beating = effect.do === 'keep-beating';
+        break;
+      case 'decline':
+        expect(run.state.memory.takesDeclines, 'only whom it means anything is told').toBe(true);
+        expect(run.activity, 'one activity at a time').toBeUndefined();
+        run.activity = effect;
         break;
       case 'cancel':
         run.activity = undefined;

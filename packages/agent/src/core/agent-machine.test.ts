@@ -1,11 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { newAgent, step } from './agent-machine.js';
-import type { Answer } from './answer.js';
+import {
+  answer,
+  asking,
+  delivering,
+  gate,
+  greeted,
+  play,
+  refused,
+  tooFew,
+  train,
+  unreachable,
+  working,
+} from '../testing/machine-play.js';
 import {
   type AgentEvent,
-  type AgentState,
   ASKS_BEFORE_NEXT_RENEWAL,
-  type Effect,
   MAX_HEARTBEAT_INTERVAL_MS,
   MAX_OUTBOX_ANSWERS,
   MAX_RESENDS,
@@ -13,63 +22,6 @@ import {
   MIN_HEARTBEAT_INTERVAL_MS,
 } from './machine-types.js';
 import type { Task } from './task.js';
-import type { WorkResult } from './trainer.js';
-
-const MODEL = 'a'.repeat(64);
-const gate: Task = { job: 'job-1', jobDigest: 'b'.repeat(64), work: { kind: 'check-data' } };
-const train: Task = { ...gate, work: { kind: 'train', round: 3, baseModel: MODEL } };
-const measured: WorkResult = {
-  kind: 'measured',
-  figures: { dice: 0.8, auc: null },
-  trainCases: 8,
-  validationCases: 2,
-  delta: { sha256: 'd'.repeat(64), byteLength: 100 },
-};
-const answer: Answer = {
-  statement: 'e'.repeat(64),
-  task: 'job-1/3/train',
-  job: 'job-1',
-  round: 3,
-  baseModel: MODEL,
-};
-const greeted: AgentEvent = { type: 'greeted', heartbeatIntervalMs: 5_000, renewalDue: false };
-const unreachable: AgentEvent = {
-  type: 'call-failed',
-  failure: { kind: 'unreachable', reason: 'connection refused' },
-};
-const refused = (code: string): AgentEvent => ({
-  type: 'call-failed',
-  failure: { kind: 'refused', code },
-});
-const crash: AgentEvent = {
-  type: 'work-failed',
-  failure: { code: 'agent/trainer-died', message: 'it died', retryable: true },
-};
-
-/** Feeds events in; returns where the agent stands and what the last event asked for, notes apart. */
-function play(events: readonly AgentEvent[], outbox: readonly Answer[] = []) {
-  let state: AgentState = newAgent(outbox);
-  let effects: readonly Effect[] = [];
-  for (const event of events) ({ state, effects } = step(state, event));
-  return {
-    state,
-    at: state.now.at,
-    effects,
-    does: effects.filter((effect) => effect.do !== 'note').map((effect) => effect.do),
-  };
-}
-
-const asking: readonly AgentEvent[] = [{ type: 'started' }, greeted];
-const working: readonly AgentEvent[] = [
-  ...asking,
-  { type: 'task-offered', task: train },
-  { type: 'fetched', outcome: 'pass' },
-];
-const delivering: readonly AgentEvent[] = [
-  ...working,
-  { type: 'work-done', result: measured },
-  { type: 'answer-stored', answer },
-];
 
 describe('the agent machine', () => {
   it('greets, then asks for work', () => {
@@ -92,9 +44,10 @@ describe('the agent machine', () => {
       ...asking,
       { type: 'task-offered', task: gate },
       { type: 'fetched', outcome: 'pass' },
-      { type: 'work-done', result: { kind: 'checked', outcome: 'too-few-cases' } },
+      { type: 'work-done', result: tooFew },
     ]);
-    expect(end.effects).toContainEqual({ do: 'report-gate', task: gate, outcome: 'too-few-cases' });
+    const report = { outcome: 'too-few-cases', validationCases: null };
+    expect(end.effects).toContainEqual({ do: 'report-gate', task: gate, ...report });
   });
 
   it('refuses a job at the gate without looking at the data where policy forbids it', () => {
@@ -237,7 +190,7 @@ describe('a refusal by the coordinator is handled by name:', () => {
     const round: AgentEvent[] = [...delivering.slice(asking.length), refused('stale-round')];
     const rounds = Array.from({ length: MAX_WORK_ATTEMPTS }, () => round).flat();
     const end = play([...asking, ...rounds, { type: 'task-offered', task: train }]);
-    expect(end.at).toBe('abstaining');
+    expect(end.does).toContain('decline');
   });
 
   it('replayed-statement fetches the receipt', () => {
@@ -264,10 +217,15 @@ describe('a refusal by the coordinator is handled by name:', () => {
     },
   );
 
-  it('delta-not-finite abstains from the task instead of training for nothing', () => {
+  it('delta-not-finite declines the task instead of training for nothing, however often it comes', () => {
     const faulty = [...delivering, refused('delta-not-finite')];
     expect(play(faulty).does).toEqual(['stop-beating', 'drop', 'ask']);
-    expect(play([...faulty, { type: 'task-offered', task: train }]).at).toBe('abstaining');
+    const offered: AgentEvent[] = [...faulty, { type: 'task-offered', task: train }];
+    const declined = { do: 'decline', task: train, reason: 'trainer-failed' };
+    expect(play(offered).effects).toContainEqual(declined);
+    const again: AgentEvent[] = [{ type: 'declined' }, { type: 'wait-over' }];
+    const twice = play([...offered, ...again, { type: 'task-offered', task: train }]);
+    expect(twice.effects).toContainEqual(declined);
   });
 
   it.each(['revoked', 'protocol-too-old', 'wrong-role', 'wrong-site'])(
@@ -285,45 +243,6 @@ describe('an answer whose delta was spoilt on the disk', () => {
     const spoilt = [...delivering, { type: 'answer-spoilt' } as const];
     expect(play(spoilt).does).toEqual(['stop-beating', 'drop', 'ask']);
     expect(play([...spoilt, { type: 'task-offered', task: train }]).does).toContain('fetch');
-  });
-});
-
-describe('work that fails', () => {
-  it('is tried again after a crash, up to the bound, and then let be', () => {
-    const crashes = Array.from({ length: MAX_WORK_ATTEMPTS - 1 }, () => crash);
-    expect(play([...working, ...crashes]).does).toEqual(['work']);
-    const end = play([...working, ...crashes, crash]);
-    expect(end.does).toEqual(['stop-beating', 'wait']);
-    const offered = play([
-      ...working,
-      ...crashes,
-      crash,
-      { type: 'wait-over' },
-      { type: 'task-offered', task: train },
-    ]);
-    expect(offered.at).toBe('abstaining');
-  });
-
-  it('is not tried again after a named error', () => {
-    const named: AgentEvent = {
-      type: 'work-failed',
-      failure: { code: 'learning/loss-not-finite', message: 'NaN', retryable: false },
-    };
-    expect(play([...working, named]).at).toBe('abstaining');
-  });
-
-  it('at the data gate is reported as not supported', () => {
-    const named: AgentEvent = {
-      type: 'work-failed',
-      failure: { code: 'learning/engine-unavailable', message: 'none', retryable: false },
-    };
-    const end = play([
-      ...asking,
-      { type: 'task-offered', task: gate },
-      { type: 'fetched', outcome: 'pass' },
-      named,
-    ]);
-    expect(end.effects).toContainEqual({ do: 'report-gate', task: gate, outcome: 'not-supported' });
   });
 });
 

@@ -25,7 +25,14 @@ import {
   stopRefused,
 } from './moves.js';
 import { responseTo } from './refusals.js';
-import { onFetched, onGateReported, onTaskOffered, onWorkDone, onWorkFailed } from './work.js';
+import {
+  onDeclined,
+  onFetched,
+  onGateReported,
+  onTaskOffered,
+  onWorkDone,
+  onWorkFailed,
+} from './work.js';
 
 /** Until the coordinator says otherwise. */
 const DEFAULT_HEARTBEAT_INTERVAL_MS = 10_000;
@@ -41,6 +48,7 @@ export function newAgent(outbox: readonly Answer[]): AgentState {
       misses: 0,
       asksBeforeRenewal: 0,
       heartbeatIntervalMs: DEFAULT_HEARTBEAT_INTERVAL_MS,
+      takesDeclines: false,
       beatMissed: false,
     },
   };
@@ -68,7 +76,7 @@ function transition(state: AgentState, event: AgentEvent): Step {
       return greet(memory);
     case 'greeted':
       assertAt(now, 'greeting');
-      return onGreeted(memory, event.heartbeatIntervalMs, event.renewalDue);
+      return onGreeted(memory, event);
     case 'renewed':
       assertAt(now, 'renewing');
       return greet(heard(memory));
@@ -85,7 +93,8 @@ function transition(state: AgentState, event: AgentEvent): Step {
       assertAt(now, 'working');
       return onWorkDone(memory, now.task, event.result);
     case 'work-failed':
-      assertAt(now, 'working');
+      // Also what was done may come to nothing, where there is no room to store it.
+      if (now.at !== 'storing') assertAt(now, 'working');
       return onWorkFailed(memory, now.task, event.failure);
     case 'answer-stored':
       assertAt(now, 'storing');
@@ -102,6 +111,9 @@ function transition(state: AgentState, event: AgentEvent): Step {
     case 'gate-reported':
       assertAt(now, 'reporting');
       return onGateReported(memory, now.task, now.outcome);
+    case 'declined':
+      assertAt(now, 'declining');
+      return onDeclined(memory, now.task);
     case 'call-failed':
       return onCallFailed(now.at === 'renewing' ? postponeRenewal(memory) : memory, now, event);
     case 'heartbeat-due':
@@ -119,9 +131,13 @@ function greet(memory: Memory): Step {
   return go(memory, { at: 'greeting' }, { do: 'greet' });
 }
 
-function onGreeted(before: Memory, heartbeatIntervalMs: number, renewalDue: boolean): Step {
+function onGreeted(
+  before: Memory,
+  { heartbeatIntervalMs, takesDeclines, renewalDue }: Extract<AgentEvent, { type: 'greeted' }>,
+): Step {
   const memory = {
     ...before,
+    takesDeclines,
     heartbeatIntervalMs: Math.min(
       Math.max(heartbeatIntervalMs, MIN_HEARTBEAT_INTERVAL_MS),
       MAX_HEARTBEAT_INTERVAL_MS,
@@ -164,7 +180,7 @@ function onCallFailed(
 function onRefused(memory: Memory, now: Now, refusal: string, reason = refusal): Step {
   if (now.at === 'delivering') return onDeliveryRefused(memory, now, refusal);
   if (responseTo(refusal) === 'stop') return stopRefused(memory, refusal);
-  if (now.at === 'fetching' || now.at === 'reporting') {
+  if (now.at === 'fetching' || now.at === 'reporting' || now.at === 'declining') {
     const { job } = now.task;
     return abstain(heard(memory), note('warn', 'task not open any more', { job, refusal }));
   }

@@ -19,7 +19,8 @@ export function beatOf(now: Now): Beat | undefined {
     case 'fetching':
     case 'working':
     case 'storing':
-    case 'reporting': {
+    case 'reporting':
+    case 'declining': {
       const { task } = now;
       return { do: 'beat', job: task.job, round: roundOf(task), state: siteStateOf(task) };
     }

@@ -1,6 +1,6 @@
 import type { Sha256 } from '@fedvox/base';
 import type { Answer } from './answer.js';
-import type { GateOutcome, SiteState, Task } from './task.js';
+import type { DeclineReason, GateOutcome, SiteState, Task } from './task.js';
 import type { WorkFailure, WorkResult } from './trainer.js';
 
 /** Where the agent stands. `agent-machine.md` has the diagram. */
@@ -18,6 +18,8 @@ export type Now =
   /** Signs the answer and makes it durable, before any of it is sent. */
   | { readonly at: 'storing'; readonly task: Task }
   | { readonly at: 'reporting'; readonly task: Task; readonly outcome: GateOutcome }
+  /** Tells that it cannot do a round's work. */
+  | { readonly at: 'declining'; readonly task: Task; readonly reason: DeclineReason }
   | { readonly at: 'delivering'; readonly answer: Answer; readonly resends: number }
   | { readonly at: 'stopped'; readonly reason: StopReason };
 
@@ -39,6 +41,8 @@ export interface Memory {
   /** Questions to ask before a renewal that failed is tried again; 0 when there was none. */
   readonly asksBeforeRenewal: number;
   readonly heartbeatIntervalMs: number;
+  /** Whether the coordinator knows what declining is; an older one does not. */
+  readonly takesDeclines: boolean;
   /** Whether the last heartbeat went unanswered. */
   readonly beatMissed: boolean;
 }
@@ -60,6 +64,7 @@ export type AgentEvent =
   | {
       readonly type: 'greeted';
       readonly heartbeatIntervalMs: number;
+      readonly takesDeclines: boolean;
       readonly renewalDue: boolean;
     }
   | { readonly type: 'renewed' }
@@ -75,6 +80,7 @@ export type AgentEvent =
   /** The delta in the outbox is not what was signed any more. */
   | { readonly type: 'answer-spoilt' }
   | { readonly type: 'gate-reported' }
+  | { readonly type: 'declined' }
   | { readonly type: 'call-failed'; readonly failure: CallFailure }
   | { readonly type: 'heartbeat-due' }
   | {
@@ -99,7 +105,14 @@ export type Activity =
   | { readonly do: 'fetch'; readonly task: Task }
   | { readonly do: 'work'; readonly task: Task }
   | { readonly do: 'store'; readonly task: Task; readonly result: WorkResult }
-  | { readonly do: 'report-gate'; readonly task: Task; readonly outcome: GateOutcome }
+  /** `validationCases` is what policy judges figures by; null where the data was not looked at. */
+  | {
+      readonly do: 'report-gate';
+      readonly task: Task;
+      readonly outcome: GateOutcome;
+      readonly validationCases: number | null;
+    }
+  | { readonly do: 'decline'; readonly task: Task; readonly reason: DeclineReason }
   | { readonly do: 'deliver'; readonly answer: Answer }
   | { readonly do: 'collect-receipt'; readonly answer: Answer }
   | { readonly do: 'sign-again'; readonly answer: Answer };

@@ -1,7 +1,13 @@
-import type { GateOutcome, AgentState as SiteState, Task, Work } from '@fedvox/protocol';
+import type {
+  DeclineReason,
+  GateOutcome,
+  AgentState as SiteState,
+  Task,
+  Work,
+} from '@fedvox/protocol';
 
 /** The protocol's words for what is asked of a site: data, never anything to execute. */
-export type { GateOutcome, SiteState, Task, Work };
+export type { DeclineReason, GateOutcome, SiteState, Task, Work };
 
 /** The round a task belongs to; the data gate comes before the first and counts as 0. */
 export function roundOf({ work }: Task): number {

@@ -1,6 +1,6 @@
 import type { Sha256 } from '@fedvox/base';
 import type { Figures, Job } from '@fedvox/job';
-import type { GateOutcome, Work } from './task.js';
+import type { DeclineReason, GateOutcome, Work } from './task.js';
 
 /** One piece of work, with everything fetched that it needs. */
 export interface WorkOrder {
@@ -19,7 +19,12 @@ export interface Delta {
 
 /** What the work found out. Stays on the site until policy has cut it down to a statement. */
 export type WorkResult =
-  | { readonly kind: 'checked'; readonly outcome: GateOutcome }
+  | {
+      readonly kind: 'checked';
+      readonly outcome: GateOutcome;
+      /** 0 where the data will not do. */
+      readonly validationCases: number;
+    }
   | {
       readonly kind: 'measured';
       /** Of the base model, on the validation cases; not yet withheld. */
@@ -37,6 +42,8 @@ export interface WorkFailure {
   readonly message: string;
   /** Whether the same work may end otherwise: true for a crash, false for a named refusal. */
   readonly retryable: boolean;
+  /** All that the coordinator is told of it. */
+  readonly reason: DeclineReason;
 }
 
 /** How far the work has come. For the site's own log only. */

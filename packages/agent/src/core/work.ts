@@ -1,8 +1,9 @@
+import { isPassing } from '@fedvox/protocol';
 import { answers } from './answer.js';
-import { MAX_OUTBOX_ANSWERS, type Memory, type Step } from './machine-types.js';
+import { MAX_OUTBOX_ANSWERS, type Memory, type Note, type Step } from './machine-types.js';
 import { forgetFaults, hasGivenUpOn, heard, rememberFault } from './memory.js';
 import { abstain, ask, deliver, go, note } from './moves.js';
-import { type GateOutcome, roundOf, type Task, taskKey } from './task.js';
+import { type DeclineReason, type GateOutcome, roundOf, type Task, taskKey } from './task.js';
 import type { WorkFailure, WorkResult } from './trainer.js';
 
 /** Takes a task on, unless it is answered already or past hope. */
@@ -13,7 +14,12 @@ export function onTaskOffered(memory: Memory, task: Task): Step {
     return deliver(memory, answered, note('info', 'task already answered, delivering', fields));
   }
   if (hasGivenUpOn(memory, task)) {
-    return abstain(memory, note('debug', 'still abstaining from this task', fields));
+    const line = note('debug', 'still abstaining from this task', fields);
+    // What was refused here would be refused again: the others need not wait for it.
+    const isOfRound = task.work.kind !== 'check-data';
+    return memory.takesDeclines && isOfRound
+      ? decline(memory, task, 'trainer-failed', line)
+      : abstain(memory, line);
   }
   if (memory.outbox.length >= MAX_OUTBOX_ANSWERS) {
     return abstain(memory, note('warn', 'outbox full, taking on no new work', fields));
@@ -25,13 +31,15 @@ export function onTaskOffered(memory: Memory, task: Task): Step {
 /** The job and the model are here; `outcome` says whether this site may do the job at all. */
 export function onFetched(memory: Memory, task: Task, outcome: GateOutcome): Step {
   if (outcome === 'pass') return go(memory, { at: 'working', task }, { do: 'work', task });
-  if (task.work.kind === 'check-data') return report(memory, task, outcome);
-  const line = note('error', 'job not done here; abstaining', { ...fieldsOf(task), outcome });
-  return abstain(rememberFault(memory, taskKey(task), true), line);
+  const line = note('error', 'job not done here', { ...fieldsOf(task), outcome });
+  return giveUp(memory, task, outcome, line);
 }
 
 export function onWorkDone(memory: Memory, task: Task, result: WorkResult): Step {
-  if (result.kind === 'checked') return report(memory, task, result.outcome);
+  if (result.kind === 'checked') {
+    const { outcome, validationCases } = result;
+    return report(memory, task, outcome, outcome === 'pass' ? validationCases : null);
+  }
   const line = note('info', `${TITLES[task.work.kind]}: done`, fieldsOf(task));
   return go(memory, { at: 'storing', task }, line, { do: 'store', task, result });
 }
@@ -44,24 +52,49 @@ export function onWorkFailed(before: Memory, task: Task, failure: WorkFailure): 
     const line = note('warn', `${TITLES[task.work.kind]}: failed, trying again`, fields);
     return go(memory, { at: 'working', task }, line, { do: 'work', task });
   }
-  const line = note('error', `${TITLES[task.work.kind]}: failed for good`, fields);
-  if (task.work.kind === 'check-data') return report(memory, task, 'not-supported', line);
-  return abstain(memory, line);
+  const line = note('error', `${TITLES[task.work.kind]}: failed`, fields);
+  return giveUp(memory, task, failure.reason, line);
 }
 
 export function onGateReported(memory: Memory, task: Task, outcome: GateOutcome): Step {
   const line = note('info', 'data gate answered', { job: task.job, outcome });
-  return ask(heard(forgetFaults(memory, taskKey(task))), line);
+  const told = heard(forgetFaults(memory, taskKey(task)));
+  return isPassing(outcome) ? abstain(told, line) : ask(told, line);
+}
+
+export function onDeclined(memory: Memory, task: Task): Step {
+  const text = 'work declined; the round does not wait for this site';
+  return abstain(heard(memory), note('info', text, fieldsOf(task)));
+}
+
+/**
+ * Tells the coordinator that this work is not done here, and why; when it asks again, it is tried
+ * again. A coordinator that does not know how sites decline is told what it knows, or nothing.
+ */
+function giveUp(before: Memory, task: Task, reason: DeclineReason, line: Note): Step {
+  const memory = forgetFaults(before, taskKey(task));
+  if (task.work.kind === 'check-data') {
+    if (memory.takesDeclines || !isPassing(reason)) return report(memory, task, reason, null, line);
+    return abstain(memory, line);
+  }
+  return memory.takesDeclines
+    ? decline(memory, task, reason, line)
+    : abstain(rememberFault(memory, taskKey(task), true), line);
+}
+
+function decline(memory: Memory, task: Task, reason: DeclineReason, line: Note): Step {
+  return go(memory, { at: 'declining', task, reason }, line, { do: 'decline', task, reason });
 }
 
 function report(
   memory: Memory,
   task: Task,
   outcome: GateOutcome,
+  validationCases: number | null,
   ...before: Step['effects']
 ): Step {
   const now = { at: 'reporting', task, outcome } as const;
-  return go(memory, now, ...before, { do: 'report-gate', task, outcome });
+  return go(memory, now, ...before, { do: 'report-gate', task, outcome, validationCases });
 }
 
 const TITLES = {

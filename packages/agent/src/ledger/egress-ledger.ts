@@ -8,15 +8,18 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { type Clock, errorText, FedvoxError } from '@fedvox/base';
+import { type Clock, errorText, FedvoxError, isDiskFull } from '@fedvox/base';
 import type { EgressKind } from '@fedvox/protocol';
 import { fail } from '../errors.js';
 import type { LedgerEntry, Subject } from './entry.js';
 import { parseEntry } from './read-ledger.js';
+import { Reserve } from './reserve.js';
 
 /** An entry is about 250 bytes; the last whole one is found within this much of the end. */
 const TAIL_BYTES = 4096;
 const NEWLINE = 0x0a;
+/** How often room is sought again that was given up on a full disk. */
+const ENTRIES_BETWEEN_REFILLS = 100;
 
 /**
  * The site's own account of every byte that left it: one JSON line per message, append-only.
@@ -32,6 +35,7 @@ const NEWLINE = 0x0a;
 export class EgressLedger {
   readonly #descriptor: number;
   readonly #clock: Clock;
+  readonly #reserve: Reserve;
   #lastNumber: number;
 
   private constructor(
@@ -43,6 +47,8 @@ export class EgressLedger {
     this.#descriptor = descriptor;
     this.#lastNumber = lastNumber;
     this.#clock = clock;
+    this.#reserve = new Reserve(`${path}.reserve`);
+    this.#reserve.fill();
   }
 
   /**
@@ -70,12 +76,22 @@ export class EgressLedger {
       ...subject,
     };
     try {
-      writeWhole(this.#descriptor, `${JSON.stringify(entry)}\n`);
-      fsyncSync(this.#descriptor);
+      this.#append(`${JSON.stringify(entry)}\n`);
     } catch (cause) {
       throw asUnwritable(this.path, cause);
     }
     this.#lastNumber = entry.n;
+    if (entry.n % ENTRIES_BETWEEN_REFILLS === 0) this.#reserve.fill();
+  }
+
+  /** On a full disk the reserve makes room, once. */
+  #append(line: string): void {
+    try {
+      appendWhole(this.#descriptor, line);
+    } catch (error) {
+      if (!isDiskFull(error) || !this.#reserve.release()) throw error;
+      appendWhole(this.#descriptor, line);
+    }
   }
 
   close(): void {
@@ -98,10 +114,17 @@ function repairTail(descriptor: number, path: string): number {
   return parseEntry(tail.toString('utf8', start, end), path, 'the last line').n;
 }
 
-function writeWhole(descriptor: number, text: string): void {
-  const bytes = Buffer.from(text, 'utf8');
-  let done = 0;
-  while (done < bytes.length) done += writeSync(descriptor, bytes, done);
+/** The whole line, durably, or nothing: half a line would spoil those after it. */
+function appendWhole(descriptor: number, line: string): void {
+  const { size } = fstatSync(descriptor);
+  const bytes = Buffer.from(line, 'utf8');
+  try {
+    for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done);
+    fsyncSync(descriptor);
+  } catch (error) {
+    ftruncateSync(descriptor, size);
+    throw error;
+  }
 }
 
 function syncFolderOf(path: string): void {

@@ -29,7 +29,9 @@ export class Announcer {
       return await call();
     } catch (error) {
       // Where bytes were kept here, the call itself only knows that it failed.
-      throw this.#failure ?? error;
+      const failure = this.#failure ?? error;
+      this.#failure = undefined;
+      throw failure;
     }
   }
 

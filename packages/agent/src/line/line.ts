@@ -3,16 +3,18 @@ import type { Credentials } from '@fedvox/pki';
 import {
   CAPABILITIES,
   DEFAULT_CHUNK_BYTES,
+  type Decline,
   downloadTo,
   type Envelope,
   FederationClient,
+  type GateReport,
   type Heartbeat,
   uploadFrom,
   verifyReceipt,
   type Welcome,
 } from '@fedvox/protocol';
 import type { Answer } from '../core/answer.js';
-import { type GateOutcome, roundOf, type SiteState, type Task } from '../core/task.js';
+import { roundOf, type SiteState, type Task } from '../core/task.js';
 import type { EgressLedger } from '../ledger/egress-ledger.js';
 import type { OutboxEntry } from '../state/outbox.js';
 import { Announcer } from './announcer.js';
@@ -81,10 +83,12 @@ export class Line {
     return this.#say(message, () => downloadTo(this.#client, digest, path, options));
   }
 
-  reportGate(job: string, outcome: GateOutcome, signal: AbortSignal): Promise<void> {
-    return this.#say({ kind: 'gate', job, outcome }, () =>
-      this.#client.reportGate(job, outcome, signal),
-    );
+  reportGate(report: GateReport, signal: AbortSignal): Promise<void> {
+    return this.#say({ kind: 'gate', ...report }, () => this.#client.reportGate(report, signal));
+  }
+
+  decline(decline: Decline, signal: AbortSignal): Promise<void> {
+    return this.#say({ kind: 'decline', ...decline }, () => this.#client.decline(decline, signal));
   }
 
   /** Presents the statement, sends what is missing of its delta, and returns the verified receipt. */

@@ -3,6 +3,7 @@ import {
   AGENT_STATES,
   CAPABILITIES,
   decodeUpdateStatement,
+  FIGURES_OUTLOOKS,
   GATE_OUTCOMES,
   JOB_ID_PATTERN,
   type MethodName,
@@ -58,7 +59,18 @@ const outgoingSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('heartbeat'), job, round, state: z.enum(AGENT_STATES) }),
   /** Asks for bytes by their digest and an offset. */
   z.strictObject({ kind: z.literal('download'), job, round, digest }),
-  z.strictObject({ kind: z.literal('gate'), job, outcome: z.enum(GATE_OUTCOMES) }),
+  z.strictObject({
+    kind: z.literal('gate'),
+    job,
+    outcome: z.enum(GATE_OUTCOMES),
+    figures: z.enum(FIGURES_OUTLOOKS).nullable(),
+  }),
+  z.strictObject({
+    kind: z.literal('decline'),
+    job,
+    round,
+    reason: z.enum(GATE_OUTCOMES).exclude(['pass']),
+  }),
   z.strictObject({ kind: z.literal('statement'), statement: digest, job, round, envelope }),
   /** The bytes of a delta, whose digest the site signed. */
   z.strictObject({ kind: z.literal('delta'), statement: digest, job, round, digest }),
@@ -77,6 +89,7 @@ export const METHOD_OF = {
   heartbeat: 'heartbeat',
   download: 'download',
   gate: 'reportGate',
+  decline: 'decline',
   statement: 'beginUpload',
   delta: 'upload',
   submission: 'submit',

@@ -1,11 +1,7 @@
-import type { Figures, Job } from '@fedvox/job';
+import { type Figures, type Job, matchesName, namePatternSchema } from '@fedvox/job';
+import type { FiguresOutlook } from '@fedvox/protocol';
 import { z } from 'zod';
 import type { GateOutcome } from '../core/task.js';
-
-/** `*` stands for any run of characters of a name: `lesion-*`. */
-const namePattern = z
-  .string()
-  .regex(/^[a-z0-9*-]{1,63}$/, 'must be a job name, with * for any part of it, e.g. "lesion-*"');
 
 /** What this site allows, whoever asks. */
 export const sitePolicySchema = z
@@ -16,7 +12,7 @@ export const sitePolicySchema = z
     weightSource: z.enum(['examples', 'declared', 'uniform']).default('examples'),
     declaredWeight: z.number().positive().max(1e9).optional(),
     /** Jobs this site takes part in; every job where absent. */
-    allowedJobs: z.array(namePattern).min(1).optional(),
+    allowedJobs: z.array(namePatternSchema).min(1).optional(),
     /** Most passes over its data that the site gives to one round. */
     maxLocalEpochs: z.number().int().positive().optional(),
   })
@@ -36,7 +32,7 @@ export function judgeJob(
   job: Job,
 ): Extract<GateOutcome, 'pass' | 'refused-by-policy'> {
   const { allowedJobs, maxLocalEpochs } = policy;
-  if (allowedJobs !== undefined && !allowedJobs.some((pattern) => matches(pattern, job.name))) {
+  if (allowedJobs !== undefined && !allowedJobs.some((pattern) => matchesName(pattern, job.name))) {
     return 'refused-by-policy';
   }
   if (maxLocalEpochs !== undefined && job.training.localEpochs > maxLocalEpochs) {
@@ -54,12 +50,18 @@ export function withholdFigures(
   figures: Figures,
   validationCases: number,
 ): Figures {
-  if (validationCases < policy.minCasesForMetrics) return { dice: null, auc: null };
+  const isWithheld = figuresOutlook(policy, validationCases) === 'withheld';
+  if (isWithheld) return { dice: null, auc: null };
   return { dice: rounded(figures.dice), auc: rounded(figures.auc) };
 }
 
 function rounded(figure: number | null): number | null {
   return figure === null ? null : Number(figure.toFixed(FIGURE_DECIMALS));
+}
+
+/** What is said of them at the gate, so that a job that nobody can measure is known before it runs. */
+export function figuresOutlook(policy: SitePolicy, validationCases: number): FiguresOutlook {
+  return validationCases < policy.minCasesForMetrics ? 'withheld' : 'reported';
 }
 
 export interface FedAvgWeight {
@@ -78,9 +80,4 @@ export function fedAvgWeight(policy: SitePolicy, trainCases: number): FedAvgWeig
     case 'uniform':
       return { value: 1, source };
   }
-}
-
-function matches(pattern: string, name: string): boolean {
-  const expression = pattern.split('*').join('[a-z0-9-]*');
-  return new RegExp(`^${expression}$`).test(name);
 }

@@ -1,22 +1,24 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { assert, type Clock, type FedvoxError, type Logger } from '@fedvox/base';
+import { assert, type Clock, type FedvoxError, isDiskFull, type Logger } from '@fedvox/base';
 import { type Credentials, needsRenewal, readPemChain } from '@fedvox/pki';
 import type { Envelope } from '@fedvox/protocol';
 import type { SiteConfig } from '../config.js';
 import type { Answer } from '../core/answer.js';
 import type { Activity, AgentEvent, Beat } from '../core/machine-types.js';
-import type { Task } from '../core/task.js';
+import type { StatementInput } from '../core/statement.js';
+import { roundOf, type Task } from '../core/task.js';
 import type { Trainer, WorkOrder, WorkProgress, WorkResult } from '../core/trainer.js';
 import { fail } from '../errors.js';
 import type { EgressLedger } from '../ledger/egress-ledger.js';
 import { Line } from '../line/line.js';
+import { figuresOutlook } from '../policy/site-policy.js';
 import type { Outbox, OutboxEntry } from '../state/outbox.js';
 import { storeReceipt } from '../state/receipts.js';
 import type { StateFolder } from '../state/state-folder.js';
 import type { SiteActivities } from './agent-shell.js';
 import { clockSkew } from './clock-skew.js';
-import { callFailureOf, workFailureOf } from './failures.js';
+import { callFailureOf, diskFullFailure, workFailureOf } from './failures.js';
 import { type Fetched, fetchTask } from './fetch.js';
 import { type Pace, type Wait, waitMs } from './pace.js';
 import { renewCredentials } from './renew.js';
@@ -77,9 +79,7 @@ export class RealActivities implements SiteActivities {
       case 'work':
         return this.#work(activity.task, signal);
       case 'store':
-        return { type: 'answer-stored', answer: await this.#store(activity.task, activity.result) };
-      case 'sign-again':
-        return { type: 'answer-signed-again', answer: await this.#signAgain(activity.answer) };
+        return this.#store(activity.task, activity.result);
       default:
         return this.#talk(activity, signal);
     }
@@ -102,9 +102,12 @@ export class RealActivities implements SiteActivities {
     this.#line?.close();
   }
 
-  /** Everything that says something to the coordinator: what fails there is an event, not the end. */
+  /**
+   * Everything that says something to the coordinator, and what prepares it: what fails there is an
+   * event, not the end.
+   */
   async #talk(
-    activity: Exclude<Activity, { do: 'wait' | 'work' | 'store' | 'sign-again' }>,
+    activity: Exclude<Activity, { do: 'wait' | 'work' | 'store' }>,
     signal: AbortSignal,
   ): Promise<AgentEvent> {
     try {
@@ -118,8 +121,16 @@ export class RealActivities implements SiteActivities {
         case 'fetch':
           return await this.#fetch(activity.task, signal);
         case 'report-gate':
-          await this.#connected().reportGate(activity.task.job, activity.outcome, signal);
+          await this.#reportGate(activity, signal);
           return { type: 'gate-reported' };
+        case 'decline': {
+          const { task, reason } = activity;
+          const decline = { job: task.job, round: roundOf(task), reason };
+          await this.#connected().decline(decline, signal);
+          return { type: 'declined' };
+        }
+        case 'sign-again':
+          return { type: 'answer-signed-again', answer: await this.#signAgain(activity.answer) };
         case 'deliver':
           return await this.#deliver(activity.answer, (line, entry) => line.deliver(entry, signal));
         case 'collect-receipt':
@@ -137,12 +148,15 @@ export class RealActivities implements SiteActivities {
     const { address, ledger, clock } = this.#context;
     this.#line?.close();
     this.#line = new Line({ address, ledger, credentials: this.#credentials });
-    const { federation, heartbeatIntervalMs, clockMs } = await this.#line.hello(signal);
+    const welcome = await this.#line.hello(signal);
+    const { federation, heartbeatIntervalMs, capabilities, clockMs } = welcome;
     const expected = this.#credentials.identity.federation;
     if (federation !== expected) throw fail('wrong-federation', { found: federation, expected });
     this.#clockSkew = clockSkew(clock.nowMs(), clockMs);
     this.#warnOfEnds(this.#line);
-    return { type: 'greeted', heartbeatIntervalMs, renewalDue: this.#isRenewalDue() };
+    const takesDeclines = capabilities.includes('decline');
+    const renewalDue = this.#isRenewalDue();
+    return { type: 'greeted', heartbeatIntervalMs, takesDeclines, renewalDue };
   }
 
   async #renew(signal: AbortSignal): Promise<AgentEvent> {
@@ -189,6 +203,22 @@ export class RealActivities implements SiteActivities {
     return { type: 'fetched', outcome: fetched.outcome };
   }
 
+  /** Figures that will be withheld are said so now, to both sides, and not after the last round. */
+  async #reportGate(
+    { task, outcome, validationCases }: Extract<Activity, { do: 'report-gate' }>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { config, log } = this.#context;
+    const { policy } = config;
+    const figures = validationCases === null ? null : figuresOutlook(policy, validationCases);
+    if (figures === 'withheld') {
+      const { minCasesForMetrics } = policy;
+      const fields = { job: task.job, validationCases, minCasesForMetrics };
+      log.warn(fields, 'figures of this job will be withheld in every round');
+    }
+    await this.#connected().reportGate({ job: task.job, outcome, figures }, signal);
+  }
+
   async #wait(wait: Wait, signal: AbortSignal): Promise<void> {
     const { clock, pace, jitter } = this.#context;
     await clock.sleep(waitMs(wait, pace, jitter()), signal);
@@ -227,8 +257,17 @@ export class RealActivities implements SiteActivities {
   }
 
   /** Signed under a counter that is on disk, and in the outbox whole, before a byte of it is sent. */
-  async #store(task: Task, result: WorkResult): Promise<Answer> {
+  async #store(task: Task, result: WorkResult): Promise<AgentEvent> {
     assert(result.kind === 'measured', 'a statement tells of work on a model');
+    try {
+      return { type: 'answer-stored', answer: await this.#signAndKeep(task, result) };
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      return { type: 'work-failed', failure: diskFullFailure(error) };
+    }
+  }
+
+  async #signAndKeep(task: Task, result: StatementInput['result']): Promise<Answer> {
     const { signer, config, outbox } = this.#context;
     const { federation, name: site } = this.#credentials.identity;
     const input = { federation, site, task, result, policy: config.policy };

@@ -1,6 +1,6 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isFedvoxError, type Logger, type Sha256 } from '@fedvox/base';
+import { isDiskFull, isFedvoxError, type Logger, type Sha256 } from '@fedvox/base';
 import { decodeJob, type Job, jobDigest } from '@fedvox/job';
 import type { GateOutcome, Task } from '../core/task.js';
 import { fail } from '../errors.js';
@@ -41,9 +41,10 @@ export async function fetchTask(task: Task, options: FetchOptions): Promise<Fetc
     const baseModelPath = await fetchBlob(task, work.baseModel, options.maxModelBytes, options);
     return { outcome, job, baseModelPath };
   } catch (error) {
-    if (!isBeyondThisSite(error)) throw error;
+    const outcome = outcomeOf(error);
+    if (outcome === undefined) throw error;
     options.log.error({ err: error, job: task.job }, 'this site cannot take the job on');
-    return { outcome: 'not-supported' };
+    return { outcome };
   }
 }
 
@@ -76,10 +77,13 @@ async function forgetAllBut(digests: readonly Sha256[], blobs: string): Promise<
   }
 }
 
-function isBeyondThisSite(error: unknown): boolean {
-  return (
+/** What keeps this site from the job; undefined where it was the line that failed. */
+function outcomeOf(error: unknown): 'no-disk-space' | 'not-supported' | undefined {
+  // Where not even the ledger can be written, nothing can be said either.
+  if (isDiskFull(error) && !isFedvoxError(error, 'agent/ledger-unwritable')) return 'no-disk-space';
+  const isBeyondThisSite =
     isFedvoxError(error, 'job/not-a-job') ||
     isFedvoxError(error, 'agent/job-not-canonical') ||
-    isFedvoxError(error, 'protocol/download-too-large')
-  );
+    isFedvoxError(error, 'protocol/download-too-large');
+  return isBeyondThisSite ? 'not-supported' : undefined;
 }

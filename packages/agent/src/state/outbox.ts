@@ -106,12 +106,18 @@ export class Outbox {
   async #add(envelope: Envelope, addDelta: (folder: string) => Promise<void>): Promise<Answer> {
     const arriving = join(this.#folder, `.arriving-${randomId()}`);
     const statement = statementDigest(envelope.payload);
-    await mkdir(arriving, { mode: 0o700 });
-    await addDelta(arriving);
     const json = JSON.stringify(envelopeToJson(envelope));
-    await writeFileDurably(join(arriving, ENVELOPE_FILE), json);
-    await syncFolder(arriving);
-    await renameDurably(arriving, join(this.#folder, statement));
+    try {
+      await mkdir(arriving, { mode: 0o700 });
+      await writeFileDurably(join(arriving, ENVELOPE_FILE), json);
+      await addDelta(arriving);
+      await syncFolder(arriving);
+      await renameDurably(arriving, join(this.#folder, statement));
+    } catch (error) {
+      // What does not fit must not fill the disk further.
+      await rm(arriving, { recursive: true, force: true });
+      throw error;
+    }
     return (await this.#read(statement)).answer;
   }
 

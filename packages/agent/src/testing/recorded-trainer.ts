@@ -24,7 +24,10 @@ export class RecordedTrainer implements Trainer {
     this.orders.push(order);
     await this.onRun(order, signal);
     const { work, deltaPath } = order;
-    if (work.kind === 'check-data') return { kind: 'checked', outcome: 'pass' };
+    if (work.kind === 'check-data') {
+      const { validationCases } = RECORDED;
+      return { kind: 'checked', outcome: 'pass', validationCases };
+    }
     if (work.kind === 'evaluate') return { kind: 'measured', ...RECORDED, delta: null };
     const bytes = recordedDelta(work.round);
     await writeFile(deltaPath, bytes);

@@ -5,9 +5,10 @@ import { issueCertificate, readCertificate, toX509 } from '@fedvox/pki';
 import {
   createEnrollmentServer,
   createFederationServer,
+  type Decline,
   type Envelope,
   type FederationHandlers,
-  type GateOutcome,
+  type GateReport,
   type Heartbeat,
   type MethodName,
   type RunningServer,
@@ -48,7 +49,10 @@ export class ScriptedCoordinator {
   readonly tasks: Task[] = [];
   readonly calls: MethodName[] = [];
   readonly beats: Heartbeat[] = [];
-  readonly gates: { readonly job: string; readonly outcome: GateOutcome }[] = [];
+  readonly gates: GateReport[] = [];
+  readonly declined: Decline[] = [];
+  /** An older coordinator does not know how sites decline. */
+  takesDeclines = true;
   /** Certificate requests as they came. */
   readonly requests: Uint8Array[] = [];
   readonly accepted: AcceptedUpdate[] = [];
@@ -163,7 +167,7 @@ export class ScriptedCoordinator {
         this.#enter('hello');
         return {
           protocolVersion,
-          capabilities,
+          capabilities: capabilities.filter((name) => this.takesDeclines || name !== 'decline'),
           federation: this.#consortium.federation,
           heartbeatIntervalMs: this.heartbeatIntervalMs,
           maxChunkBytes: 64 * 1024,
@@ -181,9 +185,14 @@ export class ScriptedCoordinator {
         return { stillWanted: this.stillWanted };
       },
       download: (request) => this.#download(request.sha256, request.offset),
-      reportGate: async ({ job, outcome }) => {
+      reportGate: async (report) => {
         this.#enter('reportGate');
-        this.gates.push({ job, outcome });
+        this.gates.push(report);
+        this.tasks.shift();
+      },
+      decline: async (decline) => {
+        this.#enter('decline');
+        this.declined.push(decline);
         this.tasks.shift();
       },
       beginUpload: async (envelope, { caller }) => {

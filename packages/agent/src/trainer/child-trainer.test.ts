@@ -87,11 +87,13 @@ describe.skipIf(!existsSync(join(BUILT, 'entry.js')))('a trainer in a child proc
     expect(await trainer.run(order({ work }), never, () => undefined)).toEqual({
       kind: 'checked',
       outcome: 'pass',
+      validationCases: 1,
     });
     const greedy = { ...job, data: { ...job.data, minCases: 7 } };
     expect(await trainer.run(order({ work, job: greedy }), never, () => undefined)).toEqual({
       kind: 'checked',
       outcome: 'too-few-cases',
+      validationCases: 0,
     });
   });
 

@@ -1,6 +1,14 @@
 import { setPriority } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { assert, createLogger, errorText, isFedvoxError } from '@fedvox/base';
+import {
+  assert,
+  createLogger,
+  errorText,
+  type FedvoxError,
+  isDiskFull,
+  isFedvoxError,
+  isOutOfMemory,
+} from '@fedvox/base';
 import type { WorkProgress } from '../core/trainer.js';
 import { fail } from '../errors.js';
 import type { NamedError, RunMessage, TrainerMessage } from './messages.js';
@@ -41,8 +49,14 @@ function send(message: TrainerMessage): void {
 }
 
 function named(error: unknown): NamedError {
-  const { code, message, advice } = isFedvoxError(error)
-    ? error
-    : fail('trainer-failed', { reason: errorText(error) });
+  const { code, message, advice } = namedError(error);
   return { code, message, advice };
+}
+
+/** A shortage goes by its own name, whatever failed for it: it passes. */
+function namedError(error: unknown): FedvoxError {
+  const reason = errorText(error);
+  if (isDiskFull(error)) return fail('no-disk-space', { reason });
+  if (isOutOfMemory(error)) return fail('out-of-memory', { reason });
+  return isFedvoxError(error) ? error : fail('trainer-failed', { reason });
 }

@@ -65,12 +65,17 @@ function trainingInput(
   };
 }
 
+/** A share that is not mounted: nothing is known of the data behind it. */
+const FOLDER_UNREADABLE = 'imaging/folder-unreadable';
+
 /** Of the report only pass or the main reason goes on; the site's own log has the rest. */
 function checked(report: DataReport, log: Logger): WorkResult {
   const { usable, train, validation, refused, problems } = report;
   log.info({ usable, train, validation, refused: refused.length, problems }, 'data checked');
   for (const { what, code, reason } of refused) log.warn({ what, code, reason }, 'case refused');
-  return { kind: 'checked', outcome: problems[0] ?? 'pass' };
+  const isAway = usable === 0 && refused.some(({ code }) => code === FOLDER_UNREADABLE);
+  const outcome = isAway ? 'archive-unreachable' : (problems[0] ?? 'pass');
+  return { kind: 'checked', outcome, validationCases: validation };
 }
 
 function baseModelOf({ baseModelPath }: WorkOrder): string {

@@ -18,14 +18,15 @@ const plan = {
 const play = (state: JobState, ...events: JobEvent[]) =>
   events.reduce((reached, event) => step(reached, event).state, state);
 
+const passing = { figures: null, askAgainAtMs: 0, nowMs: 0 } as const;
 const atGate = submitJob(plan, 0).state;
 const open = play(
   atGate,
-  { kind: 'gate-reported', site: 'east', outcome: 'pass', nowMs: 0 },
-  { kind: 'gate-reported', site: 'north', outcome: 'pass', nowMs: 0 },
+  { kind: 'gate-reported', site: 'east', outcome: 'pass', ...passing },
+  { kind: 'gate-reported', site: 'north', outcome: 'pass', ...passing },
   { kind: 'round-opened', round: 1, nowMs: 0 },
 );
-const closing = play(open, { kind: 'tick', nowMs: 1_000 });
+const closing = play(open, { kind: 'tick', nowMs: 1_000, away: [] });
 
 const statement: UpdateStatement = {
   kind: 'fedvox/update/v1',
@@ -88,7 +89,7 @@ describe('an update that has been checked', () => {
     const frozen = play(
       open,
       { kind: 'site-answered', site: 'east', answer: east, nowMs: 0 },
-      { kind: 'tick', nowMs: 1_000 },
+      { kind: 'tick', nowMs: 1_000, away: [] },
       { kind: 'submissions-settled', round: 1 },
     );
     expect(() => admitSubmission(statement, frozen)).toThrow(refused('round-closed'));

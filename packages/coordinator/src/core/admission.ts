@@ -1,8 +1,9 @@
 import type { Sha256 } from '@fedvox/base';
 import { refuse, type UpdateStatement } from '@fedvox/protocol';
 import { isOver, type JobState } from './job-state.js';
-import { isAwaited } from './roll-call.js';
-import { type RoundState, roundAwaits, takesAnswers } from './round-machine.js';
+import { mayAnswer } from './roll-call.js';
+import { type RoundState, roundTakes, takesAnswers } from './round-machine.js';
+import { invitedSites } from './standing.js';
 
 /** What the coordinator knows when a signed statement comes in. */
 export interface AdmissionContext {
@@ -27,7 +28,7 @@ export function admitStatement(statement: UpdateStatement, context: AdmissionCon
   if (statement.jobDigest !== job.jobSha256) throw refuse('wrong-job-digest');
   const round = currentRound(statement, job.state);
   if (job.state.status === 'paused') throw refuse('job-paused', { job: statement.job });
-  if (!roundAwaits(round, statement.site)) throw refuse('round-closed', { round: round.number });
+  if (!roundTakes(round, statement.site)) throw refuse('round-closed', { round: round.number });
   if (statement.baseModel !== round.baseModel) {
     throw refuse('wrong-base-model', { round: round.number });
   }
@@ -44,13 +45,13 @@ export function admitStatement(statement: UpdateStatement, context: AdmissionCon
  */
 export function admitSubmission(statement: UpdateStatement, state: JobState): void {
   const round = currentRound(statement, state);
-  if (!takesAnswers(round) || !isAwaited(round.rollCall, statement.site)) {
+  if (!takesAnswers(round) || !mayAnswer(round.rollCall, statement.site)) {
     throw refuse('round-closed', { round: round.number });
   }
 }
 
 function currentRound({ job, round, site }: UpdateStatement, state: JobState): RoundState {
-  if (!state.plan.invitedSites.includes(site)) throw refuse('not-invited', { job });
+  if (!invitedSites(state).includes(site)) throw refuse('not-invited', { job });
   if (isOver(state)) throw refuse('job-ended', { job });
   const { activity } = state;
   const current = activity.kind === 'gate' ? 0 : activity.round.number;

@@ -1,5 +1,5 @@
 import type { Sha256 } from '@fedvox/base';
-import type { GateOutcome } from '@fedvox/protocol';
+import type { DeclineReason, FiguresOutlook, GateOutcome } from '@fedvox/protocol';
 import type { CloseCause } from './roll-call.js';
 import type { RoundFailure, RoundWork } from './round-machine.js';
 
@@ -11,8 +11,21 @@ export type JobFailure = RoundFailure | 'gate-not-passed';
  */
 export type JobFact =
   | { readonly kind: 'job-submitted'; readonly model: Sha256; readonly sites: readonly string[] }
-  | { readonly kind: 'gate-reported'; readonly site: string; readonly outcome: GateOutcome }
+  | {
+      readonly kind: 'gate-reported';
+      readonly site: string;
+      readonly outcome: GateOutcome;
+      readonly figures: FiguresOutlook | null;
+    }
   | { readonly kind: 'gate-closed'; readonly passed: readonly string[] }
+  /** Too few passed, but some are still at work, on this job or on another. */
+  | { readonly kind: 'gate-extended'; readonly deadlineAtMs: number }
+  /** Every site that passed will withhold its figures: there will be no best model. */
+  | { readonly kind: 'figures-withheld'; readonly sites: readonly string[] }
+  /** A site that had not passed is asked once more: it has dialled in anew. */
+  | { readonly kind: 'gate-asked-again'; readonly site: string }
+  /** A site that enrolled after the submission. */
+  | { readonly kind: 'site-invited'; readonly site: string }
   | {
       readonly kind: 'round-opened';
       readonly round: number;
@@ -27,6 +40,16 @@ export type JobFact =
       readonly statement: Sha256;
     }
   | { readonly kind: 'site-given-up'; readonly round: number; readonly site: string }
+  | {
+      readonly kind: 'site-declined';
+      readonly round: number;
+      readonly site: string;
+      readonly reason: DeclineReason;
+    }
+  /** It was silent for so many rounds: none waits for it any more … */
+  | { readonly kind: 'site-not-awaited'; readonly site: string }
+  /** … until it speaks, which starts the count anew in any case. */
+  | { readonly kind: 'site-returned'; readonly site: string }
   | { readonly kind: 'round-closing'; readonly round: number; readonly cause: CloseCause }
   | { readonly kind: 'round-aggregating'; readonly round: number; readonly updates: number }
   | {

@@ -1,26 +1,20 @@
-import { assert, type Sha256 } from '@fedvox/base';
-import type { JobFact, JobFailure } from './facts.js';
+import { assert } from '@fedvox/base';
+import { isPassing } from '@fedvox/protocol';
+import type { JobFact } from './facts.js';
+import { reopenGate, reportGate, settleGate, withOutcome } from './gate.js';
+import { dueEffects, isOver, type JobEffect, type JobEvent, type JobState } from './job-state.js';
+import { countSilence, enrol, listen, revoke, withoutSilence } from './membership.js';
+import { andThen, baseOf, beginRound, failJob, type Progress, reached } from './progress.js';
+import { acceptedStatements, type RoundAnswer } from './roll-call.js';
 import {
-  type Activity,
-  dueEffects,
-  isOver,
-  type JobBase,
-  type JobEffect,
-  type JobEvent,
-  type JobPlan,
-  type JobState,
-  stillTrusted,
-} from './job-state.js';
-import { answered, closeCause, openRollCall, postponed, withoutSite } from './roll-call.js';
-import {
-  acceptedStatements,
   type CollectingRound,
   type RoundEvent,
   type RoundState,
-  type RoundWork,
   stepRound,
   takesAnswers,
 } from './round-machine.js';
+import { passedSites, passesOnly, silentSites } from './standing.js';
+import { completePlan, NO_STANDINGS, type SubmittedPlan } from './stored-state.js';
 
 export interface Step {
   readonly state: JobState;
@@ -30,13 +24,12 @@ export interface Step {
   readonly effects: readonly JobEffect[];
 }
 
-export function submitJob(plan: JobPlan, nowMs: number): Step {
-  const activity = openGate(plan.invitedSites, nowMs, plan);
+export function submitJob(submitted: SubmittedPlan, nowMs: number): Step {
+  const plan = completePlan(submitted);
   const state: JobState = {
     plan,
-    activity,
-    gateOutcomes: {},
-    revokedSites: [],
+    activity: { kind: 'gate', openedAtMs: nowMs, deadlineAtMs: nowMs + plan.gateMs },
+    ...NO_STANDINGS,
     status: 'running',
   };
   const { invitedSites: sites, initialModel: model } = plan;
@@ -53,25 +46,22 @@ export function step(state: JobState, event: JobEvent): Step {
 
 const effectKey = ({ kind, round }: JobEffect) => `${kind}/${round}`;
 
-/** A state, and what happened on the way to it. */
-interface Progress {
-  readonly state: JobState;
-  readonly facts: readonly JobFact[];
-}
-
-const reached = (state: JobState, ...facts: JobFact[]): Progress => ({ state, facts });
-
-function andThen(progress: Progress, next: (state: JobState) => Progress): Progress {
-  const { state, facts } = next(progress.state);
-  return { state, facts: [...progress.facts, ...facts] };
-}
-
 function apply(state: JobState, event: JobEvent): Progress {
   switch (event.kind) {
     case 'gate-reported':
-      return reportGate(state, event);
+      return andThen(reportGate(state, event), (next) =>
+        next.activity.kind === 'gate' ? tick(next, event.nowMs) : reached(next),
+      );
+    case 'site-enrolled':
+      return enrol(state, event);
+    case 'site-spoke':
+      return andThen(listen(state, event), (next) =>
+        next.activity.kind === 'gate'
+          ? reached(next)
+          : stepCurrentRound(next, { kind: 'site-spoke', site: event.site }),
+      );
     case 'site-revoked':
-      return revoke(state, event);
+      return leave(state, event);
     case 'paused':
       assert(state.status === 'running', 'only a running job is paused');
       return reached(
@@ -84,10 +74,10 @@ function apply(state: JobState, event: JobEvent): Progress {
       assert(!isOver(state), 'only a job that is not over is aborted');
       return reached({ ...baseOf(state), status: 'aborted' }, { kind: 'job-aborted' });
     case 'tick':
-      return tick(state, event.nowMs);
+      return tick(state, event.nowMs, event.away);
     case 'site-answered':
       assert(state.status === 'running' || state.status === 'paused', 'the job is under way');
-      return stepCurrentRound(state, event);
+      return stepCurrentRound(withAnswer(state, event), event);
     case 'round-opened':
     case 'submissions-settled':
     case 'aggregated':
@@ -112,66 +102,19 @@ function isStillDue(state: JobState, { kind, round }: EffectAnswer): boolean {
   return dueEffects(state).some((due) => due.kind === effect && due.round === round);
 }
 
-function baseOf({ plan, activity, gateOutcomes, revokedSites }: JobState): JobBase {
-  return { plan, activity, gateOutcomes, revokedSites };
-}
-
-function openGate(
-  sites: readonly string[],
-  nowMs: number,
-  { deadlineMs }: JobPlan,
-  passes: Readonly<Record<string, 'pass'>> = {},
-): Activity {
-  return { kind: 'gate', rollCall: openRollCall(sites, nowMs, deadlineMs, passes) };
-}
-
-function reportGate(
-  state: JobState,
-  { site, outcome, nowMs }: Extract<JobEvent, { kind: 'gate-reported' }>,
-): Progress {
-  assert(state.status === 'running' && state.activity.kind === 'gate', 'the gate is open');
-  const rollCall = answered(state.activity.rollCall, site, outcome);
-  const gateOutcomes = { ...state.gateOutcomes, [site]: outcome };
-  const reported = reached(
-    { ...state, gateOutcomes, activity: { kind: 'gate', rollCall } },
-    { kind: 'gate-reported', site, outcome },
-  );
-  return andThen(reported, (next) => tick(next, nowMs));
-}
-
-/** Closes whatever has been answered by all, or is past its deadline. */
-function tick(state: JobState, nowMs: number): Progress {
+/** Closes whatever is over. */
+function tick(state: JobState, nowMs: number, away: readonly string[] | null = null): Progress {
   if (state.status !== 'running') return reached(state);
-  if (state.activity.kind === 'round') return stepCurrentRound(state, { kind: 'tick', nowMs });
-  const { rollCall } = state.activity;
-  if (closeCause(rollCall, nowMs) === null) return reached(state);
-  const passed = stillTrusted(state, rollCall.sites).filter(
-    (site) => rollCall.answers[site] === 'pass',
-  );
-  const closed = reached(state, { kind: 'gate-closed', passed });
-  return andThen(closed, (next) =>
-    passed.length < next.plan.minSites
-      ? failJob(next, 'gate-not-passed')
-      : reached(beginRound(next, 1, 'train', next.plan.initialModel, passed)),
-  );
-}
-
-function beginRound(
-  state: JobState,
-  number: number,
-  work: RoundWork,
-  baseModel: Sha256,
-  candidates: readonly string[],
-): JobState {
-  const sites = stillTrusted(state, candidates);
-  const round: RoundState = { phase: 'pending', number, work, baseModel, sites };
-  return { ...state, activity: { kind: 'round', round } };
+  return state.activity.kind === 'round'
+    ? stepCurrentRound(state, { kind: 'tick', nowMs, away: away ?? [] })
+    : settleGate(state, nowMs, away);
 }
 
 function stepCurrentRound(state: JobState, event: RoundEvent): Progress {
   assert(state.activity.kind === 'round', 'the job is in a round');
   const before = state.activity.round;
-  const round = stepRound(before, event, state.plan);
+  const rules = { ...state.plan, silentSites: silentSites(state) };
+  const round = stepRound(before, event, rules);
   const stepped = reached(
     { ...state, activity: { kind: 'round', round } },
     ...factsOf(round, event),
@@ -183,9 +126,7 @@ function factsOf(round: RoundState, event: RoundEvent): JobFact[] {
   switch (event.kind) {
     case 'site-answered': {
       const { site, answer } = event;
-      return answer.kind === 'update'
-        ? [{ kind: 'update-accepted', round: round.number, site, statement: answer.statement }]
-        : [{ kind: 'site-given-up', round: round.number, site }];
+      return [factOfAnswer({ round: round.number, site }, answer)];
     }
     case 'round-opened':
     case 'reopened':
@@ -193,6 +134,28 @@ function factsOf(round: RoundState, event: RoundEvent): JobFact[] {
     default:
       return [];
   }
+}
+
+function factOfAnswer(about: { round: number; site: string }, answer: RoundAnswer): JobFact {
+  switch (answer.kind) {
+    case 'update':
+      return { kind: 'update-accepted', ...about, statement: answer.statement };
+    case 'given-up':
+      return { kind: 'site-given-up', ...about };
+    case 'declined':
+      return { kind: 'site-declined', ...about, reason: answer.reason };
+  }
+}
+
+/** An answer is a word; and what it says of the site's means holds for the rounds to come. */
+function withAnswer(
+  before: JobState,
+  { site, answer }: Extract<JobEvent, { kind: 'site-answered' }>,
+): JobState {
+  const state = withoutSilence(before, site);
+  if (answer.kind === 'update') return withOutcome(state, site, 'pass', 0);
+  const isLasting = answer.kind === 'declined' && !isPassing(answer.reason);
+  return isLasting ? withOutcome(state, site, answer.reason, 0) : state;
 }
 
 function openingOf({ number, work, baseModel, rollCall }: CollectingRound): JobFact {
@@ -206,8 +169,15 @@ function enter(state: JobState, round: RoundState): Progress {
     case 'pending':
     case 'open':
       return reached(state);
-    case 'closing':
-      return reached(state, { kind: 'round-closing', round: round.number, cause: round.cause });
+    case 'closing': {
+      const { sites, answers } = round.rollCall;
+      const silent = countSilence(
+        state,
+        sites.filter((site) => answers[site] === undefined),
+      );
+      const closing = { kind: 'round-closing', round: round.number, cause: round.cause } as const;
+      return andThen(reached(state, closing), () => silent);
+    }
     case 'aggregating': {
       const updates = acceptedStatements(round.rollCall).length;
       return reached(state, { kind: 'round-aggregating', round: round.number, updates });
@@ -221,7 +191,7 @@ function enter(state: JobState, round: RoundState): Progress {
 
 function afterCommit(
   state: JobState,
-  { number, work, baseModel, model, sites }: Extract<RoundState, { phase: 'committed' }>,
+  { number, work, baseModel, model }: Extract<RoundState, { phase: 'committed' }>,
 ): Progress {
   const committed = { kind: 'round-committed', round: number, work, baseModel, model } as const;
   if (work === 'evaluate') {
@@ -229,12 +199,8 @@ function afterCommit(
     return reached(completed, committed, { kind: 'job-completed', model });
   }
   const isLast = number === state.plan.rounds;
-  const next = beginRound(state, number + 1, isLast ? 'evaluate' : 'train', model, sites);
+  const next = beginRound(state, number + 1, isLast ? 'evaluate' : 'train', model);
   return reached(next, committed);
-}
-
-function failJob(state: JobState, reason: JobFailure): Progress {
-  return reached({ ...baseOf(state), status: 'failed', reason }, { kind: 'job-failed', reason });
 }
 
 function resume(state: JobState, nowMs: number): Progress {
@@ -249,38 +215,26 @@ function resume(state: JobState, nowMs: number): Progress {
 function postpone(state: JobState, byMs: number): Progress {
   const { activity } = state;
   if (activity.kind === 'round') return stepCurrentRound(state, { kind: 'postponed', byMs });
-  const rollCall = postponed(activity.rollCall, byMs);
-  return reached({ ...state, activity: { kind: 'gate', rollCall } });
+  const deadlineAtMs = activity.deadlineAtMs + byMs;
+  return reached({ ...state, activity: { ...activity, deadlineAtMs } });
 }
 
 /** Asks again whoever did not pass the gate, or did not answer the round. */
 function reopen(state: JobState, nowMs: number): Progress {
-  const { activity, plan } = state;
-  if (activity.kind === 'round') return stepCurrentRound(state, { kind: 'reopened', nowMs });
-  const { sites, answers } = activity.rollCall;
-  const passes: Record<string, 'pass'> = {};
-  for (const [site, outcome] of Object.entries(answers)) {
-    if (outcome === 'pass') passes[site] = outcome;
-  }
-  const again = openGate(stillTrusted(state, sites), nowMs, plan, passes);
-  return reached({ ...state, activity: again });
+  if (state.activity.kind === 'gate') return reached(reopenGate(state, nowMs));
+  const sites = passedSites(state);
+  const asked = { ...state, gateOutcomes: passesOnly(state.gateOutcomes), silentRounds: {} };
+  return stepCurrentRound(asked, { kind: 'reopened', nowMs, sites });
 }
 
-function revoke(
-  state: JobState,
-  { site, nowMs }: Extract<JobEvent, { kind: 'site-revoked' }>,
-): Progress {
-  const takesPart = stillTrusted(state, state.plan.invitedSites).includes(site);
-  if (isOver(state) || !takesPart) return reached(state);
-  const revokedSites = [...state.revokedSites, site];
-  const recorded = reached({ ...state, revokedSites }, { kind: 'site-revoked', site });
-  const left = andThen(recorded, (next) => leave(next, site));
+function leave(state: JobState, event: Extract<JobEvent, { kind: 'site-revoked' }>): Progress {
+  const revoked = revoke(state, event);
+  if (revoked.facts.length === 0) return revoked;
+  const { site, nowMs } = event;
+  const left = andThen(revoked, (next) =>
+    next.activity.kind === 'gate'
+      ? reached(next)
+      : stepCurrentRound(next, { kind: 'site-left', site }),
+  );
   return andThen(left, (next) => tick(next, nowMs));
-}
-
-function leave(state: JobState, site: string): Progress {
-  const { activity } = state;
-  if (activity.kind === 'round') return stepCurrentRound(state, { kind: 'site-left', site });
-  const rollCall = withoutSite(activity.rollCall, site);
-  return reached({ ...state, activity: { kind: 'gate', rollCall } });
 }

@@ -1,8 +1,8 @@
 import type { Sha256 } from '@fedvox/base';
-import type { GateOutcome } from '@fedvox/protocol';
+import type { FiguresOutlook, GateOutcome } from '@fedvox/protocol';
 import type { JobFailure } from './facts.js';
-import type { RollCall } from './roll-call.js';
-import { acceptedStatements, type RoundState, type UpdateAnswer } from './round-machine.js';
+import { acceptedStatements, nextLookAtMs, type RoundAnswer } from './roll-call.js';
+import type { RoundState } from './round-machine.js';
 
 /** What a submission fixes for good. */
 export interface JobPlan {
@@ -10,8 +10,14 @@ export interface JobPlan {
   readonly rounds: number;
   readonly minSites: number;
   readonly deadlineMs: number;
+  /** How long the gate waits for its sites. */
+  readonly gateMs: number;
+  /** How long a round waits on once `minSites` have answered; null: for whoever is heard of. */
+  readonly graceMs: number | null;
   /** Sorted. */
   readonly invitedSites: readonly string[];
+  /** Names, with `*` for any part, of sites that are invited when they enrol later. */
+  readonly laterSites: readonly string[];
   readonly initialModel: Sha256;
 }
 
@@ -29,6 +35,16 @@ export interface JobPlan {
  * ```
  *
  * While paused no task is given and no deadline runs, but an aggregation already begun ends.
+ *
+ * Each site, beside the job's own activity:
+ * ```
+ *   invited, or ──▶ asked at the gate ── pass ──▶ takes part from the next round on
+ *   enrolled later    ▲    │    ▲                   │  └── three rounds without a word: takes part,
+ *                     │    │    └ a minute later    │      but no round waits for it until it speaks
+ *     greets anew, or │    ├── a reason that passes │
+ *     job is resumed  │    └── any other reason     └── declines for a reason that does not pass
+ *                     └──────── left out ◀──────────┘
+ * ```
  */
 export type JobState = JobBase &
   (
@@ -44,12 +60,20 @@ export interface JobBase {
   readonly activity: Activity;
   /** The latest answer of each site that gave one. */
   readonly gateOutcomes: Readonly<Record<string, GateOutcome>>;
+  /** When a site is asked again that failed for a reason that passes. */
+  readonly askAgainAtMs: Readonly<Record<string, number>>;
+  /** What each site said at the gate about its figures. */
+  readonly figuresOutlooks: Readonly<Record<string, FiguresOutlook>>;
+  /** Sites that were invited when they enrolled, after the submission. */
+  readonly lateSites: readonly string[];
+  /** How many rounds in a row ended without a word of a site. */
+  readonly silentRounds: Readonly<Record<string, number>>;
   /** Left out from now on; what they gave before stays. */
   readonly revokedSites: readonly string[];
 }
 
 export type Activity =
-  | { readonly kind: 'gate'; readonly rollCall: RollCall<GateOutcome> }
+  | { readonly kind: 'gate'; readonly openedAtMs: number; readonly deadlineAtMs: number }
   | { readonly kind: 'round'; readonly round: RoundState };
 
 export type JobEvent =
@@ -57,17 +81,24 @@ export type JobEvent =
       readonly kind: 'gate-reported';
       readonly site: string;
       readonly outcome: GateOutcome;
+      readonly figures: FiguresOutlook | null;
+      /** For a reason that passes. */
+      readonly askAgainAtMs: number;
       readonly nowMs: number;
     }
+  | { readonly kind: 'site-enrolled'; readonly site: string }
+  /** Any call of the site; `anew` where it has just dialled in. */
+  | { readonly kind: 'site-spoke'; readonly site: string; readonly anew: boolean }
   | { readonly kind: 'site-revoked'; readonly site: string; readonly nowMs: number }
   | { readonly kind: 'paused'; readonly nowMs: number }
   | { readonly kind: 'resumed'; readonly nowMs: number }
   | { readonly kind: 'aborted' }
-  | { readonly kind: 'tick'; readonly nowMs: number }
+  /** `away`: sites of which nothing was heard lately. */
+  | { readonly kind: 'tick'; readonly nowMs: number; readonly away: readonly string[] }
   | {
       readonly kind: 'site-answered';
       readonly site: string;
-      readonly answer: UpdateAnswer;
+      readonly answer: RoundAnswer;
       readonly nowMs: number;
     }
   /** These four answer the effect of the same round; late ones are ignored. */
@@ -109,22 +140,22 @@ export function dueEffects(state: JobState): readonly JobEffect[] {
   }
 }
 
-/** When the state must be ticked next; null while no deadline runs. */
-export function deadlineAtMs(state: JobState): number | null {
-  if (state.status !== 'running') return null;
-  const { activity } = state;
-  if (activity.kind === 'gate') return activity.rollCall.deadlineAtMs;
+/** When the gate's or the round's time is up at the latest; null while no deadline runs. */
+export function deadlineAtMs({ status, activity }: JobState): number | null {
+  if (status !== 'running') return null;
+  if (activity.kind === 'gate') return activity.deadlineAtMs;
   return activity.round.phase === 'open' ? activity.round.rollCall.deadlineAtMs : null;
+}
+
+/** From when on the state is to be ticked, now and again; null while no deadline runs. */
+export function nextTickAtMs(state: JobState): number | null {
+  const { activity, plan } = state;
+  const isOpenRound = activity.kind === 'round' && activity.round.phase === 'open';
+  return state.status === 'running' && isOpenRound
+    ? nextLookAtMs(activity.round.rollCall, plan)
+    : deadlineAtMs(state);
 }
 
 export function isOver({ status }: JobState): boolean {
   return status === 'completed' || status === 'aborted';
-}
-
-/** Of these sites, those that the job still trusts. */
-export function stillTrusted(
-  { revokedSites }: JobState,
-  sites: readonly string[],
-): readonly string[] {
-  return sites.filter((site) => !revokedSites.includes(site));
 }

@@ -26,7 +26,7 @@ describe('an operator’s order', () => {
 
   it('is carried out by the machine where it does', () => {
     expect(given(given(running, 'pause'), 'resume')).toEqual(running);
-    const failed = step(running, { kind: 'tick', nowMs: 1_000 }).state;
+    const failed = step(running, { kind: 'tick', nowMs: 1_000, away: ['north'] }).state;
     expect(failed.status).toBe('failed');
     expect(given(failed, 'resume').status).toBe('running');
     expect(given(failed, 'abort').status).toBe('aborted');

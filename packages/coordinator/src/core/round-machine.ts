@@ -1,12 +1,17 @@
 import { assert, type Sha256 } from '@fedvox/base';
 import {
+  acceptedStatements,
   answered,
+  awaitedAgain,
   type CloseCause,
   closeCause,
-  isAwaited,
+  isOffered,
+  mayAnswer,
   openRollCall,
   postponed,
   type RollCall,
+  type RollCallRules,
+  type RoundAnswer,
   withoutSite,
 } from './roll-call.js';
 
@@ -14,13 +19,17 @@ import {
  * One round, from its base model to the next one.
  *
  * ```
- *             open-round        all answered,          submissions        model
- *                               or deadline            settled            durable
+ *             open-round        all answered, grace    submissions        model
+ *                               over, or deadline      settled            durable
  *   pending ─────────────▶ open ────────────▶ closing ─────────▶ aggregating ─────▶ committed
  *                           ▲                   │ fewer than minSites │ cannot be averaged
  *                           │      reopen       ▼                     ▼
  *                           └──────────────── failed ◀────────────────┘
  * ```
+ *
+ * A site that declines is not waited for, nor is one of which nothing was heard in the last rounds;
+ * both may still answer while the round is open. Once `minSites` have answered, the others have the
+ * job's grace.
  *
  * `closing` takes no new upload, but updates whose bytes were all here when it began are still
  * checked and may be accepted; `aggregating` has a frozen set. A round of work `evaluate` collects
@@ -28,16 +37,16 @@ import {
  */
 export type RoundState =
   | (RoundBase & { readonly phase: 'pending' })
-  | (RoundBase & { readonly phase: 'open'; readonly rollCall: UpdateRollCall })
+  | (RoundBase & { readonly phase: 'open'; readonly rollCall: RollCall })
   | (RoundBase & {
       readonly phase: 'closing';
-      readonly rollCall: UpdateRollCall;
+      readonly rollCall: RollCall;
       readonly cause: CloseCause;
     })
-  | (RoundBase & { readonly phase: 'aggregating'; readonly rollCall: UpdateRollCall })
+  | (RoundBase & { readonly phase: 'aggregating'; readonly rollCall: RollCall })
   | (RoundBase & {
       readonly phase: 'failed';
-      readonly rollCall: UpdateRollCall;
+      readonly rollCall: RollCall;
       readonly reason: RoundFailure;
     })
   | (RoundBase & { readonly phase: 'committed'; readonly model: Sha256 });
@@ -54,15 +63,9 @@ interface RoundBase {
 export type RoundWork = 'train' | 'evaluate';
 export type RoundFailure = 'quorum-not-reached' | 'aggregation-failed';
 
-export type UpdateRollCall = RollCall<UpdateAnswer>;
-export type UpdateAnswer =
-  | { readonly kind: 'update'; readonly statement: Sha256 }
-  /** Its updates were refused too often: the others need not wait for it until the deadline. */
-  | { readonly kind: 'given-up' };
-
-export interface RoundRules {
-  readonly minSites: number;
-  readonly deadlineMs: number;
+export interface RoundRules extends RollCallRules {
+  /** Sites of which nothing was heard for rounds. */
+  readonly silentSites: readonly string[];
 }
 
 export type RoundEvent =
@@ -70,15 +73,18 @@ export type RoundEvent =
   | {
       readonly kind: 'site-answered';
       readonly site: string;
-      readonly answer: UpdateAnswer;
+      readonly answer: RoundAnswer;
       readonly nowMs: number;
     }
-  | { readonly kind: 'tick'; readonly nowMs: number }
+  /** `away`: sites of which nothing was heard lately. */
+  | { readonly kind: 'tick'; readonly nowMs: number; readonly away: readonly string[] }
   | { readonly kind: 'submissions-settled' }
   | { readonly kind: 'aggregated'; readonly model: Sha256 }
   | { readonly kind: 'aggregation-failed' }
-  | { readonly kind: 'reopened'; readonly nowMs: number }
+  /** `sites`: who takes part now, besides those that did. */
+  | { readonly kind: 'reopened'; readonly nowMs: number; readonly sites: readonly string[] }
   | { readonly kind: 'postponed'; readonly byMs: number }
+  | { readonly kind: 'site-spoke'; readonly site: string }
   | { readonly kind: 'site-left'; readonly site: string };
 
 /** @throws InvariantError when the phase has no such event: whoever sends events checks first. */
@@ -89,11 +95,11 @@ export function stepRound(round: RoundState, event: RoundEvent, rules: RoundRule
       return open(round, event.nowMs, rules, {});
     case 'site-answered': {
       assert(takesAnswers(round), 'only an open or closing round takes answers');
-      const rollCall = answered(round.rollCall, event.site, event.answer);
-      return closeIfOver({ ...round, rollCall }, event.nowMs);
+      const rollCall = answered(round.rollCall, event.site, event.answer, event.nowMs, rules);
+      return closeIfOver({ ...round, rollCall }, rules, event.nowMs);
     }
     case 'tick':
-      return closeIfOver(round, event.nowMs);
+      return closeIfOver(round, rules, event.nowMs, event.away);
     case 'submissions-settled':
       assert(round.phase === 'closing', 'submissions settle while a round is closing');
       return settle(round, rules);
@@ -105,24 +111,26 @@ export function stepRound(round: RoundState, event: RoundEvent, rules: RoundRule
       return { ...round, phase: 'failed', reason: 'aggregation-failed' };
     case 'reopened':
       assert(round.phase === 'failed', 'only a failed round is opened again');
-      return reopen(round, event.nowMs, rules);
+      return reopen(round, event, rules);
     case 'postponed':
       if (round.phase !== 'open') return round;
       return { ...round, rollCall: postponed(round.rollCall, event.byMs) };
+    case 'site-spoke':
+      if (round.phase !== 'open') return round;
+      return { ...round, rollCall: awaitedAgain(round.rollCall, event.site) };
     case 'site-left':
       return leave(round, event.site);
   }
 }
 
-/** Whether the round still waits for this site's answer, and would take a new one. */
-export function roundAwaits(round: RoundState, site: string): boolean {
-  return round.phase === 'open' && isAwaited(round.rollCall, site);
+/** Whether the round gives this site its work now. */
+export function roundOffers(round: RoundState, site: string, nowMs: number): boolean {
+  return round.phase === 'open' && isOffered(round.rollCall, site, nowMs);
 }
 
-export function acceptedStatements(rollCall: UpdateRollCall): readonly Sha256[] {
-  return Object.values(rollCall.answers)
-    .flatMap((answer) => (answer.kind === 'update' ? [answer.statement] : []))
-    .sort();
+/** Whether the round is open to a new answer of this site. */
+export function roundTakes(round: RoundState, site: string): boolean {
+  return round.phase === 'open' && mayAnswer(round.rollCall, site);
 }
 
 export type CollectingRound = Extract<RoundState, { phase: 'open' | 'closing' }>;
@@ -138,16 +146,22 @@ function identity({ number, work, baseModel, sites }: RoundState): RoundBase {
 function open(
   round: RoundState,
   nowMs: number,
-  { deadlineMs }: RoundRules,
-  answers: UpdateRollCall['answers'],
+  rules: RoundRules,
+  answers: RollCall['answers'],
 ): RoundState {
-  const rollCall = openRollCall(round.sites, nowMs, deadlineMs, answers);
-  return closeIfOver({ ...identity(round), phase: 'open', rollCall }, nowMs);
+  const rollCall = openRollCall(round.sites, rules.silentSites, nowMs, rules, answers);
+  return closeIfOver({ ...identity(round), phase: 'open', rollCall }, rules, nowMs);
 }
 
-function closeIfOver(round: RoundState, nowMs: number): RoundState {
+/** Where nobody says who is away, nobody is taken to be. */
+function closeIfOver(
+  round: RoundState,
+  rules: RoundRules,
+  nowMs: number,
+  away: readonly string[] = [],
+): RoundState {
   if (round.phase !== 'open') return round;
-  const cause = closeCause(round.rollCall, nowMs);
+  const cause = closeCause(round.rollCall, rules, nowMs, away);
   return cause === null ? round : { ...round, phase: 'closing', cause };
 }
 
@@ -167,7 +181,7 @@ function settle(
 /** What was accepted stays accepted; a set that reached its quorum is averaged again as it is. */
 function reopen(
   round: Extract<RoundState, { phase: 'failed' }>,
-  nowMs: number,
+  { nowMs, sites }: Extract<RoundEvent, { kind: 'reopened' }>,
   rules: RoundRules,
 ): RoundState {
   const { rollCall } = round;
@@ -175,7 +189,10 @@ function reopen(
     return { ...identity(round), phase: 'aggregating', rollCall };
   }
   const updates = Object.entries(rollCall.answers).filter(([, { kind }]) => kind === 'update');
-  return open(round, nowMs, rules, Object.fromEntries(updates));
+  const all = [...new Set([...round.sites, ...sites])].sort();
+  // Whoever resumes a job wants every site asked, however long it was silent.
+  const asked = { ...rules, silentSites: [] };
+  return open({ ...round, sites: all }, nowMs, asked, Object.fromEntries(updates));
 }
 
 /** The caller ticks afterwards: the round may have waited for this site alone. */

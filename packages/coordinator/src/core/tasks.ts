@@ -1,7 +1,7 @@
 import type { Sha256 } from '@fedvox/base';
 import type { JobState } from './job-state.js';
-import { isAwaited } from './roll-call.js';
-import { roundAwaits } from './round-machine.js';
+import { roundOffers } from './round-machine.js';
+import { isAskedAtGate } from './standing.js';
 
 /** What a job asks of one site now. */
 export type SiteTask =
@@ -10,14 +10,15 @@ export type SiteTask =
 
 /**
  * The same answer until the site has answered or the job has moved on: a site that disconnects and
- * returns is simply told again, and one that is late is told the current round.
+ * returns is simply told again, and one that is late is told the current round. What a site could not
+ * do for a reason that passes is asked of it again after a while.
  */
-export function taskOf(state: JobState, site: string): SiteTask | null {
+export function taskOf(state: JobState, site: string, nowMs: number): SiteTask | null {
   if (state.status !== 'running') return null;
   const { activity } = state;
-  if (activity.kind === 'gate') {
-    return isAwaited(activity.rollCall, site) ? { kind: 'check-data' } : null;
+  if (activity.kind === 'round' && roundOffers(activity.round, site, nowMs)) {
+    const { number, work, baseModel } = activity.round;
+    return { kind: work, round: number, baseModel };
   }
-  const { number, work, baseModel } = activity.round;
-  return roundAwaits(activity.round, site) ? { kind: work, round: number, baseModel } : null;
+  return isAskedAtGate(state, site, nowMs) ? { kind: 'check-data' } : null;
 }

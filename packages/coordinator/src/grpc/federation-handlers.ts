@@ -12,7 +12,12 @@ import type { TaskDesk } from '../services/task-desk.js';
 import type { UploadDesk } from '../services/upload-desk.js';
 import type { BlobStore } from '../store/blob-store.js';
 
-const CAPABILITIES: readonly Capability[] = ['delta-f32', 'network-unet', 'strategy-fedavg'];
+const CAPABILITIES: readonly Capability[] = [
+  'delta-f32',
+  'network-unet',
+  'strategy-fedavg',
+  'decline',
+];
 
 export interface FederationDesks {
   readonly federation: string;
@@ -32,11 +37,11 @@ export function federationHandlers(desks: FederationDesks): FederationHandlers {
   return {
     hello: async (offer, { caller }) => {
       const agreed = negotiate(CAPABILITIES, offer);
-      tasks.seen(caller.identity.name, 'idle');
+      await tasks.greeted(caller.identity.name);
       return { ...agreed, federation, heartbeatIntervalMs, maxChunkBytes, clockMs: clock.nowMs() };
     },
     nextTask: (state, { caller, signal }) => tasks.next(caller.identity.name, state, signal),
-    heartbeat: async (beat, { caller }) => tasks.heartbeat(caller.identity.name, beat),
+    heartbeat: (beat, { caller }) => tasks.heartbeat(caller.identity.name, beat),
     async *download({ sha256, offset }, { caller }) {
       const isOffered = tasks.isOffered(caller.identity.name, sha256);
       if (!isOffered || !(await blobs.has(sha256))) throw refuse('unknown-blob', { sha256 });
@@ -46,10 +51,10 @@ export function federationHandlers(desks: FederationDesks): FederationHandlers {
         Math.min(maxChunkBytes, DEFAULT_CHUNK_BYTES),
       );
     },
-    reportGate: ({ job, outcome }, { caller }) =>
-      tasks.reportGate(caller.identity.name, job, outcome),
-    beginUpload: (statement, { caller }) => {
-      tasks.seen(caller.identity.name, 'uploading');
+    reportGate: (report, { caller }) => tasks.reportGate(caller.identity.name, report),
+    decline: (decline, { caller }) => tasks.decline(caller.identity.name, decline),
+    beginUpload: async (statement, { caller }) => {
+      await tasks.seen(caller.identity.name, 'uploading');
       return uploads.begin(statement, caller);
     },
     upload: (position, chunks, { caller }) => uploads.append(position, chunks, caller),

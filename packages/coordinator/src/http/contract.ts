@@ -1,8 +1,9 @@
 import { SHA256_PATTERN } from '@fedvox/base';
 import { jobSchema, METRIC_NAMES, nameSchema } from '@fedvox/job';
-import { AGENT_STATES, GATE_OUTCOMES } from '@fedvox/protocol';
+import { AGENT_STATES, FIGURES_OUTLOOKS, GATE_OUTCOMES } from '@fedvox/protocol';
 import { z } from 'zod';
 import type { JobFact } from '../core/facts.js';
+import { STANDINGS } from '../core/standing.js';
 
 /** The REST interface: what the server validates, documents and answers, and what the client reads. */
 
@@ -63,10 +64,13 @@ const currentWorkSchema = z.strictObject({
   round: z.number().int(),
   phase: z.enum(['pending', 'open', 'closing', 'aggregating', 'committed', 'failed']),
   deadlineAtMs: timeMs.nullable(),
+  graceEndsAtMs: timeMs.nullable().describe('where enough sites have answered'),
   sites: z.array(
     z.strictObject({
       site: z.string(),
-      answer: z.enum(['awaited', 'answered', 'given-up']),
+      answer: z.enum(['awaited', 'answered', 'declined', 'given-up', 'not-awaited']),
+      /** Why it declined. */
+      reason: z.enum(GATE_OUTCOMES).nullable(),
       lastSeenAtMs: timeMs.nullable(),
       state: z.enum(AGENT_STATES).nullable(),
     }),
@@ -77,7 +81,17 @@ export const jobDetailsSchema = z.strictObject({
   ...jobSummarySchema.shape,
   jobSha256: sha256,
   bestBy: z.enum(METRIC_NAMES),
-  gate: z.array(z.strictObject({ site: z.string(), outcome: z.enum(GATE_OUTCOMES).nullable() })),
+  /** Every site that was invited, at the submission or when it enrolled later. */
+  gate: z.array(
+    z.strictObject({
+      site: z.string(),
+      outcome: z.enum(GATE_OUTCOMES).nullable(),
+      standing: z.enum(STANDINGS),
+      /** What it said of its figures; null where it has said nothing. */
+      figures: z.enum(FIGURES_OUTLOOKS).nullable(),
+      askAgainAtMs: timeMs.nullable(),
+    }),
+  ),
   rounds: z.array(modelRowSchema),
   best: z.strictObject({ round: z.number().int(), sha256 }).nullable(),
   current: currentWorkSchema.nullable(),

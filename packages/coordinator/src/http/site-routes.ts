@@ -1,6 +1,6 @@
 import { nameSchema } from '@fedvox/job';
 import { z } from 'zod';
-import { leaveOut } from '../services/revocation.js';
+import { leaveOut } from '../services/memberships.js';
 import { invitationSchema, inviteSchema, siteSchema } from './contract.js';
 import type { HttpServices } from './services.js';
 import type { TypedApp } from './zod-routes.js';

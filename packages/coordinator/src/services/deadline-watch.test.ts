@@ -40,7 +40,7 @@ describe('the watch over deadlines', () => {
   it('closes a roll call at its deadline, though nobody says anything', async () => {
     const { store, clock } = await withJob(5_000);
     const registry = await JobRegistry.load(store, clock);
-    const watch = new DeadlineWatch(registry, clock, silentLogger());
+    const watch = new DeadlineWatch(registry, clock, silentLogger(), () => true);
     const running = watch.run();
     const failed = statusChange(registry);
     await settle();
@@ -59,7 +59,7 @@ describe('the watch over deadlines', () => {
     clock.leap(DAY_MS);
     const registry = await JobRegistry.load(store, clock);
     const failed = statusChange(registry);
-    const watch = new DeadlineWatch(registry, clock, silentLogger());
+    const watch = new DeadlineWatch(registry, clock, silentLogger(), () => true);
     const running = watch.run();
     await expect(failed).resolves.toBe('failed');
     watch.stop();
@@ -70,7 +70,7 @@ describe('the watch over deadlines', () => {
   it('waits out a deadline longer than a timer can hold', async () => {
     const { store, clock } = await withJob(40 * DAY_MS);
     const registry = await JobRegistry.load(store, clock);
-    const watch = new DeadlineWatch(registry, clock, silentLogger());
+    const watch = new DeadlineWatch(registry, clock, silentLogger(), () => true);
     const running = watch.run();
     await settle();
     clock.leap(39 * DAY_MS);

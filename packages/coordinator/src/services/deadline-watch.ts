@@ -1,5 +1,6 @@
 import type { Clock, Logger } from '@fedvox/base';
-import { deadlineAtMs } from '../core/job-state.js';
+import { deadlineAtMs, type JobState, nextTickAtMs } from '../core/job-state.js';
+import { invitedSites } from '../core/standing.js';
 import type { JobRegistry } from './job-registry.js';
 
 /**
@@ -10,18 +11,21 @@ const MAX_SLEEP_MS = 60_000;
 /** After a tick that could not be recorded, e.g. on a full disk. */
 const RETRY_MS = 1_000;
 
-/** Ticks each job at its deadline, which is kept as an absolute time and so outlives a restart. */
+/** Ticks each job when a deadline or a grace is over, which is kept as an absolute time and so outlives a restart. */
 export class DeadlineWatch {
   readonly #registry: JobRegistry;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #isAway: (site: string) => boolean;
   readonly #stopping = new AbortController();
   #interruption = new AbortController();
 
-  constructor(registry: JobRegistry, clock: Clock, log: Logger) {
+  /** @param isAway whether nothing was heard of a site lately */
+  constructor(registry: JobRegistry, clock: Clock, log: Logger, isAway: (site: string) => boolean) {
     this.#registry = registry;
     this.#clock = clock;
     this.#log = log;
+    this.#isAway = isAway;
   }
 
   /** Runs until `stop`. */
@@ -42,9 +46,9 @@ export class DeadlineWatch {
   async #tickWhatIsDue(): Promise<number> {
     let untilNextMs = MAX_SLEEP_MS;
     for (const { state } of this.#registry.all()) {
-      const deadline = deadlineAtMs(state);
-      if (deadline === null) continue;
-      const remainingMs = deadline - this.#clock.nowMs();
+      const dueAtMs = nextTickAtMs(state);
+      if (dueAtMs === null) continue;
+      const remainingMs = dueAtMs - this.#clock.nowMs();
       const waitMs = remainingMs > 0 ? remainingMs : await this.#tick(state.plan.jobId);
       untilNextMs = Math.min(untilNextMs, waitMs);
     }
@@ -54,12 +58,19 @@ export class DeadlineWatch {
   /** How long to wait before looking at the job again. */
   async #tick(jobId: string): Promise<number> {
     try {
-      await this.#registry.advance(jobId, (_, nowMs) => ({ event: { kind: 'tick', nowMs } }));
-      return MAX_SLEEP_MS;
+      const state = await this.#registry.advance(jobId, ({ state }, nowMs) => ({
+        event: { kind: 'tick', nowMs, away: this.#away(state) },
+      }));
+      const untilDeadlineMs = (deadlineAtMs(state) ?? 0) - this.#clock.nowMs();
+      return untilDeadlineMs > 0 ? Math.min(untilDeadlineMs, MAX_SLEEP_MS) : MAX_SLEEP_MS;
     } catch (error) {
       this.#log.error({ err: error, job: jobId }, 'a deadline could not be recorded; trying again');
       return RETRY_MS;
     }
+  }
+
+  #away(state: JobState): readonly string[] {
+    return invitedSites(state).filter((site) => this.#isAway(site));
   }
 
   async #sleep(durationMs: number): Promise<void> {

@@ -3,7 +3,8 @@ import type { Sha256 } from '@fedvox/base';
 import { decodeJob } from '@fedvox/job';
 import type { JobState } from '../core/job-state.js';
 import { bestOf, type ModelRow, tabulate } from '../core/results.js';
-import { isAwaited } from '../core/roll-call.js';
+import type { RollCall } from '../core/roll-call.js';
+import { invitedSites, standingOf, trustedSites } from '../core/standing.js';
 import type { CurrentWork, JobDetails, JobSummary } from '../http/contract.js';
 import type { BlobStore } from '../store/blob-store.js';
 import type { Store, StoredRound } from '../store/store.js';
@@ -35,13 +36,12 @@ export async function report(
   { store, blobs, tasks }: ReportSources,
 ): Promise<JobDetails> {
   const { state, jobSha256 } = job;
-  const { invitedSites } = state.plan;
   const { rows, bestBy, best } = await resultsOf(job, { store, blobs });
   return {
     ...summarise(job),
     jobSha256,
     bestBy,
-    gate: invitedSites.map((site) => ({ site, outcome: state.gateOutcomes[site] ?? null })),
+    gate: invitedSites(state).map((site) => memberOf(state, site)),
     rounds: [...rows].map((row) => ({ ...row, sites: [...row.sites] })),
     best: best === null ? null : { round: best.round, sha256: best.modelSha256 },
     current: currentWork(state, tasks),
@@ -77,33 +77,66 @@ export async function bestModelOf(
   return (await resultsOf(job, sources)).best;
 }
 
+function memberOf(state: JobState, site: string): JobDetails['gate'][number] {
+  const { gateOutcomes, figuresOutlooks, askAgainAtMs } = state;
+  return {
+    site,
+    outcome: gateOutcomes[site] ?? null,
+    standing: standingOf(state, site),
+    figures: figuresOutlooks[site] ?? null,
+    askAgainAtMs: askAgainAtMs[site] ?? null,
+  };
+}
+
 function currentWork(state: JobState, tasks: TaskDesk): CurrentWork | null {
   const { activity, status } = state;
   if (status === 'completed' || status === 'aborted') return null;
-  const seen = (site: string, answer: CurrentWork['sites'][number]['answer']) => {
+  const seen = (site: string, { answer, reason = null }: AnswerSoFar) => {
     const presence = tasks.presence(site);
     const { lastSeenAtMs = null, state: agentState = null } = presence ?? {};
-    return { site, answer, lastSeenAtMs, state: agentState };
+    return { site, answer, reason, lastSeenAtMs, state: agentState };
   };
   if (activity.kind === 'gate') {
-    const { rollCall } = activity;
-    const sites = rollCall.sites.map((site) =>
-      seen(site, isAwaited(rollCall, site) ? 'awaited' : 'answered'),
+    const sites = trustedSites(state).map((site) =>
+      seen(site, { answer: state.gateOutcomes[site] === undefined ? 'awaited' : 'answered' }),
     );
-    const { deadlineAtMs } = rollCall;
-    return { kind: 'check-data', round: 0, phase: 'open', deadlineAtMs, sites };
+    const { deadlineAtMs } = activity;
+    return {
+      kind: 'check-data',
+      round: 0,
+      phase: 'open',
+      deadlineAtMs,
+      graceEndsAtMs: null,
+      sites,
+    };
   }
   const { round } = activity;
   const { number, work: kind, phase } = round;
   if (round.phase === 'pending' || round.phase === 'committed') {
-    const sites = round.sites.map((site) => seen(site, 'awaited'));
-    return { kind, round: number, phase, deadlineAtMs: null, sites };
+    const sites = round.sites.map((site) => seen(site, { answer: 'awaited' }));
+    return { kind, round: number, phase, deadlineAtMs: null, graceEndsAtMs: null, sites };
   }
-  const { answers, deadlineAtMs, sites: called } = round.rollCall;
-  const sites = called.map((site) => {
-    const answer = answers[site]?.kind;
-    if (answer === undefined) return seen(site, 'awaited');
-    return seen(site, answer === 'update' ? 'answered' : 'given-up');
-  });
-  return { kind, round: number, phase, deadlineAtMs, sites };
+  const { rollCall } = round;
+  const { deadlineAtMs, quorumAtMs } = rollCall;
+  const { graceMs } = state.plan;
+  const graceEndsAtMs = quorumAtMs === null || graceMs === null ? null : quorumAtMs + graceMs;
+  const sites = rollCall.sites.map((site) => seen(site, answerSoFar(rollCall, site)));
+  return { kind, round: number, phase, deadlineAtMs, graceEndsAtMs, sites };
+}
+
+type AnswerSoFar = Pick<CurrentWork['sites'][number], 'answer'> &
+  Partial<Pick<CurrentWork['sites'][number], 'reason'>>;
+
+function answerSoFar({ answers, unawaited }: RollCall, site: string): AnswerSoFar {
+  const answer = answers[site];
+  switch (answer?.kind) {
+    case undefined:
+      return { answer: unawaited.includes(site) ? 'not-awaited' : 'awaited' };
+    case 'declined':
+      return { answer: 'declined', reason: answer.reason };
+    case 'given-up':
+      return { answer: 'given-up' };
+    case 'update':
+      return { answer: 'answered' };
+  }
 }

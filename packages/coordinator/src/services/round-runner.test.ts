@@ -97,7 +97,8 @@ describe('carrying out rounds', () => {
       await store.record({ ...stepped, atMs: 0, ...(update && { update }) });
     };
     for (const site of sites) {
-      await advance({ kind: 'gate-reported', site, outcome: 'pass', nowMs: 0 });
+      const passed = { outcome: 'pass', figures: null, askAgainAtMs: 0, nowMs: 0 } as const;
+      await advance({ kind: 'gate-reported', site, ...passed });
     }
     await advance({ kind: 'round-opened', round: 1, nowMs: 0 });
     for (const [k, site] of sites.entries()) {

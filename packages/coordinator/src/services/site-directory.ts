@@ -186,6 +186,12 @@ export class SiteDirectory {
     await this.#shutOut(site, serials, revokedAtMs, 'revoked');
   }
 
+  /** Sites that hold an invitation which they may still use. */
+  expected(): Promise<readonly string[]> {
+    const { store, clock } = this.#options;
+    return store.openInvitations(clock.nowMs());
+  }
+
   /** Every site that ever enrolled, by name. */
   async sites(): Promise<readonly EnrolledSite[]> {
     const bySite = new Map<string, StoredCertificate[]>();

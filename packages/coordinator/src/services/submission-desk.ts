@@ -1,9 +1,9 @@
 import { checkModel } from '@fedvox/aggregation';
 import { type Clock, errorText, isFedvoxError, randomId, type Sha256, sha256 } from '@fedvox/base';
-import { durationMs, encodeJob, type Job } from '@fedvox/job';
+import { durationMs, encodeJob, isPattern, type Job, matchesName } from '@fedvox/job';
 import { WeightsFile } from '@fedvox/weights';
 import { submitJob } from '../core/job-machine.js';
-import type { JobPlan } from '../core/job-state.js';
+import type { SubmittedPlan } from '../core/stored-state.js';
 import { fail } from '../errors.js';
 import type { BlobStore } from '../store/blob-store.js';
 import type { JobRegistry } from './job-registry.js';
@@ -11,6 +11,8 @@ import type { SiteDirectory } from './site-directory.js';
 
 /** A job's canonical bytes are a few KiB. */
 const MAX_JOB_BYTES = 1024 * 1024;
+/** Whom a job invites that names nobody. */
+const EVERYBODY: readonly string[] = ['*'];
 /** Enough of a random id to tell apart the jobs of one name. */
 const ID_SUFFIX_LENGTH = 8;
 
@@ -42,12 +44,16 @@ export class SubmissionDesk {
     const jobSha256 = sha256(bytes);
     await blobs.put(jobSha256, [bytes], MAX_JOB_BYTES);
     const jobId = `${job.name}-${randomId().slice(0, ID_SUFFIX_LENGTH)}`;
-    const plan: JobPlan = {
+    const { rounds, minSites, deadline, grace, gate, sites = EVERYBODY } = job.federation;
+    const plan: SubmittedPlan = {
       jobId,
-      rounds: job.federation.rounds,
-      minSites: job.federation.minSites,
-      deadlineMs: durationMs(job.federation.deadline),
+      rounds,
+      minSites,
+      deadlineMs: durationMs(deadline),
+      ...(gate === undefined ? {} : { gateMs: durationMs(gate) }),
+      graceMs: grace === undefined ? null : durationMs(grace),
       invitedSites,
+      laterSites: sites,
       initialModel,
     };
     const submittedAtMs = clock.nowMs();
@@ -56,18 +62,21 @@ export class SubmissionDesk {
     return { jobId };
   }
 
+  /** Of the sites that are enrolled now; those that hold an invitation may come later. */
   async #invitedSites({ federation }: Job): Promise<readonly string[]> {
-    const enrolled = (await this.#options.sites.sites()).filter(({ revoked }) => !revoked);
-    const known = enrolled.map(({ site }) => site);
-    const invited = [...new Set(federation.sites ?? known)].sort();
-    const unknown = invited.filter((site) => !known.includes(site));
+    const { sites } = this.#options;
+    const enrolled = (await sites.sites()).flatMap(({ site, revoked }) => (revoked ? [] : [site]));
+    const expected = [...new Set([...enrolled, ...(await sites.expected())])];
+    const { minSites, sites: meant = EVERYBODY } = federation;
+    const unknown = meant.filter((name) => !isPattern(name) && !expected.includes(name));
     if (unknown.length > 0) throw fail('site-not-enrolled', { sites: unknown.join(', ') });
-    const { minSites } = federation;
+    const isMeant = (site: string) => meant.some((name) => matchesName(name, site));
+    const invited = expected.filter(isMeant).sort();
     if (minSites > invited.length) {
       const sites = invited.join(', ') || 'none';
       throw fail('quorum-impossible', { minSites, count: invited.length, sites });
     }
-    return invited;
+    return enrolled.filter(isMeant).sort();
   }
 
   async #checkModel(digest: Sha256): Promise<void> {

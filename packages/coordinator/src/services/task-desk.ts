@@ -1,20 +1,32 @@
 import type { Clock, Sha256 } from '@fedvox/base';
 import {
   type AgentState,
-  type GateOutcome,
+  type Decline,
+  type GateReport,
   type Heartbeat,
   LONG_POLL_MS,
   refuse,
   type Task,
 } from '@fedvox/protocol';
 import { isOver } from '../core/job-state.js';
+import { isMissed } from '../core/membership.js';
+import { roundTakes } from '../core/round-machine.js';
+import { invitedSites } from '../core/standing.js';
 import { taskOf } from '../core/tasks.js';
 import type { ChangeSignal } from './change-signal.js';
-import type { JobRegistry } from './job-registry.js';
+import type { JobProgress, JobRegistry, RegisteredJob } from './job-registry.js';
 
 export interface Presence {
   readonly lastSeenAtMs: number;
   readonly state: AgentState;
+}
+
+export interface TaskDeskOptions {
+  readonly registry: JobRegistry;
+  readonly changes: ChangeSignal;
+  readonly clock: Clock;
+  /** When a site is asked again that could not do its work for a reason that passes. */
+  readonly askAgainMs: number;
 }
 
 /** Gives sites their work and keeps track of when each was last heard of. */
@@ -22,15 +34,22 @@ export class TaskDesk {
   readonly #registry: JobRegistry;
   readonly #changes: ChangeSignal;
   readonly #clock: Clock;
+  readonly #askAgainMs: number;
   readonly #presence = new Map<string, Presence>();
+  /** The job that each site last had an answer taken for: its others have their turn first. */
+  readonly #served = new Map<string, string>();
+  readonly #startedAtMs: number;
   /** The poll that each site has open; a newer one replaces it. */
   readonly #polls = new Map<string, AbortController>();
   readonly #closing = new AbortController();
 
-  constructor(registry: JobRegistry, changes: ChangeSignal, clock: Clock) {
+  constructor({ registry, changes, clock, askAgainMs }: TaskDeskOptions) {
     this.#registry = registry;
     this.#changes = changes;
     this.#clock = clock;
+    this.#askAgainMs = askAgainMs;
+    this.#startedAtMs = clock.nowMs();
+    registry.onProgress((progress) => this.#noteServed(progress));
   }
 
   presence(site: string): Presence | undefined {
@@ -43,13 +62,24 @@ export class TaskDesk {
     return all.filter(({ lastSeenAtMs }) => lastSeenAtMs >= sinceMs).length;
   }
 
-  seen(site: string, state: AgentState): void {
-    this.#presence.set(site, { lastSeenAtMs: this.#clock.nowMs(), state });
+  /** Whether nothing was heard of the site for so long, by a coordinator that ran all the while. */
+  isAway(site: string, durationMs: number): boolean {
+    const lastMs = this.#presence.get(site)?.lastSeenAtMs ?? this.#startedAtMs;
+    return this.#clock.nowMs() - lastMs >= durationMs;
+  }
+
+  /** The site has dialled in: where it failed a gate before, it is asked again. */
+  greeted(site: string): Promise<void> {
+    return this.#heard(site, 'idle', true);
+  }
+
+  seen(site: string, state: AgentState): Promise<void> {
+    return this.#heard(site, state, false);
   }
 
   /** Waits for the site's next task; undefined when there is none for a while. */
   async next(site: string, state: AgentState, signal: AbortSignal): Promise<Task | undefined> {
-    this.seen(site, state);
+    await this.seen(site, state);
     this.#polls.get(site)?.abort();
     const poll = new AbortController();
     this.#polls.set(site, poll);
@@ -61,30 +91,43 @@ export class TaskDesk {
   }
 
   /** Whether the work that the site is at is still wanted. Round 0 stands for the data gate. */
-  heartbeat(site: string, { job, round, state }: Heartbeat): { stillWanted: boolean } {
-    this.seen(site, state);
+  async heartbeat(
+    site: string,
+    { job, round, state }: Heartbeat,
+  ): Promise<{ stillWanted: boolean }> {
+    await this.seen(site, state);
     const jobState = this.#registry.find(job)?.state;
-    const task = jobState === undefined ? null : taskOf(jobState, site);
+    const task = jobState === undefined ? null : taskOf(jobState, site, this.#clock.nowMs());
     if (task === null) return { stillWanted: false };
     return { stillWanted: task.kind === 'check-data' ? round === 0 : task.round === round };
   }
 
-  /** An answer that comes twice, or after the gate closed, changes nothing. */
-  async reportGate(site: string, job: string, outcome: GateOutcome): Promise<void> {
-    const known = this.#registry.find(job);
-    if (known === undefined) throw refuse('unknown-job', { job });
-    if (!known.state.plan.invitedSites.includes(site)) throw refuse('not-invited', { job });
-    await this.#registry.advance(job, ({ state }, nowMs) =>
-      taskOf(state, site)?.kind === 'check-data'
-        ? { event: { kind: 'gate-reported', site, outcome, nowMs } }
-        : null,
-    );
+  /** An answer that comes twice, or when it is not asked for any more, changes nothing. */
+  async reportGate(site: string, { job, outcome, figures }: GateReport): Promise<void> {
+    this.#member(site, job);
+    await this.#registry.advance(job, ({ state }, nowMs) => {
+      if (taskOf(state, site, nowMs)?.kind !== 'check-data') return null;
+      const askAgainAtMs = nowMs + this.#askAgainMs;
+      return { event: { kind: 'gate-reported', site, outcome, figures, askAgainAtMs, nowMs } };
+    });
+  }
+
+  /** Of a round that is over, or that the site has answered, it changes nothing. */
+  async decline(site: string, { job, round, reason }: Decline): Promise<void> {
+    this.#member(site, job);
+    await this.#registry.advance(job, ({ state }, nowMs) => {
+      const { activity } = state;
+      if (state.status !== 'running' || activity.kind !== 'round') return null;
+      if (activity.round.number !== round || !roundTakes(activity.round, site)) return null;
+      const answer = { kind: 'declined', reason, askAgainAtMs: nowMs + this.#askAgainMs } as const;
+      return { event: { kind: 'site-answered', site, answer, nowMs } };
+    });
   }
 
   /** Whether these bytes belong to a job that the site takes part in: its job or its base model. */
   isOffered(site: string, digest: Sha256): boolean {
     return this.#registry.all().some(({ state, jobSha256 }) => {
-      if (isOver(state) || !state.plan.invitedSites.includes(site)) return false;
+      if (isOver(state) || !invitedSites(state).includes(site)) return false;
       const { activity, plan } = state;
       const model = activity.kind === 'gate' ? plan.initialModel : activity.round.baseModel;
       return digest === jobSha256 || digest === model;
@@ -99,19 +142,51 @@ export class TaskDesk {
   async #await(site: string, signal: AbortSignal): Promise<Task | undefined> {
     const untilMs = this.#clock.nowMs() + LONG_POLL_MS;
     while (!signal.aborted) {
-      const task = this.#oldestTask(site);
+      const task = this.#nextTask(site);
       const remainingMs = untilMs - this.#clock.nowMs();
       if (task !== undefined || remainingMs <= 0) return task;
-      await this.#changes.wait(remainingMs, signal);
+      await this.#changes.wait(Math.min(remainingMs, this.#askAgainMs), signal);
     }
     return undefined;
   }
 
-  #oldestTask(site: string): Task | undefined {
-    for (const { state, jobSha256 } of this.#registry.all()) {
-      const work = taskOf(state, site);
-      if (work !== null) return { job: state.plan.jobId, jobDigest: jobSha256, work };
+  /** Gates first, for they take least; then one job after the other, from the oldest on. */
+  #nextTask(site: string): Task | undefined {
+    const nowMs = this.#clock.nowMs();
+    const due = this.#inTurn(site).flatMap(({ state, jobSha256 }): Task[] => {
+      const work = taskOf(state, site, nowMs);
+      return work === null ? [] : [{ job: state.plan.jobId, jobDigest: jobSha256, work }];
+    });
+    return due.find(({ work }) => work.kind === 'check-data') ?? due[0];
+  }
+
+  #inTurn(site: string): readonly RegisteredJob[] {
+    const jobs = this.#registry.all();
+    const last = jobs.findIndex(({ state }) => state.plan.jobId === this.#served.get(site));
+    return [...jobs.slice(last + 1), ...jobs.slice(0, last + 1)];
+  }
+
+  #noteServed({ job, facts }: JobProgress): void {
+    for (const fact of facts) {
+      if (fact.kind === 'update-accepted' || fact.kind === 'site-declined') {
+        this.#served.set(fact.site, job.state.plan.jobId);
+      }
     }
-    return undefined;
+  }
+
+  async #heard(site: string, state: AgentState, anew: boolean): Promise<void> {
+    this.#presence.set(site, { lastSeenAtMs: this.#clock.nowMs(), state });
+    const event = { kind: 'site-spoke', site, anew } as const;
+    for (const { state: job } of this.#registry.all()) {
+      if (isOver(job) || !(anew || isMissed(job, site))) continue;
+      await this.#registry.advance(job.plan.jobId, () => ({ event }));
+    }
+  }
+
+  /** @throws FedvoxError `refused/unknown-job`, `refused/not-invited` */
+  #member(site: string, job: string): void {
+    const known = this.#registry.find(job);
+    if (known === undefined) throw refuse('unknown-job', { job });
+    if (!invitedSites(known.state).includes(site)) throw refuse('not-invited', { job });
   }
 }

@@ -282,7 +282,7 @@ export class UploadDesk {
   async #giveUp(statement: UpdateStatement): Promise<void> {
     const { job, site } = statement;
     await this.#options.registry.advance(job, ({ state }, nowMs) => {
-      if (state.status !== 'running' || taskOf(state, site) === null) return null;
+      if (taskOf(state, site, nowMs)?.kind !== 'train') return null;
       const answer = { kind: 'given-up' } as const;
       return { event: { kind: 'site-answered', site, answer, nowMs } };
     });

@@ -1,8 +1,8 @@
 import type { Sha256 } from '@fedvox/base';
 import type { JobFact } from '../core/facts.js';
-import type { JobState } from '../core/job-state.js';
 import type { ReportedFigures } from '../core/results.js';
 import type { RoundWork } from '../core/round-machine.js';
+import { readJobState } from '../core/stored-state.js';
 import type { SqlSession } from './sqlite-database.js';
 import type {
   NewJob,
@@ -47,7 +47,7 @@ export async function selectJobs(
     name: row.name,
     jobSha256: row.job_sha256,
     submittedAtMs: row.submitted_at_ms,
-    state: JSON.parse(row.state) as JobState,
+    state: readJobState(row.state),
   }));
 }
 

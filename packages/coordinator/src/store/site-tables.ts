@@ -61,6 +61,15 @@ export async function selectInvitation(
   };
 }
 
+export async function selectOpenInvitations(session: SqlSession, nowMs: number): Promise<string[]> {
+  const rows = await session.all<Pick<InvitationRow, 'site'>>(
+    `SELECT DISTINCT site FROM invitations
+     WHERE used_serial IS NULL AND expires_at_ms > ? ORDER BY site`,
+    nowMs,
+  );
+  return rows.map(({ site }) => site);
+}
+
 export async function spendInvitation(
   session: SqlSession,
   tokenHash: Sha256,

@@ -28,6 +28,7 @@ import {
   selectCertificates,
   selectHolders,
   selectInvitation,
+  selectOpenInvitations,
   spendInvitation,
   takeUpRevocation,
 } from './site-tables.js';
@@ -100,6 +101,7 @@ function storeOver(database: SqliteDatabase): Store {
 
     addInvitation: (invitation) => transaction((session) => insertInvitation(session, invitation)),
     invitation: (tokenHash) => read((session) => selectInvitation(session, tokenHash)),
+    openInvitations: (nowMs) => read((session) => selectOpenInvitations(session, nowMs)),
     spendInvitation: (tokenHash, certificate, replacedSerials) =>
       transaction((session) => spendInvitation(session, tokenHash, certificate, replacedSerials)),
     addRenewal: (shownSerial, certificate) =>

@@ -1,7 +1,7 @@
 import { type Sha256, sha256 } from '@fedvox/base';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Step, step, submitJob } from '../core/job-machine.js';
-import type { JobPlan } from '../core/job-state.js';
+import type { SubmittedPlan } from '../core/stored-state.js';
 import type { NewCertificate, NewInvitation, Store, StoredUpdate } from './store.js';
 
 /** What every `Store` must do, whatever it keeps its rows in. */
@@ -122,6 +122,19 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       expect((await store.invitation(tokenHash))?.spentOn).toEqual(certificates[0]);
     });
 
+    it('knows which sites hold an invitation that is still good', async () => {
+      for (const [site, expiresAtMs] of [
+        ['south', 100],
+        ['north', 100],
+        ['east', 50],
+      ] as const) {
+        await store.addInvitation(invitationOf(site, sha256(site), expiresAtMs));
+      }
+      await store.spendInvitation(sha256('north'), certificateOf('north', '01'), []);
+      expect(await store.openInvitations(49)).toEqual(['east', 'south']);
+      expect(await store.openInvitations(50)).toEqual(['south']);
+    });
+
     it('does not spend an invitation that has expired', async () => {
       const tokenHash = sha256('token');
       await store.addInvitation(invitationOf('north', tokenHash, 9));
@@ -215,7 +228,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
   });
 }
 
-export function planOf(jobId: string): JobPlan {
+export function planOf(jobId: string): SubmittedPlan {
   return {
     jobId,
     rounds: 2,
@@ -242,7 +255,8 @@ function record(store: Store, { state, facts }: Step, update?: StoredUpdate): Pr
 }
 
 function passGate({ state }: Step): Step {
-  return step(state, { kind: 'gate-reported', site: 'north', outcome: 'pass', nowMs: 7 });
+  const passed = { outcome: 'pass', figures: null, askAgainAtMs: 0, nowMs: 7 } as const;
+  return step(state, { kind: 'gate-reported', site: 'north', ...passed });
 }
 
 function updateOf(jobId: string, site: string, round: number): StoredUpdate {

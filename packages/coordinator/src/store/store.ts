@@ -43,6 +43,8 @@ export interface Store {
   /** Ends every other open invitation of the site: one is live at a time. */
   addInvitation(invitation: NewInvitation): Promise<void>;
   invitation(tokenHash: Sha256): Promise<StoredInvitation | undefined>;
+  /** Sites whose invitation is neither spent nor expired, by name. */
+  openInvitations(nowMs: number): Promise<readonly string[]>;
   /**
    * Spends the token, keeps the certificate and revokes those that it replaces. False, and no change,
    * where the token is spent or expired.

@@ -181,6 +181,7 @@ const unscripted: FederationHandlers = {
     throw refuse('unknown-blob', { sha256: digest });
   },
   reportGate: async () => undefined,
+  decline: async () => undefined,
   beginUpload: async () => Promise.reject(new Error('unscripted')),
   upload: async ({ statement }) => Promise.reject(new Error(`unscripted ${statement}`)),
   submit: async () => Promise.reject(refuse('upload-unknown')),

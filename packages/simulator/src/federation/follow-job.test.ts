@@ -31,12 +31,13 @@ function job(changes: Partial<JobDetails>): JobDetails {
 }
 
 function open(round: number): NonNullable<JobDetails['current']> {
-  const site = { site: 'north', lastSeenAtMs: 0, state: 'training' } as const;
+  const site = { site: 'north', reason: null, lastSeenAtMs: 0, state: 'training' } as const;
   return {
     kind: 'train',
     round,
     phase: 'open',
     deadlineAtMs: null,
+    graceEndsAtMs: null,
     sites: [
       { ...site, answer: 'awaited' },
       { ...site, site: 'south', answer: 'answered' },

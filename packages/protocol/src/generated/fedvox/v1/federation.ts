@@ -43,6 +43,8 @@ export enum Capability {
   DELTA_F32 = 1,
   NETWORK_UNET = 2,
   STRATEGY_FEDAVG = 3,
+  /** DECLINE - Work is declined by name, and what passes by itself is told apart from what does not. */
+  DECLINE = 4,
   UNRECOGNIZED = -1,
 }
 
@@ -56,6 +58,21 @@ export enum GateOutcome {
   LABELS_MISSING = 6,
   REFUSED_BY_POLICY = 7,
   NOT_SUPPORTED = 8,
+  /** NO_DISK_SPACE - 9 to 12 pass by themselves, or once somebody at the site has seen to it: the site is asked again. */
+  NO_DISK_SPACE = 9,
+  OUT_OF_MEMORY = 10,
+  ARCHIVE_UNREACHABLE = 11,
+  TRAINER_FAILED = 12,
+  UNRECOGNIZED = -1,
+}
+
+/** What becomes of the figures that a site measures for a job. */
+export enum FiguresOutlook {
+  /** UNSPECIFIED - Said by a site of an older version. */
+  UNSPECIFIED = 0,
+  REPORTED = 1,
+  /** WITHHELD - They would describe too few cases, in every round. */
+  WITHHELD = 2,
   UNRECOGNIZED = -1,
 }
 
@@ -135,9 +152,20 @@ export interface DownloadResponse {
 export interface ReportGateRequest {
   jobId: string;
   outcome: GateOutcome;
+  figures: FiguresOutlook;
 }
 
 export interface ReportGateResponse {
+}
+
+export interface DeclineRequest {
+  jobId: string;
+  round: number;
+  /** Any but pass. */
+  reason: GateOutcome;
+}
+
+export interface DeclineResponse {
 }
 
 /** A DSSE envelope, as its specification's own proto has it. */
@@ -1155,7 +1183,7 @@ export const DownloadResponse: MessageFns<DownloadResponse> = {
 };
 
 function createBaseReportGateRequest(): ReportGateRequest {
-  return { jobId: "", outcome: 0 };
+  return { jobId: "", outcome: 0, figures: 0 };
 }
 
 export const ReportGateRequest: MessageFns<ReportGateRequest> = {
@@ -1165,6 +1193,9 @@ export const ReportGateRequest: MessageFns<ReportGateRequest> = {
     }
     if (message.outcome !== 0) {
       writer.uint32(16).int32(message.outcome);
+    }
+    if (message.figures !== 0) {
+      writer.uint32(24).int32(message.figures);
     }
     return writer;
   },
@@ -1198,6 +1229,14 @@ export const ReportGateRequest: MessageFns<ReportGateRequest> = {
             message.outcome = reader.int32() as any;
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.figures = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1217,6 +1256,7 @@ export const ReportGateRequest: MessageFns<ReportGateRequest> = {
     const message = createBaseReportGateRequest();
     message.jobId = object.jobId ?? "";
     message.outcome = object.outcome ?? 0;
+    message.figures = object.figures ?? 0;
     return message;
   },
 };
@@ -1260,6 +1300,128 @@ export const ReportGateResponse: MessageFns<ReportGateResponse> = {
   },
   fromPartial(_: DeepPartial<ReportGateResponse>): ReportGateResponse {
     const message = createBaseReportGateResponse();
+    return message;
+  },
+};
+
+function createBaseDeclineRequest(): DeclineRequest {
+  return { jobId: "", round: 0, reason: 0 };
+}
+
+export const DeclineRequest: MessageFns<DeclineRequest> = {
+  encode(message: DeclineRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.jobId !== "") {
+      writer.uint32(10).string(message.jobId);
+    }
+    if (message.round !== 0) {
+      writer.uint32(16).uint32(message.round);
+    }
+    if (message.reason !== 0) {
+      writer.uint32(24).int32(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeclineRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeclineRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.jobId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.round = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.reason = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<DeclineRequest>): DeclineRequest {
+    return DeclineRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DeclineRequest>): DeclineRequest {
+    const message = createBaseDeclineRequest();
+    message.jobId = object.jobId ?? "";
+    message.round = object.round ?? 0;
+    message.reason = object.reason ?? 0;
+    return message;
+  },
+};
+
+function createBaseDeclineResponse(): DeclineResponse {
+  return {};
+}
+
+export const DeclineResponse: MessageFns<DeclineResponse> = {
+  encode(_: DeclineResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeclineResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeclineResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<DeclineResponse>): DeclineResponse {
+    return DeclineResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<DeclineResponse>): DeclineResponse {
+    const message = createBaseDeclineResponse();
     return message;
   },
 };
@@ -2057,6 +2219,16 @@ export const FederationServiceService = {
     responseSerialize: (value: ReportGateResponse): Buffer => Buffer.from(ReportGateResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ReportGateResponse => ReportGateResponse.decode(value),
   },
+  /** The site cannot do the round's work that it was given: the round need not wait for it. */
+  decline: {
+    path: "/fedvox.v1.FederationService/Decline" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DeclineRequest): Buffer => Buffer.from(DeclineRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DeclineRequest => DeclineRequest.decode(value),
+    responseSerialize: (value: DeclineResponse): Buffer => Buffer.from(DeclineResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): DeclineResponse => DeclineResponse.decode(value),
+  },
   /** Presents the signed statement; the answer says from which byte on the delta is missing. */
   beginUpload: {
     path: "/fedvox.v1.FederationService/BeginUpload" as const,
@@ -2120,6 +2292,8 @@ export interface FederationServiceServer extends UntypedServiceImplementation {
   /** Bytes by their digest: a job or a model. */
   download: handleServerStreamingCall<DownloadRequest, DownloadResponse>;
   reportGate: handleUnaryCall<ReportGateRequest, ReportGateResponse>;
+  /** The site cannot do the round's work that it was given: the round need not wait for it. */
+  decline: handleUnaryCall<DeclineRequest, DeclineResponse>;
   /** Presents the signed statement; the answer says from which byte on the delta is missing. */
   beginUpload: handleUnaryCall<BeginUploadRequest, BeginUploadResponse>;
   upload: handleClientStreamingCall<UploadRequest, UploadResponse>;
@@ -2201,6 +2375,22 @@ export interface FederationServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ReportGateResponse) => void,
+  ): ClientUnaryCall;
+  /** The site cannot do the round's work that it was given: the round need not wait for it. */
+  decline(
+    request: DeclineRequest,
+    callback: (error: ServiceError | null, response: DeclineResponse) => void,
+  ): ClientUnaryCall;
+  decline(
+    request: DeclineRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: DeclineResponse) => void,
+  ): ClientUnaryCall;
+  decline(
+    request: DeclineRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: DeclineResponse) => void,
   ): ClientUnaryCall;
   /** Presents the signed statement; the answer says from which byte on the delta is missing. */
   beginUpload(

@@ -1,0 +1,41 @@
+import type { Sha256 } from '@fedvox/base';
+import type { JobFact, JobFailure } from './facts.js';
+import type { JobBase, JobState } from './job-state.js';
+import type { RoundState, RoundWork } from './round-machine.js';
+import { passedSites } from './standing.js';
+
+/** A state, and what happened on the way to it. */
+export interface Progress {
+  readonly state: JobState;
+  readonly facts: readonly JobFact[];
+}
+
+export const reached = (state: JobState, ...facts: JobFact[]): Progress => ({ state, facts });
+
+export function andThen(progress: Progress, next: (state: JobState) => Progress): Progress {
+  const { state, facts } = next(progress.state);
+  return { state, facts: [...progress.facts, ...facts] };
+}
+
+export function baseOf(state: JobState): JobBase {
+  const { plan, activity, gateOutcomes, askAgainAtMs, figuresOutlooks } = state;
+  const { lateSites, silentRounds, revokedSites } = state;
+  const standings = { gateOutcomes, askAgainAtMs, figuresOutlooks, silentRounds };
+  return { plan, activity, ...standings, lateSites, revokedSites };
+}
+
+export function failJob(state: JobState, reason: JobFailure): Progress {
+  return reached({ ...baseOf(state), status: 'failed', reason }, { kind: 'job-failed', reason });
+}
+
+/** Everyone who has passed the gate by now takes part. */
+export function beginRound(
+  state: JobState,
+  number: number,
+  work: RoundWork,
+  baseModel: Sha256,
+): JobState {
+  const sites = passedSites(state);
+  const round: RoundState = { phase: 'pending', number, work, baseModel, sites };
+  return { ...state, activity: { kind: 'round', round } };
+}

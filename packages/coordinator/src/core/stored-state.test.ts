@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { Driver, plan, statementOf } from '../testing/job-driver.js';
+import { dueEffects, nextTickAtMs } from './job-state.js';
+import { readJobState } from './stored-state.js';
+
+/** As the first version stored them, which knew neither grace nor latecomers. */
+const stored: Readonly<Record<string, unknown>> = JSON.parse(
+  readFileSync(new URL('golden/states-0.1.json', import.meta.url), 'utf8'),
+);
+const read = (name: string) => readJobState(JSON.stringify(stored[name]));
+
+/** Goes on with a stored state at a time when its round has just been opened. */
+function goOn(name: string): Driver {
+  const driver = new Driver(plan);
+  driver.nowMs = 86_403_000;
+  driver.state = read(name);
+  for (const effect of dueEffects(driver.state)) driver.carryOut(effect);
+  return driver;
+}
+
+describe('the state of a job that an earlier version stored', () => {
+  it.each(Object.keys(stored))('%s goes on to the end of its job', (name) => {
+    const driver = goOn(name);
+    if (driver.state.status !== 'running') {
+      driver.send({ kind: 'resumed', nowMs: driver.nowMs });
+    }
+    for (let turn = 0; turn < 12 && driver.state.status === 'running'; turn++) {
+      driver.workAll();
+      driver.passTime(100, ...plan.invitedSites);
+    }
+    expect(driver.state.status).toBe('completed');
+  });
+
+  it('keeps its deadlines, its quorum and what was accepted', () => {
+    expect(nextTickAtMs(read('at the gate'))).toBe(86_401_000);
+    expect(nextTickAtMs(read('in an open round'))).toBe(86_402_000 + 86_400_000);
+    const closing = goOn('in a closing round');
+    expect(closing.aggregated[0]?.statements).toEqual([statementOf('north', 1)]);
+    const failed = goOn('failed without its quorum');
+    failed.send({ kind: 'resumed', nowMs: failed.nowMs });
+    failed.work('east');
+    expect(failed.aggregated[0]?.statements).toContain(statementOf('north', 1));
+  });
+
+  it('asks at the gate whom it asked, and takes in at the next round whom it had left out', () => {
+    const gate = goOn('at the gate');
+    expect(gate.task('east')).toEqual({ kind: 'check-data' });
+    expect(gate.task('south')).toBeNull();
+    const round = goOn('in an open round');
+    expect(round.task('north')).toMatchObject({ kind: 'train', round: 1 });
+    expect(round.task('east')).toEqual({ kind: 'check-data' });
+    round.work('east');
+    round.work('north');
+    expect(round.task('east')).toMatchObject({ kind: 'train', round: 2 });
+  });
+});
