@@ -175,6 +175,11 @@ export const fail = defineErrors('imaging', {
     message: '{path} refers to a series that is not in this folder',
     advice: 'Export the segmented series beside its segmentation.',
   },
+  'label-no-reference': {
+    message:
+      '{path} refers to no series, and {sharing} series here share its frame of reference: one must',
+    advice: 'Export it with references, or put it into a folder with its series alone.',
+  },
   'label-other-frame-of-reference': {
     message: '{path} is drawn in another frame of reference than {what}, to which it refers',
     advice: 'Use a segmentation drawn on this series, not one copied from another scan.',
@@ -196,6 +201,28 @@ export const fail = defineErrors('imaging', {
     message: '{path} does not lie on the voxel grid of its image: {reason}',
     advice: 'Export the segmentation on the grid of its series.',
   },
+  'label-resampled': {
+    message: '{path} has a grid of its own and is sampled at the voxels of its image',
+    advice: 'Nothing to do; a segmentation on the grid of its series is the better truth.',
+  },
+  'label-byte-aligned': {
+    message: '{path} begins each frame on a byte, which DICOM does not; its length says so',
+    advice: 'Nothing to do: it is read as it is. Tell the maker of the program that wrote it.',
+  },
+  'label-declared-twice': {
+    message: '{path} declares the numbers {numbers} twice',
+    advice: 'Export it again: each segment or region needs a number of its own.',
+  },
+  'label-undeclared': {
+    message: '{path} draws with numbers that it does not declare: {numbers}',
+    advice: 'Export it again, whole; nobody can say what these voxels are.',
+  },
+  'contours-skip-slices': {
+    message:
+      '{path} draws {name} on planes {stepSlices} slices apart: the slices between have none',
+    advice:
+      'Say with `contourGaps` in the data set whether to `fill` them by interpolating the shape or to `keep` the stripes.',
+  },
   'label-classes': {
     message: '{path} has no segment for {missing} of the job; it has {present}',
     advice:
@@ -207,7 +234,8 @@ export const fail = defineErrors('imaging', {
   },
   'ambiguous-label': {
     message: '{what} has several segments for the class {class}',
-    advice: 'Keep one of them, or map the others to another name with `labels`.',
+    advice:
+      'Keep one of them, map the others to another name with `labels`, or join them by a pattern: `labels: {Lesion*: lesion}`.',
   },
   'overlapping-segments': {
     message: '{path} has voxels that belong to both {first} and {second}',

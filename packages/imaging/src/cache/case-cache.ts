@@ -36,7 +36,7 @@ export interface CaseCache {
 }
 
 /** Part of every key: raise it when the same steps come to mean other voxels. */
-const PIPELINE_VERSION = 1;
+const PIPELINE_VERSION = 2;
 const DEFAULT_MAX_BYTES = 64 * 1024 ** 3;
 const ENTRY_SUFFIX = '.case';
 /** A temporary file this old belongs to a process that died. */

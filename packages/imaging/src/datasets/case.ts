@@ -5,6 +5,7 @@ import type { Grid, LabelMap, Volume } from '../geometry/grid.js';
 import type { Scan } from '../geometry/stored-volume.js';
 import type { Refusal } from '../refusal.js';
 import type { ClassOfValue } from '../segmentation/class-names.js';
+import type { ContourGaps } from '../segmentation/contour-planes.js';
 import type { OverlapPolicy } from '../segmentation/label-canvas.js';
 
 /** One scan with its label, found and checked by header; its pixels are read by `readCase`. */
@@ -35,6 +36,7 @@ export interface DicomSource {
   readonly stack: Stack;
   readonly labels: readonly DicomLabel[];
   readonly overlaps: OverlapPolicy;
+  readonly contourGaps: ContourGaps;
   /** What was to be chosen of a series with several volumes; absent where nothing was. */
   readonly volume?: VolumeChoice;
 }
@@ -44,6 +46,8 @@ export interface DicomLabel {
   readonly kind: 'seg' | 'rtstruct';
   readonly path: string;
   readonly classOf: ClassOfValue;
+  /** A SEG on another grid than its image's. */
+  readonly isResampled?: boolean;
 }
 
 /** A NIfTI or NRRD file, and its label as another. */
@@ -106,5 +110,7 @@ function volumeOf(source: CaseSource): Pick<DicomSource, 'volume'> {
 
 function labelMeaning(source: CaseSource): unknown {
   if (source.kind === 'file') return [...(source.label?.classOf ?? [])];
-  return { overlaps: source.overlaps, classes: source.labels.map(({ classOf }) => [...classOf]) };
+  const { overlaps, contourGaps } = source;
+  const classes = source.labels.map(({ classOf }) => [...classOf]);
+  return { overlaps, classes, ...(contourGaps === 'refuse' ? {} : { contourGaps }) };
 }

@@ -172,14 +172,22 @@ describe('what cannot be used is refused by name, and nothing else is lost', () 
     ]);
   });
 
-  it('a segmentation on another grid than the series it refers to', async () => {
+  it('a segmentation on another grid than the series it refers to, where it is drawn beyond it', async () => {
     const folder = await temporaryFolder();
     const { label, reference } = await writePhantomCase(folder);
-    const affineRas = label.affineRas.map((value, index) => (index === 3 ? value + 0.7 : value));
-    await writePhantomSeg(join(folder, 'seg.dcm'), { ...label, affineRas }, reference);
+    const path = join(folder, 'seg.dcm');
+    const movedBy = (mm: number) => {
+      const affineRas = label.affineRas.map((value, index) => (index === 3 ? value + mm : value));
+      return writePhantomSeg(path, { ...label, affineRas }, reference);
+    };
+    await movedBy(1.2);
     const refusal = await refusalOf(folder);
     expect(refusal.code).toBe('imaging/label-grid-mismatch');
-    expect(refusal.reason).toContain('0.70 mm off');
+    expect(refusal.reason).toContain('drawn beyond its image');
+    await movedBy(0.7); // less than half a voxel of 1.5 mm: sampled, and said so
+    const { cases, refused } = await open(folder);
+    expect(refused).toMatchObject([{ code: 'imaging/label-resampled' }]);
+    expect((await loadCase(cases[0]!, CLASSES)).label!.data).toEqual(label.data);
   });
 
   it('a segmentation without one of the job’s classes, unless the site says that it is empty', async () => {

@@ -1,18 +1,27 @@
-import { sha256 } from '@fedvox/base';
+import { type FedvoxError, sha256 } from '@fedvox/base';
+import { readDicom } from '../dicom/part10.js';
 import {
   type FolderScan,
   type ScannedSeries,
   type SegmentationObject,
   scanDicomFolder,
-  segmentationsOf,
 } from '../dicom/scan.js';
 import { assembleSeries, type Stack } from '../dicom/stack.js';
 import { fail } from '../errors.js';
 import { type Refusal, refusalOf } from '../refusal.js';
 import { checkClassesCovered, classesOf } from '../segmentation/class-names.js';
-import { placeFrames } from '../segmentation/seg-placement.js';
+import { planContours } from '../segmentation/contour-painter.js';
+import { checkDeclared } from '../segmentation/declared.js';
+import {
+  drawnSegments,
+  refersToSomething,
+  segmentationsOf,
+  sharingFrameOfReference,
+} from '../segmentation/references.js';
+import { placeSegmentation } from '../segmentation/seg-placement.js';
 import { rectangularGrid } from '../transforms/resample.js';
 import type { CaseRef, Dataset } from './case.js';
+import { loadLabel } from './load-case.js';
 import type { ResolvedDatasetSpec } from './spec.js';
 
 type DicomSpec = Extract<ResolvedDatasetSpec, { kind: 'dicom' }>;
@@ -39,6 +48,7 @@ export async function openDicomFolder(
   for (const series of scan.series) {
     try {
       const { ref, alsoRefused } = caseOfSeries(series, scan, spec, classes, need);
+      await checkDrawable(ref, classes);
       cases.push(ref);
       refused.push(...alsoRefused);
     } catch (error) {
@@ -69,10 +79,12 @@ export function caseOfSeries(
   }
   const segs = segmentationsOf(scan, series);
   if (segs.length === 0 && need === 'required') throw fail('label-missing', { what });
-  const labels = segs.map((seg) => labelOf(seg, spec, classes));
-  if (labels.length > 0) checkClassesCovered(what, labels, classes, spec.missingLabels);
+  const labels = segs.map((seg) => labelOf(seg, spec, classes, stack));
   for (const seg of segs) checkFrameOfReference(what, seg, stack);
-  for (const seg of segs) if (seg.kind === 'seg') placeFrames(what, seg, stack);
+  if (labels.length > 0) {
+    checkClassesCovered(what, labels, spec.labels, classes, spec.missingLabels);
+  }
+  const notices = segs.flatMap((seg) => noticesOf(what, seg, stack));
   const patientKey = stack.frames[0]?.patientKey;
   const ref: CaseRef = {
     caseId: sha256(series.uid).slice(0, 16),
@@ -84,16 +96,48 @@ export function caseOfSeries(
       kind: 'dicom',
       what,
       stack,
-      labels: labels.map(({ kind, path, classOf }) => ({ kind, path, classOf })),
+      labels: labels.map(({ kind, path, classOf, isResampled }) => ({
+        kind,
+        path,
+        classOf,
+        ...(isResampled ? { isResampled } : {}),
+      })),
       overlaps: spec.overlaps,
+      contourGaps: spec.contourGaps,
       ...(Object.keys(spec.volume).length === 0 ? {} : { volume: spec.volume }),
     },
   };
   const count = stray.length;
-  return {
-    ref,
-    alsoRefused: count === 0 ? [] : [refusalOf(what, fail('stray-slices', { what, count }))],
-  };
+  if (count > 0) notices.push(fail('stray-slices', { what, count }));
+  return { ref, alsoRefused: notices.map((notice) => refusalOf(what, notice)) };
+}
+
+/**
+ * Asserts what no header tells of a label: that contours leave no slices out, and that what is resampled
+ * lies within its image.
+ * @throws FedvoxError as `planContours` and `loadLabel`
+ */
+async function checkDrawable(ref: CaseRef, classes: readonly string[]): Promise<void> {
+  const { source } = ref;
+  if (source.kind !== 'dicom') return;
+  const { what, stack, labels, contourGaps } = source;
+  for (const { kind, path, classOf } of labels) {
+    if (kind === 'rtstruct') planContours(what, await readDicom(path), stack, classOf, contourGaps);
+  }
+  const resampled = labels.filter(({ isResampled }) => isResampled === true);
+  if (resampled.length === 0) return;
+  await loadLabel({ ...ref, source: { ...source, labels: resampled } }, classes, ref.grid);
+}
+
+/** What a label is used in spite of. */
+function noticesOf(what: string, seg: SegmentationObject, stack: Stack): FedvoxError[] {
+  if (seg.kind !== 'seg') return [];
+  const { path } = seg;
+  const { ownGrid } = placeSegmentation(what, seg, stack);
+  return [
+    ...(ownGrid === undefined ? [] : [fail('label-resampled', { path })]),
+    ...(seg.isByteAligned ? [fail('label-byte-aligned', { path })] : []),
+  ];
 }
 
 /**
@@ -118,17 +162,31 @@ export function labelSources(scan: FolderScan, predictions: DicomSpec['predictio
 function checkFrameOfReference(what: string, label: SegmentationObject, { frames }: Stack): void {
   const ofImage = frames[0]?.frameOfReferenceUid;
   const ofLabel =
-    label.kind === 'rtstruct' ? label.framesOfReference : [label.frameOfReferenceUid ?? []].flat();
+    label.kind === 'rtstruct'
+      ? [...label.framesOfReference, ...label.frameOfReferenceOf.values()]
+      : label.framesOfReference;
   if (ofImage === undefined || ofLabel.length === 0 || ofLabel.includes(ofImage)) return;
   throw fail('label-other-frame-of-reference', { path: label.path, what });
 }
 
-function labelOf(seg: SegmentationObject, spec: DicomSpec, classes: readonly string[]) {
+function labelOf(
+  seg: SegmentationObject,
+  spec: DicomSpec,
+  classes: readonly string[],
+  stack: Stack,
+) {
+  const { kind, path, segments } = seg;
+  checkDeclared(path, segments, seg.drawn);
+  const labels = drawnSegments(seg, stack.frames[0]?.frameOfReferenceUid);
+  const isResampled =
+    seg.kind === 'seg' && placeSegmentation(path, seg, stack).ownGrid !== undefined;
   return {
-    kind: seg.kind,
-    path: seg.path,
-    labels: seg.segments,
-    classOf: classesOf(seg.segments, spec.labels, classes),
+    kind,
+    path,
+    labels,
+    undrawn: segments.filter((segment) => !labels.includes(segment)),
+    classOf: classesOf(labels, spec.labels, classes),
+    isResampled,
   };
 }
 
@@ -137,5 +195,10 @@ export function orphanSegmentations(scan: FolderScan): Refusal[] {
   const used = new Set(scan.series.flatMap((series) => segmentationsOf(scan, series)));
   return scan.segmentations
     .filter((object) => !used.has(object))
-    .map(({ path }) => refusalOf(path, fail('label-other-series', { path })));
+    .map((object) => {
+      const { path } = object;
+      if (refersToSomething(object)) return refusalOf(path, fail('label-other-series', { path }));
+      const sharing = sharingFrameOfReference(scan, object).length;
+      return refusalOf(path, fail('label-no-reference', { path, sharing }));
+    });
 }

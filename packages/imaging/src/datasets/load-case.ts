@@ -67,11 +67,11 @@ export async function loadLabel(
     return sampleNearest(await readLabel(source.label, shearedGrid), grid, 'zero');
   }
   assert(hasLabel, 'a label is read of a case that has one');
-  const { what, stack, labels, overlaps } = source;
+  const { what, stack, labels, overlaps, contourGaps } = source;
   const canvas = new LabelCanvas(stack.grid, classes, overlaps);
   for (const { kind, path, classOf } of labels) {
     const file = await readDicom(path);
-    if (kind === 'rtstruct') paintContours(what, file, stack, classOf, canvas);
+    if (kind === 'rtstruct') paintContours(what, file, stack, classOf, contourGaps, canvas);
     else await paintSegmentation(what, file, readSegHeader(file), stack, classOf, canvas);
   }
   const label = canvas.finished();

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { shearDegrees } from '../geometry/shear.js';
@@ -54,6 +54,46 @@ describe('a Decathlon folder', () => {
     const affineRas = label.affineRas.map((value, index) => (index === 7 ? value + 3 : value));
     await writeNifti(join(folder, 'a-label.nii.gz'), { ...label, affineRas });
     expect((await open(folder)).refused).toMatchObject([{ code: 'imaging/label-grid-mismatch' }]);
+  });
+
+  it('takes the value 0 for no label, whatever it is called: its class is missing', async () => {
+    const path = await decathlon({ labels: { 0: 'organ', 1: 'background', 2: 'lesion' } });
+    expect(await open(path)).toMatchObject({
+      cases: [],
+      refused: [{ code: 'imaging/label-classes' }],
+    });
+    const spec = { kind: 'msd', path, missingLabels: 'empty' } as const;
+    const { label } = await loadCase((await openDataset(spec, CLASSES)).cases[0]!, CLASSES);
+    expect([...label!.data]).toEqual(
+      [...phantomVolumes('msd').label.data].map((value) => [0, 0, 2][value]),
+    );
+  });
+
+  it.each([
+    ['by one spelling', '"1": "organ", "2": "lesion", "1": "liver"'],
+    ['by two', '"1": "organ", "02": "lesion", "2": "liver {left} \\"1\\": no"'],
+  ])('refuses a manifest that declares a value twice: %s', async (_, labels) => {
+    const path = await decathlon();
+    const manifest = join(path, 'dataset.json');
+    const text = await readFile(manifest, 'utf8');
+    await writeFile(
+      manifest,
+      text.replace(/"labels":\{[^}]*\}/, () => `"labels" : {${labels}}`),
+    );
+    await expect(open(path)).rejects.toMatchObject({
+      code: 'imaging/not-msd',
+      message: expect.stringContaining('declared twice'),
+    });
+  });
+
+  it('joins values of one name, or of a pattern, to one class', async () => {
+    const path = await decathlon({ labels: { 1: 'tumour core', 2: 'tumour edge' } });
+    const spec = { kind: 'msd', path, labels: { 'tumour *': 'lesion' } } as const;
+    const classes = ['background', 'lesion'];
+    const { label } = await loadCase((await openDataset(spec, classes)).cases[0]!, classes);
+    expect([...label!.data]).toEqual(
+      [...phantomVolumes('msd').label.data].map((value) => [0, 1, 1][value]),
+    );
   });
 
   it('refuses label values that the manifest does not declare', async () => {

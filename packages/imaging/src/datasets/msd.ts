@@ -48,10 +48,11 @@ export async function openMsd(
   const path = join(spec.path, 'dataset.json');
   const manifest = parseManifest(path, await readText(path));
   const entries = entriesOfSite(path, manifest, spec.site);
-  const labels = Object.entries(manifest.labels).map(([value, name]) => ({
-    value: Number(value),
-    name,
-  }));
+  const declared = Object.entries(manifest.labels);
+  // 0 is what no label is drawn with, whatever it is called.
+  const labels = declared
+    .map(([value, name]) => ({ value: Number(value), name }))
+    .filter(({ value }) => value !== 0);
   const classes = jobClasses ?? ownClasses(labels, spec.labels);
   const results = await boundedMap(entries, MAX_OPEN_FILES, async (entry) => {
     try {
@@ -101,7 +102,8 @@ async function caseOf(
   const label = await readVolumeFileHeader(path, 'keep');
   checkSameGrid(path, storedGrid, label.grid);
   const classOf: ClassOfValue = classesOf(labels, spec.labels, classes);
-  checkClassesCovered(entry.image, [{ path, classOf, labels }], classes, spec.missingLabels);
+  const sources = [{ path, classOf, labels }];
+  checkClassesCovered(entry.image, sources, spec.labels, classes, spec.missingLabels);
   const dataPaths = [
     ...(source.dataPaths ?? []),
     ...(label.dataPath === undefined ? [] : [label.dataPath]),
@@ -122,11 +124,27 @@ function parseManifest(path: string, text: string): Manifest {
     throw fail('not-msd', { path, reason: 'it is not JSON' }, { cause });
   }
   const parsed = manifestSchema.safeParse(json);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    const twice = declaredTwice(text);
+    if (twice === undefined) return parsed.data;
+    throw fail('not-msd', { path, reason: `labels: ${twice} is declared twice` });
+  }
   const reason = parsed.error.issues
     .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
     .join('; ');
   throw fail('not-msd', { path, reason }, { cause: parsed.error });
+}
+
+/** A label value that is declared twice, of which JSON keeps the last without a word. */
+function declaredTwice(text: string): number | undefined {
+  const string = String.raw`"(?:[^"\\]|\\.)*"`;
+  const labels = new RegExp(
+    String.raw`"labels"\s*:\s*\{((?:\s*${string}\s*:\s*${string}\s*,?)*)\s*\}`,
+  );
+  const pairs = labels.exec(text)?.[1] ?? '';
+  const keys = [...pairs.matchAll(new RegExp(`(${string})\\s*:\\s*${string}`, 'g'))];
+  const values = keys.map(([, key]) => Number(JSON.parse(key as string)));
+  return values.find((value, at) => values.indexOf(value) !== at);
 }
 
 function entriesOfSite(path: string, manifest: Manifest, site: string | undefined): Entry[] {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DIMENSION_NAMES } from '../dicom/frame.js';
 
-/** A site's names for structures → the job's class names. */
+/** A site's names for structures → the job's class names; `*` in a name stands for any text. */
 const labelNamesSchema = z.record(z.string(), z.string()).default({});
 
 /** What a class without a segment means: an error, or that the case has none of it. */
@@ -24,6 +24,8 @@ export const datasetSpecSchema = z.discriminatedUnion('kind', [
     missingLabels: missingLabelsSchema,
     /** A voxel in two classes: an error, or it goes to the class that the job lists later. */
     overlaps: z.enum(['refuse', 'later-class-wins']).default('refuse'),
+    /** Contours that leave slices out regularly: an error, kept as they are, or filled by interpolating the shape. */
+    contourGaps: z.enum(['refuse', 'keep', 'fill']).default('refuse'),
     gantryTilt: gantryTiltSchema,
     /** Segmentations that Fedvox itself wrote: no labels, or labels like any other. */
     predictions: z.enum(['refuse', 'use']).default('refuse'),

@@ -30,19 +30,6 @@ export type SegmentationObject =
   | ({ readonly kind: 'seg' } & SegHeader)
   | ({ readonly kind: 'rtstruct' } & StructureSetHeader);
 
-/** The segmentations of a series: those that name it or, naming none, one of its instances. */
-export function segmentationsOf(
-  { segmentations }: FolderScan,
-  { uid, frames }: ScannedSeries,
-): SegmentationObject[] {
-  const instances = new Set(frames.map(({ sopInstanceUid }) => sopInstanceUid));
-  return segmentations.filter((object) => {
-    if (object.referencedSeriesUids.length > 0) return object.referencedSeriesUids.includes(uid);
-    const referred = object.kind === 'seg' ? object.frames : [];
-    return referred.some((frame) => frame.referencedSopUids.some((sop) => instances.has(sop)));
-  });
-}
-
 /** What is in a folder, found by content and not by name. */
 export interface FolderScan {
   readonly root: string;

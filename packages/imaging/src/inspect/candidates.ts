@@ -12,11 +12,12 @@ import { fileImage } from '../datasets/file-image.js';
 import { openMsd } from '../datasets/msd.js';
 import { datasetSpecSchema, type ResolvedDatasetSpec } from '../datasets/spec.js';
 import { readDicomHeader } from '../dicom/part10.js';
-import { type FolderScan, type ScannedSeries, segmentationsOf } from '../dicom/scan.js';
+import type { FolderScan, ScannedSeries } from '../dicom/scan.js';
 import type { VolumeChoice } from '../dicom/separate-volumes.js';
 import { fail } from '../errors.js';
 import { type Refusal, refusalOf } from '../refusal.js';
 import { type LabelNames, ownClasses } from '../segmentation/class-names.js';
+import { drawnSegments, segmentationsOf } from '../segmentation/references.js';
 import { isVolumeName } from '../voxels/volume-file.js';
 import { archiveKind } from './archive.js';
 import { type FoundPrediction, filePrediction, seriesPrediction } from './predictions.js';
@@ -30,6 +31,7 @@ export interface LabelRules {
   readonly labels?: LabelNames;
   readonly missingLabels?: 'refuse' | 'empty';
   readonly overlaps?: 'refuse' | 'later-class-wins';
+  readonly contourGaps?: 'refuse' | 'keep' | 'fill';
   readonly gantryTilt?: 'refuse' | 'resample';
   readonly predictions?: 'refuse' | 'use';
   readonly volume?: VolumeChoice;
@@ -65,11 +67,16 @@ export async function dicomCandidates(
   rules: LabelRules,
 ): Promise<Found> {
   const { overlaps = 'refuse', gantryTilt = 'refuse', predictions = 'refuse', volume = {} } = rules;
-  const spec = { ...specOf('dicom', path, rules), overlaps, gantryTilt, predictions, volume };
+  const { contourGaps = 'refuse' } = rules;
+  const given = { overlaps, contourGaps, gantryTilt, predictions, volume };
+  const spec = { ...specOf('dicom', path, rules), ...given };
   const scan = labelSources(found, predictions);
   const candidates: Candidate[] = [];
   for (const series of scan.series) {
-    const segments = segmentationsOf(scan, series).flatMap((object) => object.segments);
+    const frameOfReference = series.frames[0]?.frameOfReferenceUid;
+    const segments = segmentationsOf(scan, series).flatMap((object) =>
+      drawnSegments(object, frameOfReference),
+    );
     const classes = rules.classes ?? ownClasses(segments, rules.labels);
     const prediction = seriesPrediction(series, found, spec, classes);
     const find = (from: FolderScan) => (): FoundCase => {

@@ -5,9 +5,10 @@ import { caseOfSeries } from '../datasets/dicom-folder.js';
 import { checkSameGrid } from '../datasets/label-grid.js';
 import { loadLabel } from '../datasets/load-case.js';
 import type { ResolvedDatasetSpec } from '../datasets/spec.js';
-import { type FolderScan, type ScannedSeries, segmentationsOf } from '../dicom/scan.js';
+import type { FolderScan, ScannedSeries } from '../dicom/scan.js';
 import type { Grid, LabelMap } from '../geometry/grid.js';
 import { ownClasses } from '../segmentation/class-names.js';
+import { segmentationsOf } from '../segmentation/references.js';
 import { readVolumeFileHeader, withoutVolumeEnding } from '../voxels/volume-file.js';
 
 type DicomSpec = Extract<ResolvedDatasetSpec, { kind: 'dicom' }>;

@@ -1,6 +1,10 @@
 import { fail } from '../errors.js';
 
-/** A site's names for structures → the job's class names. */
+/**
+ * A site's names for structures → the job's class names. In a name `*` stands for any text: what it matches
+ * forms one class, in one file or in several. A name as it is written goes before a pattern, and patterns go
+ * in their order.
+ */
 export type LabelNames = Readonly<Record<string, string>>;
 
 /** A named segment or label value of one file. */
@@ -18,13 +22,36 @@ export type ClassOfValue = ReadonlyMap<number, number>;
 
 /** The class a site's label stands for: as mapped, else its own name in the job's spelling. */
 export function className(label: string, names: LabelNames): string {
-  return names[label] ?? label.trim().toLowerCase().replaceAll(/\s+/g, '-');
+  if (Object.hasOwn(names, label)) return names[label] as string;
+  const pattern = patternOf(label, names);
+  return pattern === undefined
+    ? label.trim().toLowerCase().replaceAll(/\s+/g, '-')
+    : (names[pattern] as string);
+}
+
+/** The pattern that decides what a label stands for, if one does. */
+function patternOf(label: string, names: LabelNames): string | undefined {
+  if (Object.hasOwn(names, label)) return undefined;
+  return Object.keys(names).find((name) => name.includes('*') && matches(label, name));
+}
+
+/** Piece by piece, so that no text takes long. */
+function matches(label: string, pattern: string): boolean {
+  const [first = '', ...others] = pattern.split('*');
+  if (!label.startsWith(first)) return false;
+  const last = others.pop() ?? '';
+  let at = first.length;
+  for (const piece of others) {
+    const found = label.indexOf(piece, at);
+    if (found === -1) return false;
+    at = found + piece.length;
+  }
+  return label.length - last.length >= at && label.endsWith(last);
 }
 
 /** Classes where no job names them: background, and every other label as a class of its own. */
 export function ownClasses(labels: readonly NamedLabel[], names: LabelNames = {}): string[] {
-  const foreground = labels.filter(({ value }) => value !== 0);
-  return [...new Set(['background', ...foreground.map(({ name }) => className(name, names))])];
+  return [...new Set(['background', ...labels.map(({ name }) => className(name, names))])];
 }
 
 /** Assigns labels to the job's foreground classes; labels that are no class of the job to background. */
@@ -38,29 +65,47 @@ export function classesOf(
   );
 }
 
+/** What one label file of a case has of the job's classes. */
+export interface LabelSource {
+  readonly path: string;
+  readonly classOf: ClassOfValue;
+  /** What is drawn in it. */
+  readonly labels: readonly NamedLabel[];
+  /** What it names and does not draw. */
+  readonly undrawn?: readonly NamedLabel[];
+}
+
 /**
- * Asserts that every foreground class has exactly one label, over all label files of a case.
+ * Asserts that every foreground class has a label over all label files of a case, and that no two files
+ * draw the same one, unless a pattern of the site's joins them: they may be two persons' views of it.
  * @throws FedvoxError `ambiguous-label`; `label-classes` unless `missingLabels` is `empty`
  */
 export function checkClassesCovered(
   what: string,
-  sources: readonly {
-    readonly path: string;
-    readonly classOf: ClassOfValue;
-    readonly labels: readonly NamedLabel[];
-  }[],
+  sources: readonly LabelSource[],
+  names: LabelNames,
   classes: readonly string[],
   missingLabels: 'refuse' | 'empty',
 ): void {
-  const found = sources.flatMap(({ classOf }) => [...classOf.values()].filter((each) => each > 0));
-  const twice = found.find((classIndex, at) => found.indexOf(classIndex) !== at);
-  if (twice !== undefined) throw fail('ambiguous-label', { what, class: classes[twice] as string });
-  const missing = classes.filter((_, classIndex) => classIndex > 0 && !found.includes(classIndex));
+  for (const [classIndex, name] of classes.entries()) {
+    if (classIndex === 0) continue;
+    const drawing = sources
+      .map(({ labels, classOf }) => labels.filter(({ value }) => classOf.get(value) === classIndex))
+      .filter((labels) => labels.length > 0);
+    const isJoined = drawing.flat().every((label) => patternOf(label.name, names) !== undefined);
+    if (drawing.length > 1 && !isJoined) throw fail('ambiguous-label', { what, class: name });
+  }
+  const found = new Set(
+    sources.flatMap(({ labels, classOf }) => labels.map(({ value }) => classOf.get(value))),
+  );
+  const missing = classes.filter((_, classIndex) => classIndex > 0 && !found.has(classIndex));
   if (missing.length === 0 || missingLabels === 'empty') return;
   const present = sources.flatMap(({ labels }) => labels.map(({ name }) => name));
+  const undrawn = sources.flatMap(({ undrawn = [] }) => undrawn.map(({ name }) => name));
   throw fail('label-classes', {
     path: sources.map(({ path }) => path).join(', '),
     missing: missing.join(', '),
-    present: present.join(', ') || 'none',
+    present:
+      [...present, ...undrawn.map((name) => `${name} (named, but not drawn)`)].join(', ') || 'none',
   });
 }

@@ -35,6 +35,11 @@ export class LabelCanvas {
     }
   }
 
+  /** An empty one with the same rules on another grid. */
+  on(grid: Grid): LabelCanvas {
+    return new LabelCanvas(grid, this.classes, this.overlaps);
+  }
+
   finished(): LabelMap {
     return { ...this.grid, data: this.data };
   }

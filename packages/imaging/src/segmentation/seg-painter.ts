@@ -4,15 +4,25 @@ import type { DicomFile } from '../dicom/part10.js';
 import { frameReader } from '../dicom/pixels.js';
 import type { Stack } from '../dicom/stack.js';
 import { fail } from '../errors.js';
+import { apply, invert, multiply } from '../geometry/affine.js';
+import type { Grid, LabelMap } from '../geometry/grid.js';
+import type { Vec3 } from '../geometry/vector.js';
+import { sampleNearest } from '../transforms/sampling.js';
 import type { ClassOfValue } from './class-names.js';
+import { checkDeclared } from './declared.js';
 import type { SegHeader } from './dicom-seg.js';
 import type { LabelCanvas } from './label-canvas.js';
-import { type FramePlacement, placeFrames } from './seg-placement.js';
+import type { FramePlacement } from './seg-grid.js';
+import { placeSegmentation } from './seg-placement.js';
+
+/** A marked voxel may lie beyond the image's voxels by what rounding makes of half of one. */
+const MAX_BEYOND_VOXELS = 0.51;
 
 /**
- * Marks the voxels of a SEG's segments on the canvas of its series' volume.
+ * Marks the voxels of a SEG's segments on the canvas of its series' volume: those that its pixels are, or
+ * those whose centres are nearest to a pixel, where it has a grid of its own.
  * @param file the whole file, whose description is `header`
- * @throws FedvoxError `label-slice-missing`, `label-grid-mismatch`, `overlapping-segments`,
+ * @throws FedvoxError `label-slice-missing`, `label-grid-mismatch`, `label-undeclared`, `overlapping-segments`,
  *   `corrupt-file`, `unsupported-transfer-syntax`
  */
 export async function paintSegmentation(
@@ -23,9 +33,31 @@ export async function paintSegmentation(
   classOf: ClassOfValue,
   canvas: LabelCanvas,
 ): Promise<void> {
-  const placements = placeFrames(what, header, stack);
+  const { frames, ownGrid } = placeSegmentation(what, header, stack);
+  if (ownGrid === undefined) {
+    await paintFrames(file, header, frames, stack.grid, classOf, canvas);
+    return;
+  }
+  const own = canvas.on(ownGrid);
+  await paintFrames(file, header, frames, ownGrid, classOf, own);
+  const drawn = own.finished();
+  checkWithin(what, header, drawn, stack.grid);
+  const { data } = sampleNearest(drawn, stack.grid, 'zero');
+  for (const [voxel, classIndex] of data.entries()) {
+    if (classIndex > 0) canvas.mark(header.path, voxel, classIndex);
+  }
+}
+
+async function paintFrames(
+  file: DicomFile,
+  header: SegHeader,
+  placements: readonly FramePlacement[],
+  { shape: [nx, ny] }: Grid,
+  classOf: ClassOfValue,
+  canvas: LabelCanvas,
+): Promise<void> {
   const valueAt = valueReader(file, header);
-  const [nx, ny] = stack.grid.shape;
+  const undeclared = new Set<number>();
   for (const { frameIndex, segmentNumber } of header.frames) {
     const frameClass = segmentNumber === undefined ? undefined : classOf.get(segmentNumber);
     if (segmentNumber !== undefined && !frameClass) continue;
@@ -39,9 +71,28 @@ export async function paintSegmentation(
         const value = values(pixel);
         if (value === 0) continue;
         const classIndex = frameClass ?? classOf.get(value);
+        if (classIndex === undefined) undeclared.add(value);
         if (!classIndex) continue;
         canvas.mark(header.path, first + row * rowStep + column * columnStep, classIndex);
       }
+    }
+  }
+  checkDeclared(header.path, header.segments, undeclared);
+}
+
+/** Nothing that is drawn may be lost beyond the image. */
+function checkWithin(what: string, { path }: SegHeader, drawn: LabelMap, image: Grid): void {
+  const indexOf = multiply(invert(image.affineRas), drawn.affineRas);
+  const [nx, ny] = drawn.shape;
+  for (const [voxel, classIndex] of drawn.data.entries()) {
+    if (classIndex === 0) continue;
+    const index: Vec3 = [voxel % nx, Math.floor(voxel / nx) % ny, Math.floor(voxel / (nx * ny))];
+    const isBeyond = apply(indexOf, index).map((value, axis) => {
+      return value < -MAX_BEYOND_VOXELS || value > image.shape[axis]! - 1 + MAX_BEYOND_VOXELS;
+    });
+    if (isBeyond[2] === true) throw fail('label-slice-missing', { path, what });
+    if (isBeyond.includes(true)) {
+      throw fail('label-grid-mismatch', { path, reason: 'it is drawn beyond its image' });
     }
   }
 }
@@ -73,10 +124,10 @@ function valueReader(file: DicomFile, header: SegHeader): ValueReader {
   };
 }
 
-/** Bits run on from frame to frame, least significant first, with no alignment (PS3.5 8.1.1). */
+/** Bits run on from frame to frame, least significant first, with no alignment (PS3.5 8.1.1) as a rule. */
 function bitReader(
   { path, bytes, pixelData, syntax }: DicomFile,
-  { rows, columns, frames }: SegHeader,
+  { rows, columns, frames, isByteAligned }: SegHeader,
 ): ValueReader {
   if (syntax.pixels !== 'native') {
     throw fail('unsupported-transfer-syntax', { path, transferSyntax: syntax.name });
@@ -85,13 +136,15 @@ function bitReader(
     // Whether its bytes change places in pairs depends on how its writer packed bits into words.
     throw fail('unsupported-segmentation', { path, reason: 'it packs bits in big endian' });
   }
-  const byteCount = Math.ceil((rows * columns * frames.length) / 8);
+  const pixels = rows * columns;
+  const frameBits = isByteAligned ? 8 * Math.ceil(pixels / 8) : pixels;
+  const byteCount = Math.ceil((frameBits * frames.length) / 8);
   if (pixelData === undefined || pixelData.offset + byteCount > bytes.length) {
     throw fail('corrupt-file', { path, reason: 'its pixel data ends before its last frame' });
   }
   const start = pixelData.offset;
   return async (frameIndex) => {
-    const firstBit = frameIndex * rows * columns;
+    const firstBit = frameIndex * frameBits;
     return (pixel) => {
       const bit = firstBit + pixel;
       return ((bytes[start + (bit >>> 3)] as number) >>> (bit & 7)) & 1;

@@ -60,7 +60,7 @@ def image(slice_):
 
 
 def segmentation(kind, frames, values, *, orientation=(1, 0, 0, 0, 1, 0), spacing=SPACING, refer="series",
-                 maximum=255, compress=False, nudge=0.0, big_endian=False):
+                 maximum=255, compress=False, nudge=0.0, big_endian=False, other=None):
     """frames: (segment number, slice, position); values: one array of rows × columns per frame."""
     sop_class = "1.2.840.10008.5.1.4.1.1.66." + ("7" if kind == "LABELMAP" else "4")
     ds = base(sop_class, "1.2.3.2.1", "SEG")
@@ -69,7 +69,8 @@ def segmentation(kind, frames, values, *, orientation=(1, 0, 0, 0, 1, 0), spacin
         ds.ReferencedSeriesSequence = Sequence([item(SeriesInstanceUID=SERIES)])
     if kind == "FRACTIONAL":
         ds.SegmentationFractionalType, ds.MaximumFractionalValue = "PROBABILITY", maximum
-    ds.SegmentSequence = Sequence([item(SegmentNumber=n, SegmentLabel=name) for n, name in ((1, "organ"), (2, "lesion"))])
+    names = [(1, "organ"), (2, "lesion")] + ([] if other is None else [(other, "of no class")])
+    ds.SegmentSequence = Sequence([item(SegmentNumber=n, SegmentLabel=name) for n, name in names])
     ds.SharedFunctionalGroupsSequence = Sequence([item(
         PlaneOrientationSequence=Sequence([item(ImageOrientationPatient=list(orientation))]),
         PixelMeasuresSequence=Sequence([item(PixelSpacing=list(spacing), SliceThickness=STEP)]))])
@@ -131,10 +132,10 @@ json.dump({
         case("fractional, half of its maximum counts", segmentation("FRACTIONAL", whole, fractions, maximum=100)),
         case("labelmap, 8 bits", segmentation("LABELMAP", slices, list(label))),
         case("labelmap, 8 bits, RLE", segmentation("LABELMAP", slices, list(label), compress=True)),
-        case("labelmap, 16 bits, with a value that is no segment", segmentation(
-            "LABELMAP", slices, list(np.where(label == 0, 300, label)))),
+        case("labelmap, 16 bits, with a segment that is no class", segmentation(
+            "LABELMAP", slices, list(np.where(label == 0, 300, label)), other=300)),
         case("labelmap, 16 bits, big endian", segmentation(
-            "LABELMAP", slices, list(np.where(label == 0, 300, label)), big_endian=True)),
+            "LABELMAP", slices, list(np.where(label == 0, 300, label)), big_endian=True, other=300)),
     ],
 }, sys.stdout, indent=1)
 print()

@@ -34,7 +34,7 @@ const MODEL = { type: 'AUTOMATIC', name: 'Fedvox' } as const;
 
 /**
  * Writes a label map on its series' grid as a binary DICOM SEG (PS3.3 A.51): a frame for each slice
- * that holds any of a segment, whole or not at all.
+ * that holds any of a segment, or a blank one, whole or not at all.
  */
 export async function writeDicomSeg(
   path: string,
@@ -60,17 +60,17 @@ export async function writeDicomSeg(
   await writeFileDurably(path, encodePart10(dataSet));
 }
 
-/** A SEG has at least one frame, though the label be empty. */
+/** A segment without a frame would be one that nobody looked for: an empty one has one that is blank. */
 function framesToWrite({ data, shape }: LabelMap, segments: readonly SegmentName[]): SegFrame[] {
+  assert(segments.length > 0, 'a segmentation has a segment');
   const pixels = shape[0] * shape[1];
-  const present = segments.flatMap((segment) =>
-    Array.from({ length: shape[2] }, (_, slice) => ({ segment, slice })).filter(({ slice }) =>
+  return segments.flatMap((segment) => {
+    const frames = Array.from({ length: shape[2] }, (_, slice) => ({ segment, slice }));
+    const present = frames.filter(({ slice }) =>
       data.subarray(slice * pixels, (slice + 1) * pixels).includes(segment.value),
-    ),
-  );
-  const [segment] = segments;
-  assert(segment !== undefined, 'a segmentation has a segment');
-  return present.length > 0 ? present : [{ segment, slice: 0 }];
+    );
+    return present.length > 0 ? present : frames.slice(0, 1);
+  });
 }
 
 function identification(

@@ -1,10 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { forEachEnclosedPixel, type Outline } from './even-odd.js';
+import { forEachPixel, type Outline } from './even-odd.js';
+import { planeRegion } from './plane-region.js';
 
 function enclosed(outlines: readonly Outline[], nx: number, ny: number): string[] {
   const rows = Array.from({ length: ny }, () => Array<string>(nx).fill('.'));
-  forEachEnclosedPixel(outlines, nx, ny, (pixel) => {
+  const region = planeRegion(
+    outlines.map((points) => ({ points, isXor: false })),
+    nx,
+    ny,
+  );
+  forEachPixel(region, nx, (pixel) => {
     rows[Math.floor(pixel / nx)]![pixel % nx] = '#';
   });
   return rows.map((row) => row.join(''));
