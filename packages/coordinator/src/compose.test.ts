@@ -123,7 +123,7 @@ describe('the operator’s interface', () => {
       enrollmentAddress: `localhost:${coordinator.enrollmentPort}`,
       caCertificatePem: consortium.authority.certificatePem,
     });
-    expect(await operator.sites()).toEqual([]);
+    expect(await operator.sites()).toMatchObject([{ site: 'north', standing: 'invited' }]);
     const bad = operator.inviteSite('../north');
     await expect(bad).rejects.toMatchObject({ code: 'coordinator/request-invalid' });
   });

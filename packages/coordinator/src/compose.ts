@@ -44,6 +44,7 @@ import { createMetrics } from './services/metrics.js';
 import { OperatorDirectory } from './services/operator-directory.js';
 import { Retention } from './services/retention.js';
 import { RoundRunner } from './services/round-runner.js';
+import { Sightings } from './services/sightings.js';
 import { SiteDirectory } from './services/site-directory.js';
 import { SubmissionDesk } from './services/submission-desk.js';
 import { TaskDesk } from './services/task-desk.js';
@@ -227,6 +228,8 @@ async function assemble(config: CoordinatorConfig, foundations: Foundations) {
   const watchingCertificates = certificateWatch.run();
   const retention = new Retention({ store, blobs, rules: rulesOf(config.retention), clock, log });
   const sweeping = retention.run();
+  const sightings = await Sightings.load({ tasks, store, clock, log });
+  const recording = sightings.run();
   const parts = { blobs, registry, changes, tasks, metrics, sites, uploads, submissions, rounds };
   return {
     ...foundations,
@@ -238,6 +241,8 @@ async function assemble(config: CoordinatorConfig, foundations: Foundations) {
     watching,
     retention,
     sweeping,
+    sightings,
+    recording,
   };
 }
 
@@ -301,6 +306,7 @@ async function listen(
       version: VERSION,
       federation,
       stateDir: config.stateDir,
+      heartbeatIntervalMs,
       maxModelBytes: limits.maxModelBytes,
       caCertificatePem: tls.caPem,
       federationAddress: formatAddress({ host: publicHost, port: federationServer.port }),
@@ -319,11 +325,13 @@ async function stop(core: Core, servers: readonly AnyServer[]): Promise<void> {
   core.deadlines.stop();
   core.certificateWatch.stop();
   core.retention.stop();
+  core.sightings.stop();
   core.tasks.close();
   await Promise.all([
     core.watching,
     core.watchingCertificates,
     core.sweeping,
+    core.recording,
     core.rounds.stop(),
     ...servers.map((server) => server.stop()),
   ]);

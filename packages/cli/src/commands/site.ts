@@ -1,9 +1,8 @@
 import { writeFileDurably } from '@fedvox/base';
-import type { SiteStatus } from '@fedvox/coordinator';
 import type { Command } from 'commander';
 import { moment } from '../moment.js';
 import { prepareFolderOf } from '../output-file.js';
-import { table } from '../table.js';
+import { sitesText } from '../sites-text.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act } from './action.js';
 import { asOperator, type OperatorOptions, withOperator } from './operator-options.js';
@@ -24,7 +23,9 @@ export function addSiteCommands(program: Command, terminal: Terminal): void {
       'for a site that is enrolled: its old certificate ends when it enrols anew',
     );
   act<InviteOptions, [string]>(withOperator(invite), terminal, inviteSite);
-  const list = site.command('list').description('every enrolled site, and when it was last seen');
+  const list = site
+    .command('list')
+    .description('every site: invited, enrolled, away since when, revoked');
   act<OperatorOptions>(withOperator(list), terminal, listSites);
   const revoke = site.command('revoke <name>').description('shut a site out, at once and for good');
   act<OperatorOptions, [string]>(withOperator(revoke), terminal, revokeSite);
@@ -53,16 +54,7 @@ async function inviteSite(output: Output, options: InviteOptions, name: string):
 
 async function listSites(output: Output, options: OperatorOptions): Promise<void> {
   const sites = await asOperator(options, (client) => client.sites());
-  output.result(sites, table(['site', 'state', 'last seen', 'certificate ends'], sites.map(row)));
-}
-
-function row({ site, revoked, state, lastSeenAtMs, certificateEndsAtMs }: SiteStatus): string[] {
-  return [
-    site,
-    revoked ? 'revoked' : (state ?? 'away'),
-    moment(lastSeenAtMs),
-    moment(certificateEndsAtMs),
-  ];
+  output.result(sites, sitesText(sites));
 }
 
 async function revokeSite(output: Output, options: OperatorOptions, name: string): Promise<void> {

@@ -135,11 +135,16 @@ export const invitationSchema = z.strictObject({
 
 export const siteSchema = z.strictObject({
   site: z.string(),
-  enrolledAtMs: timeMs,
-  certificateEndsAtMs: timeMs,
+  standing: z
+    .enum(['invited', 'invitation-ended', 'enrolled', 'revoked'])
+    .describe('of its certificate, or of its invitation where it has none'),
+  enrolledAtMs: timeMs.nullable(),
+  certificateEndsAtMs: timeMs.nullable(),
+  invitationEndsAtMs: timeMs.nullable().describe('of an invitation that nobody has used yet'),
   revoked: z.boolean(),
-  lastSeenAtMs: timeMs.nullable(),
-  state: z.enum(AGENT_STATES).nullable(),
+  lastSeenAtMs: timeMs.nullable().describe('also before the coordinator was last started'),
+  away: z.boolean().describe('not heard of for so long that it will not be at work'),
+  state: z.enum(AGENT_STATES).nullable().describe('null while it is away'),
 });
 
 /** Longest that a request for events is held open. */

@@ -1,10 +1,11 @@
-import type { Logger } from '@fedvox/base';
+import type { Clock, Logger } from '@fedvox/base';
 import type { CertificateWatch } from '../services/certificate-watch.js';
 import type { ChangeSignal } from '../services/change-signal.js';
 import type { JobRegistry } from '../services/job-registry.js';
 import type { Metrics } from '../services/metrics.js';
 import type { OperatorDirectory } from '../services/operator-directory.js';
 import type { Retention } from '../services/retention.js';
+import type { Sightings } from '../services/sightings.js';
 import type { SiteDirectory } from '../services/site-directory.js';
 import type { SubmissionDesk } from '../services/submission-desk.js';
 import type { TaskDesk } from '../services/task-desk.js';
@@ -22,6 +23,9 @@ export interface HttpServices {
   readonly operators: OperatorDirectory;
   readonly tasks: TaskDesk;
   readonly retention: Retention;
+  readonly sightings: Sightings;
+  readonly clock: Clock;
+  readonly heartbeatIntervalMs: number;
   readonly store: Store;
   readonly blobs: BlobStore;
   readonly changes: ChangeSignal;

@@ -1,12 +1,13 @@
 import { nameSchema } from '@fedvox/job';
 import { z } from 'zod';
 import { leaveOut } from '../services/memberships.js';
+import { listSites } from '../services/site-list.js';
 import { invitationSchema, inviteSchema, siteSchema } from './contract.js';
 import type { HttpServices } from './services.js';
 import type { TypedApp } from './zod-routes.js';
 
 export function addSiteRoutes(app: TypedApp, services: HttpServices): void {
-  const { sites, tasks, registry, federation } = services;
+  const { sites, registry, federation } = services;
   app.post(
     '/v1/sites',
     { schema: { body: inviteSchema, response: { 201: invitationSchema } } },
@@ -26,10 +27,7 @@ export function addSiteRoutes(app: TypedApp, services: HttpServices): void {
     },
   );
   app.get('/v1/sites', { schema: { response: { 200: z.array(siteSchema) } } }, async () =>
-    (await sites.sites()).map((enrolled) => {
-      const { lastSeenAtMs = null, state = null } = tasks.presence(enrolled.site) ?? {};
-      return { ...enrolled, lastSeenAtMs, state };
-    }),
+    listSites(services),
   );
   app.post(
     '/v1/sites/:site/revoke',

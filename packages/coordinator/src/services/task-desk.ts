@@ -52,6 +52,11 @@ export class TaskDesk {
     registry.onProgress((progress) => this.#noteServed(progress));
   }
 
+  /** Every site that was heard of since the start. */
+  presences(): ReadonlyMap<string, Presence> {
+    return this.#presence;
+  }
+
   presence(site: string): Presence | undefined {
     return this.#presence.get(site);
   }

@@ -21,6 +21,7 @@ import {
   selectLastFactAtMs,
   selectRemovedAtMs,
 } from './retention-tables.js';
+import { selectSightings, selectUnspentInvitations, upsertSightings } from './sighting-tables.js';
 import {
   insertInvitation,
   insertRenewal,
@@ -113,6 +114,10 @@ function storeOver(database: SqliteDatabase): Store {
       transaction((session) => takeUpRevocation(session, revocation)),
     keepOperators: (operators) => transaction((session) => insertOperators(session, operators)),
     operators: () => read(selectOperators),
+
+    unspentInvitations: () => read(selectUnspentInvitations),
+    sightings: () => read(selectSightings),
+    recordSightings: (seen) => transaction((session) => upsertSightings(session, seen)),
 
     snapshot: (path) => read((session) => vacuumInto(session, path)),
 

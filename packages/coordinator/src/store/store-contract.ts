@@ -94,6 +94,20 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       expect(await store.facts(0, 100)).toHaveLength(3);
     });
 
+    it('remembers when sites were last seen, and writes a copy of everything', async () => {
+      await store.recordSightings(
+        new Map([
+          ['north', 5],
+          ['south', 6],
+        ]),
+      );
+      await store.recordSightings(new Map([['north', 7]]));
+      expect([...(await store.sightings())]).toEqual([
+        ['north', 7],
+        ['south', 6],
+      ]);
+    });
+
     it('remembers which bytes were removed, and when last', async () => {
       const [gone, here] = [sha256('gone'), sha256('here')];
       await store.recordRemoved([gone], 5);

@@ -56,6 +56,11 @@ export interface Store {
   ): Promise<boolean>;
   /** Keeps a site's next certificate. False, and no change, where the one it showed does not count. */
   addRenewal(shownSerial: string, certificate: NewCertificate): Promise<boolean>;
+  /** The newest invitation of each site that none has used; by site. */
+  unspentInvitations(): Promise<readonly UnspentInvitation[]>;
+  /** When each site was last heard of, as far as it was recorded. */
+  sightings(): Promise<ReadonlyMap<string, number>>;
+  recordSightings(lastSeenAtMs: ReadonlyMap<string, number>): Promise<void>;
   /** By site, then time of issue. */
   certificates(): Promise<readonly StoredCertificate[]>;
   /** The names of all that ever had a certificate for this key. */
@@ -146,6 +151,11 @@ export interface NewInvitation {
   readonly expiresAtMs: number;
   /** Whether it may take the place of certificates that the site has. */
   readonly replaces: boolean;
+}
+
+export interface UnspentInvitation {
+  readonly site: string;
+  readonly expiresAtMs: number;
 }
 
 export interface StoredInvitation extends NewInvitation {
