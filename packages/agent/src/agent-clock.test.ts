@@ -1,5 +1,6 @@
 import { type Clock, type Logger, silentLogger, systemClock } from '@fedvox/base';
 import { loadCredentials } from '@fedvox/pki';
+import { refuse } from '@fedvox/protocol';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkSite } from './check-site.js';
 import { enroll } from './enroll.js';
@@ -110,5 +111,25 @@ describe('an agent whose coordinator', () => {
     await scene.start();
     scene.coordinator.tasks.push(scene.train);
     await until(() => scene.coordinator.accepted.length === 1);
+  });
+
+  it('warns that another agent speaks as this site says so, and works on', async () => {
+    await scene.enrol();
+    const { lines, log } = logOf('error');
+    scene.coordinator.failNext('nextTask', refuse('identity-shared', { name: 'north' }));
+    scene.coordinator.failNext('heartbeat', refuse('identity-shared', { name: 'north' }));
+    scene.trainer.onRun = () => until(() => count('heartbeat') > 1);
+    await scene.start({ log });
+    scene.coordinator.tasks.push(scene.train);
+    await until(() => scene.coordinator.accepted.length === 1);
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toMatchObject({
+      text: 'the coordinator warns this site',
+      fields: {
+        refusal: 'identity-shared',
+        reason: expect.stringMatching(/^two agents speak as north.*tell the operator at once\.$/),
+      },
+    });
+    expect(count('hello')).toBe(1);
   });
 });

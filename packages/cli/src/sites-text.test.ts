@@ -13,10 +13,18 @@ const site = (name: string, changes: Partial<SiteStatus>): SiteStatus => ({
   lastSeenAtMs: atMs,
   away: false,
   state: 'training',
+  sharedAtMs: null,
   ...changes,
 });
 
 describe('the list of sites', () => {
+  it('says below it which site two agents speak as', () => {
+    const text = sitesText([site('east', {}), site('north', { sharedAtMs: atMs })]);
+    expect(text.split('\n').slice(4)).toEqual([
+      'Two agents speak as north, last noticed 2026-01-02T03:04:05Z: stop the copy, or shut the site out with "fedvox site revoke north".',
+    ]);
+  });
+
   it('says who is invited, at work, away since when, never seen, and revoked', () => {
     const invited = { certificateEndsAtMs: null, lastSeenAtMs: null, invitationEndsAtMs: atMs };
     expect(

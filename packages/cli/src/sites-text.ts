@@ -10,7 +10,14 @@ export function sitesText(sites: readonly SiteStatus[]): string {
     stateText(site),
     moment(site.certificateEndsAtMs),
   ]);
-  return table(['site', 'standing', 'state', 'certificate ends'], rows);
+  const listed = table(['site', 'standing', 'state', 'certificate ends'], rows);
+  return [listed, ...sites.flatMap(sharedText)].join('\n');
+}
+
+function sharedText({ site, sharedAtMs }: SiteStatus): string[] {
+  if (sharedAtMs === null) return [];
+  const what = `Two agents speak as ${site}, last noticed ${moment(sharedAtMs)}`;
+  return [`${what}: stop the copy, or shut the site out with "fedvox site revoke ${site}".`];
 }
 
 function standingText({ standing, invitationEndsAtMs }: SiteStatus): string {

@@ -38,6 +38,7 @@ import { observeServer, watchProgress } from './observation.js';
 import { CertificateWatch } from './services/certificate-watch.js';
 import { ChangeSignal } from './services/change-signal.js';
 import { DeadlineWatch } from './services/deadline-watch.js';
+import { IdentityWatch } from './services/identity-watch.js';
 import { JobRegistry } from './services/job-registry.js';
 import { catchUp, takeInHolder } from './services/memberships.js';
 import { createMetrics } from './services/metrics.js';
@@ -223,6 +224,13 @@ async function assemble(config: CoordinatorConfig, foundations: Foundations) {
     tasks.isAway(site, awayAfterMs),
   );
   const watching = deadlines.run();
+  const identities = new IdentityWatch(clock, (site, connections) => {
+    metrics.onIdentityShared();
+    log.error(
+      { site, connections },
+      'two agents speak as one site: a copied folder or a stolen key',
+    );
+  });
   const certificateWatch = new CertificateWatch(consortium, certificates, clock, log);
   metrics.watchCertificates(() => certificateWatch.ends());
   const watchingCertificates = certificateWatch.run();
@@ -235,6 +243,7 @@ async function assemble(config: CoordinatorConfig, foundations: Foundations) {
     ...foundations,
     ...parts,
     operators,
+    identities,
     certificateWatch,
     watchingCertificates,
     deadlines,
@@ -275,7 +284,10 @@ async function listen(
       ...tls,
       port: config.listen.federationPort,
       federation,
-      authorize: (site) => sites.authorize(site),
+      authorize: (site, connection) => {
+        sites.authorize(site);
+        core.identities.heard(site.identity.name, connection);
+      },
       onEvent,
     },
   );

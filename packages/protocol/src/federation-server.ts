@@ -66,7 +66,7 @@ export interface FederationHandlers {
 export interface FederationServerOptions extends ListenSpec {
   readonly federation: string;
   /** Asked on every call, before its handler: throws `refuse('revoked', …)` and the like. */
-  readonly authorize: (site: CertificateInfo) => void;
+  readonly authorize: (site: CertificateInfo, connection: string) => void;
   readonly onEvent: (event: ServerEvent) => void;
   readonly keepalive?: KeepaliveOptions;
   readonly deadlinesMs?: Deadlines;
@@ -82,7 +82,7 @@ export function createFederationServer(
   const calls = new CallServer<CertificateInfo>(
     (call) => {
       const site = authenticateSite(call, federation, Date.now());
-      authorize(site);
+      authorize(site, call.getPeer());
       return site;
     },
     (site) => site.identity.name,

@@ -40,6 +40,11 @@ export const REFUSALS = {
     advice:
       "A site needs a new invitation; an operator's must lie in the consortium's folder at the start.",
   },
+  'identity-shared': {
+    status: status.ABORTED,
+    message: 'two agents speak as {name}, in turns: its state folder was copied, or its key stolen',
+    advice: 'Stop the one that is not meant to run. If there is none, tell the operator at once.',
+  },
   'unknown-job': {
     status: status.NOT_FOUND,
     message: 'there is no job {job}',

@@ -38,6 +38,8 @@ export type AnyServerCall = Pick<ServerUnaryCall<unknown, unknown>, 'getAuthCont
 /** What a handler knows of its call besides the request. */
 export interface CallContext<Caller> {
   readonly caller: Caller;
+  /** Tells one connection from another: the far end of it, as `address:port`. */
+  readonly connection: string;
   /** Aborts when the caller hangs up or its deadline passes. */
   readonly signal: AbortSignal;
 }
@@ -120,7 +122,7 @@ export class CallServer<Caller> {
     let caller: Caller | undefined;
     try {
       caller = this.#authenticate(call);
-      return await work({ caller, signal });
+      return await work({ caller, connection: call.getPeer(), signal });
     } catch (error) {
       if (signal.aborted) throw { code: status.CANCELLED, details: 'cancelled' };
       const name = caller === undefined ? undefined : this.#nameOf(caller);

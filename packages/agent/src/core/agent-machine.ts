@@ -23,6 +23,7 @@ import {
   note,
   stop,
   stopRefused,
+  warning,
 } from './moves.js';
 import { responseTo } from './refusals.js';
 import {
@@ -180,6 +181,9 @@ function onCallFailed(
 function onRefused(memory: Memory, now: Now, refusal: string, reason = refusal): Step {
   if (now.at === 'delivering') return onDeliveryRefused(memory, now, refusal);
   if (responseTo(refusal) === 'stop') return stopRefused(memory, refusal);
+  if (responseTo(refusal) === 'warn' && now.at === 'asking') {
+    return ask(heard(memory), warning(refusal, reason));
+  }
   if (now.at === 'fetching' || now.at === 'reporting' || now.at === 'declining') {
     const { job } = now.task;
     return abstain(heard(memory), note('warn', 'task not open any more', { job, refusal }));

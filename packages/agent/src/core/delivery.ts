@@ -63,6 +63,7 @@ export function onDeliveryRefused(memory: Memory, now: Delivering, refusal: stri
       return resend(memory, now, { do: 'collect-receipt', answer }, 'answer already accepted');
     case 'sign-again':
       return resend(memory, now, { do: 'sign-again', answer }, 'signing the answer again');
+    case 'warn':
     case 'resend':
       return resend(memory, now, { do: 'deliver', answer }, 'bytes went astray, sending again');
   }

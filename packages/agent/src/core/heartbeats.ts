@@ -7,7 +7,7 @@ import type {
   Now,
   Step,
 } from './machine-types.js';
-import { ask, go, note, stopRefused } from './moves.js';
+import { ask, go, note, stopRefused, warning } from './moves.js';
 import { responseTo } from './refusals.js';
 import { roundOf, siteStateOf } from './task.js';
 
@@ -69,6 +69,9 @@ function onBeatAnswered({ now, memory }: AgentState): Step {
 function onBeatMissed({ now, memory }: AgentState, failure: CallFailure): Step {
   if (failure.kind === 'refused' && responseTo(failure.code) === 'stop') {
     return stopRefused(memory, failure.code);
+  }
+  if (failure.kind === 'refused' && responseTo(failure.code) === 'warn') {
+    return go(memory, now, warning(failure.code, failure.reason ?? failure.code));
   }
   if (memory.beatMissed) return go(memory, now);
   const reason = failure.kind === 'refused' ? failure.code : failure.reason;

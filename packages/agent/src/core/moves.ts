@@ -55,6 +55,11 @@ export function backOff(memory: Memory, reason: string): Step {
   });
 }
 
+/** What the coordinator says to a person at this site. */
+export function warning(refusal: string, reason: string): Note {
+  return note('error', 'the coordinator warns this site', { refusal, reason });
+}
+
 export function note(level: Note['level'], text: string, fields: Note['fields'] = {}): Note {
   return { do: 'note', level, text, fields };
 }

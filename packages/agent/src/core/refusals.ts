@@ -14,6 +14,8 @@ export type RefusalResponse =
   | 'set-aside'
   /** Bytes went astray: send them again, a bounded number of times. */
   | 'resend'
+  /** Said only to be heard by a person: everything goes on. */
+  | 'warn'
   /** Nothing this agent can do will help: stop, and tell the person why. */
   | 'stop';
 
@@ -42,6 +44,8 @@ const RESPONSES: Readonly<Record<RefusalCode, RefusalResponse>> = {
   // The certificate, and with it the key, was renewed since the answer was signed.
   'bad-signature': 'sign-again',
   'job-paused': 'set-aside',
+
+  'identity-shared': 'warn',
 
   'upload-unknown': 'resend',
   'upload-offset-wrong': 'resend',

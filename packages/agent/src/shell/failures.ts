@@ -12,11 +12,11 @@ import type { WorkFailure } from '../core/trainer.js';
  */
 export function callFailureOf(error: unknown): CallFailure | undefined {
   const code = refusalCode(error);
-  if (code !== undefined) return { kind: 'refused', code };
+  if (code !== undefined) return { kind: 'refused', code, reason: reasonOf(error) };
   if (isDiskFull(error)) return { kind: 'unreachable', reason: reasonOf(error) };
   if (!(error instanceof FedvoxError)) return undefined;
   if (error.code === 'agent/clock-wrong') {
-    return { kind: 'refused', code: error.code, reason: `${error.message}. ${error.advice}` };
+    return { kind: 'refused', code: error.code, reason: reasonOf(error) };
   }
   const isOfTheOtherSide =
     error.code.startsWith('protocol/') || error.code === 'agent/renewal-unusable';

@@ -7,6 +7,7 @@ import {
   negotiate,
   refuse,
 } from '@fedvox/protocol';
+import type { IdentityWatch } from '../services/identity-watch.js';
 import type { SiteDirectory } from '../services/site-directory.js';
 import type { TaskDesk } from '../services/task-desk.js';
 import type { UploadDesk } from '../services/upload-desk.js';
@@ -24,6 +25,7 @@ export interface FederationDesks {
   readonly tasks: TaskDesk;
   readonly uploads: UploadDesk;
   readonly sites: SiteDirectory;
+  readonly identities: IdentityWatch;
   readonly blobs: BlobStore;
   readonly clock: Clock;
   readonly heartbeatIntervalMs: number;
@@ -32,7 +34,7 @@ export interface FederationDesks {
 
 /** What sites can say, each handed to the desk that knows about it. */
 export function federationHandlers(desks: FederationDesks): FederationHandlers {
-  const { federation, tasks, uploads, sites, blobs, clock } = desks;
+  const { federation, tasks, uploads, sites, identities, blobs, clock } = desks;
   const { heartbeatIntervalMs, maxChunkBytes } = desks;
   return {
     hello: async (offer, { caller }) => {
@@ -40,8 +42,15 @@ export function federationHandlers(desks: FederationDesks): FederationHandlers {
       await tasks.greeted(caller.identity.name);
       return { ...agreed, federation, heartbeatIntervalMs, maxChunkBytes, clockMs: clock.nowMs() };
     },
-    nextTask: (state, { caller, signal }) => tasks.next(caller.identity.name, state, signal),
-    heartbeat: (beat, { caller }) => tasks.heartbeat(caller.identity.name, beat),
+    // Told with calls that carry nothing: whoever is told has lost nothing by it.
+    nextTask: async (state, { caller, connection, signal }) => {
+      identities.tell(caller.identity.name, connection);
+      return tasks.next(caller.identity.name, state, signal);
+    },
+    heartbeat: async (beat, { caller, connection }) => {
+      identities.tell(caller.identity.name, connection);
+      return tasks.heartbeat(caller.identity.name, beat);
+    },
     async *download({ sha256, offset }, { caller }) {
       const isOffered = tasks.isOffered(caller.identity.name, sha256);
       if (!isOffered || !(await blobs.has(sha256))) throw refuse('unknown-blob', { sha256 });

@@ -145,6 +145,7 @@ export const siteSchema = z.strictObject({
   lastSeenAtMs: timeMs.nullable().describe('also before the coordinator was last started'),
   away: z.boolean().describe('not heard of for so long that it will not be at work'),
   state: z.enum(AGENT_STATES).nullable().describe('null while it is away'),
+  sharedAtMs: timeMs.nullable().describe('when two agents last spoke as this site'),
 });
 
 /** Longest that a request for events is held open. */

@@ -1,6 +1,7 @@
 import type { Clock, Logger } from '@fedvox/base';
 import type { CertificateWatch } from '../services/certificate-watch.js';
 import type { ChangeSignal } from '../services/change-signal.js';
+import type { IdentityWatch } from '../services/identity-watch.js';
 import type { JobRegistry } from '../services/job-registry.js';
 import type { Metrics } from '../services/metrics.js';
 import type { OperatorDirectory } from '../services/operator-directory.js';
@@ -21,6 +22,7 @@ export interface HttpServices {
   readonly submissions: SubmissionDesk;
   readonly sites: SiteDirectory;
   readonly operators: OperatorDirectory;
+  readonly identities: IdentityWatch;
   readonly tasks: TaskDesk;
   readonly retention: Retention;
   readonly sightings: Sightings;

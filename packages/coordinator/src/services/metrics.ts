@@ -12,6 +12,7 @@ export interface Metrics {
   onUpdateAccepted(byteLength: number): void;
   onCallRefused(method: string, code: string): void;
   onConnectionRefused(): void;
+  onIdentityShared(): void;
   /** @param ends when each certificate of the consortium ends */
   watchCertificates(ends: () => readonly CertificateEnd[]): void;
 }
@@ -57,6 +58,11 @@ export function createMetrics(seenSites: () => number): Metrics {
     help: 'Connections turned away in their TLS handshake.',
     registers,
   });
+  const shared = new Counter({
+    name: 'fedvox_identities_shared_total',
+    help: 'How often two agents were noticed that speak as one site.',
+    registers,
+  });
   const ended = new Counter({
     name: 'fedvox_jobs_ended_total',
     help: 'Jobs that completed, failed or were aborted.',
@@ -86,6 +92,7 @@ export function createMetrics(seenSites: () => number): Metrics {
     },
     onCallRefused: (method, code) => refused.inc({ method, code }),
     onConnectionRefused: () => connections.inc(),
+    onIdentityShared: () => shared.inc(),
     watchCertificates: (ends) => {
       new Gauge({
         name: 'fedvox_certificate_end_timestamp_seconds',

@@ -2,6 +2,7 @@ import type { Clock } from '@fedvox/base';
 import { LONG_POLL_MS } from '@fedvox/protocol';
 import type { SiteStatus } from '../http/contract.js';
 import type { Store } from '../store/store.js';
+import type { IdentityWatch } from './identity-watch.js';
 import type { Sightings } from './sightings.js';
 import type { EnrolledSite, SiteDirectory } from './site-directory.js';
 import type { TaskDesk } from './task-desk.js';
@@ -13,6 +14,7 @@ export interface SiteListSources {
   readonly sites: SiteDirectory;
   readonly tasks: TaskDesk;
   readonly sightings: Sightings;
+  readonly identities: IdentityWatch;
   readonly store: Store;
   readonly clock: Clock;
   readonly heartbeatIntervalMs: number;
@@ -42,12 +44,13 @@ const NOBODY_YET = {
   lastSeenAtMs: null,
   away: true,
   state: null,
+  sharedAtMs: null,
 } as const;
 
 function memberOf(
   { site, revoked, enrolledAtMs, certificateEndsAtMs }: EnrolledSite,
   invitationEndsAtMs: number | null,
-  { tasks, sightings, clock, heartbeatIntervalMs }: SiteListSources,
+  { tasks, sightings, identities, clock, heartbeatIntervalMs }: SiteListSources,
 ): SiteStatus {
   const lastSeenAtMs = sightings.lastSeenAtMs(site);
   const awayAfterMs = MISSED_BEATS * Math.max(heartbeatIntervalMs, LONG_POLL_MS);
@@ -62,5 +65,6 @@ function memberOf(
     lastSeenAtMs,
     away,
     state: away ? null : (tasks.presence(site)?.state ?? null),
+    sharedAtMs: identities.sharedAtMs(site),
   };
 }
