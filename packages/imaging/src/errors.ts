@@ -39,9 +39,26 @@ export const fail = defineErrors('imaging', {
     advice:
       'Export the series as Explicit VR Little Endian, or decompress it with dcmdjpeg or gdcmconv.',
   },
+  'missing-rescale': {
+    message: '{what} says no RescaleSlope and RescaleIntercept on {missing} of its {slices} slices',
+    advice:
+      'Export the series again. Where no slice has them and stored values are in their units already, set `missingRescale: stored-values` in the data set.',
+  },
+  'padding-as-air': {
+    message: '{what} is padded with {value} HU, which no CT measures: it is read as air, {air} HU',
+    advice: 'Nothing to do. Set `padding: keep` in the data set to have it as stored.',
+  },
+  'shown-inverted': {
+    message: '{what} is to be shown inverted (MONOCHROME1); its values are read as they are stored',
+    advice: 'Nothing to do. If low values are the dense ones, invert them before you export.',
+  },
   'unsupported-pixels': {
     message: '{path} holds pixels of a kind that is not a scan: {reason}',
     advice: 'Use the original single-channel image series.',
+  },
+  projection: {
+    message: '{path} is a planar image ({modality}), not a slice of a volume',
+    advice: 'Use the volume: CT, MR or PET.',
   },
   mosaic: {
     message: '{path} is a mosaic: all slices of one moment in one picture',

@@ -1,6 +1,7 @@
 import { canonicalJson, type Sha256, sha256, sha256File } from '@fedvox/base';
 import type { VolumeChoice } from '../dicom/separate-volumes.js';
 import type { Stack } from '../dicom/stack.js';
+import type { PaddingPolicy } from '../dicom/stored-values.js';
 import type { Grid, LabelMap, Volume } from '../geometry/grid.js';
 import type { Scan } from '../geometry/stored-volume.js';
 import type { Refusal } from '../refusal.js';
@@ -37,6 +38,7 @@ export interface DicomSource {
   readonly labels: readonly DicomLabel[];
   readonly overlaps: OverlapPolicy;
   readonly contourGaps: ContourGaps;
+  readonly padding: PaddingPolicy;
   /** What was to be chosen of a series with several volumes; absent where nothing was. */
   readonly volume?: VolumeChoice;
 }
@@ -100,12 +102,23 @@ export async function contentKey(ref: CaseRef): Promise<Sha256> {
   const digests: Sha256[] = [];
   for (const path of filesOf(ref)) digests.push(await sha256File(path));
   const { source } = ref;
-  return sha256(canonicalJson({ digests, labels: labelMeaning(source), ...volumeOf(source) }));
+  return sha256(
+    canonicalJson({
+      digests,
+      labels: labelMeaning(source),
+      ...volumeOf(source),
+      ...paddingIn(source),
+    }),
+  );
 }
 
 /** An enhanced file may hold several volumes. */
 function volumeOf(source: CaseSource): Pick<DicomSource, 'volume'> {
   return source.kind === 'dicom' && source.volume !== undefined ? { volume: source.volume } : {};
+}
+
+function paddingIn(source: CaseSource): Partial<Pick<DicomSource, 'padding'>> {
+  return source.kind === 'dicom' && source.padding === 'keep' ? { padding: 'keep' } : {};
 }
 
 function labelMeaning(source: CaseSource): unknown {

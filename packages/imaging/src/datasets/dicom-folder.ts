@@ -7,6 +7,7 @@ import {
   scanDicomFolder,
 } from '../dicom/scan.js';
 import { assembleSeries, type Stack } from '../dicom/stack.js';
+import { checkRescaled, valueNotices } from '../dicom/stored-values.js';
 import { fail } from '../errors.js';
 import { type Refusal, refusalOf } from '../refusal.js';
 import { checkClassesCovered, classesOf } from '../segmentation/class-names.js';
@@ -73,6 +74,7 @@ export function caseOfSeries(
   const { what } = series;
   if (series.problem !== undefined) throw series.problem;
   const { stack, stray } = assembleSeries(what, series.frames, spec.volume);
+  checkRescaled(what, stack.frames, spec.missingRescale);
   const isTilted = stack.tiltDegrees > 0;
   if (isTilted && spec.gantryTilt === 'refuse') {
     throw fail('gantry-tilt', { what, degrees: stack.tiltDegrees.toFixed(1) });
@@ -84,7 +86,10 @@ export function caseOfSeries(
   if (labels.length > 0) {
     checkClassesCovered(what, labels, spec.labels, classes, spec.missingLabels);
   }
-  const notices = segs.flatMap((seg) => noticesOf(what, seg, stack));
+  const notices = [
+    ...valueNotices(what, stack.frames, spec.padding),
+    ...segs.flatMap((seg) => noticesOf(what, seg, stack)),
+  ];
   const patientKey = stack.frames[0]?.patientKey;
   const ref: CaseRef = {
     caseId: sha256(series.uid).slice(0, 16),
@@ -104,6 +109,7 @@ export function caseOfSeries(
       })),
       overlaps: spec.overlaps,
       contourGaps: spec.contourGaps,
+      padding: spec.padding,
       ...(Object.keys(spec.volume).length === 0 ? {} : { volume: spec.volume }),
     },
   };

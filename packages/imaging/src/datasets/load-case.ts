@@ -46,7 +46,7 @@ async function loadImage({ source, grid }: CaseRef): Promise<Scan> {
     if (source.shearedGrid === undefined) return readVolumeFile(source.imagePath);
     return sampleLinear(await readVolumeFile(source.imagePath, 'keep'), grid, 'edge');
   }
-  const stored = await readStack(source.stack);
+  const stored = await readStack(source.stack, source.padding);
   return source.stack.tiltDegrees > 0 ? sampleLinear(stored, grid, 'edge') : stored;
 }
 

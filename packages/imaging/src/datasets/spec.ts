@@ -27,6 +27,10 @@ export const datasetSpecSchema = z.discriminatedUnion('kind', [
     /** Contours that leave slices out regularly: an error, kept as they are, or filled by interpolating the shape. */
     contourGaps: z.enum(['refuse', 'keep', 'fill']).default('refuse'),
     gantryTilt: gantryTiltSchema,
+    /** CT or PET without a rescale on any slice: an error, or their stored values are what they measure. */
+    missingRescale: z.enum(['refuse', 'stored-values']).default('refuse'),
+    /** Pixels of a CT that its header says are padding, of a value that no CT measures: air, or as stored. */
+    padding: z.enum(['air', 'keep']).default('air'),
     /** Segmentations that Fedvox itself wrote: no labels, or labels like any other. */
     predictions: z.enum(['refuse', 'use']).default('refuse'),
     /** Of a series with several volumes at the same positions the one that is meant, by echo, b-value, … */

@@ -13,7 +13,7 @@ export interface PixelFormat {
   readonly bitsStored: number;
   readonly highBit: number;
   readonly signed: boolean;
-  /** MONOCHROME1: low values are bright, so stored values are mirrored before rescaling. */
+  /** MONOCHROME1: low values are shown bright. No value is another for it. */
   readonly inverted: boolean;
 }
 
@@ -45,6 +45,10 @@ export interface Frame extends FramePlane {
   readonly format: PixelFormat;
   readonly slope: number;
   readonly intercept: number;
+  /** Whether the file says slope and intercept; 1 and 0 where it does not. */
+  readonly isRescaled: boolean;
+  /** Stored values, from the lowest to the highest, that are none of the patient's (PS3.3 C.7.5.1.1.2). */
+  readonly padding?: readonly [lowest: number, highest: number];
   /** In the order of `DIMENSION_NAMES`. */
   readonly dimensions: Dimensions;
 }
@@ -72,6 +76,11 @@ const MAX_FLOAT32 = 3.4e38;
  */
 const MAX_EXPANSION = 128;
 const BELIEVED_BYTES = 2048 * 2048 * 2;
+/** Modalities of pictures that have no position in the patient. */
+const PROJECTIONS: readonly string[] = [
+  ...['CR', 'DX', 'MG', 'IO', 'PX', 'RG', 'RF', 'XA', 'RTIMAGE'],
+  ...['US', 'ES', 'GM', 'OP', 'XC', 'SM'],
+];
 /** Direction cosines are written with few decimals; more than this off is not a rotation. */
 const COSINE_TOLERANCE = 1e-3;
 
@@ -81,6 +90,7 @@ const COSINE_TOLERANCE = 1e-3;
  */
 export function framesOf(file: DicomFile): Frame[] {
   const { path, syntax, attributes } = file;
+  checkKind(attributes);
   const shared = attributes.item('SharedFunctionalGroupsSequence');
   const perFrame = attributes.items('PerFrameFunctionalGroupsSequence');
   const count = frameCount(attributes);
@@ -101,6 +111,7 @@ export function framesOf(file: DicomFile): Frame[] {
     format: pixelFormat(attributes),
   };
   checkPixelsPresent(file, count * frameByteCount(common.format));
+  const padding = paddingValues(attributes, common.format);
   return Array.from({ length: count }, (_, frameIndex) => {
     const groups = [perFrame[frameIndex], shared].filter((group) => group !== undefined);
     return {
@@ -108,6 +119,7 @@ export function framesOf(file: DicomFile): Frame[] {
       frameIndex,
       ...framePlane(attributes, groups),
       ...rescale(attributes, groups),
+      ...(padding === undefined ? {} : { padding }),
       dimensions: dimensions(attributes, groups),
     };
   });
@@ -117,6 +129,25 @@ export function framesOf(file: DicomFile): Frame[] {
 function patientKeyOf(patientId: string | undefined): string | undefined {
   const id = patientId?.trim() ?? '';
   return id === '' ? undefined : sha256(`patient/${id}`);
+}
+
+/**
+ * Asserts that a file with pixels is one of a volume's: neither a dose nor a picture of a projection, which
+ * lacks what a slice has for a good reason.
+ * @throws FedvoxError `not-an-image`, `projection`
+ */
+function checkKind(attributes: Attributes): void {
+  const { path } = attributes;
+  const modality = attributes.text('Modality') ?? '';
+  if (modality === 'RTDOSE')
+    throw fail('not-an-image', { what: path, kind: 'a radiation dose (RTDOSE)' });
+  const isPlaced =
+    attributes.has('ImagePositionPatient') ||
+    attributes.items('PerFrameFunctionalGroupsSequence').length > 0;
+  if (isPlaced) return;
+  if (PROJECTIONS.includes(modality) || attributes.has('ImagerPixelSpacing')) {
+    throw fail('projection', { path, modality });
+  }
 }
 
 /**
@@ -214,7 +245,7 @@ function pixelSpacing(attributes: Attributes): readonly [number, number] {
 function rescale(
   attributes: Attributes,
   groups: readonly Attributes[],
-): Pick<Frame, 'slope' | 'intercept'> {
+): Pick<Frame, 'slope' | 'intercept' | 'isRescaled'> {
   if (attributes.has('ModalityLUTSequence') && !attributes.has('RescaleSlope')) {
     throw unsupported(attributes, 'its values go through a modality lookup table');
   }
@@ -225,7 +256,20 @@ function rescale(
   if (2 ** 32 * Math.abs(slope) + Math.abs(intercept) > MAX_FLOAT32) {
     throw attributes.bad('RescaleSlope', 'values would be larger than float32 holds');
   }
-  return { slope, intercept };
+  const isRescaled = source.has('RescaleSlope') && source.has('RescaleIntercept');
+  return { slope, intercept, isRescaled };
+}
+
+/** One value, or a range whose ends may stand in either order. Of the sign of the pixels. */
+function paddingValues(
+  attributes: Attributes,
+  { signed }: PixelFormat,
+): readonly [number, number] | undefined {
+  const value = attributes.integer('PixelPaddingValue');
+  if (value === undefined) return undefined;
+  const limit = attributes.integer('PixelPaddingRangeLimit') ?? value;
+  const [a, b] = [value, limit].map((each) => (signed && each > 0x7fff ? each - 0x10000 : each));
+  return [Math.min(a as number, b as number), Math.max(a as number, b as number)];
 }
 
 function pixelFormat(attributes: Attributes): PixelFormat {

@@ -94,8 +94,6 @@ def case(name, syntax, *, noise=False, rle=False, **storage):
     if not noise and shift == 0:  # pydicom vouches for the plain cases
         read = pydicom.dcmread(io.BytesIO(bytes_)).pixel_array.reshape(values.shape)
         assert (read == values).all(), name
-    if ds.PhotometricInterpretation == "MONOCHROME1":
-        values = (-1 if ds.PixelRepresentation else 2**stored - 1) - values
     expected = []
     for index, frame in enumerate(values):
         slope = index + 1 if len(values) > 1 else float(ds.get("RescaleSlope", 1))

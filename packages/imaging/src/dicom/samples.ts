@@ -11,15 +11,12 @@ type Slice = Float32Array | Int16Array | Uint16Array;
 /** Samples as they are stored. */
 export const AS_STORED: ValueScale = { gain: 1, offset: 0 };
 
-/** The modality's values: MONOCHROME1 mirrored, then `slope · stored + intercept` (PS3.3 C.11.1). */
-export function valueScale({
-  format,
-  slope,
-  intercept,
-}: Pick<Frame, 'format' | 'slope' | 'intercept'>): ValueScale {
-  const mirror = mirrorSum(format);
-  if (mirror === undefined) return { gain: slope, offset: intercept };
-  return { gain: -slope, offset: intercept + slope * mirror };
+/**
+ * The modality's values: `slope · stored + intercept` (PS3.3 C.11.1). MONOCHROME1 says how values are shown, after
+ * the VOI stage (C.7.6.3.1.2), and changes none of them.
+ */
+export function valueScale({ slope, intercept }: Pick<Frame, 'slope' | 'intercept'>): ValueScale {
+  return { gain: slope, offset: intercept };
 }
 
 /**
@@ -69,12 +66,6 @@ function unpack(
       values[at] = gain * (((stored[at] as number) << left) >>> right) + offset;
     }
   }
-}
-
-/** For MONOCHROME1: lowest plus highest stored value, from which each value is subtracted. */
-function mirrorSum({ inverted, signed, bitsStored }: PixelFormat): number | undefined {
-  if (!inverted) return undefined;
-  return signed ? -1 : 2 ** bitsStored - 1;
 }
 
 type Samples = Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array;

@@ -40,6 +40,7 @@ function frame(
     },
     slope: 1,
     intercept: 0,
+    isRescaled: true,
     dimensions: {},
     positionLps,
     rowDirectionLps: row,

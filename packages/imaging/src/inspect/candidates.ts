@@ -32,6 +32,8 @@ export interface LabelRules {
   readonly missingLabels?: 'refuse' | 'empty';
   readonly overlaps?: 'refuse' | 'later-class-wins';
   readonly contourGaps?: 'refuse' | 'keep' | 'fill';
+  readonly missingRescale?: 'refuse' | 'stored-values';
+  readonly padding?: 'air' | 'keep';
   readonly gantryTilt?: 'refuse' | 'resample';
   readonly predictions?: 'refuse' | 'use';
   readonly volume?: VolumeChoice;
@@ -67,8 +69,8 @@ export async function dicomCandidates(
   rules: LabelRules,
 ): Promise<Found> {
   const { overlaps = 'refuse', gantryTilt = 'refuse', predictions = 'refuse', volume = {} } = rules;
-  const { contourGaps = 'refuse' } = rules;
-  const given = { overlaps, contourGaps, gantryTilt, predictions, volume };
+  const { contourGaps = 'refuse', missingRescale = 'refuse', padding = 'air' } = rules;
+  const given = { overlaps, contourGaps, missingRescale, padding, gantryTilt, predictions, volume };
   const spec = { ...specOf('dicom', path, rules), ...given };
   const scan = labelSources(found, predictions);
   const candidates: Candidate[] = [];
