@@ -2,6 +2,7 @@ import {
   type Clock,
   errorText,
   FedvoxError,
+  isFedvoxError,
   type Logger,
   silentLogger,
   systemClock,
@@ -9,6 +10,7 @@ import {
 import { openDataset, type Refusal } from '@fedvox/imaging';
 import type { PacsSource } from '@fedvox/pacs';
 import { dayOf, needsRenewal, termOf } from '@fedvox/pki';
+import { LONG_POLL_MS } from '@fedvox/protocol';
 import { findInArchive } from './archive/archive.js';
 import type { SiteConfig } from './config.js';
 import { fail } from './errors.js';
@@ -16,7 +18,8 @@ import { EgressLedger } from './ledger/egress-ledger.js';
 import { Line } from './line/line.js';
 import { clockSkew } from './shell/clock-skew.js';
 import { termWarnings } from './shell/term-warnings.js';
-import { takeLock } from './state/lock.js';
+import { CONTACT_EVERY_MS, readContact } from './state/contact.js';
+import { type Lock, takeLock } from './state/lock.js';
 import { loadMembership } from './state/membership.js';
 import { type StateFolder, stateFolder } from './state/state-folder.js';
 
@@ -44,7 +47,7 @@ export interface CheckOptions {
 
 /**
  * Tries everything that a site needs before it starts; the configuration itself was read by then.
- * Sends one Hello and nothing else. Never throws for what is wrong with the site: that is its result.
+ * Sends one Hello and nothing else; not even that while an agent runs, whose line it is. Never throws for what is wrong with the site: that is its result.
  */
 export async function checkSite(
   config: SiteConfig,
@@ -89,7 +92,8 @@ async function describeCredentials(
 
 async function sayHello(config: SiteConfig, folder: StateFolder, clock: Clock): Promise<Finding> {
   const membership = await loadMembership(config, folder);
-  const lock = await takeLock(folder.lock);
+  const lock = await lockUnlessRunning(folder);
+  if ('pid' in lock) return describeContact(lock.pid, folder, clock);
   try {
     const ledger = EgressLedger.open(folder.egressLedger, clock);
     const coordinator = new Line({ ...membership, ledger });
@@ -108,6 +112,33 @@ async function sayHello(config: SiteConfig, folder: StateFolder, clock: Clock): 
   } finally {
     await lock.release();
   }
+}
+
+/** The lock, or the process that has it: a running agent is not to be disturbed. */
+async function lockUnlessRunning(folder: StateFolder): Promise<Lock | { readonly pid: string }> {
+  try {
+    return await takeLock(folder.lock);
+  } catch (error) {
+    if (!isFedvoxError(error, 'agent/already-running')) throw error;
+    return { pid: String(error.details['pid']) };
+  }
+}
+
+/** So many heartbeats without an answer, and the line is not well. */
+const MISSED_BEATS = 3;
+
+/** The line is the running agent's: it is asked what it last heard, and nothing is sent. */
+async function describeContact(pid: string, folder: StateFolder, clock: Clock): Promise<Finding> {
+  const contact = await readContact(folder.contact);
+  if (contact === undefined) throw fail('no-contact-yet', { pid });
+  const { address, failure, atMs, heartbeatIntervalMs } = contact;
+  const agoMs = Math.max(0, clock.nowMs() - atMs);
+  const ago = `${Math.round(agoMs / 1_000)} s ago`;
+  if (failure !== null) throw fail('agent-without-answer', { pid, ago, reason: failure });
+  if (agoMs > MISSED_BEATS * Math.max(heartbeatIntervalMs, LONG_POLL_MS) + CONTACT_EVERY_MS) {
+    throw fail('agent-without-answer', { pid, ago, reason: `${address} last answered then` });
+  }
+  return { text: `${address} answered the running agent (process ${pid}) ${ago}` };
 }
 
 /** Without a job the labels cannot be judged; that every scan is readable can. */

@@ -1,5 +1,13 @@
 import { existsSync } from 'node:fs';
-import { type Clock, createLogger, type Logger, systemClock } from '@fedvox/base';
+import { rm, stat } from 'node:fs/promises';
+import {
+  type Clock,
+  createLogger,
+  errorText,
+  type Logger,
+  systemClock,
+  systemFailure,
+} from '@fedvox/base';
 import { casesFolder } from '@fedvox/pacs';
 import { type Credentials, dayOf, termOf } from '@fedvox/pki';
 import { fetchArchive } from './archive/archive.js';
@@ -13,6 +21,7 @@ import { RealActivities } from './shell/activities.js';
 import { AgentShell } from './shell/agent-shell.js';
 import { DEFAULT_PACE, type Pace } from './shell/pace.js';
 import { Signer } from './shell/signing.js';
+import { ContactKeeper } from './state/contact.js';
 import { takeLock } from './state/lock.js';
 import { loadMembership } from './state/membership.js';
 import { Outbox } from './state/outbox.js';
@@ -92,11 +101,13 @@ async function assemble(
   const { credentials, address } = await loadMembership(config, folder);
   refuseIfEnded(credentials, folder, clock.nowMs());
   await removeLeftovers(folder);
+  // What an earlier agent knew of its line is no news of this one's.
+  await rm(folder.contact, { force: true });
   const trainer = withArchive(
     config,
     folder,
     log,
-    options.trainer ?? childTrainer(config, folder, log, options.trainerEntryPath),
+    options.trainer ?? (await childTrainer(config, folder, log, options.trainerEntryPath)),
   );
   const outbox = await Outbox.open(folder.outbox);
   const undelivered = (await outbox.list()).map(({ answer }) => answer);
@@ -107,6 +118,7 @@ async function assemble(
       folder,
       address,
       ledger,
+      contact: new ContactKeeper(folder.contact, clock),
       outbox,
       signer: new Signer(folder.counter, clock),
       trainer,
@@ -144,6 +156,17 @@ function refuseIfEnded(
   if (state === 'ended') throw fail('certificate-ended', { until: dayOf(endsAtMs), folder });
 }
 
+/** A folder that is not there is told at the start, not at the first job's gate. */
+async function refuseMissingData({ site, data, pacs }: SiteConfig): Promise<void> {
+  if (pacs !== undefined) return;
+  const { path } = data;
+  const reason = await stat(path).then(
+    (found) => (found.isDirectory() ? undefined : 'it is no folder'),
+    (error: unknown) => errorText(systemFailure(error) ?? error),
+  );
+  if (reason !== undefined) throw fail('data-folder-missing', { site, path, reason });
+}
+
 type ClosableTrainer = NonNullable<AgentOptions['trainer']>;
 
 /** Fills the folder to train on from the hospital's archive, where the site has named one. */
@@ -160,12 +183,14 @@ function withArchive(
   });
 }
 
-function childTrainer(
-  { site, data, engine, threads, device, precision }: SiteConfig,
+async function childTrainer(
+  config: SiteConfig,
   folder: StateFolder,
   log: Logger,
   entryPath: string | undefined,
-): ChildTrainer {
+): Promise<ChildTrainer> {
+  await refuseMissingData(config);
+  const { site, data, engine, threads, device, precision } = config;
   const trainer = new ChildTrainer({
     setup: {
       site,

@@ -47,6 +47,18 @@ export const ERRORS = {
     message: "this host's clock says {here}, the coordinator's {there}",
     advice: 'Set the wrong one right. The certificate is not renewed until then; work goes on.',
   },
+  'no-contact-yet': {
+    message: 'the agent (process {pid}) runs, but has not reached the coordinator yet',
+    advice: 'Check again in a minute; its log says what it is at.',
+  },
+  'agent-without-answer': {
+    message: 'the agent (process {pid}) runs; {ago}: {reason}',
+    advice: 'It dials again by itself. See its log, the address and the way there if this lasts.',
+  },
+  'data-folder-missing': {
+    message: 'data.path of site {site} is {path}: {reason}',
+    advice: 'Correct data.path in the site’s configuration, or mount the folder.',
+  },
   'no-usable-cases': {
     message: 'no usable case in {path}; {refused} scans were refused',
     advice: 'See why with `fedvox data inspect`.',

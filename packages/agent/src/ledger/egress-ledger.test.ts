@@ -1,4 +1,14 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '@fedvox/base';
@@ -8,6 +18,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EgressLedger } from './egress-ledger.js';
 import type { LedgerEntry, Subject } from './entry.js';
 import { readLedger, summarise } from './read-ledger.js';
+import { segmentPath } from './segments.js';
 
 const NOTHING: Subject = { job: null, round: null, digest: null };
 const clock: Clock = { ...systemClock, nowMs: () => Date.UTC(2026, 0, 2, 3, 4, 5, 678) };
@@ -126,5 +137,72 @@ describe('invariant 1: the egress ledger', () => {
     const ledger = EgressLedger.open(path, clock);
     ledger.close();
     expect(() => ledger.record('control', 1, NOTHING)).toThrow('cannot be written');
+  });
+
+  it('sets full files aside, and reads and sums them all, in whatever sizes', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 0, max: 9_999 }), { minLength: 1, maxLength: 30 }),
+        fc.integer({ min: 100, max: 2_000 }),
+        fc.integer({ min: 1, max: 5 }),
+        async (sizes, maxFileBytes, perOpening) => {
+          rmSync(folder, { recursive: true });
+          mkdirSync(folder);
+          let ledger = EgressLedger.open(path, clock, maxFileBytes);
+          for (const [index, bytes] of sizes.entries()) {
+            ledger.record('control', bytes, NOTHING);
+            if (index % perOpening !== 0) continue;
+            ledger.close();
+            ledger = EgressLedger.open(path, clock, maxFileBytes);
+          }
+          ledger.close();
+          const read = await entries();
+          expect(read.map(({ n, bytes }) => [n, bytes])).toEqual(
+            sizes.map((bytes, index) => [index + 1, bytes]),
+          );
+          const { control } = await summarise(readLedger(path));
+          expect(control).toBe(sizes.reduce((sum, bytes) => sum + bytes, 0));
+          for (const name of readdirSync(folder).filter((each) => each.endsWith('.jsonl'))) {
+            expect(statSync(join(folder, name)).size).toBeLessThan(maxFileBytes + 300);
+          }
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+
+  it('goes on where it was killed between setting a file aside and beginning the next', async () => {
+    const ledger = EgressLedger.open(path, clock);
+    for (const kind of EGRESS_KINDS) ledger.record(kind, 5, NOTHING);
+    ledger.close();
+    renameSync(path, segmentPath(path, EGRESS_KINDS.length));
+    const again = EgressLedger.open(path, clock);
+    again.record('control', 1, NOTHING);
+    again.close();
+    expect((await entries()).map(({ n }) => n)).toEqual([
+      ...EGRESS_KINDS.map((_, index) => index + 1),
+      EGRESS_KINDS.length + 1,
+    ]);
+  });
+
+  it('reads a file once that is set aside while it is read', async () => {
+    const ledger = EgressLedger.open(path, clock, 500);
+    ledger.record('control', 1, NOTHING);
+    const reading = readLedger(path);
+    const first = (await reading.next()).value as LedgerEntry;
+    for (let count = 0; count < 10; count++) ledger.record('gate', 1, NOTHING);
+    ledger.close();
+    const numbers = [first.n];
+    for await (const { n } of reading) numbers.push(n);
+    expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+  });
+
+  it('notices a file that was taken away', async () => {
+    const ledger = EgressLedger.open(path, clock, 200);
+    for (let count = 0; count < 6; count++) ledger.record('gate', 1, NOTHING);
+    ledger.close();
+    const [first = ''] = readdirSync(folder).filter((name) => name.startsWith('egress-'));
+    rmSync(join(folder, first));
+    await expect(entries()).rejects.toMatchObject({ code: 'agent/ledger-unreadable' });
   });
 });

@@ -5,6 +5,7 @@ import {
   ftruncateSync,
   openSync,
   readSync,
+  renameSync,
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
@@ -14,15 +15,19 @@ import { fail } from '../errors.js';
 import type { LedgerEntry, Subject } from './entry.js';
 import { parseEntry } from './read-ledger.js';
 import { Reserve } from './reserve.js';
+import { segmentPath, segmentsOf } from './segments.js';
 
 /** An entry is about 250 bytes; the last whole one is found within this much of the end. */
 const TAIL_BYTES = 4096;
 const NEWLINE = 0x0a;
+/** Some 60,000 entries, weeks of a busy site; every editor opens such a file. */
+const MAX_FILE_BYTES = 16 * 1024 * 1024;
 /** How often room is sought again that was given up on a full disk. */
 const ENTRIES_BETWEEN_REFILLS = 100;
 
 /**
- * The site's own account of every byte that left it: one JSON line per message, append-only.
+ * The site's own account of every byte that left it: one JSON line per message, append-only. A file
+ * that is full is set aside under the number of its last entry, and another is begun.
  *
  * `record` returns only when the entry is on the disk, and the message is handed to the transport
  * only after that. So the ledger never counts too little. It counts too much where the agent was
@@ -33,7 +38,7 @@ const ENTRIES_BETWEEN_REFILLS = 100;
  * of the calls) is the same for every site and holds nothing of this one.
  */
 export class EgressLedger {
-  readonly #descriptor: number;
+  #descriptor: number;
   readonly #clock: Clock;
   readonly #reserve: Reserve;
   #lastNumber: number;
@@ -43,6 +48,7 @@ export class EgressLedger {
     descriptor: number,
     lastNumber: number,
     clock: Clock,
+    readonly maxFileBytes: number,
   ) {
     this.#descriptor = descriptor;
     this.#lastNumber = lastNumber;
@@ -56,11 +62,12 @@ export class EgressLedger {
    * never handed to the transport.
    * @throws FedvoxError `agent/ledger-unwritable`, `agent/ledger-unreadable`
    */
-  static open(path: string, clock: Clock): EgressLedger {
+  static open(path: string, clock: Clock, maxFileBytes = MAX_FILE_BYTES): EgressLedger {
     try {
       const descriptor = openSync(path, 'a+', 0o600);
       syncFolderOf(path);
-      return new EgressLedger(path, descriptor, repairTail(descriptor, path), clock);
+      const last = repairTail(descriptor, path) ?? segmentsOf(path).at(-1)?.lastNumber ?? 0;
+      return new EgressLedger(path, descriptor, last, clock, maxFileBytes);
     } catch (cause) {
       throw asUnwritable(path, cause);
     }
@@ -76,12 +83,29 @@ export class EgressLedger {
       ...subject,
     };
     try {
+      if (fstatSync(this.#descriptor).size >= this.maxFileBytes) this.#setAside();
       this.#append(`${JSON.stringify(entry)}\n`);
     } catch (cause) {
       throw asUnwritable(this.path, cause);
     }
     this.#lastNumber = entry.n;
     if (entry.n % ENTRIES_BETWEEN_REFILLS === 0) this.#reserve.fill();
+  }
+
+  /** Begins a new file, and keeps the full one beside it: nothing that was itemised is lost. */
+  #setAside(): void {
+    const full = segmentPath(this.path, this.#lastNumber);
+    renameSync(this.path, full);
+    let next: number;
+    try {
+      next = openSync(this.path, 'a+', 0o600);
+    } catch (error) {
+      renameSync(full, this.path);
+      throw error;
+    }
+    closeSync(this.#descriptor);
+    this.#descriptor = next;
+    syncFolderOf(this.path);
   }
 
   /** On a full disk the reserve makes room, once. */
@@ -99,8 +123,8 @@ export class EgressLedger {
   }
 }
 
-/** Takes a torn last line off and returns the number of the last whole entry. */
-function repairTail(descriptor: number, path: string): number {
+/** Takes a torn last line off; the number of the last whole entry, if the file holds one. */
+function repairTail(descriptor: number, path: string): number | undefined {
   const { size } = fstatSync(descriptor);
   const tail = Buffer.alloc(Math.min(size, TAIL_BYTES));
   readSync(descriptor, tail, 0, tail.length, size - tail.length);
@@ -109,7 +133,7 @@ function repairTail(descriptor: number, path: string): number {
     ftruncateSync(descriptor, size - (tail.length - end));
     fsyncSync(descriptor);
   }
-  if (end === 0) return 0;
+  if (end === 0) return undefined;
   const start = tail.lastIndexOf(NEWLINE, end - 2) + 1;
   return parseEntry(tail.toString('utf8', start, end), path, 'the last line').n;
 }

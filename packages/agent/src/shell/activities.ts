@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert, type Clock, type FedvoxError, isDiskFull, type Logger } from '@fedvox/base';
 import { type Credentials, needsRenewal, readPemChain } from '@fedvox/pki';
-import type { Envelope } from '@fedvox/protocol';
+import { decodeUpdateStatement, type Envelope } from '@fedvox/protocol';
 import type { SiteConfig } from '../config.js';
 import type { Answer } from '../core/answer.js';
 import type { Activity, AgentEvent, Beat } from '../core/machine-types.js';
@@ -13,6 +13,7 @@ import { fail } from '../errors.js';
 import type { EgressLedger } from '../ledger/egress-ledger.js';
 import { Line } from '../line/line.js';
 import { figuresOutlook } from '../policy/site-policy.js';
+import type { ContactKeeper } from '../state/contact.js';
 import type { Outbox, OutboxEntry } from '../state/outbox.js';
 import { storeReceipt } from '../state/receipts.js';
 import type { StateFolder } from '../state/state-folder.js';
@@ -37,6 +38,7 @@ export interface ActivityContext {
   /** `host:port` of the coordinator. */
   readonly address: string;
   readonly ledger: EgressLedger;
+  readonly contact: ContactKeeper;
   readonly outbox: Outbox;
   readonly signer: Signer;
   readonly trainer: Trainer;
@@ -47,11 +49,14 @@ export interface ActivityContext {
   readonly log: Logger;
 }
 
+type Said = Exclude<Activity, { do: 'wait' | 'work' | 'store' }>;
+
 /** The agent machine's activities at a real site: a line to dial, a disk, a trainer. */
 export class RealActivities implements SiteActivities {
   readonly #context: ActivityContext;
   #credentials: Credentials;
   #line: Line | undefined;
+  #heartbeatIntervalMs = 0;
   /** Set where the two clocks disagree by too much for certificates to mean the same. */
   #clockSkew: FedvoxError | undefined;
   #renewedAtMs = Number.NEGATIVE_INFINITY;
@@ -88,6 +93,7 @@ export class RealActivities implements SiteActivities {
   async beat({ job, round, state }: Beat, signal: AbortSignal): Promise<AgentEvent> {
     try {
       const { stillWanted } = await this.#connected().heartbeat({ job, round, state }, signal);
+      await this.#noteContact(null);
       return { type: 'heartbeat-answered', job, round, stillWanted };
     } catch (error) {
       return { type: 'heartbeat-failed', failure: this.#callFailure(error) };
@@ -106,40 +112,45 @@ export class RealActivities implements SiteActivities {
    * Everything that says something to the coordinator, and what prepares it: what fails there is an
    * event, not the end.
    */
-  async #talk(
-    activity: Exclude<Activity, { do: 'wait' | 'work' | 'store' }>,
-    signal: AbortSignal,
-  ): Promise<AgentEvent> {
+  async #talk(activity: Said, signal: AbortSignal): Promise<AgentEvent> {
     try {
-      switch (activity.do) {
-        case 'greet':
-          return await this.#greet(signal);
-        case 'renew':
-          return await this.#renew(signal);
-        case 'ask':
-          return await this.#ask(signal);
-        case 'fetch':
-          return await this.#fetch(activity.task, signal);
-        case 'report-gate':
-          await this.#reportGate(activity, signal);
-          return { type: 'gate-reported' };
-        case 'decline': {
-          const { task, reason } = activity;
-          const decline = { job: task.job, round: roundOf(task), reason };
-          await this.#connected().decline(decline, signal);
-          return { type: 'declined' };
-        }
-        case 'sign-again':
-          return { type: 'answer-signed-again', answer: await this.#signAgain(activity.answer) };
-        case 'deliver':
-          return await this.#deliver(activity.answer, (line, entry) => line.deliver(entry, signal));
-        case 'collect-receipt':
-          return await this.#deliver(activity.answer, (line, entry) =>
-            line.collectReceipt(entry, signal),
-          );
-      }
+      const event = await this.#say(activity, signal);
+      await this.#noteContact(null);
+      return event;
     } catch (error) {
-      return { type: 'call-failed', failure: this.#callFailure(error) };
+      const failure = this.#callFailure(error);
+      await this.#noteContact('reason' in failure ? failure.reason : failure.code);
+      return { type: 'call-failed', failure };
+    }
+  }
+
+  async #say(activity: Said, signal: AbortSignal): Promise<AgentEvent> {
+    switch (activity.do) {
+      case 'greet':
+        return await this.#greet(signal);
+      case 'renew':
+        return await this.#renew(signal);
+      case 'ask':
+        return await this.#ask(signal);
+      case 'fetch':
+        return await this.#fetch(activity.task, signal);
+      case 'report-gate':
+        await this.#reportGate(activity, signal);
+        return { type: 'gate-reported' };
+      case 'decline': {
+        const { task, reason } = activity;
+        const decline = { job: task.job, round: roundOf(task), reason };
+        await this.#connected().decline(decline, signal);
+        return { type: 'declined' };
+      }
+      case 'sign-again':
+        return { type: 'answer-signed-again', answer: await this.#signAgain(activity.answer) };
+      case 'deliver':
+        return await this.#deliver(activity.answer, (line, entry) => line.deliver(entry, signal));
+      case 'collect-receipt':
+        return await this.#deliver(activity.answer, (line, entry) =>
+          line.collectReceipt(entry, signal),
+        );
     }
   }
 
@@ -152,6 +163,7 @@ export class RealActivities implements SiteActivities {
     const { federation, heartbeatIntervalMs, capabilities, clockMs } = welcome;
     const expected = this.#credentials.identity.federation;
     if (federation !== expected) throw fail('wrong-federation', { found: federation, expected });
+    this.#heartbeatIntervalMs = heartbeatIntervalMs;
     this.#clockSkew = clockSkew(clock.nowMs(), clockMs);
     this.#warnOfEnds(this.#line);
     const takesDeclines = capabilities.includes('decline');
@@ -272,7 +284,23 @@ export class RealActivities implements SiteActivities {
     const { federation, name: site } = this.#credentials.identity;
     const input = { federation, site, task, result, policy: config.policy };
     const envelope = await signer.sign(this.#credentials, input);
-    return outbox.put(envelope, result.delta === null ? null : this.#deltaPath);
+    const answer = await outbox.put(envelope, result.delta === null ? null : this.#deltaPath);
+    this.#logFigures(task, result, envelope);
+    return answer;
+  }
+
+  /** What the coordinator will read of the model that the round began with: the very figures signed. */
+  #logFigures(task: Task, result: StatementInput['result'], { payload }: Envelope): void {
+    const { log, config } = this.#context;
+    const { dice, auc } = decodeUpdateStatement(payload).figures;
+    const about = { job: task.job, round: roundOf(task) };
+    if (figuresOutlook(config.policy, result.validationCases) === 'withheld') {
+      const { minCasesForMetrics } = config.policy;
+      const { validationCases } = result;
+      log.info({ ...about, validationCases, minCasesForMetrics }, 'Dice and AUC withheld');
+    } else {
+      log.info({ ...about, dice, auc }, 'Dice and AUC of the model so far, as sent');
+    }
   }
 
   async #signAgain(answer: Answer): Promise<Answer> {
@@ -291,7 +319,21 @@ export class RealActivities implements SiteActivities {
     const receipt = await send(this.#connected(), entry);
     await storeReceipt(folder.receipts, answer.statement, entry.envelope, receipt);
     await outbox.remove(answer);
+    if (entry.delta === null) {
+      // Only the last round asks for figures alone.
+      const { job, round } = answer;
+      this.#context.log.info({ job, round }, 'last evaluation delivered; the job is over here');
+    }
     return { type: 'delivered' };
+  }
+
+  /** For a check of the site while the agent runs; the line itself goes on without it. */
+  async #noteContact(failure: string | null): Promise<void> {
+    const { contact, address, log } = this.#context;
+    const heartbeatIntervalMs = this.#heartbeatIntervalMs;
+    await contact
+      .note({ address, failure, heartbeatIntervalMs })
+      .catch((error: unknown) => log.warn({ err: error }, 'the last contact could not be kept'));
   }
 
   #callFailure(error: unknown) {

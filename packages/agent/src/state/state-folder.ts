@@ -10,6 +10,8 @@ export interface StateFolder {
   /** Where to dial, as enrolment learnt it. */
   readonly enrolment: string;
   readonly lock: string;
+  /** How the line to the coordinator was when it was last used. */
+  readonly contact: string;
   readonly counter: string;
   readonly outbox: string;
   readonly receipts: string;
@@ -32,6 +34,7 @@ export function stateFolder(root: string): StateFolder {
     credentials: join(root, 'credentials'),
     enrolment: join(root, 'enrolment.json'),
     lock: join(root, 'agent.lock'),
+    contact: join(root, 'contact.json'),
     counter: join(root, 'counter.json'),
     outbox: join(root, 'outbox'),
     receipts: join(root, 'receipts'),
