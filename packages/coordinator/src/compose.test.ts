@@ -104,6 +104,19 @@ describe('the operator’s interface', () => {
     expect(await operator.jobs()).toEqual([]);
   });
 
+  it('refuses a job that no data could be trained by, with all that is wrong with it', async () => {
+    const model = await operator.putBlob(await write('model', weights));
+    const optimizer = { kind: 'adam' as const, beta1: 1 };
+    const inference = { roi: [1, 3, 5] as [number, number, number] };
+    const training = { ...job.training, optimizer };
+    const submission = operator.submitJob({ ...job, training, inference }, model);
+    await expect(submission).rejects.toMatchObject({
+      code: 'coordinator/job-not-trainable',
+      message: expect.stringMatching(/cannot take 1×3×5 voxels.*; .*beta1 is 1/),
+    });
+    expect(await operator.jobs()).toEqual([]);
+  });
+
   it('refuses a job that could never run, and says why', async () => {
     const model = await operator.putBlob(await write('model', weights));
     const lonely = operator.submitJob(job, model);

@@ -121,6 +121,10 @@ export const ERRORS = {
     message: 'job {job} is not deleted: its name, which confirms it, is {name}',
     advice: 'Give the name of the job, not its id: --confirm {name}.',
   },
+  'job-not-trainable': {
+    message: 'the job cannot be trained, whatever the data: {reason}',
+    advice: 'Correct the job and submit it again; nothing was stored.',
+  },
   'quorum-impossible': {
     message:
       'federation.minSites of the job is {minSites}, but only {count} sites are enrolled and trusted: {sites}',

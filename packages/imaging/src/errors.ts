@@ -273,8 +273,10 @@ export const fail = defineErrors('imaging', {
     advice: 'Choose a coarser spacing in the job’s `preprocess`.',
   },
   'unusable-values': {
-    message: '{what} has {voxels} voxels that are not numbers',
-    advice: 'Convert the volume again; background must be 0, not NaN.',
+    message:
+      '{what} has {voxels} voxels that are not numbers, or too large for any: {value} at ({where})',
+    advice:
+      'Convert the volume again; background must be 0, not NaN and not the lowest of numbers.',
   },
   'unwritable-volume': {
     message: 'cannot write {path} as DICOM: {reason}',

@@ -29,6 +29,17 @@ export {
   sizeSchema,
   spacingMmSchema,
 } from './names.js';
+export {
+  faultText,
+  type JobFault,
+  jobFaults,
+  preparedSize,
+  type SizeFault,
+  sizeDivisor,
+  sizeFault,
+  sizeText,
+  trainedSize,
+} from './trainability.js';
 export type {
   InferenceSpec,
   LossSpec,

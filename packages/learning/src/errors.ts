@@ -52,7 +52,7 @@ export const fail = defineErrors('learning', {
     advice: 'Leave such scans out, or ask the consortium whether the job should accept them.',
   },
   'too-few-cases': {
-    message: 'there are {cases} usable cases; training and validation need at least {needed}',
+    message: 'there are {cases} usable cases; training and validation need at least {needed}{why}',
     advice: 'Run `fedvox data inspect` on the folder to see which cases were refused and why.',
   },
   'too-few-patients': {
@@ -65,6 +65,10 @@ export const fail = defineErrors('learning', {
     message: 'cannot read which cases validate, kept in {path}: {reason}',
     advice: 'Restore the file. Without it cases that were trained on may come to validate.',
   },
+  'no-foreground': {
+    message: 'none of the {cases} usable cases has a labelled voxel',
+    advice: 'See that the labels are those of the job’s classes: `fedvox data inspect` lists them.',
+  },
   'unequal-sizes': {
     message: 'the cases of one batch differ in size: {sizes} voxels',
     advice: 'End `preprocess` with crop-or-pad, or `augment` with crop, so that all sizes agree.',
@@ -72,6 +76,24 @@ export const fail = defineErrors('learning', {
   'size-not-divisible': {
     message: 'the network cannot take {size} voxels: it needs multiples of {divisor}',
     advice: 'Change the crop-or-pad or crop size, or the inference roi, of the job.',
+  },
+  'bottom-of-one-voxel': {
+    message:
+      'of {size} voxels one is left at the network’s bottom, where an instance norm needs two: it gives rounding noise, which training follows',
+    advice: 'Use a larger crop-or-pad, crop or inference roi, or fewer or smaller strides.',
+  },
+  'patch-too-large': {
+    message: 'a patch of {patch} voxels does not fit into a volume of {volume}',
+    advice: 'Make the patch smaller, or end `preprocess` with a crop-or-pad that is large enough.',
+  },
+  'optimizer-unusable': {
+    message: 'training.optimizer.{name} is 1: the first step would divide 0 by 0',
+    advice: 'Set it below 1, e.g. 0.9 for beta1 and 0.999 for beta2.',
+  },
+  'foreground-lost': {
+    message: 'case {caseId} has labelled voxels, and preprocessing leaves none of them',
+    advice:
+      'Make the crop of the job larger, or its spacing finer; the case would teach that there is nothing.',
   },
   'loss-not-finite': {
     message: 'the loss became {loss} in epoch {epoch}, batch {batch}{cases}',

@@ -30,6 +30,9 @@ export const GATE_OUTCOMES = [
   'out-of-memory',
   'archive-unreachable',
   'trainer-failed',
+  'size-not-trainable',
+  'foreground-missing',
+  'values-unusable',
 ] as const;
 /** What the coordinator learns of a site's data: that it passes, or one of these reasons. */
 export type GateOutcome = (typeof GATE_OUTCOMES)[number];

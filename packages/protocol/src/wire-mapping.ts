@@ -52,6 +52,9 @@ const GATE_OUTCOME: Readonly<Record<GateOutcome, wire.GateOutcome>> = {
   'out-of-memory': wire.GateOutcome.OUT_OF_MEMORY,
   'archive-unreachable': wire.GateOutcome.ARCHIVE_UNREACHABLE,
   'trainer-failed': wire.GateOutcome.TRAINER_FAILED,
+  'size-not-trainable': wire.GateOutcome.SIZE_NOT_TRAINABLE,
+  'foreground-missing': wire.GateOutcome.FOREGROUND_MISSING,
+  'values-unusable': wire.GateOutcome.VALUES_UNUSABLE,
 };
 
 const FIGURES_OUTLOOK: Readonly<Record<FiguresOutlook, wire.FiguresOutlook>> = {

@@ -113,6 +113,7 @@ const STATUS: Readonly<Partial<Record<ErrorName, number>>> = {
   'job-not-over': 409,
   'confirmation-wrong': 422,
   'blob-removed': 410,
+  'job-not-trainable': 422,
   'quorum-impossible': 422,
   'site-not-enrolled': 422,
   'site-enrolled': 409,

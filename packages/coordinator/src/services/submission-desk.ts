@@ -1,6 +1,14 @@
 import { checkModel } from '@fedvox/aggregation';
 import { type Clock, errorText, isFedvoxError, randomId, type Sha256, sha256 } from '@fedvox/base';
-import { durationMs, encodeJob, isPattern, type Job, matchesName } from '@fedvox/job';
+import {
+  durationMs,
+  encodeJob,
+  faultText,
+  isPattern,
+  type Job,
+  jobFaults,
+  matchesName,
+} from '@fedvox/job';
 import { WeightsFile } from '@fedvox/weights';
 import { submitJob } from '../core/job-machine.js';
 import type { SubmittedPlan } from '../core/stored-state.js';
@@ -33,11 +41,13 @@ export class SubmissionDesk {
 
   /**
    * @param initialModel digest of safetensors bytes that were uploaded before
-   * @throws FedvoxError `coordinator/site-not-enrolled`, `coordinator/quorum-impossible`,
+   * @throws FedvoxError `coordinator/job-not-trainable`, `coordinator/site-not-enrolled`, `coordinator/quorum-impossible`,
    *   `coordinator/model-not-usable`, `coordinator/no-such-blob`
    */
   async submit(job: Job, initialModel: Sha256): Promise<{ jobId: string }> {
     const { registry, blobs, clock } = this.#options;
+    const faults = jobFaults(job).map(faultText);
+    if (faults.length > 0) throw fail('job-not-trainable', { reason: faults.join('; ') });
     const invitedSites = await this.#invitedSites(job);
     await this.#checkModel(initialModel);
     const bytes = encodeJob(job);

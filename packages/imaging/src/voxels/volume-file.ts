@@ -48,7 +48,7 @@ export async function readVolumeFileHeader(
 export async function readVolumeFile(path: string, shear: ShearPolicy = 'refuse'): Promise<Volume> {
   const volume = (await isNrrd(path)) ? await readNrrd(path) : await readNifti(path);
   if (shear === 'refuse') checkRectangular(path, volume);
-  checkFinite(path, volume);
+  checkUsable(path, volume);
   return volume;
 }
 
@@ -69,11 +69,20 @@ function checkRectangular(path: string, grid: Grid): void {
   if (degrees > 0) throw fail('sheared', { path, degrees: degrees.toFixed(1) });
 }
 
-/** One voxel that is no number would make every normalised voxel none. */
-function checkFinite(path: string, { data }: Volume): void {
+/** No scanner measures more, in whatever unit; squares of it still add up in float32. */
+const MAX_MAGNITUDE = 1e15;
+
+/** One voxel that is no number would make every normalised voxel none; an enormous one, all others equal. */
+function checkUsable(path: string, { data, shape: [nx, ny] }: Volume): void {
   let bad = 0;
-  for (let at = 0; at < data.length; at++) if (!Number.isFinite(data[at])) bad++;
-  if (bad > 0) throw fail('unusable-values', { what: path, voxels: bad });
+  let first = -1;
+  for (let at = 0; at < data.length; at++) {
+    if (Math.abs(data[at] as number) <= MAX_MAGNITUDE) continue;
+    if (bad++ === 0) first = at;
+  }
+  if (bad === 0) return;
+  const where = [first % nx, Math.floor(first / nx) % ny, Math.floor(first / (nx * ny))].join(', ');
+  throw fail('unusable-values', { what: path, voxels: bad, value: String(data[first]), where });
 }
 
 async function isNrrd(path: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { type Random, seededRandom } from '@fedvox/base';
-import type { Job } from '@fedvox/job';
+import { type Job, sizeDivisor } from '@fedvox/job';
 import { tensorOf, type Weights } from '@fedvox/weights';
 import * as tf from '@tensorflow/tfjs-core';
 import { fail } from '../errors.js';
@@ -10,7 +10,7 @@ import {
   type ParameterSpec,
   toEngineLayout,
 } from './parameters.js';
-import { sizeDivisor, unet } from './unet.js';
+import { unet } from './unet.js';
 
 /** The weights that every site starts from: a function of the job alone, computed without an engine. */
 export function initialModel(job: Job): Weights {

@@ -9,6 +9,8 @@ import {
   skipConnection,
 } from './layers.js';
 
+export { sizeDivisor } from '@fedvox/job';
+
 /**
  * MONAI's `UNet` for three dimensions, layer for layer and name for name (`monai.networks.nets.UNet`
  * with `norm=INSTANCE`, `act=PRELU`, kernel size 3): weights move both ways as state dicts.
@@ -53,11 +55,6 @@ export function unet(spec: NetworkSpec, outputs: number): Layer {
   }
 
   return level('model', 0, inChannels, outputs);
-}
-
-/** Sizes a volume must be multiples of, per axis, for the skip connections to meet. */
-export function sizeDivisor(spec: NetworkSpec): number {
-  return spec.strides.reduce((product, stride) => product * stride, 1);
 }
 
 interface ResidualUnitOptions {

@@ -9,6 +9,9 @@ export const GATE_REASONS = [
   'wrong-modality',
   'spacing-out-of-range',
   'labels-missing',
+  'size-not-trainable',
+  'foreground-missing',
+  'values-unusable',
 ] as const;
 export type GateReason = (typeof GATE_REASONS)[number];
 
@@ -45,6 +48,13 @@ const REASON_BY_CODE: Readonly<Record<string, GateReason>> = {
   'learning/spacing-out-of-range': 'spacing-out-of-range',
   'imaging/label-missing': 'labels-missing',
   'imaging/label-classes': 'labels-missing',
+  'imaging/unusable-values': 'values-unusable',
+  'learning/size-not-divisible': 'size-not-trainable',
+  'learning/bottom-of-one-voxel': 'size-not-trainable',
+  'learning/patch-too-large': 'size-not-trainable',
+  'learning/unequal-sizes': 'size-not-trainable',
+  'learning/foreground-lost': 'foreground-missing',
+  'learning/no-foreground': 'foreground-missing',
 };
 
 function problemOf(ref: CaseRef, { data }: Job) {

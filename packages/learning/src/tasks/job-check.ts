@@ -1,32 +1,41 @@
-import type { Job, PreprocessStep, Size } from '@fedvox/job';
+import type { FedvoxError } from '@fedvox/base';
+import { type Job, type JobFault, jobFaults, sizeText } from '@fedvox/job';
 import { fail } from '../errors.js';
-import { sizeDivisor } from '../networks/unet.js';
 
 /**
- * What can be known to be wrong with a job before any case is read: its network and its sizes.
- * @throws FedvoxError `learning/unsupported-channels`, `learning/size-not-divisible`
+ * What can be known to be wrong with a job before any case is read.
+ * @throws FedvoxError `learning/unsupported-channels`, `learning/size-not-divisible`,
+ *   `learning/bottom-of-one-voxel`, `learning/patch-too-large`, `learning/optimizer-unusable`
  */
 export function checkJob(job: Job): void {
-  const { inChannels } = job.network;
-  if (inChannels !== 1) throw fail('unsupported-channels', { channels: inChannels });
-  const divisor = sizeDivisor(job.network);
-  for (const size of [trainingSize(job), job.inference.roi]) {
-    if (size?.some((length) => length % divisor !== 0)) {
-      throw fail('size-not-divisible', { size: size.join('×'), divisor });
-    }
-  }
+  const [fault] = jobFaults(job);
+  if (fault !== undefined) throw errorOf(fault);
 }
 
-/** Steps after which the size depends on the scan. */
-const CHANGES_SIZE: readonly PreprocessStep['kind'][] = ['orient', 'resample', 'crop-foreground'];
+/**
+ * What no case could pass the network of a job by. A job that runs since before `checkJob` was as strict
+ * as it is runs on.
+ * @throws FedvoxError `learning/unsupported-channels`, `learning/size-not-divisible`
+ */
+export function checkRunnable(job: Job): void {
+  const fault = jobFaults(job).find(({ kind }) => kind === 'channels' || kind === 'not-divisible');
+  if (fault !== undefined) throw errorOf(fault);
+}
 
-/** The size of what the network trains on, as far as the job fixes it. */
-function trainingSize({ preprocess, augment }: Job): Size | undefined {
-  let size: Size | undefined;
-  for (const step of preprocess) {
-    if (step.kind === 'crop-or-pad') size = step.size;
-    else if (CHANGES_SIZE.includes(step.kind)) size = undefined;
+/** The error that tells of a fault: of the job's, or of what one case makes of it. */
+export function errorOf(fault: JobFault): FedvoxError {
+  switch (fault.kind) {
+    case 'channels':
+      return fail('unsupported-channels', { channels: fault.channels });
+    case 'not-divisible':
+      return fail('size-not-divisible', { size: sizeText(fault.size), divisor: fault.divisor });
+    case 'one-voxel':
+      return fail('bottom-of-one-voxel', { size: sizeText(fault.size) });
+    case 'patch': {
+      const { patch, volume } = fault;
+      return fail('patch-too-large', { patch: sizeText(patch), volume: sizeText(volume) });
+    }
+    case 'momentum':
+      return fail('optimizer-unusable', { name: fault.name });
   }
-  for (const step of augment) if (step.kind === 'crop') size = step.size;
-  return size;
 }

@@ -8,6 +8,7 @@ import { initialModel, Network } from '../networks/network.js';
 import { CaseStore } from '../training/case-store.js';
 import type { Split } from '../training/split.js';
 import type { TaskInput } from './input.js';
+import { checkJob } from './job-check.js';
 import type { WrittenWeights } from './model-file.js';
 import { evaluateOn, trainingEpochs } from './round.js';
 import { saveModel } from './saved-model.js';
@@ -52,6 +53,7 @@ export async function trainPooled(
   { epochs, output, onEpoch }: PooledOptions,
 ): Promise<PooledResult> {
   const { job, clock = systemClock } = input;
+  checkJob(job);
   const voxels = voxelEngineOf(await selectEngine(input.engine, input));
   const { train, validation } = await openAll(input, voxels);
   const network = Network.fromWeights(job, initialModel(job));

@@ -14,7 +14,7 @@ import { type EngineName, type EngineSettings, selectEngine } from '../engine/en
 import { voxelEngineOf } from '../engine/voxels.js';
 import { predictProbabilities } from '../inference/probabilities.js';
 import { Network } from '../networks/network.js';
-import { checkJob } from './job-check.js';
+import { checkRunnable } from './job-check.js';
 import { openModel } from './saved-model.js';
 
 export interface PredictInput extends EngineSettings {
@@ -39,7 +39,7 @@ export interface Prediction {
 /** Segments one scan: preprocessed as the job says, predicted, and brought back to the scan's grid. */
 export async function predictFile(input: PredictInput): Promise<Prediction> {
   const { job, modelPath, inputPath } = input;
-  checkJob(job);
+  checkRunnable(job);
   const weights = await openModel(modelPath, job);
   const original = await readVolume(inputPath);
   const voxels = voxelEngineOf(await selectEngine(input.engine, input));

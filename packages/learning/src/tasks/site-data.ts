@@ -1,4 +1,4 @@
-import { assert, FedvoxError } from '@fedvox/base';
+import { assert, FedvoxError, isFedvoxError } from '@fedvox/base';
 import {
   type CaseCache,
   type CaseRef,
@@ -19,9 +19,10 @@ import { CaseStore, type TrainingCase } from '../training/case-store.js';
 import { type PatientCase, splitByPatient } from '../training/patient-split.js';
 import { type Split, splitCases } from '../training/split.js';
 import { splitMemory } from '../training/split-memory.js';
+import { checkTrainable, type PreparedFacts, siteRefusals } from './case-check.js';
 import { type GateReason, gateProblems, meetRequirements } from './gate.js';
 import type { TaskInput, TrainingInput } from './input.js';
-import { checkJob } from './job-check.js';
+import { checkJob, checkRunnable } from './job-check.js';
 
 /** Whether a site's data will do for a job. Only `problems` may ever leave the site. */
 export interface DataReport {
@@ -43,7 +44,12 @@ export interface SiteCase extends EvaluationCase, PatientCase {
 interface Found {
   readonly cases: readonly SiteCase[];
   readonly refused: readonly Refusal[];
+  /** Of the cases, where they are for training. */
+  readonly facts: readonly PreparedFacts[];
 }
+
+/** What is only measured need not suit training. */
+export type CaseUse = 'training' | 'evaluation';
 
 /**
  * The data gate: finds the cases, reads every one of them once, so that the cache is filled and what
@@ -58,12 +64,31 @@ export async function checkData(input: TrainingInput): Promise<DataReport> {
   const stored = await reader.openDataset(dataset, job.classes).catch((error: unknown): Dataset => {
     return { cases: [], refused: [refusalOf(dataset.path, error)] };
   });
-  const { cases, refused } = await readCases(input, stored, new CaseStore(0), voxels, reader);
-  const problems = gateProblems(cases.length, refused, job);
+  const found = await readCases(input, stored, new CaseStore(0), voxels, reader);
+  const { cases, refused } = found;
   const usable = cases.length;
-  if (problems.length > 0) return { usable, train: 0, validation: 0, refused, problems };
-  const { train, validation } = await divide(cases, input);
-  return { usable, train: train.length, validation: validation.length, refused, problems };
+  const notDone = (problems: readonly GateReason[], more: readonly Refusal[] = []): DataReport => {
+    return { usable, train: 0, validation: 0, refused: [...refused, ...more], problems };
+  };
+  const problems = gateProblems(usable, refused, job);
+  if (problems.length > 0) return notDone(problems);
+  try {
+    const { train, validation } = await divide(cases, input);
+    const labelled = new Set(found.facts.flatMap((one) => (one.hasForeground ? one.caseId : [])));
+    const hasLabels = (side: readonly SiteCase[]) =>
+      side.some(({ caseId }) => labelled.has(caseId));
+    if (!hasLabels(train)) {
+      const fault = fail('no-foreground', { cases: train.length });
+      return notDone(['foreground-missing'], [refusalOf(dataset.path, fault)]);
+    }
+    if (!hasLabels(validation)) {
+      input.log.warn({ validation: validation.length }, 'no validation case is labelled: no Dice');
+    }
+    return { usable, train: train.length, validation: validation.length, refused, problems };
+  } catch (error) {
+    if (!isFedvoxError(error, 'learning/too-few-patients')) throw error;
+    return notDone(['too-few-cases'], [refusalOf(dataset.path, error)]);
+  }
 }
 
 /**
@@ -92,12 +117,15 @@ export async function openCases(
   reader: Reader,
 ): Promise<readonly SiteCase[]> {
   const { job, log } = input;
-  checkJob(job);
+  checkRunnable(job);
   const stored = await reader.openDataset(dataset, job.classes);
   const { cases, refused } = await readCases(input, stored, store, voxels, reader);
   for (const refusal of refused) log.warn(refusal, 'not used');
   if (gateProblems(cases.length, refused, job).length > 0) {
-    throw fail('too-few-cases', { cases: cases.length, needed: Math.max(job.data.minCases, 2) });
+    const [first] = refused;
+    const why = first === undefined ? '' : `. Refused: ${first.what}: ${first.reason}`;
+    const needed = Math.max(job.data.minCases, 2);
+    throw fail('too-few-cases', { cases: cases.length, needed, why });
   }
   return cases;
 }
@@ -112,6 +140,7 @@ async function readCases(
   store: CaseStore,
   voxels: VoxelEngine,
   reader: Reader,
+  use: CaseUse = 'training',
 ): Promise<Found> {
   const { job, signal, onProgress } = input;
   const candidates = meetRequirements(dataset, job);
@@ -119,18 +148,25 @@ async function readCases(
   const total = candidates.cases.length;
   const cases: SiteCase[] = [];
   const refused = [...candidates.refused];
+  const facts: PreparedFacts[] = [];
   for (const [index, ref] of candidates.cases.entries()) {
     signal?.throwIfAborted();
     const siteCase = siteCaseOf(ref, job, cache, store, reader);
     try {
-      await siteCase.prepared();
+      const prepared = await siteCase.prepared();
+      const { originalLabel } = siteCase;
+      if (use === 'training') {
+        facts.push(await checkTrainable(prepared, ref.caseId, job, originalLabel));
+      }
       cases.push(siteCase);
     } catch (error) {
       refused.push(refusalOf(ref.caseId, error));
     }
     onProgress?.({ phase: 'preparing', done: index + 1, total });
   }
-  return { cases, refused };
+  const together = siteRefusals(facts, job);
+  if (together.length > 0) return { cases: [], refused: [...refused, ...together], facts: [] };
+  return { cases, refused, facts };
 }
 
 function siteCaseOf(

@@ -10,7 +10,7 @@ import {
   readNifti,
   writeDicomSeries,
 } from '@fedvox/imaging';
-import { type JobInput, jobDigest } from '@fedvox/job';
+import type { JobInput } from '@fedvox/job';
 import { decodeWeights, encodeWeights, tensorOf } from '@fedvox/weights';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -189,40 +189,6 @@ describe('a round at a site', () => {
     await expect(trainRound(input, basePath, here('never'))).rejects.toThrow(
       'there are 6 usable cases; training and validation need at least 9',
     );
-  });
-});
-
-describe('the split of a job by patient', () => {
-  const byPatient = ballJob({ evaluation: { ...job.evaluation, split: 'by-patient' } });
-  const names = Array.from({ length: 12 }, (_, index) => `ball_${index}.nii.gz`);
-
-  /** Which of the balls train, by what is told of each case that is prepared and then trained on. */
-  async function validatingOf(count: number, splitsDir: string) {
-    const grown = await writeBallDataset(here(`growing-${count}`), count);
-    const input = inputFor({ job: byPatient, dataset: grown, splitsDir });
-    const store = new CaseStore();
-    const { validation } = await openSite(input, grown, store, portableVoxels);
-    return validation.map(({ caseId }) => caseId);
-  }
-
-  it('is remembered at the site, so that rounds agree while the data grows', async () => {
-    const seen = new Set<string>();
-    let before: readonly string[] = [];
-    for (const count of [2, 3, 6, 12]) {
-      const validating = await validatingOf(count, here('splits'));
-      const known = new Set(names.slice(0, seen.size).map((name) => name.replace('.nii.gz', '')));
-      expect(validating.filter((id) => known.has(id))).toEqual(before);
-      for (const name of names.slice(0, count)) seen.add(name);
-      before = validating;
-    }
-    expect(await readdir(here('splits'))).toEqual([`${jobDigest(byPatient)}.json`]);
-  });
-
-  it('does not depend on which of the cases were chosen', async () => {
-    const all = await validatingOf(12, here('splits-of-all'));
-    const some = await validatingOf(9, here('splits-of-some'));
-    const chosen = names.slice(0, 9).map((name) => name.replace('.nii.gz', ''));
-    expect(some).toEqual(all.filter((id) => chosen.includes(id)));
   });
 });
 

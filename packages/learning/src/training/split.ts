@@ -19,7 +19,7 @@ export function splitCases<T extends { readonly caseId: string }>(
   fraction: number,
 ): Split<T> {
   assert(fraction > 0 && fraction < 1, 'the validation fraction lies between 0 and 1');
-  if (cases.length < 2) throw fail('too-few-cases', { cases: cases.length, needed: 2 });
+  if (cases.length < 2) throw fail('too-few-cases', { cases: cases.length, needed: 2, why: '' });
   const ranked = cases
     .map((item) => ({ item, rank: sha256(`${seed}/split/${item.caseId}`) }))
     .sort((a, b) => (a.rank < b.rank ? -1 : 1))

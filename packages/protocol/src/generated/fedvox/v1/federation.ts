@@ -63,6 +63,12 @@ export enum GateOutcome {
   OUT_OF_MEMORY = 10,
   ARCHIVE_UNREACHABLE = 11,
   TRAINER_FAILED = 12,
+  /** SIZE_NOT_TRAINABLE - Volumes that are smaller than the job's patch, or that its network cannot halve often enough. */
+  SIZE_NOT_TRAINABLE = 13,
+  /** FOREGROUND_MISSING - No labelled voxel, or none that preprocessing leaves. */
+  FOREGROUND_MISSING = 14,
+  /** VALUES_UNUSABLE - Voxels that are no numbers, or too large to compute with. */
+  VALUES_UNUSABLE = 15,
   UNRECOGNIZED = -1,
 }
 

@@ -1,0 +1,109 @@
+import type { Job } from './job.js';
+import type { Size } from './names.js';
+import type { NetworkSpec } from './training.js';
+import type { PreprocessStep } from './transforms.js';
+
+/** What is wrong with a job whatever the data: its first step would refuse it, or be spoilt by it. */
+export type JobFault =
+  | { readonly kind: 'channels'; readonly channels: number }
+  | SizeFault
+  /** A patch that no volume of the job's own size holds. */
+  | { readonly kind: 'patch'; readonly patch: Size; readonly volume: Size }
+  /** A mean that is never renewed: Adam divides nothing by nothing. */
+  | { readonly kind: 'momentum'; readonly name: 'beta1' | 'beta2' };
+
+export type SizeFault =
+  | { readonly kind: 'not-divisible'; readonly size: Size; readonly divisor: number }
+  /**
+   * One voxel at the bottom: what an instance norm gives of it is nothing but rounding, which the
+   * optimizer turns into steps.
+   */
+  | { readonly kind: 'one-voxel'; readonly size: Size; readonly divisor: number };
+
+/** Every fault that the job alone shows; empty where it can be trained. */
+export function jobFaults(job: Job): JobFault[] {
+  const { network, training, inference } = job;
+  const faults: JobFault[] = [];
+  if (network.inChannels !== 1) faults.push({ kind: 'channels', channels: network.inChannels });
+  const { size, patchFaults } = trainedSize(job, preparedSize(job));
+  faults.push(...patchFaults);
+  for (const each of [size, inference.roi]) {
+    const fault = each && sizeFault(network, each);
+    if (fault) faults.push(fault);
+  }
+  for (const name of ['beta1', 'beta2'] as const) {
+    if (training.optimizer[name] === 1) faults.push({ kind: 'momentum', name });
+  }
+  return faults;
+}
+
+/** Why a network cannot be trained on volumes of this size, or used on them. */
+export function sizeFault(network: NetworkSpec, size: Size): SizeFault | undefined {
+  const divisor = sizeDivisor(network);
+  if (size.some((length) => length % divisor !== 0))
+    return { kind: 'not-divisible', size, divisor };
+  const isOneVoxel = size.every((length) => length === divisor);
+  return isOneVoxel ? { kind: 'one-voxel', size, divisor } : undefined;
+}
+
+/** Sizes a volume must be multiples of, per axis, for the skip connections to meet. */
+export function sizeDivisor({ strides }: Pick<NetworkSpec, 'strides'>): number {
+  return strides.reduce((product, stride) => product * stride, 1);
+}
+
+/** Steps after which the size depends on the scan. */
+const CHANGES_SIZE: readonly PreprocessStep['kind'][] = ['orient', 'resample', 'crop-foreground'];
+
+/** The size of a prepared case, where the job fixes it. */
+export function preparedSize({ preprocess }: Pick<Job, 'preprocess'>): Size | undefined {
+  let size: Size | undefined;
+  for (const step of preprocess) {
+    if (step.kind === 'crop-or-pad') size = step.size;
+    else if (CHANGES_SIZE.includes(step.kind)) size = undefined;
+  }
+  return size;
+}
+
+/**
+ * The size of what the network trains on, of a prepared case of this size, and the patches that are
+ * larger than what they would be cut from.
+ */
+export function trainedSize({ augment }: Pick<Job, 'augment'>, prepared: Size | undefined) {
+  let size = prepared;
+  const patchFaults: Extract<JobFault, { kind: 'patch' }>[] = [];
+  for (const step of augment) {
+    if (step.kind !== 'crop') continue;
+    const volume = size;
+    if (
+      volume !== undefined &&
+      step.size.some((length, axis) => length > (volume[axis] as number))
+    ) {
+      patchFaults.push({ kind: 'patch', patch: step.size, volume });
+    }
+    size = step.size;
+  }
+  return { size, patchFaults };
+}
+
+/** A fault in words, without the job's name. */
+export function faultText(fault: JobFault): string {
+  switch (fault.kind) {
+    case 'channels':
+      return `the network takes ${fault.channels} input channels; a case has one image`;
+    case 'not-divisible':
+      return `the network cannot take ${sizeText(fault.size)} voxels: it needs multiples of ${fault.divisor}`;
+    case 'one-voxel':
+      return (
+        `of ${sizeText(fault.size)} voxels one is left at the network's bottom, ` +
+        'where an instance norm needs two'
+      );
+    case 'patch':
+      return `a patch of ${sizeText(fault.patch)} voxels does not fit into ${sizeText(fault.volume)}`;
+    case 'momentum':
+      return `training.optimizer.${fault.name} is 1: the first step would divide 0 by 0`;
+  }
+}
+
+export function sizeText(size: Size): string {
+  return size.join('×');
+}
