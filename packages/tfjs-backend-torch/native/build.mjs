@@ -28,16 +28,16 @@ const COMPILE_TIMEOUT_MS = 600_000;
 /**
  * Bundles the gradients, which every engine needs, then builds the native part against the machine's
  * libtorch. Does nothing when neither its sources nor the libtorch have changed since the last time.
- * @param {{log: (line: string) => void, force?: boolean}} options
+ * @param {{log: (line: string) => void, force?: boolean, sanitizers?: string}} options
  * @returns {Promise<{addon: string, built: boolean, libtorch: import('./find-libtorch.mjs').Libtorch}>}
  * @throws NativeSetupError
  */
-export async function buildNative({ log, force = false }) {
+export async function buildNative({ log, force = false, sanitizers }) {
   await bundleGradients({ log });
   const libtorch = findLibtorch();
   const machine = `${process.platform} ${process.arch}`;
   const stamp = createHash('sha256')
-    .update(`${machine} ${libtorch.identity}`)
+    .update(`${machine} ${libtorch.identity} ${sanitizers ?? ''}`)
     .update(sourceBytes())
     .digest('hex');
   if (!force && existsSync(ADDON) && readStamp() === stamp) {
@@ -51,8 +51,11 @@ export async function buildNative({ log, force = false }) {
   const work = mkdtempSync(join(BUILD, 'work-'));
   try {
     const units = sources('.cc').flatMap((source) => unitsOf(source));
-    const objects = await inTurn(units, (unit) => compile(compiler, libtorch, unit, work, log));
-    await link(compiler, libtorch, objects, work, log);
+    const extra = sanitizers === undefined ? [] : [`-fsanitize=${sanitizers}`, '-g1'];
+    const objects = await inTurn(units, (unit) =>
+      compile(compiler, libtorch, { ...unit, flags: [...unit.flags, ...extra] }, work, log),
+    );
+    await link(compiler, libtorch, objects, extra, work, log);
   } finally {
     rmSync(work, { recursive: true });
   }
@@ -69,7 +72,7 @@ function sources(extension) {
 
 const AVX512 = ['-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl', '-mavx2', '-mfma'];
 /** What the inner loops are compiled for, each in a table of its own; the processor at hand decides. */
-const INSTRUCTION_SETS = [
+export const INSTRUCTION_SETS = [
   { name: 'baseline', table: 'kBaselineKernels', vectorLength: 4, flags: [] },
   ...(process.arch === 'x64'
     ? [
@@ -165,7 +168,7 @@ function nodeApiHeaders() {
   return folder;
 }
 
-async function link(compiler, libtorch, objects, work, log) {
+async function link(compiler, libtorch, objects, extra, work, log) {
   // CUDA's kernels register themselves on load; without --no-as-needed the linker drops them.
   const cuda = libtorch.cuda ? ['-Wl,--no-as-needed', '-ltorch_cuda', '-lc10_cuda'] : [];
   log(`linking ${basename(ADDON)}`);
@@ -174,7 +177,10 @@ async function link(compiler, libtorch, objects, work, log) {
   const rpath = `-Wl,-rpath,${libtorch.libDir}`;
   const unfinished = join(work, 'addon.node');
   const output = ['-o', unfinished];
-  await run(compiler, ['-shared', ...platform, ...objects, ...libraries, rpath, ...output]);
+  await run(compiler, [
+    ...['-shared', ...extra, ...platform],
+    ...[...objects, ...libraries, rpath, ...output],
+  ]);
   renameSync(unfinished, ADDON); // A running process keeps the one it has mapped.
 }
 

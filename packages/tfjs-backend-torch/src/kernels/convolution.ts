@@ -15,10 +15,7 @@ import {
   filterOutFirst,
   filterOutLast,
   type ImageLayout,
-  imageShapeOnly,
-  shapeOnly,
 } from './layout.js';
-import { withSingleStep } from './single-step.js';
 import {
   nativePadding,
   padded,
@@ -192,30 +189,22 @@ function dense3d(
 
 // --- the three convolutions ------------------------------------------------------------------------
 
-/** Stride, padding, dilation, not transposed, output padding, groups: as `aten::convolution` wants them. */
-function settings(
-  axes: readonly WindowAxis[],
-  groups: number,
-  strides: readonly number[] = axes.map((axis) => axis.stride),
-) {
+/** Strides, padding, dilation, groups: how the native part's convolutions want them. */
+function settings(axes: readonly WindowAxis[], groups: number) {
   return [
-    strides,
+    axes.map((axis) => axis.stride),
     nativePadding(axes),
     axes.map((axis) => axis.dilation),
-    false,
-    axes.map(() => 0),
     groups,
   ] as const;
 }
 
 function forward(t: Torch, { x, filter }: XFilter, { axes, image, form }: Geometry): Handle {
-  const input = padded(t, image.toTorch(t, t.lowered(x)), axes, 0);
-  const weight = form.toTorch(t, t.lowered(filter));
-  const groups = form.groups(t.shape(filter));
-  const padding = nativePadding(axes);
-  const sliding = axes.map((axis, index) => ({ ...axis, padding: padding[index] as number }));
-  const y = withSingleStep(t, input, sliding, (strides) =>
-    t.run('convolution', input, weight, null, ...settings(axes, groups, strides)),
+  const y = t.run(
+    'fedvox::convolution',
+    padded(t, image.toTorch(t, t.lowered(x)), axes, 0),
+    form.toTorch(t, t.lowered(filter)),
+    ...settings(axes, form.groups(t.shape(filter))),
   );
   return image.fromTorch(t, y);
 }
@@ -236,16 +225,14 @@ function inputGradient(
   { dy, filter }: DyFilter,
   { axes, image, form, batchAndChannels }: Geometry,
 ): Handle {
-  const [gradient] = t.runMany(
-    'convolution_backward',
+  const gradient = t.run(
+    'fedvox::convolution_input_gradient',
     image.toTorch(t, t.lowered(dy)),
-    imageShapeOnly(t, [...batchAndChannels, ...paddedSizes(axes)]),
     form.toTorch(t, t.lowered(filter)),
-    null,
+    [...batchAndChannels, ...paddedSizes(axes)],
     ...settings(axes, form.groups(t.shape(filter))),
-    [true, false, false],
   );
-  return image.fromTorch(t, unpadded(t, gradient as Handle, axes));
+  return image.fromTorch(t, unpadded(t, gradient, axes));
 }
 
 function filterGradient(
@@ -254,14 +241,12 @@ function filterGradient(
   { filterShape }: { filterShape: readonly number[] },
   { axes, image, form }: Geometry,
 ): Handle {
-  const [, gradient] = t.runMany(
-    'convolution_backward',
-    image.toTorch(t, t.lowered(dy)),
+  const gradient = t.run(
+    'fedvox::convolution_filter_gradient',
     padded(t, image.toTorch(t, t.lowered(x)), axes, 0),
-    shapeOnly(t, form.torchShape(filterShape)),
-    null,
+    image.toTorch(t, t.lowered(dy)),
+    form.torchShape(filterShape),
     ...settings(axes, form.groups(filterShape)),
-    [false, true, false],
   );
-  return t.full32(form.fromTorch(t, gradient as Handle, filterShape));
+  return t.full32(form.fromTorch(t, gradient, filterShape));
 }

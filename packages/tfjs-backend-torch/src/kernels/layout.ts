@@ -1,4 +1,4 @@
-import type { Handle, ScalarType } from '../native.js';
+import type { Handle } from '../native.js';
 import type { Torch } from '../torch.js';
 
 /*
@@ -50,24 +50,6 @@ export function filterOutFirst(t: Torch, filter: Handle): Handle {
 export function filterOutLast(t: Torch, filter: Handle): Handle {
   const rank = t.shape(filter).length;
   return t.run('permute', filter, [...range(2, rank), 1, 0]);
-}
-
-/** Memory of that shape whose values are never read. */
-export function shapeOnly(
-  t: Torch,
-  shape: readonly number[],
-  type: ScalarType = t.computeType,
-): Handle {
-  return t.run('empty.memory_format', shape, type, null, t.device);
-}
-
-/**
- * An [N, C, spatial…] image whose values are never read. It lies channels last, as tfjs's images do:
- * ATen takes the layout of a gradient from the image's.
- */
-export function imageShapeOnly(t: Torch, shape: readonly number[]): Handle {
-  const [batch, channels, ...spatial] = shape as [number, number, ...number[]];
-  return channelsSecond(t, shapeOnly(t, [batch, ...spatial, channels]));
 }
 
 function range(start: number, end: number): number[] {

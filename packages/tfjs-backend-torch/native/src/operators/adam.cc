@@ -20,11 +20,26 @@ struct Settings {
   double spread() const { return 1 / std::sqrt(1 - std::pow(beta2, step)); }
 };
 
+// Both bodies hold their arguments to this: the loops would read past what is too short.
+void expectFit(at::TensorList values, at::TensorList gradients, at::TensorList firsts,
+               at::TensorList seconds, int64_t step) {
+  TORCH_CHECK(step > 0, "Adam counts its steps from 1 on, not ", step);
+  for (const auto& list : {gradients, firsts, seconds}) {
+    TORCH_CHECK(list.size() == values.size(), "Adam takes as many gradients and moments as weights: ",
+                values.size(), ", not ", list.size());
+    for (size_t index = 0; index < list.size(); ++index) {
+      TORCH_CHECK(list[index].sizes() == values[index].sizes(), "weights ", values[index].sizes(),
+                  " have no gradient or moment ", list[index].sizes());
+    }
+  }
+}
+
 // Values, first and second moments, as new lists one after the other.
 std::vector<at::Tensor> composedAdam(at::TensorList values, at::TensorList gradients,
                                      at::TensorList firsts, at::TensorList seconds,
                                      double learningRate, double beta1, double beta2,
                                      double epsilon, int64_t step) {
+  expectFit(values, gradients, firsts, seconds, step);
   const Settings settings{learningRate, beta1, beta2, epsilon, step};
   auto first = at::_foreach_mul(firsts, beta1);
   at::_foreach_add_(first, gradients, 1 - beta1);
@@ -50,20 +65,15 @@ struct Part {
 std::vector<at::Tensor> adam(at::TensorList values, at::TensorList gradients,
                              at::TensorList firsts, at::TensorList seconds, double learningRate,
                              double beta1, double beta2, double epsilon, int64_t step) {
+  if (!hasWideVectors()) {
+    return composedAdam(values, gradients, firsts, seconds, learningRate, beta1, beta2, epsilon, step);
+  }
+  expectFit(values, gradients, firsts, seconds, step);
   const size_t count = values.size();
   std::vector<at::Tensor> inputs, next(3 * count);
   std::vector<Part> parts;
   for (const auto& list : {values, gradients, firsts, seconds}) {
-    TORCH_CHECK(list.size() == count, "Adam takes as many gradients and moments as weights: ", count,
-                ", not ", list.size());
-    for (size_t index = 0; index < count; ++index) {
-      TORCH_CHECK(list[index].sizes() == values[index].sizes(), "weights ", values[index].sizes(),
-                  " have no gradient or moment ", list[index].sizes());
-      inputs.push_back(list[index].to(at::kFloat).contiguous());
-    }
-  }
-  if (!hasWideVectors()) {
-    return composedAdam(values, gradients, firsts, seconds, learningRate, beta1, beta2, epsilon, step);
+    for (const auto& each : list) inputs.push_back(each.to(at::kFloat).contiguous());
   }
   for (size_t index = 0; index < count; ++index) {
     for (size_t kind = 0; kind < 3; ++kind) next[kind * count + index] = at::empty_like(inputs[index]);

@@ -6,12 +6,84 @@
 #include <torch/library.h>
 
 #include "../volume/filter-gradient.h"
+#include "libtorch-convolution.h"
 #include "volumes.h"
 
 namespace fedvox {
 namespace {
 
 using Bias = c10::optional<at::Tensor>;
+
+// --- what fits -----------------------------------------------------------------------------------
+
+// Of strides and padding: sums of them and of sizes stay far from overflowing, and rows that are mostly
+// padding within memory.
+constexpr int64_t kLongestStep = 1 << 20;
+constexpr int64_t kLongestAxis = 1 << 30;
+
+// Both bodies hold their arguments to this: the loops divide by sizes and strides, and read where these say.
+// @param volume [batch, depth, height, width, in]
+// @param filter [taps, taps, taps, in, out]
+// @returns the sizes of the result, [batch, depth, height, width, out]
+std::vector<int64_t> expectFit(at::IntArrayRef volume, at::IntArrayRef filter, at::IntArrayRef strides,
+                               at::IntArrayRef padding) {
+  TORCH_CHECK(volume.size() == 5 && filter.size() == 5 && volume[4] == filter[3], "a convolution of ",
+              volume, " with a filter ", filter, ": the channels differ");
+  for (const auto& sizes : {volume, filter}) {
+    for (const auto size : sizes) {
+      TORCH_CHECK(size > 0 && size <= kLongestAxis, "a convolution of ", volume, " with a filter ", filter,
+                  ": an axis is empty, or longer than ", kLongestAxis);
+    }
+  }
+  TORCH_CHECK(strides.size() == 3 && padding.size() == 3, "a filter slides along three axes");
+  std::vector<int64_t> result{volume[0]};
+  for (int axis = 0; axis < 3; ++axis) {
+    TORCH_CHECK(strides[axis] > 0 && padding[axis] >= 0 && strides[axis] <= kLongestStep &&
+                    padding[axis] <= kLongestStep,
+                "a filter cannot slide by strides ", strides, " over padding ", padding);
+    const int64_t reach = volume[axis + 1] + 2 * padding[axis] - filter[axis];
+    TORCH_CHECK(reach >= 0, "a filter ", filter, " is larger than the padded volume ", volume);
+    result.push_back(reach / strides[axis] + 1);
+  }
+  result.push_back(filter[4]);
+  return result;
+}
+
+void expectFit(const Bias& bias, int64_t channels) {
+  TORCH_CHECK(!bias || (bias->dim() == 1 && bias->size(0) == channels), "a bias ", bias->sizes(), " for ",
+              channels, " channels");
+}
+
+std::vector<int64_t> expectFit(const at::Tensor& x, const at::Tensor& filter, const Bias& bias,
+                               at::IntArrayRef strides, at::IntArrayRef padding) {
+  const auto result = expectFit(x.sizes(), filter.sizes(), strides, padding);
+  expectFit(bias, filter.size(4));
+  return result;
+}
+
+// @returns the sizes of the volume that the filter slid over
+std::vector<int64_t> expectInputFit(const at::Tensor& dy, const at::Tensor& filter, const Bias& bias,
+                                    at::IntArrayRef strides, at::IntArrayRef padding,
+                                    at::IntArrayRef size) {
+  TORCH_CHECK(dy.dim() == 5 && filter.dim() == 5 && size.size() == 3, "a gradient ", dy.sizes(),
+              " with a filter ", filter.sizes(), " for a volume ", size, ": there are not so many axes");
+  const std::vector<int64_t> volume{dy.size(0), size[0], size[1], size[2], filter.size(3)};
+  TORCH_CHECK(dy.sizes() == expectFit(volume, filter.sizes(), strides, padding), "a gradient ", dy.sizes(),
+              " does not come of a filter ", filter.sizes(), " over ", at::IntArrayRef(volume));
+  expectFit(bias, filter.size(3));
+  return volume;
+}
+
+// @returns the sizes of the filter
+std::vector<int64_t> expectFilterFit(const at::Tensor& x, const at::Tensor& dy, at::IntArrayRef strides,
+                                     at::IntArrayRef padding, at::IntArrayRef taps) {
+  TORCH_CHECK(x.dim() == 5 && dy.dim() == 5 && taps.size() == 3, "the gradient ", dy.sizes(),
+              " of a filter ", taps, " over ", x.sizes(), ": there are not so many axes");
+  const std::vector<int64_t> filter{taps[0], taps[1], taps[2], x.size(4), dy.size(4)};
+  TORCH_CHECK(dy.sizes() == expectFit(x.sizes(), filter, strides, padding), "the gradient of a filter ",
+              taps, " over ", x.sizes(), " does not come of ", dy.sizes());
+  return filter;
+}
 
 // --- by ATen -------------------------------------------------------------------------------------
 
@@ -20,26 +92,27 @@ const int64_t kChannelsLast[] = {0, 2, 3, 4, 1};
 const int64_t kOutFirst[] = {4, 3, 0, 1, 2};
 const int64_t kOutLast[] = {2, 3, 4, 1, 0};
 const int64_t kOnes[] = {1, 1, 1};
-const int64_t kZeros[] = {0, 0, 0};
+
+at::Tensor channelsSecond(const at::Tensor& volume, at::ScalarType type) {
+  return volume.to(type).permute(kChannelsSecond);
+}
 
 at::Tensor composedConv3d(const at::Tensor& x, const at::Tensor& filter, const Bias& bias,
                           at::IntArrayRef strides, at::IntArrayRef padding, at::ScalarType type) {
+  expectFit(x, filter, bias, strides, padding);
   const auto offset = bias ? Bias(bias->to(type)) : Bias();
-  return at::convolution(x.to(type).permute(kChannelsSecond), filter.to(type).permute(kOutFirst),
-                         offset, strides, padding, kOnes, false, kZeros, 1)
+  return libtorchConvolution(channelsSecond(x, type), filter.to(type).permute(kOutFirst), offset,
+                             {strides, padding, kOnes, 1})
       .permute(kChannelsLast);
 }
 
 at::Tensor composedInputGradient(const at::Tensor& dy, const at::Tensor& filter, const Bias& bias,
                                  at::IntArrayRef strides, at::IntArrayRef padding,
                                  at::IntArrayRef size, at::ScalarType type) {
-  // ATen takes the layout of a gradient from the image's, whose values it does not read.
-  const auto image = at::empty({dy.size(0), size[0], size[1], size[2], filter.size(3)},
-                               dy.options().dtype(type));
-  const auto dx = std::get<0>(at::convolution_backward(
-      dy.to(type).permute(kChannelsSecond), image.permute(kChannelsSecond),
-      filter.to(type).permute(kOutFirst), c10::nullopt, strides, padding, kOnes, false, kZeros, 1,
-      {true, false, false}));
+  const auto volume = expectInputFit(dy, filter, bias, strides, padding, size);
+  const auto dx = libtorchInputGradient(
+      channelsSecond(dy, type), filter.to(type).permute(kOutFirst),
+      {volume[0], volume[4], volume[1], volume[2], volume[3]}, {strides, padding, kOnes, 1});
   const auto result = dx.permute(kChannelsLast);
   return bias ? result.add(bias->to(type)) : result;
 }
@@ -47,11 +120,10 @@ at::Tensor composedInputGradient(const at::Tensor& dy, const at::Tensor& filter,
 at::Tensor composedFilterGradient(const at::Tensor& x, const at::Tensor& dy,
                                   at::IntArrayRef strides, at::IntArrayRef padding,
                                   at::IntArrayRef taps, at::ScalarType type) {
-  const auto filter = at::empty({dy.size(4), x.size(4), taps[0], taps[1], taps[2]},
-                                x.options().dtype(type));
-  const auto gradient = std::get<1>(at::convolution_backward(
-      dy.to(type).permute(kChannelsSecond), x.to(type).permute(kChannelsSecond), filter,
-      c10::nullopt, strides, padding, kOnes, false, kZeros, 1, {false, true, false}));
+  const auto filter = expectFilterFit(x, dy, strides, padding, taps);
+  const auto gradient = libtorchFilterGradient(
+      channelsSecond(x, type), channelsSecond(dy, type),
+      {filter[4], filter[3], filter[0], filter[1], filter[2]}, {strides, padding, kOnes, 1});
   return gradient.permute(kOutLast).to(at::kFloat);
 }
 
@@ -79,33 +151,14 @@ at::Tensor slid(const at::Tensor& input, const WholeFilter& filter, const Bias& 
   return output;
 }
 
-// The loops divide by strides, and would read past a bias that is too short.
-void expectFit(const Bias& bias, int64_t channels, at::IntArrayRef strides, at::IntArrayRef padding) {
-  TORCH_CHECK(strides.size() == 3 && padding.size() == 3, "a filter slides along three axes");
-  for (int axis = 0; axis < 3; ++axis) {
-    TORCH_CHECK(strides[axis] > 0 && padding[axis] >= 0, "a filter cannot slide by strides ", strides,
-                " over padding ", padding);
-  }
-  TORCH_CHECK(!bias || bias->numel() == channels, "a bias ", bias->sizes(), " for ", channels,
-              " channels");
-}
-
 at::Tensor conv3d(const at::Tensor& x, const at::Tensor& filter, const Bias& bias,
                   at::IntArrayRef strides, at::IntArrayRef padding, at::ScalarType type) {
   if (!hasWideVectors()) return composedConv3d(x, filter, bias, strides, padding, type);
-  TORCH_CHECK(x.dim() == 5 && filter.dim() == 5 && x.size(4) == filter.size(3), "a convolution of ",
-              x.sizes(), " with a filter ", filter.sizes(), ": the channels differ");
-  expectFit(bias, filter.size(4), strides, padding);
+  const auto sizes = expectFit(x, filter, bias, strides, padding);
   std::vector<Phase> phases[3];
-  std::vector<int64_t> sizes{x.size(0)};
   for (int axis = 0; axis < 3; ++axis) {
-    const int64_t reach = x.size(axis + 1) + 2 * padding[axis] - filter.size(axis);
-    TORCH_CHECK(reach >= 0, "a filter ", filter.sizes(), " is larger than the padded volume ",
-                x.sizes());
-    sizes.push_back(reach / strides[axis] + 1);
-    phases[axis] = forwardPhases(sizes.back(), filter.size(axis), strides[axis], padding[axis]);
+    phases[axis] = forwardPhases(sizes[axis + 1], filter.size(axis), strides[axis], padding[axis]);
   }
-  sizes.push_back(filter.size(4));
   const auto y = at::empty(sizes, x.options().dtype(type));
   return slid(x, filterOf(filter, x.scalar_type(), false), bias, phases, y);
 }
@@ -116,16 +169,12 @@ at::Tensor conv3dInputGradient(const at::Tensor& dy, const at::Tensor& filter, c
   if (!hasWideVectors()) {
     return composedInputGradient(dy, filter, bias, strides, padding, size, type);
   }
-  TORCH_CHECK(dy.dim() == 5 && filter.dim() == 5 && dy.size(4) == filter.size(4), "a gradient ",
-              dy.sizes(), " with a filter ", filter.sizes(), ": the channels differ");
-  expectFit(bias, filter.size(3), strides, padding);
-  TORCH_CHECK(size.size() == 3, "a volume has three axes, not ", size.size());
+  const auto sizes = expectInputFit(dy, filter, bias, strides, padding, size);
   std::vector<Phase> phases[3];
   for (int axis = 0; axis < 3; ++axis) {
     phases[axis] = backwardPhases(size[axis], filter.size(axis), strides[axis], padding[axis]);
   }
-  const auto dx = at::empty({dy.size(0), size[0], size[1], size[2], filter.size(3)},
-                            dy.options().dtype(type));
+  const auto dx = at::empty(sizes, dy.options().dtype(type));
   return slid(dy, filterOf(filter, dy.scalar_type(), true), bias, phases, dx);
 }
 
@@ -133,17 +182,14 @@ at::Tensor conv3dFilterGradient(const at::Tensor& x, const at::Tensor& dy, at::I
                                 at::IntArrayRef padding, at::IntArrayRef taps,
                                 at::ScalarType type) {
   if (!hasWideVectors()) return composedFilterGradient(x, dy, strides, padding, taps, type);
+  const auto sizes = expectFilterFit(x, dy, strides, padding, taps);
   const auto input = x.contiguous(), gradient = dy.contiguous();
   const Volume from = volumeOf(input), to = volumeOf(gradient);
-  expectFit(Bias(), to.channels, strides, padding);
-  TORCH_CHECK(taps.size() == 3 && from.batch == to.batch, "the gradient of a filter ", taps, " over ",
-              x.sizes(), " does not come of ", dy.sizes());
   const auto along = [&](int axis) {
     return forwardPhases(to.size[axis], taps[axis], strides[axis], padding[axis]).front();
   };
   const Phase phases[]{along(0), along(1), along(2)};
-  const auto sums = at::empty({taps[0], taps[1], taps[2], from.channels, to.channels},
-                              x.options().dtype(at::kFloat));
+  const auto sums = at::empty(sizes, x.options().dtype(at::kFloat));
   filterGradient(from, to, phases, sums.data_ptr<float>());
   return sums;
 }

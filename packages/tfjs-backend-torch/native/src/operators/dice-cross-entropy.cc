@@ -34,6 +34,25 @@ std::tuple<at::Tensor, at::Tensor> lossOf(const at::Tensor& intersections,
   return {loss.to(at::kFloat), (coefficients * diceWeight).to(at::kFloat)};
 }
 
+// --- what fits -----------------------------------------------------------------------------------
+
+// Both bodies hold their arguments to this: the loops would read past labels that are too few.
+void expectFit(const at::Tensor& logits, const at::Tensor& labels) {
+  TORCH_CHECK(labels.dim() > 0 && labels.numel() > 0 && labels.scalar_type() == at::kInt &&
+                  logits.dim() == labels.dim() + 1 &&
+                  logits.sizes().slice(0, labels.dim()) == labels.sizes() && logits.numel() > 0,
+              "logits ", logits.sizes(), " do not fit labels ", labels.sizes(), ", which are int32");
+}
+
+void expectFit(const at::Tensor& dy, const at::Tensor& logits, const at::Tensor& labels,
+               const at::Tensor& coefficients) {
+  expectFit(logits, labels);
+  TORCH_CHECK(dy.numel() == 1, "the gradient of a loss is one value, not ", dy.sizes());
+  TORCH_CHECK(coefficients.dim() == 3 && coefficients.size(0) == 2 &&
+                  coefficients.size(1) == labels.size(0) && coefficients.size(2) == logits.size(-1),
+              "coefficients are [2, batch, classes], not ", coefficients.sizes());
+}
+
 // --- by ATen -------------------------------------------------------------------------------------
 
 struct Softmax {
@@ -51,6 +70,7 @@ Softmax softmaxOf(const at::Tensor& logits, const at::Tensor& labels) {
 std::tuple<at::Tensor, at::Tensor> composedLoss(const at::Tensor& logits, const at::Tensor& labels,
                                                 bool includeBackground, double diceWeight,
                                                 double crossEntropyWeight) {
+  expectFit(logits, labels);
   const auto [logs, truth] = softmaxOf(logits, labels);
   const auto probabilities = logs.exp();
   const auto crossEntropy = -(truth * logs).sum() / static_cast<double>(labels.numel());
@@ -61,6 +81,7 @@ std::tuple<at::Tensor, at::Tensor> composedLoss(const at::Tensor& logits, const 
 at::Tensor composedGradient(const at::Tensor& dy, const at::Tensor& logits,
                             const at::Tensor& labels, const at::Tensor& coefficients,
                             double crossEntropyWeight) {
+  expectFit(dy, logits, labels, coefficients);
   const auto [logs, truth] = softmaxOf(logits, labels);
   const auto probabilities = logs.exp();
   const double share = crossEntropyWeight / static_cast<double>(labels.numel());
@@ -78,14 +99,6 @@ constexpr int64_t kVoxelsOfSlice = 8192;
 constexpr int64_t kMostClasses = 1024;
 
 double logarithm(double value) { return std::log(value); }
-
-// The loops would read past labels that are too few.
-void expectLabels(const at::Tensor& logits, const at::Tensor& labels) {
-  TORCH_CHECK(labels.dim() > 0 && labels.numel() > 0 &&
-                  logits.dim() == labels.dim() + 1 &&
-                  logits.sizes().slice(0, labels.dim()) == labels.sizes() && logits.numel() > 0,
-              "logits ", logits.sizes(), " do not fit labels ", labels.sizes());
-}
 
 struct LabelledSlices {
   LabelledSlices(const at::Tensor& logits, const at::Tensor& labels)
@@ -121,7 +134,7 @@ std::tuple<at::Tensor, at::Tensor> loss(const at::Tensor& logits, const at::Tens
   if (!hasWideVectors() || logits.size(-1) > kMostClasses) {
     return composedLoss(logits, labels, includeBackground, diceWeight, crossEntropyWeight);
   }
-  expectLabels(logits, labels);
+  expectFit(logits, labels);
   const LabelledSlices slices(logits, labels);
   const auto sums = at::zeros({slices.count, 3, slices.classes}, at::kFloat);
   const auto losses = at::zeros({slices.count}, at::kDouble);
@@ -141,12 +154,10 @@ at::Tensor gradient(const at::Tensor& dy, const at::Tensor& logits, const at::Te
   if (!hasWideVectors() || logits.size(-1) > kMostClasses) {
     return composedGradient(dy, logits, labels, coefficients, crossEntropyWeight);
   }
-  expectLabels(logits, labels);
+  expectFit(dy, logits, labels, coefficients);
   const LabelledSlices slices(logits, labels);
-  TORCH_CHECK(coefficients.numel() == 2 * labels.size(0) * slices.classes,
-              "coefficients are [2, batch, classes], not ", coefficients.sizes());
   const float scale = dy.item<float>();
-  const auto scaled = (coefficients * scale).contiguous();
+  const auto scaled = (coefficients * scale).to(at::kFloat).contiguous();
   const auto share = static_cast<float>(scale * crossEntropyWeight / labels.numel());
   const auto result = at::empty(logits.sizes(), logits.options().dtype(at::kFloat));
   const float* const alphas = scaled.data_ptr<float>();

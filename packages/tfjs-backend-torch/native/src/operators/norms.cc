@@ -15,6 +15,32 @@
 namespace fedvox {
 namespace {
 
+// --- what fits -----------------------------------------------------------------------------------
+
+// Both bodies hold their arguments to this: the loops would read past what is too short, and divide by what
+// is empty.
+void expectFit(const at::Tensor& x, int64_t groups, const at::Tensor& alpha) {
+  TORCH_CHECK(x.dim() > 1 && x.numel() > 0 && groups > 0 && x.size(-1) % groups == 0 &&
+                  alpha.dim() == 1 && (alpha.size(0) == 1 || alpha.size(0) == x.size(-1)),
+              "norm and PReLU do not fit: values ", x.sizes(), " in ", groups, " groups, slopes ",
+              alpha.sizes());
+}
+
+void expectFit(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& mean,
+               const at::Tensor& inverse, const at::Tensor& alpha) {
+  TORCH_CHECK(dy.sizes() == x.sizes() && x.dim() > 1 && mean.dim() == 2 && mean.size(0) == x.size(0) &&
+                  inverse.sizes() == mean.sizes(),
+              "gradients of a norm do not fit: gradient ", dy.sizes(), ", values ", x.sizes(),
+              ", means ", mean.sizes(), ", inverse deviations ", inverse.sizes());
+  expectFit(x, mean.size(1), alpha);
+}
+
+void expectSums(const at::Tensor& sums, const at::Tensor& x) {
+  TORCH_CHECK(sums.dim() == 3 && sums.size(0) == 3 && sums.size(1) == x.size(0) &&
+                  sums.size(2) == x.size(-1),
+              "sums of a norm are [3, batch, channels], not ", sums.sizes());
+}
+
 // --- by ATen -------------------------------------------------------------------------------------
 
 // [batch, voxels, groups, channels of a group], in float32.
@@ -47,6 +73,7 @@ Composed backThroughPrelu(const at::Tensor& dy, const at::Tensor& x, const at::T
 std::tuple<at::Tensor, at::Tensor, at::Tensor> composedNormPrelu(const at::Tensor& x,
                                                                  const at::Tensor& alpha,
                                                                  int64_t groups, double epsilon) {
+  expectFit(x, groups, alpha);
   const auto rows = grouped(x, groups);
   const auto mean = rows.mean({1, 3});
   const auto centred = rows - perGroup(mean);
@@ -58,6 +85,7 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> composedNormPrelu(const at::Tenso
 
 at::Tensor composedSums(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& mean,
                         const at::Tensor& inverse, const at::Tensor& alpha) {
+  expectFit(dy, x, mean, inverse, alpha);
   const auto [normal, gradient, slope] = backThroughPrelu(dy, x, mean, inverse, alpha);
   const auto below = grouped(dy, mean.size(1)) * normal.clamp_max(0);
   const auto summed = [&](const at::Tensor& values) {
@@ -77,6 +105,8 @@ int64_t voxelsOf(const at::Tensor& x) { return x.numel() / (x.size(0) * x.size(-
 at::Tensor composedGradient(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& mean,
                             const at::Tensor& inverse, const at::Tensor& alpha,
                             const at::Tensor& sums) {
+  expectFit(dy, x, mean, inverse, alpha);
+  expectSums(sums, x);
   const auto [normal, gradient, slope] = backThroughPrelu(dy, x, mean, inverse, alpha);
   const int64_t groups = mean.size(1), voxels = voxelsOf(x);
   const auto centred = gradient - perGroup(groupMeans(sums[0], groups, voxels)) -
@@ -162,15 +192,17 @@ struct Slices {
   const int64_t batch, channels, perSample, period, length, inSample, count;
 };
 
+// As the loops read them: one after the other, also where they were given transposed or expanded.
+at::Tensor floatsOf(const at::Tensor& values) { return values.to(at::kFloat).contiguous(); }
+
 // What norm and PReLU do to each value of a period, for each sample.
 struct Norms {
   Norms(const at::Tensor& mean, const at::Tensor& inverse, const at::Tensor& alpha,
         const Slices& slices)
       : period(slices.period),
-        scales(slices.overPeriod(inverse.data_ptr<float>(), slices.batch, mean.size(1))),
-        offsets(slices.overPeriod(mean.data_ptr<float>(), slices.batch, mean.size(1))),
-        slopes(slices.overPeriod(alpha.to(at::kFloat).contiguous().data_ptr<float>(), 1,
-                                 alpha.size(0))) {
+        scales(slices.overPeriod(floatsOf(inverse).data_ptr<float>(), slices.batch, mean.size(1))),
+        offsets(slices.overPeriod(floatsOf(mean).data_ptr<float>(), slices.batch, mean.size(1))),
+        slopes(slices.overPeriod(floatsOf(alpha).data_ptr<float>(), 1, alpha.size(0))) {
     for (size_t at = 0; at < offsets.size(); ++at) offsets[at] *= -scales[at];
   }
 
@@ -200,23 +232,6 @@ std::vector<double> shiftsOf(const at::Tensor& x, const Slices& slices, int64_t 
     }
   }
   return shifts;
-}
-
-// The loops would read past what is too short, and divide by what is empty.
-void expectFit(const at::Tensor& x, int64_t groups, const at::Tensor& alpha) {
-  TORCH_CHECK(x.dim() > 1 && x.numel() > 0 && groups > 0 && x.size(-1) % groups == 0 &&
-                  (alpha.numel() == 1 || alpha.numel() == x.size(-1)),
-              "norm and PReLU do not fit: values ", x.sizes(), " in ", groups, " groups, slopes ",
-              alpha.sizes());
-}
-
-void expectFit(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& mean,
-               const at::Tensor& inverse, const at::Tensor& alpha) {
-  TORCH_CHECK(dy.sizes() == x.sizes() && mean.dim() == 2 && mean.size(0) == x.size(0) &&
-                  inverse.sizes() == mean.sizes(),
-              "gradients of a norm do not fit: gradient ", dy.sizes(), ", values ", x.sizes(),
-              ", means ", mean.sizes(), ", inverse deviations ", inverse.sizes());
-  expectFit(x, mean.size(1), alpha);
 }
 
 std::tuple<at::Tensor, at::Tensor, at::Tensor> normPrelu(const at::Tensor& given,
@@ -280,13 +295,13 @@ at::Tensor normPreluGradient(const at::Tensor& dyGiven, const at::Tensor& xGiven
                              const at::Tensor& alpha, const at::Tensor& sums) {
   if (!hasWideVectors()) return composedGradient(dyGiven, xGiven, mean, inverse, alpha, sums);
   expectFit(dyGiven, xGiven, mean, inverse, alpha);
+  expectSums(sums, xGiven);
   const auto x = xGiven.contiguous(), dy = dyGiven.contiguous();
   const Slices slices(x);
   const Norms norms(mean, inverse, alpha, slices);
-  TORCH_CHECK(sums.numel() == 3 * slices.batch * slices.channels,
-              "sums of a norm are [3, batch, channels], not ", sums.sizes());
+  const auto summed = floatsOf(sums);
   const int64_t groups = mean.size(1);
-  const float* const values = sums.data_ptr<float>();
+  const float* const values = summed.data_ptr<float>();
   const auto over = [&](int64_t kind) {
     const float* const kindSums = values + kind * slices.batch * slices.channels;
     return slices.overPeriod(slices.groupMeans(kindSums, groups).data(), slices.batch, groups);
