@@ -1,13 +1,14 @@
 // What libtorch 2.13 (oneDNN 3.12) does wrong on processors with AVX-512, found by comparing small
 // convolutions with float64 (`npm run sweep`), and the way round it:
 //
-// - Float32, an image of one channel that lies channels last, so that its channel stride is 1: the output's
+// - An image of one channel that lies channels last, so that its channel stride is 1: in float32 the output's
 //   rows after the first stay unwritten where it takes one step along the last axis, under a stride. With one
 //   channel the same memory is also an image that lies channels first, and as that it is right.
-// - Bfloat16, where the filter is larger than the image along an axis or takes a single step under a stride:
-//   values and gradients may be wrong or unwritten, which of them depends on the processor (AMX, AVX-512 with
-//   and without bfloat16) and on how images lie; the filter's gradient is also summed beside its memory.
-//   Those are computed in float32, where all of them are right; images that matter are larger than filters.
+// - A filter that is larger than the image along an axis, that is padded by more than half of itself, or that
+//   takes a single step under a stride: in bfloat16 values and gradients may be wrong or unwritten, which of
+//   them depends on the processor (AMX, AVX-512 with and without bfloat16) and on how images lie; the
+//   filter's gradient, in float32 too, may be summed beside its memory. There the image is padded here, as
+//   far as the filter reaches, and a single step is taken without a stride.
 
 #include "libtorch-convolution.h"
 
@@ -35,17 +36,48 @@ at::Tensor imageOf(at::IntArrayRef sizes, const at::TensorOptions& options) {
   return ofChannels(at::empty(order, options).movedim(-1, 1));
 }
 
-// Whether it is of the kinds that libtorch gets wrong in bfloat16.
-bool isOdd(at::ScalarType type, at::IntArrayRef imageSizes, at::IntArrayRef filterSizes,
-           const Slide& slide) {
-  if (type != at::kBFloat16) return false;
-  for (size_t axis = 0; axis < slide.strides.size(); ++axis) {
-    const int64_t window = (filterSizes[axis + 2] - 1) * slide.dilation[axis] + 1;
-    const int64_t size = imageSizes[axis + 2];
-    const int64_t reach = size + 2 * slide.padding[axis] - window;
-    if (window > size || (slide.strides[axis] > 1 && reach < slide.strides[axis])) return true;
+// How a filter slides that stays within its image, and the zeros to put around the image for that (fewer
+// than none where it does not reach), as `constant_pad_nd` takes them.
+struct Within {
+  std::vector<int64_t> zeros, strides, padding;
+  at::IntArrayRef dilation;
+  int64_t groups;
+
+  Slide slide() const { return {strides, padding, dilation, groups}; }
+
+  std::vector<int64_t> cut() const {
+    std::vector<int64_t> back;
+    for (const auto count : zeros) back.push_back(-count);
+    return back;
   }
-  return false;
+
+  std::vector<int64_t> sizes(at::IntArrayRef imageSizes) const {
+    std::vector<int64_t> padded(imageSizes.begin(), imageSizes.end());
+    for (size_t at = 0; at < zeros.size(); ++at) padded[padded.size() - 1 - at / 2] += zeros[at];
+    return padded;
+  }
+};
+
+// None where the filter slides as filters do, which libtorch gets right, and fast.
+c10::optional<Within> within(at::IntArrayRef imageSizes, at::IntArrayRef filterSizes,
+                             const Slide& slide) {
+  bool isOdd = false;
+  Within result{{}, {}, {}, slide.dilation, slide.groups};
+  for (size_t axis = 0; axis < slide.strides.size(); ++axis) {
+    const int64_t size = imageSizes[axis + 2], stride = slide.strides[axis], padding = slide.padding[axis];
+    const int64_t window = (filterSizes[axis + 2] - 1) * slide.dilation[axis] + 1;
+    const int64_t reach = size + 2 * padding - window;
+    TORCH_CHECK(stride > 0 && padding >= 0 && slide.dilation[axis] > 0 && reach >= 0, "a filter ",
+                filterSizes, " does not slide over an image ", imageSizes, " by strides ", slide.strides,
+                ", padding ", slide.padding, " and dilation ", slide.dilation);
+    const int64_t steps = reach / stride;
+    isOdd = isOdd || window > size || 2 * padding > window || (steps == 0 && stride > 1);
+    const int64_t behind = steps * stride + window - size - padding;
+    result.zeros.insert(result.zeros.begin(), {padding, behind});  // The last axis comes first.
+    result.strides.push_back(steps == 0 ? 1 : stride);
+    result.padding.push_back(0);
+  }
+  return isOdd ? c10::optional<Within>(std::move(result)) : c10::nullopt;
 }
 
 void expectAxes(const at::Tensor& image, at::IntArrayRef filterSizes, const Slide& slide) {
@@ -63,10 +95,8 @@ void expectAxes(const at::Tensor& image, at::IntArrayRef filterSizes, const Slid
 at::Tensor libtorchConvolution(const at::Tensor& image, const at::Tensor& filter,
                                const c10::optional<at::Tensor>& bias, const Slide& slide) {
   expectAxes(image, filter.sizes(), slide);
-  if (isOdd(image.scalar_type(), image.sizes(), filter.sizes(), slide)) {
-    const auto offset = bias ? c10::optional<at::Tensor>(bias->to(at::kFloat)) : c10::nullopt;
-    return libtorchConvolution(image.to(at::kFloat), filter.to(at::kFloat), offset, slide)
-        .to(at::kBFloat16);
+  if (const auto inside = within(image.sizes(), filter.sizes(), slide)) {
+    return libtorchConvolution(at::constant_pad_nd(image, inside->zeros, 0), filter, bias, inside->slide());
   }
   return at::convolution(ofChannels(image), filter, bias, slide.strides, slide.padding, slide.dilation,
                          false, noOutputPadding(slide), slide.groups);
@@ -77,9 +107,10 @@ at::Tensor libtorchInputGradient(const at::Tensor& gradient, const at::Tensor& f
   expectAxes(gradient, filter.sizes(), slide);
   TORCH_CHECK(imageSizes.size() == filter.sizes().size(), "an image ", imageSizes,
               " has not the axes of a filter ", filter.sizes());
-  if (isOdd(gradient.scalar_type(), imageSizes, filter.sizes(), slide)) {
-    return libtorchInputGradient(gradient.to(at::kFloat), filter.to(at::kFloat), imageSizes, slide)
-        .to(at::kBFloat16);
+  if (const auto inside = within(imageSizes, filter.sizes(), slide)) {
+    const auto sizes = inside->sizes(imageSizes);
+    return at::constant_pad_nd(libtorchInputGradient(gradient, filter, sizes, inside->slide()),
+                               inside->cut(), 0);
   }
   return std::get<0>(at::convolution_backward(
       ofChannels(gradient), imageOf(imageSizes, gradient.options()), filter, c10::nullopt, slide.strides,
@@ -89,9 +120,9 @@ at::Tensor libtorchInputGradient(const at::Tensor& gradient, const at::Tensor& f
 at::Tensor libtorchFilterGradient(const at::Tensor& image, const at::Tensor& gradient,
                                   at::IntArrayRef filterSizes, const Slide& slide) {
   expectAxes(image, filterSizes, slide);
-  if (isOdd(image.scalar_type(), image.sizes(), filterSizes, slide)) {
-    return libtorchFilterGradient(image.to(at::kFloat), gradient.to(at::kFloat), filterSizes, slide)
-        .to(at::kBFloat16);
+  if (const auto inside = within(image.sizes(), filterSizes, slide)) {
+    return libtorchFilterGradient(at::constant_pad_nd(image, inside->zeros, 0), gradient, filterSizes,
+                                  inside->slide());
   }
   return std::get<1>(at::convolution_backward(
       ofChannels(gradient), ofChannels(image), at::empty(filterSizes, image.options()), c10::nullopt,
