@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { torchAvailability } from './index.js';
 
 const SWEEP = fileURLToPath(new URL('../sweep/run.mjs', import.meta.url));
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 240_000;
 
 /** `npm run sweep` in its short form: a seeded sample of small shapes, behind those known to be hard. */
 describe.skipIf(!torchAvailability().available)('a sweep of small convolutions', () => {
@@ -18,8 +18,8 @@ describe.skipIf(!torchAvailability().available)('a sweep of small convolutions',
   it(
     'finds values and both gradients as float64 has them, by our own loops and by libtorch, in float32 and bfloat16',
     () => {
-      const { stdout, status } = sweep(60);
-      expect(stdout).toBe('360 shapes, 0 failed\n');
+      const { stdout, status } = sweep(40);
+      expect(stdout).toBe('240 shapes, 0 failed\n');
       expect(status).toBe(0);
     },
     TIMEOUT_MS,

@@ -59,9 +59,9 @@ for (const body of bodies) {
   for (const precision of ['float32', 'bfloat16']) {
     const before = failures.length;
     const swept = await sweep(body, precision);
-    computed += swept;
+    computed += swept ?? 0;
     const wrong = failures.length - before;
-    const said = swept === 0 ? 'not on this processor' : `${swept} shapes, ${wrong} failed`;
+    const said = swept === undefined ? 'not on this processor' : `${swept} shapes, ${wrong} failed`;
     console.error(`${body.name}, ${precision}: ${said}`);
   }
 }
@@ -70,14 +70,14 @@ if (failures.length > MOST_REPORTED) console.log(`… and ${failures.length - MO
 console.log(`${computed} shapes, ${failures.length} failed`);
 process.exitCode = failures.length === 0 && computed > 0 ? 0 : 1;
 
-/** All shapes by one body, in one process after the other; how many were computed. */
+/** All shapes by one body, in one process after the other; how many were begun, if it runs here at all. */
 async function sweep(body, precision) {
   let crashes = 0;
   let next = 0;
   while (next < cases) {
     const end = Math.min(cases, next + SHAPES_AT_ONCE);
     const { last, ending } = await sweepSome(body, precision, next, end);
-    if (ending === 'missing') return 0;
+    if (ending === 'missing') return undefined;
     next = end;
     if (ending === 'done') continue;
     const where = last === undefined ? 'before the first shape' : `at ${describe(last)}`;
