@@ -59,7 +59,7 @@ export async function foundTinyFederation(): Promise<LocalFederation> {
         data,
         engine: 'auto',
         threads: 1,
-        policy: { minCasesForMetrics: 1 },
+        policy: { minCasesForMetrics: 1, minCohort: 2 },
       };
       await federation.invite(site);
     }),

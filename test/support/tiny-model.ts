@@ -36,7 +36,7 @@ export function expectedModel(
   round: number,
   updates: readonly TinyUpdate[],
 ): Weights {
-  const sorted = [...updates].sort((a, b) => (a.site < b.site ? -1 : 1));
+  const sorted = noneAlone([...updates].sort((a, b) => (a.site < b.site ? -1 : 1)));
   const total = sorted.reduce((sum, { weight }) => sum + weight, 0);
   const deltas = sorted.map(({ site }) => tinyDelta(site, round));
   return new Map(
@@ -51,6 +51,17 @@ export function expectedModel(
       return [name, { shape, data: Float32Array.from(values) }];
     }),
   );
+}
+
+/** A site counts no more than all the others together: at most half of the average. */
+function noneAlone(updates: readonly TinyUpdate[]): TinyUpdate[] {
+  return updates.map(({ site, weight }) => {
+    const others = updates.reduce(
+      (sum, other) => sum + (other.site === site ? 0 : other.weight),
+      0,
+    );
+    return { site, weight: Math.min(weight, others) };
+  });
 }
 
 export function digestOf(weights: Weights): Sha256 {

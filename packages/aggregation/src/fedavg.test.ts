@@ -29,7 +29,7 @@ describe('federated averaging', () => {
       })),
     );
     const path = join(folder, 'numpy.safetensors');
-    const { sha256: digest } = await fedAvg({ base, updates, path });
+    const { sha256: digest } = await fedAvg({ base, updates, maxShare: null, path });
     await Promise.all([base, ...updates.map(({ delta }) => delta)].map((file) => file.close()));
 
     const bytes = await readFile(path);
@@ -62,7 +62,7 @@ describe('federated averaging', () => {
         }));
         const base = inMemory({ w: [1, -2, 3e-9, 4e9, 0] });
         const average = (updates: typeof bounded) =>
-          fedAvg({ base, updates, path: join(folder, 'order.safetensors') });
+          fedAvg({ base, updates, maxShare: null, path: join(folder, 'order.safetensors') });
         const shuffled = order.map((index) => bounded[index] as (typeof bounded)[number]);
         expect(await average(shuffled)).toEqual(await average(bounded));
       },
@@ -90,7 +90,12 @@ describe('federated averaging', () => {
       weight: 1,
       delta: watched(inMemory(model)),
     }));
-    await fedAvg({ base: inMemory(model), updates, path: join(folder, 'many.safetensors') });
+    await fedAvg({
+      base: inMemory(model),
+      updates,
+      maxShare: 0.5,
+      path: join(folder, 'many.safetensors'),
+    });
     expect(most).toBe(1);
     expect(names.lastIndexOf('a')).toBeLessThan(names.indexOf('b'));
   });
@@ -104,7 +109,7 @@ describe('federated averaging', () => {
     let turns = 0;
     const counter = setInterval(() => turns++, 0);
     const updates = [{ site: 'north', weight: 1, delta: large }];
-    await fedAvg({ base: large, updates, path: join(folder, 'large.safetensors') });
+    await fedAvg({ base: large, updates, maxShare: null, path: join(folder, 'large.safetensors') });
     clearInterval(counter);
     expect(turns).toBeGreaterThan(2);
   });
@@ -114,6 +119,7 @@ describe('federated averaging', () => {
     const average = fedAvg({
       base: inMemory({ w: [0] }),
       updates: [update, update],
+      maxShare: null,
       path: join(folder, 'twice.safetensors'),
     });
     await expect(average).rejects.toThrow('a site is averaged once per round');

@@ -1,11 +1,9 @@
 import { assert, type Sha256 } from '@fedvox/base';
 import { writeWeightsFile } from '@fedvox/weights';
+import { capWeights, type SiteWeight } from './cap-weights.js';
 import { inTurns, type TensorReader, type TensorSource } from './tensor-source.js';
 
-export interface WeightedUpdate {
-  readonly site: string;
-  /** FedAvg weight: positive and finite; only its ratio to the other sites' matters. */
-  readonly weight: number;
+export interface WeightedUpdate extends SiteWeight {
   /** What the site's training added to the base model; `checkDelta` has accepted it. */
   readonly delta: TensorReader;
 }
@@ -14,13 +12,15 @@ export interface FedAvgInput {
   readonly base: TensorSource;
   /** In any order, one per site, at least one. */
   readonly updates: readonly WeightedUpdate[];
+  /** The largest part of the average that one site may be; null for plain weights. See `capWeights`. */
+  readonly maxShare: number | null;
   /** Where the new model is written. */
   readonly path: string;
 }
 
 /**
  * Federated averaging (McMahan et al., AISTATS 2017, algorithm 1) on deltas:
- * `new = base + Σ wᵢ δᵢ / Σ wᵢ`, in float64, rounded once to float32.
+ * `new = base + Σ wᵢ δᵢ / Σ wᵢ`, with capped weights, in float64, rounded once to float32.
  *
  * A pure function of the set of updates: they are summed in order of the site's name, so that any
  * order of arrival gives the same bytes. Holds one tensor at a time: its float64 sum, the base's
@@ -29,10 +29,14 @@ export interface FedAvgInput {
 export async function fedAvg({
   base,
   updates,
+  maxShare,
   path,
 }: FedAvgInput): Promise<{ sha256: Sha256; byteLength: number }> {
-  const sorted = [...updates].sort((a, b) => (a.site < b.site ? -1 : 1));
-  assertAveragable(sorted);
+  assertAveragable(updates);
+  const weights = capWeights(updates, maxShare);
+  const sorted = updates
+    .map((update) => ({ ...update, weight: weights.get(update.site) as number }))
+    .sort((a, b) => (a.site < b.site ? -1 : 1));
   const totalWeight = sorted.reduce((sum, { weight }) => sum + weight, 0);
   return writeWeightsFile(path, base.tensors, async (name) => {
     const values = await base.read(name);
@@ -56,10 +60,8 @@ async function addScaled(sum: Float64Array, weight: number, delta: Float32Array)
   });
 }
 
-function assertAveragable(sorted: readonly WeightedUpdate[]): void {
-  assert(sorted.length > 0, 'a round is aggregated from at least one update');
-  for (const [index, { site, weight }] of sorted.entries()) {
-    assert(site !== sorted[index + 1]?.site, 'a site is averaged once per round');
-    assert(Number.isFinite(weight) && weight > 0, 'a FedAvg weight is positive and finite');
-  }
+function assertAveragable(updates: readonly WeightedUpdate[]): void {
+  assert(updates.length > 0, 'a round is aggregated from at least one update');
+  const sites = new Set(updates.map(({ site }) => site));
+  assert(sites.size === updates.length, 'a site is averaged once per round');
 }

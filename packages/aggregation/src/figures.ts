@@ -1,26 +1,34 @@
 import { type Figures, METRIC_NAMES, type MetricName } from '@fedvox/job';
+import { capWeights, type SiteWeight } from './cap-weights.js';
 
-export interface WeightedFigures {
-  readonly weight: number;
+export interface WeightedFigures extends SiteWeight {
   readonly figures: Figures;
 }
 
 /**
- * One model's figures over all sites: the mean weighted with the FedAvg weights. A site whose figure
- * is null (undefined or withheld) takes no part in that metric; null where no site has one.
+ * One model's figures over all sites: the mean weighted with the FedAvg weights, capped as they are
+ * for the model. A site whose figure is null (undefined or withheld) takes no part in that metric; null
+ * where no site has one.
  */
-export function combineFigures(sites: readonly WeightedFigures[]): Figures {
-  const means = METRIC_NAMES.map((metric) => [metric, weightedMean(sites, metric)]);
+export function combineFigures(
+  sites: readonly WeightedFigures[],
+  maxShare: number | null,
+): Figures {
+  const means = METRIC_NAMES.map((metric) => [metric, weightedMean(sites, metric, maxShare)]);
   return Object.fromEntries(means) as Figures;
 }
 
-function weightedMean(sites: readonly WeightedFigures[], metric: MetricName): number | null {
+function weightedMean(
+  sites: readonly WeightedFigures[],
+  metric: MetricName,
+  maxShare: number | null,
+): number | null {
+  const reporting = sites.filter(({ figures }) => figures[metric] !== null);
+  const reported = new Map(reporting.map(({ site, figures }) => [site, figures[metric]]));
   let sum = 0;
   let totalWeight = 0;
-  for (const { weight, figures } of sites) {
-    const figure = figures[metric];
-    if (figure === null) continue;
-    sum += weight * figure;
+  for (const [site, weight] of capWeights(reporting, maxShare)) {
+    sum += weight * (reported.get(site) as number);
     totalWeight += weight;
   }
   return totalWeight === 0 ? null : sum / totalWeight;

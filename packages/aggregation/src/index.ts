@@ -1,3 +1,4 @@
+export { capWeights, type SiteWeight } from './cap-weights.js';
 export { checkDelta, checkModel } from './check-delta.js';
 export { ERRORS } from './errors.js';
 export { type FedAvgInput, fedAvg, type WeightedUpdate } from './fedavg.js';

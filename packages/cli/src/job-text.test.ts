@@ -14,6 +14,7 @@ const job: JobDetails = {
   submittedAtMs: 0,
   jobSha256: 'ab'.repeat(32),
   bestBy: 'dice',
+  maxShare: 0.5,
   gate: [
     { ...member, site: 'north', outcome: 'pass', standing: 'takes-part', figures: 'reported' },
     { ...member, site: 'south', outcome: 'too-few-cases', standing: 'left-out' },

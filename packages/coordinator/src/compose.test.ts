@@ -23,7 +23,7 @@ const job: JobInput = {
   network: { kind: 'unet', channels: [4, 8], strides: [2] },
   training: { batchSize: 1 },
   evaluation: { bestBy: 'dice', auc: { level: 'case', classes: ['lesion'] } },
-  federation: { rounds: 2, minSites: 1 },
+  federation: { rounds: 2, minSites: 2 },
   seed: 1,
 };
 const weights = encodeWeights(new Map([['w', { shape: [2], data: new Float32Array([1, 2]) }]]));
@@ -121,7 +121,11 @@ describe('the operator’s interface', () => {
     const model = await operator.putBlob(await write('model', weights));
     const lonely = operator.submitJob(job, model);
     await expect(lonely).rejects.toMatchObject({ code: 'coordinator/quorum-impossible' });
-    const federation = { ...job.federation, sites: ['nowhere'] };
+    const alone = { ...job, federation: { ...job.federation, minSites: 1 } };
+    await expect(operator.submitJob(alone, model)).rejects.toMatchObject({
+      code: 'coordinator/quorum-too-small',
+    });
+    const federation = { ...job.federation, sites: ['nowhere', 'else*'] };
     const unknown = operator.submitJob({ ...job, federation }, model);
     await expect(unknown).rejects.toMatchObject({ code: 'coordinator/site-not-enrolled' });
     await expect(operator.job('none')).rejects.toMatchObject({ code: 'coordinator/no-such-job' });

@@ -125,6 +125,10 @@ export const ERRORS = {
     message: 'the job cannot be trained, whatever the data: {reason}',
     advice: 'Correct the job and submit it again; nothing was stored.',
   },
+  'quorum-too-small': {
+    message: 'federation.minSites is {minSites}; a round of one site would publish its delta',
+    advice: 'Ask for at least 2, better 3: sites refuse jobs below their policy.minCohort.',
+  },
   'quorum-impossible': {
     message:
       'federation.minSites of the job is {minSites}, but only {count} sites are enrolled and trusted: {sites}',

@@ -1,4 +1,6 @@
 export {
+  DEFAULT_MAX_EXAMPLES,
+  DEFAULT_MAX_SHARE,
   decodeJob,
   encodeJob,
   type Job,

@@ -27,7 +27,7 @@ export const strategySchema = z.discriminatedUnion('kind', [
 
 export const federationSchema = z.strictObject({
   rounds: positiveInt.max(100_000),
-  /** Fewest updates a round may be aggregated from. */
+  /** Fewest updates a round may be aggregated from; a coordinator takes no job of fewer than two. */
   minSites: positiveInt,
   /** How long a round waits for its sites. */
   deadline: durationSchema.default('24h'),
@@ -44,7 +44,16 @@ export const federationSchema = z.strictObject({
    */
   sites: z.array(namePatternSchema).min(1).optional(),
   strategy: strategySchema.prefault({ kind: 'fedavg' }),
+  /** The largest part of an average that one site may be; `DEFAULT_MAX_SHARE` where absent. */
+  maxShare: z.number().gt(0).max(1).optional(),
+  /** The largest FedAvg weight a site may name; `DEFAULT_MAX_EXAMPLES` where absent. */
+  maxExamples: positiveInt.max(1e9).optional(),
 });
+
+/** Half: of two sites each is half of the average, and of more none outvotes the others. */
+export const DEFAULT_MAX_SHARE = 0.5;
+/** Of labelled volumes, far more than a hospital has. */
+export const DEFAULT_MAX_EXAMPLES = 100_000;
 
 /** A job is data: all that a site needs to know to train, and nothing it would execute. */
 export const jobSchema = z

@@ -9,7 +9,7 @@ const job: Job = jobSchema.parse({
   network: { kind: 'unet', channels: [4, 8], strides: [2] },
   training: { batchSize: 2, localEpochs: 3 },
   evaluation: { bestBy: 'dice', auc: { level: 'case', classes: ['lesion'] } },
-  federation: { rounds: 2, minSites: 1 },
+  federation: { rounds: 2, minSites: 3 },
   seed: 1,
 });
 const policy = (input: unknown) => sitePolicySchema.parse(input);
@@ -74,5 +74,13 @@ describe('a job', () => {
   it('that wants more local epochs than the site gives is refused', () => {
     expect(judgeJob(policy({ maxLocalEpochs: 2 }), job)).toBe('refused-by-policy');
     expect(judgeJob(policy({ maxLocalEpochs: 3 }), job)).toBe('pass');
+  });
+
+  it('whose rounds may close with fewer sites than the site wants to be among is refused', () => {
+    const of = (minSites: number): Job => ({ ...job, federation: { ...job.federation, minSites } });
+    expect(judgeJob(policy({}), of(2))).toBe('refused-by-policy');
+    expect(judgeJob(policy({ minCohort: 2 }), of(2))).toBe('pass');
+    expect(judgeJob(policy({ minCohort: 5 }), of(4))).toBe('refused-by-policy');
+    expect(judgeJob(policy({ minCohort: 5 }), of(5))).toBe('pass');
   });
 });

@@ -11,6 +11,8 @@ export const sitePolicySchema = z
     /** What the FedAvg weight tells: the number of training cases, a number of the site's own, or 1. */
     weightSource: z.enum(['examples', 'declared', 'uniform']).default('examples'),
     declaredWeight: z.number().positive().max(1e9).optional(),
+    /** Fewest sites of a round that this site's delta may be averaged with, its own included. */
+    minCohort: z.number().int().min(1).default(3),
     /** Jobs this site takes part in; every job where absent. */
     allowedJobs: z.array(namePatternSchema).min(1).optional(),
     /** Most passes over its data that the site gives to one round. */
@@ -31,7 +33,8 @@ export function judgeJob(
   policy: SitePolicy,
   job: Job,
 ): Extract<GateOutcome, 'pass' | 'refused-by-policy'> {
-  const { allowedJobs, maxLocalEpochs } = policy;
+  const { allowedJobs, maxLocalEpochs, minCohort } = policy;
+  if (job.federation.minSites < minCohort) return 'refused-by-policy';
   if (allowedJobs !== undefined && !allowedJobs.some((pattern) => matchesName(pattern, job.name))) {
     return 'refused-by-policy';
   }

@@ -33,7 +33,7 @@ export const TEST_JOB: JobInput = {
   network: { kind: 'unet', channels: [4, 8], strides: [2], residualUnits: 1 },
   training: { batchSize: 2, localEpochs: 1 },
   evaluation: { bestBy: 'dice', auc: { level: 'voxel', classes: ['organ'] } },
-  federation: { rounds: 2, minSites: 1 },
+  federation: { rounds: 2, minSites: 3 },
   seed: 7,
 };
 

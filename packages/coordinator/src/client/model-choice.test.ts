@@ -24,6 +24,7 @@ const job = (changes: Partial<JobDetails>): JobDetails => ({
   submittedAtMs: 0,
   jobSha256: digest(9),
   bestBy: 'dice',
+  maxShare: 0.5,
   gate: [],
   rounds: [row(0, undefined)],
   best: null,

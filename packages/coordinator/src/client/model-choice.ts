@@ -28,10 +28,10 @@ export function chooseModel(job: JobDetails, round?: number): ChosenModel {
 }
 
 /** Why a job has no best model, for its operator; empty where it has one. */
-export function whyNoBest({ rounds, bestBy, totalRounds }: JobDetails): string {
+export function whyNoBest({ rounds, bestBy, maxShare, totalRounds }: JobDetails): string {
   const last = Math.max(0, ...rounds.map((row) => row.round));
   if (last === 0) return `none of its ${totalRounds} rounds has ended yet`;
-  const choice = chooseBest(rounds, bestBy);
+  const choice = chooseBest(rounds, bestBy, maxShare);
   switch (choice.kind) {
     case 'best':
       return '';

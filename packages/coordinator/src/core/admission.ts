@@ -35,6 +35,7 @@ export function admitStatement(statement: UpdateStatement, context: AdmissionCon
   if (statement.counter <= lastCounter) {
     throw refuse('counter-not-increasing', { counter: statement.counter, last: lastCounter });
   }
+  admitWeight(statement, job.state);
   admitDelta(statement, round, maxDeltaBytes);
 }
 
@@ -58,6 +59,12 @@ function currentRound({ job, round, site }: UpdateStatement, state: JobState): R
   if (activity.kind === 'gate' || round !== current)
     throw refuse('stale-round', { round, current });
   return activity.round;
+}
+
+function admitWeight({ weight }: UpdateStatement, { plan }: JobState): void {
+  if (weight.value <= plan.maxExamples) return;
+  const reason = `${weight.value} is more than the ${plan.maxExamples} that the job allows`;
+  throw refuse('weight-out-of-range', { reason });
 }
 
 function admitDelta({ delta }: UpdateStatement, { work }: RoundState, maxDeltaBytes: number): void {

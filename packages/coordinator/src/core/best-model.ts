@@ -1,3 +1,4 @@
+import { capWeights } from '@fedvox/aggregation';
 import { type Figures, METRICS, type MetricName } from '@fedvox/job';
 
 /** One model's figures as its sites reported them; null where one is undefined, withheld or missing. */
@@ -23,13 +24,14 @@ export type Choice<Model extends ScoredModel> =
  * The best model of rounds 1 … R by its declared metric. Two models are compared on the sites that
  * scored both, each with one weight: a round in which the hard site was away must not look better for
  * it. **The best model is one that no other beats so.** Of several, that which most sites scored, then
- * the earlier one. There may be none: a can beat b at one site, b beat c at the second, c beat a at the third.
+ * the earlier one. No site decides alone: its weight has at most `maxShare` (null: what it is). There may be none: a can beat b at one site, b beat c at the second, c beat a at the third.
  */
 export function chooseBest<Model extends ScoredModel>(
   models: readonly Model[],
   metric: MetricName,
+  maxShare: number | null = null,
 ): Choice<Model> {
-  const weights = siteWeights(models);
+  const weights = siteWeights(models, maxShare);
   const candidates = models
     .filter(({ round }) => round > 0)
     .map((model) => ({ model, figures: figuresBySite(model, metric) }))
@@ -52,10 +54,19 @@ function figuresBySite({ sites }: ScoredModel, metric: MetricName): FiguresBySit
   return new Map(scored.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** What a site last weighed: one weight for both sides of every comparison. */
-function siteWeights(models: readonly ScoredModel[]): ReadonlyMap<string, number> {
+/** What a site last weighed, capped: one weight for both sides of every comparison. */
+function siteWeights(
+  models: readonly ScoredModel[],
+  maxShare: number | null,
+): ReadonlyMap<string, number> {
   const cells = models.flatMap(({ sites }) => sites);
-  return new Map(cells.flatMap(({ site, weight }) => (weight === null ? [] : [[site, weight]])));
+  const last = new Map(
+    cells.flatMap(({ site, weight }) => (weight === null ? [] : [[site, weight]])),
+  );
+  return capWeights(
+    [...last].map(([site, weight]) => ({ site, weight })),
+    maxShare,
+  );
 }
 
 /** Means of figures that differ by less are the same. */

@@ -14,6 +14,10 @@ export interface JobPlan {
   readonly gateMs: number;
   /** How long a round waits on once `minSites` have answered; null: for whoever is heard of. */
   readonly graceMs: number | null;
+  /** The largest part of an average that one site may be; null: its weight's, as it once was. */
+  readonly maxShare: number | null;
+  /** The largest FedAvg weight a site may name. */
+  readonly maxExamples: number;
   /** Sorted. */
   readonly invitedSites: readonly string[];
   /** Names, with `*` for any part, of sites that are invited when they enrol later. */

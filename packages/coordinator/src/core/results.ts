@@ -26,22 +26,28 @@ export type SiteCell = SiteScore;
  * Models × sites. A statement describes its base model, so the figures of model r were collected in
  * round r + 1; a model that nobody has evaluated yet has no cells.
  * @param models the initial model, then one per committed round
+ * @param maxShare the largest part of a mean that one site may be; null for plain weights
  */
 export function tabulate(
   models: readonly Sha256[],
   reports: readonly ReportedFigures[],
+  maxShare: number | null = null,
 ): readonly ModelRow[] {
   const sites = [...new Set(reports.map(({ site }) => site))].sort();
   return models.map((modelSha256, round) => {
     const about = reports.filter((report) => report.round === round + 1);
     const cells = about.length === 0 ? [] : sites.map((site) => cellOf(site, about));
-    return { round, modelSha256, sites: cells, ...combineFigures(about) };
+    return { round, modelSha256, sites: cells, ...combineFigures(about, maxShare) };
   });
 }
 
 /** The best model of rounds 1 … R by its declared metric; null where none is, as `chooseBest` says. */
-export function bestOf(rows: readonly ModelRow[], bestBy: MetricName): ModelRow | null {
-  const choice = chooseBest(rows, bestBy);
+export function bestOf(
+  rows: readonly ModelRow[],
+  bestBy: MetricName,
+  maxShare: number | null = null,
+): ModelRow | null {
+  const choice = chooseBest(rows, bestBy, maxShare);
   return choice.kind === 'best' ? choice.model : null;
 }
 

@@ -1,4 +1,4 @@
-import type { GateOutcome } from '@fedvox/protocol';
+import { type GateOutcome, MAX_WEIGHT } from '@fedvox/protocol';
 import type { JobBase, JobPlan, JobState } from './job-state.js';
 import type { RollCall, RollCallRules } from './roll-call.js';
 import { acceptedStatements } from './roll-call.js';
@@ -8,12 +8,14 @@ import type { RoundState } from './round-machine.js';
 const DEFAULT_GATE_MS = 15 * 60_000;
 
 /** What was not yet part of a plan when the first jobs were stored; each has its default. */
-type LaterPlan = Pick<JobPlan, 'gateMs' | 'graceMs' | 'laterSites'>;
+type LaterPlan = Pick<JobPlan, 'gateMs' | 'graceMs' | 'laterSites' | 'maxShare' | 'maxExamples'>;
 export type SubmittedPlan = Omit<JobPlan, keyof LaterPlan> & Partial<LaterPlan>;
 
 export function completePlan(plan: SubmittedPlan): JobPlan {
   const gateMs = Math.min(DEFAULT_GATE_MS, plan.deadlineMs);
-  return { gateMs, graceMs: null, laterSites: [], ...plan };
+  // A job keeps the rule of averaging that it began with: each of its rounds can be computed again.
+  const weights = { maxShare: null, maxExamples: MAX_WEIGHT };
+  return { gateMs, graceMs: null, laterSites: [], ...weights, ...plan };
 }
 
 export const NO_STANDINGS = {

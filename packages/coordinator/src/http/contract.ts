@@ -81,6 +81,8 @@ export const jobDetailsSchema = z.strictObject({
   ...jobSummarySchema.shape,
   jobSha256: sha256,
   bestBy: z.enum(METRIC_NAMES),
+  /** The largest part of an average that one site may be; null where weights are not capped. */
+  maxShare: z.number().nullable(),
   /** Every site that was invited, at the submission or when it enrolled later. */
   gate: z.array(
     z.strictObject({

@@ -41,6 +41,7 @@ export async function report(
     ...summarise(job),
     jobSha256,
     bestBy,
+    maxShare: state.plan.maxShare,
     gate: invitedSites(state).map((site) => memberOf(state, site)),
     rounds: [...rows].map((row) => ({ ...row, sites: [...row.sites] })),
     best: best === null ? null : { round: best.round, sha256: best.modelSha256 },
@@ -64,9 +65,10 @@ type ResultSources = Pick<ReportSources, 'store' | 'blobs'>;
 async function resultsOf(job: RegisteredJob, { store, blobs }: ResultSources) {
   const { jobId } = job.state.plan;
   const models = modelsOf(job, await store.rounds(jobId));
-  const rows = tabulate(models, await store.figures(jobId));
+  const { maxShare } = job.state.plan;
+  const rows = tabulate(models, await store.figures(jobId), maxShare);
   const { bestBy } = decodeJob(await readFile(blobs.path(job.jobSha256))).evaluation;
-  return { rows, bestBy, best: bestOf(rows, bestBy) };
+  return { rows, bestBy, best: bestOf(rows, bestBy, maxShare) };
 }
 
 /** The best model so far by the job's own metric; null where no figure of one is known. */

@@ -118,7 +118,8 @@ export class RoundRunner {
     jobId: string,
     { round, baseModel, statements }: AggregateEffect,
   ): Promise<Sha256> {
-    const { store, blobs } = this.#options;
+    const { store, blobs, registry } = this.#options;
+    const { maxShare } = registry.get(jobId).state.plan;
     const accepted = (await store.updates(jobId, round)).filter(({ statementSha256 }) =>
       statements.includes(statementSha256),
     );
@@ -133,7 +134,7 @@ export class RoundRunner {
       }
       const stoppable = { tensors: base.tensors, read: this.#readUntilStopped(base) };
       return await blobs.create(
-        async (path) => (await fedAvg({ base: stoppable, updates, path })).sha256,
+        async (path) => (await fedAvg({ base: stoppable, updates, maxShare, path })).sha256,
       );
     } finally {
       await base.close();

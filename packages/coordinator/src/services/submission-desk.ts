@@ -1,6 +1,8 @@
 import { checkModel } from '@fedvox/aggregation';
 import { type Clock, errorText, isFedvoxError, randomId, type Sha256, sha256 } from '@fedvox/base';
 import {
+  DEFAULT_MAX_EXAMPLES,
+  DEFAULT_MAX_SHARE,
   durationMs,
   encodeJob,
   faultText,
@@ -19,6 +21,8 @@ import type { SiteDirectory } from './site-directory.js';
 
 /** A job's canonical bytes are a few KiB. */
 const MAX_JOB_BYTES = 1024 * 1024;
+/** A round of one publishes that hospital's delta. */
+const FEWEST_SITES = 2;
 /** Whom a job invites that names nobody. */
 const EVERYBODY: readonly string[] = ['*'];
 /** Enough of a random id to tell apart the jobs of one name. */
@@ -41,7 +45,8 @@ export class SubmissionDesk {
 
   /**
    * @param initialModel digest of safetensors bytes that were uploaded before
-   * @throws FedvoxError `coordinator/job-not-trainable`, `coordinator/site-not-enrolled`, `coordinator/quorum-impossible`,
+   * @throws FedvoxError `coordinator/job-not-trainable`, `coordinator/site-not-enrolled`,
+   *   `coordinator/quorum-impossible`, `coordinator/quorum-too-small`,
    *   `coordinator/model-not-usable`, `coordinator/no-such-blob`
    */
   async submit(job: Job, initialModel: Sha256): Promise<{ jobId: string }> {
@@ -55,6 +60,7 @@ export class SubmissionDesk {
     await blobs.put(jobSha256, [bytes], MAX_JOB_BYTES);
     const jobId = `${job.name}-${randomId().slice(0, ID_SUFFIX_LENGTH)}`;
     const { rounds, minSites, deadline, grace, gate, sites = EVERYBODY } = job.federation;
+    const { maxShare = DEFAULT_MAX_SHARE, maxExamples = DEFAULT_MAX_EXAMPLES } = job.federation;
     const plan: SubmittedPlan = {
       jobId,
       rounds,
@@ -64,6 +70,8 @@ export class SubmissionDesk {
       graceMs: grace === undefined ? null : durationMs(grace),
       invitedSites,
       laterSites: sites,
+      maxShare,
+      maxExamples,
       initialModel,
     };
     const submittedAtMs = clock.nowMs();
@@ -78,6 +86,7 @@ export class SubmissionDesk {
     const enrolled = (await sites.sites()).flatMap(({ site, revoked }) => (revoked ? [] : [site]));
     const expected = [...new Set([...enrolled, ...(await sites.expected())])];
     const { minSites, sites: meant = EVERYBODY } = federation;
+    if (minSites < FEWEST_SITES) throw fail('quorum-too-small', { minSites });
     const unknown = meant.filter((name) => !isPattern(name) && !expected.includes(name));
     if (unknown.length > 0) throw fail('site-not-enrolled', { sites: unknown.join(', ') });
     const isMeant = (site: string) => meant.some((name) => matchesName(name, site));

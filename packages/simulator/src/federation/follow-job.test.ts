@@ -22,6 +22,7 @@ function job(changes: Partial<JobDetails>): JobDetails {
     submittedAtMs: 0,
     jobSha256: 'cd'.repeat(32),
     bestBy: 'dice',
+    maxShare: 0.5,
     gate: [],
     rounds: [row(0, null)],
     best: null,
