@@ -173,6 +173,18 @@ describe('the operator’s interface', () => {
     expect(Object.keys(document.paths)).toEqual(
       expect.arrayContaining(['/v1/jobs', '/v1/jobs/{id}', '/v1/blobs/{sha256}', '/v1/events']),
     );
+    for (const [path, methods] of Object.entries<Record<string, OpenApiRoute>>(document.paths)) {
+      for (const [method, { summary, responses }] of Object.entries(methods)) {
+        expect(summary, `${method} ${path}`).toMatch(/^[A-Z].*\.$/);
+        const statuses = Object.keys(responses);
+        expect(statuses).toEqual(expect.arrayContaining(['403', '500', '507']));
+        expect(statuses.some((status) => status.startsWith('2'))).toBe(true);
+        const { schema } = responses['403']?.content['application/json'] ?? {};
+        expect(Object.keys(schema?.properties ?? {})).toEqual(['code', 'message', 'advice']);
+      }
+    }
+    const conflict = document.paths['/v1/jobs/{id}/pause'].post.responses['409'].description;
+    expect(conflict).toMatch(/coordinator\/job-not-running[\s\S]*coordinator\/job-over/);
     const body = document.paths['/v1/jobs'].post.requestBody.content['application/json'].schema;
     expect(body.properties.job.properties.evaluation.properties.bestBy.enum).toEqual([
       'dice',
@@ -207,6 +219,14 @@ describe('a coordinator', () => {
     await again.stop();
   });
 });
+
+interface OpenApiRoute {
+  readonly summary: string;
+  readonly responses: Record<
+    string,
+    { readonly content: Record<string, { readonly schema: { readonly properties: object } }> }
+  >;
+}
 
 function publicKeyOf(keyPem: string): string {
   return createPublicKey(keyPem).export({ type: 'spki', format: 'pem' }).toString();

@@ -12,9 +12,11 @@ import { keepDoor, OPERATORS_DOOR } from '@fedvox/protocol';
 import { fastify } from 'fastify';
 import { type ErrorName, fail } from '../errors.js';
 import { addBlobRoutes } from './blob-routes.js';
+import { ERROR_STATUS, INTERNAL_STATUS, REFUSED_STATUS, STORAGE_STATUS } from './error-status.js';
 import { addJobRoutes } from './job-routes.js';
 import { authenticateOperator } from './operator-auth.js';
 import { addProbeRoutes } from './probe-routes.js';
+import { describeRoute } from './route-descriptions.js';
 import type { HttpServices } from './services.js';
 import { addSiteRoutes } from './site-routes.js';
 import { addSnapshotRoute } from './snapshot-route.js';
@@ -88,7 +90,10 @@ async function addRoutes(app: HttpApp, services: HttpServices): Promise<void> {
       openapi: '3.0.3',
       info: { title: 'Fedvox coordinator', version: services.version },
     },
-    transform: ({ schema, url }) => ({ schema: jsonSchemasOf(schema ?? {}), url }),
+    transform: ({ schema = {}, url, route: { method } }) => ({
+      schema: schema.hide === true ? schema : describeRoute(method, url, jsonSchemasOf(schema)),
+      url,
+    }),
   });
   addProbeRoutes(typed, services);
   addBlobRoutes(typed, services);
@@ -98,33 +103,13 @@ async function addRoutes(app: HttpApp, services: HttpServices): Promise<void> {
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
 }
 
-/** HTTP status of errors that are the caller's to mend; any other is a 500. */
-const STATUS: Readonly<Partial<Record<ErrorName, number>>> = {
-  overloaded: 503,
-  'no-such-blob': 404,
-  'no-such-job': 404,
-  'no-such-site': 404,
-  'blob-digest-mismatch': 422,
-  'blob-too-large': 413,
-  'request-invalid': 422,
-  'job-not-running': 409,
-  'job-not-stopped': 409,
-  'job-over': 409,
-  'job-not-over': 409,
-  'confirmation-wrong': 422,
-  'blob-removed': 410,
-  'job-not-trainable': 422,
-  'quorum-impossible': 422,
-  'site-not-enrolled': 422,
-  'site-enrolled': 409,
-  'model-not-usable': 422,
-};
-
 function answerErrorsByName(app: HttpApp, log: Logger): void {
   app.setErrorHandler((error, request, reply) => {
     const named = nameError(error);
-    if (named.status === 403) log.warn({ code: named.error.code }, 'an operator call was refused');
-    if (named.status >= 500) log.error({ err: error, url: request.url }, 'a request failed');
+    if (named.status === REFUSED_STATUS)
+      log.warn({ code: named.error.code }, 'an operator call was refused');
+    if (named.status >= INTERNAL_STATUS)
+      log.error({ err: error, url: request.url }, 'a request failed');
     const { code, message, advice } = named.error;
     return reply.status(named.status).serializer(JSON.stringify).send({ code, message, advice });
   });
@@ -137,16 +122,13 @@ function answerErrorsByName(app: HttpApp, log: Logger): void {
   });
 }
 
-/** A disk that is full is the operator's to see: named here, where sites learn nothing of it. */
-const STORAGE_STATUS = 507;
-
 function nameError(error: unknown) {
   const system = systemFailure(error);
   if (system !== undefined) return { status: STORAGE_STATUS, error: system };
   if (isFedvoxError(error)) {
-    if (error.code.startsWith('refused/')) return { status: 403, error };
+    if (error.code.startsWith('refused/')) return { status: REFUSED_STATUS, error };
     const name = error.code.replace('coordinator/', '') as ErrorName;
-    return { status: STATUS[name] ?? 500, error };
+    return { status: ERROR_STATUS[name] ?? INTERNAL_STATUS, error };
   }
   const { statusCode = 500 } = error as { statusCode?: number };
   if (statusCode >= 500) return { status: statusCode, error: fail('internal', {}) };
