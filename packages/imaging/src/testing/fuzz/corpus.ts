@@ -4,6 +4,14 @@ import { basename, join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { filesUnder } from '../../dicom/walk.js';
 import { encodeNifti } from '../../nifti/write.js';
+import {
+  rectangle,
+  SLICE_MM,
+  sopOf,
+  writeSeg,
+  writeSlices,
+  writeStructureSet,
+} from '../dicom-objects.js';
 import { phantomVolumes, writePhantomCase } from '../phantom-case.js';
 import { compressedPhantoms } from './compressed-phantoms.js';
 
@@ -37,7 +45,12 @@ const REAL_FILES = [
  * @param dataDir the test data, if this machine has it
  */
 export async function fuzzCorpus(dataDir: string | undefined): Promise<readonly Specimen[]> {
-  const phantoms = [await phantomSeries(), ...(await compressedPhantoms()), ...volumeFiles()];
+  const phantoms = [
+    await phantomSeries(),
+    ...(await labelledSlices()),
+    ...(await compressedPhantoms()),
+    ...volumeFiles(),
+  ];
   if (dataDir === undefined) return phantoms;
   const series = REAL_FOLDERS.map(async (name) => {
     const files = [...(await filesIn(join(dataDir, name)))];
@@ -49,11 +62,47 @@ export async function fuzzCorpus(dataDir: string | undefined): Promise<readonly 
   return [...phantoms, ...(await Promise.all([...series, ...single]))];
 }
 
-async function phantomSeries(): Promise<Specimen> {
+function phantomSeries(): Promise<Specimen> {
+  return written('phantom series with SEG', async (folder) => {
+    await writePhantomCase(folder);
+  });
+}
+
+/** Slices with labels as other tools write them: contours, and segmentations of other grids and storages. */
+function labelledSlices(): Promise<Specimen[]> {
+  const z = SLICE_MM;
+  const outlines = [rectangle(2, 2, 12, 12), rectangle(4, 4, 6, 6), rectangle(10, 10, 14, 14)];
+  const contours = outlines.flatMap((points) => [
+    { points, z: 0, sop: sopOf(0) },
+    { points, z: 0.9 * z },
+  ]);
+  const value = (column: number, row: number) => (column > row ? 1 : 0);
+  const bits = [0, 1].map((slice) => ({ segment: 1, position: [0, 0, z * slice] as const, value }));
+  const coarse = { rows: 8, columns: 8, spacing: [2, 2] as const };
+  const odd = { rows: 15, columns: 15, isByteAligned: true };
+  const padding = { PixelRepresentation: 1, PixelPaddingValue: 63_536 };
+  const labels: Readonly<Record<string, (path: string) => Promise<void>>> = {
+    'structure set': (path) => writeStructureSet(path, [{ name: 'organ', contours }]),
+    'coarse SEG': (path) => writeSeg(path, { segments: ['organ'], frames: bits, ...coarse }),
+    'SEG of frames on bytes': (path) =>
+      writeSeg(path, { segments: ['organ'], frames: bits, ...odd }),
+    LABELMAP: (path) => writeSeg(path, { type: 'LABELMAP', segments: ['organ'], frames: bits }),
+  };
+  return Promise.all(
+    Object.entries(labels).map(([name, writeLabel]) =>
+      written(`padded slices with ${name}`, async (folder) => {
+        await writeLabel(join(folder, '0.dcm'));
+        await writeSlices(folder, () => padding, MAX_SLICES);
+      }),
+    ),
+  );
+}
+
+async function written(name: string, write: (folder: string) => Promise<void>): Promise<Specimen> {
   const folder = await mkdtemp(join(tmpdir(), 'fedvox-fuzz-'));
   try {
-    await writePhantomCase(folder);
-    return { name: 'phantom series with SEG', files: await filesIn(folder) };
+    await write(folder);
+    return { name, files: await filesIn(folder) };
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -62,11 +111,11 @@ async function phantomSeries(): Promise<Specimen> {
 function volumeFiles(): Specimen[] {
   const { image, label } = phantomVolumes('fuzz');
   const nifti = encodeNifti(image);
-  const header = (encoding: string) =>
+  const header = (encoding: string, fields = '') =>
     Buffer.from(
       `NRRD0005\ntype: float\ndimension: 3\nspace: left-posterior-superior\nsizes: ${image.shape.join(' ')}\n` +
         'space directions: (2,0,0) (0,1.5,0) (0,0,3)\nendian: little\n' +
-        `encoding: ${encoding}\nspace origin: (10,20,30)\n\n`,
+        `encoding: ${encoding}\nspace origin: (10,20,30)\n${fields}\n`,
       'latin1',
     );
   const samples = Buffer.from(image.data.buffer);
@@ -79,8 +128,21 @@ function volumeFiles(): Specimen[] {
     ),
     'raw.nrrd': Buffer.concat([header('raw'), samples]),
     'gzip.nrrd': Buffer.concat([header('gzip'), gzipSync(samples)]),
+    'skips.nrrd': Buffer.concat([
+      header('gzip', 'line skip: 1\nbyte skip: 4\n'),
+      Buffer.from('a line\n'),
+      gzipSync(Buffer.concat([Buffer.alloc(4), samples])),
+    ]),
   };
-  return Object.entries(files).map(([name, bytes]) => ({ name, files: new Map([[name, bytes]]) }));
+  const detached = new Map([
+    ['a.nhdr', header('raw', 'data file: a.raw\n')],
+    ['a.raw', samples],
+  ]);
+  const single = Object.entries(files).map(([name, bytes]) => ({
+    name,
+    files: new Map([[name, bytes]]),
+  }));
+  return [...single, { name: 'detached.nrrd', files: detached }];
 }
 
 /** Every file under a folder, by its path inside it, in the order of names. */
