@@ -36,7 +36,8 @@ describe('a consortium whose certificates', () => {
       memberDays: 130,
       authorityDays: 200,
     });
-  });
+    // Nine keys are made.
+  }, 180_000);
   afterAll(async () => {
     await template.remove();
     await rm(root, { recursive: true });

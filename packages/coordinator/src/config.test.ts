@@ -25,6 +25,12 @@ describe('coordinator.yaml', () => {
     expect(config.listen.federationPort).toBe(8443);
   });
 
+  it('keeps revocations where it is told to, relative to itself', async () => {
+    const text = 'federation: demo\nstateDir: s\nconsortiumDir: c\npublicHost: localhost\n';
+    const config = await load(`${text}revocationsFile: apart/revocations.jsonl\n`);
+    expect(config.revocationsFile).toBe(join(folder, 'apart', 'revocations.jsonl'));
+  });
+
   it('names every problem at once, with its line', async () => {
     const bad = load('federation: Demo\nstateDir: s\nconsortiumDir: c\nlisten:\n  port: 1\n');
     await expect(bad).rejects.toMatchObject({

@@ -54,6 +54,11 @@ describe('a watch over identities', () => {
     expect(noticed).toEqual([]);
   });
 
+  it('takes no check beside the running agent for a second one, however many there are', () => {
+    hear('aacaadaaeaafaagaa', 15_000);
+    expect(noticed).toEqual([]);
+  });
+
   it('keeps sites apart', () => {
     for (let turn = 0; turn < 20; turn++) {
       nowMs += 15_000;

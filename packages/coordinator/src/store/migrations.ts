@@ -107,14 +107,15 @@ const MIGRATIONS: readonly Migration[] = [
 
 /**
  * Brings the database to this version's schema, one transaction per migration.
+ * @param target an older schema, for a test that needs one
  * @throws FedvoxError `coordinator/state-too-new`
  */
-export async function migrate(database: SqliteDatabase): Promise<void> {
+export async function migrate(database: SqliteDatabase, target = MIGRATIONS.length): Promise<void> {
   const version = await database.read(versionOf);
   if (version > MIGRATIONS.length) {
     throw fail('state-too-new', { version, known: MIGRATIONS.length });
   }
-  for (let next = version; next < MIGRATIONS.length; next++) {
+  for (let next = version; next < target; next++) {
     await database.transaction(async (session) => {
       for (const statement of MIGRATIONS[next]?.statements ?? []) await session.run(statement);
       await session.run(`PRAGMA user_version = ${next + 1}`);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { submitJob } from '../core/job-machine.js';
+import { migrate } from './migrations.js';
 import { SqliteDatabase } from './sqlite-database.js';
 import { openSqliteStore } from './sqlite-store.js';
 import { describeStore, planOf } from './store-contract.js';
@@ -47,6 +48,28 @@ describe('a state file', () => {
     const second = openSqliteStore(path);
     await expect(second).rejects.toMatchObject({ code: 'coordinator/state-in-use' });
     await first.close();
+  });
+
+  it('of a version that knew no operators keeps its sites and its open invitations', async () => {
+    const path = newPath();
+    const database = await SqliteDatabase.open(path);
+    await migrate(database, 2);
+    await database.transaction(async (session) => {
+      await session.run("INSERT INTO certificates VALUES ('0a', 'north', 'key', 'PEM', 5, NULL)");
+      await session.run("INSERT INTO invitations VALUES ('spent', 'north', 99, '0a')");
+      await session.run("INSERT INTO invitations VALUES ('open', 'south', 99, NULL)");
+    });
+    await database.close();
+    const store = await openSqliteStore(path);
+    const north = { serial: '0a', site: 'north', keyId: 'key', certificatePem: 'PEM' };
+    expect(await store.certificates()).toEqual([{ ...north, issuedAtMs: 5, revokedAtMs: null }]);
+    expect((await store.invitation('spent'))?.spentOn).toMatchObject(north);
+    const open = { createdAtMs: 0, replaces: false, isReplaced: false, spentOn: null };
+    expect(await store.invitation('open')).toMatchObject(open);
+    const south = { ...north, serial: '0b', site: 'south', issuedAtMs: 6 };
+    expect(await store.spendInvitation('open', south, [])).toBe(true);
+    expect(await store.operators()).toEqual([]);
+    await store.close();
   });
 
   it('is refused when a newer version wrote it', async () => {
