@@ -57,6 +57,7 @@ describe('site.yaml', () => {
       '  labels: {Left: left}',
       '  predictions: use',
       '  volume: {EchoTime: 80}',
+      '  contourGaps: fill',
     ].join('\n');
     expect(await load(yaml)).toMatchObject({
       data: {
@@ -66,6 +67,8 @@ describe('site.yaml', () => {
         gantryTilt: 'refuse',
         predictions: 'use',
         volume: { EchoTime: 80 },
+        contourGaps: 'fill',
+        missingRescale: 'refuse',
       },
       pacs: {
         url: 'https://pacs.example/dicom-web',

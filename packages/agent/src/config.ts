@@ -95,11 +95,15 @@ function resolveData(
   stateDir: string,
 ): Pick<SiteConfig, 'data' | 'pacs'> {
   if (data.kind !== 'pacs') return { data: { ...data, path: resolve(folder, data.path) } };
-  const { labels, missingLabels, overlaps, gantryTilt, predictions, volume, ...source } = data;
+  // All that a DICOM folder knows but where it lies, so that no option of it is lost here.
+  const isOfFolder = (key: string) => key in dicomSchema.shape;
+  const source = Object.fromEntries(
+    Object.entries(data).filter(([key]) => !isOfFolder(key)),
+  ) as Omit<typeof data, keyof typeof dicomSchema.shape>;
   const { credentials, ca } = source;
   const path = casesFolder(stateFolder(stateDir).pacs);
   return {
-    data: { kind: 'dicom', path, labels, missingLabels, overlaps, gantryTilt, predictions, volume },
+    data: dicomSchema.strip().parse({ ...data, kind: 'dicom', path }),
     pacs: {
       ...source,
       credentials: credentials && resolve(folder, credentials),

@@ -10,15 +10,18 @@ export interface Refusal {
   readonly reason: string;
 }
 
-/**
- * The refusal that an error amounts to. An invariant that one case breaks is a bug of ours, but no reason
- * to read none of the others: it costs that case, by a code that says so. Any other error is thrown on.
- */
+/** The refusal that an error amounts to. Errors as `errorOfCase`. */
 export function refusalOf(what: string, error: unknown): Refusal {
-  if (error instanceof InvariantError) {
-    const own = fail('broken-invariant', { what, invariant: error.message }, { cause: error });
-    return { what, code: own.code, reason: own.message };
-  }
-  if (!(error instanceof FedvoxError)) throw error;
-  return { what, code: error.code, reason: error.message };
+  const { code, message } = errorOfCase(what, error);
+  return { what, code, reason: message };
+}
+
+/**
+ * The error that a case costs its use. An invariant that one case breaks is a bug of ours, but no reason to
+ * read none of the others: it costs that case, by a code that says so. Any other error is thrown on.
+ */
+export function errorOfCase(what: string, error: unknown): FedvoxError {
+  if (error instanceof FedvoxError) return error;
+  if (!(error instanceof InvariantError)) throw error;
+  return fail('broken-invariant', { what, invariant: error.message }, { cause: error });
 }

@@ -3,7 +3,7 @@ import { FedvoxError, isFedvoxError, sha256File } from '@fedvox/base';
 import { boundedMap } from '../bounded-map.js';
 import { fail } from '../errors.js';
 import { groupBy } from '../group-by.js';
-import { type Refusal, refusalOf } from '../refusal.js';
+import { errorOfCase, type Refusal, refusalOf } from '../refusal.js';
 import { isSegmentation, readSegHeader, type SegHeader } from '../segmentation/dicom-seg.js';
 import {
   isStructureSet,
@@ -108,8 +108,8 @@ async function seriesOf(
 async function scanFile(path: string): Promise<ScannedFile> {
   try {
     return scanObject(await readDicomHeader(path));
-  } catch (error) {
-    if (!(error instanceof FedvoxError)) throw error;
+  } catch (thrown) {
+    const error = errorOfCase(path, thrown);
     const claimsDicom = DICOM_EXTENSIONS.includes(extname(path).toLowerCase());
     if (isFedvoxError(error, 'imaging/not-dicom') && !claimsDicom) return { kind: 'other' };
     return { kind: 'unreadable', error };
@@ -140,8 +140,7 @@ function scanObject(file: DicomFile): ScannedFile {
     }
     return { kind: 'image', uid, frames: framesOf(file) };
   } catch (error) {
-    if (!(error instanceof FedvoxError)) throw error;
-    return { kind: 'bad-image', uid, error };
+    return { kind: 'bad-image', uid, error: errorOfCase(file.path, error) };
   }
 }
 

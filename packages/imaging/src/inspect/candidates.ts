@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { FedvoxError, isFedvoxError } from '@fedvox/base';
+import { type FedvoxError, isFedvoxError } from '@fedvox/base';
 import { type CaseRef, filesOf } from '../datasets/case.js';
 import {
   caseOfSeries,
@@ -15,7 +15,7 @@ import { readDicomHeader } from '../dicom/part10.js';
 import type { FolderScan, ScannedSeries } from '../dicom/scan.js';
 import type { VolumeChoice } from '../dicom/separate-volumes.js';
 import { fail } from '../errors.js';
-import { type Refusal, refusalOf } from '../refusal.js';
+import { errorOfCase, type Refusal, refusalOf } from '../refusal.js';
 import { type LabelNames, ownClasses } from '../segmentation/class-names.js';
 import { drawnSegments, segmentationsOf } from '../segmentation/references.js';
 import { isVolumeName } from '../voxels/volume-file.js';
@@ -159,8 +159,7 @@ export async function fileCandidates(
         prediction: filePrediction(rules.predictedFolder, ref, rules.classes ?? []),
       });
     } catch (error) {
-      if (!(error instanceof FedvoxError)) throw error;
-      const refusal = await foreignRefusal(path, error);
+      const refusal = await foreignRefusal(path, errorOfCase(path, error));
       if (refusal === undefined) continue;
       files.push(path);
       refused.push(refusalOf(path, refusal));

@@ -27,9 +27,12 @@ export type SliceSource =
 /** What is done where contours leave slices out one after the other (see `planSlices`). */
 export type ContourGaps = 'refuse' | 'keep' | 'fill';
 
-/** A contour lies in one plane within this part of a slice, and contours no further apart share a plane. */
+/** A contour lies in one plane within this part of a slice. */
 const MAX_PLANE_HEIGHT = 0.5;
-const SAME_PLANE = 0.05;
+/** Contours nearer to each other than this part of the planes' usual step, or of a slice, share a plane. */
+const SAME_PLANE = 0.25;
+/** Heights that differ by less are written alike. */
+const SAME_HEIGHT = 1e-6;
 /** A plane just below the middle between two slices belongs to the upper one, as one in the middle does. */
 const MIDDLE = 1e-3;
 /** Planes this much further apart than slices leave some out. */
@@ -43,13 +46,29 @@ export function planesOf(path: string, contours: readonly VoxelContour[]): Conto
   const planar = contours
     .map((contour) => ({ contour, height: heightOf(path, contour) }))
     .sort((a, b) => a.height - b.height);
+  const samePlane = SAME_PLANE * Math.min(1, usualStep(planar.map(({ height }) => height)));
   const planes: { height: number; contours: VoxelContour[] }[] = [];
   for (const { contour, height } of planar) {
     const last = planes.at(-1);
-    if (last !== undefined && height - last.height <= SAME_PLANE) last.contours.push(contour);
+    if (last !== undefined && height - last.height <= samePlane) last.contours.push(contour);
     else planes.push({ height, contours: [contour] });
   }
   return planes;
+}
+
+/**
+ * What planes are apart, in slices, contours of one plane being some hundredths off each other: the upper
+ * quartile of what sorted heights are apart. Contours that are all near each other are of one plane.
+ */
+function usualStep(heights: readonly number[]): number {
+  const [lowest = 0, highest = 0] = [heights[0], heights.at(-1)];
+  if (highest - lowest <= SAME_PLANE) return 1;
+  const steps = heights
+    .slice(1)
+    .map((height, at) => height - (heights[at] as number))
+    .filter((step) => step > SAME_HEIGHT)
+    .sort((a, b) => a - b);
+  return steps[Math.floor(0.75 * steps.length)] as number;
 }
 
 /**

@@ -107,6 +107,60 @@ describe('contours of a region', () => {
     }
   });
 
+  it('some hundredths of a slice off each other are of one plane: no part and no hole is lost', async () => {
+    const parts = (slice: number) => [
+      { points: rectangle(1, 1, 6, 6), z: (slice + 0.03) * SLICE_MM },
+      { points: rectangle(3, 3, 4, 4), z: (slice - 0.04) * SLICE_MM },
+      { points: rectangle(9, 9, 11, 11), z: slice * SLICE_MM },
+    ];
+    const all = [organ([1, 2, 3].flatMap(parts))];
+    expect((await drawn(await folderWith(all)))[0]).toBe('0 41 41 41 0 0');
+    expect((await drawn(await folderWith([organ(parts(2))])))[0]).toBe('0 0 41 0 0 0');
+  });
+
+  it('of planes far finer than the slices show the nearest alone, though they lie within each other', async () => {
+    const cone = Array.from({ length: 41 }, (_, at) => ({
+      points: rectangle(2, 2, 11 - Math.floor(at / 10), 11),
+      z: (0.8 + at / 10) * SLICE_MM,
+    }));
+    expect((await drawn(await folderWith([organ(cone)])))[0]).toBe('0 100 90 80 70 60');
+  });
+
+  it.each([
+    ['sagittal', [0, 1, 0, 0, 0, -1], [1, 0, 0]],
+    ['coronal', [1, 0, 0, 0, 0, -1], [0, 1, 0]],
+    ['axial, from above', [1, 0, 0, 0, -1, 0], [0, 0, -1]],
+    ['oblique', [0.6, 0.8, 0, -0.8, 0.6, 0], [0, 0, 1]],
+  ] as const)(
+    'lie where they are, on slices of any orientation: %s',
+    async (_, cosines, normal) => {
+      const [rx, ry, rz, cx, cy, cz] = cosines;
+      const at = (column: number, row: number, slice: number) => [
+        rx * column + cx * row + normal[0] * slice * SLICE_MM,
+        ry * column + cy * row + normal[1] * slice * SLICE_MM,
+        rz * column + cz * row + normal[2] * slice * SLICE_MM,
+      ];
+      const folder = await temporaryFolder();
+      await writeSlices(folder, (slice) => ({
+        ImageOrientationPatient: cosines,
+        ImagePositionPatient: at(0, 0, slice),
+      }));
+      await writeStructureSet(join(folder, 'rs.dcm'), [organ([])], {
+        ROIContourSequence: [
+          {
+            ReferencedROINumber: 1,
+            ContourSequence: [1, 2].map((slice) => ({
+              ContourGeometricType: 'CLOSED_PLANAR',
+              ContourData: SQUARE.flatMap(([column, row]) => at(column, row, slice)),
+            })),
+          },
+        ],
+      });
+      const [shown] = await drawn(folder);
+      expect(['0 36 36 0 0 0', '0 0 0 36 36 0']).toContain(shown);
+    },
+  );
+
   it('of the type XOR are exclusive wherever they cross', async () => {
     const type = 'CLOSEDPLANAR_XOR';
     const contours = [rectangle(2, 2, 7, 7), rectangle(5, 5, 10, 10)].map((points) => ({

@@ -1,5 +1,5 @@
 import { type Affine, invert, multiply } from '../geometry/affine.js';
-import type { Grid, Volume } from '../geometry/grid.js';
+import { assertUsable, type Grid, type Volume } from '../geometry/grid.js';
 import type { Scan } from '../geometry/stored-volume.js';
 import type { Gridded } from './gridded.js';
 import { type Outside, portableVoxels, type VoxelEngine } from './voxel-engine.js';
@@ -11,6 +11,7 @@ export function sampleLinear(
   outside: Outside,
   voxels: VoxelEngine = portableVoxels,
 ): Volume {
+  assertUsable(target);
   const data = voxels.linear(source, indexTransform(source, target), target.shape, outside);
   return { ...target, data };
 }
@@ -22,6 +23,7 @@ export function sampleNearest<G extends Gridded>(
   outside: Outside,
   voxels: VoxelEngine = portableVoxels,
 ): G {
+  assertUsable(target);
   const indexOf = indexTransform(source, target);
   const data = voxels.nearest<G['data']>(source, indexOf, target.shape, outside);
   return { ...source, ...target, data };
