@@ -1,10 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Job, type JobInput, jobSchema } from '@fedvox/job';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkSite } from './check-site.js';
 import { startAgent } from './compose.js';
+import { writePhantoms } from './testing/phantom.js';
 import { buildStage, Scene, type Stage } from './testing/scene.js';
-import { until } from './testing/site.js';
+import { TEST_JOB, until } from './testing/site.js';
 
 let stage: Stage;
 let scene: Scene;
@@ -80,6 +82,53 @@ describe('an agent', () => {
     await expect(starting).rejects.toMatchObject({
       code: 'agent/data-folder-missing',
       message: expect.stringContaining(`is ${path}: there is no ${path}`),
+    });
+  });
+});
+
+describe('a check of the site with a job at hand', () => {
+  const jobOf = (changes: Partial<JobInput> = {}) => jobSchema.parse({ ...TEST_JOB, ...changes });
+  async function checkOf(job: Job) {
+    const data = scene.site.data.path;
+    if (!existsSync(data)) await writePhantoms(data, 6);
+    const { lines, refused } = await checkSite(scene.site, { job });
+    return { line: lines.find(({ what }) => what === 'job'), lines, refused };
+  }
+
+  it('says that the gate will pass, and with how many cases', async () => {
+    scene.site = { ...scene.site, policy: { ...scene.site.policy, minCasesForMetrics: 1 } };
+    const { line } = await checkOf(jobOf());
+    expect(line).toEqual({
+      what: 'job',
+      ok: true,
+      text: 'lesion passes: 5 cases train, 1 validate',
+    });
+  });
+
+  it('says that figures will be withheld, in every round, with a job and without', async () => {
+    const { line, lines } = await checkOf(jobOf());
+    expect(line).toMatchObject({
+      ok: true,
+      text: expect.stringContaining('withheld in every round, being about fewer than 5 cases'),
+      advice: expect.stringContaining('minCasesForMetrics'),
+    });
+    expect(lines.find(({ what }) => what === 'data')?.text).toContain('withheld in every round');
+  });
+
+  it('says what the gate will say, and the class that is missing', async () => {
+    const job = jobOf({ classes: ['background', 'organ', 'lesion'] });
+    const { line, refused } = await checkOf(job);
+    expect(line).toMatchObject({ ok: false, text: expect.stringContaining('labels-missing') });
+    expect(line?.text).toContain('lesion');
+    expect(refused.length).toBeGreaterThan(0);
+  });
+
+  it('says that policy refuses the job, and which line of it', async () => {
+    const federation = { ...TEST_JOB.federation, minSites: 2 };
+    const { line } = await checkOf(jobOf({ federation }));
+    expect(line).toMatchObject({
+      ok: false,
+      text: expect.stringMatching(/refused-by-policy: .*close with 2 sites; policy.minCohort is 3/),
     });
   });
 });

@@ -8,12 +8,14 @@ import {
   systemClock,
 } from '@fedvox/base';
 import { openDataset, type Refusal } from '@fedvox/imaging';
+import type { Job } from '@fedvox/job';
 import type { PacsSource } from '@fedvox/pacs';
 import { dayOf, needsRenewal, termOf } from '@fedvox/pki';
 import { LONG_POLL_MS } from '@fedvox/protocol';
 import { findInArchive } from './archive/archive.js';
 import type { SiteConfig } from './config.js';
 import { fail } from './errors.js';
+import { describeJob, forecastOf } from './job-check.js';
 import { EgressLedger } from './ledger/egress-ledger.js';
 import { Line } from './line/line.js';
 import { clockSkew } from './shell/clock-skew.js';
@@ -24,7 +26,7 @@ import { loadMembership } from './state/membership.js';
 import { type StateFolder, stateFolder } from './state/state-folder.js';
 
 export interface CheckLine {
-  readonly what: 'credentials' | 'coordinator' | 'data' | 'engine';
+  readonly what: 'credentials' | 'coordinator' | 'data' | 'engine' | 'job';
   readonly ok: boolean;
   /** One sentence: what was found, or what is wrong. */
   readonly text: string;
@@ -43,6 +45,8 @@ export interface SiteCheck {
 export interface CheckOptions {
   readonly clock?: Clock;
   readonly log?: Logger;
+  /** A job whose data gate is tried as well. */
+  readonly job?: Job;
 }
 
 /**
@@ -51,7 +55,7 @@ export interface CheckOptions {
  */
 export async function checkSite(
   config: SiteConfig,
-  { clock = systemClock, log = silentLogger() }: CheckOptions = {},
+  { clock = systemClock, log = silentLogger(), job }: CheckOptions = {},
 ): Promise<SiteCheck> {
   const folder = stateFolder(config.stateDir);
   const refused: Refusal[] = [];
@@ -61,6 +65,13 @@ export async function checkSite(
     await line('data', () => describeData(config, refused)),
     await line('engine', () => describeEngine(config, log)),
   ];
+  if (job !== undefined) {
+    // What the job refuses is said beside what no job would take.
+    const byJob: Refusal[] = [];
+    lines.push(await line('job', () => describeJob(config, job, { folder, refused: byJob, log })));
+    const known = new Set(refused.map(({ what, code }) => `${what} ${code}`));
+    refused.push(...byJob.filter(({ what, code }) => !known.has(`${what} ${code}`)));
+  }
   return { ok: lines.every(({ ok }) => ok), lines, refused };
 }
 
@@ -142,13 +153,18 @@ async function describeContact(pid: string, folder: StateFolder, clock: Clock): 
 }
 
 /** Without a job the labels cannot be judged; that every scan is readable can. */
-async function describeData({ data, pacs }: SiteConfig, refused: Refusal[]): Promise<Finding> {
+async function describeData(
+  { data, pacs, policy }: SiteConfig,
+  refused: Refusal[],
+): Promise<Finding> {
   if (pacs !== undefined) return describeArchive(pacs);
   const dataset = await openDataset(data, [], { labels: 'optional' });
   refused.push(...dataset.refused);
   const { path } = data;
   if (dataset.cases.length === 0) throw fail('no-usable-cases', { path, refused: refused.length });
   const text = `${dataset.cases.length} usable cases in ${path}, ${refused.length} refused`;
+  const forecast = forecastOf(policy, dataset.cases.length);
+  if (forecast !== undefined) return { ...forecast, text: `${text}; ${forecast.text}` };
   return refused.length === 0
     ? { text }
     : { text, advice: 'See why with `fedvox data inspect`; refused scans are never trained on.' };

@@ -75,6 +75,10 @@ export const ERRORS = {
     message: 'this version of Fedvox reads the job differently from the one that wrote it',
     advice: 'Upgrade the older side.',
   },
+  'gate-not-passed': {
+    message: 'the data gate of job {job} will be answered {outcome}: {why}',
+    advice: 'Correct that; then check again. The coordinator asks anew when the agent restarts.',
+  },
   'no-disk-space': {
     message: 'there is no room left on the disk: {reason}',
     advice: 'Free space where `stateDir` is; the coordinator asks again by itself.',

@@ -33,15 +33,23 @@ export function judgeJob(
   policy: SitePolicy,
   job: Job,
 ): Extract<GateOutcome, 'pass' | 'refused-by-policy'> {
+  return refusalOfJob(policy, job) === undefined ? 'pass' : 'refused-by-policy';
+}
+
+/** Why the site may not do this job, for the people at the site; undefined where it may. */
+export function refusalOfJob(policy: SitePolicy, { name, training, federation }: Job) {
   const { allowedJobs, maxLocalEpochs, minCohort } = policy;
-  if (job.federation.minSites < minCohort) return 'refused-by-policy';
-  if (allowedJobs !== undefined && !allowedJobs.some((pattern) => matchesName(pattern, job.name))) {
-    return 'refused-by-policy';
+  const { minSites } = federation;
+  if (minSites < minCohort) {
+    return `its rounds may close with ${minSites} sites; policy.minCohort is ${minCohort}`;
   }
-  if (maxLocalEpochs !== undefined && job.training.localEpochs > maxLocalEpochs) {
-    return 'refused-by-policy';
+  if (allowedJobs !== undefined && !allowedJobs.some((pattern) => matchesName(pattern, name))) {
+    return `policy.allowedJobs (${allowedJobs.join(', ')}) does not name it`;
   }
-  return 'pass';
+  if (maxLocalEpochs !== undefined && training.localEpochs > maxLocalEpochs) {
+    return `it asks for ${training.localEpochs} local epochs; policy.maxLocalEpochs is ${maxLocalEpochs}`;
+  }
+  return undefined;
 }
 
 /** What a figure says about a hospital's cases ends here; digits beyond these would only tell them apart. */

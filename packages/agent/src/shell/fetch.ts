@@ -5,7 +5,7 @@ import { decodeJob, type Job, jobDigest } from '@fedvox/job';
 import type { GateOutcome, Task } from '../core/task.js';
 import { fail } from '../errors.js';
 import type { Line } from '../line/line.js';
-import { judgeJob, type SitePolicy } from '../policy/site-policy.js';
+import { judgeJob, refusalOfJob, type SitePolicy } from '../policy/site-policy.js';
 
 /** A job is a few KiB of declarations. */
 const MAX_JOB_BYTES = 1024 * 1024;
@@ -36,7 +36,11 @@ export async function fetchTask(task: Task, options: FetchOptions): Promise<Fetc
     await forgetAllBut([task.jobDigest, ...needed], options.blobs);
     const job = await fetchJob(task, options);
     const outcome = judgeJob(options.policy, job);
-    if (outcome !== 'pass') return { outcome };
+    if (outcome !== 'pass') {
+      const why = refusalOfJob(options.policy, job);
+      options.log.warn({ job: task.job, why }, 'policy refuses the job');
+      return { outcome };
+    }
     if (work.kind === 'check-data') return { outcome, job };
     const baseModelPath = await fetchBlob(task, work.baseModel, options.maxModelBytes, options);
     return { outcome, job, baseModelPath };

@@ -1,4 +1,4 @@
-import { printableLine } from '@fedvox/base';
+import { loadConfig, printableLine } from '@fedvox/base';
 import type { Command } from 'commander';
 import { ResultSaysNo } from '../failure.js';
 import { moment } from '../moment.js';
@@ -9,6 +9,10 @@ import { serve } from './service.js';
 
 interface ConfigOptions extends CommonOptions {
   readonly config: string;
+}
+
+interface CheckOptions extends ConfigOptions {
+  readonly job?: string;
 }
 
 interface EnrollOptions extends ConfigOptions {
@@ -26,8 +30,9 @@ export function addAgentCommands(program: Command, terminal: Terminal): void {
   const check = agent
     .command('check')
     .description('whether all is in order: configuration, certificate, coordinator, data, engine')
-    .requiredOption('--config <file>', 'the site’s configuration (YAML)');
-  act<ConfigOptions>(check, terminal, checkConfig);
+    .requiredOption('--config <file>', 'the site’s configuration (YAML)')
+    .option('--job <file>', 'a job: what this site will answer its data gate, and why');
+  act<CheckOptions>(check, terminal, checkConfig);
   const start = agent.command('start').description('take part in the federation until stopped');
   serve(start, terminal, startSite);
 }
@@ -44,9 +49,13 @@ async function enrollSite(output: Output, options: EnrollOptions): Promise<void>
   );
 }
 
-async function checkConfig(output: Output, { config }: ConfigOptions): Promise<void> {
+async function checkConfig(output: Output, options: CheckOptions): Promise<void> {
   const { checkSite, loadSiteConfig } = await import('@fedvox/agent');
-  const check = await checkSite(await loadSiteConfig(config));
+  const { jobSchema } = await import('@fedvox/job');
+  const config = await loadSiteConfig(options.config);
+  const job =
+    options.job === undefined ? {} : { job: await loadConfig(options.job, jobSchema, 'job') };
+  const check = await checkSite(config, job);
   const lines = check.lines.flatMap(({ what, ok, text, advice }) => [
     `${ok ? 'ok    ' : 'FAILED'}  ${what}: ${text}`,
     ...(advice === undefined ? [] : [`        → ${advice}`]),
