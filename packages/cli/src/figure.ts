@@ -1,4 +1,4 @@
-/** A figure for people: three decimals, or a dash where it is undefined or withheld. */
+/** A figure for people: three decimals, or a dash where it is undefined. */
 export function figure(value: number | null | undefined): string {
   return value === null || value === undefined ? '-' : value.toFixed(3);
 }

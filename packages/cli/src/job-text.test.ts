@@ -115,6 +115,23 @@ round      north   zuid  all sites  of sites
     expect(text).toContain('Now: train, open, until 2026-01-02T03:04:05Z');
   });
 
+  it('tells figures that are withheld from those of a site that was away, and from those to come', () => {
+    const none = { dice: null, auc: null };
+    const model = { modelSha256: 'cd'.repeat(32), ...none };
+    const withheld = { site: 'north', ...none, weight: 3, withheld: true } as const;
+    const away = { site: 'south', ...none, weight: null };
+    const rounds = [
+      { ...model, round: 1, sites: [withheld, away] },
+      { ...model, round: 2, sites: [] },
+    ];
+    expect(jobText({ ...job, best: null, rounds })).toContain(`
+round  north     south  all sites
+-----  --------  -----  ---------
+1      withheld  - / -  withheld
+2      –             –  –
+`);
+  });
+
   it('says so where every site that passed withholds its figures', () => {
     const withheld = { ...member, outcome: 'pass', standing: 'takes-part' } as const;
     const gate = ['east', 'north'].map((site) => {

@@ -1,7 +1,10 @@
 import type { FigureCells, RoundRow } from '@fedvox/simulator';
 import { coverageText } from './coverage.js';
 import { figure } from './figure.js';
+import { NOT_YET } from './standing-text.js';
 import { table } from './table.js';
+
+const WITHHELD = 'withheld';
 
 /**
  * Rounds × sites, Dice and AUC of each model, the best marked. Where a mean is not of all sites, a
@@ -19,12 +22,28 @@ export function roundsTable(
   const isPartial = coverage.some((text) => text !== '');
   const rows = rounds.map((row, index) => [
     `${row.round}${row.round === bestRound ? ' *' : ''}`,
-    ...sites.map((name) => figures(row.sites.find(({ site }) => site === name))),
-    figures(row),
+    ...sites.map((name) => siteFigures(row, name)),
+    meanFigures(row),
     ...(isPartial ? [coverage[index] as string] : []),
   ]);
   const head = ['round', ...sites, 'all sites', ...(isPartial ? ['of sites'] : [])];
   return table(head, rows);
+}
+
+/** Nobody has measured this model yet. */
+const isAhead = ({ sites }: RoundRow): boolean => sites.length === 0;
+
+function siteFigures(row: RoundRow, name: string): string {
+  if (isAhead(row)) return NOT_YET;
+  const cells = row.sites.find(({ site }) => site === name);
+  return cells?.withheld ? WITHHELD : figures(cells);
+}
+
+/** Withheld where all who answered withheld theirs. */
+function meanFigures(row: RoundRow): string {
+  if (isAhead(row)) return NOT_YET;
+  const hasNone = row.dice === null && row.auc === null;
+  return hasNone && row.sites.some(({ withheld }) => withheld) ? WITHHELD : figures(row);
 }
 
 function figures(cells: FigureCells | undefined): string {

@@ -6,10 +6,16 @@ export interface FigureCells {
   readonly auc: number | null;
 }
 
+export interface SiteFigures extends FigureCells {
+  readonly site: string;
+  /** There where the site answered and told no figure. */
+  readonly withheld?: true | undefined;
+}
+
 export interface RoundRow extends FigureCells {
   /** 1 to R: the global model that this round made. */
   readonly round: number;
-  readonly sites: readonly ({ readonly site: string } & FigureCells)[];
+  readonly sites: readonly SiteFigures[];
 }
 
 /** Bytes that left each hospital, by site and by kind. */

@@ -39,6 +39,8 @@ const siteCellSchema = z.strictObject({
   dice: figure,
   auc: figure,
   weight: z.number().nullable(),
+  /** There where the site answered and told no figure. */
+  withheld: z.literal(true).optional(),
 });
 
 const modelRowSchema = z.strictObject({

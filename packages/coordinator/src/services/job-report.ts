@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Sha256 } from '@fedvox/base';
 import { decodeJob } from '@fedvox/job';
 import type { JobState } from '../core/job-state.js';
-import { bestOf, type ModelRow, tabulate } from '../core/results.js';
+import { bestOf, type ModelRow, type SiteCell, tabulate } from '../core/results.js';
 import type { RollCall } from '../core/roll-call.js';
 import { invitedSites, standingOf, trustedSites } from '../core/standing.js';
 import type { CurrentWork, JobDetails, JobSummary } from '../http/contract.js';
@@ -43,7 +43,7 @@ export async function report(
     bestBy,
     maxShare: state.plan.maxShare,
     gate: invitedSites(state).map((site) => memberOf(state, site)),
-    rounds: [...rows].map((row) => ({ ...row, sites: [...row.sites] })),
+    rounds: rows.map((row) => ({ ...row, sites: row.sites.map(shownCell) })),
     best: best === null ? null : { round: best.round, sha256: best.modelSha256 },
     current: currentWork(state, tasks),
   };
@@ -77,6 +77,14 @@ export async function bestModelOf(
   sources: ResultSources,
 ): Promise<ModelRow | null> {
   return (await resultsOf(job, sources)).best;
+}
+
+type ShownCell = JobDetails['rounds'][number]['sites'][number];
+
+/** A site that answered without a figure withheld it; one that did not answer has nothing to say. */
+function shownCell(cell: SiteCell): ShownCell {
+  const isWithheld = cell.weight !== null && cell.dice === null && cell.auc === null;
+  return isWithheld ? { ...cell, withheld: true } : cell;
 }
 
 function memberOf(state: JobState, site: string): JobDetails['gate'][number] {
