@@ -3,7 +3,8 @@
 //
 // - An image of one channel that lies channels last, so that its channel stride is 1: in float32 the output's
 //   rows after the first stay unwritten where it takes one step along the last axis, under a stride. With one
-//   channel the same memory is also an image that lies channels first, and as that it is right.
+//   channel the same memory is also an image that lies channels first, and as that it is right. Gradients
+//   are right as they lie, and faster.
 // - A filter that is larger than the image along an axis, that is padded by more than half of itself, or that
 //   takes a single step under a stride: in bfloat16 values and gradients may be wrong or unwritten, which of
 //   them depends on the processor (AMX, AVX-512 with and without bfloat16) and on how images lie; the
@@ -33,7 +34,7 @@ at::Tensor imageOf(at::IntArrayRef sizes, const at::TensorOptions& options) {
   std::vector<int64_t> order(sizes.begin(), sizes.end());
   order.push_back(order[1]);
   order.erase(order.begin() + 1);
-  return ofChannels(at::empty(order, options).movedim(-1, 1));
+  return at::empty(order, options).movedim(-1, 1);
 }
 
 // How a filter slides that stays within its image, and the zeros to put around the image for that (fewer
@@ -113,7 +114,7 @@ at::Tensor libtorchInputGradient(const at::Tensor& gradient, const at::Tensor& f
                                inside->cut(), 0);
   }
   return std::get<0>(at::convolution_backward(
-      ofChannels(gradient), imageOf(imageSizes, gradient.options()), filter, c10::nullopt, slide.strides,
+      gradient, imageOf(imageSizes, gradient.options()), filter, c10::nullopt, slide.strides,
       slide.padding, slide.dilation, false, noOutputPadding(slide), slide.groups, {true, false, false}));
 }
 
@@ -125,8 +126,8 @@ at::Tensor libtorchFilterGradient(const at::Tensor& image, const at::Tensor& gra
                                   inside->slide());
   }
   return std::get<1>(at::convolution_backward(
-      ofChannels(gradient), ofChannels(image), at::empty(filterSizes, image.options()), c10::nullopt,
-      slide.strides, slide.padding, slide.dilation, false, noOutputPadding(slide), slide.groups,
+      gradient, image, at::empty(filterSizes, image.options()), c10::nullopt, slide.strides,
+      slide.padding, slide.dilation, false, noOutputPadding(slide), slide.groups,
       {false, true, false}));
 }
 
