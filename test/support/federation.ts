@@ -89,6 +89,7 @@ export function testConfig({ folder }: TestConsortium, stateDir: string, ports?:
       ...(ports ?? { federationPort: 0, enrollmentPort: 0, httpPort: 0 }),
     },
     heartbeatIntervalMs: 200,
+    askAgainMs: 200,
   });
 }
 

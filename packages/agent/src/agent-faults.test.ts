@@ -99,6 +99,72 @@ describe('a crash or a broken connection', () => {
   });
 });
 
+describe('a disk that is full', () => {
+  const noSpace = () => Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
+
+  it('is told at the gate by its name, and the gate is answered once there is room', async () => {
+    let isFull = true;
+    scene.trainer.onRun = async () => {
+      if (isFull) throw noSpace();
+    };
+    scene.coordinator.tasks.push(scene.gate);
+    await scene.enrolAndStart();
+    await until(() => scene.coordinator.gates.length === 1);
+    isFull = false;
+    scene.coordinator.tasks.push(scene.gate);
+    await until(() => scene.coordinator.gates.length === 2);
+    expect(scene.coordinator.gates).toEqual([
+      { job: scene.job, outcome: 'no-disk-space', figures: null },
+      { job: scene.job, outcome: 'pass', figures: 'reported' },
+    ]);
+  });
+
+  it('is told in a round, which is trained when it is asked for again', async () => {
+    let isFull = true;
+    scene.trainer.onRun = async () => {
+      if (isFull) throw noSpace();
+    };
+    scene.coordinator.tasks.push(scene.train);
+    await scene.enrolAndStart();
+    await until(() => scene.coordinator.declined.length === 1);
+    expect(scene.coordinator.declined).toEqual([
+      { job: scene.job, round: 1, reason: 'no-disk-space' },
+    ]);
+    isFull = false;
+    scene.coordinator.tasks.push(scene.train);
+    await until(() => scene.coordinator.accepted.length === 1);
+  });
+
+  it('is not told to a coordinator that has no word for it, which may ask again', async () => {
+    scene.coordinator.takesDeclines = false;
+    let attempts = 0;
+    scene.trainer.onRun = async () => {
+      if (attempts++ === 0) throw noSpace();
+    };
+    scene.coordinator.tasks.push(scene.gate);
+    await scene.enrolAndStart();
+    await until(() => scene.coordinator.gates.length === 1);
+    expect(scene.coordinator.gates[0]).toMatchObject({ outcome: 'pass' });
+    expect(scene.coordinator.declined).toEqual([]);
+  });
+});
+
+describe('an archive that is away, or a trainer that keeps dying', () => {
+  it.each([
+    ['trainer-failed', () => fail('trainer-died', { how: 'SIGSEGV' })],
+    ['out-of-memory', () => fail('trainer-died', { how: 'SIGKILL' })],
+    ['out-of-memory', () => fail('out-of-memory', { reason: 'allocation failed' })],
+  ] as const)('is told as %s, after some attempts', async (reason, error) => {
+    scene.trainer.onRun = async () => {
+      throw error();
+    };
+    scene.coordinator.tasks.push(scene.train);
+    await scene.enrolAndStart();
+    await until(() => scene.coordinator.declined.length === 1);
+    expect(scene.coordinator.declined[0]).toMatchObject({ reason });
+  });
+});
+
 describe('a refusal', () => {
   it('stale-round: the answer is dropped and the next task is done', async () => {
     scene.coordinator.failNext('beginUpload', refuse('stale-round', { round: 1, current: 2 }));

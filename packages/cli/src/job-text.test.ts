@@ -128,7 +128,7 @@ round      north   zuid  all sites  of sites
 round  north     south  all sites
 -----  --------  -----  ---------
 1      withheld  - / -  withheld
-2      –             –  –
+2      –         –      –
 `);
   });
 
