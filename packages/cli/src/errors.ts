@@ -18,6 +18,10 @@ export const ERRORS = {
     message: 'cannot make the folder of {path}: {reason}',
     advice: 'Choose a place that may be written to.',
   },
+  'output-unwritable': {
+    message: 'cannot write {path}: {reason}',
+    advice: 'Choose a file in a folder that may be written to; nothing was started.',
+  },
   'no-scans': {
     message: 'there is no DICOM series and no NIfTI volume in {path} ({files} files looked at)',
     advice: 'Give the folder that holds the scans; it is searched to its depth.',

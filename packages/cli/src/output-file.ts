@@ -1,5 +1,6 @@
-import { dirname } from 'node:path';
-import { errorText, makeFolder, systemFailure } from '@fedvox/base';
+import { open, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { errorText, makeFolder, randomId, systemFailure } from '@fedvox/base';
 import { fail } from './errors.js';
 
 /**
@@ -11,4 +12,22 @@ export async function prepareFolderOf(path: string): Promise<void> {
     const reason = errorText(systemFailure(cause) ?? cause);
     throw fail('folder-unwritable', { path, reason }, { cause });
   });
+}
+
+/**
+ * Sees that a file can be written where it is to be, before any work is done for it: what is there stays.
+ * @throws FedvoxError `cli/folder-unwritable`, `cli/output-unwritable`
+ */
+export async function prepareOutput(path: string): Promise<void> {
+  await prepareFolderOf(path);
+  const probe = join(dirname(path), `.${randomId()}.tmp`);
+  try {
+    const present = await stat(path).catch(() => undefined);
+    if (present?.isDirectory()) throw new Error('it is a folder');
+    await (await open(probe, 'wx')).close();
+    await rm(probe);
+  } catch (cause) {
+    const reason = errorText(systemFailure(cause) ?? cause);
+    throw fail('output-unwritable', { path, reason }, { cause });
+  }
 }

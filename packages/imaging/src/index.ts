@@ -50,3 +50,4 @@ export { augment } from './transforms/augment.js';
 export { preprocess } from './transforms/preprocess.js';
 export { probabilitiesToGrid, toOriginalGrid, volumeToGrid } from './transforms/restore.js';
 export { portableVoxels, type VoxelEngine } from './transforms/voxel-engine.js';
+export { isVolumeName } from './voxels/volume-file.js';

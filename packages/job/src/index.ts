@@ -52,6 +52,7 @@ export type {
 export {
   type AugmentStep,
   augmentStepSchema,
+  type PatchForeground,
   type PreprocessStep,
   preprocessStepSchema,
 } from './transforms.js';

@@ -86,11 +86,23 @@ export const augmentStepSchema = z.discriminatedUnion('kind', [
     axes: z.array(z.enum(['x', 'y', 'z'])).min(1),
     probability: z.number().min(0).max(1).default(0.5),
   }),
-  /** A patch of this many voxels; with `foreground`, its centre is a labelled voxel that often. */
+  /**
+   * A patch of this many voxels; with `foreground`, its centre is a labelled voxel that often. Each
+   * labelled voxel is as likely as the next, so that a large structure hides a small one; with `balance:
+   * classes` each class of the case is as likely as the next, and then each of its voxels.
+   */
   z.strictObject({
     kind: z.literal('crop'),
     size: sizeSchema,
-    foreground: z.number().min(0).max(1).default(0.5),
+    foreground: z
+      .union([
+        probabilitySchema,
+        z.strictObject({
+          balance: z.literal('classes'),
+          probability: probabilitySchema.default(0.5),
+        }),
+      ])
+      .default(0.5),
   }),
   /**
    * Rotate, scale and shift about the centre, each drawn evenly from ± what is given; trilinear for
@@ -147,5 +159,7 @@ export const augmentStepSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
+/** How often a patch lies on a labelled voxel, and on which. */
+export type PatchForeground = Extract<AugmentStep, { kind: 'crop' }>['foreground'];
 export type PreprocessStep = z.output<typeof preprocessStepSchema>;
 export type AugmentStep = z.output<typeof augmentStepSchema>;

@@ -52,7 +52,7 @@ export const fail = defineErrors('learning', {
     advice: 'Leave such scans out, or ask the consortium whether the job should accept them.',
   },
   'too-few-cases': {
-    message: 'there are {cases} usable cases; training and validation need at least {needed}{why}',
+    message: 'there are {cases} usable cases; {use} at least {needed}{why}',
     advice: 'Run `fedvox data inspect` on the folder to see which cases were refused and why.',
   },
   'too-few-patients': {
@@ -89,6 +89,11 @@ export const fail = defineErrors('learning', {
   'optimizer-unusable': {
     message: 'training.optimizer.{name} is 1: the first step would divide 0 by 0',
     advice: 'Set it below 1, e.g. 0.9 for beta1 and 0.999 for beta2.',
+  },
+  'scan-outside-job': {
+    message: '{reason}',
+    advice:
+      'The model was trained on other scans, and says nothing of itself about this one. Give --force to segment it all the same.',
   },
   'foreground-lost': {
     message: 'case {caseId} has labelled voxels, and preprocessing leaves none of them',

@@ -12,12 +12,18 @@ export { voxelEngineOf } from './engine/voxels.js';
 export type { ClassEvaluation, Evaluation } from './evaluation/evaluate-cases.js';
 export { diceCrossEntropy } from './losses/dice-ce.js';
 export { initialModel, Network } from './networks/network.js';
+export {
+  EVALUATION_SPLITS,
+  type EvaluationSplit,
+  evaluateSavedModel,
+} from './tasks/evaluate-model.js';
 export { GATE_REASONS, type GateReason } from './tasks/gate.js';
 export type { Progress, TaskInput, TrainingInput } from './tasks/input.js';
 export { checkJob } from './tasks/job-check.js';
 export type { WrittenWeights } from './tasks/model-file.js';
 export {
   type EpochReport,
+  type NoFigure,
   type PooledInput,
   type PooledOptions,
   type PooledResult,
@@ -27,7 +33,6 @@ export { type PredictInput, type Prediction, predictFile } from './tasks/predict
 export {
   evaluateAndTrain,
   evaluateModel,
-  evaluateSavedModel,
   type RoundUpdate,
   trainRound,
 } from './tasks/round.js';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { prepareFolderOf } from '../output-file.js';
+import { prepareOutput } from '../output-file.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act } from './action.js';
 import { asOperator, type OperatorOptions, withOperator } from './operator-options.js';
@@ -31,7 +31,7 @@ async function fetchJobModel(output: Output, options: ModelOptions, id: string):
     const details = await client.job(id);
     const { round, sha256 } = chooseModel(details, asked);
     const job = await client.jobDefinition(details.jobSha256);
-    await prepareFolderOf(path);
+    await prepareOutput(path);
     const file = await fetchModel(client, sha256, path, job);
     const isBest = details.best?.round === round;
     output.result(

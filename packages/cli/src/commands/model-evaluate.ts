@@ -1,5 +1,6 @@
-import type { Command } from 'commander';
-import { figure } from '../figure.js';
+import type { EvaluationSplit } from '@fedvox/learning';
+import { type Command, Option } from 'commander';
+import { evaluationText } from '../evaluation-text.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act } from './action.js';
 import { datasetOf, type LabelOption, withLabels } from './dataset-option.js';
@@ -13,16 +14,22 @@ interface EvaluateOptions extends EngineOptions {
   readonly model: string;
   readonly data: string;
   readonly cache: string;
+  readonly split: EvaluationSplit;
 }
 
 export function addModelEvaluate(model: Command, terminal: Terminal): void {
   const evaluate = model
     .command('evaluate')
-    .description('Dice and AUC of a model on the validation cases of a folder')
+    .description('Dice and AUC of a model on the cases of a folder')
     .requiredOption('--model <file>', 'the model (safetensors)')
     .requiredOption('--data <folder>', 'a DICOM folder, or a folder with an MSD dataset.json')
     .option('--site <name>', 'only the cases that dataset.json gives to this site')
     .option('--job <file>', 'the job that made the model, where the model does not carry it')
+    .addOption(
+      new Option('--split <cases>', 'all cases, or those that the model’s training left out')
+        .choices(['all', 'validation'])
+        .default('all'),
+    )
     .option('--cache <folder>', 'where preprocessed cases are kept', '.fedvox/cache');
   withEngine(withLabels(evaluate));
   act<EvaluateOptions>(evaluate, terminal, evaluateModelFile);
@@ -40,10 +47,12 @@ async function evaluateModelFile(output: Output, options: EvaluateOptions): Prom
       onProgress: progressTo(output),
     },
     options.model,
+    options.split,
   );
-  const classes = evaluation.perClass.map(
-    ({ name, dice, cases }) => `  ${name}: Dice ${figure(dice)} in ${cases} case(s)`,
-  );
-  const head = `Dice ${figure(evaluation.dice)}, AUC ${figure(evaluation.auc)} in ${evaluation.validationCases} validation case(s)`;
-  output.result(evaluation, [head, ...classes].join('\n'));
+  const { split } = options;
+  const cases =
+    split === 'all'
+      ? 'case(s), all there are: with cases that the model was trained on this flatters'
+      : 'validation case(s)';
+  output.result({ ...evaluation, split }, evaluationText(evaluation, cases));
 }

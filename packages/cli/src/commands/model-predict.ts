@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { prepareFolderOf } from '../output-file.js';
+import { prepareOutput } from '../output-file.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act } from './action.js';
 import { type EngineOptions, engineOf, withEngine } from './engine-options.js';
@@ -10,6 +10,7 @@ interface PredictOptions extends EngineOptions {
   readonly model: string;
   readonly input: string;
   readonly output: string;
+  readonly force?: true;
 }
 
 export function addModelPredict(model: Command, terminal: Terminal): void {
@@ -23,6 +24,7 @@ export function addModelPredict(model: Command, terminal: Terminal): void {
       'the label map to write: .nii.gz, or .dcm for a DICOM SEG',
       'seg.nii.gz',
     )
+    .option('--force', 'segment also a scan that the job’s data requirements would refuse')
     .option('--job <file>', 'the job that made the model, where the model does not carry it');
   withEngine(predict);
   act<PredictOptions>(predict, terminal, predictScan);
@@ -30,13 +32,14 @@ export function addModelPredict(model: Command, terminal: Terminal): void {
 
 async function predictScan(output: Output, options: PredictOptions): Promise<void> {
   const { predictFile } = await import('@fedvox/learning');
-  await prepareFolderOf(options.output);
+  await prepareOutput(options.output);
   const { voxelsByClass } = await predictFile({
     ...engineOf(options),
     job: await modelJob(options.model, options.job),
     modelPath: options.model,
     inputPath: options.input,
     outputPath: options.output,
+    force: options.force === true,
   });
   const lines = Object.entries(voxelsByClass).map(
     ([name, voxels]) => `  ${name}: ${voxels} voxels`,

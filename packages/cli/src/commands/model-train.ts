@@ -1,8 +1,10 @@
 import type { DatasetSpec } from '@fedvox/imaging';
-import type { EpochReport } from '@fedvox/learning';
+import type { EpochReport, NoFigure } from '@fedvox/learning';
 import type { Command } from 'commander';
+import { evaluationText } from '../evaluation-text.js';
+import { ResultSaysNo } from '../failure.js';
 import { figure } from '../figure.js';
-import { prepareFolderOf } from '../output-file.js';
+import { prepareOutput } from '../output-file.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act } from './action.js';
 import { datasetOf, type LabelOption, withLabels } from './dataset-option.js';
@@ -35,7 +37,7 @@ async function trainModel(output: Output, options: TrainOptions, jobPath: string
   const { trainPooled } = await import('@fedvox/learning');
   const { loadJob } = await import('@fedvox/simulator');
   const job = await loadJob(jobPath);
-  await prepareFolderOf(options.output);
+  await prepareOutput(options.output);
   const result = await trainPooled(
     {
       ...engineOf(options),
@@ -50,12 +52,32 @@ async function trainModel(output: Output, options: TrainOptions, jobPath: string
       onEpoch: (report) => output.progress(epochLine(report, options.epochs)),
     },
   );
-  const { epoch, sha256 } = result.best;
+  const { epochs, best, unmeasured } = result;
+  if (unmeasured !== undefined) {
+    const { epoch, path, why } = unmeasured;
+    output.result(
+      { epochs, best, unmeasured: { epoch, path, why } },
+      [
+        `No best model: ${NO_FIGURE[why]}.`,
+        `  The last epoch's weights: ${path}`,
+        `  ${options.output} was left as it was.`,
+      ].join('\n'),
+    );
+    throw new ResultSaysNo();
+  }
+  const { epoch, path, sha256 } = best as NonNullable<typeof best>;
+  const { evaluation } = epochs[epoch - 1] as EpochReport;
   output.result(
-    { epochs: result.epochs, best: { epoch, path: options.output, sha256 } },
-    `Best model: epoch ${epoch}\n  ${options.output}\n  sha256 ${sha256}`,
+    { epochs, best: { epoch, path, sha256 } },
+    `${evaluationText(evaluation, 'validation case(s)')}\nBest model: epoch ${epoch}\n  ${path}\n  sha256 ${sha256}`,
   );
 }
+
+const NO_FIGURE = {
+  undefined:
+    'the job’s metric is undefined in every epoch, as the validation cases have no class to find or, for the AUC, are all of one kind',
+  'nothing-found': 'no epoch found anything in the validation cases: their Dice is 0',
+} as const satisfies Record<NoFigure, string>;
 
 /** One data set per folder and site: each is split as its site would split it in a federation. */
 function datasetsOf({ data, site: sites, label }: TrainOptions): DatasetSpec[] {

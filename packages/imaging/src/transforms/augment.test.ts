@@ -168,6 +168,24 @@ describe('patches', () => {
     expect(centred.length / 1000).toBeCloseTo(0.3, 1);
   });
 
+  it('find a lesion of ten voxels beside a large organ, where classes are balanced', () => {
+    const shape: Vec3 = [32, 32, 32];
+    const { image, label } = indexed(shape, (i, j, k) => Math.max(i, j, k) < 30);
+    const data = label.data.map((value, at) =>
+      at >= 31 * 1024 && at < 31 * 1024 + 10 ? 2 : value,
+    );
+    const beside = { image, label: { ...label, data } };
+    const hitsOf = (foreground: unknown) => {
+      const random = seededRandom('lesion');
+      const step = augmentStepSchema.parse({ kind: 'crop', size: [3, 3, 3], foreground });
+      const patches = Array.from({ length: 400 }, () => augment(beside, [step], random));
+      return patches.filter((patch) => patch.label.data.includes(2)).length / 400;
+    };
+    expect(hitsOf(1)).toBeLessThan(0.01);
+    expect(hitsOf({ balance: 'classes', probability: 1 })).toBeCloseTo(0.5, 1);
+    expect(hitsOf({ balance: 'classes' })).toBeCloseTo(0.25, 1);
+  });
+
   it('come from anywhere when there is no label, or nothing but label', () => {
     for (const everywhere of [false, true]) {
       const uniform = indexed([4, 4, 4], () => everywhere);

@@ -53,6 +53,19 @@ describe('the evaluation of a model', () => {
     ]);
   });
 
+  it('says in how many cases a class was missed, which its mean distance passes over', async () => {
+    const cases = [
+      rowCase([5, 5, -5, -5], [1, 1, 0, 0]),
+      rowCase([-5, -5, -5, -5], [1, 0, 0, 0]),
+      rowCase([-5, -5, -5, -5], [0, 0, 0, 0]),
+    ];
+    const { perClass } = await evaluateCases(readsImage, cases, aucOf('voxel'));
+    expect(perClass[0]).toMatchObject({ cases: 2, hd95Mm: 0, dice: 0.5 });
+    // The diagonal of four voxels by one by one, 1 mm each, for the case that was missed.
+    const hd95PenalisedMm = expect.closeTo(Math.sqrt(18) / 2, 5);
+    expect(perClass[0]?.missed).toEqual({ cases: 1, hd95PenalisedMm });
+  });
+
   it('ranks cases by their highest probability', async () => {
     const cases = [
       rowCase([-5, 3], [0, 1]),

@@ -34,6 +34,15 @@ export interface ClassEvaluation {
   /** Cases that do not have it: Dice says nothing about them, so their false positives are given. */
   readonly emptyCases: number;
   readonly falsePositiveVoxels: number;
+  /** Where the class was there and nothing of it was found; absent where that never was. */
+  readonly missed?: MissedCases;
+}
+
+/** Cases that the mean of the distance passes over, which makes it look better the more there are. */
+export interface MissedCases {
+  readonly cases: number;
+  /** The mean with the diagonal of the scan for each of them: no distance in it can be larger. */
+  readonly hd95PenalisedMm: number;
 }
 
 export interface Evaluation {
@@ -94,6 +103,7 @@ export async function evaluateCases(
 interface Agreement {
   readonly overlap: Overlap;
   readonly hd95Mm: number;
+  readonly diagonalMm: number;
 }
 
 /** One entry per foreground class. */
@@ -103,12 +113,16 @@ function compare(prediction: LabelMap, reference: LabelMap, classCount: number):
     const maskOf = ({ data }: LabelMap) => data.map((label) => (label === index + 1 ? 1 : 0));
     const [predicted, expected] = [maskOf(prediction), maskOf(reference)];
     const { shape } = reference;
-    return { overlap, hd95Mm: hausdorff95Mm(predicted, expected, shape, spacingMm(reference)) };
+    const spacing = spacingMm(reference);
+    const hd95Mm = hausdorff95Mm(predicted, expected, shape, spacing);
+    const diagonalMm = Math.hypot(...shape.map((size, axis) => size * (spacing[axis] as number)));
+    return { overlap, hd95Mm, diagonalMm };
   });
 }
 
 function evaluateClass(name: string, found: readonly Agreement[]): ClassEvaluation {
   const empty = found.filter(({ overlap }) => overlap.reference === 0);
+  const missed = missedOf(found);
   return {
     name,
     dice: orNull(meanDefined(found.map(({ overlap }) => dice(overlap)))),
@@ -116,7 +130,18 @@ function evaluateClass(name: string, found: readonly Agreement[]): ClassEvaluati
     cases: found.length - empty.length,
     emptyCases: empty.length,
     falsePositiveVoxels: empty.reduce((sum, { overlap }) => sum + overlap.predicted, 0),
+    ...(missed === undefined ? {} : { missed }),
   };
+}
+
+function missedOf(found: readonly Agreement[]): MissedCases | undefined {
+  const present = found.filter(({ overlap }) => overlap.reference > 0);
+  const missed = present.filter(({ overlap }) => overlap.predicted === 0);
+  if (missed.length === 0) return undefined;
+  const distances = present.map(({ hd95Mm, diagonalMm }) =>
+    Number.isNaN(hd95Mm) ? diagonalMm : hd95Mm,
+  );
+  return { cases: missed.length, hd95PenalisedMm: meanDefined(distances) };
 }
 
 /** Undefined figures leave this package as null: JSON has no NaN. */

@@ -1,3 +1,4 @@
+import type { FedvoxError } from '@fedvox/base';
 import { type CaseRef, type Dataset, orientation, type Refusal, spacingMm } from '@fedvox/imaging';
 import type { Job, SpacingMm } from '@fedvox/job';
 import { fail } from '../errors.js';
@@ -23,7 +24,7 @@ export function meetRequirements(dataset: Dataset, job: Job): Dataset {
   const cases: CaseRef[] = [];
   const refused: Refusal[] = [...dataset.refused];
   for (const ref of dataset.cases) {
-    const problem = problemOf(ref, job);
+    const problem = requirementProblem(ref, job);
     if (problem === undefined) cases.push(ref);
     else refused.push({ what: ref.caseId, code: problem.code, reason: problem.message });
   }
@@ -57,7 +58,11 @@ const REASON_BY_CODE: Readonly<Record<string, GateReason>> = {
   'learning/no-foreground': 'foreground-missing',
 };
 
-function problemOf(ref: CaseRef, { data }: Job) {
+/** Why a scan does not meet a job's requirements; undefined where it does. */
+export function requirementProblem(
+  ref: Pick<CaseRef, 'caseId' | 'modality' | 'grid'>,
+  { data }: Job,
+): FedvoxError | undefined {
   const { caseId, modality = 'unknown' } = ref;
   if (data.modality !== undefined && modality !== data.modality) {
     return fail('wrong-modality', { caseId, modality, wanted: data.modality });
@@ -92,7 +97,7 @@ const WORLD_AXIS_BY_LETTER: Readonly<Record<string, number>> = {
 };
 
 /** The spacing along right, anterior and superior, whichever way the voxel axes run. */
-function worldSpacingMm({ grid }: CaseRef): SpacingMm {
+function worldSpacingMm({ grid }: Pick<CaseRef, 'grid'>): SpacingMm {
   const spacing: SpacingMm = [0, 0, 0];
   [...orientation(grid)].forEach((letter, voxelAxis) => {
     spacing[WORLD_AXIS_BY_LETTER[letter] as 0 | 1 | 2] = spacingMm(grid)[voxelAxis] as number;

@@ -22,7 +22,7 @@ export interface PooledInput extends TaskInput {
 
 export interface PooledOptions {
   readonly epochs: number;
-  /** The best model so far, always whole. */
+  /** The best model so far, always whole; what was there before stays until then. */
   readonly output: string;
   readonly onEpoch?: (report: EpochReport) => void;
 }
@@ -40,8 +40,23 @@ export interface EpochReport {
 
 export interface PooledResult {
   readonly epochs: readonly EpochReport[];
-  readonly best: WrittenWeights & { readonly epoch: number };
+  /** Null where no epoch was measured to be anything: `unmeasured` then says why. */
+  readonly best: SavedEpoch | null;
+  readonly unmeasured?: Unmeasured;
 }
+
+export interface SavedEpoch extends WrittenWeights {
+  readonly epoch: number;
+  readonly path: string;
+}
+
+/** The last epoch's model, kept beside the place of the best one, so that the training is not lost. */
+export interface Unmeasured extends SavedEpoch {
+  readonly why: NoFigure;
+}
+
+/** Why no epoch is the best: the metric is undefined in all of them, or nothing was found in any. */
+export type NoFigure = 'undefined' | 'nothing-found';
 
 /**
  * The same training without a federation: every epoch over the training cases of all data sets, then
@@ -58,7 +73,7 @@ export async function trainPooled(
   const { train, validation } = await openAll(input, voxels);
   const network = Network.fromWeights(job, initialModel(job));
   const reports: EpochReport[] = [];
-  let best: PooledResult['best'] | undefined;
+  let best: SavedEpoch | null = null;
   let bestEvaluation: Evaluation | undefined;
   try {
     let startedMs = clock.nowMs();
@@ -67,7 +82,8 @@ export async function trainPooled(
       const seconds = (clock.nowMs() - startedMs) / 1000;
       const evaluation = await evaluateOn(input, { validation }, network, voxels);
       if (isImprovement(job, evaluation, bestEvaluation)) {
-        best = { epoch: summary.epoch, ...(await saveModel(output, job, await network.weights())) };
+        const written = await saveModel(output, job, await network.weights());
+        best = { epoch: summary.epoch, path: output, ...written };
         bestEvaluation = evaluation;
       }
       const report = { ...summary, volumesPerSecond: train.length / seconds, evaluation };
@@ -75,10 +91,20 @@ export async function trainPooled(
       onEpoch?.(report);
       startedMs = clock.nowMs();
     }
+    if (best !== null) return { epochs: reports, best };
+    const path = unmeasuredPath(output);
+    const written = await saveModel(path, job, await network.weights());
+    const why = reports.some(({ evaluation }) => evaluation[job.evaluation.bestBy] !== null)
+      ? 'nothing-found'
+      : 'undefined';
+    return { epochs: reports, best, unmeasured: { epoch: epochs, path, why, ...written } };
   } finally {
     network.dispose();
   }
-  return { epochs: reports, best: best as PooledResult['best'] };
+}
+
+function unmeasuredPath(output: string): string {
+  return `${output.replace(/\.safetensors$/, '')}.unmeasured.safetensors`;
 }
 
 /**
@@ -101,15 +127,15 @@ async function openAll(input: PooledInput, voxels: VoxelEngine): Promise<Split<S
   };
 }
 
-/** An undefined figure never replaces a defined one; among undefined ones the later model counts. */
+/** A figure is needed to be the best, and a Dice of 0 is none: nothing was found. The first of equals counts. */
 function isImprovement(
   { evaluation }: Job,
   candidate: Evaluation,
   incumbent?: Evaluation,
 ): boolean {
   const { bestBy } = evaluation;
-  const best = incumbent?.[bestBy] ?? null;
   const figure = candidate[bestBy];
-  if (best === null) return true;
-  return figure !== null && isBetter(bestBy, figure, best);
+  if (figure === null || (bestBy === 'dice' && figure === 0)) return false;
+  const best = incumbent?.[bestBy] ?? null;
+  return best === null || isBetter(bestBy, figure, best);
 }

@@ -1,6 +1,8 @@
 import type { Logger } from '@fedvox/base';
 import {
   findOnlySeries,
+  type Grid,
+  isVolumeName,
   type LabelMap,
   preprocess,
   probabilitiesToGrid,
@@ -10,10 +12,13 @@ import {
   writeNifti,
 } from '@fedvox/imaging';
 import type { Job } from '@fedvox/job';
+import { aboutCase } from '../about-case.js';
 import { type EngineName, type EngineSettings, selectEngine } from '../engine/engine.js';
 import { voxelEngineOf } from '../engine/voxels.js';
+import { fail } from '../errors.js';
 import { predictProbabilities } from '../inference/probabilities.js';
 import { Network } from '../networks/network.js';
+import { requirementProblem } from './gate.js';
 import { checkRunnable } from './job-check.js';
 import { openModel } from './saved-model.js';
 
@@ -27,6 +32,8 @@ export interface PredictInput extends EngineSettings {
    * DICOM SEG that refers to it.
    */
   readonly outputPath: string;
+  /** Segments a scan that the job's data requirements would refuse, too. */
+  readonly force?: boolean;
   readonly engine: EngineName;
   readonly log: Logger;
 }
@@ -36,23 +43,41 @@ export interface Prediction {
   readonly voxelsByClass: Readonly<Record<string, number>>;
 }
 
-/** Segments one scan: preprocessed as the job says, predicted, and brought back to the scan's grid. */
+/**
+ * Segments one scan: preprocessed as the job says, predicted, and brought back to the scan's grid.
+ * @throws FedvoxError `learning/scan-outside-job`, `learning/model-of-another-job`,
+ *   `learning/prediction-not-finite`; with the scan's path what is wrong with it
+ */
 export async function predictFile(input: PredictInput): Promise<Prediction> {
   const { job, modelPath, inputPath } = input;
   checkRunnable(job);
   const weights = await openModel(modelPath, job);
   const original = await readVolume(inputPath);
+  await holdToJob(original, input);
   const voxels = voxelEngineOf(await selectEngine(input.engine, input));
   const network = Network.fromWeights(job, weights);
   try {
-    const { image } = preprocess({ image: original }, job.preprocess, voxels);
-    const probabilities = await predictProbabilities(network, image, job.inference);
+    const probabilities = await aboutCase(inputPath, () => {
+      const { image } = preprocess({ image: original }, job.preprocess, voxels);
+      return predictProbabilities(network, image, job.inference);
+    });
     const labels = probabilitiesToGrid(probabilities, original, voxels);
     await writeLabels(labels, input);
     return { voxelsByClass: countVoxels(labels.data, job.classes) };
   } finally {
     network.dispose();
   }
+}
+
+/** A file of which nothing says what kind of scan it is is held to the spacing alone. */
+async function holdToJob(grid: Grid, { job, inputPath, force, log }: PredictInput): Promise<void> {
+  const isFile = isVolumeName(inputPath);
+  const modality = isFile ? job.data.modality : (await findOnlySeries(inputPath)).modality;
+  const problem = requirementProblem({ caseId: inputPath, modality, grid }, job);
+  if (problem === undefined) return;
+  if (force !== true)
+    throw fail('scan-outside-job', { reason: problem.message }, { cause: problem });
+  log.warn({ reason: problem.message }, 'segmented all the same');
 }
 
 async function writeLabels(

@@ -10,7 +10,6 @@ import type { Split } from '../training/split.js';
 import { trainEpochs } from '../training/train-epochs.js';
 import type { TaskInput, TrainingInput } from './input.js';
 import { deltaOf, readModel, type WrittenWeights, writeModel } from './model-file.js';
-import { openModel } from './saved-model.js';
 import { openSite, type SiteCase } from './site-data.js';
 
 /** One site's contribution to a round. */
@@ -25,16 +24,6 @@ export interface RoundUpdate {
 /** Measures a model on the site's validation cases. */
 export function evaluateModel(input: TrainingInput, modelPath: string): Promise<Evaluation> {
   return withModel(input, readModel(modelPath), ({ site, network, voxels }) =>
-    evaluateOn(input, site, network, voxels),
-  );
-}
-
-/**
- * Measures a model that carries its job, on the site's validation cases.
- * @throws FedvoxError `learning/model-of-another-job`
- */
-export function evaluateSavedModel(input: TrainingInput, modelPath: string): Promise<Evaluation> {
-  return withModel(input, openModel(modelPath, input.job), ({ site, network, voxels }) =>
     evaluateOn(input, site, network, voxels),
   );
 }

@@ -17,7 +17,7 @@ import { fail } from '../errors.js';
 import type { EvaluationCase } from '../evaluation/evaluate-cases.js';
 import { CaseStore, type TrainingCase } from '../training/case-store.js';
 import { type PatientCase, splitByPatient } from '../training/patient-split.js';
-import { type Split, splitCases } from '../training/split.js';
+import { type Split, splitCases, TRAINING_NEEDS } from '../training/split.js';
 import { splitMemory } from '../training/split-memory.js';
 import { checkTrainable, type PreparedFacts, siteRefusals } from './case-check.js';
 import { type GateReason, gateProblems, meetRequirements } from './gate.js';
@@ -115,17 +115,21 @@ export async function openCases(
   store: CaseStore,
   voxels: VoxelEngine,
   reader: Reader,
+  use: CaseUse = 'training',
 ): Promise<readonly SiteCase[]> {
   const { job, log } = input;
   checkRunnable(job);
   const stored = await reader.openDataset(dataset, job.classes);
-  const { cases, refused } = await readCases(input, stored, store, voxels, reader);
+  const { cases, refused } = await readCases(input, stored, store, voxels, reader, use);
   for (const refusal of refused) log.warn(refusal, 'not used');
-  if (gateProblems(cases.length, refused, job).length > 0) {
+  const isEnough =
+    use === 'evaluation' ? cases.length > 0 : gateProblems(cases.length, refused, job).length === 0;
+  if (!isEnough) {
     const [first] = refused;
     const why = first === undefined ? '' : `. Refused: ${first.what}: ${first.reason}`;
-    const needed = Math.max(job.data.minCases, 2);
-    throw fail('too-few-cases', { cases: cases.length, needed, why });
+    const needed = use === 'evaluation' ? 1 : Math.max(job.data.minCases, 2);
+    const words = use === 'evaluation' ? 'an evaluation needs' : TRAINING_NEEDS;
+    throw fail('too-few-cases', { cases: cases.length, needed, use: words, why });
   }
   return cases;
 }

@@ -1,6 +1,9 @@
 import { assert, sha256 } from '@fedvox/base';
 import { fail } from '../errors.js';
 
+/** What needs so many cases, in the words of an error. */
+export const TRAINING_NEEDS = 'training and validation need';
+
 export interface Split<T> {
   readonly train: readonly T[];
   readonly validation: readonly T[];
@@ -19,7 +22,8 @@ export function splitCases<T extends { readonly caseId: string }>(
   fraction: number,
 ): Split<T> {
   assert(fraction > 0 && fraction < 1, 'the validation fraction lies between 0 and 1');
-  if (cases.length < 2) throw fail('too-few-cases', { cases: cases.length, needed: 2, why: '' });
+  if (cases.length < 2)
+    throw fail('too-few-cases', { cases: cases.length, needed: 2, use: TRAINING_NEEDS, why: '' });
   const ranked = cases
     .map((item) => ({ item, rank: sha256(`${seed}/split/${item.caseId}`) }))
     .sort((a, b) => (a.rank < b.rank ? -1 : 1))

@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { evaluationText } from './evaluation-text.js';
+
+const found = {
+  name: 'organ',
+  dice: 0.9,
+  hd95Mm: 2.04,
+  cases: 4,
+  emptyCases: 0,
+  falsePositiveVoxels: 0,
+};
+
+describe('an evaluation for people', () => {
+  it('has, beside each figure, what it passes over', () => {
+    const text = evaluationText(
+      {
+        dice: 0.75,
+        auc: null,
+        validationCases: 4,
+        perClass: [
+          found,
+          {
+            ...found,
+            name: 'lesion',
+            dice: 0.6,
+            cases: 3,
+            emptyCases: 1,
+            falsePositiveVoxels: 17,
+            missed: { cases: 1, hd95PenalisedMm: 80.26 },
+          },
+          { ...found, name: 'stent', dice: null, hd95Mm: null, cases: 0, emptyCases: 4 },
+        ],
+      },
+      'case(s)',
+    );
+    expect(text).toBe(`Dice 0.750, AUC - in 4 case(s)
+  organ: Dice 0.900; HD95 2.0 mm in 4 case(s)
+  lesion: Dice 0.600; HD95 2.0 mm in 3 case(s); missed in 1 of them, HD95 with those 80.3 mm; false positives in 1 without it: 17 voxels
+  stent: in none of the cases; false positives: 0 voxels`);
+  });
+});

@@ -1,0 +1,46 @@
+import { ReaderThread, type VoxelEngine } from '@fedvox/imaging';
+import { selectEngine } from '../engine/engine.js';
+import { voxelEngineOf } from '../engine/voxels.js';
+import type { Evaluation } from '../evaluation/evaluate-cases.js';
+import { Network } from '../networks/network.js';
+import { CaseStore } from '../training/case-store.js';
+import type { TrainingInput } from './input.js';
+import { evaluateOn } from './round.js';
+import { openModel } from './saved-model.js';
+import { divide, openCases, type SiteCase } from './site-data.js';
+
+export const EVALUATION_SPLITS = ['all', 'validation'] as const;
+/** Whether a model is measured on all cases of a folder, or on those that its training left out. */
+export type EvaluationSplit = (typeof EVALUATION_SPLITS)[number];
+
+/**
+ * Measures a model that carries its job on the cases of a folder, be it one; what its job asks of a
+ * site's training does not matter.
+ * @throws FedvoxError `learning/model-of-another-job`, `learning/too-few-cases` where there is no case
+ */
+export async function evaluateSavedModel(
+  input: TrainingInput,
+  modelPath: string,
+  split: EvaluationSplit = 'all',
+): Promise<Evaluation> {
+  const weights = await openModel(modelPath, input.job);
+  const voxels = voxelEngineOf(await selectEngine(input.engine, input));
+  const network = Network.fromWeights(input.job, weights);
+  try {
+    const validation = await casesOf(input, split, voxels);
+    return await evaluateOn(input, { validation }, network, voxels);
+  } finally {
+    network.dispose();
+  }
+}
+
+async function casesOf(
+  input: TrainingInput,
+  split: EvaluationSplit,
+  voxels: VoxelEngine,
+): Promise<readonly SiteCase[]> {
+  const use = split === 'all' ? 'evaluation' : 'training';
+  const store = new CaseStore(0);
+  const cases = await openCases(input, input.dataset, store, voxels, new ReaderThread(), use);
+  return split === 'all' ? cases : (await divide(cases, input)).validation;
+}

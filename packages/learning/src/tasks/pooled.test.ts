@@ -1,0 +1,137 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { seededRandom, sha256File, silentLogger } from '@fedvox/base';
+import { type DatasetSpec, portableVoxels } from '@fedvox/imaging';
+import type { Job } from '@fedvox/job';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { initialModel } from '../networks/network.js';
+import { writeBall, writeBallDataset } from '../testing/phantom-dataset.js';
+import { ballCase, ballJob } from '../testing/phantoms.js';
+import { CaseStore } from '../training/case-store.js';
+import { evaluateSavedModel } from './evaluate-model.js';
+import { trainPooled } from './pooled.js';
+import { predictFile } from './predict-file.js';
+import { jobOfModel, saveModel } from './saved-model.js';
+import { openSite } from './site-data.js';
+
+let folder: string;
+let balls: DatasetSpec;
+let model: string;
+const here = (name: string) => join(folder, name);
+
+const settings = () => ({
+  cacheDir: here('cache'),
+  engine: 'cpu' as const,
+  seedLabel: 'pooled',
+  log: silentLogger(),
+});
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fedvox-pooled-'));
+  balls = await writeBallDataset(here('balls'), 6);
+  model = here('model.safetensors');
+  await saveModel(model, ballJob(), initialModel(ballJob()));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('pooled training of which nothing was measured', () => {
+  const optimizer = { kind: 'adam' as const, learningRate: 1e-12 };
+
+  async function train(job: Job, datasets: DatasetSpec[], output: string) {
+    await writeFile(output, 'an older model');
+    const result = await trainPooled({ ...settings(), job, datasets }, { epochs: 2, output });
+    expect(await readFile(output, 'utf8')).toBe('an older model');
+    return result;
+  }
+
+  it('has no best model where its metric is undefined, and keeps the last one apart', async () => {
+    const healthy = await writeBallDataset(here('healthy'), 6);
+    await relabel('healthy', await validating(ballJob(), healthy), () => 0);
+    const output = here('undefined.safetensors');
+    const { best, unmeasured } = await train(ballJob(), [healthy], output);
+    expect(best).toBeNull();
+    expect(unmeasured).toMatchObject({ epoch: 2, why: 'undefined' });
+    const { path, sha256 } = unmeasured!;
+    expect(path).toBe(here('undefined.unmeasured.safetensors'));
+    expect(await sha256File(path)).toBe(sha256);
+    expect((await jobOfModel(path)).name).toBe('balls');
+  });
+
+  it('has no best model where every epoch found nothing: the first of zeros is not the best', async () => {
+    const hidden = await writeBallDataset(here('hidden'), 6);
+    // The untrained network of this seed does not find the one voxel, and such steps teach it nothing.
+    const job = ballJob({ seed: 10, training: { batchSize: 2, optimizer } });
+    await relabel('hidden', await validating(job, hidden), (voxel) => (voxel === 292 ? 1 : 0));
+    const { epochs, best, unmeasured } = await train(job, [hidden], here('silent.safetensors'));
+    expect(epochs.map(({ evaluation }) => evaluation.dice)).toEqual([0, 0]);
+    expect(best).toBeNull();
+    expect(unmeasured).toMatchObject({ why: 'nothing-found' });
+  });
+});
+
+/** The cases that validate, by their names. */
+async function validating(job: Job, dataset: DatasetSpec): Promise<readonly string[]> {
+  const input = { ...settings(), job };
+  const { validation } = await openSite(input, dataset, new CaseStore(0), portableVoxels);
+  return validation.map(({ caseId }) => caseId);
+}
+
+/** Gives these cases of a data set other labels. */
+async function relabel(
+  name: string,
+  cases: readonly string[],
+  labelOf: (voxel: number) => number,
+): Promise<void> {
+  for (const caseId of cases) {
+    const { image, label } = ballCase(seededRandom(caseId));
+    const data = label.data.map((_, voxel) => labelOf(voxel));
+    await writeBall(here(name), `${caseId}.nii.gz`, { image, label: { ...label, data } });
+  }
+}
+
+describe('the evaluation of a saved model', () => {
+  const input = (dataset: DatasetSpec, job = ballJob()) => ({ ...settings(), job, dataset });
+
+  it('is of all cases of a folder, or of those that its training left out', async () => {
+    expect((await evaluateSavedModel(input(balls), model)).validationCases).toBe(6);
+    expect((await evaluateSavedModel(input(balls), model, 'validation')).validationCases).toBe(1);
+  });
+
+  it('is of one case too, whatever its job asks of a site', async () => {
+    const job = ballJob({ data: { minCases: 5 } });
+    const path = here('demanding.safetensors');
+    await saveModel(path, job, initialModel(job));
+    const one = await writeBallDataset(here('one-ball'), 1);
+    expect((await evaluateSavedModel(input(one, job), path)).validationCases).toBe(1);
+    const none = await writeBallDataset(here('no-ball'), 0);
+    await expect(evaluateSavedModel(input(none, job), path)).rejects.toThrow(
+      'there are 0 usable cases; an evaluation needs at least 1',
+    );
+  });
+});
+
+describe('the prediction of a scan', () => {
+  const predict = (job: Job, force = false) =>
+    predictFile({
+      ...settings(),
+      job,
+      modelPath: model,
+      inputPath: join(here('balls'), 'imagesTr', 'ball_0.nii.gz'),
+      outputPath: here('seg.nii.gz'),
+      force,
+    });
+
+  it('is refused where its job would refuse the scan, and made all the same on demand', async () => {
+    const job = ballJob({ data: { spacingMm: { min: [2, 2, 2], max: [3, 3, 3] } } });
+    await saveModel(model, job, initialModel(job));
+    await expect(predict(job)).rejects.toMatchObject({
+      code: 'learning/scan-outside-job',
+      message: expect.stringMatching(/ball_0.*1\.00×1\.00×1\.00 mm; the job accepts 2×2×2 to/),
+      advice: expect.stringContaining('--force'),
+    });
+    expect(await readdir(folder)).not.toContain('seg.nii.gz');
+    const { voxelsByClass } = await predict(job, true);
+    expect(Object.keys(voxelsByClass)).toEqual(['background', 'ball']);
+  });
+});
