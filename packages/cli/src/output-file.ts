@@ -1,4 +1,5 @@
-import { open, rm, stat } from 'node:fs/promises';
+import { existsSync, statSync } from 'node:fs';
+import { open, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errorText, makeFolder, randomId, systemFailure } from '@fedvox/base';
 import { fail } from './errors.js';
@@ -22,8 +23,7 @@ export async function prepareOutput(path: string): Promise<void> {
   await prepareFolderOf(path);
   const probe = join(dirname(path), `.${randomId()}.tmp`);
   try {
-    const present = await stat(path).catch(() => undefined);
-    if (present?.isDirectory()) throw new Error('it is a folder');
+    if (existsSync(path) && statSync(path).isDirectory()) throw new Error('it is a folder');
     await (await open(probe, 'wx')).close();
     await rm(probe);
   } catch (cause) {
