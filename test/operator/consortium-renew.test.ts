@@ -20,7 +20,8 @@ describe('the certificates of a consortium, for its operator', () => {
     await initConsortium({ folder, federation: 'study', hosts, nowMs, memberDays: 130 });
     const ended = { folder: join(root, 'ended'), federation: 'study', hosts, nowMs };
     await initConsortium({ ...ended, memberDays: 99 });
-  });
+    // Six keys are made.
+  }, 180_000);
   afterAll(() => rm(root, { recursive: true }));
 
   const asOperatorOf = (dir: string) =>

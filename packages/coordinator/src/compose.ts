@@ -1,5 +1,4 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { isIP } from 'node:net';
+import { createPrivateKey } from 'node:crypto';
 import { join } from 'node:path';
 import {
   type Clock,
@@ -12,14 +11,10 @@ import {
 } from '@fedvox/base';
 import { durationMs } from '@fedvox/job';
 import {
-  authorityEnded,
   type Consortium,
-  hostsOf,
   keyId,
-  loadConsortium,
   loadOperatorCertificates,
   readCertificate,
-  termOf,
   toX509,
 } from '@fedvox/pki';
 import {
@@ -30,11 +25,11 @@ import {
 } from '@fedvox/protocol';
 import type { CoordinatorConfig } from './config.js';
 import type { RetentionRules } from './core/retention.js';
-import { fail } from './errors.js';
 import { federationHandlers } from './grpc/federation-handlers.js';
 import { type RunningHttpServer, startHttpServer } from './http/server.js';
 import { LogRation } from './log-ration.js';
 import { observeServer, watchProgress } from './observation.js';
+import { loadOwnConsortium } from './own-consortium.js';
 import { CertificateWatch } from './services/certificate-watch.js';
 import { ChangeSignal } from './services/change-signal.js';
 import { DeadlineWatch } from './services/deadline-watch.js';
@@ -94,8 +89,7 @@ export async function startCoordinator(
     log = createLogger({ name: 'coordinator', level: config.logLevel }),
     openStore = openSqliteStore,
   } = surroundings;
-  const consortium = await loadOwnConsortium(config);
-  refuseOutOfTerm(consortium, config.consortiumDir, clock.nowMs());
+  const consortium = await loadOwnConsortium(config, clock.nowMs());
   await makePrivateFolder(config.stateDir);
   await makeFolderDurably(config.stateDir);
   const store = await openStore(join(config.stateDir, STATE_FILE));
@@ -118,39 +112,6 @@ export async function startCoordinator(
     await stop(core, servers);
     throw error;
   }
-}
-
-async function loadOwnConsortium(config: CoordinatorConfig): Promise<Consortium> {
-  const { federation: expected, consortiumDir: folder, publicHost } = config;
-  const consortium = await loadConsortium(folder);
-  const { certificatePem } = consortium.coordinator;
-  const found = readCertificate(certificatePem).identity.federation;
-  if (found !== expected) throw fail('wrong-federation', { folder, found, expected });
-  if (!isForHost(certificatePem, publicHost)) {
-    const hosts = hostsOf(certificatePem).join(', ') || 'no host';
-    throw fail('public-host-not-certified', { publicHost, folder, hosts });
-  }
-  return consortium;
-}
-
-/** As every site's TLS will judge: a host that the certificate does not name is never trusted. */
-function isForHost(certificatePem: string, host: string): boolean {
-  const certificate = new X509Certificate(certificatePem);
-  const match = isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host);
-  return match !== undefined;
-}
-
-/** Started out of its term, it would listen and be refused by every site. */
-function refuseOutOfTerm(consortium: Consortium, folder: string, nowMs: number): void {
-  const { authority, coordinator } = consortium;
-  const root = termOf(authority.certificatePem, nowMs);
-  if (root.state === 'ended') throw authorityEnded(root);
-  const { state, beginsAtMs, endsAtMs } = termOf(coordinator.certificatePem, nowMs);
-  if (state !== 'ended' && state !== 'not-begun') return;
-  const [from, until, now] = [beginsAtMs, endsAtMs, nowMs].map((atMs) =>
-    new Date(atMs).toISOString(),
-  ) as [string, string, string];
-  throw fail('certificate-out-of-term', { folder, from, until, now });
 }
 
 function openRevocations(config: CoordinatorConfig): Promise<RevocationFile> {
