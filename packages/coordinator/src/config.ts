@@ -57,7 +57,7 @@ export const coordinatorConfigSchema = z.strictObject({
     .strictObject({
       /** A site's delta, after its round was committed. */
       deltas: term.default('keep'),
-      /** A round's model, after it was committed; the best, last and present one are kept always. */
+      /** A job's models, after the job has ended; the best and the last are kept always. */
       models: term.default('keep'),
     })
     .prefault({}),

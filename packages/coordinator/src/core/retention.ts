@@ -4,7 +4,7 @@ import type { Sha256 } from '@fedvox/base';
 export interface RetentionRules {
   /** A site's delta, after its round was committed. */
   readonly deltasMs: number | null;
-  /** A round's model, after it was committed; never the best, the last and the present one. */
+  /** A job's models, after it has ended; never the best and the last. */
   readonly modelsMs: number | null;
 }
 

@@ -91,14 +91,14 @@ export class Retention {
 
   async #bytesOf(job: StoredJob, isDeleted: boolean): Promise<JobBytes> {
     const { store, blobs } = this.#options;
-    const { state, jobSha256, submittedAtMs } = job;
+    const { state, jobSha256 } = job;
     const { jobId, initialModel } = state.plan;
     const rounds = await store.rounds(jobId);
     const endedAtMs = isOver(state) ? await store.lastFactAtMs(jobId) : null;
     const committedAtMs = new Map(rounds.map((each) => [each.round, each.committedAtMs]));
-    const models: NamedBytes[] = rounds.flatMap(({ work, model, committedAtMs: sinceMs }) =>
-      work === 'train' && model !== null ? [{ kind: 'model', sha256: model, sinceMs }] : [],
-    );
+    const all = modelsOf(job, rounds);
+    // Until the job is over any model may still turn out to be its best.
+    const models = all.map((sha256): NamedBytes => ({ kind: 'model', sha256, sinceMs: endedAtMs }));
     const deltas = (await store.deltas(jobId)).map(
       ({ round, sha256 }): NamedBytes => ({
         kind: 'delta',
@@ -106,13 +106,12 @@ export class Retention {
         sinceMs: committedAtMs.get(round) ?? endedAtMs,
       }),
     );
-    const first: NamedBytes = { kind: 'model', sha256: initialModel, sinceMs: submittedAtMs };
     // A deleted job's definition may be gone already, and with it what its best model was.
     const best = isDeleted ? null : await bestModelOf(job, { store, blobs });
     const present = state.activity.kind === 'gate' ? initialModel : state.activity.round.baseModel;
-    const last = modelsOf(job, rounds).at(-1) ?? initialModel;
+    const last = all.at(-1) ?? initialModel;
     const kept = [jobSha256, present, last, ...(best === null ? [] : [best.modelSha256])];
-    return { isDeleted, bytes: [first, ...models, ...deltas], kept };
+    return { isDeleted, bytes: [...models, ...deltas], kept };
   }
 }
 
