@@ -9,13 +9,15 @@ import {
 } from '@fedvox/pki';
 import {
   type Envelope,
+  encodeStatement,
   enroll,
   FederationClient,
   isRefusal,
   isTransientGrpcError,
-  signUpdate,
+  signEnvelope,
   statementDigest,
   type Task,
+  UPDATE_PAYLOAD_TYPE,
   type UpdateStatement,
   verifyReceipt,
 } from '@fedvox/protocol';
@@ -142,10 +144,14 @@ export class ScriptedSite {
       counter: ++this.#counter,
       ...spoiling.statement,
     };
+    return { statement, envelope: this.envelop(encodeStatement(statement)), delta };
+  }
+
+  /** Signs whatever these bytes are as if they were a statement. */
+  envelop(payload: Uint8Array): Envelope {
     const { keyPem, chainPem } = this.#credentials;
     const { keyId } = readCertificate(chainPem);
-    const envelope = signUpdate(statement, createPrivateKey(keyPem), keyId);
-    return { statement, envelope, delta };
+    return signEnvelope(UPDATE_PAYLOAD_TYPE, payload, createPrivateKey(keyPem), keyId);
   }
 
   /** Statement, delta, receipt; the receipt is verified. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkDelta, checkModel, type TensorSource } from './index.js';
+import { checkDelta, checkModel, type SliceSource } from './index.js';
 
 interface Tensor {
   readonly shape: readonly number[];
@@ -72,9 +72,10 @@ function check(
   return checkDelta(source(model), source(delta));
 }
 
-function source(model: Readonly<Record<string, Tensor>>): TensorSource {
+function source(model: Readonly<Record<string, Tensor>>): SliceSource {
   return {
     tensors: Object.entries(model).map(([name, { shape }]) => ({ name, shape })),
-    read: async (name) => Float32Array.from(model[name]?.data ?? []),
+    readSlice: async (name, from, to) =>
+      Float32Array.from(model[name]?.data ?? []).subarray(from, to),
   };
 }

@@ -3,4 +3,4 @@ export { checkDelta, checkModel } from './check-delta.js';
 export { ERRORS } from './errors.js';
 export { type FedAvgInput, fedAvg, type WeightedUpdate } from './fedavg.js';
 export { combineFigures, type WeightedFigures } from './figures.js';
-export type { TensorReader, TensorSource } from './tensor-source.js';
+export type { SliceSource, TensorReader, TensorSource } from './tensor-source.js';

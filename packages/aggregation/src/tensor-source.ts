@@ -11,6 +11,13 @@ export interface TensorSource extends TensorReader {
   readonly tensors: readonly TensorSpec[];
 }
 
+/** Tensors of which no more than a slice need be in memory; a `WeightsFile` is one. */
+export interface SliceSource {
+  readonly tensors: readonly TensorSpec[];
+  /** Values [from, to) of a tensor, in row-major order. */
+  readSlice(name: string, from: number, to: number): Promise<Float32Array>;
+}
+
 /** How long a loop over values may run before other work of the process gets its turn: about 1 ms. */
 const VALUES_PER_TURN = 1 << 20;
 
@@ -20,10 +27,10 @@ const VALUES_PER_TURN = 1 << 20;
  */
 export async function inTurns(
   length: number,
-  body: (from: number, to: number) => void,
+  body: (from: number, to: number) => void | Promise<void>,
 ): Promise<void> {
   for (let from = 0; from < length; from += VALUES_PER_TURN) {
     if (from > 0) await setImmediate();
-    body(from, Math.min(from + VALUES_PER_TURN, length));
+    await body(from, Math.min(from + VALUES_PER_TURN, length));
   }
 }

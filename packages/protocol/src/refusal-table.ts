@@ -112,8 +112,8 @@ export const REFUSALS = {
   },
   'delta-too-large': {
     status: status.RESOURCE_EXHAUSTED,
-    message: 'a delta of {byteLength} bytes is over the limit of {maxBytes}',
-    advice: 'Ask the operator to raise the limit, if the job is meant to have so large a model.',
+    message: 'the delta has {byteLength} bytes; one for this base model has {maxBytes}',
+    advice: REPORT,
   },
   'delta-shape-mismatch': {
     status: status.INVALID_ARGUMENT,

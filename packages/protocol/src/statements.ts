@@ -15,6 +15,8 @@ import { fail } from './errors.js';
 export const UPDATE_PAYLOAD_TYPE = 'application/vnd.fedvox.update.v1+json';
 export const RECEIPT_PAYLOAD_TYPE = 'application/vnd.fedvox.receipt.v1+json';
 
+/** RSA-4096 makes the longest one here. */
+export const MAX_SIGNATURE_BYTES = 512;
 /** A statement is under 1 KiB. */
 export const MAX_STATEMENT_BYTES = 16 * 1024;
 

@@ -4,6 +4,7 @@ import { type Envelope, verifyEnvelope } from './dsse.js';
 import { refuse } from './refusals.js';
 import {
   decodeUpdateStatement,
+  MAX_SIGNATURE_BYTES,
   statementDigest,
   UPDATE_PAYLOAD_TYPE,
   type UpdateStatement,
@@ -26,6 +27,7 @@ export interface VerifiedUpdate {
  *   `refused/weight-out-of-range`, `refused/figures-out-of-range`, `refused/request-invalid`
  */
 export function verifyUpdate(envelope: Envelope, site: CertificateInfo): VerifiedUpdate {
+  checkSignatures(envelope, site);
   const payload = verifiedPayload(envelope, site);
   const statement = decode(payload);
   const { federation, name } = site.identity;
@@ -35,6 +37,23 @@ export function verifyUpdate(envelope: Envelope, site: CertificateInfo): Verifie
   }
   checkRanges(statement);
   return { statement, digest: statementDigest(payload), payload };
+}
+
+/**
+ * One signature, said to be of this certificate's key: a key id is only a hint when a signature is
+ * looked for, but an accepted envelope is kept, and nothing is kept that nobody has verified.
+ */
+function checkSignatures({ signatures }: Envelope, site: CertificateInfo): void {
+  const [signature] = signatures;
+  if (signature === undefined || signatures.length > 1) {
+    const reason = `${signatures.length} signatures instead of one`;
+    throw refuse('request-invalid', { reason });
+  }
+  if (signature.sig.byteLength > MAX_SIGNATURE_BYTES) {
+    throw refuse('request-invalid', { reason: `a signature of ${signature.sig.byteLength} bytes` });
+  }
+  // Also where the site's certificate, and with it the key, was renewed: the agent signs again.
+  if (signature.keyid !== site.keyId) throw refuse('bad-signature');
 }
 
 function verifiedPayload(envelope: Envelope, site: CertificateInfo): Uint8Array {

@@ -16,8 +16,11 @@ import type {
   Welcome,
   Work,
 } from './messages.js';
-import { JOB_ID_PATTERN, MAX_STATEMENT_BYTES } from './statements.js';
+import { JOB_ID_PATTERN, MAX_SIGNATURE_BYTES, MAX_STATEMENT_BYTES } from './statements.js';
 import type { Offer } from './version.js';
+
+/** Payload types and key ids: ours are half as long. */
+const MAX_NAME_CHARACTERS = 128;
 
 /** Bytes that are a valid message and yet say nothing we know. Server and client each name it anew. */
 export class WireFormatError extends Error {
@@ -162,6 +165,17 @@ export function envelopeFromWire(envelope: wire.Envelope | undefined): Envelope 
   if (envelope.payload.byteLength > MAX_STATEMENT_BYTES) {
     throw new WireFormatError(`a payload of ${envelope.payload.byteLength} bytes`);
   }
+  const { payloadType, signatures } = envelope;
+  if (payloadType.length > MAX_NAME_CHARACTERS) throw new WireFormatError('a long payload type');
+  // Envelopes are kept for ever: what comes beside the one signature would be kept with it.
+  const [signature] = signatures;
+  if (signature === undefined || signatures.length > 1) {
+    throw new WireFormatError(`an envelope with ${signatures.length} signatures`);
+  }
+  if (signature.sig.byteLength > MAX_SIGNATURE_BYTES) {
+    throw new WireFormatError(`a signature of ${signature.sig.byteLength} bytes`);
+  }
+  if (signature.keyid.length > MAX_NAME_CHARACTERS) throw new WireFormatError('a long key id');
   return envelope;
 }
 

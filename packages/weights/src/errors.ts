@@ -5,6 +5,10 @@ export const fail = defineErrors('weights', {
     message: 'not a safetensors file: {reason}',
     advice: 'Export the model again as safetensors with float32 tensors.',
   },
+  'not-as-written': {
+    message: 'the file is not written as these tensors are: {reason}',
+    advice: 'Write it with Fedvox: sorted names, nothing but tensors, and no other padding.',
+  },
   'unsupported-dtype': {
     message: 'tensor {tensor} has dtype {dtype}; only F32 is supported',
     advice: 'Convert the tensor to float32 before exporting it.',

@@ -1,4 +1,5 @@
 export {
+  checkWritten,
   decodeHeader,
   elementCount,
   encodeHeader,

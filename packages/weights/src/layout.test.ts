@@ -52,7 +52,7 @@ describe('a safetensors header', () => {
   it('refuses a length that no reader should allocate', () => {
     const prefix = new Uint8Array(8);
     new DataView(prefix.buffer).setBigUint64(0, BigInt(MAX_HEADER_BYTES) + 1n, true);
-    expect(() => headerByteLength(prefix)).toThrow(/header of 100000001 bytes/);
+    expect(() => headerByteLength(prefix)).toThrow(/header of 1048577 bytes/);
     prefix.fill(0xff);
     expect(() => headerByteLength(prefix)).toThrow(/header of 18446744073709551615 bytes/);
   });

@@ -25,8 +25,11 @@ export interface Layout {
 
 const METADATA_KEY = '__metadata__';
 
-/** The format's own bound on its JSON header. */
-export const MAX_HEADER_BYTES = 100_000_000;
+/**
+ * Ten thousand tensors, far beyond any network here. The format itself allows 100 MB, which is half a
+ * minute of parsing.
+ */
+export const MAX_HEADER_BYTES = 1024 * 1024;
 const LENGTH_BYTES = 8;
 
 export function elementCount(shape: readonly number[]): number {
@@ -75,6 +78,34 @@ export function headerByteLength(prefix: Uint8Array): number {
     throw fail('not-safetensors', { reason: `header of ${length} bytes` });
   }
   return Number(length);
+}
+
+/**
+ * Checks that a file is written as `encodeHeader` has it for these tensors: how long it is, and its
+ * header byte for byte. Nothing of it is parsed.
+ * @param read gives the first bytes of the file, as many as it is asked for
+ * @throws FedvoxError `weights/not-safetensors`, `weights/not-as-written`
+ */
+export async function checkWritten(
+  specs: readonly TensorSpec[],
+  fileByteLength: number,
+  read: (byteLength: number) => Promise<Uint8Array>,
+): Promise<Layout> {
+  const { header, layout } = encodeHeader(specs);
+  if (fileByteLength !== layout.byteLength) {
+    const reason = `it has ${fileByteLength} bytes, not ${layout.byteLength}`;
+    throw fail('not-as-written', { reason });
+  }
+  const found = await read(header.length);
+  const [length, expected] = [headerByteLength(found), header.length - LENGTH_BYTES];
+  if (length !== expected) {
+    throw fail('not-safetensors', { reason: `header of ${length} bytes, not ${expected}` });
+  }
+  const differs = found.findIndex((byte, at) => byte !== header[at]);
+  if (differs !== -1) {
+    throw fail('not-as-written', { reason: `its header differs from byte ${differs} on` });
+  }
+  return layout;
 }
 
 /**

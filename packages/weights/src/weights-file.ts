@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { assert, randomId, renameDurably, type Sha256 } from '@fedvox/base';
 import { fail } from './errors.js';
 import {
+  checkWritten,
   decodeHeader,
   elementCount,
   encodeHeader,
@@ -13,6 +14,8 @@ import {
   type TensorSpec,
 } from './layout.js';
 import { littleEndianBytes } from './weights.js';
+
+const FLOAT_BYTES = 4;
 
 /** A safetensors file read tensor by tensor, so that memory holds one tensor, not the model. */
 export class WeightsFile {
@@ -46,12 +49,41 @@ export class WeightsFile {
     }
   }
 
+  /**
+   * Opens a file that must be written as `writeWeightsFile` writes these tensors, to the byte.
+   * @throws FedvoxError `weights/not-safetensors`, `weights/not-as-written`
+   */
+  static async openWritten(path: string, specs: readonly TensorSpec[]): Promise<WeightsFile> {
+    const file = await open(path, 'r');
+    try {
+      const { size } = await file.stat();
+      const layout = await checkWritten(specs, size, (length) => readExactly(file, 0, length));
+      return new WeightsFile(file, layout.tensors, layout.metadata);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
   /** Row-major values of one tensor. @throws FedvoxError `weights/no-such-tensor` */
   async read(name: string): Promise<Float32Array> {
+    return this.readSlice(name, 0, this.#entry(name).byteLength / FLOAT_BYTES);
+  }
+
+  /** Values [from, to) of one tensor, in row-major order. @throws FedvoxError `weights/no-such-tensor` */
+  async readSlice(name: string, from: number, to: number): Promise<Float32Array> {
+    const { byteOffset, byteLength } = this.#entry(name);
+    const inside = 0 <= from && from <= to && to * FLOAT_BYTES <= byteLength;
+    assert(inside, 'a slice lies within its tensor');
+    const start = byteOffset + from * FLOAT_BYTES;
+    const bytes = await readExactly(this.#file, start, (to - from) * FLOAT_BYTES);
+    return new Float32Array(bytes.buffer);
+  }
+
+  #entry(name: string): TensorEntry {
     const entry = this.#byName.get(name);
     if (entry === undefined) throw fail('no-such-tensor', { tensor: name });
-    const bytes = await readExactly(this.#file, entry.byteOffset, entry.byteLength);
-    return new Float32Array(bytes.buffer, bytes.byteOffset, entry.byteLength / 4);
+    return entry;
   }
 
   async close(): Promise<void> {

@@ -44,7 +44,7 @@ const statement: UpdateStatement = {
 const admit = (state: JobState, changes: Partial<UpdateStatement> = {}) =>
   admitStatement(
     { ...statement, ...changes },
-    { job: { state, jobSha256 }, isAccepted: false, lastCounter: 4, maxDeltaBytes: 100 },
+    { job: { state, jobSha256 }, isAccepted: false, lastCounter: 4, deltaByteLength: 100 },
   );
 const refused = (code: string) => expect.objectContaining({ code: `refused/${code}` });
 

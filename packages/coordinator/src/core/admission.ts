@@ -1,4 +1,4 @@
-import type { Sha256 } from '@fedvox/base';
+import { assert, type Sha256 } from '@fedvox/base';
 import { refuse, type UpdateStatement } from '@fedvox/protocol';
 import { isOver, type JobState } from './job-state.js';
 import { mayAnswer } from './roll-call.js';
@@ -13,7 +13,8 @@ export interface AdmissionContext {
   readonly isAccepted: boolean;
   /** Highest counter accepted from this key for this job; 0 where there is none. */
   readonly lastCounter: number;
-  readonly maxDeltaBytes: number;
+  /** How long a delta for the statement's base model is; undefined where that is not known here. */
+  readonly deltaByteLength: number | undefined;
 }
 
 /**
@@ -22,7 +23,7 @@ export interface AdmissionContext {
  * @throws FedvoxError a refusal, by name
  */
 export function admitStatement(statement: UpdateStatement, context: AdmissionContext): void {
-  const { job, isAccepted, lastCounter, maxDeltaBytes } = context;
+  const { job, isAccepted, lastCounter, deltaByteLength } = context;
   if (job === undefined) throw refuse('unknown-job', { job: statement.job });
   if (isAccepted) throw refuse('replayed-statement');
   if (statement.jobDigest !== job.jobSha256) throw refuse('wrong-job-digest');
@@ -36,7 +37,7 @@ export function admitStatement(statement: UpdateStatement, context: AdmissionCon
     throw refuse('counter-not-increasing', { counter: statement.counter, last: lastCounter });
   }
   admitWeight(statement, job.state);
-  admitDelta(statement, round, maxDeltaBytes);
+  admitDelta(statement, round, deltaByteLength);
 }
 
 /**
@@ -67,10 +68,18 @@ function admitWeight({ weight }: UpdateStatement, { plan }: JobState): void {
   throw refuse('weight-out-of-range', { reason });
 }
 
-function admitDelta({ delta }: UpdateStatement, { work }: RoundState, maxDeltaBytes: number): void {
+function admitDelta(
+  { delta }: UpdateStatement,
+  { work }: RoundState,
+  expected: number | undefined,
+): void {
   if ((delta === null) !== (work === 'evaluate')) throw refuse('delta-missing');
-  if (delta !== null && delta.byteLength > maxDeltaBytes) {
-    const { byteLength } = delta;
-    throw refuse('delta-too-large', { byteLength, maxBytes: maxDeltaBytes });
+  if (delta === null) return;
+  assert(expected !== undefined, 'the base model of an open round is here');
+  const { byteLength } = delta;
+  if (byteLength > expected) throw refuse('delta-too-large', { byteLength, maxBytes: expected });
+  if (byteLength < expected) {
+    const reason = `${byteLength} bytes are less than their ${expected}`;
+    throw refuse('delta-shape-mismatch', { reason });
   }
 }

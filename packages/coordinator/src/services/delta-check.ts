@@ -1,11 +1,19 @@
 import { checkDelta } from '@fedvox/aggregation';
 import { isFedvoxError, sha256File } from '@fedvox/base';
 import { refuse, type UpdateStatement } from '@fedvox/protocol';
-import { WeightsFile } from '@fedvox/weights';
+import { encodeHeader, WeightsFile } from '@fedvox/weights';
+
+/** How long a delta for this base model is, to the byte: it has the same tensors, written our way. */
+export async function deltaByteLength(basePath: string): Promise<number> {
+  const base = await WeightsFile.open(basePath);
+  await base.close();
+  return encodeHeader(base.tensors).layout.byteLength;
+}
 
 /**
  * Checks a delta that has arrived whole against its statement and its base model, before anybody is
- * told that it was accepted.
+ * told that it was accepted. Its header is compared with the one that it must have, and never parsed:
+ * so nothing travels in it but the tensors, and nobody is kept busy by it.
  * @throws FedvoxError `refused/delta-digest-mismatch`, `delta-not-safetensors`,
  *   `delta-shape-mismatch`, `delta-not-finite`
  */
@@ -17,7 +25,12 @@ export async function checkArrivedDelta(
   if ((await sha256File(path)) !== delta.sha256) throw refuse('delta-digest-mismatch');
   const base = await WeightsFile.open(basePath);
   try {
-    await checkWeights(base, path);
+    const file = await WeightsFile.openWritten(path, base.tensors);
+    try {
+      await checkDelta(base, file);
+    } finally {
+      await file.close();
+    }
   } catch (error) {
     throw refusalOf(error);
   } finally {
@@ -25,21 +38,12 @@ export async function checkArrivedDelta(
   }
 }
 
-async function checkWeights(base: WeightsFile, path: string): Promise<void> {
-  const delta = await WeightsFile.open(path);
-  try {
-    await checkDelta(base, delta);
-  } finally {
-    await delta.close();
-  }
-}
-
 function refusalOf(error: unknown): unknown {
   if (!isFedvoxError(error)) return error;
   switch (error.code) {
     case 'weights/not-safetensors':
-    case 'weights/unsupported-dtype':
       return refuse('delta-not-safetensors', { reason: error.message });
+    case 'weights/not-as-written':
     case 'aggregation/tensor-missing':
     case 'aggregation/tensor-unexpected':
     case 'aggregation/shape-mismatch':

@@ -14,21 +14,21 @@ import {
   verifyUpdate,
 } from '@fedvox/protocol';
 import { admitStatement, admitSubmission } from '../core/admission.js';
+import type { JobState } from '../core/job-state.js';
 import { taskOf } from '../core/tasks.js';
 import { SerialQueue } from '../serial-queue.js';
 import type { BlobStore } from '../store/blob-store.js';
 import type { Spool } from '../store/spool.js';
 import type { Store, StoredUpdate } from '../store/store.js';
-import { checkArrivedDelta } from './delta-check.js';
+import { checkArrivedDelta, deltaByteLength } from './delta-check.js';
 import type { JobRegistry } from './job-registry.js';
 
 /** A site that spoils this many updates of one round is not waited for any longer. */
 const MAX_SPOILT_UPDATES = 3;
-/** What a delta's file may be longer than its base model's: another order or padding of the header. */
-const HEADER_SLACK_BYTES = 64 * 1024;
 
 /** Refusals of what was delivered, as against when or by whom. */
 const SPOILT: readonly RefusalCode[] = [
+  'delta-too-large',
   'delta-digest-mismatch',
   'delta-not-safetensors',
   'delta-shape-mismatch',
@@ -87,12 +87,17 @@ export class UploadDesk {
     const { job, site } = statement;
     // A new statement makes room for itself; one that is being checked is not to lose its bytes.
     await this.#submissionEnded((submission) => submission.site === site);
-    const maxDeltaBytes = await this.#maxDeltaBytes(statement);
     // In this order: a statement accepted in between must show as accepted, not as an old counter.
     const lastCounter = await store.lastCounter(job, site, caller.keyId);
     const isAccepted = (await store.update(digest)) !== undefined;
-    const known = { job: registry.find(job), isAccepted, lastCounter, maxDeltaBytes };
-    admitStatement(statement, known);
+    const found = registry.find(job);
+    const deltaByteLength = await this.#deltaByteLength(statement, found?.state);
+    try {
+      admitStatement(statement, { job: found, isAccepted, lastCounter, deltaByteLength });
+    } catch (error) {
+      await this.#countIfSpoilt(statement, error);
+      throw error;
+    }
     const present = this.#uploads.get(site);
     await present?.writes.drained();
     this.#options.authorize(caller);
@@ -175,11 +180,14 @@ export class UploadDesk {
     return upload;
   }
 
-  async #maxDeltaBytes({ job, baseModel }: UpdateStatement): Promise<number> {
-    const { registry, blobs, maxModelBytes } = this.#options;
-    // The statement's base model has not been checked yet: an unknown one is refused by its name.
-    if (registry.find(job) === undefined || !(await blobs.has(baseModel))) return maxModelBytes;
-    return Math.min(maxModelBytes, (await blobs.byteLength(baseModel)) + HEADER_SLACK_BYTES);
+  async #deltaByteLength(
+    { baseModel }: UpdateStatement,
+    state: JobState | undefined,
+  ): Promise<number | undefined> {
+    if (state === undefined || state.activity.kind === 'gate') return undefined;
+    // A statement may name anything; only the round's own base model is opened.
+    if (state.activity.round.baseModel !== baseModel) return undefined;
+    return deltaByteLength(this.#options.blobs.path(baseModel));
   }
 
   async #write({ digest, statement }: Upload, at: number, chunk: Uint8Array): Promise<void> {
@@ -266,12 +274,19 @@ export class UploadDesk {
     return signReceipt({ kind: 'fedvox/receipt/v1', ...receipt }, receiptKey, receiptKeyId);
   }
 
-  /** Drops what was spoilt, so that it can be sent again; after too often, the site is given up. */
+  /** Drops what was spoilt, so that it can be sent again. */
   async #onSpoilt({ digest, statement }: Upload, error: unknown): Promise<void> {
-    if (!SPOILT.some((code) => isRefusal(error, code))) return;
-    const { job, round, site } = statement;
+    if (!isSpoilt(error)) return;
+    const { site } = statement;
     await this.#options.spool.discard(site, digest);
     if (this.#uploads.get(site)?.digest === digest) this.#uploads.delete(site);
+    await this.#countIfSpoilt(statement, error);
+  }
+
+  /** After too many spoilt updates of a round, its site is given up. */
+  async #countIfSpoilt(statement: UpdateStatement, error: unknown): Promise<void> {
+    if (!isSpoilt(error)) return;
+    const { job, round, site } = statement;
     const key = `${job}/${round}`;
     const before = this.#spoilt.get(site);
     const count = before?.round === key ? before.count + 1 : 1;
@@ -287,4 +302,8 @@ export class UploadDesk {
       return { event: { kind: 'site-answered', site, answer, nowMs } };
     });
   }
+}
+
+function isSpoilt(error: unknown): boolean {
+  return SPOILT.some((code) => isRefusal(error, code));
 }
