@@ -159,10 +159,8 @@ describe('a delta of 96 MB', () => {
     async (_, make, answer) => {
       const delta = make();
       await coordinator.vitals();
-      const startedAtMs = performance.now();
       expect(await submit(delta)).toBe(answer);
       const { longestBlockMs } = await coordinator.vitals();
-      console.log({ longestBlockMs, tookMs: performance.now() - startedAtMs });
       expect(longestBlockMs).toBeLessThan(MAX_BLOCK_MS);
     },
   );

@@ -108,7 +108,8 @@ describe('invariant 5: an update', () => {
   });
 
   it('is refused when its delta is no safetensors file', async () => {
-    const update = north.sign(task, { delta: Buffer.from('not weights at all') });
+    const { byteLength } = north.sign(task).delta;
+    const update = north.sign(task, { delta: Buffer.alloc(byteLength, 'not weights at all') });
     await expect(deliver(update)).rejects.toMatchObject(refused('delta-not-safetensors'));
   });
 

@@ -2,6 +2,7 @@ import { createPrivateKey } from 'node:crypto';
 import { sha256 } from '@fedvox/base';
 import type { CoordinatorClient, IssuedInvitation } from '@fedvox/coordinator';
 import {
+  type CertificateInfo,
   createCertificateRequest,
   derChainToPem,
   type KeyPair,
@@ -60,6 +61,10 @@ export class ScriptedSite {
   ) {
     this.#credentials = credentials;
     this.client = this.dial();
+  }
+
+  get certificate(): CertificateInfo {
+    return readCertificate(this.#credentials.chainPem);
   }
 
   /** Another connection of the same site; whoever asks for it closes it. */
@@ -149,9 +154,8 @@ export class ScriptedSite {
 
   /** Signs whatever these bytes are as if they were a statement. */
   envelop(payload: Uint8Array): Envelope {
-    const { keyPem, chainPem } = this.#credentials;
-    const { keyId } = readCertificate(chainPem);
-    return signEnvelope(UPDATE_PAYLOAD_TYPE, payload, createPrivateKey(keyPem), keyId);
+    const key = createPrivateKey(this.#credentials.keyPem);
+    return signEnvelope(UPDATE_PAYLOAD_TYPE, payload, key, this.certificate.keyId);
   }
 
   /** Statement, delta, receipt; the receipt is verified. */

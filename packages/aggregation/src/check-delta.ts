@@ -1,7 +1,7 @@
 import { assert } from '@fedvox/base';
 import { elementCount } from '@fedvox/weights';
 import { fail } from './errors.js';
-import { inTurns, type SliceSource } from './tensor-source.js';
+import { inTurns, type SliceSource, VALUES_PER_SLICE } from './tensor-source.js';
 
 const MAX_FLOAT32 = 3.4028234663852886e38;
 
@@ -14,15 +14,19 @@ const MAX_FLOAT32 = 3.4028234663852886e38;
 export async function checkDelta(base: SliceSource, delta: SliceSource): Promise<void> {
   checkLayout(base, delta);
   for (const { name, shape } of base.tensors) {
-    await inTurns(elementCount(shape), async (from, to) => {
-      const baseValues = await base.readSlice(name, from, to);
-      const deltaValues = await delta.readSlice(name, from, to);
-      assert(baseValues.length === deltaValues.length, 'equal shapes hold equally many values');
-      const at = deltaValues.findIndex(
-        (value, i) => !(Math.abs((baseValues[i] as number) + value) <= MAX_FLOAT32),
-      );
-      if (at !== -1) throw fail('not-finite', { tensor: name, index: from + at });
-    });
+    await inTurns(
+      elementCount(shape),
+      async (from, to) => {
+        const baseValues = await base.readSlice(name, from, to);
+        const deltaValues = await delta.readSlice(name, from, to);
+        assert(baseValues.length === deltaValues.length, 'equal shapes hold equally many values');
+        const at = deltaValues.findIndex(
+          (value, i) => !(Math.abs((baseValues[i] as number) + value) <= MAX_FLOAT32),
+        );
+        if (at !== -1) throw fail('not-finite', { tensor: name, index: from + at });
+      },
+      VALUES_PER_SLICE,
+    );
   }
 }
 
@@ -32,11 +36,15 @@ export async function checkDelta(base: SliceSource, delta: SliceSource): Promise
  */
 export async function checkModel(model: SliceSource): Promise<void> {
   for (const { name, shape } of model.tensors) {
-    await inTurns(elementCount(shape), async (from, to) => {
-      const values = await model.readSlice(name, from, to);
-      const at = values.findIndex((value) => !Number.isFinite(value));
-      if (at !== -1) throw fail('model-not-finite', { tensor: name, index: from + at });
-    });
+    await inTurns(
+      elementCount(shape),
+      async (from, to) => {
+        const values = await model.readSlice(name, from, to);
+        const at = values.findIndex((value) => !Number.isFinite(value));
+        if (at !== -1) throw fail('model-not-finite', { tensor: name, index: from + at });
+      },
+      VALUES_PER_SLICE,
+    );
   }
 }
 

@@ -21,6 +21,9 @@ export interface SliceSource {
 /** How long a loop over values may run before other work of the process gets its turn: about 1 ms. */
 const VALUES_PER_TURN = 1 << 20;
 
+/** A slice that is read for one look at it: 1 MiB. */
+export const VALUES_PER_SLICE = 1 << 18;
+
 /**
  * Calls `body(from, to)` over [0, length) in blocks, and lets the event loop run between them: a
  * coordinator that averages a tensor of 100 million values still answers heartbeats.
@@ -28,9 +31,10 @@ const VALUES_PER_TURN = 1 << 20;
 export async function inTurns(
   length: number,
   body: (from: number, to: number) => void | Promise<void>,
+  valuesPerTurn = VALUES_PER_TURN,
 ): Promise<void> {
-  for (let from = 0; from < length; from += VALUES_PER_TURN) {
+  for (let from = 0; from < length; from += valuesPerTurn) {
     if (from > 0) await setImmediate();
-    await body(from, Math.min(from + VALUES_PER_TURN, length));
+    await body(from, Math.min(from + valuesPerTurn, length));
   }
 }

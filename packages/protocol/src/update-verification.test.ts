@@ -1,7 +1,8 @@
 import { canonicalJson } from '@fedvox/base';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Envelope, signEnvelope } from './dsse.js';
+import { type Envelope, envelopeFromJson, envelopeToJson, signEnvelope } from './dsse.js';
+import { isRefusal } from './refusals.js';
 import {
   encodeStatement,
   RECEIPT_PAYLOAD_TYPE,
@@ -120,6 +121,43 @@ describe('a signed update', () => {
       refusal('figures-out-of-range'),
     );
     expect(() => verifySigned({ figures: { dice: null, auc: null } })).not.toThrow();
+  });
+
+  it('is kept only as an envelope that can be read back, with nothing in it but what was verified', () => {
+    const [own] = signed.signatures;
+    const signature = fc.oneof(
+      fc.constant(own!),
+      fc.record({
+        keyid: fc.oneof(fc.constant(alice.keyid), fc.string()),
+        sig: fc.oneof(fc.constant(own!.sig), fc.uint8Array({ maxLength: 600 })),
+      }),
+    );
+    const envelope = fc.record({
+      payload: fc.oneof(fc.constant(signed.payload), fc.uint8Array({ maxLength: 50 })),
+      payloadType: fc.oneof(fc.constant(signed.payloadType), fc.string()),
+      signatures: fc.oneof(fc.constant([own!]), fc.array(signature, { maxLength: 8 })),
+    });
+    let accepted = 0;
+    fc.assert(
+      fc.property(envelope, (candidate) => {
+        try {
+          verify(candidate);
+        } catch (error) {
+          expect(isRefusal(error)).toBe(true);
+          return;
+        }
+        accepted++;
+        const kept = envelopeFromJson(JSON.parse(JSON.stringify(envelopeToJson(candidate))));
+        expect(kept).toEqual({
+          payload: Buffer.from(signed.payload),
+          payloadType: UPDATE_PAYLOAD_TYPE,
+          signatures: [{ keyid: alice.keyid, sig: Buffer.from(own!.sig) }],
+        });
+        expect(verify(kept).statement).toEqual(sampleUpdate);
+      }),
+      { numRuns: 500 },
+    );
+    expect(accepted).toBeGreaterThan(0);
   });
 
   it('that is properly signed nonsense is refused as malformed', () => {
