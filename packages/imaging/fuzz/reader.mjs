@@ -30,6 +30,7 @@ for (const specimen of corpus) {
 for (let index = 0; index < WARM_UP_INPUTS; index++) {
   await judged(fuzzInput(corpus, 'warm-up', index));
 }
+await new Promise((resolve) => process.send({ isReady: true }, resolve));
 for (let index = from; index < end; index += step) {
   const result = await judged(fuzzInput(corpus, seed, index));
   await new Promise((resolve) => process.send(result, resolve));

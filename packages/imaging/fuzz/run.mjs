@@ -19,6 +19,8 @@ import { fuzzInput } from '../dist/testing/fuzz/input.js';
 
 const READERS = os.availableParallelism();
 const HANG_MS = 20_000;
+/** Until a reader has made and read every sound specimen, which on a busy machine takes its time. */
+const START_MS = 300_000;
 const MAX_FAILURES = 20;
 const PROGRESS_EVERY = 10_000;
 
@@ -71,13 +73,14 @@ function readUntilLost(from) {
   return new Promise((resolve) => {
     let next = from;
     let watchdog;
-    const rearm = () => {
+    const rearm = (boundMs = HANG_MS) => {
       clearTimeout(watchdog);
-      watchdog = setTimeout(() => reader.kill('SIGKILL'), HANG_MS);
+      watchdog = setTimeout(() => reader.kill('SIGKILL'), boundMs);
     };
-    rearm();
+    rearm(START_MS);
     reader.on('message', (result) => {
       rearm();
+      if (result.isReady) return;
       record(next, result);
       next += READERS;
       if (failures.length >= MAX_FAILURES) reader.kill('SIGKILL');

@@ -190,7 +190,12 @@ function labelOf(
     kind,
     path,
     labels,
-    undrawn: segments.filter((segment) => !labels.includes(segment)),
+    undrawn: segments
+      .filter((segment) => !labels.includes(segment))
+      .map(({ name, value }) => ({
+        name,
+        why: seg.drawn.has(value) ? 'in another frame of reference' : 'named, but not drawn',
+      })),
     classOf: classesOf(labels, spec.labels, classes),
     isResampled,
   };

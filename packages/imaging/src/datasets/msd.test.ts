@@ -192,6 +192,11 @@ describe('a volume whose header is not to be taken at its word', () => {
       cases: [{ caseId: 'a' }],
       refused: [{ code: 'imaging/conflicting-geometry' }],
     });
+    const report = await inspectFolder(path);
+    expect(report).toMatchObject({
+      scans: [{ usable: true, warnings: [expect.stringContaining('says two things')] }],
+      refused: [],
+    });
     const spec = { kind: 'msd', path, conflictingGeometry: 'refuse' } as const;
     const refused = await openDataset(spec, CLASSES);
     expect(refused).toMatchObject({

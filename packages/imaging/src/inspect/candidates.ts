@@ -124,12 +124,21 @@ export async function msdCandidates(path: string, rules: LabelRules): Promise<Fo
     const { gantryTilt = 'refuse' } = rules;
     const spec = { ...specOf('msd', path, rules), gantryTilt };
     const { cases, refused, classes } = await openMsd(spec, rules.classes, needOf(rules));
+    // What a case is used in spite of is said of it, and is no reason not to use it.
+    const noticesOf = (ref: CaseRef) =>
+      refused.filter(({ what }) => filesOf(ref)[0] === join(path, what));
     const candidates = cases.map((ref): Candidate => {
       const basics = { what: ref.caseId, format: 'nifti', slices: ref.grid.shape[2] } as const;
       const prediction = filePrediction(rules.predictedFolder, ref, classes);
-      return { basics, classes, ways: [() => ({ ref, warnings: [] })], prediction };
+      const warnings = noticesOf(ref).map(({ reason }) => reason);
+      return { basics, classes, ways: [() => ({ ref, warnings })], prediction };
     });
-    return { candidates, refused, files: [manifest, ...cases.flatMap(filesOf)] };
+    const notices = new Set(cases.flatMap(noticesOf));
+    return {
+      candidates,
+      refused: refused.filter((refusal) => !notices.has(refusal)),
+      files: [manifest, ...cases.flatMap(filesOf)],
+    };
   } catch (error) {
     return { candidates: [], refused: [refusalOf(manifest, error)], files: [manifest] };
   }

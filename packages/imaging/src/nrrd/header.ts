@@ -53,6 +53,8 @@ const TO_RAS: Readonly<Record<string, Affine>> = {
   ...frame([-1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1], 'left-anterior-superior', 'LAS'),
 };
 
+const UNIT_MM: Readonly<Record<string, number>> = { mm: 1, cm: 10, m: 1000, um: 0.001, µm: 0.001 };
+
 /** Largest header that is looked for. */
 export const MAX_HEADER_BYTES = 64 * 1024;
 /** Most lines or bytes in front of the voxels: another format's header. */
@@ -74,18 +76,18 @@ export function parseNrrdHeader(path: string, bytes: Uint8Array): NrrdHeader {
   if (end === null && file === undefined) {
     throw fail('not-nrrd', { path, reason: 'its header has no end' });
   }
-  const sampleType = SAMPLE_TYPES[TYPE_CODES[fields.get('type') ?? ''] ?? -1];
+  const sampleType = SAMPLE_TYPES[TYPE_CODES[choice(fields, 'type')] ?? -1];
   if (sampleType === undefined) throw unusable(path, 'its type is not a grey scale');
   const grid = gridOf(path, fields);
   const voxels = voxelCount(grid);
   if (voxels > MAX_VOXELS) throw fail('too-large', { what: path, voxels, limit: MAX_VOXELS });
-  const compressed = isGzip(path, fields.get('encoding'));
+  const compressed = isGzip(path, choice(fields, 'encoding'));
   const byteSkip = skip(path, fields, 'byte skip', compressed ? 0 : -1);
   const data = { lineSkip: skip(path, fields, 'line skip', 0), byteSkip };
   return {
     grid,
     sampleType,
-    littleEndian: fields.get('endian') !== 'big',
+    littleEndian: isLittleEndian(path, fields, sampleType),
     isGzip: compressed,
     data:
       file === undefined
@@ -136,13 +138,26 @@ function gridOf(path: string, fields: ReadonlyMap<string, string>): Grid {
   if (!sizes.every((size) => Number.isSafeInteger(size) && size > 0)) {
     throw unusable(path, 'a size is not positive');
   }
-  const toRas = TO_RAS[fields.get('space') ?? ''];
+  const toRas = TO_RAS[choice(fields, 'space')];
   if (toRas === undefined) throw unusable(path, 'its space is not a patient’s (RAS, LPS or LAS)');
   const [i, j, k] = vectors(path, fields.get('space directions'), 3) as [Vec3, Vec3, Vec3];
   const [origin] = vectors(path, fields.get('space origin'), 1) as [Vec3];
-  const affineRas = multiply(toRas, affineFromColumns(i, j, k, origin));
+  const inUnits = multiply(toRas, affineFromColumns(i, j, k, origin));
+  const unitMm = unitOf(path, fields);
+  const affineRas = inUnits.map((value, index) => (index < 12 ? value * unitMm : value));
   if (!isUsable(affineRas)) throw unusable(path, 'its directions are singular');
   return { shape: sizes as unknown as Vec3, affineRas };
+}
+
+/** Of positions and directions: millimetres where the header does not say. */
+function unitOf(path: string, fields: ReadonlyMap<string, string>): number {
+  const units = [...(fields.get('space units') ?? '').matchAll(/"([^"]*)"/g)].map(
+    ([, unit]) => unit,
+  );
+  const [unit = 'mm'] = units;
+  const mm = UNIT_MM[unit];
+  if (mm !== undefined && units.every((each) => each === unit)) return mm;
+  throw unusable(path, 'its space units are not one of mm, cm, m and um for all axes');
 }
 
 function vectors(path: string, text: string | undefined, count: number): Vec3[] {
@@ -156,7 +171,24 @@ function vectors(path: string, text: string | undefined, count: number): Vec3[] 
   return found as unknown as Vec3[];
 }
 
-function isGzip(path: string, encoding: string | undefined): boolean {
+/** One of the format's words, which may be written in any case; empty where the field is missing. */
+function choice(fields: ReadonlyMap<string, string>, field: string): string {
+  return (fields.get(field) ?? '').toLowerCase();
+}
+
+/** Which byte of a number comes first has to be said, where it has more than one. */
+function isLittleEndian(
+  path: string,
+  fields: ReadonlyMap<string, string>,
+  { bytes }: SampleType,
+): boolean {
+  const endian = choice(fields, 'endian');
+  if (bytes === 1 || endian === 'little') return true;
+  if (endian === 'big') return false;
+  throw unusable(path, 'its endian is neither little nor big');
+}
+
+function isGzip(path: string, encoding: string): boolean {
   if (encoding === 'gzip' || encoding === 'gz') return true;
   if (encoding === 'raw') return false;
   throw unusable(path, 'its encoding is neither raw nor gzip');
@@ -171,5 +203,5 @@ function names(code: number, ...spellings: string[]): Record<string, number> {
 }
 
 function frame(toRas: Affine, ...spellings: string[]): Record<string, Affine> {
-  return Object.fromEntries(spellings.map((spelling) => [spelling, toRas]));
+  return Object.fromEntries(spellings.map((spelling) => [spelling.toLowerCase(), toRas]));
 }

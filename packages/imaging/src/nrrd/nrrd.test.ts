@@ -53,12 +53,27 @@ describe('a NRRD file', () => {
       Buffer.concat([gzipSync(samples().subarray(0, 5)), gzipSync(samples().subarray(5))]),
     ],
     ['big endian', header({ endian: 'big' }), samples(true)],
+    [
+      'words in any case',
+      header({ encoding: 'RAW', endian: 'Little', type: 'Short', space: 'lps' }),
+      samples(),
+    ],
+    [
+      'in centimetres',
+      header({
+        'space units': '"cm" "cm" "cm"',
+        'space directions': '(.2,0,0) (0,.15,0) (0,0,.3)',
+        'space origin': '(1,2,3)',
+      }),
+      samples(),
+    ],
     ['with lines that end as on Windows', header({}, '\r\n'), samples()],
   ])('%s: gives its values and its place, LPS turned to RAS', async (_, text, data) => {
     const volume = await read(text, data);
     expect([...volume.data]).toEqual(VALUES);
     expect(volume.shape).toEqual([3, 1, 2]);
-    expect(volume.affineRas).toEqual([-2, 0, 0, -10, 0, -1.5, 0, -20, 0, 0, 3, 30, 0, 0, 0, 1]);
+    const placed = [-2, 0, 0, -10, 0, -1.5, 0, -20, 0, 0, 3, 30, 0, 0, 0, 1];
+    expect(volume.affineRas).toEqual(placed.map((value) => expect.closeTo(value, 12)));
   });
 
   const noise = Buffer.from('a line\nanother, and 7 more: \x00\n', 'latin1');
@@ -141,6 +156,8 @@ describe('a NRRD file', () => {
     ['has a size of 0', header({ sizes: '3 0 2' }), 'unusable-header'],
     ['claims more voxels than the limit', header({ sizes: '9000 9000 9000' }), 'too-large'],
     ['claims more voxels than it holds', header({ sizes: '30 10 20' }), 'corrupt-file'],
+    ['does not say its byte order', header({ endian: undefined }), 'unusable-header'],
+    ['is measured in inches', header({ 'space units': '"in" "in" "in"' }), 'unusable-header'],
     ['is gzip in name only', header({ encoding: 'gzip' }), 'corrupt-file'],
   ])('that %s is refused by name', async (_, text, code) => {
     await expect(read(text)).rejects.toMatchObject({ code: `imaging/${code}` });

@@ -71,8 +71,8 @@ export interface LabelSource {
   readonly classOf: ClassOfValue;
   /** What is drawn in it. */
   readonly labels: readonly NamedLabel[];
-  /** What it names and does not draw. */
-  readonly undrawn?: readonly NamedLabel[];
+  /** What it names and does not draw of this scan, and why that is. */
+  readonly undrawn?: readonly { readonly name: string; readonly why: string }[];
 }
 
 /**
@@ -101,11 +101,12 @@ export function checkClassesCovered(
   const missing = classes.filter((_, classIndex) => classIndex > 0 && !found.has(classIndex));
   if (missing.length === 0 || missingLabels === 'empty') return;
   const present = sources.flatMap(({ labels }) => labels.map(({ name }) => name));
-  const undrawn = sources.flatMap(({ undrawn = [] }) => undrawn.map(({ name }) => name));
+  const undrawn = sources.flatMap(({ undrawn = [] }) =>
+    undrawn.map(({ name, why }) => `${name} (${why})`),
+  );
   throw fail('label-classes', {
     path: sources.map(({ path }) => path).join(', '),
     missing: missing.join(', '),
-    present:
-      [...present, ...undrawn.map((name) => `${name} (named, but not drawn)`)].join(', ') || 'none',
+    present: [...present, ...undrawn].join(', ') || 'none',
   });
 }

@@ -245,6 +245,9 @@ describe('a region', () => {
     'that is named but not drawn is missing: %s',
     async (_, tumour) => {
       const path = await folderWith(both(tumour));
+      const { refused } = await openDataset({ kind: 'dicom', path }, CLASSES);
+      const why = 'contours' in tumour ? 'named, but not drawn' : 'in another frame of reference';
+      expect(refused[0]!.reason).toContain(`it has organ, tumour (${why})`);
       expect(await drawn(path, refuse)).toEqual(['imaging/label-classes']);
       expect(await drawn(path)).toEqual(['0 0 36 0 0 0', '0 0 0 0 0 0']);
     },
