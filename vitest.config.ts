@@ -3,7 +3,7 @@ import { processorFeatures, processorVariants } from './tools/processors.mjs';
 
 /** What the engine computes, for networks too: these run as on every processor that this one can act as. */
 const COMPUTED = [
-  'packages/tfjs-backend-torch/src/own-operators.test.ts',
+  'packages/tfjs-backend-torch/src/{own-operators,sweep}.test.ts',
   'packages/tfjs-backend-torch/src/{kernels,ops}/**/*.test.ts',
   'packages/learning/src/{inference,losses,networks}/**/*.test.ts',
   'packages/learning/src/training/optimizer-steps.test.ts',

@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { networkInterfaces } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
@@ -79,8 +80,32 @@ export const EXPECTED_SKIPS = [
     tests: [/^packages\/tfjs-backend-torch\/src\/loading.*no longer where it was/],
   },
   {
+    reason: 'only root can mount a small disk, and only where mounting is allowed',
+    isMet: () =>
+      process.getuid?.() === 0 &&
+      starts('unshare', '--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'),
+    tests: [/^test\/e2e\/walk.*full disk/],
+  },
+  {
+    reason: 'no disk can be mounted here in a name space of its own',
+    isMet: () => starts('unshare', '-rm', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'),
+    tests: [/^test\/operator\/disks/],
+  },
+  {
+    reason: 'this machine has no IPv6, not even on loopback',
+    isMet: () =>
+      Object.values(networkInterfaces())
+        .flat()
+        .some(({ address }) => address === '::1'),
+    tests: [/^test\/operator\/addresses.*IPv6/],
+  },
+  {
     reason: 'this is no Linux',
     isMet: isLinux,
-    tests: [/^test\/e2e\/interruption/, /^packages\/tfjs-backend-torch\/src\/registration/],
+    tests: [
+      /^test\/e2e\/interruption/,
+      /^packages\/base\/src\/system-failure/,
+      /^packages\/tfjs-backend-torch\/src\/registration/,
+    ],
   },
 ];
