@@ -72,10 +72,14 @@ export async function loadLabel(
   for (const { kind, path, classOf } of labels) {
     const file = await readDicom(path);
     if (kind === 'rtstruct') paintContours(what, file, stack, classOf, contourGaps, canvas);
-    else await paintSegmentation(what, file, readSegHeader(file), stack, classOf, canvas);
+    else await paintSegmentation(what, file, readSegHeader(file), stack, classOf, canvas, nearest);
   }
   const label = canvas.finished();
   return stack.tiltDegrees > 0 ? sampleNearest(label, grid, 'zero') : label;
+}
+
+function nearest(drawn: LabelMap, grid: Grid): LabelMap {
+  return sampleNearest(drawn, grid, 'zero');
 }
 
 /** A label file on its image's grid, whose header may differ from it by a rounding. */

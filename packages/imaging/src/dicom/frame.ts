@@ -2,6 +2,7 @@ import { sha256 } from '@fedvox/base';
 import { fail } from '../errors.js';
 import { dot, length, type Vec3 } from '../geometry/vector.js';
 import type { Attributes } from './attributes.js';
+import { checkKind } from './image-kind.js';
 import type { DicomFile } from './part10.js';
 import type { TransferSyntax } from './transfer-syntax.js';
 
@@ -76,11 +77,6 @@ const MAX_FLOAT32 = 3.4e38;
  */
 const MAX_EXPANSION = 128;
 const BELIEVED_BYTES = 2048 * 2048 * 2;
-/** Modalities of pictures that have no position in the patient. */
-const PROJECTIONS: readonly string[] = [
-  ...['CR', 'DX', 'MG', 'IO', 'PX', 'RG', 'RF', 'XA', 'RTIMAGE'],
-  ...['US', 'ES', 'GM', 'OP', 'XC', 'SM'],
-];
 /** Direction cosines are written with few decimals; more than this off is not a rotation. */
 const COSINE_TOLERANCE = 1e-3;
 
@@ -129,25 +125,6 @@ export function framesOf(file: DicomFile): Frame[] {
 function patientKeyOf(patientId: string | undefined): string | undefined {
   const id = patientId?.trim() ?? '';
   return id === '' ? undefined : sha256(`patient/${id}`);
-}
-
-/**
- * Asserts that a file with pixels is one of a volume's: neither a dose nor a picture of a projection, which
- * lacks what a slice has for a good reason.
- * @throws FedvoxError `not-an-image`, `projection`
- */
-function checkKind(attributes: Attributes): void {
-  const { path } = attributes;
-  const modality = attributes.text('Modality') ?? '';
-  if (modality === 'RTDOSE')
-    throw fail('not-an-image', { what: path, kind: 'a radiation dose (RTDOSE)' });
-  const isPlaced =
-    attributes.has('ImagePositionPatient') ||
-    attributes.items('PerFrameFunctionalGroupsSequence').length > 0;
-  if (isPlaced) return;
-  if (PROJECTIONS.includes(modality) || attributes.has('ImagerPixelSpacing')) {
-    throw fail('projection', { path, modality });
-  }
 }
 
 /**

@@ -7,7 +7,6 @@ import { fail } from '../errors.js';
 import { apply, invert, multiply } from '../geometry/affine.js';
 import type { Grid, LabelMap } from '../geometry/grid.js';
 import type { Vec3 } from '../geometry/vector.js';
-import { sampleNearest } from '../transforms/sampling.js';
 import type { ClassOfValue } from './class-names.js';
 import { checkDeclared } from './declared.js';
 import type { SegHeader } from './dicom-seg.js';
@@ -22,6 +21,7 @@ const MAX_BEYOND_VOXELS = 0.51;
  * Marks the voxels of a SEG's segments on the canvas of its series' volume: those that its pixels are, or
  * those whose centres are nearest to a pixel, where it has a grid of its own.
  * @param file the whole file, whose description is `header`
+ * @param sampled a label map at the voxels of another grid, nearest, with nothing beyond it
  * @throws FedvoxError `label-slice-missing`, `label-grid-mismatch`, `label-undeclared`, `overlapping-segments`,
  *   `corrupt-file`, `unsupported-transfer-syntax`
  */
@@ -32,6 +32,7 @@ export async function paintSegmentation(
   stack: Stack,
   classOf: ClassOfValue,
   canvas: LabelCanvas,
+  sampled: (drawn: LabelMap, grid: Grid) => LabelMap,
 ): Promise<void> {
   const { frames, ownGrid } = placeSegmentation(what, header, stack);
   if (ownGrid === undefined) {
@@ -42,7 +43,7 @@ export async function paintSegmentation(
   await paintFrames(file, header, frames, ownGrid, classOf, own);
   const drawn = own.finished();
   checkWithin(what, header, drawn, stack.grid);
-  const { data } = sampleNearest(drawn, stack.grid, 'zero');
+  const { data } = sampled(drawn, stack.grid);
   for (const [voxel, classIndex] of data.entries()) {
     if (classIndex > 0) canvas.mark(header.path, voxel, classIndex);
   }
