@@ -127,6 +127,24 @@ export const fail = defineErrors('imaging', {
     message: '{path} is a copy of an instance that was read already',
     advice: 'Nothing to do: the copy is ignored.',
   },
+  'case-name-shared': {
+    message: 'several images would be the case {name}: {images}',
+    advice: 'Take all but one of them out of dataset.json, or rename the others.',
+  },
+  'duplicate-case': {
+    message: '{what} is the same scan as {first}, with the same label',
+    advice:
+      'Nothing to do: it is counted once. Take it out of dataset.json if it should not be there.',
+  },
+  'conflicting-cases': {
+    message: 'these are one scan with different labels: {images}',
+    advice: 'List it once in dataset.json, with the label that is true.',
+  },
+  'mixed-patients': {
+    message:
+      '{what} has slices of several patients or studies ({patients}; {studies}) under one series UID',
+    advice: 'Export the series again from the archive; UIDs were reused, or files were changed.',
+  },
   'conflicting-copies': {
     message: '{what} holds different files with the same SOP instance UID',
     advice: 'Keep the file that the archive holds and remove the other.',

@@ -33,6 +33,8 @@ export interface CaseCache {
    * and `preprocess`, and `cache-unusable`.
    */
   load(ref: CaseRef, classes: readonly string[], steps: readonly PreprocessStep[]): Promise<Case>;
+  /** As the function of that name; a case's files are read for it once. */
+  contentKey(ref: CaseRef): Promise<Sha256>;
 }
 
 /** Part of every key: raise it when the same steps come to mean other voxels. */
@@ -60,11 +62,15 @@ export async function openCache(
     await removeAbandoned(folder, clock.nowMs());
   });
   const contentKeys = new WeakMap<CaseRef, Promise<Sha256>>();
+  const keyOf = (ref: CaseRef) => {
+    const key = contentKeys.get(ref) ?? contentKey(ref);
+    contentKeys.set(ref, key);
+    return key;
+  };
   return {
+    contentKey: keyOf,
     async load(ref, classes, steps) {
-      const content = contentKeys.get(ref) ?? contentKey(ref);
-      contentKeys.set(ref, content);
-      const path = join(folder, entryName(await content, steps));
+      const path = join(folder, entryName(await keyOf(ref), steps));
       const cached = await reader.readEntry(path);
       if (cached !== undefined) {
         await usable(folder, () => touch(path, clock.nowMs()));

@@ -2,6 +2,7 @@ import { copyFile, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writeDicomSeg } from '../dicom/write/seg.js';
+import { writeSlices } from '../testing/dicom-objects.js';
 import { CLASSES, PATIENT, writePhantomCase, writePhantomSeg } from '../testing/phantom-case.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
 import { contentKey } from './case.js';
@@ -351,6 +352,20 @@ describe('what cannot be used is refused by name, and nothing else is lost', () 
     bytes[at + 8] = bytes[at + 8] === 0x31 ? 0x32 : 0x31;
     await writeFile(slice, bytes);
     expect((await refusalOf(folder)).code).toBe('imaging/mixed-frames-of-reference');
+  });
+
+  it.each([
+    ['patients', 'PatientID', 'PID-other'],
+    ['studies', 'StudyInstanceUID', '2.25.98'],
+  ])('slices of two %s under one series UID', async (_, attribute, value) => {
+    const folder = await temporaryFolder();
+    await writeSlices(folder, (slice) => (slice < 4 ? {} : { [attribute]: value }));
+    const { cases, refused } = await openDataset({ kind: 'dicom', path: folder }, [], {
+      labels: 'optional',
+    });
+    expect(cases).toEqual([]);
+    expect(refused).toMatchObject([{ code: 'imaging/mixed-patients' }]);
+    expect(JSON.stringify(refused)).not.toContain(value);
   });
 
   it('a file that changes between the scan and the read', async () => {

@@ -48,6 +48,31 @@ async function msd(name: string) {
   return { count: cases.length, refused };
 }
 
+describe.skipIf(!isHere)('cases that were taken for others', () => {
+  it('t-bids-same-basename, t-bids-unique: four cases of four subjects each', async () => {
+    const sets = ['t-bids-same-basename', 't-bids-unique'].map(async (name) => {
+      const spec = { kind: 'msd', path: join(folder, name) } as const;
+      const { cases, refused } = await openDataset(spec, CLASSES);
+      expect([refused, new Set(cases.map(({ caseId }) => caseId)).size]).toEqual([[], 4]);
+      return Promise.all(
+        cases.map(async (ref) => [ref.patientKey, (await loadCase(ref, CLASSES)).image.data]),
+      );
+    });
+    const [same, unique] = await Promise.all(sets);
+    expect(same).toEqual(unique);
+  });
+
+  it('d42-two-patients: refused by name', async () => {
+    expect((await read('d42-two-patients', {}, [])).codes).toEqual(['mixed-patients']);
+  });
+
+  it('t-one-patient-many-series: of one patient', async () => {
+    const spec = { kind: 'dicom', path: join(folder, 't-one-patient-many-series') } as const;
+    const { cases } = await openDataset(spec, CLASSES);
+    expect([cases.length, new Set(cases.map(({ patientKey }) => patientKey)).size]).toEqual([3, 1]);
+  });
+});
+
 describe.skipIf(!isHere)('labels that were drawn wrongly', () => {
   it.each([
     ['r02-finer-contours', {}, 36],

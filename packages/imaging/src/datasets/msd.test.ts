@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { shearDegrees } from '../geometry/shear.js';
@@ -129,6 +129,132 @@ describe('a Decathlon folder', () => {
       (error) => error,
     );
     expect(outcome).toMatchObject({ code: 'imaging/not-msd' });
+  });
+});
+
+describe('the cases of a Decathlon folder', () => {
+  const SUBJECTS = ['sub-00', 'sub-01', 'sub-02'];
+
+  /** Each subject's image under one name, as BIDS has them, of voxels of its own. */
+  async function bids(manifest: (training: object[]) => object = () => ({})): Promise<string> {
+    const training = SUBJECTS.map((subject) => ({
+      image: `./${subject}/anat/T1w.nii.gz`,
+      label: `./${subject}/anat/T1w_seg.nii.gz`,
+    }));
+    const folder = await decathlon({ training, ...manifest(training) });
+    for (const subject of SUBJECTS) {
+      const { image, label } = phantomVolumes(subject);
+      await mkdir(join(folder, subject, 'anat'), { recursive: true });
+      await writeNifti(join(folder, subject, 'anat', 'T1w.nii.gz'), image);
+      await writeNifti(join(folder, subject, 'anat', 'T1w_seg.nii.gz'), label);
+    }
+    return folder;
+  }
+
+  it('go by their place: one name in many folders is many cases, of a patient each', async () => {
+    const { cases, refused } = await open(await bids());
+    expect(refused).toEqual([]);
+    expect(cases.map(({ caseId }) => caseId)).toEqual(SUBJECTS.map((each) => `${each}/anat/T1w`));
+    expect(new Set(cases.map(({ patientKey }) => patientKey)).size).toBe(3);
+    for (const [at, subject] of SUBJECTS.entries()) {
+      const { image } = await loadCase(cases[at]!, CLASSES);
+      expect(image.data).toEqual(phantomVolumes(subject).image.data);
+    }
+  });
+
+  it('keep the Decathlon’s names, by which they were split before', async () => {
+    const folder = await bids(() => ({ training: [{ image: './imagesTr/a_001.nii.gz' }] }));
+    await mkdir(join(folder, 'imagesTr'));
+    await writeNifti(join(folder, 'imagesTr', 'a_001.nii.gz'), phantomVolumes('a').image);
+    const spec = { kind: 'msd', path: folder } as const;
+    const { cases } = await openDataset(spec, CLASSES, { labels: 'optional' });
+    expect(cases).toMatchObject([{ caseId: 'a_001' }]);
+    expect(cases[0]!.patientKey).toBeUndefined();
+  });
+
+  it('of one subject have one patient’s key, whether path or manifest says so', async () => {
+    const key = async (image: string, subject?: string) => {
+      const entry = { image: `./${image}`, ...(subject === undefined ? {} : { subject }) };
+      const folder = await decathlon({ training: [entry] });
+      await mkdir(join(folder, image, '..'), { recursive: true });
+      await writeNifti(join(folder, image), phantomVolumes('a').image);
+      const spec = { kind: 'msd', path: folder } as const;
+      const { cases } = await openDataset(spec, CLASSES, { labels: 'optional' });
+      return cases[0]!.patientKey;
+    };
+    const first = await key('sub-07/ses-1/sub-07_T1w.nii.gz');
+    expect(first).toMatch(/^[0-9a-f]{64}$/);
+    expect(await key('images/sub-07_ses-2_T1w.nii.gz')).toBe(first);
+    expect(await key('images/scan.nii.gz', 'sub-07')).toBe(first);
+    expect(await key('images/sub-08_T1w.nii.gz')).not.toBe(first);
+  });
+
+  it('are given to sites by their place; a name that several have gives none', async () => {
+    const open = async (sites: object, site = 'north') => {
+      const path = await bids(() => ({ sites }));
+      const { cases } = await openDataset({ kind: 'msd', path, site }, CLASSES);
+      return cases.map(({ caseId }) => caseId.slice(0, 6));
+    };
+    const places = {
+      'sub-00/anat/T1w': 'north',
+      './sub-01/anat/T1w.nii.gz': 'south',
+      'sub-02/anat/T1w.nii.gz': 'north',
+    };
+    expect(await open(places)).toEqual(['sub-00', 'sub-02']);
+    expect(await open(places, 'south')).toEqual(['sub-01']);
+    await expect(open({ T1w: 'north' })).rejects.toMatchObject({
+      code: 'imaging/not-msd',
+      message: expect.stringContaining('sites: T1w names 3 images'),
+    });
+  });
+
+  it('count once where they are listed twice or copied, and the copy is said', async () => {
+    const path = await bids((training) => ({
+      training: [...training, training[0], { image: 'copy/x.nii.gz', label: 'copy/x_seg.nii.gz' }],
+    }));
+    await mkdir(join(path, 'copy'));
+    await copyFile(join(path, 'sub-01/anat/T1w.nii.gz'), join(path, 'copy/x.nii.gz'));
+    await copyFile(join(path, 'sub-01/anat/T1w_seg.nii.gz'), join(path, 'copy/x_seg.nii.gz'));
+    const { cases, refused } = await open(path);
+    expect(cases.map(({ caseId }) => caseId)).toEqual(SUBJECTS.map((each) => `${each}/anat/T1w`));
+    expect(refused).toMatchObject([
+      { what: './sub-00/anat/T1w.nii.gz', code: 'imaging/duplicate-case' },
+      { what: 'copy/x.nii.gz', code: 'imaging/duplicate-case' },
+    ]);
+  });
+
+  it('are refused where one scan has two labels, or two images one name', async () => {
+    const path = await bids((training) => ({
+      training: [
+        ...training,
+        { image: 'sub-00/anat/T1w.nii.gz', label: 'sub-01/anat/T1w_seg.nii.gz' },
+        { image: 'sub-02/anat/T1w.nii', label: 'sub-02/anat/T1w_seg.nii.gz' },
+      ],
+    }));
+    const other = { ...phantomVolumes('a').label, data: new Uint8Array(240).fill(1) };
+    await writeNifti(join(path, 'sub-01/anat/T1w_seg.nii.gz'), other);
+    await writeNifti(join(path, 'sub-02/anat/T1w.nii'), phantomVolumes('b').image);
+    const { cases, refused } = await open(path);
+    expect(cases.map(({ caseId }) => caseId)).toEqual(['sub-01/anat/T1w']);
+    expect(refused.map(({ code }) => code)).toEqual([
+      ...Array(2).fill('imaging/case-name-shared'),
+      ...Array(2).fill('imaging/conflicting-cases'),
+    ]);
+  });
+
+  it('are told apart in the inspection, each with the prediction of its own place', async () => {
+    const path = await bids();
+    const predictedFolder = await temporaryFolder();
+    const { label } = phantomVolumes('sub-01');
+    await mkdir(join(predictedFolder, 'sub-01', 'anat'), { recursive: true });
+    await writeNifti(join(predictedFolder, 'sub-01', 'anat', 'T1w.nii.gz'), label);
+    await writeNifti(join(predictedFolder, 'T1w.nii.gz'), label); // of whom?
+    const { scans } = await inspectFolder(path, { predictedFolder });
+    expect(scans.slice(0, 3).map(({ what, prediction }) => [what, prediction?.path])).toEqual([
+      ['sub-00/anat/T1w', undefined],
+      ['sub-01/anat/T1w', join(predictedFolder, 'sub-01', 'anat', 'T1w.nii.gz')],
+      ['sub-02/anat/T1w', undefined],
+    ]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { basename, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { errorText } from '@fedvox/base';
 import { z } from 'zod';
 import { boundedMap } from '../bounded-map.js';
@@ -13,10 +13,18 @@ import {
   ownClasses,
 } from '../segmentation/class-names.js';
 import { readVolumeFileHeader } from '../voxels/volume-file.js';
-import type { CaseRef, Dataset, FileSource } from './case.js';
+import type { Dataset, FileSource } from './case.js';
 import type { LabelNeed } from './dicom-folder.js';
 import { fileImage } from './file-image.js';
 import { checkSameGrid } from './label-grid.js';
+import {
+  caseIdOf,
+  eachOnce,
+  type NamedCase,
+  ofSite,
+  ownNames,
+  patientKeyOf,
+} from './listed-cases.js';
 import type { ResolvedDatasetSpec } from './spec.js';
 
 type MsdSpec = Extract<ResolvedDatasetSpec, { kind: 'msd' }>;
@@ -25,8 +33,15 @@ type MsdSpec = Extract<ResolvedDatasetSpec, { kind: 'msd' }>;
 const manifestSchema = z.object({
   modality: z.record(z.string(), z.string()).default({}),
   labels: z.record(z.string().regex(/^\d+$/, 'must be a label value'), z.string()),
-  training: z.array(z.object({ image: z.string(), label: z.string().optional() })),
-  /** Ours: case name → site. */
+  training: z.array(
+    z.object({
+      image: z.string(),
+      label: z.string().optional(),
+      /** Ours: whose image it is, where its path does not say it as BIDS does. */
+      subject: z.string().min(1).optional(),
+    }),
+  ),
+  /** Ours: case, by its name or its image's path → site. */
   sites: z.record(z.string(), z.string()).optional(),
 });
 
@@ -54,24 +69,27 @@ export async function openMsd(
     .map(([value, name]) => ({ value: Number(value), name }))
     .filter(({ value }) => value !== 0);
   const classes = jobClasses ?? ownClasses(labels, spec.labels);
-  const results = await boundedMap(entries, MAX_OPEN_FILES, async (entry) => {
+  const named = ownNames(entries);
+  const results = await boundedMap(named.kept, MAX_OPEN_FILES, async (entry) => {
     try {
       return await caseOf(spec, manifest, labels, classes, need, entry);
     } catch (error) {
       return { alsoRefused: [refusalOf(entry.image, error)] };
     }
   });
+  const distinct = await eachOnce(results.flatMap((result) => ('ref' in result ? [result] : [])));
   return {
-    cases: results
-      .flatMap((result) => ('ref' in result ? [result.ref] : []))
-      .sort((a, b) => (a.caseId < b.caseId ? -1 : 1)),
+    cases: distinct.kept.toSorted((a, b) => (a.caseId < b.caseId ? -1 : 1)),
     classes,
-    refused: results.flatMap(({ alsoRefused }) => alsoRefused),
+    refused: [
+      ...named.refused,
+      ...results.flatMap(({ alsoRefused }) => alsoRefused),
+      ...distinct.refused,
+    ],
   };
 }
 
-interface FoundCase {
-  readonly ref: CaseRef;
+interface FoundCase extends NamedCase {
   /** What it is used in spite of. */
   readonly alsoRefused: readonly Refusal[];
 }
@@ -89,14 +107,17 @@ async function caseOf(
   if (conflict !== undefined && spec.conflictingGeometry === 'refuse') throw conflict;
   const alsoRefused = conflict === undefined ? [] : [refusalOf(entry.image, conflict)];
   const modalities = Object.values(manifest.modality);
+  const what = entry.image;
+  const patientKey = patientKeyOf(entry);
   const common = {
-    caseId: caseName(entry),
+    caseId: caseIdOf(entry),
+    ...(patientKey === undefined ? {} : { patientKey }),
     modality: modalities.length === 1 ? modalityCode(modalities[0] as string) : undefined,
     grid,
   };
   if (entry.label === undefined) {
     if (need === 'required') throw fail('label-missing', { what: entry.image });
-    return { ref: { ...common, hasLabel: false, source }, alsoRefused };
+    return { what, ref: { ...common, hasLabel: false, source }, alsoRefused };
   }
   const path = inside(spec.path, entry.label);
   const label = await readVolumeFileHeader(path, 'keep');
@@ -113,7 +134,7 @@ async function caseOf(
     label: { path, classOf },
     ...(dataPaths.length === 0 ? {} : { dataPaths }),
   };
-  return { ref: { ...common, hasLabel: true, source: labelled }, alsoRefused };
+  return { what, ref: { ...common, hasLabel: true, source: labelled }, alsoRefused };
 }
 
 function parseManifest(path: string, text: string): Manifest {
@@ -150,14 +171,15 @@ function declaredTwice(text: string): number | undefined {
 function entriesOfSite(path: string, manifest: Manifest, site: string | undefined): Entry[] {
   if (site === undefined) return manifest.training;
   const sites = manifest.sites ?? {};
-  const entries = manifest.training.filter((entry) => sites[caseName(entry)] === site);
+  const entries = ofSite(manifest.training, sites, site, (key, images) => {
+    return fail('not-msd', {
+      path,
+      reason: `sites: ${key} names ${images} images; write their paths`,
+    });
+  });
   if (entries.length > 0) return entries;
   const known = [...new Set(Object.values(sites))].join(', ') || 'none';
   throw fail('no-such-site', { path, site, sites: known });
-}
-
-function caseName({ image }: Entry): string {
-  return basename(image).replace(/\.nii(\.gz)?$/, '');
 }
 
 /** `MRI` and `CT` as the Decathlon writes them, in DICOM's codes. */

@@ -41,6 +41,7 @@ export interface Frame extends FramePlane {
   readonly frameOfReferenceUid: string | undefined;
   /** See `CaseRef`. */
   readonly patientKey?: string | undefined;
+  readonly studyUid?: string | undefined;
   readonly modality: string;
   readonly syntax: TransferSyntax;
   readonly format: PixelFormat;
@@ -103,6 +104,7 @@ export function framesOf(file: DicomFile): Frame[] {
     seriesUid: attributes.requireText('SeriesInstanceUID'),
     frameOfReferenceUid: attributes.text('FrameOfReferenceUID'),
     patientKey: patientKeyOf(attributes.text('PatientID')),
+    studyUid: attributes.text('StudyInstanceUID'),
     modality: attributes.requireText('Modality'),
     format: pixelFormat(attributes),
   };

@@ -38,7 +38,7 @@ const MIN_LIKE_NORMAL = 0.9;
  * Turns the frames of one series into a volume's geometry: groups them, orders them by position,
  * and refuses what is not one evenly spaced stack. `what` names the series in errors.
  * @param choice the volume that is meant where several share all positions
- * @throws FedvoxError `single-slice`, `mixed-orientations`, `mixed-geometry`, `odd-slice`,
+ * @throws FedvoxError `mixed-patients`, `single-slice`, `mixed-orientations`, `mixed-geometry`, `odd-slice`,
  *   `mixed-frames-of-reference`, `several-volumes`, `duplicate-positions`, `missing-slice`,
  *   `uneven-spacing`, `sideways-slice`, `unusable-header`, `too-large`
  */
@@ -47,6 +47,7 @@ export function assembleSeries(
   frames: readonly Frame[],
   choice: VolumeChoice = {},
 ): AssembledSeries {
+  checkOneOrigin(what, frames);
   const stacks = groupByGeometry(frames).sort((a, b) => b.length - a.length);
   const [largest, ...others] = stacks;
   if (largest === undefined || frames.length < 2) throw fail('single-slice', { what });
@@ -59,6 +60,15 @@ export function assembleSeries(
   const stray = others.flat();
   checkNoneBelongs(what, stray, largest);
   return { stack: stackOf(what, largest, choice), stray };
+}
+
+/** One series is of one patient and one study; a file that does not say is of those that the others say. */
+function checkOneOrigin(what: string, frames: readonly Frame[]): void {
+  const count = (keys: readonly (string | undefined)[]) =>
+    new Set(keys.filter((key) => key !== undefined)).size;
+  const patients = count(frames.map(({ patientKey }) => patientKey));
+  const studies = count(frames.map(({ studyUid }) => studyUid));
+  if (patients > 1 || studies > 1) throw fail('mixed-patients', { what, patients, studies });
 }
 
 /** A frame that would fill a place of the stack is no localizer but a slice that went wrong. */

@@ -20,7 +20,12 @@ import { type LabelNames, ownClasses } from '../segmentation/class-names.js';
 import { drawnSegments, segmentationsOf } from '../segmentation/references.js';
 import { isVolumeName } from '../voxels/volume-file.js';
 import { archiveKind } from './archive.js';
-import { type FoundPrediction, filePrediction, seriesPrediction } from './predictions.js';
+import {
+  type FoundPrediction,
+  filePrediction,
+  filePredictions,
+  seriesPrediction,
+} from './predictions.js';
 import type { ScanReport } from './report.js';
 
 /** How a folder's labels are to be understood. */
@@ -37,7 +42,7 @@ export interface LabelRules {
   readonly gantryTilt?: 'refuse' | 'resample';
   readonly predictions?: 'refuse' | 'use';
   readonly volume?: VolumeChoice;
-  /** A folder of NIfTI label maps that a model predicted, each named as its scan: `CASE.nii.gz`. */
+  /** A folder of NIfTI label maps that a model predicted, each at its scan's place: `CASE.nii.gz`. */
   readonly predictedFolder?: string;
 }
 
@@ -49,6 +54,8 @@ export interface Candidate {
   readonly ways: readonly (() => FoundCase)[];
   /** What a model predicted of it, to be shown beside its label. */
   readonly prediction?: FoundPrediction | undefined;
+  /** A case of files, whose prediction is found by its place. */
+  readonly fileRef?: CaseRef;
 }
 
 export interface FoundCase {
@@ -129,9 +136,8 @@ export async function msdCandidates(path: string, rules: LabelRules): Promise<Fo
       refused.filter(({ what }) => filesOf(ref)[0] === join(path, what));
     const candidates = cases.map((ref): Candidate => {
       const basics = { what: ref.caseId, format: 'nifti', slices: ref.grid.shape[2] } as const;
-      const prediction = filePrediction(rules.predictedFolder, ref, classes);
       const warnings = noticesOf(ref).map(({ reason }) => reason);
-      return { basics, classes, ways: [() => ({ ref, warnings })], prediction };
+      return { basics, classes, ways: [() => ({ ref, warnings })], fileRef: ref };
     });
     const notices = new Set(cases.flatMap(noticesOf));
     return {
@@ -165,7 +171,7 @@ export async function fileCandidates(
         basics: { what, format, slices: grid.shape[2] },
         classes: [],
         ways: [() => ({ ref, warnings })],
-        prediction: filePrediction(rules.predictedFolder, ref, rules.classes ?? []),
+        fileRef: ref,
       });
     } catch (error) {
       const refusal = await foreignRefusal(path, errorOfCase(path, error));
@@ -175,6 +181,23 @@ export async function fileCandidates(
     }
   }
   return { candidates, refused, files };
+}
+
+/** The scans with what a model predicted of each, where a folder of that is given. */
+export function withFilePredictions(
+  candidates: readonly Candidate[],
+  { predictedFolder, classes }: LabelRules,
+): readonly Candidate[] {
+  if (predictedFolder === undefined) return candidates;
+  const refs = candidates.flatMap(({ fileRef }) => (fileRef === undefined ? [] : [fileRef]));
+  const paths = filePredictions(predictedFolder, refs);
+  return candidates.map((candidate) => {
+    const { fileRef } = candidate;
+    const path = fileRef === undefined ? undefined : paths.get(fileRef);
+    if (fileRef === undefined || path === undefined) return candidate;
+    const ofLabel = candidate.classes.length > 0 ? candidate.classes : (classes ?? []);
+    return { ...candidate, prediction: filePrediction(path, fileRef, ofLabel) };
+  });
 }
 
 /** What a file is refused for that is no volume: nothing, where it does not claim to be one or hide one. */

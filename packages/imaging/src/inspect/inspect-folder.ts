@@ -12,6 +12,7 @@ import {
   fileCandidates,
   type LabelRules,
   msdCandidates,
+  withFilePredictions,
 } from './candidates.js';
 import { labelFigures, predictionFigures } from './class-figures.js';
 import { writeContactSheet } from './contact-sheet.js';
@@ -38,7 +39,10 @@ export async function inspectFolder(
   const unknown = scan.otherFiles.filter((file) => !msd.files.includes(file));
   const volumes = await fileCandidates(path, unknown, options);
   const sources = [dicom, msd, volumes];
-  const candidates = sources.flatMap((source) => source.candidates);
+  const candidates = withFilePredictions(
+    sources.flatMap((source) => source.candidates),
+    options,
+  );
   if (options.pngFolder !== undefined) await mkdir(options.pngFolder, { recursive: true });
   const scans: ScanReport[] = [];
   for (const candidate of candidates) {

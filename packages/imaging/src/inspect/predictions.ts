@@ -7,6 +7,7 @@ import { loadLabel } from '../datasets/load-case.js';
 import type { ResolvedDatasetSpec } from '../datasets/spec.js';
 import type { FolderScan, ScannedSeries } from '../dicom/scan.js';
 import type { Grid, LabelMap } from '../geometry/grid.js';
+import { groupBy } from '../group-by.js';
 import { ownClasses } from '../segmentation/class-names.js';
 import { segmentationsOf } from '../segmentation/references.js';
 import { readVolumeFileHeader, withoutVolumeEnding } from '../voxels/volume-file.js';
@@ -47,17 +48,37 @@ export function seriesPrediction(
   return { path: newest.path, classes, load };
 }
 
-/** The label map of a scan's name in a folder of predictions; its values are class indices. */
+/**
+ * The label maps of files in a folder of predictions, each by its scan's place: `sub-01/anat/T1w.nii.gz`, or by
+ * its name alone where no other scan has that.
+ */
+export function filePredictions(folder: string, refs: readonly CaseRef[]): Map<CaseRef, string> {
+  const placeOf = ({ caseId }: CaseRef) => withoutVolumeEnding(caseId);
+  const byPlace = groupBy(refs, placeOf);
+  const byName = groupBy(refs, (ref) => basename(placeOf(ref)));
+  const found = refs.flatMap((ref): [CaseRef, string][] => {
+    const [place, name] = [placeOf(ref), basename(placeOf(ref))];
+    const names = [
+      ...(byPlace.get(place)?.length === 1 ? [place] : []),
+      ...(byName.get(name)?.length === 1 ? [name] : []),
+    ];
+    const paths = names.flatMap((each) =>
+      ['.nii.gz', '.nii'].map((end) => join(folder, each + end)),
+    );
+    const path = paths.find(existsSync);
+    return path === undefined ? [] : [[ref, path]];
+  });
+  return new Map(found);
+}
+
+/** What a label map shows of a scan; its values are class indices. */
 export function filePrediction(
-  folder: string | undefined,
+  path: string,
   ref: CaseRef,
   labelClasses: readonly string[],
 ): FoundPrediction | undefined {
   const { source } = ref;
-  if (folder === undefined || source.kind !== 'file') return undefined;
-  const name = withoutVolumeEnding(basename(source.imagePath));
-  const path = ['.nii.gz', '.nii'].map((end) => join(folder, name + end)).find(existsSync);
-  if (path === undefined) return undefined;
+  if (source.kind !== 'file') return undefined;
   // A file names no classes: without a job or a manifest they go by their number.
   const classes = labelClasses.length > 0 ? labelClasses : NUMBERED_CLASSES;
   const load = async (image: Grid) => {

@@ -90,6 +90,31 @@ async function relabel(
   }
 }
 
+describe('pooled training on several data sets', () => {
+  const validated = async (...datasets: DatasetSpec[]) => {
+    const training = { ...settings(), job: ballJob(), datasets };
+    const output = here('several.safetensors');
+    const { epochs } = await trainPooled(training, { epochs: 1, output });
+    return epochs[0]!.evaluation.validationCases;
+  };
+
+  it('has cases of one name as the different cases they are, and a case of both once', async () => {
+    const copies = await writeBallDataset(here('copies'), 6);
+    const namesakes = await writeBallDataset(here('namesakes'), 6);
+    for (let at = 0; at < 6; at++) {
+      await writeBall(
+        here('namesakes'),
+        `ball_${at}.nii.gz`,
+        ballCase(seededRandom(`other ${at}`)),
+      );
+    }
+    const alone = await validated(balls);
+    expect(await validated(balls, namesakes)).toBe(2 * alone);
+    expect(await validated(balls, copies)).toBe(alone);
+    expect(await validated(balls, balls)).toBe(alone);
+  });
+});
+
 describe('the evaluation of a saved model', () => {
   const input = (dataset: DatasetSpec, job = ballJob()) => ({ ...settings(), job, dataset });
 

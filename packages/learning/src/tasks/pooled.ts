@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '@fedvox/base';
+import { type Clock, type Sha256, systemClock } from '@fedvox/base';
 import { type DatasetSpec, ReaderThread, type VoxelEngine } from '@fedvox/imaging';
 import { isBetter, type Job } from '@fedvox/job';
 import { selectEngine } from '../engine/engine.js';
@@ -109,22 +109,41 @@ function unmeasuredPath(output: string): string {
 
 /**
  * Each data set is divided as its site would divide it. By patient that is to divide all of them at once,
- * so that one who was at two sites is on one side.
+ * so that one who was at two sites is on one side. A case that several data sets have counts in the first;
+ * cases that have but a name in common are different ones.
  */
 async function openAll(input: PooledInput, voxels: VoxelEngine): Promise<Split<SiteCase>> {
   const store = new CaseStore();
   const reader = new ReaderThread();
   const sites: (readonly SiteCase[])[] = [];
+  const seen = new Set<Sha256>();
   for (const dataset of input.datasets) {
-    sites.push(await openCases(input, dataset, store, voxels, reader));
+    const cases = await openCases(input, dataset, store, voxels, reader);
+    const fresh = await notSeen(cases, seen);
+    const copies = cases.length - fresh.length;
+    if (copies > 0) {
+      input.log.warn({ path: dataset.path, copies }, 'an earlier data set has these cases too');
+    }
+    sites.push(fresh);
   }
   const isByPatient = input.job.evaluation.split === 'by-patient';
-  const groups = isByPatient ? [sites.flat()] : sites;
+  const groups = isByPatient ? [sites.flat()] : sites.filter(({ length }) => length > 0);
   const divided = await Promise.all(groups.map((cases) => divide(cases, input)));
   return {
     train: divided.flatMap(({ train }) => train),
     validation: divided.flatMap(({ validation }) => validation),
   };
+}
+
+/** Those whose content was not seen before; all of theirs has been then. */
+async function notSeen(cases: readonly SiteCase[], seen: Set<Sha256>): Promise<SiteCase[]> {
+  const fresh: SiteCase[] = [];
+  for (const one of cases) {
+    const key = await one.contentKey();
+    if (!seen.has(key)) fresh.push(one);
+    seen.add(key);
+  }
+  return fresh;
 }
 
 /** A figure is needed to be the best, and a Dice of 0 is none: nothing was found. The first of equals counts. */

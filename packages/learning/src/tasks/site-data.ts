@@ -1,4 +1,4 @@
-import { assert, FedvoxError, isFedvoxError } from '@fedvox/base';
+import { assert, FedvoxError, isFedvoxError, type Sha256 } from '@fedvox/base';
 import {
   type CaseCache,
   type CaseRef,
@@ -37,6 +37,8 @@ export interface DataReport {
 
 export interface SiteCase extends EvaluationCase, PatientCase {
   readonly caseId: string;
+  /** Of its files: the same scan with the same label has the same one, in whatever data set. */
+  readonly contentKey: () => Promise<Sha256>;
   readonly prepared: () => Promise<TrainingCase>;
 }
 
@@ -189,6 +191,7 @@ function siteCaseOf(
   return {
     caseId,
     ...(patientKey === undefined ? {} : { patientKey }),
+    contentKey: () => cache.contentKey(ref),
     prepared: () => store.get(ref, load),
     originalLabel: async () => {
       const { label } = await reader.readCase(ref, job.classes);

@@ -264,6 +264,13 @@ describe('pooled training', () => {
 
   it('splits every data set by itself, as its site would', async () => {
     const second = await writeBallDataset(here('more-balls'), 4);
+    for (let at = 0; at < 4; at++) {
+      await writeBall(
+        here('more-balls'),
+        `ball_${at}.nii.gz`,
+        ballCase(seededRandom(`more ${at}`)),
+      );
+    }
     const input = { ...inputFor(), datasets: [dataset, second] };
     const { epochs } = await trainPooled(input, { epochs: 1, output: here('two-sites') });
     expect(epochs[0]?.evaluation.validationCases).toBe(2);
