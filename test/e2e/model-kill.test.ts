@@ -4,7 +4,7 @@ import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sha256File } from '@fedvox/base';
-import { type Job, jobDigest } from '@fedvox/job';
+import { type Job, jobDigest, newJobSchema } from '@fedvox/job';
 import { jobOfModel } from '@fedvox/learning';
 import { phantomSchema, writeHospital } from '@fedvox/simulator';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -22,10 +22,10 @@ const PATIENTS = phantomSchema.parse({
 const ENOUGH_WRITES = 100;
 
 /** Of few tensors, so that there are few writes; its successor's classes are its own, two exchanged. */
-const older: Job = {
+const older: Job = newJobSchema.parse({
   ...tinyJob(1),
   network: { kind: 'unet', inChannels: 1, channels: [2, 2], strides: [2], residualUnits: 0 },
-};
+});
 const younger: Job = { ...older, classes: ['background', 'lesion', 'organ'] };
 
 let folder: string;

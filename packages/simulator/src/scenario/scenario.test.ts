@@ -54,7 +54,7 @@ describe('a scenario', () => {
         ),
       }),
     );
-    await expect(load(text)).rejects.toThrow(/Unrecognized key: "colour"/);
+    await expect(load(text)).rejects.toThrow(/colour: there is no such key/);
   });
 
   it('is refused when two sites have one name, or when it has no job', async () => {
