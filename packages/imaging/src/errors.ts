@@ -113,15 +113,15 @@ export const fail = defineErrors('imaging', {
     advice: 'Use a reconstruction without tilt, or set `gantryTilt: resample` in the data set.',
   },
   'several-volumes': {
-    message:
-      '{what} holds {volumes} volumes at the same positions, which differ in {attribute}: {values}',
+    message: '{what} holds {volumes} volumes, which differ in {attribute}: {values}',
     advice:
-      'Say which is meant with `volume` in the data set, e.g. `volume: {EchoTime: 80}`, or export it alone.',
+      'Say which is meant with `volume` in the data set, e.g. `volume: {EchoTime: 80, ImageType: M}`, or export it alone.',
   },
   'duplicate-positions': {
     message:
       '{what} has {count} slices at positions that other slices hold too; they differ in {differsIn}',
-    advice: 'Split the series by that attribute (time, echo, b-value) and keep one.',
+    advice:
+      'Say with `volume` in the data set which value of that attribute is meant, if its slices are whole, or export one volume alone.',
   },
   'duplicate-instance': {
     message: '{path} is a copy of an instance that was read already',

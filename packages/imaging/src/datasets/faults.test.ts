@@ -213,6 +213,19 @@ describe.skipIf(!isHere)('geometry that was read wrongly', () => {
     });
   });
 
+  it.each([
+    ['d13-interleaved-acquisitions', 'several-volumes', { AcquisitionNumber: 1 }, 6],
+    ['d16-4d-incomplete', 'duplicate-positions', { TemporalPositionIdentifier: 1 }, 6],
+    ['d22-echo-by-type', 'several-volumes', { EchoTime: 7.38, ImageType: 'M' }, 4],
+  ] as const)(
+    '%s: refused by name, and read where one is chosen',
+    async (name, code, volume, slices) => {
+      expect((await read(name, {}, [])).codes).toEqual([code]);
+      const { codes, ref } = await read(name, { volume }, []);
+      expect([codes, ref!.grid.shape[2]]).toEqual([[], slices]);
+    },
+  );
+
   it('d17-cine-one-slice, d18-mosaic: refused, also when one time is chosen', async () => {
     for (const [name, code, chosen] of [
       ['d17-cine-one-slice', 'several-volumes', 'single-slice'],

@@ -1,6 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { DataSet } from '../dicom/write/encode.js';
+import { spacingMm } from '../geometry/grid.js';
+import { writeSlices } from '../testing/dicom-objects.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
 import { contentKey } from './case.js';
 import { openDataset } from './dataset.js';
@@ -28,9 +31,7 @@ describe('an enhanced file of several volumes at the same positions', () => {
     const { cases, refused } = await opened(name);
     expect(cases).toEqual([]);
     expect(refused).toMatchObject([{ code: 'imaging/several-volumes' }]);
-    expect(refused[0]!.reason).toContain(
-      `2 volumes at the same positions, which differ in ${values}`,
-    );
+    expect(refused[0]!.reason).toContain(`2 volumes, which differ in ${values}`);
   });
 
   it.each([
@@ -57,5 +58,101 @@ describe('an enhanced file of several volumes at the same positions', () => {
       return contentKey(cases[0]!);
     });
     expect(new Set(await Promise.all(keys)).size).toBe(2);
+  });
+});
+
+/** A series of single slices, each with what tells it apart; values of a slice begin with 100 times its number. */
+async function series(slices: readonly (DataSet & { readonly z: number })[], volume: Choice = {}) {
+  const path = await temporaryFolder();
+  const change = (slice: number) => {
+    const { z, ...attributes } = slices[slice]!;
+    return { ImagePositionPatient: [0, 0, z], ...attributes };
+  };
+  await writeSlices(path, change, slices.length);
+  const spec = { kind: 'dicom', path, volume } as const;
+  const { cases, refused } = await openDataset(spec, [], { labels: 'optional' });
+  const [ref] = cases;
+  const code = refused[0]?.code.replace('imaging/', '');
+  if (ref === undefined) return { code, reason: refused[0]!.reason };
+  const { image } = await loadCase(ref, []);
+  const perSlice = image.data.length / image.shape[2];
+  const firsts = Array.from({ length: image.shape[2] }, (_, at) => image.data[at * perSlice]);
+  const numbers = firsts.map((value) => (value! + 1024) / 100);
+  return { code, slices: numbers, stepMm: spacingMm(ref.grid)[2] };
+}
+
+describe('the volume that is meant of a series of slices', () => {
+  const phases = [1, 2].flatMap((AcquisitionNumber) =>
+    [0, 4, 8, 12].map((z) => ({ AcquisitionNumber, z: z + 2 * (AcquisitionNumber - 1) })),
+  );
+
+  it('is none where two phases lie half a slice apart: together they look like one', async () => {
+    const { code, reason } = await series(phases);
+    expect(code).toBe('several-volumes');
+    expect(reason).toContain('2 volumes, which differ in AcquisitionNumber: 1, 2');
+  });
+
+  it('is chosen before its slices are put in order', async () => {
+    expect(await series(phases, { AcquisitionNumber: 1 })).toMatchObject({
+      slices: [0, 1, 2, 3],
+      stepMm: 4,
+    });
+    expect((await series(phases, { AcquisitionNumber: '2' })).slices).toEqual([4, 5, 6, 7]);
+  });
+
+  it('is one volume still where acquisitions follow one another, as in step and shoot', async () => {
+    const steps = [1, 2].flatMap((AcquisitionNumber) =>
+      [0, 2, 4].map((z) => ({ AcquisitionNumber, z: z + 6 * (AcquisitionNumber - 1) })),
+    );
+    expect((await series(steps)).slices).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  const echoes = [5, 10].flatMap((EchoTime) =>
+    ['M', 'P'].flatMap((kind) =>
+      [0, 2, 4].map((z) => ({ EchoTime, ImageType: ['ORIGINAL', 'PRIMARY', kind], z })),
+    ),
+  );
+
+  it('is told by as many attributes as it takes, and what is left must be one volume', async () => {
+    const all = await series(echoes);
+    expect(all.code).toBe('several-volumes');
+    expect(all.reason).toContain('4 volumes, which differ in EchoTime and ImageType: 5 and ORIG');
+    const half = await series(echoes, { EchoTime: 10 });
+    expect(half.reason).toContain('2 volumes, which differ in ImageType');
+    expect(await series(echoes, { ImageType: 'P', EchoTime: 10 })).toMatchObject({
+      code: undefined,
+      slices: [9, 10, 11],
+    });
+    const whole = { EchoTime: 5, ImageType: 'ORIGINAL\\PRIMARY\\M' };
+    expect((await series(echoes, whole)).slices).toEqual([0, 1, 2]);
+  });
+
+  it.each(['AcquisitionTime', 'ContentTime'] as const)('is told by %s too', async (attribute) => {
+    const moments = ['093000', '093000.5'].flatMap((time) =>
+      [0, 2, 4].map((z) => ({ [attribute]: time, z })),
+    );
+    expect((await series(moments)).reason).toContain(`${attribute}: 093000, 093000.5`);
+    expect((await series(moments, { [attribute]: 93000 })).slices).toEqual([0, 1, 2]);
+    expect((await series(moments, { [attribute]: '093000.50' })).slices).toEqual([3, 4, 5]);
+  });
+
+  it('may be a whole one beside a broken one, but not the broken one, nor one slice', async () => {
+    const times = [
+      ...[0, 2, 4, 6].map((z) => ({ TemporalPositionIdentifier: 1, z })),
+      ...[0, 4, 6, 8, 10].map((z) => ({ TemporalPositionIdentifier: 2, z })),
+      { TemporalPositionIdentifier: 3, z: 0 },
+    ];
+    const at = (TemporalPositionIdentifier: number) =>
+      series(times, { TemporalPositionIdentifier });
+    expect((await series(times)).code).toBe('duplicate-positions');
+    expect((await at(1)).slices).toEqual([0, 1, 2, 3]);
+    expect((await at(2)).code).toBe('missing-slice');
+    expect((await at(3)).code).toBe('single-slice');
+    expect((await at(4)).reason).toContain('differ in TemporalPositionIdentifier: 1, 2, 3');
+  });
+
+  it('is the only one of a series that differs in nothing, whatever was chosen for others', async () => {
+    const plain = [0, 2, 4].map((z) => ({ EchoTime: 5, z }));
+    expect((await series(plain, { EchoTime: 80, TriggerTime: 3 })).slices).toEqual([0, 1, 2]);
   });
 });

@@ -12,6 +12,7 @@ export const TAG = {
   SOPClassUID: 'x00080016',
   SOPInstanceUID: 'x00080018',
   ContentDate: 'x00080023',
+  AcquisitionTime: 'x00080032',
   ContentTime: 'x00080033',
   Modality: 'x00080060',
   Manufacturer: 'x00080070',

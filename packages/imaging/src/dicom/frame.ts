@@ -64,6 +64,8 @@ export const DIMENSION_NAMES = [
   'DiffusionBValue',
   'AcquisitionNumber',
   'ImageType',
+  'AcquisitionTime',
+  'ContentTime',
 ] as const;
 
 export type DimensionName = (typeof DIMENSION_NAMES)[number];
@@ -293,6 +295,8 @@ function dimensions(attributes: Attributes, groups: readonly Attributes[]): Dime
     DiffusionBValue: bValue ?? attributes.double('DiffusionBValue'),
     AcquisitionNumber: attributes.decimal('AcquisitionNumber'),
     ImageType: attributes.text('ImageType'),
+    AcquisitionTime: attributes.text('AcquisitionTime'),
+    ContentTime: attributes.text('ContentTime'),
   };
 }
 

@@ -1,49 +1,109 @@
 import { fail } from '../errors.js';
 import { groupBy } from '../group-by.js';
-import type { DimensionName, Frame } from './frame.js';
+import { DIMENSION_NAMES, type DimensionName, type Frame } from './frame.js';
 
-/** Which volume is meant of a series that holds several at the same positions: `{ EchoTime: 80 }`. */
+/** Which volume is meant of a series that holds several: `{ EchoTime: 80, ImageType: M }`. */
 export type VolumeChoice = Readonly<Partial<Record<DimensionName, number | string>>>;
 
 /** How a value is written that frames of one volume lack and those of another have. */
 const ABSENT = 'none';
+/** Most attributes that together part a series into volumes. */
+const MAX_PARTING_ATTRIBUTES = 3;
+/** Values that an error lists. */
+const MAX_VALUES_NAMED = 12;
+/** What the slices of one volume may differ in: each has its own. */
+const OF_A_SLICE: readonly DimensionName[] = ['TriggerTime', 'AcquisitionTime', 'ContentTime'];
+/** Of two slices nobody can say whether they are a volume of their own. */
+const MIN_INTERLEAVED_SLICES = 3;
 
 /**
- * The frames of one volume: all of them or, where one attribute parts them into several complete volumes
- * at the same positions, those with the value that was chosen for it.
+ * The frames that are meant, before anything is made of them or counted: those that have the chosen value of
+ * each attribute. An attribute of which the series has one value only tells nothing apart in it.
+ * @throws FedvoxError `several-volumes` where the series has other values than the chosen one
+ */
+export function chosenFrames(
+  what: string,
+  frames: readonly Frame[],
+  choice: VolumeChoice,
+): readonly Frame[] {
+  return DIMENSION_NAMES.reduce((left, attribute) => {
+    const wanted = choice[attribute];
+    if (wanted === undefined) return left;
+    const chosen = left.filter((frame) => isMeant(frame, attribute, wanted));
+    if (chosen.length > 0) return chosen;
+    const byValue = groupBy(left, valueIn([attribute]));
+    if (byValue.size <= 1) return left;
+    throw severalVolumes(what, [attribute], [...byValue.keys()]);
+  }, frames);
+}
+
+/** Numbers are equal however they are written; of an image type one of its words will do. */
+function isMeant({ dimensions }: Frame, attribute: DimensionName, wanted: number | string) {
+  const value = dimensions[attribute];
+  if (value === undefined) return String(wanted) === ABSENT;
+  if (String(value) === String(wanted)) return true;
+  if (attribute === 'ImageType') return String(value).split('\\').includes(String(wanted));
+  return String(wanted).trim() !== '' && Number(value) === Number(wanted);
+}
+
+/**
+ * Asserts that frames are of one volume: that no two lie at one position, and that no attribute parts them
+ * into volumes of which one lies between the slices of the other.
  * @param frames in the order of their heights
  * @param isSamePlace whether two heights in mm are one position
- * @throws FedvoxError `several-volumes` where none of them was chosen, `duplicate-positions` where no
- *   attribute gives whole volumes
+ * @throws FedvoxError `several-volumes`; `duplicate-positions` where no attributes give whole volumes
  */
-export function oneVolume(
+export function checkOneVolume(
   what: string,
   frames: readonly Frame[],
   heightMm: (frame: Frame) => number,
   isSamePlace: (a: number, b: number) => boolean,
-  choice: VolumeChoice,
-): readonly Frame[] {
+): void {
   const isDuplicate = (at: number) =>
     at > 0 && isSamePlace(heightMm(frames[at - 1] as Frame), heightMm(frames[at] as Frame));
   const count = frames.filter((_, at) => isDuplicate(at)).length;
-  if (count === 0) return frames;
-  const names = Object.keys((frames[0] as Frame).dimensions) as DimensionName[];
-  const partings = names
-    .map((attribute) => ({ attribute, byValue: groupBy(frames, valueIn(attribute)) }))
-    .filter(({ byValue }) => areVolumes([...byValue.values()], heightMm, isSamePlace));
-  const [first] = partings;
-  if (first === undefined) {
-    throw fail('duplicate-positions', { what, count, differsIn: differsIn(frames, names) });
+  const differing = DIMENSION_NAMES.filter((name) => groupBy(frames, valueIn([name])).size > 1);
+  if (count === 0) {
+    const interleaving = differing.find((name) => areInterleaved(frames, name));
+    if (interleaving === undefined) return;
+    const values = groupBy(frames, valueIn([interleaving])).keys();
+    throw severalVolumes(what, [interleaving], [...values]);
   }
-  const { attribute, byValue } = partings.find((each) => each.attribute in choice) ?? first;
-  const chosen = byValue.get(String(choice[attribute]));
-  if (chosen !== undefined) return chosen;
-  const values = [...byValue.keys()].join(', ');
-  throw fail('several-volumes', { what, attribute, volumes: byValue.size, values });
+  for (const names of combinations(differing)) {
+    const byValue = groupBy(frames, valueIn(names));
+    if (!areVolumes([...byValue.values()], heightMm, isSamePlace)) continue;
+    throw severalVolumes(what, names, [...byValue.keys()]);
+  }
+  const differsIn = differing.join(', ') || 'no attribute known to this version';
+  throw fail('duplicate-positions', { what, count, differsIn });
 }
 
-function valueIn(attribute: DimensionName): (frame: Frame) => string {
-  return ({ dimensions }) => String(dimensions[attribute] ?? ABSENT);
+function severalVolumes(
+  what: string,
+  attributes: readonly DimensionName[],
+  values: readonly string[],
+): Error {
+  const named = values.slice(0, MAX_VALUES_NAMED);
+  const more = values.length - named.length;
+  return fail('several-volumes', {
+    what,
+    attribute: attributes.join(' and '),
+    volumes: values.length,
+    values: named.join(', ') + (more > 0 ? ` and ${more} more` : ''),
+  });
+}
+
+function valueIn(names: readonly DimensionName[]): (frame: Frame) => string {
+  return ({ dimensions }) => names.map((name) => dimensions[name] ?? ABSENT).join(' and ');
+}
+
+/** One attribute, then two together, then three: the fewest that part the volumes are what to choose by. */
+function combinations(names: readonly DimensionName[]): DimensionName[][] {
+  const all: DimensionName[][] = [[]];
+  for (const name of names) all.push(...all.map((some) => [...some, name]));
+  return all
+    .filter(({ length }) => length > 0 && length <= MAX_PARTING_ATTRIBUTES)
+    .sort((a, b) => a.length - b.length);
 }
 
 /** Whether these are two or more whole volumes: a frame each at each of the same positions. */
@@ -65,8 +125,11 @@ function areVolumes(
   );
 }
 
-/** The attributes in which frames at one position differ: the dimension that has to be split. */
-function differsIn(frames: readonly Frame[], names: readonly DimensionName[]): string {
-  const differing = names.filter((name) => new Set(frames.map(valueIn(name))).size > 1);
-  return differing.join(', ') || 'no attribute known to this version';
+/** Whether the values of an attribute take turns from slice to slice, as two phases half a slice apart have it. */
+function areInterleaved(frames: readonly Frame[], name: DimensionName): boolean {
+  if (OF_A_SLICE.includes(name)) return false;
+  const values = frames.map(valueIn([name]));
+  const turn = new Set(values).size;
+  if (frames.length < turn * MIN_INTERLEAVED_SLICES) return false;
+  return values.every((value, at) => at < turn || value === values[at - turn]);
 }

@@ -4,7 +4,7 @@ import { type Grid, MAX_VOXELS, voxelCount } from '../geometry/grid.js';
 import { cross, distance, dot, length, scale, subtract, type Vec3 } from '../geometry/vector.js';
 import { checkEven, typicalStepMm } from './even-grid.js';
 import type { Frame } from './frame.js';
-import { oneVolume, type VolumeChoice } from './separate-volumes.js';
+import { checkOneVolume, chosenFrames, type VolumeChoice } from './separate-volumes.js';
 
 /** Frames of one geometry in the order of their positions, and the grid that they fill. */
 export interface Stack {
@@ -37,17 +37,18 @@ const MIN_LIKE_NORMAL = 0.9;
 /**
  * Turns the frames of one series into a volume's geometry: groups them, orders them by position,
  * and refuses what is not one evenly spaced stack. `what` names the series in errors.
- * @param choice the volume that is meant where several share all positions
+ * @param choice the volume that is meant where the series holds several
  * @throws FedvoxError `mixed-patients`, `single-slice`, `mixed-orientations`, `mixed-geometry`, `odd-slice`,
  *   `mixed-frames-of-reference`, `several-volumes`, `duplicate-positions`, `missing-slice`,
  *   `uneven-spacing`, `sideways-slice`, `unusable-header`, `too-large`
  */
 export function assembleSeries(
   what: string,
-  frames: readonly Frame[],
+  all: readonly Frame[],
   choice: VolumeChoice = {},
 ): AssembledSeries {
-  checkOneOrigin(what, frames);
+  checkOneOrigin(what, all);
+  const frames = chosenFrames(what, all, choice);
   const stacks = groupByGeometry(frames).sort((a, b) => b.length - a.length);
   const [largest, ...others] = stacks;
   if (largest === undefined || frames.length < 2) throw fail('single-slice', { what });
@@ -59,7 +60,7 @@ export function assembleSeries(
   }
   const stray = others.flat();
   checkNoneBelongs(what, stray, largest);
-  return { stack: stackOf(what, largest, choice), stray };
+  return { stack: stackOf(what, largest), stray };
 }
 
 /** One series is of one patient and one study; a file that does not say is of those that the others say. */
@@ -130,7 +131,7 @@ function isParallel(a: Frame, b: Frame): boolean {
   );
 }
 
-function stackOf(what: string, unordered: readonly Frame[], choice: VolumeChoice): Stack {
+function stackOf(what: string, unordered: readonly Frame[]): Stack {
   const [reference] = unordered as [Frame];
   const framesOfReference = new Set(unordered.map((frame) => frame.frameOfReferenceUid));
   if (framesOfReference.size > 1) {
@@ -141,8 +142,8 @@ function stackOf(what: string, unordered: readonly Frame[], choice: VolumeChoice
   const pixelMm = Math.min(reference.rowSpacingMm, reference.columnSpacingMm);
   const isSamePlace = (aMm: number, bMm: number) =>
     Math.abs(aMm - bMm) < SAME_PLACE_PIXEL * pixelMm;
-  const ordered = unordered.toSorted((a, b) => heightMm(a) - heightMm(b));
-  const frames = oneVolume(what, ordered, heightMm, isSamePlace, choice);
+  const frames = unordered.toSorted((a, b) => heightMm(a) - heightMm(b));
+  checkOneVolume(what, frames, heightMm, isSamePlace);
   if (frames.length < 2) throw fail('single-slice', { what });
   const positions = frames.map(({ positionLps }) => positionLps);
   checkEven(what, positions, normal, pixelMm);
