@@ -112,6 +112,13 @@ const exchanges: readonly Exchange[] = [
     { hello: async () => ({ ...welcome, clockMs: 1_798_761_600_000 }) },
     'clock',
   ),
+  unary(
+    'Hello',
+    (client) => client.hello(offered),
+    { ...welcome, capabilities: ['decline', 'untrainable'] },
+    { hello: async () => ({ ...welcome, capabilities: ['decline', 'untrainable'] }) },
+    'untrainable',
+  ),
   nextTask('idle', undefined),
   nextTask('checkData', { job, jobDigest, work: { kind: 'check-data' } }),
   nextTask('train', { job, jobDigest, work: { kind: 'train', round: 7, baseModel } }),
@@ -144,6 +151,7 @@ const exchanges: readonly Exchange[] = [
   ),
   reportGate('', { job, outcome: 'spacing-out-of-range', figures: null }),
   reportGate('.figures', { job, outcome: 'no-disk-space', figures: 'withheld' }),
+  reportGate('.untrainable', { job, outcome: 'values-unusable', figures: null }),
   unary('Decline', (client) => client.decline(decline), undefined, {
     decline: async (arrived) => {
       expect(arrived).toEqual(decline);

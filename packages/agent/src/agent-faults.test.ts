@@ -136,7 +136,7 @@ describe('a disk that is full', () => {
   });
 
   it('is not told to a coordinator that has no word for it, which may ask again', async () => {
-    scene.coordinator.takesDeclines = false;
+    scene.coordinator.lacks = ['decline'];
     let attempts = 0;
     scene.trainer.onRun = async () => {
       if (attempts++ === 0) throw noSpace();
@@ -146,6 +146,24 @@ describe('a disk that is full', () => {
     await until(() => scene.coordinator.gates.length === 1);
     expect(scene.coordinator.gates[0]).toMatchObject({ outcome: 'pass' });
     expect(scene.coordinator.declined).toEqual([]);
+  });
+});
+
+describe('data that cannot be trained on', () => {
+  it.each([
+    ['size-not-trainable', 'not-supported'],
+    ['foreground-missing', 'labels-missing'],
+    ['values-unusable', 'no-usable-data'],
+  ] as const)('is told as %s, and to a coordinator without the word as %s', async (own, older) => {
+    scene.trainer.gateOutcome = own;
+    scene.coordinator.tasks.push(scene.gate);
+    await scene.enrolAndStart();
+    await until(() => scene.coordinator.gates.length === 1);
+    scene.coordinator.lacks = ['untrainable'];
+    scene.coordinator.failNext('nextTask');
+    scene.coordinator.tasks.push(scene.gate);
+    await until(() => scene.coordinator.gates.length === 2);
+    expect(scene.coordinator.gates.map(({ outcome }) => outcome)).toEqual([own, older]);
   });
 });
 

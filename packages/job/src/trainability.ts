@@ -104,6 +104,6 @@ export function faultText(fault: JobFault): string {
   }
 }
 
-export function sizeText(size: Size): string {
+export function sizeText(size: readonly number[]): string {
   return size.join('×');
 }

@@ -54,6 +54,7 @@ export {
   type GateReport,
   type Heartbeat,
   isPassing,
+  outcomeFor,
   type Task,
   type UploadPosition,
   type Welcome,

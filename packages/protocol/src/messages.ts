@@ -14,7 +14,13 @@ export const AGENT_STATES = [
 ] as const;
 export type AgentState = (typeof AGENT_STATES)[number];
 
-export const CAPABILITIES = ['delta-f32', 'network-unet', 'strategy-fedavg', 'decline'] as const;
+export const CAPABILITIES = [
+  'delta-f32',
+  'network-unet',
+  'strategy-fedavg',
+  'decline',
+  'untrainable',
+] as const;
 export type Capability = (typeof CAPABILITIES)[number];
 
 export const GATE_OUTCOMES = [
@@ -47,6 +53,22 @@ const PASSING: readonly GateOutcome[] = [
   'trainer-failed',
 ];
 export const isPassing = (outcome: GateOutcome): boolean => PASSING.includes(outcome);
+
+/** What a coordinator is told that lacks the capability `untrainable` and would refuse the word. */
+const BEFORE_UNTRAINABLE: Readonly<Partial<Record<GateOutcome, DeclineReason>>> = {
+  'size-not-trainable': 'not-supported',
+  'foreground-missing': 'labels-missing',
+  'values-unusable': 'no-usable-data',
+};
+
+/** The outcome in a word that a peer with these capabilities knows. */
+export function outcomeFor<Outcome extends GateOutcome>(
+  capabilities: readonly Capability[],
+  outcome: Outcome,
+): Outcome | DeclineReason {
+  if (capabilities.includes('untrainable')) return outcome;
+  return BEFORE_UNTRAINABLE[outcome] ?? outcome;
+}
 
 /** What becomes of the figures that a site measures for a job; invariant 8 without a count. */
 export const FIGURES_OUTLOOKS = ['reported', 'withheld'] as const;

@@ -40,6 +40,7 @@ const CAPABILITY: Readonly<Record<Capability, wire.Capability>> = {
   'network-unet': wire.Capability.NETWORK_UNET,
   'strategy-fedavg': wire.Capability.STRATEGY_FEDAVG,
   decline: wire.Capability.DECLINE,
+  untrainable: wire.Capability.UNTRAINABLE,
 };
 
 const GATE_OUTCOME: Readonly<Record<GateOutcome, wire.GateOutcome>> = {

@@ -2,6 +2,7 @@ import type { Sha256 } from '@fedvox/base';
 import type { Credentials } from '@fedvox/pki';
 import {
   CAPABILITIES,
+  type Capability,
   DEFAULT_CHUNK_BYTES,
   type Decline,
   downloadTo,
@@ -9,6 +10,7 @@ import {
   FederationClient,
   type GateReport,
   type Heartbeat,
+  outcomeFor,
   uploadFrom,
   verifyReceipt,
   type Welcome,
@@ -37,6 +39,8 @@ export class Line {
   readonly #client: FederationClient;
   readonly #announcer: Announcer;
   #chunkBytes = DEFAULT_CHUNK_BYTES;
+  /** Those that both sides have. */
+  #agreed: readonly Capability[] = [];
 
   constructor({ address, credentials, ledger }: LineOptions) {
     const { keyPem, certificateChainPem, caPem, identity } = credentials;
@@ -55,6 +59,7 @@ export class Line {
       this.#client.hello(CAPABILITIES, signal),
     );
     this.#chunkBytes = Math.min(DEFAULT_CHUNK_BYTES, welcome.maxChunkBytes);
+    this.#agreed = welcome.capabilities;
     return welcome;
   }
 
@@ -83,11 +88,15 @@ export class Line {
     return this.#say(message, () => downloadTo(this.#client, digest, path, options));
   }
 
-  reportGate(report: GateReport, signal: AbortSignal): Promise<void> {
+  /** In a word that the coordinator knows, be it an older one. */
+  reportGate({ outcome, ...about }: GateReport, signal: AbortSignal): Promise<void> {
+    const report = { ...about, outcome: outcomeFor(this.#agreed, outcome) };
     return this.#say({ kind: 'gate', ...report }, () => this.#client.reportGate(report, signal));
   }
 
-  decline(decline: Decline, signal: AbortSignal): Promise<void> {
+  /** In a word that the coordinator knows, be it an older one. */
+  decline({ reason, ...about }: Decline, signal: AbortSignal): Promise<void> {
+    const decline = { ...about, reason: outcomeFor(this.#agreed, reason) };
     return this.#say({ kind: 'decline', ...decline }, () => this.#client.decline(decline, signal));
   }
 

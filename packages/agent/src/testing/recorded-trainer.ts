@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { sha256 } from '@fedvox/base';
+import type { GateOutcome } from '../core/task.js';
 import type { Trainer, WorkOrder, WorkResult } from '../core/trainer.js';
 
 export const RECORDED = {
@@ -17,6 +18,7 @@ export function recordedDelta(round: number, byteLength = 200_000): Uint8Array {
 export class RecordedTrainer implements Trainer {
   readonly orders: WorkOrder[] = [];
   closed = false;
+  gateOutcome: GateOutcome = 'pass';
   /** Called before each answer; may wait, throw, or look at the signal. */
   onRun: (order: WorkOrder, signal: AbortSignal) => Promise<void> = async () => undefined;
 
@@ -26,7 +28,7 @@ export class RecordedTrainer implements Trainer {
     const { work, deltaPath } = order;
     if (work.kind === 'check-data') {
       const { validationCases } = RECORDED;
-      return { kind: 'checked', outcome: 'pass', validationCases };
+      return { kind: 'checked', outcome: this.gateOutcome, validationCases };
     }
     if (work.kind === 'evaluate') return { kind: 'measured', ...RECORDED, delta: null };
     const bytes = recordedDelta(work.round);

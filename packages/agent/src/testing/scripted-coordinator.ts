@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Sha256, sha256 } from '@fedvox/base';
 import { issueCertificate, readCertificate, toX509 } from '@fedvox/pki';
 import {
+  type Capability,
   createEnrollmentServer,
   createFederationServer,
   type Decline,
@@ -51,8 +52,8 @@ export class ScriptedCoordinator {
   readonly beats: Heartbeat[] = [];
   readonly gates: GateReport[] = [];
   readonly declined: Decline[] = [];
-  /** An older coordinator does not know how sites decline. */
-  takesDeclines = true;
+  /** What an older coordinator does not know. */
+  lacks: readonly Capability[] = [];
   /** Certificate requests as they came. */
   readonly requests: Uint8Array[] = [];
   readonly accepted: AcceptedUpdate[] = [];
@@ -167,7 +168,7 @@ export class ScriptedCoordinator {
         this.#enter('hello');
         return {
           protocolVersion,
-          capabilities: capabilities.filter((name) => this.takesDeclines || name !== 'decline'),
+          capabilities: capabilities.filter((name) => !this.lacks.includes(name)),
           federation: this.#consortium.federation,
           heartbeatIntervalMs: this.heartbeatIntervalMs,
           maxChunkBytes: 64 * 1024,

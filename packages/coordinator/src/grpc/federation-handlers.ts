@@ -18,6 +18,7 @@ const CAPABILITIES: readonly Capability[] = [
   'network-unet',
   'strategy-fedavg',
   'decline',
+  'untrainable',
 ];
 
 export interface FederationDesks {

@@ -1,6 +1,6 @@
 import { readdir, readFile, stat, truncate, unlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '@fedvox/base';
+import { type Clock, canonicalJson, sha256 } from '@fedvox/base';
 import { type PreprocessStep, preprocessStepSchema } from '@fedvox/job';
 import { describe, expect, it } from 'vitest';
 import type { CaseRef } from '../datasets/case.js';
@@ -10,6 +10,7 @@ import { CLASSES, writePhantomCase } from '../testing/phantom-case.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
 import { preprocess } from '../transforms/preprocess.js';
 import { openCache } from './case-cache.js';
+import { encodeEntry } from './entry.js';
 
 const ZSCORE: PreprocessStep[] = [preprocessStepSchema.parse({ kind: 'zscore' })];
 
@@ -69,6 +70,23 @@ describe('the case cache', () => {
       expect(await (await openCache(cacheFolder)).load(ref, CLASSES, ZSCORE)).toEqual(expected);
       expect(await readFile(path)).toEqual(whole);
     }
+  });
+
+  it('takes no entry of an earlier version, which may hold what is refused now', async () => {
+    const { ref } = await phantom();
+    const cacheFolder = await temporaryFolder();
+    const cache = await openCache(cacheFolder);
+    const content = await cache.contentKey(ref);
+    const expected = await cache.load(ref, CLASSES, ZSCORE);
+    const data = expected.image.data.map(() => -3e38);
+    const spoilt = encodeEntry({ ...expected, image: { ...expected.image, data } });
+    const [own] = await readdir(cacheFolder);
+    await unlink(join(cacheFolder, own!));
+    for (const version of [1, 2]) {
+      const key = sha256(canonicalJson({ version, content, steps: ZSCORE }));
+      await writeFile(join(cacheFolder, `${key}.case`), spoilt);
+    }
+    expect(await (await openCache(cacheFolder)).load(ref, CLASSES, ZSCORE)).toEqual(expected);
   });
 
   it('is shared by two that make the same case at the same time', async () => {

@@ -37,8 +37,8 @@ export interface CaseCache {
   contentKey(ref: CaseRef): Promise<Sha256>;
 }
 
-/** Part of every key: raise it when the same steps come to mean other voxels. */
-const PIPELINE_VERSION = 2;
+/** Part of every key: raise it when the same steps come to mean other voxels, or fewer cases are usable. */
+const PIPELINE_VERSION = 3;
 const DEFAULT_MAX_BYTES = 64 * 1024 ** 3;
 const ENTRY_SUFFIX = '.case';
 /** A temporary file this old belongs to a process that died. */

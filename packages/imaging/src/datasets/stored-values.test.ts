@@ -91,6 +91,22 @@ describe('a rescale that is missing', () => {
   });
 });
 
+describe('a rescale to values that no scanner measures', () => {
+  it.each([
+    { RescaleSlope: 1e34, RescaleIntercept: 0 },
+    { RescaleSlope: 1, RescaleIntercept: -3e38 },
+  ])('is refused, slice by slice: %j', async (rescale) => {
+    const { codes, refused } = await read((slice) => (slice === 5 ? rescale : {}));
+    expect(codes).toContain('bad-attribute');
+    expect(refused[0]!.reason).toContain('may be larger than any scanner measures');
+  });
+
+  it('is none where a positron scanner counts a thousand million', async () => {
+    const { codes, data } = await read(() => ({ RescaleSlope: 1e6, RescaleIntercept: 0 }));
+    expect([codes, data]).toEqual([[], Float32Array.from(STORED, (value) => value * 1e6)]);
+  });
+});
+
 describe('MONOCHROME1', () => {
   const PhotometricInterpretation = 'MONOCHROME1';
 

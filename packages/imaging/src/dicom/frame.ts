@@ -1,5 +1,6 @@
 import { sha256 } from '@fedvox/base';
 import { fail } from '../errors.js';
+import { MAX_MAGNITUDE } from '../geometry/grid.js';
 import { dot, length, type Vec3 } from '../geometry/vector.js';
 import type { Attributes } from './attributes.js';
 import { checkKind } from './image-kind.js';
@@ -73,7 +74,6 @@ export type Dimensions = Readonly<Partial<Record<DimensionName, number | string 
 
 /** Most frames one file may declare. */
 const MAX_FRAMES = 100_000;
-const MAX_FLOAT32 = 3.4e38;
 /**
  * Compressed pixels that are more than this many times larger than their file holds are a lie: CT packs
  * 30 to 1 at most. Blank slices pack better, so that the first bytes of a file are believed.
@@ -118,7 +118,7 @@ export function framesOf(file: DicomFile): Frame[] {
       ...common,
       frameIndex,
       ...framePlane(attributes, groups),
-      ...rescale(attributes, groups),
+      ...rescale(attributes, groups, common.format),
       ...(padding === undefined ? {} : { padding }),
       dimensions: dimensions(attributes, groups),
     };
@@ -226,6 +226,7 @@ function pixelSpacing(attributes: Attributes): readonly [number, number] {
 function rescale(
   attributes: Attributes,
   groups: readonly Attributes[],
+  { bitsAllocated }: PixelFormat,
 ): Pick<Frame, 'slope' | 'intercept' | 'isRescaled'> {
   if (attributes.has('ModalityLUTSequence') && !attributes.has('RescaleSlope')) {
     throw unsupported(attributes, 'its values go through a modality lookup table');
@@ -234,8 +235,9 @@ function rescale(
   const slope = source.decimal('RescaleSlope') ?? 1;
   const intercept = source.decimal('RescaleIntercept') ?? 0;
   if (slope === 0) throw attributes.bad('RescaleSlope', 'it is 0');
-  if (2 ** 32 * Math.abs(slope) + Math.abs(intercept) > MAX_FLOAT32) {
-    throw attributes.bad('RescaleSlope', 'values would be larger than float32 holds');
+  if (2 ** bitsAllocated * Math.abs(slope) + Math.abs(intercept) > MAX_MAGNITUDE) {
+    const reason = `${slope} · pixel + ${intercept} may be larger than any scanner measures`;
+    throw attributes.bad('RescaleSlope', reason);
   }
   const isRescaled = source.has('RescaleSlope') && source.has('RescaleIntercept');
   return { slope, intercept, isRescaled };

@@ -21,6 +21,9 @@ export interface LabelMap extends Grid {
 /** Most voxels one volume may have: 1,024³, 4 GiB as float32. A header that claims more is refused. */
 export const MAX_VOXELS = 1024 ** 3;
 
+/** No scanner measures more, in whatever unit; squares of it still add up in float32. */
+export const MAX_MAGNITUDE = 1e15;
+
 export function voxelCount({ shape }: Grid): number {
   return shape[0] * shape[1] * shape[2];
 }

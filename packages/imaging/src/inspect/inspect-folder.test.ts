@@ -141,6 +141,19 @@ describe('inspecting a folder', () => {
     expect(otherFiles).toBe(1);
   });
 
+  it('names the scan, the value and the place of a voxel that no scanner measures', async () => {
+    const folder = await temporaryFolder();
+    const { image } = phantomVolumes('extreme');
+    const data = image.data.map((value, at) => (at === 2 * 30 + 4 * 6 + 3 ? -3e38 : value));
+    await writeNifti(join(folder, 'scan.nii.gz'), { ...image, data });
+    const { scans } = await inspectFolder(folder);
+    expect(scans).toMatchObject([{ what: 'scan.nii.gz', usable: false }]);
+    expect(scans[0]?.refusal).toMatchObject({
+      code: 'imaging/unusable-values',
+      reason: expect.stringMatching(/scan\.nii\.gz .*: -3\.0.*e\+38 at \(3, 4, 2\)$/),
+    });
+  });
+
   it('names packed archives, which may hold scans, and no documents', async () => {
     const folder = await temporaryFolder();
     const { image } = phantomVolumes('packed');

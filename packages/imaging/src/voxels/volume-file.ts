@@ -1,5 +1,5 @@
 import { fail } from '../errors.js';
-import type { Grid, Volume } from '../geometry/grid.js';
+import { type Grid, MAX_MAGNITUDE, type Volume } from '../geometry/grid.js';
 import { shearDegrees } from '../geometry/shear.js';
 import { readNifti, readNiftiHeader } from '../nifti/read.js';
 import { nrrdDataPath, readNrrd, readNrrdHeader } from '../nrrd/read.js';
@@ -68,9 +68,6 @@ function checkRectangular(path: string, grid: Grid): void {
   const degrees = shearDegrees(grid);
   if (degrees > 0) throw fail('sheared', { path, degrees: degrees.toFixed(1) });
 }
-
-/** No scanner measures more, in whatever unit; squares of it still add up in float32. */
-const MAX_MAGNITUDE = 1e15;
 
 /** One voxel that is no number would make every normalised voxel none; an enormous one, all others equal. */
 function checkUsable(path: string, { data, shape: [nx, ny] }: Volume): void {

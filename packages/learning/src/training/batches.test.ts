@@ -59,16 +59,24 @@ describe('the batches of an epoch', () => {
   it('refuse cases of different sizes in one batch', async () => {
     const other = { shape: [4, 8, 8] as const, affineRas: ball.image.affineRas };
     const smaller = {
+      caseId: 'patient_2',
       image: { ...other, data: new Float32Array(256) },
       label: { ...other, data: new Uint8Array(256) },
     };
-    const cases = [async () => ball, async () => smaller];
-    await expect(numbersOf({ cases })).rejects.toMatchObject({ code: 'learning/unequal-sizes' });
+    const cases = [async () => ({ ...ball, caseId: 'patient_1' }), async () => smaller];
+    await expect(numbersOf({ cases })).rejects.toMatchObject({
+      code: 'learning/unequal-sizes',
+      message: expect.stringMatching(/(?=.*8×8×8 \(case patient_1\)).*4×8×8 \(case patient_2\)/),
+    });
   });
 
   it('refuse sizes that the network cannot halve often enough', async () => {
     await expect(numbersOf({ divisor: 16 })).rejects.toThrow(
       'the network cannot take 8×8×8 voxels: it needs multiples of 16',
+    );
+    const named = [async () => ({ ...ball, caseId: 'patient_1' })];
+    await expect(numbersOf({ cases: named, divisor: 16 })).rejects.toThrow(
+      'case patient_1: the network cannot take 8×8×8 voxels',
     );
   });
 

@@ -1,6 +1,6 @@
 import { type Random, shuffled } from '@fedvox/base';
-import { augment, portableVoxels, type VoxelEngine } from '@fedvox/imaging';
-import type { AugmentStep } from '@fedvox/job';
+import { augment, portableVoxels, type Volume, type VoxelEngine } from '@fedvox/imaging';
+import { type AugmentStep, sizeText } from '@fedvox/job';
 import { aboutCase } from '../about-case.js';
 import { fail } from '../errors.js';
 import type { TrainingCase } from './case-store.js';
@@ -51,21 +51,28 @@ async function loadBatch(
   // One stream per place in the epoch, so that what one case draws cannot shift another's.
   const batch = await Promise.all(
     loaded.map(({ caseId, ...item }, index) =>
-      aboutCase(caseId, () => ({
-        ...augment(item, steps, random.fork(`augment/${start + index}`), voxels),
-        ...(caseId === undefined ? {} : { caseId }),
-      })),
+      aboutCase(caseId, () => {
+        const augmented = augment(item, steps, random.fork(`augment/${start + index}`), voxels);
+        checkDivisible(augmented.image, divisor);
+        return { ...augmented, ...(caseId === undefined ? {} : { caseId }) };
+      }),
     ),
   );
-  checkSizes(batch, divisor);
+  checkEqualSizes(batch);
   return batch;
 }
 
-function checkSizes(batch: Batch, divisor: number): void {
-  const sizes = [...new Set(batch.map(({ image }) => image.shape.join('×')))];
-  if (sizes.length > 1) throw fail('unequal-sizes', { sizes: sizes.join(' and ') });
-  const first = batch[0];
-  if (first?.image.shape.some((size) => size % divisor !== 0)) {
-    throw fail('size-not-divisible', { size: sizes.join(), divisor });
-  }
+function checkDivisible({ shape }: Volume, divisor: number): void {
+  if (shape.every((size) => size % divisor === 0)) return;
+  throw fail('size-not-divisible', { size: sizeText(shape), divisor });
+}
+
+/** The error names one case of each size. */
+function checkEqualSizes(batch: Batch): void {
+  const caseBySize = new Map(batch.map(({ image, caseId }) => [sizeText(image.shape), caseId]));
+  if (caseBySize.size <= 1) return;
+  const sizes = [...caseBySize].map(([size, caseId]) =>
+    caseId === undefined ? size : `${size} (case ${caseId})`,
+  );
+  throw fail('unequal-sizes', { sizes: sizes.join(' and ') });
 }

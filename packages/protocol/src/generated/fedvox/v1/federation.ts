@@ -45,6 +45,8 @@ export enum Capability {
   STRATEGY_FEDAVG = 3,
   /** DECLINE - Work is declined by name, and what passes by itself is told apart from what does not. */
   DECLINE = 4,
+  /** UNTRAINABLE - The gate outcomes 13 to 15, by which data that would be read cannot be trained on. */
+  UNTRAINABLE = 5,
   UNRECOGNIZED = -1,
 }
 
@@ -63,7 +65,10 @@ export enum GateOutcome {
   OUT_OF_MEMORY = 10,
   ARCHIVE_UNREACHABLE = 11,
   TRAINER_FAILED = 12,
-  /** SIZE_NOT_TRAINABLE - Volumes that are smaller than the job's patch, or that its network cannot halve often enough. */
+  /**
+   * SIZE_NOT_TRAINABLE - 13 to 15 are said to whoever has the capability `untrainable`; others are told the nearest of 1 to 8.
+   * Volumes that are smaller than the job's patch, or that its network cannot halve often enough.
+   */
   SIZE_NOT_TRAINABLE = 13,
   /** FOREGROUND_MISSING - No labelled voxel, or none that preprocessing leaves. */
   FOREGROUND_MISSING = 14,
