@@ -22,6 +22,10 @@ export const ERRORS = {
     message: 'cannot write {path}: {reason}',
     advice: 'Choose a file in a folder that may be written to; nothing was started.',
   },
+  'no-path': {
+    message: 'no folder is named, and no site’s configuration that names one',
+    advice: 'Give the folder that holds the scans, or --config with the site’s configuration.',
+  },
   'no-scans': {
     message: 'there is no DICOM series and no NIfTI volume in {path} ({files} files looked at)',
     advice: 'Give the folder that holds the scans; it is searched to its depth.',

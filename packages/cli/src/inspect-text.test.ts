@@ -9,6 +9,7 @@ const scan = {
   labels: [organ],
   warnings: [],
   usable: true,
+  trainable: true,
 } as const;
 const report = { path: '/scans', files: 1, refused: [], otherFiles: 0 };
 

@@ -51,8 +51,14 @@ const COLUMNS: readonly (readonly [name: string, cell: (scan: ScanReport) => str
   ['values', valuesCell],
   ['labels', ({ labels }) => labels.map(volumeText).join(', ') || '-'],
   ['prediction', predictionCell],
-  ['use', ({ usable }) => (usable ? 'yes' : 'NO')],
+  ['use', useCell],
 ];
+
+/** What has no label can be predicted, not trained on. */
+function useCell({ usable, trainable }: ScanReport): string {
+  if (!usable) return 'NO';
+  return trainable ? 'yes' : 'predict';
+}
 
 function valuesCell({ intensity }: ScanReport): string {
   if (intensity === undefined) return '-';

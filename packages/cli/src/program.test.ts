@@ -150,4 +150,53 @@ describe('the fedvox command', () => {
       /^error: cannot make the folder of .*file.in.001.png: there is no .*ENOTDIR.*\n→ Choose a place/,
     );
   });
+
+  it('holds the folder of a site’s configuration against what that says, and against a job', async () => {
+    const [scans, config, job] = ['scans', 'site.yaml', 'job.yaml'].map((it) => join(folder, it));
+    await mkdir(scans!);
+    const grid = {
+      shape: [6, 5, 4],
+      affineRas: [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1],
+    } as const;
+    const label = Uint8Array.from({ length: 120 }, (_, at) => at % 2);
+    await writeNifti(join(scans!, 'a.nii.gz'), { ...grid, data: Float32Array.from(label) });
+    await writeNifti(join(scans!, 'l.nii.gz'), { ...grid, data: label });
+    const training = [{ image: 'a.nii.gz', label: 'l.nii.gz' }];
+    const manifest = { modality: { 0: 'MRI' }, labels: { 1: 'Tumour' }, training };
+    await writeFile(join(scans!, 'dataset.json'), JSON.stringify(manifest));
+    const site = (rules: string) =>
+      writeFile(config!, `site: a\nstateDir: state\ndata: {kind: msd, path: scans, ${rules}}\n`);
+    const use = async (...options: string[]) => {
+      const { stdout } = await fedvox('data', 'inspect', '--config', config!, '--json', ...options);
+      const { scans: found, refused } = JSON.parse(stdout);
+      if (found.length === 0) return refused[0].code;
+      const [scan] = found;
+      return scan.refusal?.code ?? scan.labels.map(({ name }: { name: string }) => name);
+    };
+    await site('labels: {Tumour: lesion}');
+    expect(await use()).toEqual(['lesion']);
+    const jobOf = (modality: string) =>
+      writeFile(job!, JSON.stringify({ ...JOB, data: { modality } }));
+    await jobOf('MR');
+    expect(await use('--job', job!)).toEqual(['lesion']);
+    await jobOf('CT');
+    expect(await use('--job', job!)).toBe('learning/wrong-modality');
+    await jobOf('MR');
+    await site('');
+    expect(await use('--job', job!)).toBe('imaging/label-classes');
+    expect(await use('--job', job!, '--label', 'Tumour=lesion')).toEqual(['lesion']);
+    await site('missingLabels: empty');
+    expect(await use('--job', job!)).toEqual(['lesion']);
+  });
 });
+
+const JOB = {
+  name: 'j',
+  classes: ['background', 'lesion'],
+  preprocess: [{ kind: 'orient', axes: 'RAS' }],
+  network: { kind: 'unet', channels: [4, 8], strides: [2], residualUnits: 1 },
+  training: { batchSize: 1, localEpochs: 1 },
+  evaluation: { bestBy: 'dice', auc: { level: 'voxel', classes: ['lesion'] } },
+  federation: { rounds: 1, minSites: 2 },
+  seed: 4,
+};

@@ -127,6 +127,11 @@ export const fail = defineErrors('imaging', {
     message: '{path} is a copy of an instance that was read already',
     advice: 'Nothing to do: the copy is ignored.',
   },
+  'not-a-case': {
+    message: '{what} is no case of this data set: nothing that is listed or read gives it a label',
+    advice:
+      'For training list it with its label in dataset.json; DICOM is read where there is none. To predict it nothing is needed.',
+  },
   'case-name-shared': {
     message: 'several images would be the case {name}: {images}',
     advice: 'Take all but one of them out of dataset.json, or rename the others.',
@@ -262,6 +267,10 @@ export const fail = defineErrors('imaging', {
     message: '{path} has no segment for {missing} of the job; it has {present}',
     advice:
       'Map its segments with `labels` in the data set, or set `missingLabels: empty` if they are truly absent.',
+  },
+  'label-unmatched': {
+    message: 'no structure in {path} is called {name}; there are {present}',
+    advice: 'Correct the name in `labels` (`--label`), or take it out.',
   },
   'label-values': {
     message: '{path} holds label values that are no class: {values}',

@@ -9,7 +9,7 @@ export {
 } from './datasets/case.js';
 export { type OpenDatasetOptions, openDataset } from './datasets/dataset.js';
 export { loadCase } from './datasets/load-case.js';
-export { findOnlySeries, readVolume } from './datasets/read-volume.js';
+export { findOnlySeries, readVolume, type SeriesRules } from './datasets/read-volume.js';
 export { type DatasetSpec, datasetSpecSchema } from './datasets/spec.js';
 export { uidFrom } from './dicom/write/encode.js';
 export { type SeriesReference, seriesReference } from './dicom/write/reference.js';

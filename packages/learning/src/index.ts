@@ -17,7 +17,7 @@ export {
   type EvaluationSplit,
   evaluateSavedModel,
 } from './tasks/evaluate-model.js';
-export { GATE_REASONS, type GateReason } from './tasks/gate.js';
+export { GATE_REASONS, type GateReason, requirementProblem } from './tasks/gate.js';
 export type { Progress, TaskInput, TrainingInput } from './tasks/input.js';
 export { checkJob } from './tasks/job-check.js';
 export type { WrittenWeights } from './tasks/model-file.js';

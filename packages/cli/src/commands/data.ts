@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { loadConfig } from '@fedvox/base';
+import type { CaseRef, InspectOptions as FolderRules } from '@fedvox/imaging';
 import { jobSchema } from '@fedvox/job';
 import type { Command } from 'commander';
 import { fail } from '../errors.js';
@@ -9,11 +10,10 @@ import { prepareFolderOf } from '../output-file.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act, type CommonOptions } from './action.js';
 import { addArchiveCommands } from './data-archive.js';
-import { type LabelOption, withLabels } from './dataset-option.js';
+import { datasetOf, type RuleOptions, siteData, withRules } from './dataset-option.js';
 
-interface InspectOptions extends CommonOptions {
+interface InspectOptions extends CommonOptions, RuleOptions {
   readonly job?: string;
-  readonly label?: LabelOption;
   readonly png?: string;
   readonly predicted?: string;
 }
@@ -21,9 +21,11 @@ interface InspectOptions extends CommonOptions {
 export function addDataCommands(program: Command, terminal: Terminal): void {
   const data = program.command('data').description('look at scans before anyone trains on them');
   const inspect = data
-    .command('inspect <path>')
-    .description('what is in a folder, whether it would be accepted, and why not')
-    .option('--job <file>', 'hold it against the classes of this job')
+    .command('inspect [path]')
+    .description(
+      'what is in a folder (that of --config, if none is named), whether training would use it, and why not',
+    )
+    .option('--job <file>', 'hold it against the classes and the data requirements of this job')
     .option(
       '--png <folder>',
       'draw each usable scan with its labels and predictions, to look at: 001.png, …',
@@ -32,18 +34,17 @@ export function addDataCommands(program: Command, terminal: Terminal): void {
       '--predicted <folder>',
       'NIfTI label maps that a model predicted, each named as its scan; a DICOM SEG is found by itself',
     );
-  act<InspectOptions, [string]>(withLabels(inspect), terminal, inspectData);
+  act<InspectOptions, string[]>(withRules(inspect), terminal, inspectData);
   addArchiveCommands(data, terminal);
 }
 
-async function inspectData(output: Output, options: InspectOptions, path: string): Promise<void> {
+async function inspectData(output: Output, options: InspectOptions, named?: string): Promise<void> {
+  const path = named ?? (options.config && (await siteData(options.config)).path);
+  if (path === undefined) throw fail('no-path', {});
   if (options.png !== undefined) await prepareFolderOf(join(options.png, '001.png'));
   const { inspectFolder } = await import('@fedvox/imaging');
   const report = await inspectFolder(path, {
-    ...(options.job === undefined
-      ? {}
-      : { classes: (await loadConfig(options.job, jobSchema, 'job')).classes }),
-    ...(options.label === undefined ? {} : { labels: options.label }),
+    ...(await rulesOf(path, options)),
     ...(options.png === undefined ? {} : { pngFolder: options.png }),
     ...(options.predicted === undefined ? {} : { predictedFolder: options.predicted }),
     onProgress: (done, total) => output.status(`read ${done} of ${total} scans`),
@@ -53,4 +54,18 @@ async function inspectData(output: Output, options: InspectOptions, path: string
   }
   output.result(report, inspectText(report));
   if (!report.scans.some((scan) => scan.usable)) throw new ResultSaysNo();
+}
+
+/** With a job or a site's configuration a scan is held against what a training would make of it. */
+async function rulesOf(path: string, options: InspectOptions): Promise<FolderRules> {
+  const { job: jobPath, config, label } = options;
+  if (jobPath === undefined && config === undefined) {
+    return label === undefined ? {} : { labels: label };
+  }
+  const { path: _, ...rules } = await datasetOf(path, options);
+  if (jobPath === undefined) return rules as FolderRules;
+  const { requirementProblem } = await import('@fedvox/learning');
+  const job = await loadConfig(jobPath, jobSchema, 'job');
+  const problemOf = (ref: CaseRef) => requirementProblem(ref, job);
+  return { ...rules, classes: job.classes, problemOf } as FolderRules;
 }

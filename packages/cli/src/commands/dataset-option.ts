@@ -1,14 +1,20 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import type { DatasetSpec } from '@fedvox/imaging';
+import { join, resolve } from 'node:path';
+import type { DatasetSpec, SeriesRules } from '@fedvox/imaging';
 import { type Command, Option } from 'commander';
 import { labelNames } from './options.js';
 
 /** Class of the job by the structure's name in the files. */
 export type LabelOption = Readonly<Record<string, string>>;
 
-export function withLabels(command: Command): Command {
-  return command.addOption(
+/** How scans and labels are to be understood. */
+export interface RuleOptions {
+  readonly label?: LabelOption;
+  readonly config?: string;
+}
+
+export function withRules(command: Command): Command {
+  return withConfig(command).addOption(
     new Option(
       '--label <name=class...>',
       'a structure’s name in the files and the job’s class it is, where they differ',
@@ -16,8 +22,43 @@ export function withLabels(command: Command): Command {
   );
 }
 
-/** A folder with a `dataset.json` is in the Decathlon's layout; any other is searched for DICOM. */
-export function datasetOf(path: string, labels: LabelOption = {}, site?: string): DatasetSpec {
-  if (!existsSync(join(path, 'dataset.json'))) return { kind: 'dicom', path, labels };
-  return { kind: 'msd', path, labels, ...(site === undefined ? {} : { site }) };
+export function withConfig(command: Command): Command {
+  return command.option(
+    '--config <file>',
+    'a site’s configuration (YAML): what its `data` says of scans and labels holds here too',
+  );
+}
+
+/**
+ * A folder with a `dataset.json` is in the Decathlon's layout; any other is searched for DICOM. What a site's
+ * configuration says of such data holds for it.
+ */
+export async function datasetOf(
+  path: string,
+  { label = {}, config }: RuleOptions,
+  site?: string,
+): Promise<DatasetSpec> {
+  const { datasetSpecSchema } = await import('@fedvox/imaging');
+  const data = config === undefined ? undefined : await siteData(config);
+  const found = existsSync(join(path, 'dataset.json')) ? 'msd' : 'dicom';
+  const kind = data !== undefined && resolve(path) === data.path ? data.kind : found;
+  const schema = datasetSpecSchema.options[kind === 'dicom' ? 0 : 1];
+  const rules = Object.entries(data ?? {}).filter(([rule]) => rule in schema.shape);
+  const labels = { ...data?.labels, ...label };
+  const ofSite = kind === 'msd' && site !== undefined ? { site } : {};
+  return datasetSpecSchema.parse({ ...Object.fromEntries(rules), kind, path, labels, ...ofSite });
+}
+
+/** @throws FedvoxError as `loadSiteConfig` */
+export async function siteData(config: string): Promise<DatasetSpec> {
+  const { loadSiteConfig } = await import('@fedvox/agent');
+  return (await loadSiteConfig(config)).data;
+}
+
+/** What a site's configuration says of DICOM series: nothing where its data are files. */
+export async function seriesRules(config: string): Promise<SeriesRules> {
+  const data = await siteData(config);
+  if (data.kind !== 'dicom') return {};
+  const { kind: _, path: __, labels: ___, missingLabels: ____, ...rules } = data;
+  return rules;
 }

@@ -3,13 +3,12 @@ import { type Command, Option } from 'commander';
 import { evaluationText } from '../evaluation-text.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act } from './action.js';
-import { datasetOf, type LabelOption, withLabels } from './dataset-option.js';
+import { datasetOf, type RuleOptions, withRules } from './dataset-option.js';
 import { type EngineOptions, engineOf, progressTo, withEngine } from './engine-options.js';
 import { modelJob } from './model-job.js';
 
-interface EvaluateOptions extends EngineOptions {
+interface EvaluateOptions extends EngineOptions, RuleOptions {
   readonly site?: string;
-  readonly label?: LabelOption;
   readonly job?: string;
   readonly model: string;
   readonly data: string;
@@ -31,7 +30,7 @@ export function addModelEvaluate(model: Command, terminal: Terminal): void {
         .default('all'),
     )
     .option('--cache <folder>', 'where preprocessed cases are kept', '.fedvox/cache');
-  withEngine(withLabels(evaluate));
+  withEngine(withRules(evaluate));
   act<EvaluateOptions>(evaluate, terminal, evaluateModelFile);
 }
 
@@ -41,7 +40,7 @@ async function evaluateModelFile(output: Output, options: EvaluateOptions): Prom
     {
       ...engineOf(options),
       job: await modelJob(options.model, options.job),
-      dataset: datasetOf(options.data, options.label, options.site),
+      dataset: await datasetOf(options.data, options, options.site),
       cacheDir: options.cache,
       seedLabel: 'evaluation',
       onProgress: progressTo(output),

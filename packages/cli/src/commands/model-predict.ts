@@ -2,10 +2,12 @@ import type { Command } from 'commander';
 import { prepareOutput } from '../output-file.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act } from './action.js';
+import { seriesRules, withConfig } from './dataset-option.js';
 import { type EngineOptions, engineOf, withEngine } from './engine-options.js';
 import { modelJob } from './model-job.js';
 
 interface PredictOptions extends EngineOptions {
+  readonly config?: string;
   readonly job?: string;
   readonly model: string;
   readonly input: string;
@@ -26,7 +28,7 @@ export function addModelPredict(model: Command, terminal: Terminal): void {
     )
     .option('--force', 'segment also a scan that the job’s data requirements would refuse')
     .option('--job <file>', 'the job that made the model, where the model does not carry it');
-  withEngine(predict);
+  withEngine(withConfig(predict));
   act<PredictOptions>(predict, terminal, predictScan);
 }
 
@@ -39,6 +41,7 @@ async function predictScan(output: Output, options: PredictOptions): Promise<voi
     modelPath: options.model,
     inputPath: options.input,
     outputPath: options.output,
+    rules: options.config === undefined ? {} : await seriesRules(options.config),
     force: options.force === true,
   });
   const lines = Object.entries(voxelsByClass).map(

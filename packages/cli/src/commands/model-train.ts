@@ -7,14 +7,13 @@ import { figure } from '../figure.js';
 import { prepareOutput } from '../output-file.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act } from './action.js';
-import { datasetOf, type LabelOption, withLabels } from './dataset-option.js';
+import { datasetOf, type RuleOptions, withRules } from './dataset-option.js';
 import { type EngineOptions, engineOf, progressTo, withEngine } from './engine-options.js';
 import { wholeNumber } from './options.js';
 
-interface TrainOptions extends EngineOptions {
+interface TrainOptions extends EngineOptions, RuleOptions {
   readonly data: readonly string[];
   readonly site?: readonly string[];
-  readonly label?: LabelOption;
   readonly epochs: number;
   readonly output: string;
   readonly cache: string;
@@ -29,7 +28,7 @@ export function addModelTrain(model: Command, terminal: Terminal): void {
     .requiredOption('--epochs <n>', 'passes over the training cases', wholeNumber('--epochs', 1))
     .option('--output <file>', 'where the best checkpoint goes', 'model.safetensors')
     .option('--cache <folder>', 'where preprocessed cases are kept', '.fedvox/cache');
-  withEngine(withLabels(train));
+  withEngine(withRules(train));
   act<TrainOptions, [string]>(train, terminal, trainModel);
 }
 
@@ -42,7 +41,7 @@ async function trainModel(output: Output, options: TrainOptions, jobPath: string
     {
       ...engineOf(options),
       job,
-      datasets: datasetsOf(options),
+      datasets: await datasetsOf(options),
       cacheDir: options.cache,
       onProgress: progressTo(output),
     },
@@ -80,12 +79,9 @@ const NO_FIGURE = {
 } as const satisfies Record<NoFigure, string>;
 
 /** One data set per folder and site: each is split as its site would split it in a federation. */
-function datasetsOf({ data, site: sites, label }: TrainOptions): DatasetSpec[] {
-  return data.flatMap((path) =>
-    sites === undefined
-      ? [datasetOf(path, label)]
-      : sites.map((site) => datasetOf(path, label, site)),
-  );
+function datasetsOf(options: TrainOptions): Promise<DatasetSpec[]> {
+  const { data, site: sites = [undefined] } = options;
+  return Promise.all(data.flatMap((path) => sites.map((site) => datasetOf(path, options, site))));
 }
 
 function epochLine({ epoch, meanLoss, volumesPerSecond, evaluation }: EpochReport, epochs: number) {

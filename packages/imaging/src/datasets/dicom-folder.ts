@@ -10,7 +10,7 @@ import { assembleSeries, type Stack } from '../dicom/stack.js';
 import { checkRescaled, valueNotices } from '../dicom/stored-values.js';
 import { fail } from '../errors.js';
 import { type Refusal, refusalOf } from '../refusal.js';
-import { checkClassesCovered, classesOf } from '../segmentation/class-names.js';
+import { checkClassesCovered, classesOf, unmatched } from '../segmentation/class-names.js';
 import { planContours } from '../segmentation/contour-painter.js';
 import { checkDeclared } from '../segmentation/declared.js';
 import {
@@ -46,6 +46,7 @@ export async function openDicomFolder(
   if (scan.series.length === 0 && refused.length === 0) {
     throw fail('no-dicom', { path: spec.path, files: scan.files });
   }
+  refused.push(...unmatchedNames(scan, spec));
   for (const series of scan.series) {
     try {
       const { ref, alsoRefused } = caseOfSeries(series, scan, spec, classes, need);
@@ -199,6 +200,18 @@ function labelOf(
     classOf: classesOf(labels, spec.labels, classes),
     isResampled,
   };
+}
+
+/** What is said of names in `labels` that no segment of the folder has. */
+export function unmatchedNames(
+  { segmentations }: FolderScan,
+  { path, labels }: DicomSpec,
+): Refusal[] {
+  return unmatched(
+    path,
+    labels,
+    segmentations.flatMap(({ segments }) => segments),
+  );
 }
 
 /** Refusals of the segmentations whose series are not here. */

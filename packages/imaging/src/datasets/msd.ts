@@ -11,6 +11,7 @@ import {
   classesOf,
   type NamedLabel,
   ownClasses,
+  unmatched,
 } from '../segmentation/class-names.js';
 import { readVolumeFileHeader } from '../voxels/volume-file.js';
 import type { Dataset, FileSource } from './case.js';
@@ -50,6 +51,12 @@ type Entry = Manifest['training'][number];
 
 const MAX_OPEN_FILES = 8;
 
+export interface MsdDataset extends Dataset {
+  readonly classes: readonly string[];
+  /** Paths of all files that the manifest lists, whatever became of them. */
+  readonly listed: readonly string[];
+}
+
 /**
  * The training cases of a Decathlon folder.
  * @param jobClasses the job's classes, background first; absent: every label is a class of its own
@@ -59,7 +66,7 @@ export async function openMsd(
   spec: MsdSpec,
   jobClasses: readonly string[] | undefined,
   need: LabelNeed,
-): Promise<Dataset & { readonly classes: readonly string[] }> {
+): Promise<MsdDataset> {
   const path = join(spec.path, 'dataset.json');
   const manifest = parseManifest(path, await readText(path));
   const entries = entriesOfSite(path, manifest, spec.site);
@@ -81,7 +88,11 @@ export async function openMsd(
   return {
     cases: distinct.kept.toSorted((a, b) => (a.caseId < b.caseId ? -1 : 1)),
     classes,
+    listed: manifest.training
+      .flatMap(({ image, label }) => (label === undefined ? [image] : [image, label]))
+      .map((file) => join(spec.path, file)),
     refused: [
+      ...unmatched(path, spec.labels, labels),
       ...named.refused,
       ...results.flatMap(({ alsoRefused }) => alsoRefused),
       ...distinct.refused,

@@ -4,14 +4,20 @@ import { isVolumeName, readVolumeFile } from '../voxels/volume-file.js';
 import type { CaseRef } from './case.js';
 import { openDataset } from './dataset.js';
 import { readCase } from './load-case.js';
+import type { DatasetSpec } from './spec.js';
+
+/** What a site says of its series, as it does of a data set's. */
+export type SeriesRules = Partial<
+  Omit<Extract<DatasetSpec, { kind: 'dicom' }>, 'kind' | 'path' | 'labels' | 'missingLabels'>
+>;
 
 /**
  * Reads one scan for prediction: a NIfTI or NRRD file, or a folder (or file) with exactly one DICOM series.
  * @throws FedvoxError `folder-unreadable`, `not-one-series`, `corrupt-file`, …
  */
-export async function readVolume(path: string): Promise<Scan> {
+export async function readVolume(path: string, rules: SeriesRules = {}): Promise<Scan> {
   if (isVolumeName(path)) return readVolumeFile(path);
-  const ref = await findOnlySeries(path);
+  const ref = await findOnlySeries(path, rules);
   return (await readCase(ref, [])).image;
 }
 
@@ -19,9 +25,9 @@ export async function readVolume(path: string): Promise<Scan> {
  * The only usable series of a folder, whether it is labelled or not.
  * @throws FedvoxError `folder-unreadable`, `no-dicom`, `not-one-series` with every refusal
  */
-export async function findOnlySeries(path: string): Promise<CaseRef> {
+export async function findOnlySeries(path: string, rules: SeriesRules = {}): Promise<CaseRef> {
   const { cases, refused } = await openDataset(
-    { kind: 'dicom', path, missingLabels: 'empty' },
+    { ...rules, kind: 'dicom', path, missingLabels: 'empty' },
     [],
     { labels: 'optional' },
   );

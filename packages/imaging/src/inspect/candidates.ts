@@ -7,6 +7,7 @@ import {
   type LabelNeed,
   labelSources,
   orphanSegmentations,
+  unmatchedNames,
 } from '../datasets/dicom-folder.js';
 import { fileImage } from '../datasets/file-image.js';
 import { openMsd } from '../datasets/msd.js';
@@ -32,6 +33,13 @@ import type { ScanReport } from './report.js';
 export interface LabelRules {
   /** The job's classes, background first. Absent: every label found is its own class. */
   readonly classes?: readonly string[];
+  /**
+   * The kind of data set that a training would read here: what it does not read is then not usable, nor is
+   * what has no label. Absent: whatever can be read is.
+   */
+  readonly kind?: ResolvedDatasetSpec['kind'];
+  /** Only the cases that dataset.json gives to this site. */
+  readonly site?: string;
   /** The site's names for structures → class names. */
   readonly labels?: LabelNames;
   readonly missingLabels?: 'refuse' | 'empty';
@@ -40,6 +48,7 @@ export interface LabelRules {
   readonly missingRescale?: 'refuse' | 'stored-values';
   readonly padding?: 'air' | 'keep';
   readonly gantryTilt?: 'refuse' | 'resample';
+  readonly conflictingGeometry?: 'use-sform' | 'refuse';
   readonly predictions?: 'refuse' | 'use';
   readonly volume?: VolumeChoice;
   /** A folder of NIfTI label maps that a model predicted, each at its scan's place: `CASE.nii.gz`. */
@@ -52,6 +61,8 @@ export interface Candidate {
   readonly classes: readonly string[];
   /** Ways to its case, the best first: with its label, then without where no job needs one. */
   readonly ways: readonly (() => FoundCase)[];
+  /** Classes may share voxels: no job has to tell them apart. */
+  readonly mayOverlap?: boolean;
   /** What a model predicted of it, to be shown beside its label. */
   readonly prediction?: FoundPrediction | undefined;
   /** A case of files, whose prediction is found by its place. */
@@ -94,14 +105,25 @@ export async function dicomCandidates(
     };
     const withoutLabels = { ...scan, segmentations: [] };
     const isLabelNeeded = needOf(rules) === 'required';
+    const ways = isLabelNeeded ? [find(scan)] : [find(scan), find(withoutLabels)];
+    const basics = await seriesBasics(series);
     candidates.push({
-      basics: await seriesBasics(series),
+      basics,
       classes,
-      ways: isLabelNeeded ? [find(scan)] : [find(scan), find(withoutLabels)],
+      ways: rules.kind === 'msd' ? [notACase(basics.what)] : ways,
+      mayOverlap: rules.classes === undefined,
       prediction,
     });
   }
-  return { candidates, refused: [...scan.refused, ...orphanSegmentations(scan)], files: [] };
+  const refused = [...scan.refused, ...orphanSegmentations(scan), ...unmatchedNames(scan, spec)];
+  return { candidates, refused, files: [] };
+}
+
+/** Training reads either series or what a dataset.json lists. */
+function notACase(what: string): () => FoundCase {
+  return () => {
+    throw fail('not-a-case', { what });
+  };
 }
 
 /** What the first header of a series says; the patient's identity is for this report alone. */
@@ -128,9 +150,10 @@ export async function msdCandidates(path: string, rules: LabelRules): Promise<Fo
   const manifest = join(path, 'dataset.json');
   if (!existsSync(manifest)) return { candidates: [], refused: [], files: [] };
   try {
-    const { gantryTilt = 'refuse' } = rules;
-    const spec = { ...specOf('msd', path, rules), gantryTilt };
-    const { cases, refused, classes } = await openMsd(spec, rules.classes, needOf(rules));
+    const { gantryTilt = 'refuse', conflictingGeometry = 'use-sform', site } = rules;
+    const given = { gantryTilt, conflictingGeometry, ...(site === undefined ? {} : { site }) };
+    const spec = { ...specOf('msd', path, rules), ...given };
+    const { cases, refused, classes, listed } = await openMsd(spec, rules.classes, needOf(rules));
     // What a case is used in spite of is said of it, and is no reason not to use it.
     const noticesOf = (ref: CaseRef) =>
       refused.filter(({ what }) => filesOf(ref)[0] === join(path, what));
@@ -143,7 +166,7 @@ export async function msdCandidates(path: string, rules: LabelRules): Promise<Fo
     return {
       candidates,
       refused: refused.filter((refusal) => !notices.has(refusal)),
-      files: [manifest, ...cases.flatMap(filesOf)],
+      files: [manifest, ...listed, ...cases.flatMap(filesOf)],
     };
   } catch (error) {
     return { candidates: [], refused: [refusalOf(manifest, error)], files: [manifest] };
@@ -170,7 +193,7 @@ export async function fileCandidates(
       candidates.push({
         basics: { what, format, slices: grid.shape[2] },
         classes: [],
-        ways: [() => ({ ref, warnings })],
+        ways: [rules.kind === undefined ? () => ({ ref, warnings }) : notACase(what)],
         fileRef: ref,
       });
     } catch (error) {
@@ -212,9 +235,9 @@ function isForeign(error: FedvoxError): boolean {
   return isFedvoxError(error, 'imaging/not-nifti') || isFedvoxError(error, 'imaging/corrupt-file');
 }
 
-/** Without a job nobody needs a label. */
-function needOf({ classes }: LabelRules): LabelNeed {
-  return classes === undefined ? 'optional' : 'required';
+/** Where nobody trains nobody needs a label. */
+function needOf({ classes, kind }: LabelRules): LabelNeed {
+  return classes === undefined && kind === undefined ? 'optional' : 'required';
 }
 
 function specOf<K extends ResolvedDatasetSpec['kind']>(

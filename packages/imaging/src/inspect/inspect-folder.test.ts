@@ -2,8 +2,10 @@ import { copyFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { openDataset } from '../datasets/dataset.js';
 import { writeDicomSeg } from '../dicom/write/seg.js';
 import { writeNifti } from '../nifti/write.js';
+import { rectangle, SLICE_MM, writeSlices, writeStructureSet } from '../testing/dicom-objects.js';
 import {
   CLASSES,
   PATIENT,
@@ -12,7 +14,8 @@ import {
   writePhantomSeg,
 } from '../testing/phantom-case.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
-import { inspectFolder } from './inspect-folder.js';
+import type { LabelRules } from './candidates.js';
+import { type InspectOptions, inspectFolder } from './inspect-folder.js';
 
 describe('inspecting a folder', () => {
   it('tells of each series what a hospital engineer asks', async () => {
@@ -186,5 +189,82 @@ describe('inspecting a folder', () => {
     ]);
     expect(refused).toMatchObject([{ code: 'imaging/folder-unreadable' }]);
     expect(otherFiles).toBe(0);
+  });
+});
+
+describe('what a training would make of a folder', () => {
+  const drawn = (name: string, x: number) => ({
+    name,
+    contours: [1, 2].map((slice) => ({
+      points: rectangle(2, 2, x, 9),
+      z: slice * SLICE_MM,
+    })),
+  });
+
+  async function outlined(): Promise<string> {
+    const folder = await temporaryFolder();
+    await writeSlices(folder);
+    await writeStructureSet(join(folder, 'rs.dcm'), [
+      drawn('BODY', 12),
+      drawn('Tumour', 4),
+      drawn('Organ', 9),
+    ]);
+    return folder;
+  }
+
+  it('shows every label of a scan, whole, where the body’s contour lies over the others', async () => {
+    const folder = await outlined();
+    const [scan] = (await inspectFolder(folder)).scans;
+    const alone = async (name: string) => {
+      const { scans } = await inspectFolder(folder, { classes: ['background', name] });
+      return scans[0]!.labels[0];
+    };
+    expect(scan).toMatchObject({ usable: true, trainable: true, warnings: [] });
+    expect(scan!.labels).toEqual(await Promise.all(['body', 'tumour', 'organ'].map(alone)));
+    expect(scan!.labels.map(({ voxels }) => voxels > 0)).toEqual([true, true, true]);
+  });
+
+  it('judges overlap among the job’s classes alone', async () => {
+    const folder = await outlined();
+    const use = async (classes: string[], rules: LabelRules = {}) => {
+      const [scan] = (await inspectFolder(folder, { classes, ...rules })).scans;
+      return scan!.refusal?.code ?? scan!.labels.map(({ name }) => name);
+    };
+    expect(await use(['background', 'tumour'])).toEqual(['tumour']);
+    const both = ['background', 'organ', 'tumour'];
+    expect(await use(both)).toBe('imaging/overlapping-segments');
+    expect(await use(both, { overlaps: 'later-class-wins' })).toEqual(['organ', 'tumour']);
+  });
+
+  it('uses no file that nothing lists, and says what serves for prediction alone', async () => {
+    const folder = await temporaryFolder();
+    await writeSlices(join(folder, 'ct'));
+    await writeNifti(join(folder, 'a.nii.gz'), phantomVolumes('a').image);
+    const use = async (options: InspectOptions) =>
+      (await inspectFolder(folder, options)).scans.map(
+        ({ usable, trainable, refusal }) => refusal?.code ?? [usable, trainable],
+      );
+    const unlabelled = [true, false];
+    expect(await use({})).toEqual([unlabelled, unlabelled]);
+    const none = ['imaging/label-missing', 'imaging/not-a-case'];
+    expect(await use({ kind: 'dicom' })).toEqual(none);
+    expect(await use({ kind: 'dicom', classes: ['background', 'x'] })).toEqual(none);
+    const training = [{ image: 'a.nii.gz', label: 'l.nii.gz' }, { image: 'gone.nii.gz' }];
+    const manifest = { labels: { 1: 'organ', 2: 'lesion' }, training };
+    await writeNifti(join(folder, 'l.nii.gz'), phantomVolumes('a').label);
+    await writeFile(join(folder, 'dataset.json'), JSON.stringify(manifest));
+    expect(await use({ kind: 'msd' })).toEqual(['imaging/not-a-case', [true, true]]);
+    expect(await use({ kind: 'dicom' })).toEqual([...none, 'imaging/not-a-case']);
+  });
+
+  it('says which names of a site match nothing', async () => {
+    const folder = await outlined();
+    const labels = { 'Tumor*': 'tumour', 'Tum*': 'tumour', BODY: 'body', body: 'body' };
+    const { refused } = await inspectFolder(folder, { labels });
+    const opened = await openDataset({ kind: 'dicom', path: folder, labels }, ['background']);
+    for (const said of [refused, opened.refused]) {
+      expect(said.map(({ code }) => code)).toEqual(Array(2).fill('imaging/label-unmatched'));
+      expect(said[0]!.reason).toContain('is called Tumor*; there are BODY, Tumour, Organ');
+    }
   });
 });

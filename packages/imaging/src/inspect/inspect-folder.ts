@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type FedvoxError, isFedvoxError } from '@fedvox/base';
 import type { CaseRef } from '../datasets/case.js';
 import { loadCase } from '../datasets/load-case.js';
 import { scanDicomFolder } from '../dicom/scan.js';
@@ -16,11 +17,14 @@ import {
 } from './candidates.js';
 import { labelFigures, predictionFigures } from './class-figures.js';
 import { writeContactSheet } from './contact-sheet.js';
+import { overlappingLabels, type ShownLabel } from './overlapping-labels.js';
 import type { InspectReport, PredictionReport, ScanReport } from './report.js';
 
 export interface InspectOptions extends LabelRules {
   /** A folder for a picture of each usable scan, named by its place in the report: `001.png`, … */
   readonly pngFolder?: string;
+  /** What a job asks of a scan beside its labels: the reason not to use it, if there is one. */
+  readonly problemOf?: (ref: CaseRef) => FedvoxError | undefined;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -35,7 +39,7 @@ export async function inspectFolder(
 ): Promise<InspectReport> {
   const scan = await scanDicomFolder(path);
   const dicom = await dicomCandidates(path, scan, options);
-  const msd = await msdCandidates(path, options);
+  const msd = options.kind === 'dicom' ? NOTHING : await msdCandidates(path, options);
   const unknown = scan.otherFiles.filter((file) => !msd.files.includes(file));
   const volumes = await fileCandidates(path, unknown, options);
   const sources = [dicom, msd, volumes];
@@ -46,7 +50,7 @@ export async function inspectFolder(
   if (options.pngFolder !== undefined) await mkdir(options.pngFolder, { recursive: true });
   const scans: ScanReport[] = [];
   for (const candidate of candidates) {
-    scans.push(await report(candidate, pngPath(options, scans.length)));
+    scans.push(await report(candidate, options, pngPath(options, scans.length)));
     options.onProgress?.(scans.length, candidates.length);
   }
   return {
@@ -58,27 +62,34 @@ export async function inspectFolder(
   };
 }
 
-async function report(candidate: Candidate, png: string | undefined): Promise<ScanReport> {
+async function report(
+  candidate: Candidate,
+  { problemOf }: InspectOptions,
+  png: string | undefined,
+): Promise<ScanReport> {
   const { basics, classes, ways } = candidate;
   const refusals: Refusal[] = [];
-  let known: Omit<ScanReport, 'usable'> = { labels: [], warnings: [], ...basics };
+  let known: Omit<ScanReport, 'usable' | 'trainable'> = { labels: [], warnings: [], ...basics };
   for (const find of ways) {
     try {
       const { ref, warnings } = find();
       known = { ...known, ...geometryOf(ref) };
-      const { image, label } = await loadCase(ref, classes);
-      const shown = await readPrediction(candidate, image, label);
+      const problem = problemOf?.(ref);
+      if (problem !== undefined) throw problem;
+      const { image, label } = await loadShown(ref, candidate);
+      const shown = await readPrediction(candidate, image, label?.map);
       const { map, report } = shown;
       const names = candidate.prediction?.classes ?? classes;
       if (png !== undefined) {
-        await writeContactSheet(png, { image, label, prediction: map, classes: names });
+        await writeContactSheet(png, { image, label: label?.map, prediction: map, classes: names });
       }
       return {
         ...known,
         intensity: extremes(image.data),
-        labels: label === undefined ? [] : labelFigures(label, classes),
+        labels: label?.figures ?? [],
         ...(report === undefined ? {} : { prediction: report }),
         usable: true,
+        trainable: label !== undefined,
         warnings: [...refusals.map(({ reason }) => reason), ...warnings, ...shown.warnings],
         ...(png === undefined ? {} : { png }),
       };
@@ -86,8 +97,27 @@ async function report(candidate: Candidate, png: string | undefined): Promise<Sc
       refusals.push(refusalOf(basics.what, error));
     }
   }
-  return { ...known, usable: false, refusal: refusals[0] as Refusal };
+  return { ...known, usable: false, trainable: false, refusal: refusals[0] as Refusal };
 }
+
+/** Overlap matters among a job's classes: where there is none, every label is shown as it is. */
+async function loadShown(
+  ref: CaseRef,
+  { classes, mayOverlap }: Candidate,
+): Promise<{ readonly image: Volume; readonly label?: ShownLabel }> {
+  try {
+    const { image, label } = await loadCase(ref, classes);
+    return label === undefined
+      ? { image }
+      : { image, label: { map: label, figures: labelFigures(label, classes) } };
+  } catch (error) {
+    if (mayOverlap !== true || !isFedvoxError(error, 'imaging/overlapping-segments')) throw error;
+    const { image } = await loadCase({ ...ref, hasLabel: false }, classes);
+    return { image, label: await overlappingLabels(ref, classes, image) };
+  }
+}
+
+const NOTHING = { candidates: [], refused: [], files: [] };
 
 interface ShownPrediction {
   readonly map?: LabelMap;

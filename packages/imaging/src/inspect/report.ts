@@ -29,6 +29,8 @@ export interface ScanReport {
   /** What a model of Fedvox drew, where the folder has it; never taken for a label. */
   readonly prediction?: PredictionReport;
   readonly usable: boolean;
+  /** Whether it is usable and has a label; without one it serves for prediction alone. */
+  readonly trainable: boolean;
   /** Why it is not usable. */
   readonly refusal?: Refusal;
   readonly warnings: readonly string[];

@@ -1,4 +1,5 @@
 import { fail } from '../errors.js';
+import { type Refusal, refusalOf } from '../refusal.js';
 
 /**
  * A site's names for structures → the job's class names. In a name `*` stands for any text: what it matches
@@ -63,6 +64,24 @@ export function classesOf(
   return new Map(
     labels.map(({ value, name }) => [value, Math.max(0, classes.indexOf(className(name, names)))]),
   );
+}
+
+/** Most names that an error lists. */
+const MAX_NAMES_LISTED = 20;
+
+/** What is said of a site's names that match no label at all of a data set: a slip of the pen, most likely. */
+export function unmatched(
+  path: string,
+  names: LabelNames,
+  labels: readonly NamedLabel[],
+): Refusal[] {
+  const present = [...new Set(labels.map(({ name }) => name))];
+  const isMet = (name: string) =>
+    present.includes(name) || (name.includes('*') && present.some((each) => matches(each, name)));
+  const listed = present.slice(0, MAX_NAMES_LISTED).join(', ') || 'none';
+  return Object.keys(names)
+    .filter((name) => !isMet(name))
+    .map((name) => refusalOf(path, fail('label-unmatched', { name, path, present: listed })));
 }
 
 /** What one label file of a case has of the job's classes. */

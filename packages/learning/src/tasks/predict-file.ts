@@ -7,6 +7,7 @@ import {
   preprocess,
   probabilitiesToGrid,
   readVolume,
+  type SeriesRules,
   seriesReference,
   writeDicomSeg,
   writeNifti,
@@ -32,6 +33,8 @@ export interface PredictInput extends EngineSettings {
    * DICOM SEG that refers to it.
    */
   readonly outputPath: string;
+  /** What is said of a series, as of a data set's: `volume`, `gantryTilt`, … */
+  readonly rules?: SeriesRules;
   /** Segments a scan that the job's data requirements would refuse, too. */
   readonly force?: boolean;
   readonly engine: EngineName;
@@ -52,7 +55,7 @@ export async function predictFile(input: PredictInput): Promise<Prediction> {
   const { job, modelPath, inputPath } = input;
   checkRunnable(job);
   const weights = await openModel(modelPath, job);
-  const original = await readVolume(inputPath);
+  const original = await readVolume(inputPath, input.rules);
   await holdToJob(original, input);
   const voxels = voxelEngineOf(await selectEngine(input.engine, input));
   const network = Network.fromWeights(job, weights);
@@ -70,9 +73,10 @@ export async function predictFile(input: PredictInput): Promise<Prediction> {
 }
 
 /** A file of which nothing says what kind of scan it is is held to the spacing alone. */
-async function holdToJob(grid: Grid, { job, inputPath, force, log }: PredictInput): Promise<void> {
+async function holdToJob(grid: Grid, input: PredictInput): Promise<void> {
+  const { job, inputPath, rules, force, log } = input;
   const isFile = isVolumeName(inputPath);
-  const modality = isFile ? job.data.modality : (await findOnlySeries(inputPath)).modality;
+  const modality = isFile ? job.data.modality : (await findOnlySeries(inputPath, rules)).modality;
   const problem = requirementProblem({ caseId: inputPath, modality, grid }, job);
   if (problem === undefined) return;
   if (force !== true)
@@ -82,10 +86,10 @@ async function holdToJob(grid: Grid, { job, inputPath, force, log }: PredictInpu
 
 async function writeLabels(
   labels: LabelMap,
-  { job, inputPath, outputPath }: PredictInput,
+  { job, inputPath, outputPath, rules }: PredictInput,
 ): Promise<void> {
   if (!/\.dcm$/i.test(outputPath)) return writeNifti(outputPath, labels);
-  const reference = await seriesReference(await findOnlySeries(inputPath));
+  const reference = await seriesReference(await findOnlySeries(inputPath, rules));
   const segments = job.classes
     .map((label, value) => ({ value, label }))
     .filter(({ value }) => value > 0);
