@@ -4,6 +4,7 @@ export {
   type CaseRef,
   contentKey,
   type Dataset,
+  filesOf,
   type LabelledCase,
   type ScannedCase,
 } from './datasets/case.js';

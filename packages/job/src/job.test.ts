@@ -58,6 +58,13 @@ describe('a job', () => {
     expect(jobDigest(newJobSchema.parse(input))).not.toBe(jobDigest(job));
   });
 
+  it('may ask for MR, CT or PET by DICOM’s codes, and for nothing else', () => {
+    for (const modality of ['MR', 'CT', 'PT'] as const) {
+      expect(jobSchema.parse({ ...input, data: { modality } }).data.modality).toBe(modality);
+    }
+    expect(problems({ data: { modality: 'PET' } })).toHaveLength(1);
+  });
+
   it('is refused with a step of no batch or of half a one, or a gradient clipped to nothing', () => {
     const training = (changes: object) => problems({ training: { ...input.training, ...changes } });
     expect(training({ accumulate: 0 })).toHaveLength(1);

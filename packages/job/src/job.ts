@@ -15,7 +15,7 @@ const positiveInt = z.number().int().positive();
 
 /** What every site's data must satisfy before round 0: the data gate. */
 export const dataRequirementsSchema = z.strictObject({
-  modality: z.enum(['MR', 'CT']).optional(),
+  modality: z.enum(['MR', 'CT', 'PT']).optional(),
   /** Usable cases, training and validation together. */
   minCases: positiveInt.default(2),
   spacingMm: z.strictObject({ min: spacingMmSchema, max: spacingMmSchema }).optional(),

@@ -43,6 +43,14 @@ export const fail = defineErrors('learning', {
     message: 'nothing says how to prepare the input of {model}: it is bare weights without a job',
     advice: 'Give --job FILE, the job that made this model.',
   },
+  'output-kind': {
+    message: 'a prediction of this scan is written as {kinds}, not as {outputPath}',
+    advice: 'Give --output a name that ends so; a DICOM SEG (.dcm) is made of DICOM series alone.',
+  },
+  'output-is-input': {
+    message: '{outputPath} is read for this prediction, and would be overwritten by it',
+    advice: 'Give --output another name.',
+  },
   'wrong-modality': {
     message: 'case {caseId} is of modality {modality}; the job wants {wanted}',
     advice: 'Point the site at a folder with scans of that modality.',

@@ -39,6 +39,17 @@ describe('a Decathlon folder', () => {
     expect([...label!.data]).toEqual([...written.label.data].map((value) => [0, 2, 1][value]));
   });
 
+  it.each([
+    ['MRI', 'MR'],
+    ['T1w', 'MR'],
+    ['CT', 'CT'],
+    ['PET', 'PT'],
+    ['PT', 'PT'],
+  ])('says what %s is in DICOM’s codes', async (name, modality) => {
+    const { cases } = await open(await decathlon({ modality: { 0: name } }));
+    expect(cases).toMatchObject([{ modality }]);
+  });
+
   it('gives each site its own cases, and names the sites when asked for another', async () => {
     const folder = await decathlon({ sites: { a: 'north', b: 'south' } });
     expect((await open(folder, 'north')).cases).toHaveLength(1);

@@ -193,9 +193,10 @@ function entriesOfSite(path: string, manifest: Manifest, site: string | undefine
   throw fail('no-such-site', { path, site, sites: known });
 }
 
-/** `MRI` and `CT` as the Decathlon writes them, in DICOM's codes. */
+/** `MRI`, `CT` and `PET` as the Decathlon and others write them, in DICOM's codes. */
 function modalityCode(name: string): string {
   if (/^(MR|T1|T2|FLAIR)/i.test(name)) return 'MR';
+  if (/^PE?T/i.test(name)) return 'PT';
   return name.toUpperCase();
 }
 

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { seededRandom, sha256File, silentLogger } from '@fedvox/base';
@@ -158,5 +158,21 @@ describe('the prediction of a scan', () => {
     expect(await readdir(folder)).not.toContain('seg.nii.gz');
     const { voxelsByClass } = await predict(job, true);
     expect(Object.keys(voxelsByClass)).toEqual(['background', 'ball']);
+  });
+
+  it.each([
+    ['the scan itself', 'imagesTr/ball_1.nii.gz', 'learning/output-is-input'],
+    ['another name of it', 'link.nii.gz', 'learning/output-is-input'],
+    ['a kind that is not written', 'seg.mha', 'learning/output-kind'],
+    ['a SEG of what is no series', 'seg.dcm', 'learning/output-kind'],
+  ])('is not written over its scan, nor as what it cannot be: %s', async (_, name, code) => {
+    const inputPath = join(here('balls'), 'imagesTr', 'ball_1.nii.gz');
+    const outputPath = join(here('balls'), name);
+    if (name.startsWith('link')) await link(inputPath, outputPath);
+    const before = await sha256File(inputPath);
+    const job = await jobOfModel(model);
+    const predicted = predictFile({ ...settings(), job, modelPath: model, inputPath, outputPath });
+    await expect(predicted).rejects.toMatchObject({ code });
+    expect(await sha256File(inputPath)).toBe(before);
   });
 });

@@ -1,5 +1,7 @@
+import { stat } from 'node:fs/promises';
 import type { Logger } from '@fedvox/base';
 import {
+  filesOf,
   findOnlySeries,
   type Grid,
   isVolumeName,
@@ -48,12 +50,13 @@ export interface Prediction {
 
 /**
  * Segments one scan: preprocessed as the job says, predicted, and brought back to the scan's grid.
- * @throws FedvoxError `learning/scan-outside-job`, `learning/model-of-another-job`,
+ * @throws FedvoxError `learning/output-kind`, `learning/output-is-input`, `learning/scan-outside-job`, `learning/model-of-another-job`,
  *   `learning/prediction-not-finite`; with the scan's path what is wrong with it
  */
 export async function predictFile(input: PredictInput): Promise<Prediction> {
   const { job, modelPath, inputPath } = input;
   checkRunnable(job);
+  await checkOutput(input);
   const weights = await openModel(modelPath, job);
   const original = await readVolume(inputPath, input.rules);
   await holdToJob(original, input);
@@ -71,6 +74,27 @@ export async function predictFile(input: PredictInput): Promise<Prediction> {
     network.dispose();
   }
 }
+
+/** What a prediction is written as; a SEG refers to the series that it was made of. */
+const OUTPUT_NAME = /\.(nii|nii\.gz|dcm)$/i;
+
+/** Before any work: that the output is a file that is written, and none that is read. */
+async function checkOutput({ inputPath, outputPath, modelPath, rules }: PredictInput) {
+  const isFile = isVolumeName(inputPath);
+  const isSeg = /\.dcm$/i.test(outputPath);
+  if (!OUTPUT_NAME.test(outputPath) || (isSeg && isFile)) {
+    throw fail('output-kind', { outputPath, kinds: isFile ? FILE_KINDS : `${FILE_KINDS} or .dcm` });
+  }
+  const output = await stat(outputPath).catch(() => undefined);
+  if (output === undefined) return;
+  const read = isFile ? [inputPath] : filesOf(await findOnlySeries(inputPath, rules));
+  for (const path of [...read, modelPath]) {
+    const { dev, ino } = await stat(path);
+    if (dev === output.dev && ino === output.ino) throw fail('output-is-input', { outputPath });
+  }
+}
+
+const FILE_KINDS = '.nii.gz or .nii';
 
 /** A file of which nothing says what kind of scan it is is held to the spacing alone. */
 async function holdToJob(grid: Grid, input: PredictInput): Promise<void> {
