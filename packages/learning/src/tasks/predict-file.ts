@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Logger } from '@fedvox/base';
 import {
@@ -85,8 +86,8 @@ async function checkOutput({ inputPath, outputPath, modelPath, rules }: PredictI
   if (!OUTPUT_NAME.test(outputPath) || (isSeg && isFile)) {
     throw fail('output-kind', { outputPath, kinds: isFile ? FILE_KINDS : `${FILE_KINDS} or .dcm` });
   }
-  const output = await stat(outputPath).catch(() => undefined);
-  if (output === undefined) return;
+  if (!existsSync(outputPath)) return;
+  const output = await stat(outputPath);
   const read = isFile ? [inputPath] : filesOf(await findOnlySeries(inputPath, rules));
   for (const path of [...read, modelPath]) {
     const { dev, ino } = await stat(path);
