@@ -129,7 +129,8 @@ describe('a federation of scripted sites', () => {
     const east = federation.site('east');
     for (let attempt = 0; attempt < 3; attempt++) {
       const task = await east.nextRoundTask();
-      const spoilt = east.sign(task, { delta: Buffer.from('no weights') });
+      const { byteLength } = east.sign(task).delta;
+      const spoilt = east.sign(task, { delta: Buffer.alloc(byteLength, 'no weights') });
       const delivery = east.deliver(spoilt);
       await expect(delivery).rejects.toMatchObject({ code: 'refused/delta-not-safetensors' });
     }

@@ -122,7 +122,8 @@ describe('a call', () => {
     const { server, client } = await pair({
       beginUpload: async () => Promise.reject(refuse('stale-round', { round: 2, current: 3 })),
     });
-    const envelope = { payload: Buffer.from('x'), payloadType: 't', signatures: [] };
+    const signature = { sig: Buffer.from('s'), keyid: 'k' };
+    const envelope = { payload: Buffer.from('x'), payloadType: 't', signatures: [signature] };
     await expect(client.beginUpload(envelope)).rejects.toMatchObject({
       code: 'refused/stale-round',
       message: 'the statement is for round 2; the job is at round 3',
