@@ -38,4 +38,23 @@ describe('an evaluation for people', () => {
   lesion: Dice 0.600; HD95 2.0 mm in 3 case(s); missed in 1 of them, HD95 with those 80.3 mm; false positives in 1 without it: 17 voxels
   stent: in none of the cases; false positives: 0 voxels`);
   });
+
+  it('tells of each site where a class occurs at some of them only', () => {
+    const without = { ...found, dice: null, hd95Mm: null, cases: 0, emptyCases: 2 };
+    const north = { site: 'north', dice: 0.9, perClass: [found], validationCases: 4 };
+    const absent = [{ ...without, falsePositiveVoxels: 5 }];
+    const south = { site: 'south', dice: null, perClass: absent, validationCases: 2 };
+    const both = { ...found, emptyCases: 2, falsePositiveVoxels: 5 };
+    const all = { dice: 0.9, auc: null, perClass: [both], validationCases: 6 };
+    const text = evaluationText({ ...all, perSite: [north, south] }, 'case(s)');
+    const together = `Dice 0.900, AUC - in 6 case(s)
+  organ: Dice 0.900; HD95 2.0 mm in 4 case(s); false positives in 2 without it: 5 voxels`;
+    expect(text).toBe(`${together}
+  north: Dice 0.900 in 4 case(s)
+    organ: Dice 0.900; HD95 2.0 mm in 4 case(s)
+  south: Dice - in 2 case(s)
+    organ: in none of the cases; false positives: 5 voxels`);
+    const alike = { ...north, site: 'south' };
+    expect(evaluationText({ ...all, perSite: [north, alike] }, 'case(s)')).toBe(together);
+  });
 });

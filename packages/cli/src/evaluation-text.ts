@@ -1,11 +1,27 @@
-import type { ClassEvaluation, Evaluation } from '@fedvox/learning';
+import type { Agreements, ClassEvaluation, Evaluation, SiteEvaluation } from '@fedvox/learning';
 import { figure } from './figure.js';
 
 /** An evaluation as a person reads it; what makes a figure look better than it is stands beside it. */
 export function evaluationText(evaluation: Evaluation, cases: string): string {
-  const { dice, auc, validationCases, perClass } = evaluation;
+  const { dice, auc, validationCases, perSite = [] } = evaluation;
   const head = `Dice ${figure(dice)}, AUC ${figure(auc)} in ${validationCases} ${cases}`;
-  return [head, ...perClass.map((one) => `  ${classText(one)}`)].join('\n');
+  const sites = haveSameClasses(perSite) ? [] : perSite.flatMap(siteLines);
+  return [head, ...classLines(evaluation), ...sites].join('\n');
+}
+
+/** Whether each class occurs at all of the sites or at none: together they then show what each shows. */
+function haveSameClasses(sites: readonly SiteEvaluation[]): boolean {
+  const [first, ...others] = sites.map(({ perClass }) => perClass.map(({ cases }) => cases > 0));
+  return others.every((present) => present.every((each, index) => each === first?.[index]));
+}
+
+function siteLines(one: SiteEvaluation): string[] {
+  const head = `${one.site}: Dice ${figure(one.dice)} in ${one.validationCases} case(s)`;
+  return [head, ...classLines(one)].map((line) => `  ${line}`);
+}
+
+function classLines({ perClass }: Agreements): string[] {
+  return perClass.map((one) => `  ${classText(one)}`);
 }
 
 function classText(one: ClassEvaluation): string {

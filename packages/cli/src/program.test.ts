@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { writeNifti } from '@fedvox/imaging';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { run } from './program.js';
@@ -140,6 +141,25 @@ describe('the fedvox command', () => {
     const png = await readFile(join(pictures, '001.png'));
     expect(png.subarray(1, 4).toString('latin1')).toBe('PNG');
   });
+
+  it.each([
+    ['train', 'job.yaml', '--data', 'nowhere', '--epochs', '1'],
+    ['predict', '--model', 'no-model.safetensors', '--input', 'nowhere'],
+  ])(
+    'says that an output cannot be written before model %s looks at anything',
+    async (...words) => {
+      const job = fileURLToPath(
+        new URL('../../../scenarios/hippocampus-job.yaml', import.meta.url),
+      );
+      const at = words.map((word) => (word === 'job.yaml' ? job : word));
+      const { exitCode, stderr } = await fedvox('model', ...at, '--output', folder);
+      expect(exitCode).toBe(1);
+      expect(stderr).toMatch(/^error: cannot write .*: it is a folder\n→ Choose a file/);
+      await writeFile(join(folder, 'file'), '');
+      const below = await fedvox('model', ...at, '--output', join(folder, 'file', 'in'));
+      expect(below.stderr).toMatch(/^error: cannot make the folder of .*file.in: /);
+    },
+  );
 
   it('says so where pictures cannot be drawn', async () => {
     const file = join(folder, 'file');

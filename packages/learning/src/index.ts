@@ -9,7 +9,8 @@ export {
   selectEngine,
 } from './engine/engine.js';
 export { voxelEngineOf } from './engine/voxels.js';
-export type { ClassEvaluation, Evaluation } from './evaluation/evaluate-cases.js';
+export type { ClassEvaluation } from './evaluation/class-evaluation.js';
+export type { Agreements, Evaluation, SiteEvaluation } from './evaluation/evaluate-cases.js';
 export { diceCrossEntropy } from './losses/dice-ce.js';
 export { initialModel, Network } from './networks/network.js';
 export {

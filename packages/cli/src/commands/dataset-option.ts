@@ -49,6 +49,15 @@ export async function datasetOf(
   return datasetSpecSchema.parse({ ...Object.fromEntries(rules), kind, path, labels, ...ofSite });
 }
 
+/** One data set per folder and site: each is split as its site would split it in a federation. */
+export function datasetsOf(
+  paths: readonly string[],
+  options: RuleOptions,
+  sites: readonly (string | undefined)[] = [undefined],
+): Promise<DatasetSpec[]> {
+  return Promise.all(paths.flatMap((path) => sites.map((site) => datasetOf(path, options, site))));
+}
+
 /** @throws FedvoxError as `loadSiteConfig` */
 export async function siteData(config: string): Promise<DatasetSpec> {
   const { loadSiteConfig } = await import('@fedvox/agent');

@@ -3,15 +3,15 @@ import { type Command, Option } from 'commander';
 import { evaluationText } from '../evaluation-text.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act } from './action.js';
-import { datasetOf, type RuleOptions, withRules } from './dataset-option.js';
+import { datasetsOf, type RuleOptions, withRules } from './dataset-option.js';
 import { type EngineOptions, engineOf, progressTo, withEngine } from './engine-options.js';
 import { modelJob } from './model-job.js';
 
 interface EvaluateOptions extends EngineOptions, RuleOptions {
-  readonly site?: string;
+  readonly site?: readonly string[];
   readonly job?: string;
   readonly model: string;
-  readonly data: string;
+  readonly data: readonly string[];
   readonly cache: string;
   readonly split: EvaluationSplit;
 }
@@ -19,10 +19,10 @@ interface EvaluateOptions extends EngineOptions, RuleOptions {
 export function addModelEvaluate(model: Command, terminal: Terminal): void {
   const evaluate = model
     .command('evaluate')
-    .description('Dice and AUC of a model on the cases of a folder')
+    .description('Dice and AUC of a model on the cases of one or several folders')
     .requiredOption('--model <file>', 'the model (safetensors)')
-    .requiredOption('--data <folder>', 'a DICOM folder, or a folder with an MSD dataset.json')
-    .option('--site <name>', 'only the cases that dataset.json gives to this site')
+    .requiredOption('--data <folders...>', 'DICOM folders, or folders with an MSD dataset.json')
+    .option('--site <names...>', 'only the cases that dataset.json gives to these sites')
     .option('--job <file>', 'the job that made the model, where the model does not carry it')
     .addOption(
       new Option('--split <cases>', 'all cases, or those that the model’s training left out')
@@ -40,9 +40,8 @@ async function evaluateModelFile(output: Output, options: EvaluateOptions): Prom
     {
       ...engineOf(options),
       job: await modelJob(options.model, options.job),
-      dataset: await datasetOf(options.data, options, options.site),
+      datasets: await datasetsOf(options.data, options, options.site),
       cacheDir: options.cache,
-      seedLabel: 'evaluation',
       onProgress: progressTo(output),
     },
     options.model,

@@ -1,4 +1,3 @@
-import type { DatasetSpec } from '@fedvox/imaging';
 import type { EpochReport, NoFigure } from '@fedvox/learning';
 import type { Command } from 'commander';
 import { evaluationText } from '../evaluation-text.js';
@@ -7,7 +6,7 @@ import { figure } from '../figure.js';
 import { prepareOutput } from '../output-file.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act } from './action.js';
-import { datasetOf, type RuleOptions, withRules } from './dataset-option.js';
+import { datasetsOf, type RuleOptions, withRules } from './dataset-option.js';
 import { type EngineOptions, engineOf, progressTo, withEngine } from './engine-options.js';
 import { wholeNumber } from './options.js';
 
@@ -41,7 +40,7 @@ async function trainModel(output: Output, options: TrainOptions, jobPath: string
     {
       ...engineOf(options),
       job,
-      datasets: await datasetsOf(options),
+      datasets: await datasetsOf(options.data, options, options.site),
       cacheDir: options.cache,
       onProgress: progressTo(output),
     },
@@ -77,12 +76,6 @@ const NO_FIGURE = {
     'the job’s metric is undefined in every epoch, as the validation cases have no class to find or, for the AUC, are all of one kind',
   'nothing-found': 'no epoch found anything in the validation cases: their Dice is 0',
 } as const satisfies Record<NoFigure, string>;
-
-/** One data set per folder and site: each is split as its site would split it in a federation. */
-function datasetsOf(options: TrainOptions): Promise<DatasetSpec[]> {
-  const { data, site: sites = [undefined] } = options;
-  return Promise.all(data.flatMap((path) => sites.map((site) => datasetOf(path, options, site))));
-}
 
 function epochLine({ epoch, meanLoss, volumesPerSecond, evaluation }: EpochReport, epochs: number) {
   return [

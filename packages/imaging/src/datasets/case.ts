@@ -18,6 +18,8 @@ export interface CaseRef {
    * the case then stands for a patient of its own. Never leaves the site, never logged.
    */
   readonly patientKey?: string;
+  /** Which of several sites it is of, where its manifest says so. */
+  readonly site?: string;
   /** DICOM's code: `MR`, `CT`, `PT`; unknown for a file that does not say. */
   readonly modality: string | undefined;
   /** Grid of the image that `readCase` gives: as stored, but rectangular for a tilted gantry. */

@@ -63,16 +63,15 @@ interface Parted<T> {
 }
 
 /**
- * The images of one site. A key of `sites` is a case's name, or its image's path; a file's mere name does
- * only where one image has it.
- * @param ambiguous is told of a name that several images have
+ * Each image with the site that it is of. A key of `sites` is a case's name, or its image's path; a file's
+ * mere name does only where one image has it.
+ * @param ambiguous is told of a name that several images have: it throws, or they are of no site
  */
-export function ofSite<T extends Listed>(
+export function withSites<T extends Listed>(
   listed: readonly T[],
   sites: Readonly<Record<string, string>>,
-  site: string,
-  ambiguous: (key: string, images: number) => Error,
-): T[] {
+  ambiguous: (key: string, images: number) => undefined,
+): (T & { readonly site: string | undefined })[] {
   const byBaseName = groupBy(listed, ({ image }) => withoutEnding(posix.basename(placeOf(image))));
   const siteOf = (one: T): string | undefined => {
     const place = placeOf(one.image);
@@ -82,10 +81,9 @@ export function ofSite<T extends Listed>(
     const name = withoutEnding(posix.basename(place));
     if (!Object.hasOwn(sites, name)) return undefined;
     const images = new Set(byBaseName.get(name)?.map(({ image }) => placeOf(image))).size;
-    if (images > 1) throw ambiguous(name, images);
-    return sites[name];
+    return images > 1 ? ambiguous(name, images) : sites[name];
   };
-  return listed.filter((one) => siteOf(one) === site);
+  return listed.map((one) => ({ ...one, site: siteOf(one) }));
 }
 
 /** A case and what its manifest calls its image. */

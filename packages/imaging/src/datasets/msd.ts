@@ -22,9 +22,9 @@ import {
   caseIdOf,
   eachOnce,
   type NamedCase,
-  ofSite,
   ownNames,
   patientKeyOf,
+  withSites,
 } from './listed-cases.js';
 import type { ResolvedDatasetSpec } from './spec.js';
 
@@ -47,7 +47,7 @@ const manifestSchema = z.object({
 });
 
 type Manifest = z.output<typeof manifestSchema>;
-type Entry = Manifest['training'][number];
+type Entry = Manifest['training'][number] & { readonly site: string | undefined };
 
 const MAX_OPEN_FILES = 8;
 
@@ -123,6 +123,7 @@ async function caseOf(
   const common = {
     caseId: caseIdOf(entry),
     ...(patientKey === undefined ? {} : { patientKey }),
+    ...(entry.site === undefined ? {} : { site: entry.site }),
     modality: modalities.length === 1 ? modalityCode(modalities[0] as string) : undefined,
     grid,
   };
@@ -180,14 +181,14 @@ function declaredTwice(text: string): number | undefined {
 }
 
 function entriesOfSite(path: string, manifest: Manifest, site: string | undefined): Entry[] {
-  if (site === undefined) return manifest.training;
   const sites = manifest.sites ?? {};
-  const entries = ofSite(manifest.training, sites, site, (key, images) => {
-    return fail('not-msd', {
-      path,
-      reason: `sites: ${key} names ${images} images; write their paths`,
-    });
+  const all = withSites(manifest.training, sites, (key, images) => {
+    if (site === undefined) return undefined;
+    const reason = `sites: ${key} names ${images} images; write their paths`;
+    throw fail('not-msd', { path, reason });
   });
+  if (site === undefined) return all;
+  const entries = all.filter((entry) => entry.site === site);
   if (entries.length > 0) return entries;
   const known = [...new Set(Object.values(sites))].join(', ') || 'none';
   throw fail('no-such-site', { path, site, sites: known });

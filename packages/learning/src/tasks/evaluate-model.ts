@@ -1,25 +1,25 @@
-import { ReaderThread, type VoxelEngine } from '@fedvox/imaging';
+import type { VoxelEngine } from '@fedvox/imaging';
 import { selectEngine } from '../engine/engine.js';
 import { voxelEngineOf } from '../engine/voxels.js';
 import type { Evaluation } from '../evaluation/evaluate-cases.js';
 import { Network } from '../networks/network.js';
 import { CaseStore } from '../training/case-store.js';
-import type { TrainingInput } from './input.js';
 import { evaluateOn } from './round.js';
 import { openModel } from './saved-model.js';
-import { divide, openCases, type SiteCase } from './site-data.js';
+import { divideSites, openSites, type SeveralSites } from './several-sites.js';
+import type { SiteCase } from './site-data.js';
 
 export const EVALUATION_SPLITS = ['all', 'validation'] as const;
 /** Whether a model is measured on all cases of a folder, or on those that its training left out. */
 export type EvaluationSplit = (typeof EVALUATION_SPLITS)[number];
 
 /**
- * Measures a model that carries its job on the cases of a folder, be it one; what its job asks of a
- * site's training does not matter.
- * @throws FedvoxError `learning/model-of-another-job`, `learning/too-few-cases` where there is no case
+ * Measures a model that carries its job on the cases of one or several data sets, be it one case; what its
+ * job asks of a site's training does not matter.
+ * @throws FedvoxError `learning/model-of-another-job`, `learning/too-few-cases` where one has no case
  */
 export async function evaluateSavedModel(
-  input: TrainingInput,
+  input: SeveralSites,
   modelPath: string,
   split: EvaluationSplit = 'all',
 ): Promise<Evaluation> {
@@ -35,12 +35,10 @@ export async function evaluateSavedModel(
 }
 
 async function casesOf(
-  input: TrainingInput,
+  input: SeveralSites,
   split: EvaluationSplit,
   voxels: VoxelEngine,
 ): Promise<readonly SiteCase[]> {
-  const use = split === 'all' ? 'evaluation' : 'training';
-  const store = new CaseStore(0);
-  const cases = await openCases(input, input.dataset, store, voxels, new ReaderThread(), use);
-  return split === 'all' ? cases : (await divide(cases, input)).validation;
+  if (split === 'validation') return (await divideSites(input, voxels)).validation;
+  return (await openSites(input, voxels, new CaseStore(0), 'evaluation')).flat();
 }

@@ -116,7 +116,11 @@ describe('pooled training on several data sets', () => {
 });
 
 describe('the evaluation of a saved model', () => {
-  const input = (dataset: DatasetSpec, job = ballJob()) => ({ ...settings(), job, dataset });
+  const input = (dataset: DatasetSpec, job = ballJob()) => ({
+    ...settings(),
+    job,
+    datasets: [dataset],
+  });
 
   it('is of all cases of a folder, or of those that its training left out', async () => {
     expect((await evaluateSavedModel(input(balls), model)).validationCases).toBe(6);
@@ -133,6 +137,45 @@ describe('the evaluation of a saved model', () => {
     await expect(evaluateSavedModel(input(none, job), path)).rejects.toThrow(
       'there are 0 usable cases; an evaluation needs at least 1',
     );
+  });
+});
+
+describe('the evaluation of a model on several sites', () => {
+  const falsePositives = (input: Omit<Parameters<typeof evaluateSavedModel>[0], 'job'>) =>
+    evaluateSavedModel({ ...input, job: ballJob() }, model).then(({ perSite, perClass }) => ({
+      all: perClass[0]?.falsePositiveVoxels,
+      sites: perSite?.map(({ site, validationCases, perClass: [ball] }) => ({
+        site,
+        validationCases,
+        cases: ball?.cases,
+        falsePositiveVoxels: ball?.falsePositiveVoxels,
+      })),
+    }));
+
+  it('says of each, by folder or by manifest, where a class is absent and what was found of it', async () => {
+    const healthy = await writeBallDataset(here('healthy-site'), 2);
+    await relabel('healthy-site', ['ball_0', 'ball_1'], () => 0);
+    const folders = await falsePositives({ ...settings(), datasets: [balls, healthy] });
+    const atHealthy = { site: healthy.path, validationCases: 2, cases: 0 };
+    expect(folders.sites).toEqual([
+      { site: balls.path, validationCases: 6, cases: 6, falsePositiveVoxels: 0 },
+      { ...atHealthy, falsePositiveVoxels: folders.all },
+    ]);
+    expect(folders.all).toBeGreaterThan(0);
+
+    const mixed = await writeBallDataset(here('mixed-sites'), 3);
+    await relabel('mixed-sites', ['ball_1'], () => 0);
+    const manifest = join(mixed.path, 'dataset.json');
+    const listed = JSON.parse(await readFile(manifest, 'utf8'));
+    const sites = { ball_0: 'north', ball_1: 'south', ball_2: 'north' };
+    await writeFile(manifest, JSON.stringify({ ...listed, sites }));
+    const bySite = await falsePositives({ ...settings(), datasets: [mixed] });
+    expect(bySite.sites).toEqual([
+      { site: 'north', validationCases: 2, cases: 2, falsePositiveVoxels: 0 },
+      { site: 'south', validationCases: 1, cases: 0, falsePositiveVoxels: bySite.all },
+    ]);
+    const chosen = ['north', 'south'].map((site) => ({ ...mixed, site }));
+    expect(await falsePositives({ ...settings(), datasets: chosen })).toEqual(bySite);
   });
 });
 

@@ -1,22 +1,16 @@
-import { type Clock, type Sha256, systemClock } from '@fedvox/base';
-import { type DatasetSpec, ReaderThread, type VoxelEngine } from '@fedvox/imaging';
+import { type Clock, systemClock } from '@fedvox/base';
 import { isBetter, type Job } from '@fedvox/job';
 import { selectEngine } from '../engine/engine.js';
 import { voxelEngineOf } from '../engine/voxels.js';
 import type { Evaluation } from '../evaluation/evaluate-cases.js';
 import { initialModel, Network } from '../networks/network.js';
-import { CaseStore } from '../training/case-store.js';
-import type { Split } from '../training/split.js';
-import type { TaskInput } from './input.js';
 import { checkJob } from './job-check.js';
 import type { WrittenWeights } from './model-file.js';
 import { evaluateOn, trainingEpochs } from './round.js';
 import { saveModel } from './saved-model.js';
-import { divide, openCases, type SiteCase } from './site-data.js';
+import { divideSites, type SeveralSites } from './several-sites.js';
 
-export interface PooledInput extends TaskInput {
-  /** Split one by one, as their sites would split them, so that figures compare with a federation's. */
-  readonly datasets: readonly DatasetSpec[];
+export interface PooledInput extends SeveralSites {
   readonly clock?: Clock;
 }
 
@@ -70,7 +64,7 @@ export async function trainPooled(
   const { job, clock = systemClock } = input;
   checkJob(job);
   const voxels = voxelEngineOf(await selectEngine(input.engine, input));
-  const { train, validation } = await openAll(input, voxels);
+  const { train, validation } = await divideSites(input, voxels);
   const network = Network.fromWeights(job, initialModel(job));
   const reports: EpochReport[] = [];
   let best: SavedEpoch | null = null;
@@ -105,45 +99,6 @@ export async function trainPooled(
 
 function unmeasuredPath(output: string): string {
   return `${output.replace(/\.safetensors$/, '')}.unmeasured.safetensors`;
-}
-
-/**
- * Each data set is divided as its site would divide it. By patient that is to divide all of them at once,
- * so that one who was at two sites is on one side. A case that several data sets have counts in the first;
- * cases that have but a name in common are different ones.
- */
-async function openAll(input: PooledInput, voxels: VoxelEngine): Promise<Split<SiteCase>> {
-  const store = new CaseStore();
-  const reader = new ReaderThread();
-  const sites: (readonly SiteCase[])[] = [];
-  const seen = new Set<Sha256>();
-  for (const dataset of input.datasets) {
-    const cases = await openCases(input, dataset, store, voxels, reader);
-    const fresh = await notSeen(cases, seen);
-    const copies = cases.length - fresh.length;
-    if (copies > 0) {
-      input.log.warn({ path: dataset.path, copies }, 'an earlier data set has these cases too');
-    }
-    sites.push(fresh);
-  }
-  const isByPatient = input.job.evaluation.split === 'by-patient';
-  const groups = isByPatient ? [sites.flat()] : sites.filter(({ length }) => length > 0);
-  const divided = await Promise.all(groups.map((cases) => divide(cases, input)));
-  return {
-    train: divided.flatMap(({ train }) => train),
-    validation: divided.flatMap(({ validation }) => validation),
-  };
-}
-
-/** Those whose content was not seen before; all of theirs has been then. */
-async function notSeen(cases: readonly SiteCase[], seen: Set<Sha256>): Promise<SiteCase[]> {
-  const fresh: SiteCase[] = [];
-  for (const one of cases) {
-    const key = await one.contentKey();
-    if (!seen.has(key)) fresh.push(one);
-    seen.add(key);
-  }
-  return fresh;
 }
 
 /** A figure is needed to be the best, and a Dice of 0 is none: nothing was found. The first of equals counts. */

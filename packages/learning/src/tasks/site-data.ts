@@ -182,7 +182,7 @@ function siteCaseOf(
   store: CaseStore,
   reader: Reader,
 ): SiteCase {
-  const { caseId, patientKey } = ref;
+  const { caseId, patientKey, site } = ref;
   const load = async (): Promise<TrainingCase> => {
     const { image, label } = await cache.load(ref, job.classes, job.preprocess);
     assert(label !== undefined, 'a data set opened for training has labelled cases only');
@@ -191,6 +191,7 @@ function siteCaseOf(
   return {
     caseId,
     ...(patientKey === undefined ? {} : { patientKey }),
+    ...(site === undefined ? {} : { site }),
     contentKey: () => cache.contentKey(ref),
     prepared: () => store.get(ref, load),
     originalLabel: async () => {
