@@ -24,8 +24,10 @@ export function inspectText(report: InspectReport): string {
     warnings.map((warning) => `  ${printableLine(`${what}: ${warning}`)}`),
   );
   if (warnings.length > 0) parts.push('', 'Warnings:', ...warnings);
-  const pictures = report.scans.flatMap(({ what, png }) =>
-    png === undefined ? [] : [`  ${printableLine(`${png}: ${what}`)}`],
+  const pictures = report.scans.flatMap(({ what, png, thumbnail }) =>
+    [png, thumbnail].flatMap((path) =>
+      path === undefined ? [] : [`  ${printableLine(`${path}: ${what}`)}`],
+    ),
   );
   if (pictures.length > 0) parts.push('', 'Pictures:', ...pictures);
   return parts.join('\n');

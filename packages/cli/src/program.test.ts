@@ -161,6 +161,19 @@ describe('the fedvox command', () => {
     },
   );
 
+  it('draws small pictures of 160 × 160 pixels into the folder of --thumbnails', async () => {
+    const affineRas = [-1, 0, 0, 0, 0, -1, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1];
+    const data = Float32Array.from({ length: 6 * 5 * 4 }, (_, at) => at);
+    await writeNifti(join(folder, 'a.nii.gz'), { shape: [6, 5, 4], affineRas, data });
+    const small = join(folder, 'small');
+    const { exitCode, stdout } = await fedvox('data', 'inspect', folder, '--thumbnails', small);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/Pictures:\n {2}.*001-thumbnail\.png: a\.nii\.gz/);
+    expect(await readdir(small)).toEqual(['001-thumbnail.png']);
+    const png = await readFile(join(small, '001-thumbnail.png'));
+    expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([160, 160]);
+  });
+
   it('says so where pictures cannot be drawn', async () => {
     const file = join(folder, 'file');
     await writeFile(file, '');

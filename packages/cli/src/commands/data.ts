@@ -16,6 +16,7 @@ interface InspectOptions extends CommonOptions, RuleOptions {
   readonly job?: string;
   readonly png?: string;
   readonly predicted?: string;
+  readonly thumbnails?: string;
 }
 
 export function addDataCommands(program: Command, terminal: Terminal): void {
@@ -31,6 +32,10 @@ export function addDataCommands(program: Command, terminal: Terminal): void {
       'draw each usable scan with its labels and predictions, to look at: 001.png, …',
     )
     .option(
+      '--thumbnails <folder>',
+      'draw each usable scan in 160 × 160 pixels: 001-thumbnail.png, …',
+    )
+    .option(
       '--predicted <folder>',
       'NIfTI label maps that a model predicted, each named as its scan; a DICOM SEG is found by itself',
     );
@@ -42,10 +47,14 @@ async function inspectData(output: Output, options: InspectOptions, named?: stri
   const path = named ?? (options.config && (await siteData(options.config)).path);
   if (path === undefined) throw fail('no-path', {});
   if (options.png !== undefined) await prepareFolderOf(join(options.png, '001.png'));
+  if (options.thumbnails !== undefined) {
+    await prepareFolderOf(join(options.thumbnails, '001-thumbnail.png'));
+  }
   const { inspectFolder } = await import('@fedvox/imaging');
   const report = await inspectFolder(path, {
     ...(await rulesOf(path, options)),
     ...(options.png === undefined ? {} : { pngFolder: options.png }),
+    ...(options.thumbnails === undefined ? {} : { thumbnailFolder: options.thumbnails }),
     ...(options.predicted === undefined ? {} : { predictedFolder: options.predicted }),
     onProgress: (done, total) => output.status(`read ${done} of ${total} scans`),
   });

@@ -75,11 +75,13 @@ export function axisDirections({ affineRas }: Grid): [AxisDirection, AxisDirecti
   return directions as [AxisDirection, AxisDirection, AxisDirection];
 }
 
+/** The patient's sides, towards which the world axes of RAS+ run: backwards, and forwards. */
+export const SIDES = ['LR', 'PA', 'IS'] as const;
+
 /** Orientation code of the voxel axes, e.g. `RAS`, `LPS`: the side towards which each one runs. */
 export function orientation(grid: Grid): string {
-  const letters = ['LR', 'PA', 'IS'] as const;
   return axisDirections(grid)
-    .map(({ world, sign }) => letters[world][sign > 0 ? 1 : 0])
+    .map(({ world, sign }) => SIDES[world][sign > 0 ? 1 : 0])
     .join('');
 }
 

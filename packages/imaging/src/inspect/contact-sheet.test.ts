@@ -14,21 +14,26 @@ function head(bright: (right: number, front: number, top: number) => boolean) {
   return { shape, affineRas, data };
 }
 
-/** Mean brightness of a part of the middle column's view in a row of the sheet. */
+/** Mean brightness of a part of the middle column's view in a row of the sheet, away from its middle. */
 function brightness(
   row: number,
   part: { x: readonly [number, number]; y: readonly [number, number] },
   image: ReturnType<typeof head>,
 ) {
   const { width, rgb } = contactSheet({ image });
-  const cell = (width - 4) / 5;
   const shown = row === 0 ? [0, 1] : row === 1 ? [0, 2] : [1, 2];
-  const pixelsPerMm = 160 / 12;
-  const [wide, high] = shown.map((axis) => image.shape[axis!]! * pixelsPerMm) as [number, number];
+  const pixelsPerMm = 157 / 11;
+  const [wide, high] = shown.map((axis) => (image.shape[axis!]! - 1) * pixelsPerMm) as [
+    number,
+    number,
+  ];
+  const [left, top] = [4 + 2 * 162 + (158 - wide) / 2, 4 + row * 162 + (158 - high) / 2];
   let [sum, count] = [0, 0];
-  for (let y = Math.ceil(part.y[0] * high); y < part.y[1] * high - 14; y++) {
-    for (let x = Math.ceil(part.x[0] * wide); x < part.x[1] * wide - 14; x++) {
-      sum += rgb[3 * ((4 + row * cell + y) * width + 4 + 2 * cell + x)]!;
+  for (let y = Math.ceil(part.y[0] * high) + 1; y < part.y[1] * high - 1; y++) {
+    for (let x = Math.ceil(part.x[0] * wide) + 1; x < part.x[1] * wide - 1; x++) {
+      const isMark = Math.abs(x - wide / 2) < 8 || Math.abs(y - high / 2) < 10;
+      if (isMark) continue;
+      sum += rgb[3 * (Math.round(top + y) * width + Math.round(left + x))]!;
       count++;
     }
   }
@@ -107,7 +112,7 @@ describe('a contact sheet', () => {
     /** How often each colour is in the rows of slices, and whether anything is below them. */
     function coloursOf(content: Parameters<typeof contactSheet>[0]) {
       const { width, height, rgb } = contactSheet(content);
-      const slices = 3 * ((width - 4) / 5) + 4;
+      const slices = 3 * 162 + 4;
       const counts = new Map<string, number>();
       for (let at = 0; at < width * slices; at++) {
         const colour = rgb.subarray(3 * at, 3 * at + 3).join();

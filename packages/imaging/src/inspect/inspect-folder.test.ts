@@ -1,11 +1,18 @@
-import { copyFile, unlink, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { gzipSync, inflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { openDataset } from '../datasets/dataset.js';
 import { writeDicomSeg } from '../dicom/write/seg.js';
 import { writeNifti } from '../nifti/write.js';
-import { rectangle, SLICE_MM, writeSlices, writeStructureSet } from '../testing/dicom-objects.js';
+import {
+  rectangle,
+  SIZE,
+  SLICE_MM,
+  words,
+  writeSlices,
+  writeStructureSet,
+} from '../testing/dicom-objects.js';
 import {
   CLASSES,
   PATIENT,
@@ -268,3 +275,65 @@ describe('what a training would make of a folder', () => {
     }
   });
 });
+
+describe('a picture of a DICOM series has the patient’s right at its left edge, acquired', () => {
+  /** Orientation and position of each slice, in LPS mm, and which pixels are the patient's right. */
+  const ACQUIRED = {
+    axial: {
+      rows: [1, 0, 0, 0, 1, 0],
+      at: (slice: number) => [0, 0, 2 * slice],
+      isRight: (column: number) => column < SIZE / 2,
+    },
+    'axial, prone': {
+      rows: [-1, 0, 0, 0, -1, 0],
+      at: (slice: number) => [15, 15, 2 * slice],
+      isRight: (column: number) => column >= SIZE / 2,
+    },
+    coronal: {
+      rows: [1, 0, 0, 0, 0, -1],
+      at: (slice: number) => [0, 2 * slice, 0],
+      isRight: (column: number) => column < SIZE / 2,
+    },
+    sagittal: {
+      rows: [0, 1, 0, 0, 0, -1],
+      at: (slice: number) => [2 * slice, 0, 0],
+      isRight: (_: number, slice: number) => slice < 3,
+    },
+  };
+  it.each(Object.entries(ACQUIRED))('%s', async (_, { rows, at, isRight }) => {
+    const [folder, pictures] = [await temporaryFolder(), await temporaryFolder()];
+    await writeSlices(folder, (slice) => ({
+      ImageOrientationPatient: rows,
+      ImagePositionPatient: at(slice),
+      PixelData: words(
+        Array.from({ length: SIZE * SIZE }, (_, pixel) =>
+          isRight(pixel % SIZE, slice) ? 1000 : pixel % 3,
+        ),
+      ),
+    }));
+    const options = { pngFolder: pictures, thumbnailFolder: pictures };
+    const [scan] = (await inspectFolder(folder, options)).scans;
+    expect(scan).toMatchObject({
+      png: join(pictures, '001.png'),
+      thumbnail: join(pictures, '001-thumbnail.png'),
+    });
+    expect((await readdir(pictures)).sort()).toEqual(['001-thumbnail.png', '001.png']);
+    const sheet = await greyOf(scan!.png!);
+    // The middle column's axial and coronal views, a fifth of a view from their middles.
+    for (const row of [0, 1]) {
+      const [x, y] = [4 + 2 * 162 + 79, 4 + row * 162 + 79];
+      expect([sheet.at(x - 20, y + 5), sheet.at(x + 20, y + 5)]).toEqual([255, 0]);
+    }
+    const small = await greyOf(scan!.thumbnail!);
+    expect([small.width, small.height]).toEqual([160, 160]);
+    expect([small.at(39 - 10, 42), small.at(39 + 10, 42)]).toEqual([255, 0]);
+  });
+});
+
+/** The red of a PNG's pixels, as its rows are without filters. */
+async function greyOf(path: string) {
+  const png = await readFile(path);
+  const [width, height] = [png.readUInt32BE(16), png.readUInt32BE(20)];
+  const rows = inflateSync(png.subarray(41, 41 + png.readUInt32BE(33)));
+  return { width, height, at: (x: number, y: number) => rows[y * (3 * width + 1) + 1 + 3 * x] };
+}

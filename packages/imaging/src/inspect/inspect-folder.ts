@@ -16,13 +16,15 @@ import {
   withFilePredictions,
 } from './candidates.js';
 import { labelFigures, predictionFigures } from './class-figures.js';
-import { writeContactSheet } from './contact-sheet.js';
+import { type PicturePaths, writePictures } from './contact-sheet.js';
 import { overlappingLabels, type ShownLabel } from './overlapping-labels.js';
 import type { InspectReport, PredictionReport, ScanReport } from './report.js';
 
 export interface InspectOptions extends LabelRules {
   /** A folder for a picture of each usable scan, named by its place in the report: `001.png`, … */
   readonly pngFolder?: string;
+  /** A folder for a small picture of each usable scan, 160 × 160 pixels: `001-thumbnail.png`, … */
+  readonly thumbnailFolder?: string;
   /** What a job asks of a scan beside its labels: the reason not to use it, if there is one. */
   readonly problemOf?: (ref: CaseRef) => FedvoxError | undefined;
   readonly onProgress?: (done: number, total: number) => void;
@@ -47,10 +49,12 @@ export async function inspectFolder(
     sources.flatMap((source) => source.candidates),
     options,
   );
-  if (options.pngFolder !== undefined) await mkdir(options.pngFolder, { recursive: true });
+  for (const pictures of [options.pngFolder, options.thumbnailFolder]) {
+    if (pictures !== undefined) await mkdir(pictures, { recursive: true });
+  }
   const scans: ScanReport[] = [];
   for (const candidate of candidates) {
-    scans.push(await report(candidate, options, pngPath(options, scans.length)));
+    scans.push(await report(candidate, options, picturePaths(options, scans.length)));
     options.onProgress?.(scans.length, candidates.length);
   }
   return {
@@ -65,7 +69,7 @@ export async function inspectFolder(
 async function report(
   candidate: Candidate,
   { problemOf }: InspectOptions,
-  png: string | undefined,
+  pictures: PicturePaths,
 ): Promise<ScanReport> {
   const { basics, classes, ways } = candidate;
   const refusals: Refusal[] = [];
@@ -80,9 +84,7 @@ async function report(
       const shown = await readPrediction(candidate, image, label?.map);
       const { map, report } = shown;
       const names = candidate.prediction?.classes ?? classes;
-      if (png !== undefined) {
-        await writeContactSheet(png, { image, label: label?.map, prediction: map, classes: names });
-      }
+      await writePictures(pictures, { image, label: label?.map, prediction: map, classes: names });
       return {
         ...known,
         intensity: extremes(image.data),
@@ -91,7 +93,7 @@ async function report(
         usable: true,
         trainable: label !== undefined,
         warnings: [...refusals.map(({ reason }) => reason), ...warnings, ...shown.warnings],
-        ...(png === undefined ? {} : { png }),
+        ...pictures,
       };
     } catch (error) {
       refusals.push(refusalOf(basics.what, error));
@@ -142,9 +144,15 @@ async function readPrediction(
   }
 }
 
-function pngPath({ pngFolder }: InspectOptions, index: number): string | undefined {
-  if (pngFolder === undefined) return undefined;
-  return join(pngFolder, `${String(index + 1).padStart(3, '0')}.png`);
+function picturePaths(options: InspectOptions, index: number): PicturePaths {
+  const { pngFolder, thumbnailFolder } = options;
+  const name = String(index + 1).padStart(3, '0');
+  return {
+    ...(pngFolder === undefined ? {} : { png: join(pngFolder, `${name}.png`) }),
+    ...(thumbnailFolder === undefined
+      ? {}
+      : { thumbnail: join(thumbnailFolder, `${name}-thumbnail.png`) }),
+  };
 }
 
 function geometryOf({ caseId, modality, grid }: CaseRef): Partial<ScanReport> {

@@ -1,6 +1,7 @@
 import type { Vec3 } from '../geometry/vector.js';
 import { countByClass } from './class-figures.js';
-import { colourOf, filled, type Overlay } from './overlay.js';
+import { paintOf } from './class-paint.js';
+import { filled, type Overlay } from './overlay.js';
 import { drawText, LINE_PIXELS, textWidth } from './pixel-font.js';
 import type { Picture } from './png.js';
 
@@ -94,8 +95,9 @@ function drawSwatch(
   for (let row = 0; row < SWATCH_PIXELS; row++) {
     for (let column = 0; column < SWATCH_PIXELS; column++) {
       const isEdge = [row, column].some((each) => each < 2 || each >= SWATCH_PIXELS - 2);
-      const colour = isEdge ? colourOf(classIndex) : filled(SWATCH_GREY, classIndex);
-      rgb.set(colour, 3 * ((y + row) * width + x + column));
+      const place = { x: x + column, y: y + row };
+      const colour = isEdge ? paintOf(classIndex, place) : filled(SWATCH_GREY, classIndex, place);
+      rgb.set(colour, 3 * (place.y * width + place.x));
     }
   }
 }

@@ -1,21 +1,9 @@
 import type { LabelMap } from '../geometry/grid.js';
 import type { Vec3 } from '../geometry/vector.js';
+import { type Place, paintOf } from './class-paint.js';
 
-/** A class's colour, in turn: Okabe and Ito's, told apart by every kind of colour vision, the bright ones first. */
-const COLOURS: readonly Vec3[] = [
-  [230, 159, 0],
-  [86, 180, 233],
-  [240, 228, 66],
-  [204, 121, 167],
-  [0, 158, 115],
-  [213, 94, 0],
-];
-/** How much of a labelled pixel is its class's colour: the tissue shines through. */
+/** How much of a labelled pixel is its class's paint: the tissue shines through. */
 export const FILL_OPACITY = 0.4;
-
-export function colourOf(classIndex: number): Vec3 {
-  return COLOURS[(classIndex - 1) % COLOURS.length] as Vec3;
-}
 
 /** What is drawn over a scan, on its grid. */
 export interface Overlay {
@@ -24,26 +12,27 @@ export interface Overlay {
 }
 
 /**
- * The colour of a pixel: grey, filled where it is labelled, and the prediction's outline over both.
+ * The colour of a pixel of a slice: grey, filled where it is labelled, and the prediction's outline over both.
  * @param neighbours steps to the voxels beside it in the slice
  */
 export function pixelColour(
   grey: number,
   { label, prediction }: Overlay,
   at: number,
+  place: Place,
   neighbours: readonly number[],
 ): Vec3 {
   const predicted = prediction?.data[at] ?? 0;
   const isOutline =
     predicted !== 0 && neighbours.some((step) => prediction?.data[at + step] !== predicted);
-  if (isOutline) return colourOf(predicted);
+  if (isOutline) return paintOf(predicted, place);
   const labelled = label?.data[at] ?? 0;
-  return labelled === 0 ? [grey, grey, grey] : filled(grey, labelled);
+  return labelled === 0 ? [grey, grey, grey] : filled(grey, labelled, place);
 }
 
-/** Grey tinted by the colour of a class. */
-export function filled(grey: number, classIndex: number): Vec3 {
-  return colourOf(classIndex).map((part) =>
+/** Grey tinted by the paint of a class. */
+export function filled(grey: number, classIndex: number, place: Place): Vec3 {
+  return paintOf(classIndex, place).map((part) =>
     Math.round(grey + FILL_OPACITY * (part - grey)),
   ) as unknown as Vec3;
 }

@@ -4,7 +4,7 @@ import type { Picture } from './png.js';
 /** Each glyph is five columns of seven dots, the lowest bit on top: the usual one of dot-matrix displays. */
 const GLYPH_COLUMNS = 5;
 const GLYPH_ROWS = 8;
-/** Dots are squares of this many pixels. */
+/** Dots are squares of this many pixels, unless the picture is a small one. */
 const DOT_PIXELS = 2;
 const FIRST_GLYPH = ' '.charCodeAt(0);
 /** From the space to the tilde, a byte a column. */
@@ -29,25 +29,33 @@ const GLYPHS = Buffer.from(
 /** Width and height in pixels of a line of text. */
 export const LINE_PIXELS = (GLYPH_ROWS + 2) * DOT_PIXELS;
 
-export function textWidth(text: string): number {
-  return text.length * (GLYPH_COLUMNS + 1) * DOT_PIXELS;
+export function textWidth(text: string, dotPixels = DOT_PIXELS): number {
+  return text.length * (GLYPH_COLUMNS + 1) * dotPixels;
 }
 
-/** Writes a line of text; characters beyond ASCII become question marks. */
+/** Height of a capital letter, which nothing of it hangs below. */
+export function glyphHeight(dotPixels: number): number {
+  return (GLYPH_ROWS - 1) * dotPixels;
+}
+
+/** Writes a line of text, what fits the picture; characters beyond ASCII become question marks. */
 export function drawText(
-  { width, rgb }: Picture,
+  { width, height, rgb }: Picture,
   corner: { readonly x: number; readonly y: number },
   text: string,
   colour: Vec3,
+  dotPixels = DOT_PIXELS,
 ): void {
   for (const [place, character] of [...text].entries()) {
     const glyph = glyphOf(character);
-    for (let column = 0; column < GLYPH_COLUMNS * DOT_PIXELS; column++) {
-      const dots = glyph[Math.floor(column / DOT_PIXELS)] as number;
-      for (let row = 0; row < GLYPH_ROWS * DOT_PIXELS; row++) {
-        if (((dots >> Math.floor(row / DOT_PIXELS)) & 1) === 0) continue;
-        const x = corner.x + textWidth(' ') * place + column;
-        if (x < width) rgb.set(colour, 3 * ((corner.y + row) * width + x));
+    for (let column = 0; column < GLYPH_COLUMNS * dotPixels; column++) {
+      const dots = glyph[Math.floor(column / dotPixels)] as number;
+      for (let row = 0; row < GLYPH_ROWS * dotPixels; row++) {
+        if (((dots >> Math.floor(row / dotPixels)) & 1) === 0) continue;
+        const x = corner.x + textWidth(' ', dotPixels) * place + column;
+        const y = corner.y + row;
+        const isInside = x >= 0 && x < width && y >= 0 && y < height;
+        if (isInside) rgb.set(colour, 3 * (y * width + x));
       }
     }
   }

@@ -36,6 +36,8 @@ export interface ScanReport {
   readonly warnings: readonly string[];
   /** Where its picture is, if pictures were asked for. */
   readonly png?: string;
+  /** Where its small picture is, if small ones were asked for. */
+  readonly thumbnail?: string;
 }
 
 export interface LabelReport {
