@@ -317,6 +317,15 @@ export const fail = defineErrors('imaging', {
     message: 'reading {what} broke an invariant of Fedvox: {invariant}',
     advice: 'This is a fault of Fedvox, not of the scan: report it. The other cases are read.',
   },
+  'index-anew': {
+    message: 'the index {path} is made anew: {reason}',
+    advice: 'Nothing to do: it only saves time. Every file was read.',
+  },
+  'index-not-kept': {
+    message: 'the index {path} cannot be written: {reason}',
+    advice:
+      'Nothing is lost, but every look reads every header until there is room and leave to write it.',
+  },
   'reader-busy': {
     message: '{waiting} reads are waiting for their turn already',
     advice: 'Lower the job’s batch size.',

@@ -1,4 +1,5 @@
 import { unreachable } from '@fedvox/base';
+import type { HeaderProgress } from '../dicom/headers/read-headers.js';
 import type { Dataset } from './case.js';
 import { type LabelNeed, openDicomFolder } from './dicom-folder.js';
 import { openMsd } from './msd.js';
@@ -7,6 +8,9 @@ import { type DatasetSpec, datasetSpecSchema } from './spec.js';
 export interface OpenDatasetOptions {
   /** `required` (the default) refuses scans without a label; `optional` keeps them. */
   readonly labels?: LabelNeed;
+  /** A file that keeps the headers of a DICOM folder, so that the next look reads only what is new. */
+  readonly indexPath?: string;
+  readonly onProgress?: (progress: HeaderProgress) => void;
 }
 
 /**
@@ -19,12 +23,12 @@ export interface OpenDatasetOptions {
 export async function openDataset(
   spec: DatasetSpec,
   classes: readonly string[],
-  { labels = 'required' }: OpenDatasetOptions = {},
+  { labels = 'required', ...headers }: OpenDatasetOptions = {},
 ): Promise<Dataset> {
   const resolved = datasetSpecSchema.parse(spec);
   switch (resolved.kind) {
     case 'dicom':
-      return openDicomFolder(resolved, classes, labels);
+      return openDicomFolder(resolved, classes, labels, headers);
     case 'msd':
       return openMsd(resolved, classes, labels);
     default:

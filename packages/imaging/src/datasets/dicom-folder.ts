@@ -1,4 +1,5 @@
 import { type FedvoxError, sha256 } from '@fedvox/base';
+import type { HeaderOptions } from '../dicom/headers/read-headers.js';
 import { readDicom } from '../dicom/part10.js';
 import {
   type FolderScan,
@@ -39,8 +40,9 @@ export async function openDicomFolder(
   spec: DicomSpec,
   classes: readonly string[],
   need: LabelNeed,
+  headers: HeaderOptions = {},
 ): Promise<Dataset> {
-  const scan = labelSources(await scanDicomFolder(spec.path), spec.predictions);
+  const scan = labelSources(await scanDicomFolder(spec.path, headers), spec.predictions);
   const cases: CaseRef[] = [];
   const refused: Refusal[] = [...scan.refused, ...orphanSegmentations(scan)];
   if (scan.series.length === 0 && refused.length === 0) {

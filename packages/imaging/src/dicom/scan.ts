@@ -1,18 +1,15 @@
-import { dirname, extname, relative } from 'node:path';
-import { FedvoxError, isFedvoxError, sha256File } from '@fedvox/base';
-import { boundedMap } from '../bounded-map.js';
+import { dirname, relative } from 'node:path';
+import { FedvoxError, sha256File } from '@fedvox/base';
 import { fail } from '../errors.js';
 import { groupBy } from '../group-by.js';
-import { errorOfCase, type Refusal, refusalOf } from '../refusal.js';
-import { isSegmentation, readSegHeader, type SegHeader } from '../segmentation/dicom-seg.js';
-import {
-  isStructureSet,
-  readStructureSetHeader,
-  type StructureSetHeader,
-} from '../segmentation/rtstruct.js';
-import { type Frame, framesOf } from './frame.js';
-import { type DicomFile, readDicomHeader } from './part10.js';
+import { restoredError } from '../named-error.js';
+import { type Refusal, refusalOf } from '../refusal.js';
+import type { Frame } from './frame.js';
+import { type HeaderOptions, readHeaders } from './headers/read-headers.js';
+import type { ScannedFile, SegmentationObject } from './scanned-file.js';
 import { filesUnder } from './walk.js';
+
+export type { SegmentationObject } from './scanned-file.js';
 
 /** An image series as found: its frames in no order yet, or why it cannot be read. */
 export interface ScannedSeries {
@@ -25,11 +22,6 @@ export interface ScannedSeries {
   readonly problem?: FedvoxError;
 }
 
-/** A file that labels a series: a DICOM SEG or an RT structure set. */
-export type SegmentationObject =
-  | ({ readonly kind: 'seg' } & SegHeader)
-  | ({ readonly kind: 'rtstruct' } & StructureSetHeader);
-
 /** What is in a folder, found by content and not by name. */
 export interface FolderScan {
   readonly root: string;
@@ -41,29 +33,19 @@ export interface FolderScan {
   readonly otherFiles: readonly string[];
 }
 
-type ScannedFile =
-  | { readonly kind: 'image'; readonly uid: string; readonly frames: readonly Frame[] }
-  | { readonly kind: 'bad-image'; readonly uid: string; readonly error: FedvoxError }
-  | { readonly kind: 'segmentation'; readonly uid: string; readonly object: SegmentationObject }
-  | { readonly kind: 'object'; readonly uid: string; readonly modality: string }
-  | { readonly kind: 'unreadable'; readonly error: FedvoxError }
-  | { readonly kind: 'other' };
-
 type ImageFile = Extract<ScannedFile, { kind: 'image' | 'bad-image' }> & { readonly path: string };
-
-const MAX_OPEN_FILES = 8;
-const DICOM_EXTENSIONS: readonly string[] = ['.dcm', '.dicom', '.ima'];
 
 /**
  * Reads the headers of every DICOM file under `root` and sorts them into series and segmentations.
  * @throws FedvoxError `folder-unreadable`
  */
-export async function scanDicomFolder(root: string): Promise<FolderScan> {
+export async function scanDicomFolder(
+  root: string,
+  options: HeaderOptions = {},
+): Promise<FolderScan> {
   const paths = await filesUnder(root);
-  const scanned = await boundedMap(paths, MAX_OPEN_FILES, async (path) => ({
-    path,
-    ...(await scanFile(path)),
-  }));
+  const headers = await readHeaders(root, paths, options);
+  const scanned = headers.map((header, at) => ({ path: paths[at] as string, ...header }));
   const images = scanned.filter((file) => file.kind === 'image' || file.kind === 'bad-image');
   const unreadable = scanned.filter((file) => file.kind === 'unreadable');
   const copies: Refusal[] = [];
@@ -80,7 +62,7 @@ export async function scanDicomFolder(root: string): Promise<FolderScan> {
     series,
     segmentations,
     refused: [
-      ...unreadable.map(({ path, error }) => refusalOf(path, error)),
+      ...unreadable.map(({ path, error }) => refusalOf(path, restoredError(error))),
       ...copies,
       ...otherObjects(root, scanned),
     ],
@@ -99,49 +81,10 @@ async function seriesOf(
   const what = seriesName(root, uid, paths[0] as string);
   const frames = files.flatMap((file) => (file.kind === 'image' ? file.frames : []));
   const bad = files.find((file) => file.kind === 'bad-image');
-  if (bad !== undefined) return { uid, what, paths, frames, problem: bad.error };
+  if (bad !== undefined) return { uid, what, paths, frames, problem: restoredError(bad.error) };
   const distinct = await withoutCopies(what, frames, copies);
   if (distinct instanceof FedvoxError) return { uid, what, paths, frames, problem: distinct };
   return { uid, what, paths, frames: distinct };
-}
-
-async function scanFile(path: string): Promise<ScannedFile> {
-  try {
-    return scanObject(await readDicomHeader(path));
-  } catch (thrown) {
-    const error = errorOfCase(path, thrown);
-    const claimsDicom = DICOM_EXTENSIONS.includes(extname(path).toLowerCase());
-    if (isFedvoxError(error, 'imaging/not-dicom') && !claimsDicom) return { kind: 'other' };
-    return { kind: 'unreadable', error };
-  }
-}
-
-function scanObject(file: DicomFile): ScannedFile {
-  const { attributes } = file;
-  if (attributes.text('SOPClassUID') === undefined && !attributes.has('SeriesInstanceUID')) {
-    return { kind: 'other' }; // a DICOMDIR: an index of the folder, which is read itself
-  }
-  if (isSegmentation(attributes)) {
-    const object = { kind: 'seg', ...readSegHeader(file) } as const;
-    return { kind: 'segmentation', uid: attributes.requireText('SOPInstanceUID'), object };
-  }
-  if (isStructureSet(attributes)) {
-    const object = { kind: 'rtstruct', ...readStructureSetHeader(file) } as const;
-    return { kind: 'segmentation', uid: attributes.requireText('SOPInstanceUID'), object };
-  }
-  const uid = attributes.requireText('SeriesInstanceUID');
-  if (file.pixelData === undefined && !attributes.has('Rows')) {
-    return { kind: 'object', uid, modality: attributes.text('Modality') ?? 'objects' };
-  }
-  try {
-    if (file.syntax.pixels === undefined) {
-      const transferSyntax = file.syntax.name;
-      throw fail('unsupported-transfer-syntax', { path: file.path, transferSyntax });
-    }
-    return { kind: 'image', uid, frames: framesOf(file) };
-  } catch (error) {
-    return { kind: 'bad-image', uid, error: errorOfCase(file.path, error) };
-  }
 }
 
 function isSegmentationFile<F extends ScannedFile>(

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type FedvoxError, isFedvoxError } from '@fedvox/base';
 import type { CaseRef } from '../datasets/case.js';
 import { loadCase } from '../datasets/load-case.js';
+import type { HeaderProgress } from '../dicom/headers/read-headers.js';
 import { scanDicomFolder } from '../dicom/scan.js';
 import { type LabelMap, orientation, spacingMm, type Volume } from '../geometry/grid.js';
 import { type Refusal, refusalOf } from '../refusal.js';
@@ -28,6 +29,9 @@ export interface InspectOptions extends LabelRules {
   /** What a job asks of a scan beside its labels: the reason not to use it, if there is one. */
   readonly problemOf?: (ref: CaseRef) => FedvoxError | undefined;
   readonly onProgress?: (done: number, total: number) => void;
+  /** As in `openDataset`. */
+  readonly indexPath?: string;
+  readonly onHeaders?: (progress: HeaderProgress) => void;
 }
 
 /**
@@ -39,7 +43,10 @@ export async function inspectFolder(
   path: string,
   options: InspectOptions = {},
 ): Promise<InspectReport> {
-  const scan = await scanDicomFolder(path);
+  const scan = await scanDicomFolder(path, {
+    ...(options.indexPath === undefined ? {} : { indexPath: options.indexPath }),
+    ...(options.onHeaders === undefined ? {} : { onProgress: options.onHeaders }),
+  });
   const dicom = await dicomCandidates(path, scan, options);
   const msd = options.kind === 'dicom' ? NOTHING : await msdCandidates(path, options);
   const unknown = scan.otherFiles.filter((file) => !msd.files.includes(file));

@@ -1,4 +1,5 @@
-import type { ErrorDetails } from '@fedvox/base';
+import type { HeaderProgress } from '../dicom/headers/read-headers.js';
+import type { NamedError } from '../named-error.js';
 import type { Reader } from './reader.js';
 
 /** What a thread is asked for. */
@@ -7,18 +8,10 @@ export interface ReadRequest {
   readonly args: readonly unknown[];
 }
 
+/** To a request any number of `progress`, then one of the others. */
 export type ReadAnswer =
+  | { readonly type: 'progress'; readonly progress: HeaderProgress }
   | { readonly type: 'done'; readonly value: unknown }
   | { readonly type: 'refused'; readonly error: NamedError }
   /** Anything else that was thrown: a bug. */
   | { readonly type: 'failed'; readonly error: Error };
-
-/** A FedvoxError in parts: cloning one leaves a bare Error. */
-export interface NamedError {
-  readonly code: string;
-  readonly message: string;
-  readonly advice: string;
-  readonly details: ErrorDetails;
-  /** The cause's text, for the log. */
-  readonly cause?: string;
-}

@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { FedvoxError } from '@fedvox/base';
+import type { OpenDatasetOptions } from '../datasets/dataset.js';
 import { fail } from '../errors.js';
-import type { NamedError, ReadAnswer, ReadRequest } from './messages.js';
+import { restoredError } from '../named-error.js';
+import type { ReadAnswer, ReadRequest } from './messages.js';
 import type { Reader } from './reader.js';
 
 /** Most requests that may wait for their turn. */
@@ -14,6 +15,7 @@ interface Pending {
   readonly request: ReadRequest;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
+  readonly onProgress: OpenDatasetOptions['onProgress'];
 }
 
 /**
@@ -23,7 +25,8 @@ interface Pending {
  * Errors as the functions of the same names, and `reader-died`: the next request gets a new thread.
  */
 export class ReaderThread implements Reader {
-  readonly openDataset: Reader['openDataset'] = (...args) => this.#ask('openDataset', args);
+  readonly openDataset: Reader['openDataset'] = (spec, classes, { onProgress, ...options } = {}) =>
+    this.#ask('openDataset', [spec, classes, options], onProgress);
   readonly readCase: Reader['readCase'] = (...args) => this.#ask('readCase', args);
   readonly readEntry: Reader['readEntry'] = (...args) => this.#ask('readEntry', args);
 
@@ -43,10 +46,11 @@ export class ReaderThread implements Reader {
   #ask<Operation extends keyof Reader>(
     operation: Operation,
     args: Parameters<Reader[Operation]>,
+    onProgress?: OpenDatasetOptions['onProgress'],
   ): ReturnType<Reader[Operation]> {
     const answer = new Promise<unknown>((resolve, reject) => {
       if (this.#waiting.length >= MAX_WAITING) throw fail('reader-busy', { waiting: MAX_WAITING });
-      this.#waiting.push({ request: { operation, args }, resolve, reject });
+      this.#waiting.push({ request: { operation, args }, resolve, reject, onProgress });
       this.#runNext();
     });
     return answer as ReturnType<Reader[Operation]>;
@@ -71,9 +75,13 @@ export class ReaderThread implements Reader {
     const worker = new Worker(entryPath(), { execArgv: [] });
     let cause: Error | undefined;
     worker.on('message', (answer: ReadAnswer) => {
+      if (answer.type === 'progress') {
+        if (this.#running?.worker === worker) this.#running.onProgress?.(answer.progress);
+        return;
+      }
       this.#settle(worker, ({ resolve, reject }) => {
         if (answer.type === 'done') resolve(answer.value);
-        else reject(answer.type === 'failed' ? answer.error : restored(answer.error));
+        else reject(answer.type === 'failed' ? answer.error : restoredError(answer.error));
       });
     });
     worker.on('messageerror', (error) => this.#settle(worker, ({ reject }) => reject(error)));
@@ -97,10 +105,6 @@ export class ReaderThread implements Reader {
     action(running);
     this.#runNext();
   }
-}
-
-function restored({ code, message, advice, details, cause }: NamedError): FedvoxError {
-  return new FedvoxError(code, message, advice, details, cause === undefined ? {} : { cause });
 }
 
 /** Beside this file where it is compiled; in the build where it is read from source (ADR 0007). */

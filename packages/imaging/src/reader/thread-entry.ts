@@ -1,8 +1,10 @@
 import { parentPort } from 'node:worker_threads';
-import { assert, errorText, FedvoxError } from '@fedvox/base';
+import { assert, FedvoxError } from '@fedvox/base';
 import type { ScannedCase } from '../datasets/case.js';
+import type { HeaderProgress } from '../dicom/headers/read-headers.js';
+import { namedError } from '../named-error.js';
 import type { ReadAnswer, ReadRequest } from './messages.js';
-import { directReader } from './reader.js';
+import { directReader, type Reader } from './reader.js';
 
 /** The program of a reader's thread: one request after another, each answered once. */
 const port = parentPort;
@@ -14,18 +16,30 @@ port.on('message', async (request: ReadRequest) => {
 });
 
 async function answerTo({ operation, args }: ReadRequest): Promise<ReadAnswer> {
-  const read = directReader[operation] as (...args: readonly unknown[]) => Promise<unknown>;
   try {
-    return { type: 'done', value: await read(...args) };
+    return { type: 'done', value: await valueRead(operation, args) };
   } catch (error) {
     if (!(error instanceof FedvoxError)) {
       return { type: 'failed', error: error instanceof Error ? error : new Error(String(error)) };
     }
-    const { code, message, advice, details, cause } = error;
-    const named = { code, message, advice, details };
-    const because = cause === undefined ? {} : { cause: errorText(cause) };
-    return { type: 'refused', error: { ...named, ...because } };
+    return { type: 'refused', error: namedError(error) };
   }
+}
+
+function valueRead(
+  operation: ReadRequest['operation'],
+  args: readonly unknown[],
+): Promise<unknown> {
+  if (operation === 'openDataset') {
+    const [spec, classes, options] = args as Parameters<Reader['openDataset']>;
+    return directReader.openDataset(spec, classes, { ...options, onProgress: tell });
+  }
+  const read = directReader[operation] as (...args: readonly unknown[]) => Promise<unknown>;
+  return read(...args);
+}
+
+function tell(progress: HeaderProgress): void {
+  port?.postMessage({ type: 'progress', progress } satisfies ReadAnswer);
 }
 
 /** The memory of a case's voxels; image and label of a cached case share one piece. */

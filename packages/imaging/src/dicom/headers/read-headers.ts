@@ -1,0 +1,126 @@
+import { resolve } from 'node:path';
+import { type Clock, canonicalJson, type FedvoxError, sha256, systemClock } from '@fedvox/base';
+import { boundedMap } from '../../bounded-map.js';
+import { type FileIdentity, fileIdentity } from '../../file-index/file-identity.js';
+import {
+  type FileIndex,
+  type Remembered,
+  readIndex,
+  writeIndex,
+} from '../../file-index/index-file.js';
+import { programStamp } from '../../file-index/program-stamp.js';
+import { refusalOf } from '../../refusal.js';
+import type { ScannedFile } from '../scanned-file.js';
+import { readFiles } from './header-threads.js';
+
+export interface HeaderOptions {
+  /** A file that keeps the headers of files that stay as they are; without it, every look reads them all. */
+  readonly indexPath?: string;
+  readonly onProgress?: (progress: HeaderProgress) => void;
+  readonly clock?: Clock;
+  /** Threads to read on; as many as there are processors by default. */
+  readonly threads?: number;
+}
+
+export type HeaderProgress =
+  /** Files whose headers are known. */
+  | { readonly kind: 'headers'; readonly done: number; readonly total: number }
+  /** Why the index saved no time. */
+  | { readonly kind: 'index'; readonly code: string; readonly reason: string };
+
+const MAX_STATS_UNDER_WAY = 32;
+/**
+ * A file changed so lately may be changed again without its times telling, which may be as coarse as two
+ * seconds: it is not remembered yet.
+ */
+const SETTLED_AFTER_MS = 2_500;
+/** Frames and references that an index holds at most, some 300 MB of them; what is beyond is read at every look. */
+const MAX_REMEMBERED_ITEMS = 500_000;
+
+/** What each file is, by its header, in the order of the paths: the same with an index as without. */
+export async function readHeaders(
+  root: string,
+  paths: readonly string[],
+  options: HeaderOptions = {},
+): Promise<readonly ScannedFile[]> {
+  const { indexPath, onProgress } = options;
+  const total = paths.length;
+  if (indexPath === undefined) {
+    const onRead = (done: number) => onProgress?.({ kind: 'headers', done, total });
+    return readFiles(paths, { ...options, onRead });
+  }
+  const note = (problem: FedvoxError | undefined) => {
+    if (problem === undefined) return;
+    const { code, reason } = refusalOf(indexPath, problem);
+    onProgress?.({ kind: 'index', code, reason });
+  };
+  const startedMs = (options.clock ?? systemClock).nowMs();
+  const stamp = sha256(
+    canonicalJson({ program: await programStamp(), folder: resolve(root), as: root }),
+  );
+  const { index, problem } = await readIndex<ScannedFile>(indexPath, stamp);
+  note(problem);
+  const identities = await boundedMap(paths, MAX_STATS_UNDER_WAY, fileIdentity);
+  const headers = paths.map((path, at) => knownHeader(index, path, identities[at]));
+  const unknown = [...headers.keys()].filter((at) => headers[at] === undefined);
+  const known = total - unknown.length;
+  onProgress?.({ kind: 'headers', done: known, total });
+  const onRead = (done: number) => onProgress?.({ kind: 'headers', done: known + done, total });
+  const read = await readFiles(
+    unknown.map((at) => paths[at] as string),
+    { ...options, onRead },
+  );
+  for (const [nth, at] of unknown.entries()) headers[at] = read[nth];
+  const whole = headers as ScannedFile[];
+  const next = remembered(paths, identities, whole, startedMs);
+  if (!isSame(index, next)) note(await writeIndex(indexPath, stamp, next));
+  return whole;
+}
+
+function knownHeader(
+  index: FileIndex<ScannedFile>,
+  path: string,
+  identity: FileIdentity | undefined,
+): ScannedFile | undefined {
+  const entry = index.get(path);
+  return entry !== undefined && entry.identity === identity?.text ? entry.value : undefined;
+}
+
+/** What the next look may take for granted: files by the identity that they had before they were read. */
+function remembered(
+  paths: readonly string[],
+  identities: readonly (FileIdentity | undefined)[],
+  headers: readonly ScannedFile[],
+  startedMs: number,
+): FileIndex<ScannedFile> {
+  const index = new Map<string, Remembered<ScannedFile>>();
+  let items = 0;
+  for (const [at, path] of paths.entries()) {
+    const identity = identities[at];
+    const value = headers[at] as ScannedFile;
+    if (identity === undefined || identity.changedMs > startedMs - SETTLED_AFTER_MS) continue;
+    if (!isOfContent(value)) continue;
+    items += itemsOf(value);
+    if (items > MAX_REMEMBERED_ITEMS) break;
+    index.set(path, { identity: identity.text, value });
+  }
+  return index;
+}
+
+/** A file that could not be opened may be opened next time, though nothing of it changes. */
+function isOfContent(file: ScannedFile): boolean {
+  return file.kind !== 'unreadable' || file.error.code !== 'imaging/folder-unreadable';
+}
+
+function itemsOf(file: ScannedFile): number {
+  if (file.kind === 'image') return file.frames.length;
+  if (file.kind !== 'segmentation') return 1;
+  const { object } = file;
+  const frames = object.kind === 'seg' ? object.frames.length : 0;
+  return 1 + frames + object.referencedSopUids.length;
+}
+
+function isSame(old: FileIndex<ScannedFile>, next: FileIndex<ScannedFile>): boolean {
+  if (old.size !== next.size) return false;
+  return [...next].every(([path, { identity }]) => old.get(path)?.identity === identity);
+}
