@@ -36,6 +36,12 @@ export {
 } from './geometry/stored-volume.js';
 export type { Vec3 } from './geometry/vector.js';
 export { type InspectOptions, inspectFolder } from './inspect/inspect-folder.js';
+export {
+  type EdgeLetters,
+  type PatientView,
+  type Plane,
+  patientView,
+} from './inspect/patient-view.js';
 export type {
   InspectReport,
   LabelReport,

@@ -137,6 +137,20 @@ describe('a patient whose right front upper part is bright', () => {
   });
 });
 
+describe('a view too thin for its letters', () => {
+  it('has them beside it', () => {
+    const shape: Vec3 = [60, 60, 3];
+    const affineRas = affineFromColumns(LEFT, BACK, [0, 0, 2], [0, 0, 0]);
+    const data = Float32Array.from({ length: 60 * 60 * 3 }, (_, at) => at % 60);
+    const sheet = contactSheet({ image: { shape, affineRas, data } });
+    const high = 1 + Math.round((2 * 2 * 157) / 59);
+    const [x, y] = [4 + 79 - 5, 4 + 162 + 79];
+    expect(letterNear(sheet, { x, y: Math.round(y - high / 2 - 2 - 14) }, 2)).toBe('S');
+    expect(letterNear(sheet, { x, y: Math.round(y + high / 2 + 2) }, 2)).toBe('I');
+    expect(letterNear(sheet, { x: 4 + 2, y: y - 7 }, 2)).toBe('R');
+  });
+});
+
 describe('the marks of a view', () => {
   const gridOf = (i: Vec3, j: Vec3, k: Vec3) => ({
     shape: [4, 5, 6] as const,
