@@ -70,6 +70,29 @@ describe('pooled training of which nothing was measured', () => {
   });
 });
 
+describe('pooled training that is interrupted over an older model', () => {
+  it('leaves a whole model with the job that made it, not with the older one’s', async () => {
+    const { evaluation } = ballJob();
+    const auc = { ...evaluation.auc, classes: ['cube'] };
+    const older = ballJob({ classes: ['background', 'cube'], evaluation: { ...evaluation, auc } });
+    const output = here('interrupted.safetensors');
+    await saveModel(output, older, initialModel(older));
+    const before = await sha256File(output);
+    // Of the AUC every first epoch is the best so far.
+    const job = ballJob({ evaluation: { ...evaluation, bestBy: 'auc' } });
+    const onEpoch = () => {
+      throw new Error('killed');
+    };
+    const training = trainPooled(
+      { ...settings(), job, datasets: [balls] },
+      { epochs: 2, output, onEpoch },
+    );
+    await expect(training).rejects.toThrow('killed');
+    expect(await sha256File(output)).not.toBe(before);
+    expect(await jobOfModel(output)).toEqual(job);
+  });
+});
+
 /** The cases that validate, by their names. */
 async function validating(job: Job, dataset: DatasetSpec): Promise<readonly string[]> {
   const input = { ...settings(), job };
