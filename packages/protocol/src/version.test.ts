@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CAPABILITIES, GATE_OUTCOMES, isPassing, outcomeFor } from './messages.js';
 import { isRefusal } from './refusals.js';
 import { negotiate, OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION } from './version.js';
 
@@ -27,6 +28,18 @@ describe('two sides of different versions', () => {
     } catch (error) {
       expect(isRefusal(error, 'protocol-too-old')).toBe(true);
       expect(error).toMatchObject({ advice: expect.stringContaining('Upgrade') });
+    }
+  });
+});
+
+describe('the outcome of a gate', () => {
+  it('is told in a word that the peer knows: itself, or one of the first twelve', () => {
+    for (const outcome of GATE_OUTCOMES) {
+      expect(outcomeFor(CAPABILITIES, outcome)).toBe(outcome);
+      const older = outcomeFor(['decline'], outcome);
+      expect(GATE_OUTCOMES.indexOf(older)).toBeLessThan(12);
+      expect(isPassing(older)).toBe(isPassing(outcome));
+      expect(older === 'pass').toBe(outcome === 'pass');
     }
   });
 });
