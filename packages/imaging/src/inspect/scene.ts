@@ -1,5 +1,4 @@
-import type { Grid, LabelMap, Volume } from '../geometry/grid.js';
-import { spacingMm } from '../geometry/grid.js';
+import { type Grid, type LabelMap, spacingMm, type Volume } from '../geometry/grid.js';
 import type { Vec3 } from '../geometry/vector.js';
 import { percentiles } from '../transforms/intensity.js';
 import { gridAtSpacing, rectangularGrid } from '../transforms/resample.js';
@@ -92,10 +91,11 @@ export function drawSlice(
   const { rightwards, downwards, through } = view;
   const strides = stridesOf(image.shape);
   const box = boxIn(cell, image.shape[rightwards.axis], image.shape[downwards.axis]);
-  const start = index * strides[through.axis];
   const [stepX, stepY] = [stepOf(rightwards, strides), stepOf(downwards, strides)];
   const origin =
-    start + firstOf(rightwards, image.shape, strides) + firstOf(downwards, image.shape, strides);
+    index * strides[through.axis] +
+    firstOf(rightwards, image.shape, strides) +
+    firstOf(downwards, image.shape, strides);
   for (let y = 0; y < box.height; y++) {
     for (let x = 0; x < box.width; x++) {
       const at = origin + x * stepX + y * stepY;
