@@ -1,9 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { datasetSpecSchema, writeDicomSeries } from '@fedvox/imaging';
 import { type Job, type JobInput, jobSchema } from '@fedvox/job';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkSite } from './check-site.js';
 import { startAgent } from './compose.js';
+import type { WorkProgress } from './core/trainer.js';
 import { writePhantoms } from './testing/phantom.js';
 import { buildStage, Scene, type Stage } from './testing/scene.js';
 import { TEST_JOB, until } from './testing/site.js';
@@ -94,6 +98,31 @@ describe('a check of the site with a job at hand', () => {
     const { lines, refused } = await checkSite(scene.site, { job });
     return { line: lines.find(({ what }) => what === 'job'), lines, refused };
   }
+
+  it('keeps headers in the state folder, for its own user, and reads them once', async () => {
+    await scene.enrol();
+    const { path } = scene.site.data;
+    const affineRas = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1] as const;
+    const data = Float32Array.from({ length: 8 ** 3 }, (_, at) => at);
+    const patient = { identity: 'a', patientName: 'A^Test', patientId: 'SECRET' } as const;
+    const series = { ...patient, modality: 'MR', createdAt: new Date(0) } as const;
+    await writeDicomSeries(path, { shape: [8, 8, 8], affineRas, data }, series);
+    scene.site = { ...scene.site, data: datasetSpecSchema.parse({ kind: 'dicom', path }) };
+    const { headerIndex } = scene.folder;
+    const known: number[] = [];
+    const onProgress = ({ phase, done }: WorkProgress) => {
+      if (phase === 'reading-headers') known.push(done);
+    };
+    // Files written just now are not remembered yet.
+    await setTimeout(3_000);
+    const first = await checkSite(scene.site, { onProgress });
+    expect(known.splice(0)).toEqual([0, 8]);
+    const second = await checkSite(scene.site, { onProgress });
+    expect(known).toEqual([8]);
+    expect(second).toEqual(first);
+    expect((await stat(headerIndex)).mode & 0o777).toBe(0o600);
+    expect(await readFile(headerIndex, 'latin1')).not.toContain('SECRET');
+  });
 
   it('says that the gate will pass, and with how many cases', async () => {
     scene.site = { ...scene.site, policy: { ...scene.site.policy, minCasesForMetrics: 1 } };

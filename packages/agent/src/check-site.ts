@@ -14,8 +14,9 @@ import { dayOf, needsRenewal, termOf } from '@fedvox/pki';
 import { LONG_POLL_MS } from '@fedvox/protocol';
 import { findInArchive } from './archive/archive.js';
 import type { SiteConfig } from './config.js';
+import type { WorkProgress } from './core/trainer.js';
 import { fail } from './errors.js';
-import { describeJob, forecastOf } from './job-check.js';
+import { describeJob, forecastOf, type LookOptions } from './job-check.js';
 import { EgressLedger } from './ledger/egress-ledger.js';
 import { Line } from './line/line.js';
 import { clockSkew } from './shell/clock-skew.js';
@@ -47,6 +48,7 @@ export interface CheckOptions {
   readonly log?: Logger;
   /** A job whose data gate is tried as well. */
   readonly job?: Job;
+  readonly onProgress?: (progress: WorkProgress) => void;
 }
 
 /**
@@ -55,20 +57,22 @@ export interface CheckOptions {
  */
 export async function checkSite(
   config: SiteConfig,
-  { clock = systemClock, log = silentLogger(), job }: CheckOptions = {},
+  { clock = systemClock, log = silentLogger(), job, onProgress }: CheckOptions = {},
 ): Promise<SiteCheck> {
   const folder = stateFolder(config.stateDir);
   const refused: Refusal[] = [];
+  const telling = onProgress === undefined ? {} : { onProgress };
   const lines = [
     await line('credentials', () => describeCredentials(config, folder, clock)),
     await line('coordinator', () => sayHello(config, folder, clock)),
-    await line('data', () => describeData(config, refused)),
+    await line('data', () => describeData(config, { ...telling, folder, refused, log })),
     await line('engine', () => describeEngine(config, log)),
   ];
   if (job !== undefined) {
     // What the job refuses is said beside what no job would take.
     const byJob: Refusal[] = [];
-    lines.push(await line('job', () => describeJob(config, job, { folder, refused: byJob, log })));
+    const options = { ...telling, folder, refused: byJob, log };
+    lines.push(await line('job', () => describeJob(config, job, options)));
     const known = new Set(refused.map(({ what, code }) => `${what} ${code}`));
     refused.push(...byJob.filter(({ what, code }) => !known.has(`${what} ${code}`)));
   }
@@ -155,10 +159,18 @@ async function describeContact(pid: string, folder: StateFolder, clock: Clock): 
 /** Without a job the labels cannot be judged; that every scan is readable can. */
 async function describeData(
   { data, pacs, policy }: SiteConfig,
-  refused: Refusal[],
+  { folder, refused, log, onProgress }: LookOptions,
 ): Promise<Finding> {
   if (pacs !== undefined) return describeArchive(pacs);
-  const dataset = await openDataset(data, [], { labels: 'optional' });
+  const dataset = await openDataset(data, [], {
+    labels: 'optional',
+    indexPath: folder.headerIndex,
+    onProgress: (progress) => {
+      const { kind: _, ...known } = progress;
+      if ('reason' in known) return log.warn(known, 'headers are read anew');
+      onProgress?.({ phase: 'reading-headers', ...known });
+    },
+  });
   refused.push(...dataset.refused);
   const { path } = data;
   if (dataset.cases.length === 0) throw fail('no-usable-cases', { path, refused: refused.length });

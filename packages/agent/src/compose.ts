@@ -197,6 +197,7 @@ async function childTrainer(
       dataset: data,
       cacheDir: folder.cache,
       splitsDir: folder.splits,
+      headerIndex: folder.headerIndex,
       engine,
       device,
       precision,

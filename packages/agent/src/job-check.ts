@@ -3,6 +3,7 @@ import type { Refusal } from '@fedvox/imaging';
 import type { Job } from '@fedvox/job';
 import type { CheckLine } from './check-site.js';
 import type { SiteConfig } from './config.js';
+import type { WorkProgress } from './core/trainer.js';
 import { fail } from './errors.js';
 import { figuresOutlook, refusalOfJob, type SitePolicy } from './policy/site-policy.js';
 import type { StateFolder } from './state/state-folder.js';
@@ -13,15 +14,23 @@ const LOWER = 'Lower policy.minCasesForMetrics, or bring more cases; the site tr
 
 type Finding = Pick<CheckLine, 'text' | 'advice'>;
 
+/** Of a look at the site's data. */
+export interface LookOptions {
+  readonly folder: StateFolder;
+  /** Gets every scan that would not be used. */
+  readonly refused: Refusal[];
+  readonly log: Logger;
+  readonly onProgress?: (progress: WorkProgress) => void;
+}
+
 /**
  * What the site will answer the job's data gate, found out as the gate finds it out; nothing is sent.
- * @param refused gets every scan that the job would not use
  * @throws FedvoxError `agent/gate-not-passed`, and whatever keeps the data from being looked at
  */
 export async function describeJob(
   config: SiteConfig,
   job: Job,
-  { folder, refused, log }: { folder: StateFolder; refused: Refusal[]; log: Logger },
+  { folder, refused, log, onProgress }: LookOptions,
 ): Promise<Finding> {
   const against = refusalOfJob(config.policy, job);
   if (against !== undefined) {
@@ -33,6 +42,8 @@ export async function describeJob(
     ...{ job, dataset, engine, device, precision, log },
     ...(threads === undefined ? {} : { threads }),
     cacheDir: folder.cache,
+    headerIndex: folder.headerIndex,
+    ...(onProgress === undefined ? {} : { onProgress }),
     seedLabel: `${site}/0`,
   });
   refused.push(...report.refused);

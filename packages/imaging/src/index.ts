@@ -12,7 +12,7 @@ export { type OpenDatasetOptions, openDataset } from './datasets/dataset.js';
 export { loadCase } from './datasets/load-case.js';
 export { findOnlySeries, readVolume, type SeriesRules } from './datasets/read-volume.js';
 export { type DatasetSpec, datasetSpecSchema } from './datasets/spec.js';
-export type { HeaderProgress } from './dicom/headers/read-headers.js';
+export type { HeaderProgress, HeadersKnown } from './dicom/headers/read-headers.js';
 export { uidFrom } from './dicom/write/encode.js';
 export { type SeriesReference, seriesReference } from './dicom/write/reference.js';
 export { type DicomSegOptions, type SegmentName, writeDicomSeg } from './dicom/write/seg.js';

@@ -48,14 +48,16 @@ export interface WorkFailure {
 
 /** How far the work has come. For the site's own log only. */
 export interface WorkProgress {
-  readonly phase: 'preparing' | 'training' | 'evaluating';
-  /** Cases, or batches of the epoch. */
+  readonly phase: 'reading-headers' | 'preparing' | 'training' | 'evaluating';
+  /** Files, cases, or batches of the epoch. */
   readonly done: number;
   readonly total: number;
   /** From 1, while training. */
   readonly epoch?: number;
   readonly epochs?: number;
   readonly loss?: number;
+  /** While reading headers, at the pace so far. */
+  readonly remainingMs?: number;
 }
 
 /**

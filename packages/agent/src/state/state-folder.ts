@@ -22,6 +22,8 @@ export interface StateFolder {
   readonly work: string;
   /** Preprocessed cases (`@fedvox/imaging`). */
   readonly cache: string;
+  /** Headers of the site's files, to be read once; a cache (`@fedvox/imaging`). */
+  readonly headerIndex: string;
   /** Which cases validate, job by job (`@fedvox/learning`). */
   readonly splits: string;
   /** Series fetched from the hospital's archive (`@fedvox/pacs`). */
@@ -42,6 +44,7 @@ export function stateFolder(root: string): StateFolder {
     blobs: join(root, 'blobs'),
     work: join(root, 'work'),
     cache: join(root, 'cache'),
+    headerIndex: join(root, 'headers.index'),
     splits: join(root, 'splits'),
     pacs: join(root, 'pacs'),
   };

@@ -44,6 +44,7 @@ function setup() {
     dataset: { kind: 'msd', path: join(folder, 'data') } as const,
     cacheDir: join(folder, 'cache'),
     splitsDir: join(folder, 'splits'),
+    headerIndex: join(folder, 'headers.index'),
     engine: 'cpu',
     logLevel: 'silent',
   } as const;

@@ -8,6 +8,7 @@ export interface TrainerSetup extends EngineSettings {
   readonly dataset: DatasetSpec;
   readonly cacheDir: string;
   readonly splitsDir: string;
+  readonly headerIndex: string;
   readonly engine: EngineName;
   readonly logLevel: string;
 }

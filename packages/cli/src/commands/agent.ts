@@ -5,6 +5,7 @@ import { moment } from '../moment.js';
 import { readText } from '../read-text.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act, type CommonOptions } from './action.js';
+import { progressTo } from './engine-options.js';
 import { serve } from './service.js';
 
 interface ConfigOptions extends CommonOptions {
@@ -55,7 +56,7 @@ async function checkConfig(output: Output, options: CheckOptions): Promise<void>
   const config = await loadSiteConfig(options.config);
   const job =
     options.job === undefined ? {} : { job: await loadConfig(options.job, jobSchema, 'job') };
-  const check = await checkSite(config, job);
+  const check = await checkSite(config, { ...job, onProgress: progressTo(output) });
   const lines = check.lines.flatMap(({ what, ok, text, advice }) => [
     `${ok ? 'ok    ' : 'FAILED'}  ${what}: ${text}`,
     ...(advice === undefined ? [] : [`        → ${advice}`]),

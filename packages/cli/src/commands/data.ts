@@ -5,6 +5,7 @@ import { jobSchema } from '@fedvox/job';
 import type { Command } from 'commander';
 import { fail } from '../errors.js';
 import { ResultSaysNo } from '../failure.js';
+import { tellHeadersOf } from '../header-progress.js';
 import { inspectText } from '../inspect-text.js';
 import { prepareFolderOf } from '../output-file.js';
 import type { Output, Terminal } from '../terminal.js';
@@ -14,6 +15,7 @@ import { datasetOf, type RuleOptions, siteData, withRules } from './dataset-opti
 
 interface InspectOptions extends CommonOptions, RuleOptions {
   readonly job?: string;
+  readonly index?: string;
   readonly png?: string;
   readonly predicted?: string;
   readonly thumbnails?: string;
@@ -39,6 +41,10 @@ export function addDataCommands(program: Command, terminal: Terminal): void {
       '--predicted <folder>',
       'NIfTI label maps that a model predicted, each named as its scan; a DICOM SEG is found by itself',
     );
+  inspect.option(
+    '--index <file>',
+    'keep the headers of DICOM files here: the next look reads only what is new; it holds patients’ identifiers, keep it on the site',
+  );
   act<InspectOptions, string[]>(withRules(inspect), terminal, inspectData);
   addArchiveCommands(data, terminal);
 }
@@ -50,6 +56,7 @@ async function inspectData(output: Output, options: InspectOptions, named?: stri
   if (options.thumbnails !== undefined) {
     await prepareFolderOf(join(options.thumbnails, '001-thumbnail.png'));
   }
+  const tellHeaders = tellHeadersOf(output);
   const { inspectFolder } = await import('@fedvox/imaging');
   const report = await inspectFolder(path, {
     ...(await rulesOf(path, options)),
@@ -57,6 +64,9 @@ async function inspectData(output: Output, options: InspectOptions, named?: stri
     ...(options.thumbnails === undefined ? {} : { thumbnailFolder: options.thumbnails }),
     ...(options.predicted === undefined ? {} : { predictedFolder: options.predicted }),
     onProgress: (done, total) => output.status(`read ${done} of ${total} scans`),
+    ...(options.index === undefined ? {} : { indexPath: options.index }),
+    onHeaders: (news) =>
+      news.kind === 'headers' ? tellHeaders(news) : output.progress(news.reason),
   });
   if (report.scans.length === 0 && report.refused.length === 0) {
     throw fail('no-scans', { path, files: report.files });

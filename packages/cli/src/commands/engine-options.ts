@@ -1,6 +1,7 @@
 import { createLogger } from '@fedvox/base';
 import type { DeviceName, EngineName, PrecisionName, Progress } from '@fedvox/learning';
 import { type Command, Option } from 'commander';
+import { tellHeadersOf } from '../header-progress.js';
 import type { Output } from '../terminal.js';
 import type { CommonOptions } from './action.js';
 import { wholeNumber } from './options.js';
@@ -42,7 +43,10 @@ export function engineOf({ engine, device, precision, threads }: EngineOptions) 
 
 /** Shows what a task is busy with. */
 export function progressTo(output: Output): (progress: Progress) => void {
-  return ({ phase, done, total, epoch, loss }) => {
+  const tellHeaders = tellHeadersOf(output);
+  return (progress) => {
+    const { phase, done, total, epoch, loss } = progress;
+    if (phase === 'reading-headers') return tellHeaders(progress);
     const of = epoch === undefined ? '' : ` epoch ${epoch}`;
     const at = loss === undefined ? '' : `, loss ${loss.toFixed(3)}`;
     output.status(`${phase}${of}: ${done}/${total}${at}`);

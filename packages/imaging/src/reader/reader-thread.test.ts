@@ -9,6 +9,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { openCache } from '../cache/case-cache.js';
 import type { CaseRef } from '../datasets/case.js';
 import type { DatasetSpec } from '../datasets/spec.js';
+import type { HeaderProgress } from '../dicom/headers/read-headers.js';
 import { encodeNifti } from '../nifti/write.js';
 import { CLASSES, writePhantomCase } from '../testing/phantom-case.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
@@ -62,6 +63,17 @@ describe('a reader on a thread of its own', () => {
     );
     const ref = await onlyCase(spec);
     expect(await thread.readCase(ref, CLASSES)).toEqual(await directReader.readCase(ref, CLASSES));
+  });
+
+  it('tells how far it is, and what became of the index', async () => {
+    const spec = await phantomSpec();
+    const indexPath = join(await temporaryFolder(), 'headers.index');
+    await writeFile(indexPath, 'no index');
+    const told: HeaderProgress[] = [];
+    const onProgress = (progress: HeaderProgress) => void told.push(progress);
+    await thread.openDataset(spec, CLASSES, { indexPath, onProgress });
+    expect(told[0]).toMatchObject({ kind: 'index', code: 'imaging/index-anew' });
+    expect(told.at(-1)).toMatchObject({ kind: 'headers', remainingMs: 0 });
   });
 
   it('reads what the cache holds, and what it does not yet', async () => {

@@ -10,6 +10,8 @@ export interface TaskInput extends EngineSettings {
   readonly cacheDir: string;
   /** Where the site remembers which cases validate, job by job; nothing is remembered where absent. */
   readonly splitsDir?: string;
+  /** Where the headers of the site's DICOM folder are kept from one task to the next; read each time where absent. */
+  readonly headerIndex?: string;
   readonly engine: EngineName;
   readonly log: Logger;
   readonly signal?: AbortSignal;
@@ -24,12 +26,14 @@ export interface TrainingInput extends TaskInput {
 }
 
 export interface Progress {
-  readonly phase: 'preparing' | 'training' | 'evaluating';
-  /** Cases, or batches of the epoch. */
+  readonly phase: 'reading-headers' | 'preparing' | 'training' | 'evaluating';
+  /** Files, cases, or batches of the epoch. */
   readonly done: number;
   readonly total: number;
   /** From 1, while training. */
   readonly epoch?: number;
   readonly epochs?: number;
   readonly loss?: number;
+  /** While reading headers, at the pace so far. */
+  readonly remainingMs?: number;
 }

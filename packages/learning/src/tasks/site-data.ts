@@ -63,7 +63,7 @@ export async function checkData(input: TrainingInput): Promise<DataReport> {
   checkJob(job);
   const voxels = voxelEngineOf(await selectEngine(input.engine, input));
   const reader = new ReaderThread();
-  const stored = await reader.openDataset(dataset, job.classes).catch((error: unknown): Dataset => {
+  const stored = await lookAt(dataset, input, reader).catch((error: unknown): Dataset => {
     return { cases: [], refused: [refusalOf(dataset.path, error)] };
   });
   const found = await readCases(input, stored, new CaseStore(0), voxels, reader);
@@ -121,7 +121,7 @@ export async function openCases(
 ): Promise<readonly SiteCase[]> {
   const { job, log } = input;
   checkRunnable(job);
-  const stored = await reader.openDataset(dataset, job.classes);
+  const stored = await lookAt(dataset, input, reader);
   const { cases, refused } = await readCases(input, stored, store, voxels, reader, use);
   for (const refusal of refused) log.warn(refusal, 'not used');
   const isEnough =
@@ -134,6 +134,21 @@ export async function openCases(
     throw fail('too-few-cases', { cases: cases.length, needed, use: words, why });
   }
   return cases;
+}
+
+/** Looks at the data's headers, told and remembered as the task's input says. */
+function lookAt(
+  dataset: DatasetSpec,
+  { job, log, headerIndex, onProgress }: TaskInput,
+  reader: Reader,
+): Promise<Dataset> {
+  return reader.openDataset(dataset, job.classes, {
+    ...(headerIndex === undefined ? {} : { indexPath: headerIndex }),
+    onProgress: ({ kind: _, ...news }) => {
+      if ('reason' in news) log.warn(news, 'headers are read anew');
+      else onProgress?.({ phase: 'reading-headers', ...news });
+    },
+  });
 }
 
 /**

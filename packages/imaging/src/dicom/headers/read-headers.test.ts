@@ -124,7 +124,28 @@ describe('a folder of many files', () => {
     expect(threaded.series[0]?.frames.length).toBe(520);
     expect(threaded.refused.map(({ code }) => code)).toEqual(['imaging/not-dicom']);
     expect(told.length).toBeGreaterThan(5);
-    expect(told.at(-1)).toEqual({ kind: 'headers', done: 521, total: 521 });
+    expect(told.at(-1)).toEqual({ kind: 'headers', done: 521, total: 521, remainingMs: 0 });
+  });
+});
+
+describe('the progress of a look', () => {
+  it('says how long the rest will take at the pace so far, whatever the index knew', async () => {
+    const { root, indexPath } = await folderOfSlices(30);
+    await look(root, indexPath);
+    await writeSlices(root, undefined, 180);
+    let nowMs = systemClock.nowMs();
+    // Each time that somebody asks for it, a second has gone by.
+    const clock: Clock = { ...systemClock, nowMs: () => (nowMs += 1_000) };
+    const told: HeaderProgress[] = [];
+    await scanDicomFolder(root, { clock, onProgress: (progress) => void told.push(progress) });
+    expect(told).toEqual(
+      [50, 100, 150, 180].map((done, at) => ({
+        kind: 'headers',
+        done,
+        total: 180,
+        remainingMs: ((at + 1) * 1_000 * (180 - done)) / done,
+      })),
+    );
   });
 });
 

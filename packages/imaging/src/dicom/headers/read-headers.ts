@@ -22,9 +22,17 @@ export interface HeaderOptions {
   readonly threads?: number;
 }
 
+/** Of how many files the headers are known. */
+export interface HeadersKnown {
+  readonly kind: 'headers';
+  readonly done: number;
+  readonly total: number;
+  /** At the pace so far; absent before there is one. */
+  readonly remainingMs?: number;
+}
+
 export type HeaderProgress =
-  /** Files whose headers are known. */
-  | { readonly kind: 'headers'; readonly done: number; readonly total: number }
+  | HeadersKnown
   /** Why the index saved no time. */
   | { readonly kind: 'index'; readonly code: string; readonly reason: string };
 
@@ -43,18 +51,17 @@ export async function readHeaders(
   paths: readonly string[],
   options: HeaderOptions = {},
 ): Promise<readonly ScannedFile[]> {
-  const { indexPath, onProgress } = options;
+  const { indexPath, onProgress, clock = systemClock } = options;
   const total = paths.length;
+  const startedMs = clock.nowMs();
   if (indexPath === undefined) {
-    const onRead = (done: number) => onProgress?.({ kind: 'headers', done, total });
-    return readFiles(paths, { ...options, onRead });
+    return readFiles(paths, { ...options, onRead: pace(0, total, clock, onProgress) });
   }
   const note = (problem: FedvoxError | undefined) => {
     if (problem === undefined) return;
     const { code, reason } = refusalOf(indexPath, problem);
     onProgress?.({ kind: 'index', code, reason });
   };
-  const startedMs = (options.clock ?? systemClock).nowMs();
   const stamp = sha256(
     canonicalJson({ program: await programStamp(), folder: resolve(root), as: root }),
   );
@@ -65,7 +72,7 @@ export async function readHeaders(
   const unknown = [...headers.keys()].filter((at) => headers[at] === undefined);
   const known = total - unknown.length;
   onProgress?.({ kind: 'headers', done: known, total });
-  const onRead = (done: number) => onProgress?.({ kind: 'headers', done: known + done, total });
+  const onRead = pace(known, total, clock, onProgress);
   const read = await readFiles(
     unknown.map((at) => paths[at] as string),
     { ...options, onRead },
@@ -75,6 +82,21 @@ export async function readHeaders(
   const next = remembered(paths, identities, whole, startedMs);
   if (!isSame(index, next)) note(await writeIndex(indexPath, stamp, next));
   return whole;
+}
+
+/** Tells how far the reading is, and by its pace so far when it will be done. */
+function pace(
+  known: number,
+  total: number,
+  clock: Clock,
+  onProgress: HeaderOptions['onProgress'],
+): (read: number) => void {
+  const startedMs = clock.nowMs();
+  return (read) => {
+    const msPerFile = (clock.nowMs() - startedMs) / read;
+    const done = known + read;
+    onProgress?.({ kind: 'headers', done, total, remainingMs: msPerFile * (total - done) });
+  };
 }
 
 function knownHeader(
