@@ -67,7 +67,29 @@ describe('fedvox data inspect', () => {
       refused: [],
     });
     const { stdout } = await fedvox('data', 'inspect', folder);
-    expect(stdout).toMatch(/1 scans, 1 usable[\s\S]*6 × 5 × 8 .* LPS .* organ 2\.1 ml/);
+    expect(stdout).toMatch(/1 scan: 1 usable, 0 refused[\s\S]*6 × 5 × 8 .* LPS .* organ 2\.1 ml/);
+  });
+
+  it('shows the patients’ identifiers only when asked to, in the text and in the JSON', async () => {
+    await writeSeries('mr');
+    for (const format of [[], ['--json']]) {
+      const { stdout } = await fedvox('data', 'inspect', folder, ...format);
+      expect(stdout).not.toContain('PID-1-SECRET');
+      const asked = await fedvox('data', 'inspect', folder, '--patients', ...format);
+      expect(asked.stdout).toContain('PID-1-SECRET');
+    }
+  });
+
+  it('names a format that is not read with what converts it, and exits with 1', async () => {
+    await writeFile(join(folder, 'scan.mha'), 'ObjectType = Image\nNDims = 3\n');
+    const { exitCode, stdout } = await fedvox('data', 'inspect', folder);
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/0 scans: 0 usable, 1 refused[\s\S]*MetaImage[\s\S]*→ .*3D Slicer/);
+    const report = lastLine(await fedvox('data', 'inspect', folder, '--json'));
+    expect(report).toMatchObject({
+      counts: { usable: 0, refused: 1 },
+      refused: [{ advice: expect.stringContaining('3D Slicer') }],
+    });
   });
 
   it('refuses a folder without DICOM by name', async () => {

@@ -1,28 +1,19 @@
 import { printableLine } from '@fedvox/base';
 import type { InspectReport, LabelReport, PredictedClass, ScanReport } from '@fedvox/imaging';
+import { counted, reasonLines, summaryText, warningLines } from './inspect-reasons.js';
 import { table } from './table.js';
 
 /** What is in a folder, as a person reads it: a line per scan, then why what is not used is not. */
 export function inspectText(report: InspectReport): string {
-  const usable = report.scans.filter((scan) => scan.usable).length;
-  const parts = [
-    `${report.path}: ${report.files} files, ${report.scans.length} scans, ${usable} usable`,
-    '',
-    scanTable(report.scans),
-  ];
+  const { path, scans } = report;
+  const parts = [printableLine(`${path}: ${summaryText(report)}`)];
+  if (scans.length > 0) parts.push('', scanTable(scans));
   const reasons = [
-    ...report.scans.flatMap(({ refusal }) => (refusal === undefined ? [] : [refusal])),
+    ...scans.flatMap(({ refusal }) => (refusal === undefined ? [] : [refusal])),
     ...report.refused,
   ];
-  if (reasons.length > 0) {
-    const lines = reasons.map(
-      ({ what, code, reason }) => `  ${printableLine(`${what}: ${reason}`)} (${code})`,
-    );
-    parts.push('', 'Not used, and why:', ...lines);
-  }
-  const warnings = report.scans.flatMap(({ what, warnings }) =>
-    warnings.map((warning) => `  ${printableLine(`${what}: ${warning}`)}`),
-  );
+  if (reasons.length > 0) parts.push('', 'Not used, and why:', reasonLines(reasons).join('\n'));
+  const warnings = warningLines(scans);
   if (warnings.length > 0) parts.push('', 'Warnings:', ...warnings);
   const pictures = report.scans.flatMap(({ what, png, thumbnail }) =>
     [png, thumbnail].flatMap((path) =>
@@ -33,10 +24,11 @@ export function inspectText(report: InspectReport): string {
   return parts.join('\n');
 }
 
-/** A column for predictions only where there are any. */
+/** Columns for the series, the patient and predictions only where something is to be said there. */
 function scanTable(scans: readonly ScanReport[]): string {
-  const hasPredictions = scans.some(({ prediction }) => prediction !== undefined);
-  const columns = hasPredictions ? COLUMNS : COLUMNS.filter(([, cell]) => cell !== predictionCell);
+  const columns = COLUMNS.filter(
+    ([, cell]) => !OPTIONAL_CELLS.includes(cell) || scans.some((scan) => cell(scan) !== '-'),
+  );
   return table(
     columns.map(([name]) => name),
     scans.map((scan) => columns.map(([, cell]) => cell(scan))),
@@ -45,9 +37,13 @@ function scanTable(scans: readonly ScanReport[]): string {
 
 const COLUMNS: readonly (readonly [name: string, cell: (scan: ScanReport) => string])[] = [
   ['scan', ({ what }) => what],
+  ['series', seriesCell],
   ['kind', ({ format, modality }) => [format, modality].filter(Boolean).join(' ')],
-  ['patient', ({ patientId }) => patientId ?? '-'],
-  ['matrix', ({ shape, slices }) => shape?.join(' × ') ?? `${slices} slices`],
+  ['patient', patientCell],
+  [
+    'matrix',
+    ({ shape, slices }) => shape?.join(' × ') ?? (slices > 0 ? counted(slices, 'slice') : '-'),
+  ],
   ['spacing (mm)', ({ spacingMm }) => spacingMm?.map((each) => each.toFixed(2)).join(' × ') ?? '-'],
   ['axes', ({ orientation }) => orientation ?? '-'],
   ['values', valuesCell],
@@ -55,6 +51,21 @@ const COLUMNS: readonly (readonly [name: string, cell: (scan: ScanReport) => str
   ['prediction', predictionCell],
   ['use', useCell],
 ];
+
+const OPTIONAL_CELLS: readonly ((scan: ScanReport) => string)[] = [
+  seriesCell,
+  patientCell,
+  predictionCell,
+];
+
+/** As the scanner numbered and called it. */
+function seriesCell({ seriesNumber, seriesDescription }: ScanReport): string {
+  return [seriesNumber, seriesDescription].filter(Boolean).join(' ') || '-';
+}
+
+function patientCell({ patientId }: ScanReport): string {
+  return patientId ?? '-';
+}
 
 /** What has no label can be predicted, not trained on. */
 function useCell({ usable, trainable }: ScanReport): string {

@@ -124,8 +124,8 @@ export const fail = defineErrors('imaging', {
       'Say with `volume` in the data set which value of that attribute is meant, if its slices are whole, or export one volume alone.',
   },
   'duplicate-instance': {
-    message: '{path} is a copy of an instance that was read already',
-    advice: 'Nothing to do: the copy is ignored.',
+    message: '{what} is there more than once: {files} copied from others, such as {example}',
+    advice: 'Nothing to do: each instance is read once.',
   },
   'not-a-case': {
     message: '{what} is no case of this data set: nothing that is listed or read gives it a label',
@@ -223,6 +223,11 @@ export const fail = defineErrors('imaging', {
   'label-other-frame-of-reference': {
     message: '{path} is drawn in another frame of reference than {what}, to which it refers',
     advice: 'Use a segmentation drawn on this series, not one copied from another scan.',
+  },
+  'foreign-format': {
+    message: '{path} is {format}, a format that is not read',
+    advice:
+      'Convert it to NIfTI (.nii.gz), e.g. with {converter}; or use the DICOM that it came from.',
   },
   archive: {
     message: '{path} is a packed archive ({kind}), which is not looked into',

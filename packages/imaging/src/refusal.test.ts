@@ -19,6 +19,7 @@ describe('what an error of one case amounts to', () => {
       what: 'a',
       code: 'imaging/label-missing',
       reason: 'a has no label',
+      advice: 'Put the DICOM SEG that refers to this series into the folder.',
     });
   });
 

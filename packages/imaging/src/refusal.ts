@@ -8,12 +8,14 @@ export interface Refusal {
   /** Code from the error table, e.g. `imaging/missing-slice`. */
   readonly code: string;
   readonly reason: string;
+  /** What to do about it. */
+  readonly advice: string;
 }
 
 /** The refusal that an error amounts to. Errors as `errorOfCase`. */
 export function refusalOf(what: string, error: unknown): Refusal {
-  const { code, message } = errorOfCase(what, error);
-  return { what, code, reason: message };
+  const { code, message, advice } = errorOfCase(what, error);
+  return { what, code, reason: message, advice };
 }
 
 /**

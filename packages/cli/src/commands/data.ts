@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { loadConfig } from '@fedvox/base';
-import type { CaseRef, InspectOptions as FolderRules } from '@fedvox/imaging';
+import type { CaseRef, InspectOptions as FolderRules, InspectReport } from '@fedvox/imaging';
 import { jobSchema } from '@fedvox/job';
 import type { Command } from 'commander';
 import { fail } from '../errors.js';
 import { ResultSaysNo } from '../failure.js';
 import { tellHeadersOf } from '../header-progress.js';
+import { countsOf } from '../inspect-reasons.js';
 import { inspectText } from '../inspect-text.js';
 import { prepareFolderOf } from '../output-file.js';
 import type { Output, Terminal } from '../terminal.js';
@@ -19,6 +20,7 @@ interface InspectOptions extends CommonOptions, RuleOptions {
   readonly png?: string;
   readonly predicted?: string;
   readonly thumbnails?: string;
+  readonly patients?: boolean;
 }
 
 export function addDataCommands(program: Command, terminal: Terminal): void {
@@ -29,6 +31,7 @@ export function addDataCommands(program: Command, terminal: Terminal): void {
       'what is in a folder (that of --config, if none is named), whether training would use it, and why not',
     )
     .option('--job <file>', 'hold it against the classes and the data requirements of this job')
+    .option('--patients', 'show the patients’ identifiers, which are left out otherwise')
     .option(
       '--png <folder>',
       'draw each usable scan with its labels and predictions, to look at: 001.png, …',
@@ -58,7 +61,7 @@ async function inspectData(output: Output, options: InspectOptions, named?: stri
   }
   const tellHeaders = tellHeadersOf(output);
   const { inspectFolder } = await import('@fedvox/imaging');
-  const report = await inspectFolder(path, {
+  const found = await inspectFolder(path, {
     ...(await rulesOf(path, options)),
     ...(options.png === undefined ? {} : { pngFolder: options.png }),
     ...(options.thumbnails === undefined ? {} : { thumbnailFolder: options.thumbnails }),
@@ -68,11 +71,17 @@ async function inspectData(output: Output, options: InspectOptions, named?: stri
     onHeaders: (news) =>
       news.kind === 'headers' ? tellHeaders(news) : output.progress(news.reason),
   });
+  const report = options.patients === true ? found : withoutPatients(found);
   if (report.scans.length === 0 && report.refused.length === 0) {
     throw fail('no-scans', { path, files: report.files });
   }
-  output.result(report, inspectText(report));
+  output.result({ ...report, counts: countsOf(report) }, inspectText(report));
   if (!report.scans.some((scan) => scan.usable)) throw new ResultSaysNo();
+}
+
+/** What a person shows to others or sends on, as text or as JSON, names nobody. */
+function withoutPatients(report: InspectReport): InspectReport {
+  return { ...report, scans: report.scans.map(({ patientId: _, ...scan }) => scan) };
 }
 
 /** With a job or a site's configuration a scan is held against what a training would make of it. */

@@ -36,6 +36,7 @@ export const TAG = {
   MRDiffusionSequence: 'x00189117',
   StudyInstanceUID: 'x0020000d',
   SeriesInstanceUID: 'x0020000e',
+  SeriesNumber: 'x00200011',
   AcquisitionNumber: 'x00200012',
   InstanceNumber: 'x00200013',
   ImagePositionPatient: 'x00200032',

@@ -50,8 +50,10 @@ export async function scanDicomFolder(
   const unreadable = scanned.filter((file) => file.kind === 'unreadable');
   const copies: Refusal[] = [];
   const series: ScannedSeries[] = [];
+  const objects = scanned.filter((file) => file.kind === 'object');
+  const nameOf = seriesNames(root, [...images, ...objects]);
   for (const [uid, files] of groupBy(images, (file) => file.uid)) {
-    series.push(await seriesOf(root, uid, files, copies));
+    series.push(await seriesOf(nameOf(files[0]!), uid, files, copies));
   }
   const segmentations: SegmentationObject[] = [];
   for (const files of groupBy(scanned.filter(isSegmentationFile), ({ uid }) => uid).values()) {
@@ -64,7 +66,7 @@ export async function scanDicomFolder(
     refused: [
       ...unreadable.map(({ path, error }) => refusalOf(path, restoredError(error))),
       ...copies,
-      ...otherObjects(root, scanned),
+      ...otherObjects(objects, nameOf),
     ],
     files: paths.length,
     otherFiles: scanned.filter((file) => file.kind === 'other').map((file) => file.path),
@@ -72,13 +74,12 @@ export async function scanDicomFolder(
 }
 
 async function seriesOf(
-  root: string,
+  what: string,
   uid: string,
   files: readonly ImageFile[],
   copies: Refusal[],
 ): Promise<ScannedSeries> {
   const paths = files.map(({ path }) => path);
-  const what = seriesName(root, uid, paths[0] as string);
   const frames = files.flatMap((file) => (file.kind === 'image' ? file.frames : []));
   const bad = files.find((file) => file.kind === 'bad-image');
   if (bad !== undefined) return { uid, what, paths, frames, problem: restoredError(bad.error) };
@@ -106,9 +107,12 @@ async function oneObject(
       return [];
     }
   }
-  const copy = ({ path }: { path: string }) =>
-    refusalOf(path, fail('duplicate-instance', { path }));
-  refused.push(...others.map(copy));
+  refused.push(
+    ...copiesOf(
+      first.path,
+      others.map(({ path }) => path),
+    ),
+  );
   return [first.object];
 }
 
@@ -128,23 +132,61 @@ async function withoutCopies(
       return fail('conflicting-copies', { what });
     }
     copiedPaths.add(path);
-    copies.push(refusalOf(path, fail('duplicate-instance', { path })));
   }
+  copies.push(...copiesOf(what, [...copiedPaths]));
   return frames.filter(({ path }) => !copiedPaths.has(path));
+}
+
+/** One line for however many. */
+function copiesOf(what: string, paths: readonly string[]): Refusal[] {
+  const [example] = paths;
+  if (example === undefined) return [];
+  const files = paths.length === 1 ? '1 file' : `${paths.length} files`;
+  return [refusalOf(what, fail('duplicate-instance', { what, files, example }))];
 }
 
 /** Reports, presentation states and other DICOM without an image: one line a series. */
 function otherObjects(
-  root: string,
-  scanned: readonly (ScannedFile & { readonly path: string })[],
+  objects: readonly (Extract<ScannedFile, { kind: 'object' }> & SeriesFile)[],
+  nameOf: (file: SeriesFile) => string,
 ): Refusal[] {
-  const objects = scanned.filter((file) => file.kind === 'object');
-  return [...groupBy(objects, ({ uid }) => uid)].map(([uid, [first]]) => {
-    const what = seriesName(root, uid, first!.path);
-    return refusalOf(what, fail('not-an-image', { what, kind: first!.modality }));
+  return [...groupBy(objects, ({ uid }) => uid).values()].map(([first]) => {
+    const what = nameOf(first!);
+    const { modality } = first!;
+    const kind = OBJECT_KINDS[modality];
+    const named = kind === undefined ? modality : `${kind} (${modality})`;
+    return refusalOf(what, fail('not-an-image', { what, kind: named }));
   });
 }
 
-function seriesName(root: string, uid: string, path: string): string {
-  return `${relative(root, dirname(path)) || '.'} (series …${uid.slice(-8)})`;
+const OBJECT_KINDS: Readonly<Record<string, string>> = {
+  SR: 'a structured report',
+  DOC: 'a document such as a PDF',
+  PR: 'a presentation state',
+  KO: 'a selection of key images',
+  REG: 'a spatial registration',
+  RTPLAN: 'a treatment plan',
+  RTRECORD: 'a treatment record',
+  ECG: 'an electrocardiogram',
+  RWV: 'a map of real-world values',
+  SEG: 'a segmentation without pixels',
+};
+
+interface SeriesFile {
+  readonly uid: string;
+  readonly path: string;
+}
+
+const SHORTEST_UID_END = 8;
+
+/** What series are called: the folder, and as much of the UID's end as tells all of them apart. */
+function seriesNames(root: string, files: readonly SeriesFile[]): (file: SeriesFile) => string {
+  const uids = [...new Set(files.map(({ uid }) => uid))];
+  const longest = Math.max(0, ...uids.map((uid) => uid.length));
+  let length = SHORTEST_UID_END;
+  while (length < longest && new Set(uids.map((uid) => uid.slice(-length))).size < uids.length) {
+    length++;
+  }
+  return ({ uid, path }) =>
+    `${relative(root, dirname(path)) || '.'} (series …${uid.slice(-length)})`;
 }

@@ -21,6 +21,7 @@ import { type LabelNames, ownClasses } from '../segmentation/class-names.js';
 import { drawnSegments, segmentationsOf } from '../segmentation/references.js';
 import { isVolumeName } from '../voxels/volume-file.js';
 import { archiveKind } from './archive.js';
+import { foreignFormat, isVoxelsOfPair } from './foreign-format.js';
 import {
   type FoundPrediction,
   filePrediction,
@@ -92,7 +93,12 @@ export async function dicomCandidates(
   const spec = { ...specOf('dicom', path, rules), ...given };
   const scan = labelSources(found, predictions);
   const candidates: Candidate[] = [];
+  const objects: Refusal[] = [];
   for (const series of scan.series) {
+    if (isNoScan(series)) {
+      objects.push(refusalOf(series.what, series.problem));
+      continue;
+    }
     const frameOfReference = series.frames[0]?.frameOfReferenceUid;
     const segments = segmentationsOf(scan, series).flatMap((object) =>
       drawnSegments(object, frameOfReference),
@@ -115,8 +121,22 @@ export async function dicomCandidates(
       prediction,
     });
   }
-  const refused = [...scan.refused, ...orphanSegmentations(scan), ...unmatchedNames(scan, spec)];
+  const refused = [
+    ...scan.refused,
+    ...objects,
+    ...orphanSegmentations(scan),
+    ...unmatchedNames(scan, spec),
+  ];
   return { candidates, refused, files: [] };
+}
+
+/** Doses and planar pictures: they have pixels and are none of a volume. */
+function isNoScan<S extends ScannedSeries>(
+  series: S,
+): series is S & { readonly problem: FedvoxError } {
+  const { problem, frames } = series;
+  if (problem === undefined || frames.length > 0) return false;
+  return ['imaging/not-an-image', 'imaging/projection'].includes(problem.code);
 }
 
 /** Training reads either series or what a dataset.json lists. */
@@ -127,14 +147,24 @@ function notACase(what: string): () => FoundCase {
 }
 
 /** What the first header of a series says; the patient's identity is for this report alone. */
-async function seriesBasics({ what, paths, frames }: ScannedSeries): Promise<Candidate['basics']> {
+async function seriesBasics({
+  uid,
+  what,
+  paths,
+  frames,
+}: ScannedSeries): Promise<Candidate['basics']> {
   const { attributes } = await readDicomHeader(paths[0] as string);
   const patientId = attributes.words('PatientID');
+  const seriesNumber = attributes.words('SeriesNumber');
+  const seriesDescription = attributes.words('SeriesDescription');
   const [first] = frames;
   return {
     what,
     format: 'dicom',
     slices: frames.length,
+    seriesUid: uid,
+    ...(seriesNumber === undefined ? {} : { seriesNumber }),
+    ...(seriesDescription === undefined ? {} : { seriesDescription }),
     ...(patientId === undefined ? {} : { patientId }),
     ...(first === undefined
       ? {}
@@ -198,8 +228,8 @@ export async function fileCandidates(
       });
     } catch (error) {
       const refusal = await foreignRefusal(path, errorOfCase(path, error));
+      if (refusal !== undefined || isVoxelsOfPair(path)) files.push(path);
       if (refusal === undefined) continue;
-      files.push(path);
       refused.push(refusalOf(path, refusal));
     }
   }
@@ -226,6 +256,9 @@ export function withFilePredictions(
 /** What a file is refused for that is no volume: nothing, where it does not claim to be one or hide one. */
 async function foreignRefusal(path: string, error: FedvoxError): Promise<FedvoxError | undefined> {
   if (isVolumeName(path) || !isForeign(error)) return error;
+  const foreign = await foreignFormat(path);
+  if (foreign !== undefined) return fail('foreign-format', { path, ...foreign });
+  if (isVoxelsOfPair(path)) return undefined;
   const kind = await archiveKind(path);
   return kind === undefined ? undefined : fail('archive', { path, kind });
 }

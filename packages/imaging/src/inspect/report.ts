@@ -18,6 +18,10 @@ export interface ScanReport {
   readonly format: 'dicom' | 'nifti' | 'nrrd';
   readonly caseId?: string;
   readonly patientId?: string;
+  readonly seriesUid?: string;
+  /** As the scanner numbered and called it; people write these, and sometimes names into them. */
+  readonly seriesNumber?: string;
+  readonly seriesDescription?: string;
   readonly modality?: string;
   readonly shape?: Vec3;
   readonly spacingMm?: Vec3;

@@ -53,16 +53,17 @@ export function siteRefusals(cases: readonly PreparedFacts[], { training }: Job)
   if (cases.length === 0) return [];
   const sizes = [...new Set(cases.map(({ size }) => sizeText(size)))];
   if (training.batchSize > 1 && sizes.length > 1) {
-    const { code, message } = fail('unequal-sizes', { sizes: sizes.join(' and ') });
+    const { code, message, advice } = fail('unequal-sizes', { sizes: sizes.join(' and ') });
     return cases.map(({ caseId, size }) => ({
       what: caseId,
       code,
       reason: `${message}; this one has ${sizeText(size)}`,
+      advice,
     }));
   }
   if (cases.some(({ hasForeground }) => hasForeground)) return [];
-  const { code, message } = fail('no-foreground', { cases: cases.length });
-  return cases.map(({ caseId }) => ({ what: caseId, code, reason: message }));
+  const { code, message, advice } = fail('no-foreground', { cases: cases.length });
+  return cases.map(({ caseId }) => ({ what: caseId, code, reason: message, advice }));
 }
 
 function isLabelled({ data }: LabelMap): boolean {

@@ -15,7 +15,7 @@ const sagittal = {
 const refusedBy = (data: JobInput['data']) =>
   meetRequirements({ cases: [sagittal], refused: [] }, ballJob({ data })).refused;
 
-const refusal = (code: string) => ({ what: 'a scan', code, reason: 'some' });
+const refusal = (code: string) => ({ what: 'a scan', code, reason: 'some', advice: 'none' });
 
 describe('the requirements of a job', () => {
   it('hold spacing against right, anterior and superior, whichever way the voxel axes run', () => {
@@ -26,6 +26,7 @@ describe('the requirements of a job', () => {
         code: 'learning/spacing-out-of-range',
         reason:
           'case sagittal has voxels of 1.00×2.00×3.00 mm; the job accepts 0.5×0.5×0.5 to 3×1×2',
+        advice: 'Leave such scans out, or ask the consortium whether the job should accept them.',
       },
     ]);
   });

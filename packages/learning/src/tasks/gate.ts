@@ -25,8 +25,12 @@ export function meetRequirements(dataset: Dataset, job: Job): Dataset {
   const refused: Refusal[] = [...dataset.refused];
   for (const ref of dataset.cases) {
     const problem = requirementProblem(ref, job);
-    if (problem === undefined) cases.push(ref);
-    else refused.push({ what: ref.caseId, code: problem.code, reason: problem.message });
+    if (problem === undefined) {
+      cases.push(ref);
+      continue;
+    }
+    const { code, message, advice } = problem;
+    refused.push({ what: ref.caseId, code, reason: message, advice });
   }
   return { cases, refused };
 }

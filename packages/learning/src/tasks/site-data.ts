@@ -242,5 +242,6 @@ export async function divide(
 function refusalOf(what: string, error: unknown): Refusal {
   const isAboutData = error instanceof FedvoxError && error.code !== 'imaging/cache-unusable';
   if (!isAboutData) throw error;
-  return { what, code: error.code, reason: error.message };
+  const { code, message, advice } = error;
+  return { what, code, reason: message, advice };
 }
