@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import {
   type Clock,
   canonicalJson,
+  type FedvoxError,
   type Sha256,
   sha256,
   systemClock,
@@ -11,6 +12,7 @@ import {
 import type { PreprocessStep } from '@fedvox/job';
 import { type Case, type CaseRef, contentKey } from '../datasets/case.js';
 import { fail } from '../errors.js';
+import { FileDigests } from '../file-index/file-digests.js';
 import { directReader, type Reader } from '../reader/reader.js';
 import { preprocess } from '../transforms/preprocess.js';
 import { portableVoxels, type VoxelEngine } from '../transforms/voxel-engine.js';
@@ -20,6 +22,8 @@ export interface CacheOptions {
   /** Entries used longest ago are removed above this. Default 64 GiB. */
   readonly maxBytes?: number;
   readonly clock?: Clock;
+  /** Is told why the digests of the cases' files had to be worked out anew, or cannot be kept. */
+  readonly onProblem?: (problem: FedvoxError) => void;
   /** What reads entries, and cases that have none yet. The thread that asks by default. */
   readonly reader?: Reader;
   /** What preprocesses; the same bits come of any. */
@@ -35,11 +39,14 @@ export interface CaseCache {
   load(ref: CaseRef, classes: readonly string[], steps: readonly PreprocessStep[]): Promise<Case>;
   /** As the function of that name; a case's files are read for it once. */
   contentKey(ref: CaseRef): Promise<Sha256>;
+  /** Keeps the digests of the files that were asked for: until they change, nobody reads them whole for it again. */
+  keepDigests(): Promise<void>;
 }
 
 /** Part of every key: raise it when the same steps come to mean other voxels, or fewer cases are usable. */
 const PIPELINE_VERSION = 3;
 const DEFAULT_MAX_BYTES = 64 * 1024 ** 3;
+const DIGESTS = 'digests.index';
 const ENTRY_SUFFIX = '.case';
 /** A temporary file this old belongs to a process that died. */
 const ABANDONED_AFTER_MS = 60 * 60 * 1000;
@@ -53,6 +60,7 @@ export async function openCache(
   {
     maxBytes = DEFAULT_MAX_BYTES,
     clock = systemClock,
+    onProblem = () => undefined,
     reader = directReader,
     voxels = portableVoxels,
   }: CacheOptions = {},
@@ -61,14 +69,16 @@ export async function openCache(
     await mkdir(folder, { recursive: true });
     await removeAbandoned(folder, clock.nowMs());
   });
+  const digests = await FileDigests.open(join(folder, DIGESTS), clock, onProblem);
   const contentKeys = new WeakMap<CaseRef, Promise<Sha256>>();
   const keyOf = (ref: CaseRef) => {
-    const key = contentKeys.get(ref) ?? contentKey(ref);
+    const key = contentKeys.get(ref) ?? contentKey(ref, (path) => digests.digestOf(path));
     contentKeys.set(ref, key);
     return key;
   };
   return {
     contentKey: keyOf,
+    keepDigests: () => digests.keep(),
     async load(ref, classes, steps) {
       const path = join(folder, entryName(await keyOf(ref), steps));
       const cached = await reader.readEntry(path);

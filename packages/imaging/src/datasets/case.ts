@@ -100,9 +100,12 @@ export function filesOf({ source }: CaseRef): string[] {
  * Identity of a case's content: the digests of its files and what their labels mean. It is the same
  * wherever the files lie, and another as soon as one byte of them is.
  */
-export async function contentKey(ref: CaseRef): Promise<Sha256> {
+export async function contentKey(
+  ref: CaseRef,
+  digestOf: (path: string) => Promise<Sha256> = sha256File,
+): Promise<Sha256> {
   const digests: Sha256[] = [];
-  for (const path of filesOf(ref)) digests.push(await sha256File(path));
+  for (const path of filesOf(ref)) digests.push(await digestOf(path));
   const { source } = ref;
   return sha256(
     canonicalJson({

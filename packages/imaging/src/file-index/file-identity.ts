@@ -8,6 +8,16 @@ export interface FileIdentity {
   readonly changedMs: number;
 }
 
+/**
+ * A file changed so lately may be changed again without its times telling, which may be as coarse as two
+ * seconds: it is not remembered yet.
+ */
+const SETTLED_AFTER_MS = 2_500;
+
+export function isSettled({ changedMs }: FileIdentity, nowMs: number): boolean {
+  return changedMs <= nowMs - SETTLED_AFTER_MS;
+}
+
 /** Of the file that a path leads to; `undefined` where it leads to none that can be looked at. */
 export async function fileIdentity(path: string): Promise<FileIdentity | undefined> {
   try {

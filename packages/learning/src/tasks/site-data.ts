@@ -165,7 +165,11 @@ async function readCases(
 ): Promise<Found> {
   const { job, signal, onProgress } = input;
   const candidates = meetRequirements(dataset, job);
-  const cache = await openCache(input.cacheDir, { reader, voxels });
+  const cache = await openCache(input.cacheDir, {
+    reader,
+    voxels,
+    onProblem: ({ code, message }) => input.log.warn({ code, reason: message }, 'index of digests'),
+  });
   const total = candidates.cases.length;
   const cases: SiteCase[] = [];
   const refused = [...candidates.refused];
@@ -185,6 +189,7 @@ async function readCases(
     }
     onProgress?.({ phase: 'preparing', done: index + 1, total });
   }
+  await cache.keepDigests();
   const together = siteRefusals(facts, job);
   if (together.length > 0) return { cases: [], refused: [...refused, ...together], facts: [] };
   return { cases, refused, facts };

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { type Clock, canonicalJson, type FedvoxError, sha256, systemClock } from '@fedvox/base';
 import { boundedMap } from '../../bounded-map.js';
-import { type FileIdentity, fileIdentity } from '../../file-index/file-identity.js';
+import { type FileIdentity, fileIdentity, isSettled } from '../../file-index/file-identity.js';
 import {
   type FileIndex,
   type Remembered,
@@ -37,11 +37,6 @@ export type HeaderProgress =
   | { readonly kind: 'index'; readonly code: string; readonly reason: string };
 
 const MAX_STATS_UNDER_WAY = 32;
-/**
- * A file changed so lately may be changed again without its times telling, which may be as coarse as two
- * seconds: it is not remembered yet.
- */
-const SETTLED_AFTER_MS = 2_500;
 /** Frames and references that an index holds at most, some 300 MB of them; what is beyond is read at every look. */
 const MAX_REMEMBERED_ITEMS = 500_000;
 
@@ -120,7 +115,7 @@ function remembered(
   for (const [at, path] of paths.entries()) {
     const identity = identities[at];
     const value = headers[at] as ScannedFile;
-    if (identity === undefined || identity.changedMs > startedMs - SETTLED_AFTER_MS) continue;
+    if (identity === undefined || !isSettled(identity, startedMs)) continue;
     if (!isOfContent(value)) continue;
     items += itemsOf(value);
     if (items > MAX_REMEMBERED_ITEMS) break;
