@@ -46,7 +46,7 @@ export const EXPECTED_SKIPS = [
       /^packages\/imaging\/src\/datasets\/real-data/,
       /^packages\/imaging\/src\/dicom\/codecs\/truncation/,
       /^packages\/learning\/src\/tasks\/hippocampus/,
-      /^packages\/pacs\/src\/orthanc/,
+      /^packages\/pacs\/src\/(orthanc|dimse\/real-archives)/,
       /^packages\/simulator\/src\/scenario\/shipped-scenarios/,
     ],
   },
@@ -56,7 +56,16 @@ export const EXPECTED_SKIPS = [
     isMet: () =>
       existsSync('/usr/share/orthanc/plugins/libOrthancDicomWeb.so') &&
       starts('storescu', '--version'),
-    tests: [/^packages\/pacs\/src\/orthanc/, /^test\/e2e\/archive/],
+    tests: [
+      /^packages\/pacs\/src\/(orthanc|dimse\/orthanc-doors)/,
+      /^packages\/pacs\/src\/dimse\/real-archives.*Orthanc/,
+      /^test\/e2e\/archive/,
+    ],
+  },
+  {
+    reason: 'there is no dcmqrscp, or no storescu (Debian: dcmtk)',
+    isMet: () => ['dcmqrscp', 'storescu'].every((each) => starts(each, '--version')),
+    tests: [/^packages\/pacs\/src\/dimse\/real-archives.*dcmqrscp/],
   },
   {
     reason: 'no Python has pydicom and numpy (pip install pydicom numpy, in .fedvox/venv)',
@@ -66,7 +75,10 @@ export const EXPECTED_SKIPS = [
   {
     reason: 'there is no openssl',
     isMet: () => starts('openssl', 'version'),
-    tests: [/^packages\/pki\/src\/(certificate-request|authority)/],
+    tests: [
+      /^packages\/pki\/src\/(certificate-request|authority)/,
+      /^packages\/pacs\/src\/dimse\/orthanc-doors.*wants TLS/,
+    ],
   },
   {
     reason: 'there is no C++ compiler to build an addon for another Node with',

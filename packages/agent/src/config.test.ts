@@ -78,6 +78,31 @@ describe('site.yaml', () => {
     });
   });
 
+  it('asks an archive without DICOMweb by DIMSE, as whom it says', async () => {
+    const yaml = [
+      'site: north',
+      'stateDir: state',
+      'data:',
+      '  kind: pacs',
+      '  url: dimses://pacs.example:2762/ORTHANC',
+      '  aeTitle: NORTH',
+      '  certificate: site.pem',
+      '  key: site.key',
+      '  query: {modality: MR}',
+    ];
+    expect((await load(yaml.join('\n'))).pacs).toMatchObject({
+      url: 'dimses://pacs.example:2762/ORTHANC',
+      aeTitle: 'NORTH',
+      certificate: join(folder, 'site.pem'),
+      key: join(folder, 'site.key'),
+    });
+    const unheeded = [...yaml.slice(0, 4), '  url: https://pacs.example/', ...yaml.slice(5)];
+    await expect(load(unheeded.join('\n'))).rejects.toMatchObject({
+      code: 'base/config-invalid',
+      message: expect.stringMatching(/data\.aeTitle[\s\S]*data\.certificate/),
+    });
+  });
+
   it('wants no password in the archive’s URL, and a query that is no copy of everything', async () => {
     const yaml = [
       'site: north',

@@ -3,7 +3,7 @@ import { isAddress, loadConfig, parseAddress } from '@fedvox/base';
 import { type DatasetSpec, datasetSpecSchema } from '@fedvox/imaging';
 import { nameSchema } from '@fedvox/job';
 import type { DeviceName, EngineName, EngineSettings, PrecisionName } from '@fedvox/learning';
-import { casesFolder, type PacsSource, pacsSourceSchema } from '@fedvox/pacs';
+import { casesFolder, checkPacsSource, type PacsSource, pacsSourceShape } from '@fedvox/pacs';
 import { z } from 'zod';
 import { type SitePolicy, sitePolicySchema } from './policy/site-policy.js';
 import { stateFolder } from './state/state-folder.js';
@@ -19,7 +19,8 @@ const [dicomSchema, msdSchema] = datasetSpecSchema.options;
 /** An archive's series are read as a DICOM folder's are; only where they come from differs. */
 const pacsSchema = dicomSchema
   .omit({ path: true })
-  .extend({ ...pacsSourceSchema.shape, kind: z.literal('pacs') });
+  .extend({ ...pacsSourceShape, kind: z.literal('pacs') })
+  .superRefine(checkPacsSource);
 const dataSchema = z.discriminatedUnion('kind', [dicomSchema, msdSchema, pacsSchema]);
 
 const addressSchema = z.string().superRefine((text, context) => {
@@ -100,7 +101,7 @@ function resolveData(
   const source = Object.fromEntries(
     Object.entries(data).filter(([key]) => !isOfFolder(key)),
   ) as Omit<typeof data, keyof typeof dicomSchema.shape>;
-  const { credentials, ca } = source;
+  const { credentials, ca, certificate, key } = source;
   const path = casesFolder(stateFolder(stateDir).pacs);
   return {
     data: dicomSchema.strip().parse({ ...data, kind: 'dicom', path }),
@@ -108,6 +109,8 @@ function resolveData(
       ...source,
       credentials: credentials && resolve(folder, credentials),
       ca: ca && resolve(folder, ca),
+      certificate: certificate && resolve(folder, certificate),
+      key: key && resolve(folder, key),
     },
   };
 }

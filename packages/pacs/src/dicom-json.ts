@@ -12,8 +12,10 @@ export type DicomJson = z.output<typeof dicomJsonSchema>;
 export const TAG = {
   studyUid: '0020000D',
   seriesUid: '0020000E',
+  sopClassUid: '00080016',
   sopInstanceUid: '00080018',
   modality: '00080060',
+  modalitiesInStudy: '00080061',
   seriesDescription: '0008103E',
   instanceCount: '00201209',
   failedSequence: '00081198',

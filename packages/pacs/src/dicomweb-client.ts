@@ -1,27 +1,20 @@
 import { mkdir, rm } from 'node:fs/promises';
-import { type Clock, type RetryPolicy, retry, systemClock } from '@fedvox/base';
+import type { Archive, FindOptions } from './archive.js';
 import { readAuthorization, readConnectionFile } from './credentials.js';
 import { type DicomJson, isUid, TAG, textOf } from './dicom-json.js';
-import { fail, isTransient } from './errors.js';
-import { type FoundSeries, foundSeries, type SeriesKey } from './found-series.js';
+import { fail } from './errors.js';
+import { bySeries, type FoundSeries, foundSeries, type SeriesKey } from './found-series.js';
 import { HttpConnection, type HttpLimits } from './http-connection.js';
 import { readJsonList, searchAll } from './json-answer.js';
 import { type CaseQuery, matchesQuery, queryParameters } from './query.js';
 import { DEFAULT_RETRIEVE_LIMITS, type RetrieveLimits, saveInstances } from './retrieve.js';
+import { type RetryingOptions, retrying } from './retrying.js';
 import type { PacsSource } from './source.js';
 import { sendInstance } from './store.js';
 
-const RETRIES: RetryPolicy = { maxAttempts: 5, firstDelayMs: 500, maxDelayMs: 30_000 };
-
-export interface DicomWebOptions {
-  readonly clock?: Clock;
-  /** In [0, 1). */
-  readonly jitter?: () => number;
-  readonly retries?: RetryPolicy;
+export interface DicomWebOptions extends RetryingOptions {
   readonly httpLimits?: HttpLimits;
   readonly retrieveLimits?: RetrieveLimits;
-  /** For the log: what is tried again, and why. */
-  readonly onRetry?: (error: unknown) => void;
 }
 
 /**
@@ -48,11 +41,8 @@ export async function openDicomWeb(
   return new DicomWebClient(connection, options);
 }
 
-/**
- * DICOMweb (PS3.18): QIDO-RS, WADO-RS and STOW-RS of one archive. Transient failures are tried again
- * with back-off; every other is thrown at once as `pacs/…`. A signal's abort throws its reason.
- */
-export class DicomWebClient {
+/** DICOMweb (PS3.18): QIDO-RS, WADO-RS and STOW-RS of one archive. */
+export class DicomWebClient implements Archive {
   readonly #connection: HttpConnection;
   readonly #options: DicomWebOptions;
 
@@ -65,10 +55,17 @@ export class DicomWebClient {
     return this.#connection.host;
   }
 
-  /**
-   * Series that match, of one study or of all (QIDO-RS, PS3.18 10.6), in the order of their UIDs.
-   * @param limit finding more throws `pacs/too-large`
-   */
+  /** A search for one study at most (QIDO-RS, PS3.18 10.6). */
+  async echo(signal?: AbortSignal): Promise<void> {
+    const what = 'answer';
+    await this.#retry(signal, async () => {
+      const path = '/studies?limit=1';
+      const request = { what, path, accept: 'application/dicom+json', signal };
+      return readJsonList(await this.#connection.send(request), this.host, what);
+    });
+  }
+
+  /** QIDO-RS, PS3.18 10.6. */
   async findSeries(
     query: CaseQuery,
     { studyUid, limit, signal }: FindOptions = {},
@@ -87,10 +84,9 @@ export class DicomWebClient {
     return found
       .filter((attributes) => matchesQuery(attributes, query))
       .map((attributes) => foundSeries(attributes, studyUid) ?? this.#nonsense('a UID is missing'))
-      .sort((a, b) => compare(a.studyUid, b.studyUid) || compare(a.seriesUid, b.seriesUid));
+      .sort(bySeries);
   }
 
-  /** SOP instance UIDs of a series, sorted. */
   async findInstances(series: SeriesKey, signal?: AbortSignal): Promise<string[]> {
     const found = await this.#search(`${pathOf(series)}/instances`, {
       what: 'list the instances of a series',
@@ -102,7 +98,7 @@ export class DicomWebClient {
     return found
       .map((attributes) => textOf(attributes, TAG.sopInstanceUid))
       .map((uid) => (isUid(uid) ? uid : this.#nonsense('a UID is missing')))
-      .sort(compare);
+      .sort();
   }
 
   /** Every instance's attributes without bulk data (WADO-RS metadata, PS3.18 10.4.1.1.2). */
@@ -115,11 +111,7 @@ export class DicomWebClient {
     });
   }
 
-  /**
-   * Saves a series' instances as `<SOP instance UID>.dcm` in their stored transfer syntax (WADO-RS,
-   * PS3.18 10.4). The folder is made anew for each attempt; only a resolved promise makes it whole.
-   * @returns the bytes of each file by SOP instance UID
-   */
+  /** WADO-RS, PS3.18 10.4. The folder is made anew for each attempt. */
   retrieveSeries(
     series: SeriesKey,
     folder: string,
@@ -139,11 +131,7 @@ export class DicomWebClient {
     });
   }
 
-  /**
-   * Sends a DICOM file (STOW-RS, PS3.18 10.5). Sending one twice does no harm.
-   * @returns its SOP instance UID, once the archive says that it holds it
-   * @throws FedvoxError also `pacs/not-storable`, `pacs/not-stored`
-   */
+  /** STOW-RS, PS3.18 10.5. */
   storeInstance(path: string, signal?: AbortSignal): Promise<string> {
     return this.#retry(signal, () => sendInstance(this.#connection, path, signal));
   }
@@ -164,18 +152,7 @@ export class DicomWebClient {
   }
 
   #retry<T>(signal: AbortSignal | undefined, action: () => Promise<T>): Promise<T> {
-    const { clock = systemClock, jitter = Math.random, retries = RETRIES, onRetry } = this.#options;
-    return retry(
-      retries,
-      {
-        clock,
-        jitter,
-        isTransient,
-        ...(signal === undefined ? {} : { signal }),
-        ...(onRetry === undefined ? {} : { onRetry }),
-      },
-      action,
-    );
+    return retrying(this.#options, signal, action);
   }
 
   #nonsense(reason: string): never {
@@ -183,16 +160,6 @@ export class DicomWebClient {
   }
 }
 
-export interface FindOptions {
-  readonly studyUid?: string;
-  readonly limit?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
 function pathOf({ studyUid, seriesUid }: SeriesKey): string {
   return `/studies/${studyUid}/series/${seriesUid}`;
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -36,7 +36,8 @@ export const ERRORS = {
   },
   tls: {
     message: 'no trusted connection to the PACS at {host} ({reason})',
-    advice: 'Give the hospital’s own certificate authority as `ca`; check the name in the URL.',
+    advice:
+      'Give the hospital’s own certificate authority as `ca`; check the name in the URL. Over DIMSE the PACS may want a `certificate` of this site.',
   },
   unauthorised: {
     message: 'the PACS at {host} does not allow this account to {what} (status {status})',
@@ -54,6 +55,38 @@ export const ERRORS = {
   'request-refused': {
     message: 'the PACS at {host} refuses to {what} (status {status})',
     advice: 'See the log of the PACS; its DICOMweb service may not support this.',
+  },
+  'calling-ae-refused': {
+    message: 'the PACS at {host} does not know this site as AE title {aeTitle}',
+    advice:
+      'Have the PACS know that title and this machine, or give the title it knows as `aeTitle`.',
+  },
+  'called-ae-refused': {
+    message: 'the PACS at {host} does not go by the AE title {aeTitle}',
+    advice: 'Give the title of the PACS in the URL, as in dimse://pacs.example:104/TITLE.',
+  },
+  'association-rejected': {
+    message: 'the PACS at {host} rejects the association (result/source/reason {code})',
+    advice: 'See the log of the PACS; PS3.8 table 9-21 explains the numbers.',
+  },
+  'no-association': {
+    message: 'the PACS at {host} closes the connection instead of an association to {what}',
+    advice:
+      'Check host and port, whether it wants TLS (dimses:// in the URL), and what it knows of this machine.',
+  },
+  aborted: {
+    message: 'the PACS at {host} aborted the association when asked to {what}',
+    advice:
+      'If it stays so after a few tries, the PACS may not allow this to the AE title {aeTitle}; see its log.',
+  },
+  'no-presentation-context': {
+    message: 'the PACS at {host} does not offer this site what it takes to {what}',
+    advice: 'Have the PACS allow it for the AE title of this site; C-GET is often off at first.',
+  },
+  'not-sent': {
+    message:
+      'the PACS at {host} did not send {failed} of the objects when asked to {what} ({status})',
+    advice: 'See the log of the PACS; it may hold them in a form that Fedvox does not read.',
   },
   'wrong-content-type': {
     message: 'the PACS at {host} answers {found} instead of {expected} when asked to {what}',
@@ -88,7 +121,7 @@ export const ERRORS = {
 export const fail = defineErrors('pacs', ERRORS);
 
 const TRANSIENT: readonly string[] = (
-  ['unreachable', 'unresponsive', 'unavailable', 'truncated'] as const
+  ['unreachable', 'unresponsive', 'unavailable', 'truncated', 'aborted', 'no-association'] as const
 ).map((name) => `pacs/${name}`);
 
 /** Whether the same request may succeed a little later. */

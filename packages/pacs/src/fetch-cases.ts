@@ -1,5 +1,5 @@
 import { FedvoxError, isFedvoxError } from '@fedvox/base';
-import type { DicomWebClient } from './dicomweb-client.js';
+import type { Archive } from './archive.js';
 import { fail } from './errors.js';
 import type { FoundSeries } from './found-series.js';
 import { MirrorFolder } from './mirror-folder.js';
@@ -48,7 +48,7 @@ interface SeriesState {
  *   folder holds what it held, and what was fetched by then
  */
 export async function fetchCases(
-  client: DicomWebClient,
+  client: Archive,
   query: CaseQuery,
   folder: string,
   options: FetchOptions = {},
@@ -75,14 +75,14 @@ export async function fetchCases(
 }
 
 class MirrorReading {
-  readonly #client: DicomWebClient;
+  readonly #client: Archive;
   readonly #query: CaseQuery;
   readonly #mirror: MirrorFolder;
   readonly #signal: AbortSignal | undefined;
   readonly counts = { fetched: 0, unchanged: 0 };
 
   constructor(
-    client: DicomWebClient,
+    client: Archive,
     query: CaseQuery,
     mirror: MirrorFolder,
     signal: AbortSignal | undefined,
@@ -151,6 +151,6 @@ function isSame(before: readonly SeriesState[], after: readonly SeriesState[]): 
 
 /** Refusals that say nothing of the other studies. */
 function concernsOneStudy(error: unknown): error is FedvoxError {
-  const codes = ['study-changed', 'malformed-answer', 'too-large', 'not-found'];
+  const codes = ['study-changed', 'malformed-answer', 'too-large', 'not-found', 'not-sent'];
   return error instanceof FedvoxError && codes.includes(error.code.replace(/^pacs\//, ''));
 }

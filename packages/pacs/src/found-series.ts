@@ -26,3 +26,12 @@ export function foundSeries(attributes: DicomJson, studyUid?: string): FoundSeri
     instanceCount: countOf(attributes, TAG.instanceCount),
   };
 }
+
+/** The order of their UIDs. */
+export function bySeries(a: SeriesKey, b: SeriesKey): number {
+  return compare(a.studyUid, b.studyUid) || compare(a.seriesUid, b.seriesUid);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -183,6 +183,6 @@ export class HttpConnection {
 }
 
 /** Codes of Node's and OpenSSL's, for a certificate that is not trusted and a failed handshake. */
-function isTlsFailure(code: string): boolean {
+export function isTlsFailure(code: string): boolean {
   return /CERT|^ERR_(TLS|SSL)_|^UNABLE_TO_|^HOSTNAME_MISMATCH$|^EPROTO$/.test(code);
 }

@@ -1,3 +1,4 @@
+export type { Archive, FindOptions } from './archive.js';
 export { type DicomJson, textOf } from './dicom-json.js';
 export { DicomWebClient, type DicomWebOptions, openDicomWeb } from './dicomweb-client.js';
 export { ERRORS, isTransient } from './errors.js';
@@ -10,6 +11,12 @@ export {
 export type { FoundSeries, SeriesKey } from './found-series.js';
 export { HttpConnection, type HttpConnectionOptions, type HttpLimits } from './http-connection.js';
 export { casesFolder } from './mirror-folder.js';
+export { openArchive } from './open-archive.js';
 export { type CaseQuery, caseQuerySchema } from './query.js';
 export type { RetrieveLimits } from './retrieve.js';
-export { type PacsSource, pacsSourceSchema } from './source.js';
+export {
+  checkPacsSource,
+  type PacsSource,
+  pacsSourceSchema,
+  pacsSourceShape,
+} from './source.js';

@@ -88,6 +88,12 @@ export function queryParameters(query: CaseQuery): [string, string][] {
   ]);
 }
 
+/** What an archive is asked for at one level of the hierarchy (PS3.4 C.6.2), by tag. */
+export function levelKeys(query: CaseQuery, level: Filter['level']): Record<string, string> {
+  const conditions = conditionsOf(query).filter((condition) => condition.level === level);
+  return Object.fromEntries(conditions.map(({ tag, wanted }) => [tag, plainText(wanted)]));
+}
+
 /**
  * Every character that needs an escape in an address becomes `*`, and answers are checked here: some
  * archives (Orthanc's DICOMweb 1.7) do not undo escapes, and each has its own idea of character sets.
@@ -101,8 +107,13 @@ function plainText(wanted: string): string {
  * support, and that must not widen what is trained on. For a study's attribute that it left out of
  * its answer its word is taken, where it was asked exactly what is wanted.
  */
-export function matchesQuery(found: DicomJson, query: CaseQuery): boolean {
-  return conditionsOf(query).every(({ tag, level, wanted, matches }) => {
+export function matchesQuery(
+  found: DicomJson,
+  query: CaseQuery,
+  levels: readonly Filter['level'][] = ['study', 'series'],
+): boolean {
+  const conditions = conditionsOf(query).filter(({ level }) => levels.includes(level));
+  return conditions.every(({ tag, level, wanted, matches }) => {
     const text = textOf(found, tag);
     if (text !== undefined) return matches(text, wanted);
     return level === 'study' && plainText(wanted) === wanted;

@@ -1,9 +1,7 @@
-import { type FileHandle, open, rename } from 'node:fs/promises';
-import { join } from 'node:path';
 import { syncFolder } from '@fedvox/base';
-import { isUid } from './dicom-json.js';
 import { fail } from './errors.js';
 import type { HttpAnswer } from './http-connection.js';
+import { type Asked, InstanceFile, nonsense } from './instance-file.js';
 import { typeOnly } from './json-answer.js';
 import {
   boundaryOf,
@@ -12,7 +10,6 @@ import {
   MultipartProblem,
   readMultipart,
 } from './multipart-reader.js';
-import { META_BYTES, readPart10Meta } from './part10-meta.js';
 
 export type RetrieveLimits = MultipartLimits;
 
@@ -23,12 +20,6 @@ export const DEFAULT_RETRIEVE_LIMITS: RetrieveLimits = {
   maxPartBytes: 4 * 1024 ** 3,
   maxTotalBytes: 16 * 1024 ** 3,
 };
-
-/** Who answers what, for errors. */
-interface Asked {
-  readonly host: string;
-  readonly what: string;
-}
 
 /**
  * Writes each part of a WADO-RS answer to its own file as it arrives, durably.
@@ -85,47 +76,4 @@ function named({ kind, message, limit, unit }: MultipartProblem, asked: Asked) {
   if (kind === 'truncated') return fail('truncated', { ...asked });
   if (kind === 'too-large') return fail('too-large', { ...asked, limit, unit });
   return nonsense(asked, message);
-}
-
-function nonsense(asked: Asked, reason: string) {
-  return fail('malformed-answer', { ...asked, reason });
-}
-
-/** A file that is named by what it turns out to hold. */
-class InstanceFile {
-  #head = Buffer.alloc(0);
-  #byteLength = 0;
-  #isOpen = true;
-
-  private constructor(
-    readonly path: string,
-    readonly file: FileHandle,
-    readonly asked: Asked,
-  ) {}
-
-  static async create(folder: string, index: number, asked: Asked): Promise<InstanceFile> {
-    const path = join(folder, `.${index}.part`);
-    return new InstanceFile(path, await open(path, 'wx', 0o600), asked);
-  }
-
-  async write(bytes: Buffer): Promise<void> {
-    const missing = META_BYTES - this.#head.length;
-    if (missing > 0) this.#head = Buffer.concat([this.#head, bytes.subarray(0, missing)]);
-    this.#byteLength += bytes.length;
-    await this.file.writeFile(bytes);
-  }
-
-  async finish(folder: string): Promise<{ sopInstanceUid: string; byteLength: number }> {
-    const sopInstanceUid = readPart10Meta(this.#head)?.sopInstanceUid;
-    if (!isUid(sopInstanceUid)) throw nonsense(this.asked, 'a part is not a DICOM file');
-    await this.file.sync();
-    await this.close();
-    await rename(this.path, join(folder, `${sopInstanceUid}.dcm`));
-    return { sopInstanceUid, byteLength: this.#byteLength };
-  }
-
-  async close(): Promise<void> {
-    if (this.#isOpen) await this.file.close();
-    this.#isOpen = false;
-  }
 }

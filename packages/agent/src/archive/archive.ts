@@ -1,10 +1,10 @@
 import type { Logger } from '@fedvox/base';
 import {
-  type DicomWebClient,
+  type Archive,
   type FetchReport,
   type FoundSeries,
   fetchCases,
-  openDicomWeb,
+  openArchive,
   type PacsSource,
 } from '@fedvox/pacs';
 import type { StateFolder } from '../state/state-folder.js';
@@ -18,9 +18,10 @@ export interface ArchiveOptions {
 
 /** The series that match the site's query, images only; nothing is fetched. */
 export function findInArchive(source: PacsSource): Promise<FoundSeries[]> {
-  return withClient(source, {}, (client) =>
-    client.findSeries(source.query, { limit: source.maxSeries }),
-  );
+  return withArchive(source, {}, async (archive) => {
+    await archive.echo();
+    return archive.findSeries(source.query, { limit: source.maxSeries });
+  });
 }
 
 /**
@@ -34,8 +35,8 @@ export async function fetchArchive(
   options: ArchiveOptions = {},
 ): Promise<FetchReport> {
   const { log, signal, onProgress } = options;
-  const report = await withClient(source, options, (client) =>
-    fetchCases(client, source.query, folder.pacs, {
+  const report = await withArchive(source, options, (archive) =>
+    fetchCases(archive, source.query, folder.pacs, {
       maxSeries: source.maxSeries,
       ...(signal === undefined ? {} : { signal }),
       ...(onProgress === undefined ? {} : { onProgress }),
@@ -49,19 +50,19 @@ export async function fetchArchive(
 
 /** Sends a DICOM file back; its SOP instance UID once the archive holds it. */
 export function storeInArchive(source: PacsSource, path: string): Promise<string> {
-  return withClient(source, {}, (client) => client.storeInstance(path));
+  return withArchive(source, {}, (archive) => archive.storeInstance(path));
 }
 
-async function withClient<T>(
+async function withArchive<T>(
   source: PacsSource,
   { log }: ArchiveOptions,
-  use: (client: DicomWebClient) => Promise<T>,
+  use: (archive: Archive) => Promise<T>,
 ): Promise<T> {
   const onRetry = (error: unknown) => log?.warn({ err: error }, 'the archive is asked again');
-  const client = await openDicomWeb(source, { onRetry });
+  const archive = await openArchive(source, { onRetry });
   try {
-    return await use(client);
+    return await use(archive);
   } finally {
-    client.close();
+    archive.close();
   }
 }

@@ -1,12 +1,14 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { freePort } from './free-port.js';
 
 const PLUGIN = '/usr/share/orthanc/plugins/libOrthancDicomWeb.so';
+/** The AE title that it knows a site by. */
+export const SITE_TITLE = 'FEDVOX';
 const START_ATTEMPTS = 100;
 const START_PAUSE_MS = 100;
 
@@ -23,6 +25,7 @@ function isOnPath(program: string): boolean {
 /** An Orthanc of its own on loopback, with an account, storing below a temporary folder. */
 export class Orthanc {
   static readonly account = 'north:correct horse';
+  static readonly title = 'ORTHANC';
 
   private constructor(
     readonly folder: string,
@@ -35,7 +38,13 @@ export class Orthanc {
     return `http://127.0.0.1:${this.httpPort}/dicom-web`;
   }
 
-  static async start(): Promise<Orthanc> {
+  /** The same archive by DIMSE. */
+  get dimseUrl(): string {
+    return `dimse://127.0.0.1:${this.dicomPort}/${Orthanc.title}`;
+  }
+
+  /** @param extra settings, of DICOM TLS for one */
+  static async start(extra: object = {}): Promise<Orthanc> {
     const folder = await mkdtemp(join(tmpdir(), 'fedvox-orthanc-'));
     await mkdir(join(folder, 'storage'));
     const [httpPort, dicomPort] = await Promise.all([freePort(), freePort()]);
@@ -44,7 +53,12 @@ export class Orthanc {
       Name: 'fedvox-test',
       HttpPort: httpPort,
       DicomPort: dicomPort,
+      DicomAet: Orthanc.title,
+      DicomCheckCalledAet: true,
+      DicomAlwaysAllowEcho: false,
       DicomAlwaysAllowStore: true,
+      // The port is for C-MOVE, which nobody asks for here.
+      DicomModalities: { site: { AET: SITE_TITLE, Host: '127.0.0.1', Port: 104, AllowGet: true } },
       RemoteAccessAllowed: false,
       AuthenticationEnabled: true,
       RegisteredUsers: { [user]: password },
@@ -53,6 +67,7 @@ export class Orthanc {
       Plugins: [PLUGIN],
       HttpThreadsCount: 4,
       DicomWeb: { Enable: true, Root: '/dicom-web/' },
+      ...extra,
     };
     const path = join(folder, 'orthanc.json');
     await writeFile(path, JSON.stringify(configuration));
@@ -65,7 +80,7 @@ export class Orthanc {
 
   /** Sends files by DICOM's own protocol (C-STORE), as a scanner does. */
   async store(folder: string): Promise<void> {
-    const target = ['-aec', 'ORTHANC', '127.0.0.1', String(this.dicomPort)];
+    const target = ['-aec', Orthanc.title, '127.0.0.1', String(this.dicomPort)];
     // `-R` proposes the kinds of object that are there, segmentations among them.
     await promisify(execFile)('storescu', ['-R', ...target, '+sd', '+r', folder]);
   }
@@ -88,15 +103,4 @@ export class Orthanc {
     await this.stop();
     throw new Error('Orthanc did not start');
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }
