@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { extname } from 'node:path';
+import { isFedvoxError } from '@fedvox/base';
 import { openByteStream, readStart } from '../voxels/byte-stream.js';
 
 /** A format of volumes that is not read, and what makes NIfTI of it. */
@@ -73,11 +74,21 @@ const MARKS: readonly Mark[] = [
 export async function foreignFormat(path: string): Promise<ForeignFormat | undefined> {
   const marks = MARKS.filter(({ name }) => name.test(path));
   if (marks.length === 0) return undefined;
-  const bytes = await readStart(path, await openByteStream(path), LONGEST_START);
-  const text = Buffer.from(bytes).toString('latin1');
+  const text = await startOf(path);
   return marks.find(
     ({ starts }) => starts?.some(([at, bytes]) => text.startsWith(bytes, at)) ?? true,
   );
+}
+
+/** Empty where it does not decompress: then only its name can say what it is. */
+async function startOf(path: string): Promise<string> {
+  try {
+    const bytes = await readStart(path, await openByteStream(path), LONGEST_START);
+    return Buffer.from(bytes).toString('latin1');
+  } catch (error) {
+    if (isFedvoxError(error, 'imaging/corrupt-file')) return '';
+    throw error;
+  }
 }
 
 /** Whether a file is the voxels of a header beside it, which is named for both. */

@@ -34,6 +34,20 @@ describe('what an inspection calls the things in a folder', () => {
     expect(otherFiles).toBe(2);
   });
 
+  it('names a packed volume that does not unpack by its name, and looks at the rest', async () => {
+    const folder = await temporaryFolder();
+    const broken = gzipSync(Buffer.alloc(300)).fill(0xff, 10);
+    await writeFile(join(folder, 'broken.hdr.gz'), broken);
+    await writeFile(join(folder, 'broken.mgz'), broken);
+    await writePhantomCase(folder);
+    const { scans, refused } = await inspectFolder(folder);
+    expect(scans).toMatchObject([{ usable: true }]);
+    expect(refused).toMatchObject([
+      { code: 'imaging/archive' },
+      { code: 'imaging/foreign-format', reason: expect.stringContaining('MGH') },
+    ]);
+  });
+
   it('tells series apart by as much of their UIDs as it takes, and by what the scanner called them', async () => {
     const folder = await temporaryFolder();
     const rows = ['1.2.3.1.99999999', '1.2.3.2.99999999'];
