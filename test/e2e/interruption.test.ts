@@ -16,6 +16,7 @@ const ENDLESS: ScenarioInput = {
   sites: ['north', 'south'].map((name) => ({
     name,
     data: { kind: 'phantom', cases: 4, scanner: { spacingMm: [8, 8, 8] } },
+    policy: { minCohort: 2 },
   })),
   job: tinyJob(10_000),
 };

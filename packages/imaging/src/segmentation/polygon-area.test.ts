@@ -49,7 +49,8 @@ const drawing = fc
   .filter((planes) => {
     const heights = planes.map(([height]) => height).sort((a, b) => a - b);
     const nearMiddle = (height: number) => Math.abs(height - Math.floor(height) - 0.5) < 0.01;
-    const apart = heights.every((height, at) => at === 0 || height - heights[at - 1]! > 0.1);
+    // Nearer ones are of one plane by definition: contours of a plane are some hundredths off each other.
+    const apart = heights.every((height, at) => at === 0 || height - heights[at - 1]! > 0.26);
     return apart && !heights.some(nearMiddle);
   })
   .map((planes) =>
