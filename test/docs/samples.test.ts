@@ -41,14 +41,17 @@ describe('the sample files of docs/operations, as they stand', () => {
     expect(Object.values((data as { labels: object }).labels).sort()).toEqual(classes.slice(1));
   });
 
-  it('are a site’s whose scans come from its archive', async () => {
-    const [archive = ''] = blocksOf(operations)
+  it('are a site’s whose scans come from its archive, by DICOMweb or by DIMSE', async () => {
+    const archives = blocksOf(operations)
       .map(({ text }) => text)
       .filter((text) => text.startsWith('data:'));
-    expect(archive).toContain('kind: pacs');
-    const others = sampleOf(operations, 'site.yaml').replace(/^data:\n(?: .*\n)+/m, archive);
-    const { pacs } = await loadSiteConfig(await written('archive-site.yaml', others));
-    expect(pacs).toMatchObject({ url: 'https://pacs.example/dicom-web' });
+    const urls = ['https://pacs.example/dicom-web', 'dimses://pacs.example:2762/ORTHANC'];
+    for (const [index, archive] of archives.entries()) {
+      expect(archive).toContain('kind: pacs');
+      const site = sampleOf(operations, 'site.yaml').replace(/^data:\n(?: .*\n)+/m, archive);
+      const { pacs } = await loadSiteConfig(await written('archive-site.yaml', site));
+      expect(pacs).toMatchObject({ url: urls[index] });
+    }
   });
 
   it('are a job that the sample site takes part in', async () => {
@@ -64,6 +67,7 @@ describe('the sample files of docs/operations, as they stand', () => {
     expect(yaml.map(({ text }) => first(text))).toEqual([
       '# coordinator.yaml',
       '# site.yaml',
+      'data:',
       'data:',
       '# job.yaml',
     ]);
