@@ -93,6 +93,7 @@ async function withJob(deadlineMs: number): Promise<{ store: Store; clock: Leapi
     rounds: 1,
     minSites: 1,
     deadlineMs,
+    gateMs: deadlineMs,
     invitedSites: ['north'],
     initialModel: sha256('model'),
   };
