@@ -10,13 +10,13 @@ import {
 } from '@fedvox/base';
 import { casesFolder } from '@fedvox/pacs';
 import { type Credentials, dayOf, termOf } from '@fedvox/pki';
-import { fetchArchive } from './archive/archive.js';
-import { FetchingTrainer } from './archive/fetching-trainer.js';
 import type { SiteConfig } from './config.js';
 import { newAgent } from './core/agent-machine.js';
 import type { Trainer } from './core/trainer.js';
 import { fail } from './errors.js';
 import { EgressLedger } from './ledger/egress-ledger.js';
+import { fetchArchive } from './pacs/archive.js';
+import { FetchingTrainer } from './pacs/fetching-trainer.js';
 import { RealActivities } from './shell/activities.js';
 import { AgentShell } from './shell/agent-shell.js';
 import { DEFAULT_PACE, type Pace } from './shell/pace.js';

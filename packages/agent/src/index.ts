@@ -1,4 +1,3 @@
-export { fetchSiteData, storeSiteResult } from './archive/site-data.js';
 export {
   type CheckLine,
   type CheckOptions,
@@ -42,6 +41,7 @@ export { type Enrolled, enroll } from './enroll.js';
 export { ERRORS } from './errors.js';
 export type { LedgerEntry } from './ledger/entry.js';
 export { type EgressSummary, readLedger, summarise } from './ledger/read-ledger.js';
+export { fetchSiteData, storeSiteResult } from './pacs/site-data.js';
 export {
   fedAvgWeight,
   judgeJob,

@@ -1,9 +1,9 @@
 import { type Clock, type FedvoxError, type Logger, systemFailure } from '@fedvox/base';
 import { refusalCode, type ServerEvent } from '@fedvox/protocol';
 import type { LogRation } from './log-ration.js';
-import type { ChangeSignal } from './services/change-signal.js';
-import type { JobRegistry } from './services/job-registry.js';
-import type { Metrics } from './services/metrics.js';
+import type { ChangeSignal } from './shell/change-signal.js';
+import type { JobRegistry } from './shell/job-registry.js';
+import type { Metrics } from './shell/metrics.js';
 import type { Store } from './store/store.js';
 
 interface Watchers {

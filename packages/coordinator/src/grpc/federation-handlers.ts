@@ -7,10 +7,10 @@ import {
   negotiate,
   refuse,
 } from '@fedvox/protocol';
-import type { IdentityWatch } from '../services/identity-watch.js';
-import type { SiteDirectory } from '../services/site-directory.js';
-import type { TaskDesk } from '../services/task-desk.js';
-import type { UploadDesk } from '../services/upload-desk.js';
+import type { IdentityWatch } from '../shell/identity-watch.js';
+import type { SiteDirectory } from '../shell/site-directory.js';
+import type { TaskDesk } from '../shell/task-desk.js';
+import type { UploadDesk } from '../shell/upload-desk.js';
 import type { BlobStore } from '../store/blob-store.js';
 
 const CAPABILITIES: readonly Capability[] = [

@@ -1,7 +1,7 @@
 import type { Sha256 } from '@fedvox/base';
 import { z } from 'zod';
 import { eventOfOrder, ORDERS } from '../core/orders.js';
-import { report, summarise } from '../services/job-report.js';
+import { report, summarise } from '../shell/job-report.js';
 import {
   confirmationSchema,
   deletionSchema,

@@ -1,15 +1,15 @@
 import type { Clock, Logger } from '@fedvox/base';
-import type { CertificateWatch } from '../services/certificate-watch.js';
-import type { ChangeSignal } from '../services/change-signal.js';
-import type { IdentityWatch } from '../services/identity-watch.js';
-import type { JobRegistry } from '../services/job-registry.js';
-import type { Metrics } from '../services/metrics.js';
-import type { OperatorDirectory } from '../services/operator-directory.js';
-import type { Retention } from '../services/retention.js';
-import type { Sightings } from '../services/sightings.js';
-import type { SiteDirectory } from '../services/site-directory.js';
-import type { SubmissionDesk } from '../services/submission-desk.js';
-import type { TaskDesk } from '../services/task-desk.js';
+import type { CertificateWatch } from '../shell/certificate-watch.js';
+import type { ChangeSignal } from '../shell/change-signal.js';
+import type { IdentityWatch } from '../shell/identity-watch.js';
+import type { JobRegistry } from '../shell/job-registry.js';
+import type { Metrics } from '../shell/metrics.js';
+import type { OperatorDirectory } from '../shell/operator-directory.js';
+import type { Retention } from '../shell/retention.js';
+import type { Sightings } from '../shell/sightings.js';
+import type { SiteDirectory } from '../shell/site-directory.js';
+import type { SubmissionDesk } from '../shell/submission-desk.js';
+import type { TaskDesk } from '../shell/task-desk.js';
 import type { BlobStore } from '../store/blob-store.js';
 import type { Store } from '../store/store.js';
 

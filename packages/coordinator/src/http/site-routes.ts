@@ -1,7 +1,7 @@
 import { nameSchema } from '@fedvox/job';
 import { z } from 'zod';
-import { leaveOut } from '../services/memberships.js';
-import { listSites } from '../services/site-list.js';
+import { leaveOut } from '../shell/memberships.js';
+import { listSites } from '../shell/site-list.js';
 import { invitationSchema, inviteSchema, siteSchema } from './contract.js';
 import type { HttpServices } from './services.js';
 import type { TypedApp } from './zod-routes.js';

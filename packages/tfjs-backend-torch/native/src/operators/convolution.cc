@@ -5,7 +5,7 @@
 #include <ATen/Functions.h>
 #include <torch/library.h>
 
-#include "../volume/filter-gradient.h"
+#include "../convolution/filter-gradient.h"
 #include "libtorch-convolution.h"
 #include "volumes.h"
 

@@ -2,7 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "../volume/sliding.h"
+#include "../convolution/sliding.h"
 
 namespace fedvox {
 
