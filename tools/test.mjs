@@ -4,7 +4,7 @@
 // short form under Node 24; and no test may be skipped that test/expected-skips.mjs does not know of.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { node24 } from './node-24.mjs';
 import { processorFeatures, processorVariants } from './processors.mjs';
@@ -80,13 +80,31 @@ function failuresOf({ numFailedTests, testResults }) {
   return numFailedTests + broken.length;
 }
 
+/** The tests that failed and the suites that could not start, each with the first line of its reason. */
+function failureLines({ testResults }) {
+  return testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const file = relative(repository, name);
+    if (status === 'failed' && assertionResults.length === 0) {
+      return [`failed: ${file}: ${firstLine(message)}`];
+    }
+    return assertionResults
+      .filter((test) => test.status === 'failed')
+      .map((test) => `failed: ${file} > ${test.fullName}: ${firstLine(test.failureMessages?.[0])}`);
+  });
+}
+
+function firstLine(text = '') {
+  return text.split('\n', 1)[0];
+}
+
 function conclude() {
   const total = (count) => results.reduce((sum, { report }) => sum + count(report), 0);
   const unexpected = skips.filter(({ isExpected }) => !isExpected);
   const passed = total(({ numPassedTests }) => numPassedTests);
   const failed = total(failuresOf) + unexpected.length;
   const skipped = total(({ numPendingTests }) => numPendingTests) - unexpected.length;
-  const lines = [...notes, ...skipLines(skips)];
+  const failures = results.flatMap(({ report }) => failureLines(report));
+  const lines = [...notes, ...skipLines(skips), ...failures];
   if (unexpected.length > 0) lines.push(`${unexpected.length} skipped that must not be: failed`);
   lines.push(`${passed} passed, ${failed} failed, ${skipped} skipped`);
   process.stdout.write(`${lines.join('\n')}\n`);
