@@ -1,4 +1,4 @@
-import { defineErrors, type ErrorEntry } from '@fedvox/base';
+import { defineErrors } from '@fedvox/base';
 
 export const ERRORS = {
   'tensor-missing': {
@@ -21,6 +21,6 @@ export const ERRORS = {
     message: 'tensor {tensor} of the model holds a value that is not a finite number, at {index}',
     advice: 'Start from another model; nothing can be trained from this one.',
   },
-} satisfies Readonly<Record<string, ErrorEntry>>;
+} as const;
 
 export const fail = defineErrors('aggregation', ERRORS);

@@ -9,7 +9,8 @@ export interface ErrorEntry {
   readonly advice: string;
 }
 
-export type ErrorDetails = Readonly<Record<string, string | number | boolean | null>>;
+export type ErrorDetail = string | number | boolean | null;
+export type ErrorDetails = Readonly<Record<string, ErrorDetail>>;
 
 export class FedvoxError extends Error {
   override readonly name = 'FedvoxError';
@@ -26,30 +27,52 @@ export class FedvoxError extends Error {
   }
 }
 
+type ErrorTable = Readonly<Record<string, ErrorEntry>>;
+type NameOf<Table extends ErrorTable> = Extract<keyof Table, string>;
+
+/** The words in braces of a template; what else stands in braces is itself. */
+type Placeholders<Template extends string> =
+  Template extends `${string}{${infer Name}}${infer Rest}`
+    ? (Name extends `${string} ${string}` ? never : Name) | Placeholders<Rest>
+    : never;
+
+/** What message and advice of an entry, or of any of several, name in braces: each detail, no other. */
+type DetailsOf<Entry extends ErrorEntry> = [Placeholders<Entry['message' | 'advice']>] extends [
+  never,
+]
+  ? Readonly<Record<string, never>>
+  : Readonly<Record<Placeholders<Entry['message' | 'advice']>, ErrorDetail>>;
+
+type ErrorArguments<Details> =
+  Record<string, never> extends Details
+    ? [details?: Details, options?: ErrorOptions]
+    : [details: Details, options?: ErrorOptions];
+
 /** Makes an error of one table: `fail('missing-slice', { series, gapMm })`. */
-export interface ErrorFactory<Name extends string> {
-  (name: Name, details?: ErrorDetails, options?: ErrorOptions): FedvoxError;
+export interface ErrorFactory<Table extends ErrorTable> {
+  <Name extends NameOf<Table>>(
+    name: Name,
+    ...rest: ErrorArguments<DetailsOf<Table[Name]>>
+  ): FedvoxError;
   readonly packageName: string;
   /** For the page in docs/errors, which is generated from it. */
-  readonly table: Readonly<Record<Name, ErrorEntry>>;
+  readonly table: Table;
 }
 
 /**
- * Declares a package's error table and returns the only way to make its errors.
- * @throws Error when a placeholder of the message has no matching detail: a bug, not a user's error.
+ * Declares a package's error table and returns the only way to make its errors. A detail that the
+ * entry's message or advice names and a call lacks does not compile, nor does one that neither names.
  */
-export function defineErrors<const T extends Readonly<Record<string, ErrorEntry>>>(
+export function defineErrors<const Table extends ErrorTable>(
   packageName: string,
-  table: T,
-): ErrorFactory<Extract<keyof T, string>> {
-  type Name = Extract<keyof T, string>;
-  const make = (name: Name, details: ErrorDetails = {}, options?: ErrorOptions) => {
-    const entry = table[name];
-    if (entry === undefined) throw new Error(`${packageName} has no error named ${name}`);
+  table: Table,
+): ErrorFactory<Table> {
+  const make = (name: NameOf<Table>, details: ErrorDetails = {}, options?: ErrorOptions) => {
+    const { message, advice } = table[name] as ErrorEntry;
     return new FedvoxError(
       `${packageName}/${name}`,
-      fill(entry.message, details),
-      fill(entry.advice, details),
+      fill(message, details),
+      fill(advice, details),
       details,
       options,
     );

@@ -21,6 +21,7 @@ export {
 } from './durable-file.js';
 export {
   defineErrors,
+  type ErrorDetail,
   type ErrorDetails,
   type ErrorEntry,
   type ErrorFactory,

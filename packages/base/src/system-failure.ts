@@ -1,7 +1,9 @@
 import { type ERRORS, fail } from './base-errors.js';
 import { FedvoxError } from './errors.js';
 
-const NAMES: Readonly<Record<string, keyof typeof ERRORS>> = {
+type Name = Exclude<keyof typeof ERRORS, `config-${string}`>;
+
+const NAMES: Readonly<Record<string, Name>> = {
   ENOSPC: 'disk-full',
   EDQUOT: 'disk-full',
   EFBIG: 'disk-full',

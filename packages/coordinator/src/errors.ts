@@ -1,4 +1,4 @@
-import { defineErrors, type ErrorEntry } from '@fedvox/base';
+import { defineErrors } from '@fedvox/base';
 
 export const ERRORS = {
   overloaded: {
@@ -167,7 +167,7 @@ export const ERRORS = {
     message: 'site {site} has never enrolled',
     advice: 'List the sites with "fedvox site list".',
   },
-} satisfies Readonly<Record<string, ErrorEntry>>;
+} as const;
 
 export type ErrorName = keyof typeof ERRORS;
 

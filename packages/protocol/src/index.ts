@@ -63,7 +63,6 @@ export {
 export { REFUSALS, type RefusalCode } from './refusal-table.js';
 export {
   isRefusal,
-  makeRefusal,
   REFUSAL_TRAILER,
   refusalCode,
   refusalToStatus,

@@ -2,28 +2,12 @@ import { defineErrors, FedvoxError, isFedvoxError } from '@fedvox/base';
 import { Metadata, type ServiceError, type StatusObject, status } from '@grpc/grpc-js';
 import { REFUSALS, type RefusalCode, type RefusalEntry } from './refusal-table.js';
 
-/** The names in braces of a message, so that forgetting one is a type error. */
-type Placeholders<Message extends string> = Message extends `${string}{${infer Name}}${infer Rest}`
-  ? Name | Placeholders<Rest>
-  : never;
-type RefusalDetails<Code extends RefusalCode> = Readonly<
-  Record<Placeholders<(typeof REFUSALS)[Code]['message']>, string | number>
->;
-
 /** Trailing metadata that names the refusal. */
 export const REFUSAL_TRAILER = 'fedvox-refusal';
 const CODE_PREFIX = 'refused/';
 
-/** The table as others have theirs, for the page in docs/errors; handlers use `refuse`. */
-export const makeRefusal = defineErrors('refused', REFUSALS);
-
 /** The error of one refusal: throw it from a handler and the caller is told by name. */
-export function refuse<Code extends RefusalCode>(
-  code: Code,
-  ...[details]: keyof RefusalDetails<Code> extends never ? [] : [details: RefusalDetails<Code>]
-): FedvoxError {
-  return makeRefusal(code, details ?? {});
-}
+export const refuse = defineErrors('refused', REFUSALS);
 
 /** Whether an error is a refusal, of one code if it is given; on either side of the wire. */
 export function isRefusal(error: unknown, code?: RefusalCode): error is FedvoxError {

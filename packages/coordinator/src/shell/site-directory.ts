@@ -1,4 +1,4 @@
-import { type Clock, isFedvoxError, type Sha256 } from '@fedvox/base';
+import { type Clock, FedvoxError, isFedvoxError, type Sha256 } from '@fedvox/base';
 import {
   type Authority,
   type CertificateInfo,
@@ -9,7 +9,7 @@ import {
   readCertificateRequest,
   toX509,
 } from '@fedvox/pki';
-import { makeRefusal, refuse } from '@fedvox/protocol';
+import { refuse } from '@fedvox/protocol';
 import { fail } from '../errors.js';
 import { SerialQueue } from '../serial-queue.js';
 import type { RevocationEntry, RevocationFile } from '../store/revocation-file.js';
@@ -243,7 +243,9 @@ export class SiteDirectory {
     ];
     const holder = holders.find((name) => name !== site);
     // The holder's name is for the log: whoever asks is not told it.
-    if (holder !== undefined) throw makeRefusal('key-in-use', { site, holder });
+    if (holder === undefined) return;
+    const { code, message, advice } = refuse('key-in-use');
+    throw new FedvoxError(code, message, advice, { site, holder });
   }
 
   #recentRenewal(site: string): Renewal | undefined {
