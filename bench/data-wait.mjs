@@ -6,7 +6,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseConfig, silentLogger, testDataDir } from '@fedvox/base';
+import { parseConfig, silentLogger, testDataDir } from '@fedvox/base/system';
 import { jobSchema } from '@fedvox/job';
 import { trainPooled } from '@fedvox/learning';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { loadSiteConfig } from '@fedvox/agent';
-import { loadConfig } from '@fedvox/base';
+import { loadConfig } from '@fedvox/base/system';
 import { loadCoordinatorConfig } from '@fedvox/coordinator';
 import { jobSchema } from '@fedvox/job';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

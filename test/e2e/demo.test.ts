@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sha256File } from '@fedvox/base';
+import { sha256File } from '@fedvox/base/system';
 import { openDataset } from '@fedvox/imaging';
 import { PHANTOM_CLASSES, type Report } from '@fedvox/simulator';
 import { WeightsFile } from '@fedvox/weights';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sha256File } from '@fedvox/base';
+import { sha256File } from '@fedvox/base/system';
 import { type Job, jobDigest, newJobSchema } from '@fedvox/job';
 import { jobOfModel } from '@fedvox/learning';
 import { phantomSchema, writeHospital } from '@fedvox/simulator';

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '@fedvox/base';
+import { systemClock } from '@fedvox/base/system';
 import type { CoordinatorClient, JobDetails } from '@fedvox/coordinator';
 import { type Job, jobSchema } from '@fedvox/job';
 import {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLogger } from '@fedvox/base';
+import { silentLogger } from '@fedvox/base/system';
 import {
   type CoordinatorClient,
   type RunningCoordinator,

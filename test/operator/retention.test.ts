@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { type Clock, systemClock } from '@fedvox/base';
+import type { Clock } from '@fedvox/base';
+import { systemClock } from '@fedvox/base/system';
 import { run } from '@fedvox/cli';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTestConsortium, type TestConsortium } from '../support/consortium.js';

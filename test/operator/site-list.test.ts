@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Clock, silentLogger, systemClock } from '@fedvox/base';
+import type { Clock } from '@fedvox/base';
+import { silentLogger, systemClock } from '@fedvox/base/system';
 import {
   type CoordinatorClient,
   type RunningCoordinator,

@@ -1,7 +1,7 @@
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { silentLogger } from '@fedvox/base';
+import { silentLogger } from '@fedvox/base/system';
 import {
   CoordinatorClient,
   type CoordinatorClient as Operator,

@@ -1,7 +1,8 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Clock, type Logger, silentLogger, systemClock } from '@fedvox/base';
+import type { Clock } from '@fedvox/base';
+import { type Logger, silentLogger, systemClock } from '@fedvox/base/system';
 import {
   type CoordinatorClient,
   type RunningCoordinator,

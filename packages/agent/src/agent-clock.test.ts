@@ -1,4 +1,5 @@
-import { type Clock, type Logger, silentLogger, systemClock } from '@fedvox/base';
+import type { Clock } from '@fedvox/base';
+import { type Logger, silentLogger, systemClock } from '@fedvox/base/system';
 import { loadCredentials } from '@fedvox/pki';
 import { refuse } from '@fedvox/protocol';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';

@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { silentLogger } from '@fedvox/base';
+import { silentLogger } from '@fedvox/base/system';
 import { jobSchema } from '@fedvox/job';
 import { initialModel } from '@fedvox/learning';
 import type { Task } from '@fedvox/protocol';

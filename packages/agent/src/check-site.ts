@@ -1,12 +1,5 @@
-import {
-  type Clock,
-  errorText,
-  FedvoxError,
-  isFedvoxError,
-  type Logger,
-  silentLogger,
-  systemClock,
-} from '@fedvox/base';
+import { type Clock, errorText, FedvoxError, isFedvoxError } from '@fedvox/base';
+import { type Logger, silentLogger, systemClock } from '@fedvox/base/system';
 import { openDataset, type Refusal } from '@fedvox/imaging';
 import type { Job } from '@fedvox/job';
 import type { PacsSource } from '@fedvox/pacs';

@@ -1,13 +1,7 @@
 import { existsSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
-import {
-  type Clock,
-  createLogger,
-  errorText,
-  type Logger,
-  systemClock,
-  systemFailure,
-} from '@fedvox/base';
+import { type Clock, errorText } from '@fedvox/base';
+import { createLogger, type Logger, systemClock, systemFailure } from '@fedvox/base/system';
 import { casesFolder } from '@fedvox/pacs';
 import { type Credentials, dayOf, termOf } from '@fedvox/pki';
 import type { SiteConfig } from './config.js';

@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { isAddress, loadConfig, parseAddress } from '@fedvox/base';
+import { isAddress, loadConfig, parseAddress } from '@fedvox/base/system';
 import { type DatasetSpec, datasetSpecSchema } from '@fedvox/imaging';
 import { nameSchema } from '@fedvox/job';
 import type { DeviceName, EngineName, EngineSettings, PrecisionName } from '@fedvox/learning';

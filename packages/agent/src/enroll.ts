@@ -1,4 +1,5 @@
-import { type Clock, isFedvoxError, systemClock } from '@fedvox/base';
+import { type Clock, isFedvoxError } from '@fedvox/base';
+import { systemClock } from '@fedvox/base/system';
 import {
   type CertificateInfo,
   createCertificateRequest,

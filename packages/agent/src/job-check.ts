@@ -1,4 +1,4 @@
-import type { Logger } from '@fedvox/base';
+import type { Logger } from '@fedvox/base/system';
 import type { Refusal } from '@fedvox/imaging';
 import type { Job } from '@fedvox/job';
 import type { CheckLine } from './check-site.js';

@@ -5,23 +5,3 @@ export interface Clock {
   /** Resolves after `durationMs`; rejects with the signal's reason as soon as it aborts. */
   sleep(durationMs: number, signal?: AbortSignal): Promise<void>;
 }
-
-export const systemClock: Clock = {
-  nowMs: () => Date.now(),
-  sleep: (durationMs, signal) =>
-    new Promise((resolve, reject) => {
-      if (signal?.aborted) {
-        reject(signal.reason);
-        return;
-      }
-      const onAbort = () => {
-        clearTimeout(timer);
-        reject(signal?.reason);
-      };
-      const timer = setTimeout(() => {
-        signal?.removeEventListener('abort', onAbort);
-        resolve();
-      }, durationMs);
-      signal?.addEventListener('abort', onAbort, { once: true });
-    }),
-};

@@ -1,24 +1,7 @@
-export {
-  type Address,
-  type AddressProblem,
-  formatAddress,
-  hostProblem,
-  isAddress,
-  parseAddress,
-} from './address.js';
 export { assert, InvariantError, unreachable } from './assert.js';
 export { canonicalJson, type Json } from './canonical-json.js';
-export { type Clock, systemClock } from './clock.js';
-export { loadConfig, parseConfig } from './config.js';
-export { SHA256_PATTERN, type Sha256, sha256, sha256File } from './digest.js';
-export {
-  type DurableWriteOptions,
-  makeFolder,
-  makeFolderDurably,
-  renameDurably,
-  syncFolder,
-  writeFileDurably,
-} from './durable-file.js';
+export type { Clock } from './clock.js';
+export { SHA256_PATTERN, type Sha256, sha256 } from './digest.js';
 export {
   defineErrors,
   type ErrorDetail,
@@ -29,12 +12,7 @@ export {
   FedvoxError,
   isFedvoxError,
 } from './errors.js';
-export { NAME_PATTERN, randomId } from './ids.js';
-export { createLogger, type Logger, type LoggerOptions, silentLogger } from './logger.js';
+export { NAME_PATTERN } from './name-pattern.js';
 export { printable, printableLine } from './printable.js';
-export { makePrivateFolder } from './private-folder.js';
 export { type Random, seededRandom, shuffled } from './random.js';
 export { type RetryOptions, type RetryPolicy, retry, retryDelayMs } from './retry.js';
-export { isDiskFull, isOutOfMemory } from './shortages.js';
-export { failureOfCode, systemFailure } from './system-failure.js';
-export { testDataDir } from './test-data.js';

@@ -1,4 +1,5 @@
-import { errorText, FedvoxError, systemFailure } from '@fedvox/base';
+import { errorText, FedvoxError } from '@fedvox/base';
+import { systemFailure } from '@fedvox/base/system';
 import { CommanderError } from 'commander';
 import { print, type Terminal } from './terminal.js';
 

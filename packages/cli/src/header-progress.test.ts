@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream';
-import { type Clock, systemClock } from '@fedvox/base';
+import type { Clock } from '@fedvox/base';
+import { systemClock } from '@fedvox/base/system';
 import { describe, expect, it } from 'vitest';
 import { tellHeadersOf } from './header-progress.js';
 import { Output } from './terminal.js';

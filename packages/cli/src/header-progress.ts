@@ -1,4 +1,5 @@
-import { type Clock, systemClock } from '@fedvox/base';
+import type { Clock } from '@fedvox/base';
+import { systemClock } from '@fedvox/base/system';
 import { duration } from './duration.js';
 import type { Output } from './terminal.js';
 

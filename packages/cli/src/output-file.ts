@@ -1,7 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errorText, makeFolder, randomId, systemFailure } from '@fedvox/base';
+import { errorText } from '@fedvox/base';
+import { makeFolder, randomId, systemFailure } from '@fedvox/base/system';
 import { fail } from './errors.js';
 
 /**

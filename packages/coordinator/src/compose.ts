@@ -1,14 +1,14 @@
 import { createPrivateKey } from 'node:crypto';
 import { join } from 'node:path';
+import type { Clock } from '@fedvox/base';
 import {
-  type Clock,
   createLogger,
   formatAddress,
   type Logger,
   makeFolderDurably,
   makePrivateFolder,
   systemClock,
-} from '@fedvox/base';
+} from '@fedvox/base/system';
 import { durationMs } from '@fedvox/job';
 import {
   type Consortium,

@@ -1,4 +1,4 @@
-import { hostProblem } from '@fedvox/base';
+import { hostProblem } from '@fedvox/base/system';
 import { durationSchema, nameSchema } from '@fedvox/job';
 import { DEFAULT_CHUNK_BYTES, MAX_CHUNK_BYTES } from '@fedvox/protocol';
 import { z } from 'zod';

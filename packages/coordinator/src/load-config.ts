@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { loadConfig } from '@fedvox/base';
+import { loadConfig } from '@fedvox/base/system';
 import { type CoordinatorConfig, coordinatorConfigSchema } from './config.js';
 
 /** Reads `coordinator.yaml`. @throws FedvoxError `base/config-…`, every problem with its line */

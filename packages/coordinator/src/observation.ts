@@ -1,4 +1,5 @@
-import { type Clock, type FedvoxError, type Logger, systemFailure } from '@fedvox/base';
+import type { Clock, FedvoxError } from '@fedvox/base';
+import { type Logger, systemFailure } from '@fedvox/base/system';
 import { refusalCode, type ServerEvent } from '@fedvox/protocol';
 import type { LogRation } from './log-ration.js';
 import type { ChangeSignal } from './shell/change-signal.js';

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { testDataDir } from '@fedvox/base';
+import { testDataDir } from '@fedvox/base/system';
 import { FuzzFolder } from '../dist/testing/fuzz/attempt.js';
 import { fuzzCorpus } from '../dist/testing/fuzz/corpus.js';
 import { byteCount, fuzzInput } from '../dist/testing/fuzz/input.js';

@@ -13,7 +13,7 @@ import os from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { testDataDir } from '@fedvox/base';
+import { testDataDir } from '@fedvox/base/system';
 import { fuzzCorpus } from '../dist/testing/fuzz/corpus.js';
 import { fuzzInput } from '../dist/testing/fuzz/input.js';
 

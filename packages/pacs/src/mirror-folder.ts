@@ -6,7 +6,7 @@ import {
   renameDurably,
   syncFolder,
   writeFileDurably,
-} from '@fedvox/base';
+} from '@fedvox/base/system';
 import { z } from 'zod';
 import { isUid } from './dicom-json.js';
 import type { SeriesKey } from './found-series.js';

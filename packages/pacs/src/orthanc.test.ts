@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { testDataDir } from '@fedvox/base';
+import { testDataDir } from '@fedvox/base/system';
 import { loadCase, openDataset, seriesReference, writeDicomSeg } from '@fedvox/imaging';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { textOf } from './dicom-json.js';

@@ -1,4 +1,4 @@
-import { syncFolder } from '@fedvox/base';
+import { syncFolder } from '@fedvox/base/system';
 import { fail } from './errors.js';
 import type { HttpAnswer } from './http-connection.js';
 import { type Asked, InstanceFile, nonsense } from './instance-file.js';

@@ -1,4 +1,5 @@
-import { type Clock, type RetryPolicy, retry, systemClock } from '@fedvox/base';
+import { type Clock, type RetryPolicy, retry } from '@fedvox/base';
+import { systemClock } from '@fedvox/base/system';
 import { isTransient } from './errors.js';
 
 const RETRIES: RetryPolicy = { maxAttempts: 5, firstDelayMs: 500, maxDelayMs: 30_000 };

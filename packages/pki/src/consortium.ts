@@ -1,7 +1,8 @@
 import { createPrivateKey } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { errorText, isFedvoxError, randomId, syncFolder, writeFileDurably } from '@fedvox/base';
+import { errorText, isFedvoxError } from '@fedvox/base';
+import { randomId, syncFolder, writeFileDurably } from '@fedvox/base/system';
 import { type Authority, checkHosts, createAuthority, issueCertificate } from './authority.js';
 import { hostsOf, readCertificate, readIdentity, toX509 } from './certificate.js';
 import { fail } from './errors.js';

@@ -1,7 +1,8 @@
 import { createPrivateKey } from 'node:crypto';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorText, makeFolderDurably, writeFileDurably } from '@fedvox/base';
+import { errorText } from '@fedvox/base';
+import { makeFolderDurably, writeFileDurably } from '@fedvox/base/system';
 import { readCertificate, readPemChain, toX509 } from './certificate.js';
 import { fail } from './errors.js';
 import type { Identity } from './identity.js';

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { open, rm, stat } from 'node:fs/promises';
-import { assert, renameDurably, type Sha256, sha256File } from '@fedvox/base';
+import { assert, type Sha256 } from '@fedvox/base';
+import { renameDurably, sha256File } from '@fedvox/base/system';
 import { fail } from './errors.js';
 import type { FederationClient } from './federation-client.js';
 import { DEFAULT_CHUNK_BYTES, MAX_CHUNK_BYTES } from './limits.js';

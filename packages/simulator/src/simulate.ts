@@ -1,7 +1,8 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type Clock, createLogger } from '@fedvox/base';
+import type { Clock } from '@fedvox/base';
+import { createLogger } from '@fedvox/base/system';
 import { fail } from './errors.js';
 import type { FedvoxCommand } from './federation/process.js';
 import type { RunProgress } from './federation/progress.js';

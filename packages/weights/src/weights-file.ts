@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { assert, randomId, renameDurably, type Sha256 } from '@fedvox/base';
+import { assert, type Sha256 } from '@fedvox/base';
+import { randomId, renameDurably } from '@fedvox/base/system';
 import { fail } from './errors.js';
 import {
   checkWritten,

@@ -11,7 +11,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Clock, systemClock } from '@fedvox/base';
+import type { Clock } from '@fedvox/base';
+import { systemClock } from '@fedvox/base/system';
 import { EGRESS_KINDS } from '@fedvox/protocol';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';

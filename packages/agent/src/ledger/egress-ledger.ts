@@ -9,7 +9,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { type Clock, errorText, FedvoxError, isDiskFull } from '@fedvox/base';
+import { type Clock, errorText, FedvoxError } from '@fedvox/base';
+import { isDiskFull } from '@fedvox/base/system';
 import type { EgressKind } from '@fedvox/protocol';
 import { fail } from '../errors.js';
 import type { LedgerEntry, Subject } from './entry.js';

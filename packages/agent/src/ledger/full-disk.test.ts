@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '@fedvox/base';
+import { systemClock } from '@fedvox/base/system';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EgressLedger } from './egress-ledger.js';
 import { readLedger } from './read-ledger.js';

@@ -1,5 +1,5 @@
 import { closeSync, existsSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
-import { isDiskFull } from '@fedvox/base';
+import { isDiskFull } from '@fedvox/base/system';
 
 /** Some hundred ledger entries: enough to say for hours that the disk is full. */
 const RESERVE_BYTES = 128 * 1024;

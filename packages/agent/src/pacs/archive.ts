@@ -1,4 +1,4 @@
-import type { Logger } from '@fedvox/base';
+import type { Logger } from '@fedvox/base/system';
 import {
   type Archive,
   type FetchReport,

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { assert, type Clock, type FedvoxError, isDiskFull, type Logger } from '@fedvox/base';
+import { assert, type Clock, type FedvoxError } from '@fedvox/base';
+import { isDiskFull, type Logger } from '@fedvox/base/system';
 import { type Credentials, needsRenewal, readPemChain } from '@fedvox/pki';
 import { decodeUpdateStatement, type Envelope } from '@fedvox/protocol';
 import type { SiteConfig } from '../config.js';

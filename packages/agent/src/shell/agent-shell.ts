@@ -1,4 +1,5 @@
-import { assert, type Logger } from '@fedvox/base';
+import { assert } from '@fedvox/base';
+import type { Logger } from '@fedvox/base/system';
 import { step } from '../core/agent-machine.js';
 import type { Answer } from '../core/answer.js';
 import type {

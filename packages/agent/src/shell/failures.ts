@@ -1,4 +1,5 @@
-import { errorText, FedvoxError, isDiskFull, isFedvoxError } from '@fedvox/base';
+import { errorText, FedvoxError, isFedvoxError } from '@fedvox/base';
+import { isDiskFull } from '@fedvox/base/system';
 import { isTransient } from '@fedvox/pacs';
 import { refusalCode } from '@fedvox/protocol';
 import type { CallFailure } from '../core/machine-types.js';

@@ -1,6 +1,7 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isDiskFull, isFedvoxError, type Logger, type Sha256 } from '@fedvox/base';
+import { isFedvoxError, type Sha256 } from '@fedvox/base';
+import { isDiskFull, type Logger } from '@fedvox/base/system';
 import { decodeJob, type Job, jobDigest } from '@fedvox/job';
 import type { GateOutcome, Task } from '../core/task.js';
 import { fail } from '../errors.js';

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '@fedvox/base';
+import { systemClock } from '@fedvox/base/system';
 import { describe, expect, it } from 'vitest';
 import { ContactKeeper, readContact } from './contact.js';
 

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { canonicalJson, errorText, writeFileDurably } from '@fedvox/base';
+import { canonicalJson, errorText } from '@fedvox/base';
+import { writeFileDurably } from '@fedvox/base/system';
 import type { z } from 'zod';
 import { fail } from '../errors.js';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { randomId } from '@fedvox/base';
+import { randomId } from '@fedvox/base/system';
 import { fail } from '../errors.js';
 
 export interface Lock {

@@ -1,15 +1,13 @@
 import { link, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorText, SHA256_PATTERN, type Sha256 } from '@fedvox/base';
 import {
-  errorText,
   randomId,
   renameDurably,
-  SHA256_PATTERN,
-  type Sha256,
   sha256File,
   syncFolder,
   writeFileDurably,
-} from '@fedvox/base';
+} from '@fedvox/base/system';
 import {
   decodeUpdateStatement,
   type Envelope,

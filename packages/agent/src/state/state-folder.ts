@@ -1,6 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolderDurably, makePrivateFolder } from '@fedvox/base';
+import { makeFolderDurably, makePrivateFolder } from '@fedvox/base/system';
 
 /** Where a site keeps what must survive its agent. Everything in it stays on the site. */
 export interface StateFolder {

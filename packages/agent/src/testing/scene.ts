@@ -1,6 +1,6 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { silentLogger } from '@fedvox/base';
+import { silentLogger } from '@fedvox/base/system';
 import { createKeyPair } from '@fedvox/pki';
 import type { Task } from '@fedvox/protocol';
 import { type AgentOptions, type RunningAgent, startAgent } from '../compose.js';

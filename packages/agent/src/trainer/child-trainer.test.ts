@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { sha256File } from '@fedvox/base';
+import { sha256File } from '@fedvox/base/system';
 import { jobSchema } from '@fedvox/job';
 import { initialModel } from '@fedvox/learning';
 import { encodeWeights } from '@fedvox/weights';

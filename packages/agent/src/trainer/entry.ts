@@ -1,14 +1,7 @@
 import { setPriority } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import {
-  assert,
-  createLogger,
-  errorText,
-  type FedvoxError,
-  isDiskFull,
-  isFedvoxError,
-  isOutOfMemory,
-} from '@fedvox/base';
+import { assert, errorText, type FedvoxError, isFedvoxError } from '@fedvox/base';
+import { createLogger, isDiskFull, isOutOfMemory } from '@fedvox/base/system';
 import type { WorkProgress } from '../core/trainer.js';
 import { fail } from '../errors.js';
 import type { NamedError, RunMessage, TrainerMessage } from './messages.js';

@@ -1,5 +1,5 @@
-import type { Logger } from '@fedvox/base';
 import { assert } from '@fedvox/base';
+import type { Logger } from '@fedvox/base/system';
 import {
   checkData,
   type DataReport,

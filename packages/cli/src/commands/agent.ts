@@ -1,4 +1,5 @@
-import { loadConfig, printableLine } from '@fedvox/base';
+import { printableLine } from '@fedvox/base';
+import { loadConfig } from '@fedvox/base/system';
 import type { Command } from 'commander';
 import { ResultSaysNo } from '../failure.js';
 import { moment } from '../moment.js';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { loadConfig } from '@fedvox/base';
+import { loadConfig } from '@fedvox/base/system';
 import type { CaseRef, InspectOptions as FolderRules, InspectReport } from '@fedvox/imaging';
 import { jobSchema } from '@fedvox/job';
 import type { Command } from 'commander';

@@ -1,4 +1,4 @@
-import { createLogger } from '@fedvox/base';
+import { createLogger } from '@fedvox/base/system';
 import type { DeviceName, EngineName, PrecisionName, Progress } from '@fedvox/learning';
 import { type Command, Option } from 'commander';
 import { tellHeadersOf } from '../header-progress.js';

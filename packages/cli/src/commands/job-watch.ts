@@ -1,4 +1,4 @@
-import { systemClock } from '@fedvox/base';
+import { systemClock } from '@fedvox/base/system';
 import type { JobNews } from '@fedvox/coordinator';
 import type { Command } from 'commander';
 import { duration } from '../duration.js';

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadConfig } from '@fedvox/base';
+import { loadConfig } from '@fedvox/base/system';
 import type { JobSummary } from '@fedvox/coordinator';
 import { newJobSchema } from '@fedvox/job';
 import type { Command } from 'commander';

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { systemClock } from '@fedvox/base';
+import { systemClock } from '@fedvox/base/system';
 import type { Command } from 'commander';
 import { tellProgress } from '../progress-text.js';
 import { reportText } from '../report-text.js';

@@ -1,4 +1,4 @@
-import { writeFileDurably } from '@fedvox/base';
+import { writeFileDurably } from '@fedvox/base/system';
 import type { Command } from 'commander';
 import { moment } from '../moment.js';
 import { prepareFolderOf } from '../output-file.js';

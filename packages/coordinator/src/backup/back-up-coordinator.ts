@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { formatAddress, isFedvoxError } from '@fedvox/base';
+import { isFedvoxError } from '@fedvox/base';
+import { formatAddress } from '@fedvox/base/system';
 import { CoordinatorClient } from '../client/coordinator-client.js';
 import type { CoordinatorConfig } from '../config.js';
 import { STATE_FILE } from '../store/layout.js';

@@ -1,6 +1,7 @@
 import { chmod, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { makeFolder, randomId, type Sha256, syncFolder, writeFileDurably } from '@fedvox/base';
+import type { Sha256 } from '@fedvox/base';
+import { makeFolder, randomId, syncFolder, writeFileDurably } from '@fedvox/base/system';
 import { fail } from '../errors.js';
 import { BLOBS_FOLDER, STATE_FILE } from '../store/layout.js';
 import { openSqliteStore } from '../store/sqlite-store.js';

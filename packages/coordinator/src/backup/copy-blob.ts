@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder, type Sha256, syncFolder } from '@fedvox/base';
+import type { Sha256 } from '@fedvox/base';
+import { makeFolder, syncFolder } from '@fedvox/base/system';
 import { fail } from '../errors.js';
 
 /**

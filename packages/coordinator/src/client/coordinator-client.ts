@@ -5,14 +5,8 @@ import { Agent } from 'node:https';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
-import {
-  sha256 as digestOf,
-  errorText,
-  renameDurably,
-  type Sha256,
-  sha256File,
-  systemFailure,
-} from '@fedvox/base';
+import { sha256 as digestOf, errorText, type Sha256 } from '@fedvox/base';
+import { renameDurably, sha256File, systemFailure } from '@fedvox/base/system';
 import { decodeJob, type Job, type JobInput } from '@fedvox/job';
 import { readIdentity } from '@fedvox/pki';
 import { z } from 'zod';

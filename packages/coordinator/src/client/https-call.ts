@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { type Agent, request } from 'node:https';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { errorText, FedvoxError, isAddress, parseAddress } from '@fedvox/base';
+import { errorText, FedvoxError } from '@fedvox/base';
+import { isAddress, parseAddress } from '@fedvox/base/system';
 import { fail } from '../errors.js';
 import { errorSchema } from '../http/contract.js';
 

@@ -1,4 +1,4 @@
-import { systemClock } from '@fedvox/base';
+import { systemClock } from '@fedvox/base/system';
 import { describe, expect, it } from 'vitest';
 import { fail } from '../errors.js';
 import type { CoordinatorEvent, JobDetails } from '../http/contract.js';

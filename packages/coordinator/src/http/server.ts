@@ -1,13 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import swagger from '@fastify/swagger';
-import {
-  errorText,
-  type FedvoxError,
-  isFedvoxError,
-  type Logger,
-  systemFailure,
-} from '@fedvox/base';
+import { errorText, type FedvoxError, isFedvoxError } from '@fedvox/base';
+import { type Logger, systemFailure } from '@fedvox/base/system';
 import { keepDoor, OPERATORS_DOOR } from '@fedvox/protocol';
 import { fastify } from 'fastify';
 import { type ErrorName, fail } from '../errors.js';

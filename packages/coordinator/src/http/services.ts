@@ -1,4 +1,5 @@
-import type { Clock, Logger } from '@fedvox/base';
+import type { Clock } from '@fedvox/base';
+import type { Logger } from '@fedvox/base/system';
 import type { CertificateWatch } from '../shell/certificate-watch.js';
 import type { ChangeSignal } from '../shell/change-signal.js';
 import type { IdentityWatch } from '../shell/identity-watch.js';

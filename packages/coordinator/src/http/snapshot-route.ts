@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { randomId } from '@fedvox/base';
+import { randomId } from '@fedvox/base/system';
 import { INCOMING_FOLDER } from '../store/layout.js';
 import type { HttpServices } from './services.js';
 import type { TypedApp } from './zod-routes.js';

@@ -1,4 +1,5 @@
-import type { Clock, Logger } from '@fedvox/base';
+import type { Clock } from '@fedvox/base';
+import type { Logger } from '@fedvox/base/system';
 import { type Consortium, endWarning, readIdentity, termOf } from '@fedvox/pki';
 
 /** Often enough that nobody overlooks it for weeks, seldom enough that nobody filters it out. */

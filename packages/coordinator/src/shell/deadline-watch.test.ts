@@ -1,4 +1,5 @@
-import { type Clock, sha256, silentLogger } from '@fedvox/base';
+import { type Clock, sha256 } from '@fedvox/base';
+import { silentLogger } from '@fedvox/base/system';
 import { describe, expect, it } from 'vitest';
 import { submitJob } from '../core/job-machine.js';
 import { openSqliteStore } from '../store/sqlite-store.js';

@@ -1,4 +1,5 @@
-import type { Clock, Logger } from '@fedvox/base';
+import type { Clock } from '@fedvox/base';
+import type { Logger } from '@fedvox/base/system';
 import { deadlineAtMs, type JobState, nextTickAtMs } from '../core/job-state.js';
 import { invitedSites } from '../core/standing.js';
 import type { JobRegistry } from './job-registry.js';

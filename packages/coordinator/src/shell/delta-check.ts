@@ -1,5 +1,6 @@
 import { checkDelta } from '@fedvox/aggregation';
-import { isFedvoxError, sha256File } from '@fedvox/base';
+import { isFedvoxError } from '@fedvox/base';
+import { sha256File } from '@fedvox/base/system';
 import { refuse, type UpdateStatement } from '@fedvox/protocol';
 import { encodeHeader, WeightsFile } from '@fedvox/weights';
 

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
-import type { Clock, Logger, Sha256 } from '@fedvox/base';
+import type { Clock, Sha256 } from '@fedvox/base';
+import type { Logger } from '@fedvox/base/system';
 import { isOver } from '../core/job-state.js';
 import {
   type JobBytes,

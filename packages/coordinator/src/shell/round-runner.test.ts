@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Clock, type Sha256, sha256, silentLogger } from '@fedvox/base';
+import { type Clock, type Sha256, sha256 } from '@fedvox/base';
+import { silentLogger } from '@fedvox/base/system';
 import { encodeWeights } from '@fedvox/weights';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { step, submitJob } from '../core/job-machine.js';

@@ -1,12 +1,6 @@
 import { fedAvg, type TensorReader, type WeightedUpdate } from '@fedvox/aggregation';
-import {
-  assert,
-  type Clock,
-  type Logger,
-  type RetryPolicy,
-  retry,
-  type Sha256,
-} from '@fedvox/base';
+import { assert, type Clock, type RetryPolicy, retry, type Sha256 } from '@fedvox/base';
+import type { Logger } from '@fedvox/base/system';
 import { WeightsFile } from '@fedvox/weights';
 import { dueEffects, type JobEffect, type JobEvent } from '../core/job-state.js';
 import type { BlobStore } from '../store/blob-store.js';

@@ -1,4 +1,4 @@
-import { silentLogger, systemClock } from '@fedvox/base';
+import { silentLogger, systemClock } from '@fedvox/base/system';
 import { describe, expect, it } from 'vitest';
 import { openSqliteStore } from '../store/sqlite-store.js';
 import { Sightings } from './sightings.js';

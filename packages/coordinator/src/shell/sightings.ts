@@ -1,4 +1,5 @@
-import type { Clock, Logger } from '@fedvox/base';
+import type { Clock } from '@fedvox/base';
+import type { Logger } from '@fedvox/base/system';
 import type { Store } from '../store/store.js';
 import type { TaskDesk } from './task-desk.js';
 

@@ -1,5 +1,6 @@
 import { checkModel } from '@fedvox/aggregation';
-import { type Clock, errorText, isFedvoxError, randomId, type Sha256, sha256 } from '@fedvox/base';
+import { type Clock, errorText, isFedvoxError, type Sha256, sha256 } from '@fedvox/base';
+import { randomId } from '@fedvox/base/system';
 import {
   DEFAULT_MAX_EXAMPLES,
   DEFAULT_MAX_SHARE,

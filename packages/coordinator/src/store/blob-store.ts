@@ -1,14 +1,8 @@
 import { createHash } from 'node:crypto';
 import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  assert,
-  makeFolderDurably,
-  randomId,
-  renameDurably,
-  SHA256_PATTERN,
-  type Sha256,
-} from '@fedvox/base';
+import { assert, SHA256_PATTERN, type Sha256 } from '@fedvox/base';
+import { makeFolderDurably, randomId, renameDurably } from '@fedvox/base/system';
 import { fail } from '../errors.js';
 import { BLOBS_FOLDER, INCOMING_FOLDER } from './layout.js';
 

@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { errorText, isFedvoxError, syncFolder } from '@fedvox/base';
+import { errorText, isFedvoxError } from '@fedvox/base';
+import { syncFolder } from '@fedvox/base/system';
 import { nameSchema } from '@fedvox/job';
 import { z } from 'zod';
 import { fail } from '../errors.js';

@@ -1,6 +1,7 @@
 import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { assert, makeFolderDurably, NAME_PATTERN, SHA256_PATTERN, type Sha256 } from '@fedvox/base';
+import { assert, NAME_PATTERN, SHA256_PATTERN, type Sha256 } from '@fedvox/base';
+import { makeFolderDurably } from '@fedvox/base/system';
 
 /**
  * Deltas still arriving, one per site at most, in `spool/<site>/<statement>`. Parts survive a restart

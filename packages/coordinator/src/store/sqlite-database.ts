@@ -1,4 +1,4 @@
-import { failureOfCode } from '@fedvox/base';
+import { failureOfCode } from '@fedvox/base/system';
 import sqlite3 from 'sqlite3';
 import { SerialQueue } from '../serial-queue.js';
 

@@ -1,14 +1,7 @@
 import { mkdir, readdir, stat, unlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  type Clock,
-  canonicalJson,
-  type FedvoxError,
-  type Sha256,
-  sha256,
-  systemClock,
-  writeFileDurably,
-} from '@fedvox/base';
+import { type Clock, canonicalJson, type FedvoxError, type Sha256, sha256 } from '@fedvox/base';
+import { systemClock, writeFileDurably } from '@fedvox/base/system';
 import type { PreprocessStep } from '@fedvox/job';
 import { type Case, type CaseRef, contentKey } from '../datasets/case.js';
 import { fail } from '../errors.js';

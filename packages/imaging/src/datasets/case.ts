@@ -1,4 +1,5 @@
-import { canonicalJson, type Sha256, sha256, sha256File } from '@fedvox/base';
+import { canonicalJson, type Sha256, sha256 } from '@fedvox/base';
+import { sha256File } from '@fedvox/base/system';
 import type { VolumeChoice } from '../dicom/separate-volumes.js';
 import type { Stack } from '../dicom/stack.js';
 import type { PaddingPolicy } from '../dicom/stored-values.js';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { testDataDir } from '@fedvox/base';
+import { testDataDir } from '@fedvox/base/system';
 import { describe, expect, it } from 'vitest';
 import { spacingMm } from '../geometry/grid.js';
 import { inspectFolder } from '../inspect/inspect-folder.js';

@@ -1,6 +1,6 @@
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { testDataDir } from '@fedvox/base';
+import { testDataDir } from '@fedvox/base/system';
 import { describe, expect, it } from 'vitest';
 import { apply, invert } from '../geometry/affine.js';
 import { corners, type Grid, spacingMm, type Volume } from '../geometry/grid.js';

@@ -1,5 +1,6 @@
 import { open, stat } from 'node:fs/promises';
-import { sha256, sha256File } from '@fedvox/base';
+import { sha256 } from '@fedvox/base';
+import { sha256File } from '@fedvox/base/system';
 import { boundedMap } from '../bounded-map.js';
 import { groupBy } from '../group-by.js';
 

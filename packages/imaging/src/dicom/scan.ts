@@ -1,5 +1,6 @@
 import { dirname, relative } from 'node:path';
-import { FedvoxError, sha256File } from '@fedvox/base';
+import { FedvoxError } from '@fedvox/base';
+import { sha256File } from '@fedvox/base/system';
 import { fail } from '../errors.js';
 import { groupBy } from '../group-by.js';
 import { restoredError } from '../named-error.js';

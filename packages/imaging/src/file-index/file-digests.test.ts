@@ -1,7 +1,8 @@
 import { readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { type Clock, type FedvoxError, sha256, systemClock } from '@fedvox/base';
+import { type Clock, type FedvoxError, sha256 } from '@fedvox/base';
+import { systemClock } from '@fedvox/base/system';
 import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../testing/temporary-folder.js';
 import { FileDigests } from './file-digests.js';

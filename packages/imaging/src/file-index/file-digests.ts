@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import { type Clock, type FedvoxError, type Sha256, sha256, sha256File } from '@fedvox/base';
+import { type Clock, type FedvoxError, type Sha256, sha256 } from '@fedvox/base';
+import { sha256File } from '@fedvox/base/system';
 import { fileIdentity, isSettled } from './file-identity.js';
 import { type FileIndex, type Remembered, readIndex, writeIndex } from './index-file.js';
 

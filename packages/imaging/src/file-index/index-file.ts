@@ -1,7 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { deserialize, serialize } from 'node:v8';
 import { crc32 } from 'node:zlib';
-import { type FedvoxError, type Sha256, writeFileDurably } from '@fedvox/base';
+import type { FedvoxError, Sha256 } from '@fedvox/base';
+import { writeFileDurably } from '@fedvox/base/system';
 import { fail } from '../errors.js';
 
 /** What was found out about files, by their paths. */

@@ -1,4 +1,4 @@
-import { writeFileDurably } from '@fedvox/base';
+import { writeFileDurably } from '@fedvox/base/system';
 import { drawLegend, legendOf } from './legend.js';
 import type { Plane } from './patient-view.js';
 import { encodePng, halved, type Picture } from './png.js';

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { writeFileDurably } from '@fedvox/base';
+import { writeFileDurably } from '@fedvox/base/system';
 import { type LabelMap, spacingMm, type Volume } from '../geometry/grid.js';
 
 /** Most voxels along an axis that NIfTI-1 has room for: 15 bits. */

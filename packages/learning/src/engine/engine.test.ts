@@ -1,4 +1,4 @@
-import { type Logger, silentLogger } from '@fedvox/base';
+import { type Logger, silentLogger } from '@fedvox/base/system';
 import { torchAvailability } from '@fedvox/tfjs-backend-torch';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';

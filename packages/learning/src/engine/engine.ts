@@ -1,4 +1,5 @@
-import { errorText, isFedvoxError, type Logger } from '@fedvox/base';
+import { errorText, isFedvoxError } from '@fedvox/base';
+import type { Logger } from '@fedvox/base/system';
 import { type DeviceName, type Precision, registerTorchBackend } from '@fedvox/tfjs-backend-torch';
 import * as tf from '@tensorflow/tfjs-core';
 import { fail } from '../errors.js';

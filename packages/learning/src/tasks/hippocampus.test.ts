@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLogger, testDataDir } from '@fedvox/base';
+import { silentLogger, testDataDir } from '@fedvox/base/system';
 import type { DatasetSpec } from '@fedvox/imaging';
 import { type Job, type JobInput, jobSchema } from '@fedvox/job';
 import { torchAvailability } from '@fedvox/tfjs-backend-torch';

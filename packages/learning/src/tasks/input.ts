@@ -1,4 +1,4 @@
-import type { Logger } from '@fedvox/base';
+import type { Logger } from '@fedvox/base/system';
 import type { DatasetSpec } from '@fedvox/imaging';
 import type { Job } from '@fedvox/job';
 import type { EngineName, EngineSettings } from '../engine/engine.js';

@@ -1,7 +1,8 @@
 import { link, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { seededRandom, sha256File, silentLogger } from '@fedvox/base';
+import { seededRandom } from '@fedvox/base';
+import { sha256File, silentLogger } from '@fedvox/base/system';
 import { type DatasetSpec, portableVoxels } from '@fedvox/imaging';
 import type { Job } from '@fedvox/job';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import type { Logger } from '@fedvox/base';
+import type { Logger } from '@fedvox/base/system';
 import {
   filesOf,
   findOnlySeries,

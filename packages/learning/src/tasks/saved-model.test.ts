@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sha256File } from '@fedvox/base';
+import { sha256File } from '@fedvox/base/system';
 import { jobDigest } from '@fedvox/job';
 import { decodeMetadata, decodeWeights, encodeWeights, type Weights } from '@fedvox/weights';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';

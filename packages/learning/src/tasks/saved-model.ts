@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { loadConfig, type Sha256, sha256 } from '@fedvox/base';
+import { type Sha256, sha256 } from '@fedvox/base';
+import { loadConfig } from '@fedvox/base/system';
 import { decodeJob, encodeJob, type Job, jobDigest, jobSchema } from '@fedvox/job';
 import {
   decodeMetadata,

@@ -1,7 +1,8 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { seededRandom, silentLogger } from '@fedvox/base';
+import { seededRandom } from '@fedvox/base';
+import { silentLogger } from '@fedvox/base/system';
 import { type DatasetSpec, portableVoxels } from '@fedvox/imaging';
 import { type JobInput, jobDigest } from '@fedvox/job';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { silentLogger } from '@fedvox/base';
+import { silentLogger } from '@fedvox/base/system';
 import { torchAvailability } from '@fedvox/tfjs-backend-torch';
 import { selectEngine } from '../engine/engine.js';
 import { TENSORFLOW_PACKAGES } from '../engine/tensorflow.js';

@@ -1,12 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  canonicalJson,
-  errorText,
-  SHA256_PATTERN,
-  type Sha256,
-  writeFileDurably,
-} from '@fedvox/base';
+import { canonicalJson, errorText, SHA256_PATTERN, type Sha256 } from '@fedvox/base';
+import { writeFileDurably } from '@fedvox/base/system';
 import { fail } from '../errors.js';
 import type { Side, Sides } from './patient-split.js';
 

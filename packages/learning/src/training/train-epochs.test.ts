@@ -1,4 +1,5 @@
-import { seededRandom, systemClock } from '@fedvox/base';
+import { seededRandom } from '@fedvox/base';
+import { systemClock } from '@fedvox/base/system';
 import type { Job } from '@fedvox/job';
 import { liveTensorCount } from '@fedvox/tfjs-backend-torch';
 import { encodeWeights, tensorOf, type Weights } from '@fedvox/weights';

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Clock, type Random, systemClock } from '@fedvox/base';
+import type { Clock, Random } from '@fedvox/base';
+import { systemClock } from '@fedvox/base/system';
 import { portableVoxels, type VoxelEngine } from '@fedvox/imaging';
 import type { AugmentStep, LossSpec, TrainingSpec } from '@fedvox/job';
 import { FusedAdam } from '@fedvox/tfjs-backend-torch';

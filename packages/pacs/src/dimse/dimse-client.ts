@@ -1,5 +1,5 @@
 import { mkdir, rm } from 'node:fs/promises';
-import { syncFolder, systemClock } from '@fedvox/base';
+import { syncFolder, systemClock } from '@fedvox/base/system';
 import type { Archive, FindOptions } from '../archive.js';
 import { readConnectionFile } from '../credentials.js';
 import { isUid, TAG, textOf } from '../dicom-json.js';

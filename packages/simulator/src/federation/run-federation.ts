@@ -1,4 +1,5 @@
-import { type Clock, writeFileDurably } from '@fedvox/base';
+import type { Clock } from '@fedvox/base';
+import { writeFileDurably } from '@fedvox/base/system';
 import { type JobDetails, whyNoBest } from '@fedvox/coordinator';
 import type { DatasetSpec } from '@fedvox/imaging';
 import { fail } from '../errors.js';

@@ -1,4 +1,4 @@
-import { loadConfig } from '@fedvox/base';
+import { loadConfig } from '@fedvox/base/system';
 import { type Job, newJobSchema } from '@fedvox/job';
 
 /** @throws FedvoxError `base/config-…`, with the line and the path of everything that is wrong */

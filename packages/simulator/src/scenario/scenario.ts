@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { loadConfig } from '@fedvox/base';
+import { loadConfig } from '@fedvox/base/system';
 import { datasetSpecSchema } from '@fedvox/imaging';
 import { type Job, jobSchema, nameSchema, newJobSchema } from '@fedvox/job';
 import type { DeviceName } from '@fedvox/learning';

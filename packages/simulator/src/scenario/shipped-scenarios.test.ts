@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { testDataDir } from '@fedvox/base';
+import { testDataDir } from '@fedvox/base/system';
 import { checkJob } from '@fedvox/learning';
 import { describe, expect, it } from 'vitest';
 import { planRun } from './plan.js';

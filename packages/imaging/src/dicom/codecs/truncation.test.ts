@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { testDataDir } from '@fedvox/base';
+import { testDataDir } from '@fedvox/base/system';
 import { describe, expect, it } from 'vitest';
 import { encapsulatedFrame, encapsulatedFrames } from '../encapsulation.js';
 import { framesOf, type PixelFormat } from '../frame.js';

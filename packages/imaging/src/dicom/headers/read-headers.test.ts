@@ -1,7 +1,8 @@
 import { readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { type Clock, systemClock } from '@fedvox/base';
+import type { Clock } from '@fedvox/base';
+import { systemClock } from '@fedvox/base/system';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sliceDataSet, writeObject, writeSlices } from '../../testing/dicom-objects.js';

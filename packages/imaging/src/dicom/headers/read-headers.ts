@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import { type Clock, canonicalJson, type FedvoxError, sha256, systemClock } from '@fedvox/base';
+import { type Clock, canonicalJson, type FedvoxError, sha256 } from '@fedvox/base';
+import { systemClock } from '@fedvox/base/system';
 import { boundedMap } from '../../bounded-map.js';
 import { type FileIdentity, fileIdentity, isSettled } from '../../file-index/file-identity.js';
 import {

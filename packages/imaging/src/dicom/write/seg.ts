@@ -1,4 +1,5 @@
-import { assert, writeFileDurably } from '@fedvox/base';
+import { assert } from '@fedvox/base';
+import { writeFileDurably } from '@fedvox/base/system';
 import type { LabelMap } from '../../geometry/grid.js';
 import { OWN_MANUFACTURER, SEGMENTATION_STORAGE } from '../../segmentation/dicom-seg.js';
 import { DICTIONARY } from './dictionary.js';

@@ -1,5 +1,5 @@
-import { type ERRORS, fail } from './base-errors.js';
-import { FedvoxError } from './errors.js';
+import { type ERRORS, fail } from '../base-errors.js';
+import { FedvoxError } from '../errors.js';
 
 type Name = Exclude<keyof typeof ERRORS, `config-${string}`>;
 

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { FedvoxError } from './errors.js';
+import { FedvoxError } from '../errors.js';
 import { systemFailure } from './system-failure.js';
 
 async function failureOf(work: () => unknown): Promise<unknown> {

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
  * `FEDVOX_TEST_DATA`, else `shared/data` beside the repository.
  */
 export function testDataDir(environment: NodeJS.ProcessEnv = process.env): string | undefined {
-  const repository = fileURLToPath(new URL('../../../', import.meta.url));
+  const repository = fileURLToPath(new URL('../../../../', import.meta.url));
   const path = environment['FEDVOX_TEST_DATA'] ?? join(repository, '..', 'shared', 'data');
   return existsSync(path) ? path : undefined;
 }

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
-import { fail } from './base-errors.js';
+import { fail } from '../base-errors.js';
+import { errorText } from '../errors.js';
 import { problemsOf } from './config-problems.js';
-import { errorText } from './errors.js';
 
 /** Reads a YAML (or JSON) file against a strict schema; the result is frozen, whole and typed. */
 export async function loadConfig<S extends z.ZodType>(

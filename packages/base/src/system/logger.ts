@@ -1,5 +1,5 @@
 import pino from 'pino';
-import { printable } from './printable.js';
+import { printable } from '../printable.js';
 
 export type Logger = pino.Logger;
 

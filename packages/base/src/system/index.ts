@@ -1,0 +1,25 @@
+export {
+  type Address,
+  type AddressProblem,
+  formatAddress,
+  hostProblem,
+  isAddress,
+  parseAddress,
+} from './address.js';
+export { loadConfig, parseConfig } from './config.js';
+export {
+  type DurableWriteOptions,
+  makeFolder,
+  makeFolderDurably,
+  renameDurably,
+  syncFolder,
+  writeFileDurably,
+} from './durable-file.js';
+export { sha256File } from './file-digest.js';
+export { createLogger, type Logger, type LoggerOptions, silentLogger } from './logger.js';
+export { makePrivateFolder } from './private-folder.js';
+export { randomId } from './random-id.js';
+export { isDiskFull, isOutOfMemory } from './shortages.js';
+export { systemClock } from './system-clock.js';
+export { failureOfCode, systemFailure } from './system-failure.js';
+export { testDataDir } from './test-data.js';
