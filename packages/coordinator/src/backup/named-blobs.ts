@@ -7,9 +7,10 @@ export async function namedBlobs(store: Store): Promise<readonly Sha256[]> {
   for (const { jobSha256, state } of await store.jobs()) {
     const { jobId, initialModel } = state.plan;
     for (const digest of [jobSha256, initialModel]) digests.add(digest);
-    for (const { baseModel, model } of await store.rounds(jobId)) {
-      digests.add(baseModel);
-      if (model !== null) digests.add(model);
+    for (const { baseModel, model, serverState } of await store.rounds(jobId)) {
+      for (const digest of [baseModel, model, serverState]) {
+        if (digest !== null) digests.add(digest);
+      }
     }
     for (const { sha256 } of await store.deltas(jobId)) digests.add(sha256);
   }

@@ -58,6 +58,8 @@ export type JobFact =
       readonly work: RoundWork;
       readonly baseModel: Sha256;
       readonly model: Sha256;
+      /** What the strategy keeps for the rounds to come; absent where it keeps nothing. */
+      readonly serverState?: Sha256;
     }
   | { readonly kind: 'job-paused' }
   | { readonly kind: 'job-resumed' }

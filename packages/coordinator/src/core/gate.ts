@@ -116,6 +116,6 @@ function enterFirstRound(state: JobState, passed: readonly string[]): Progress {
   const { figuresOutlooks, plan } = state;
   const allWithhold = passed.every((site) => figuresOutlooks[site] === 'withheld');
   const withheld = allWithhold ? [{ kind: 'figures-withheld', sites: passed } as const] : [];
-  const first = beginRound(state, 1, 'train', plan.initialModel);
+  const first = beginRound(state, 1, 'train', { model: plan.initialModel, serverState: null });
   return andThen(closed(state, passed), () => reached(first, ...withheld));
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Driver, plan } from '../testing/job-driver.js';
 import type { JobFact } from './facts.js';
-import { dueEffects, isOver, type JobState, nextTickAtMs } from './job-state.js';
+import { dueEffects, isOver, type JobEffect, type JobState, nextTickAtMs } from './job-state.js';
 import { invitedSites, passedSites, silentSites } from './standing.js';
 import { readJobState } from './stored-state.js';
 
@@ -47,7 +47,7 @@ const action: fc.Arbitrary<Action> = fc.record({
 });
 
 describe('a job under any schedule', () => {
-  it('loses no accepted update, chains its models, and never stands still', () => {
+  it('loses no accepted update, chains its models and server states, and never stands still', () => {
     const property = fc.property(fc.array(action, { maxLength: 80 }), (actions) => {
       const driver = new Driver(open, false);
       for (const each of actions) {
@@ -56,6 +56,7 @@ describe('a job under any schedule', () => {
       }
       expect(acceptedButNotAggregated(driver)).toEqual([]);
       expect(brokenChain(driver)).toEqual([]);
+      expect(forgottenStates(driver)).toEqual([]);
     });
     fc.assert(property, { numRuns: 700 });
   });
@@ -172,6 +173,15 @@ function acceptedButNotAggregated({ facts, aggregated }: Driver): JobFact[] {
     if (fact.kind !== 'update-accepted') return false;
     const round = aggregated.findLast((effect) => effect.round === fact.round);
     return round !== undefined && !round.statements.includes(fact.statement);
+  });
+}
+
+/** Aggregations that did not begin with what the round before had kept. */
+function forgottenStates({ facts, aggregated }: Driver): JobEffect[] {
+  const commits = facts.filter((fact) => fact.kind === 'round-committed');
+  return aggregated.filter(({ round, baseState }) => {
+    const before = commits.find((commit) => commit.round === round - 1);
+    return baseState !== (before?.serverState ?? null);
   });
 }
 

@@ -18,6 +18,16 @@ describe('a job', () => {
     expect(rounds[2]?.model).toBe(rounds[1]?.model);
   });
 
+  it('hands what its strategy keeps from round to round, to its last evaluation', () => {
+    const driver = new Driver(plan);
+    for (let turn = 0; turn < 4; turn++) driver.workAll();
+    const rounds = driver.facts.filter((fact) => fact.kind === 'round-committed');
+    const kept = rounds.map(({ serverState }) => serverState);
+    expect(driver.aggregated.map(({ baseState }) => baseState)).toEqual([null, kept[0]]);
+    expect(new Set(kept.slice(0, 2)).size).toBe(2);
+    expect(kept[2]).toBe(kept[1]);
+  });
+
   it('leaves out a site that fails the gate and goes on with the others', () => {
     const driver = new Driver(plan);
     driver.report('south', 'labels-missing');

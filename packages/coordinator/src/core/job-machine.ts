@@ -189,18 +189,22 @@ function enter(state: JobState, round: RoundState): Progress {
   }
 }
 
-function afterCommit(
-  state: JobState,
-  { number, work, baseModel, model }: Extract<RoundState, { phase: 'committed' }>,
-): Progress {
-  const committed = { kind: 'round-committed', round: number, work, baseModel, model } as const;
-  if (work === 'evaluate') {
+type CommittedRound = Extract<RoundState, { phase: 'committed' }>;
+
+function afterCommit(state: JobState, round: CommittedRound): Progress {
+  const { number, model } = round;
+  if (round.work === 'evaluate') {
     const completed: JobState = { ...baseOf(state), status: 'completed' };
-    return reached(completed, committed, { kind: 'job-completed', model });
+    return reached(completed, commitOf(round), { kind: 'job-completed', model });
   }
   const isLast = number === state.plan.rounds;
-  const next = beginRound(state, number + 1, isLast ? 'evaluate' : 'train', model);
-  return reached(next, committed);
+  const next = beginRound(state, number + 1, isLast ? 'evaluate' : 'train', round);
+  return reached(next, commitOf(round));
+}
+
+function commitOf({ number, work, baseModel, model, serverState }: CommittedRound): JobFact {
+  const kept = serverState === null ? {} : { serverState };
+  return { kind: 'round-committed', round: number, work, baseModel, model, ...kept };
 }
 
 function resume(state: JobState, nowMs: number): Progress {

@@ -2,7 +2,7 @@ import type { Sha256 } from '@fedvox/base';
 import type { FiguresOutlook, GateOutcome } from '@fedvox/protocol';
 import type { JobFailure } from './facts.js';
 import { acceptedStatements, nextLookAtMs, type RoundAnswer } from './roll-call.js';
-import type { RoundState } from './round-machine.js';
+import type { RoundOutcome, RoundState } from './round-machine.js';
 
 /** What a submission fixes for good. */
 export interface JobPlan {
@@ -108,7 +108,7 @@ export type JobEvent =
   /** These four answer the effect of the same round; late ones are ignored. */
   | { readonly kind: 'round-opened'; readonly round: number; readonly nowMs: number }
   | { readonly kind: 'submissions-settled'; readonly round: number }
-  | { readonly kind: 'aggregated'; readonly round: number; readonly model: Sha256 }
+  | ({ readonly kind: 'aggregated'; readonly round: number } & RoundOutcome)
   | { readonly kind: 'aggregation-failed'; readonly round: number };
 
 /** What must be done outside, once the state that asks for it is durable. */
@@ -119,6 +119,7 @@ export type JobEffect =
       readonly kind: 'aggregate';
       readonly round: number;
       readonly baseModel: Sha256;
+      readonly baseState: Sha256 | null;
       readonly statements: readonly Sha256[];
     };
 
@@ -133,9 +134,9 @@ export function dueEffects(state: JobState): readonly JobEffect[] {
     case 'closing':
       return [{ kind: 'settle-submissions', round: round.number }];
     case 'aggregating': {
-      const { number, baseModel, rollCall } = round;
+      const { number, baseModel, baseState, rollCall } = round;
       const statements = acceptedStatements(rollCall);
-      return [{ kind: 'aggregate', round: number, baseModel, statements }];
+      return [{ kind: 'aggregate', round: number, baseModel, baseState, statements }];
     }
     case 'open':
     case 'committed':

@@ -1,7 +1,6 @@
-import type { Sha256 } from '@fedvox/base';
 import type { JobFact, JobFailure } from './facts.js';
 import type { JobBase, JobState } from './job-state.js';
-import type { RoundState, RoundWork } from './round-machine.js';
+import type { RoundOutcome, RoundState, RoundWork } from './round-machine.js';
 import { passedSites } from './standing.js';
 
 /** A state, and what happened on the way to it. */
@@ -33,9 +32,9 @@ export function beginRound(
   state: JobState,
   number: number,
   work: RoundWork,
-  baseModel: Sha256,
+  { model: baseModel, serverState: baseState }: RoundOutcome,
 ): JobState {
   const sites = passedSites(state);
-  const round: RoundState = { phase: 'pending', number, work, baseModel, sites };
+  const round: RoundState = { phase: 'pending', number, work, baseModel, baseState, sites };
   return { ...state, activity: { kind: 'round', round } };
 }

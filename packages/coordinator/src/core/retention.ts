@@ -10,6 +10,7 @@ export interface RetentionRules {
 
 /** Bytes that a row names, and since when only an audit would ask for them. */
 export interface NamedBytes {
+  /** A strategy's state counts as the model that it was kept with. */
   readonly kind: 'delta' | 'model';
   readonly sha256: Sha256;
   /** Null while a round may still need them. */

@@ -49,15 +49,24 @@ export type RoundState =
       readonly rollCall: RollCall;
       readonly reason: RoundFailure;
     })
-  | (RoundBase & { readonly phase: 'committed'; readonly model: Sha256 });
+  | (RoundBase & { readonly phase: 'committed' } & RoundOutcome);
 
 interface RoundBase {
   /** 1 … R train; R + 1 evaluates the last model. */
   readonly number: number;
   readonly work: RoundWork;
   readonly baseModel: Sha256;
+  /** What the strategy kept when it made the base model; null where it keeps nothing. */
+  readonly baseState: Sha256 | null;
   /** Sites that take part, sorted. */
   readonly sites: readonly string[];
+}
+
+/** What a round gives to the next one. */
+export interface RoundOutcome {
+  readonly model: Sha256;
+  /** What the strategy keeps for the rounds to come; null where it keeps nothing. */
+  readonly serverState: Sha256 | null;
 }
 
 export type RoundWork = 'train' | 'evaluate';
@@ -79,7 +88,7 @@ export type RoundEvent =
   /** `away`: sites of which nothing was heard lately. */
   | { readonly kind: 'tick'; readonly nowMs: number; readonly away: readonly string[] }
   | { readonly kind: 'submissions-settled' }
-  | { readonly kind: 'aggregated'; readonly model: Sha256 }
+  | ({ readonly kind: 'aggregated' } & RoundOutcome)
   | { readonly kind: 'aggregation-failed' }
   /** `sites`: who takes part now, besides those that did. */
   | { readonly kind: 'reopened'; readonly nowMs: number; readonly sites: readonly string[] }
@@ -105,7 +114,7 @@ export function stepRound(round: RoundState, event: RoundEvent, rules: RoundRule
       return settle(round, rules);
     case 'aggregated':
       assert(round.phase === 'aggregating', 'a model is committed to an aggregating round');
-      return { ...identity(round), phase: 'committed', model: event.model };
+      return committed(round, event);
     case 'aggregation-failed':
       assert(round.phase === 'aggregating', 'aggregation fails while a round is aggregating');
       return { ...round, phase: 'failed', reason: 'aggregation-failed' };
@@ -139,8 +148,12 @@ export function takesAnswers(round: RoundState): round is CollectingRound {
   return round.phase === 'open' || round.phase === 'closing';
 }
 
-function identity({ number, work, baseModel, sites }: RoundState): RoundBase {
-  return { number, work, baseModel, sites };
+function identity({ number, work, baseModel, baseState, sites }: RoundState): RoundBase {
+  return { number, work, baseModel, baseState, sites };
+}
+
+function committed(round: RoundState, { model, serverState }: RoundOutcome): RoundState {
+  return { ...identity(round), phase: 'committed', model, serverState };
 }
 
 function open(
@@ -171,7 +184,7 @@ function settle(
 ): RoundState {
   const { rollCall } = round;
   if (round.work === 'evaluate') {
-    return { ...identity(round), phase: 'committed', model: round.baseModel };
+    return committed(round, { model: round.baseModel, serverState: round.baseState });
   }
   return acceptedStatements(rollCall).length >= minSites
     ? { ...identity(round), phase: 'aggregating', rollCall }

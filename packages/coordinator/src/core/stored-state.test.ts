@@ -43,6 +43,15 @@ describe('the state of a job that an earlier version stored', () => {
     expect(failed.aggregated[0]?.statements).toContain(statementOf('north', 1));
   });
 
+  it('has a strategy that kept nothing', () => {
+    for (const name of ['in an open round', 'in a closing round']) {
+      const driver = goOn(name);
+      driver.work('north');
+      driver.passTime(86_400_000);
+      expect(driver.aggregated[0]?.baseState).toBeNull();
+    }
+  });
+
   it('asks at the gate whom it asked, and takes in at the next round whom it had left out', () => {
     const gate = goOn('at the gate');
     expect(gate.task('east')).toEqual({ kind: 'check-data' });

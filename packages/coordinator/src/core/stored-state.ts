@@ -61,7 +61,9 @@ export function readJobState(json: string): JobState {
   return { ...state, gateOutcomes, activity: { kind: 'gate', openedAtMs, deadlineAtMs } };
 }
 
-function readRound(round: RoundState, rules: RollCallRules): RoundState {
+/** No strategy kept anything when rounds were stored without a state. */
+function readRound(stored: RoundState, rules: RollCallRules): RoundState {
+  const round: RoundState = { ...{ baseState: null }, ...stored };
   return 'rollCall' in round ? { ...round, rollCall: readRollCall(round.rollCall, rules) } : round;
 }
 

@@ -99,7 +99,10 @@ export class Retention {
     const committedAtMs = new Map(rounds.map((each) => [each.round, each.committedAtMs]));
     const all = modelsOf(job, rounds);
     // Until the job is over any model may still turn out to be its best.
-    const models = all.map((sha256): NamedBytes => ({ kind: 'model', sha256, sinceMs: endedAtMs }));
+    const states = rounds.flatMap(({ serverState }) => serverState ?? []);
+    const models = [...all, ...states].map(
+      (sha256): NamedBytes => ({ kind: 'model', sha256, sinceMs: endedAtMs }),
+    );
     const deltas = (await store.deltas(jobId)).map(
       ({ round, sha256 }): NamedBytes => ({
         kind: 'delta',

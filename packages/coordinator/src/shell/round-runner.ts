@@ -99,7 +99,7 @@ export class RoundRunner {
     try {
       const options = { clock, jitter, signal, isTransient: () => !signal.aborted, onRetry };
       const model = await retry(AGGREGATION_RETRY, options, () => this.#average(jobId, effect));
-      return { kind: 'aggregated', round, model };
+      return { kind: 'aggregated', round, model, serverState: null };
     } catch (error) {
       if (signal.aborted) throw error;
       log.error({ err: error, job: jobId, round }, 'averaging failed');

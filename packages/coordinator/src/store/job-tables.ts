@@ -80,8 +80,10 @@ async function recordRound(
     );
   } else if (fact.kind === 'round-committed') {
     await session.run(
-      'UPDATE rounds SET model_sha256 = ?, committed_at_ms = ? WHERE job_id = ? AND round = ?',
+      `UPDATE rounds SET model_sha256 = ?, server_state_sha256 = ?, committed_at_ms = ?
+       WHERE job_id = ? AND round = ?`,
       fact.model,
+      fact.serverState ?? null,
       atMs,
       jobId,
       fact.round,
@@ -136,6 +138,7 @@ interface RoundRow {
   readonly base_model_sha256: Sha256;
   readonly opened_at_ms: number;
   readonly model_sha256: Sha256 | null;
+  readonly server_state_sha256: Sha256 | null;
   readonly committed_at_ms: number | null;
 }
 
@@ -150,6 +153,7 @@ export async function selectRounds(session: SqlSession, jobId: string): Promise<
     baseModel: row.base_model_sha256,
     openedAtMs: row.opened_at_ms,
     model: row.model_sha256,
+    serverState: row.server_state_sha256,
     committedAtMs: row.committed_at_ms,
   }));
 }

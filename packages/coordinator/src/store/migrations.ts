@@ -103,6 +103,10 @@ const MIGRATIONS: readonly Migration[] = [
       ) STRICT, WITHOUT ROWID`,
     ],
   },
+  {
+    name: 'what a strategy keeps from one round to the next',
+    statements: ['ALTER TABLE rounds ADD COLUMN server_state_sha256 TEXT'],
+  },
 ];
 
 /**

@@ -54,17 +54,22 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       expect(await store.facts(0, 100)).toEqual(facts);
     });
 
-    it('remembers when rounds opened and which model each committed', async () => {
+    it('remembers when rounds opened, and which model and server state each committed', async () => {
       await submit(store, 'job');
       const { state } = submitJob(planOf('job'), 5);
-      const [baseModel, model] = [sha256('base'), sha256('model')];
+      const [baseModel, model, serverState] = ['base', 'model', 'state'].map((name) =>
+        sha256(name),
+      );
       const opened = { kind: 'round-opened', round: 1, work: 'train', baseModel, deadlineAtMs: 99 };
       const committed = { kind: 'round-committed', round: 1, work: 'train', baseModel, model };
       await store.record({ state, atMs: 10, facts: [opened as never] });
       await store.record({ state, atMs: 20, facts: [committed as never] });
+      const round = { round: 1, work: 'train', baseModel, openedAtMs: 10, model };
       expect(await store.rounds('job')).toEqual([
-        { round: 1, work: 'train', baseModel, openedAtMs: 10, model, committedAtMs: 20 },
+        { ...round, serverState: null, committedAtMs: 20 },
       ]);
+      await store.record({ state, atMs: 30, facts: [{ ...committed, serverState } as never] });
+      expect(await store.rounds('job')).toEqual([{ ...round, serverState, committedAtMs: 30 }]);
     });
 
     it('counts per job, site and key', async () => {

@@ -112,6 +112,8 @@ export interface StoredRound {
   readonly openedAtMs: number;
   /** Null until committed. */
   readonly model: Sha256 | null;
+  /** What the strategy keeps for the rounds to come; null until committed, and where it keeps nothing. */
+  readonly serverState: Sha256 | null;
   readonly committedAtMs: number | null;
 }
 

@@ -1,9 +1,10 @@
-import { sha256 } from '@fedvox/base';
+import { type Sha256, sha256 } from '@fedvox/base';
 import type { DeclineReason, FiguresOutlook, GateOutcome } from '@fedvox/protocol';
 import { expect } from 'vitest';
 import type { JobFact } from '../core/facts.js';
 import { step, submitJob } from '../core/job-machine.js';
 import type { JobEffect, JobEvent, JobState } from '../core/job-state.js';
+import type { RoundOutcome } from '../core/round-machine.js';
 import { invitedSites } from '../core/standing.js';
 import type { SubmittedPlan } from '../core/stored-state.js';
 import { taskOf } from '../core/tasks.js';
@@ -19,11 +20,13 @@ export const plan: SubmittedPlan = {
 
 const ASK_AGAIN_MS = 100;
 
+type AggregateEffect = Extract<JobEffect, { kind: 'aggregate' }>;
+
 /** Plays the shell: keeps the state, answers every effect at once, remembers what happened. */
 export class Driver {
   state: JobState;
   readonly facts: JobFact[] = [];
-  readonly aggregated: Extract<JobEffect, { kind: 'aggregate' }>[] = [];
+  readonly aggregated: AggregateEffect[] = [];
   nowMs = 0;
 
   constructor(
@@ -54,7 +57,7 @@ export class Driver {
         break;
       case 'aggregate':
         this.aggregated.push(effect);
-        this.send({ kind: 'aggregated', round, model: modelOf(effect) });
+        this.send({ kind: 'aggregated', round, ...outcomeOf(effect) });
     }
   }
 
@@ -104,5 +107,9 @@ export class Driver {
 }
 
 export const statementOf = (site: string, round: number) => sha256(`${site}/${round}`);
-export const modelOf = ({ statements, baseModel }: Extract<JobEffect, { kind: 'aggregate' }>) =>
-  sha256([baseModel, ...statements].join());
+
+/** Of a strategy that keeps something from round to round. */
+function outcomeOf({ statements, baseModel, baseState }: AggregateEffect): RoundOutcome {
+  const after = (base: Sha256 | null) => sha256([base, ...statements].join());
+  return { model: after(baseModel), serverState: after(baseState) };
+}
