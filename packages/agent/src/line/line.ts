@@ -113,7 +113,7 @@ export class Line {
         uploadFrom(this.#client, { statement, offset }, delta.path, options),
       );
     }
-    const receipt = await this.#say({ kind: 'submission', ...about }, () =>
+    const receipt = await this.#say({ kind: 'end-of-upload', ...about }, () =>
       this.#client.submit(statement, signal),
     );
     return this.#verified(receipt, envelope);

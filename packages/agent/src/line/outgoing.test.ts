@@ -33,7 +33,7 @@ const SENDABLE: readonly Outgoing[] = [
   { kind: 'decline', job: 'lesion-1', round: 1, reason: 'no-disk-space' },
   { kind: 'statement', ...about, envelope },
   { kind: 'delta', ...about, digest: SHA },
-  { kind: 'submission', ...about },
+  { kind: 'end-of-upload', ...about },
   { kind: 'receipt-request', ...about },
 ];
 
@@ -112,6 +112,6 @@ describe('the subject of a message', () => {
   it('names job, round and digest as far as it is about them', () => {
     expect(subjectOf(of('hello'))).toEqual({ job: null, round: null, digest: null });
     expect(subjectOf(of('gate'))).toEqual({ job: 'lesion-1', round: null, digest: null });
-    expect(subjectOf(of('submission'))).toEqual({ job: 'lesion-1', round: 1, digest: SHA });
+    expect(subjectOf(of('end-of-upload'))).toEqual({ job: 'lesion-1', round: 1, digest: SHA });
   });
 });

@@ -74,7 +74,7 @@ const outgoingSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('statement'), statement: digest, job, round, envelope }),
   /** The bytes of a delta, whose digest the site signed. */
   z.strictObject({ kind: z.literal('delta'), statement: digest, job, round, digest }),
-  z.strictObject({ kind: z.literal('submission'), statement: digest, job, round }),
+  z.strictObject({ kind: z.literal('end-of-upload'), statement: digest, job, round }),
   z.strictObject({ kind: z.literal('receipt-request'), statement: digest, job, round }),
 ]);
 
@@ -92,7 +92,7 @@ export const METHOD_OF = {
   decline: 'decline',
   statement: 'beginUpload',
   delta: 'upload',
-  submission: 'submit',
+  'end-of-upload': 'submit',
   'receipt-request': 'getReceipt',
 } as const satisfies Readonly<Record<Outgoing['kind'], MethodName>>;
 

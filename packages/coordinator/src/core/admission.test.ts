@@ -1,7 +1,7 @@
 import { sha256 } from '@fedvox/base';
 import type { UpdateStatement } from '@fedvox/protocol';
 import { describe, expect, it } from 'vitest';
-import { admitStatement, admitSubmission } from './admission.js';
+import { admitStatement, admitUpdate } from './admission.js';
 import { step, submitJob } from './job-machine.js';
 import type { JobEvent, JobState } from './job-state.js';
 
@@ -79,9 +79,9 @@ describe('a statement', () => {
 
 describe('an update that has been checked', () => {
   it('is still taken when its round began to close meanwhile, or the job was paused', () => {
-    expect(() => admitSubmission(statement, closing)).not.toThrow();
+    expect(() => admitUpdate(statement, closing)).not.toThrow();
     const paused = play(open, { kind: 'paused', nowMs: 0 });
-    expect(() => admitSubmission(statement, paused)).not.toThrow();
+    expect(() => admitUpdate(statement, paused)).not.toThrow();
   });
 
   it('is not taken once the set is frozen', () => {
@@ -90,9 +90,9 @@ describe('an update that has been checked', () => {
       open,
       { kind: 'site-answered', site: 'east', answer: east, nowMs: 0 },
       { kind: 'tick', nowMs: 1_000, away: [] },
-      { kind: 'submissions-settled', round: 1 },
+      { kind: 'updates-settled', round: 1 },
     );
-    expect(() => admitSubmission(statement, frozen)).toThrow(refused('round-closed'));
+    expect(() => admitUpdate(statement, frozen)).toThrow(refused('round-closed'));
   });
 
   it('counts in a round whose deadline passed while it was being checked', () => {
@@ -100,7 +100,7 @@ describe('an update that has been checked', () => {
     const settled = play(
       closing,
       { kind: 'site-answered', site: 'north', answer: north, nowMs: 1_001 },
-      { kind: 'submissions-settled', round: 1 },
+      { kind: 'updates-settled', round: 1 },
     );
     expect(settled.activity).toMatchObject({ round: { phase: 'aggregating' } });
   });

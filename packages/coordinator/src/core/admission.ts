@@ -45,7 +45,7 @@ export function admitStatement(statement: UpdateStatement, context: AdmissionCon
  * it closed, also while the job is paused.
  * @throws FedvoxError a refusal, by name
  */
-export function admitSubmission(statement: UpdateStatement, state: JobState): void {
+export function admitUpdate(statement: UpdateStatement, state: JobState): void {
   const round = currentRound(statement, state);
   if (!takesAnswers(round) || !mayAnswer(round.rollCall, statement.site)) {
     throw refuse('round-closed', { round: round.number });

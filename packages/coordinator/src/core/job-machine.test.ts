@@ -118,7 +118,7 @@ describe('a job', () => {
     driver.workAll();
     driver.send({ kind: 'round-opened', round: 1, nowMs: 0 });
     driver.workAll();
-    driver.send({ kind: 'submissions-settled', round: 1 });
+    driver.send({ kind: 'updates-settled', round: 1 });
     const due = dueEffects(driver.state);
     driver.send({ kind: 'aggregation-failed', round: 1 });
     expect(driver.state).toMatchObject({ status: 'failed', reason: 'aggregation-failed' });

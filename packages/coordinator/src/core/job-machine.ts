@@ -79,7 +79,7 @@ function apply(state: JobState, event: JobEvent): Progress {
       assert(state.status === 'running' || state.status === 'paused', 'the job is under way');
       return stepCurrentRound(withAnswer(state, event), event);
     case 'round-opened':
-    case 'submissions-settled':
+    case 'updates-settled':
     case 'aggregated':
     case 'aggregation-failed':
       return isStillDue(state, event) ? stepCurrentRound(state, event) : reached(state);
@@ -91,7 +91,7 @@ type EffectAnswer = Extract<JobEvent, { readonly round: number }>;
 /** Which effect an event answers. */
 const ANSWERED_EFFECT = {
   'round-opened': 'open-round',
-  'submissions-settled': 'settle-submissions',
+  'updates-settled': 'settle-updates',
   aggregated: 'aggregate',
   'aggregation-failed': 'aggregate',
 } as const satisfies Record<EffectAnswer['kind'], JobEffect['kind']>;

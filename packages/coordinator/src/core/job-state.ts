@@ -107,14 +107,14 @@ export type JobEvent =
     }
   /** These four answer the effect of the same round; late ones are ignored. */
   | { readonly kind: 'round-opened'; readonly round: number; readonly nowMs: number }
-  | { readonly kind: 'submissions-settled'; readonly round: number }
+  | { readonly kind: 'updates-settled'; readonly round: number }
   | ({ readonly kind: 'aggregated'; readonly round: number } & RoundOutcome)
   | { readonly kind: 'aggregation-failed'; readonly round: number };
 
 /** What must be done outside, once the state that asks for it is durable. */
 export type JobEffect =
   | { readonly kind: 'open-round'; readonly round: number }
-  | { readonly kind: 'settle-submissions'; readonly round: number }
+  | { readonly kind: 'settle-updates'; readonly round: number }
   | {
       readonly kind: 'aggregate';
       readonly round: number;
@@ -132,7 +132,7 @@ export function dueEffects(state: JobState): readonly JobEffect[] {
     case 'pending':
       return state.status === 'running' ? [{ kind: 'open-round', round: round.number }] : [];
     case 'closing':
-      return [{ kind: 'settle-submissions', round: round.number }];
+      return [{ kind: 'settle-updates', round: round.number }];
     case 'aggregating': {
       const { number, baseModel, baseState, rollCall } = round;
       const statements = acceptedStatements(rollCall);

@@ -19,7 +19,7 @@ import {
  * One round, from its base model to the next one.
  *
  * ```
- *             open-round        all answered, grace    submissions        model
+ *             open-round        all answered, grace    updates            model
  *                               over, or deadline      settled            durable
  *   pending ─────────────▶ open ────────────▶ closing ─────────▶ aggregating ─────▶ committed
  *                           ▲                   │ fewer than minSites │ cannot be averaged
@@ -87,7 +87,7 @@ export type RoundEvent =
     }
   /** `away`: sites of which nothing was heard lately. */
   | { readonly kind: 'tick'; readonly nowMs: number; readonly away: readonly string[] }
-  | { readonly kind: 'submissions-settled' }
+  | { readonly kind: 'updates-settled' }
   | ({ readonly kind: 'aggregated' } & RoundOutcome)
   | { readonly kind: 'aggregation-failed' }
   /** `sites`: who takes part now, besides those that did. */
@@ -109,8 +109,8 @@ export function stepRound(round: RoundState, event: RoundEvent, rules: RoundRule
     }
     case 'tick':
       return closeIfOver(round, rules, event.nowMs, event.away);
-    case 'submissions-settled':
-      assert(round.phase === 'closing', 'submissions settle while a round is closing');
+    case 'updates-settled':
+      assert(round.phase === 'closing', 'updates settle while a round is closing');
       return settle(round, rules);
     case 'aggregated':
       assert(round.phase === 'aggregating', 'a model is committed to an aggregating round');

@@ -107,7 +107,7 @@ describe('carrying out rounds', () => {
       const answer = { kind: 'update', statement: update.statementSha256 } as const;
       await advance({ kind: 'site-answered', site, answer, nowMs: 0 }, update);
     }
-    await advance({ kind: 'submissions-settled', round: 1 });
+    await advance({ kind: 'updates-settled', round: 1 });
     expect(phaseOf(state)).toBe('aggregating');
     registry = await JobRegistry.load(store, clock);
     return sha256(encodeWeights(vector(0)));

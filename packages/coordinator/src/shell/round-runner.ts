@@ -82,9 +82,9 @@ export class RoundRunner {
     switch (effect.kind) {
       case 'open-round':
         return { kind: 'round-opened', round, nowMs: this.#options.clock.nowMs() };
-      case 'settle-submissions':
+      case 'settle-updates':
         await this.#options.settled(jobId, round);
-        return { kind: 'submissions-settled', round };
+        return { kind: 'updates-settled', round };
       case 'aggregate':
         return this.#aggregate(jobId, effect);
     }

@@ -13,7 +13,7 @@ import {
   type UploadPosition,
   verifyUpdate,
 } from '@fedvox/protocol';
-import { admitStatement, admitSubmission } from '../core/admission.js';
+import { admitStatement, admitUpdate } from '../core/admission.js';
 import type { JobState } from '../core/job-state.js';
 import { taskOf } from '../core/tasks.js';
 import { SerialQueue } from '../serial-queue.js';
@@ -206,7 +206,7 @@ export class UploadDesk {
     const { statement, digest } = upload;
     const { job, site } = statement;
     await upload.writes.drained();
-    admitSubmission(statement, this.#options.registry.get(job).state);
+    admitUpdate(statement, this.#options.registry.get(job).state);
     try {
       await this.#takeOverDelta(upload);
     } catch (error) {
@@ -256,7 +256,7 @@ export class UploadDesk {
     };
     await registry.advance(job, ({ state }, nowMs) => {
       authorize(sender);
-      admitSubmission(statement, state);
+      admitUpdate(statement, state);
       const answer = { kind: 'update', statement: digest } as const;
       return { event: { kind: 'site-answered', site, answer, nowMs }, update };
     });

@@ -52,8 +52,8 @@ export class Driver {
       case 'open-round':
         this.send({ kind: 'round-opened', round, nowMs: this.nowMs });
         break;
-      case 'settle-submissions':
-        this.send({ kind: 'submissions-settled', round });
+      case 'settle-updates':
+        this.send({ kind: 'updates-settled', round });
         break;
       case 'aggregate':
         this.aggregated.push(effect);
