@@ -17,8 +17,8 @@ async function* inChunks(body: Buffer, size: number) {
 async function partsOf(body: Buffer, chunkSize = body.length, limits = LIMITS): Promise<Buffer[]> {
   const parts: Buffer[][] = [];
   for await (const event of readMultipart(inChunks(body, chunkSize), BOUNDARY, limits)) {
-    if (event.type === 'part') parts.push([]);
-    if (event.type === 'data') parts.at(-1)?.push(Buffer.from(event.bytes));
+    if (event.kind === 'part') parts.push([]);
+    if (event.kind === 'data') parts.at(-1)?.push(Buffer.from(event.bytes));
   }
   return parts.map((pieces) => Buffer.concat(pieces));
 }

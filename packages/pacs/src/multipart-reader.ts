@@ -8,9 +8,9 @@ export interface MultipartLimits {
 }
 
 export type MultipartEvent =
-  | { readonly type: 'part'; readonly contentType: string | undefined }
-  | { readonly type: 'data'; readonly bytes: Buffer }
-  | { readonly type: 'end' };
+  | { readonly kind: 'part'; readonly contentType: string | undefined }
+  | { readonly kind: 'data'; readonly bytes: Buffer }
+  | { readonly kind: 'end' };
 
 /** Why a body is not what its content type says; the caller knows whose it was. */
 export class MultipartProblem extends Error {
@@ -142,7 +142,7 @@ class Splitter {
     if (++this.#parts > maxParts) throw tooLarge(maxParts, 'parts');
     this.#partBytes = 0;
     this.#take(at + END_OF_HEADER.length, 'part');
-    yield { type: 'part', contentType: /^content-type:[ \t]*(.*)$/im.exec(header)?.[1]?.trim() };
+    yield { kind: 'part', contentType: /^content-type:[ \t]*(.*)$/im.exec(header)?.[1]?.trim() };
   }
 
   *#readPart(): Generator<MultipartEvent> {
@@ -152,12 +152,12 @@ class Splitter {
     this.#partBytes += safeBytes;
     const { maxPartBytes } = this.#limits;
     if (this.#partBytes > maxPartBytes) throw tooLarge(maxPartBytes);
-    if (safeBytes > 0) yield { type: 'data', bytes: this.#pending.subarray(0, safeBytes) };
+    if (safeBytes > 0) yield { kind: 'data', bytes: this.#pending.subarray(0, safeBytes) };
     if (at < 0) {
       this.#take(safeBytes, 'part');
     } else {
       this.#take(at + this.#delimiter.length, 'delimiter');
-      yield { type: 'end' };
+      yield { kind: 'end' };
     }
   }
 

@@ -43,8 +43,8 @@ export async function saveInstances(
   let file: InstanceFile | undefined;
   try {
     for await (const event of readMultipart(body, boundary, limits)) {
-      if (event.type === 'part') checkType(event, asked);
-      else if (event.type === 'data') {
+      if (event.kind === 'part') checkType(event, asked);
+      else if (event.kind === 'data') {
         file ??= await InstanceFile.create(folder, saved.size, asked);
         await file.write(event.bytes);
       } else {
@@ -64,7 +64,7 @@ export async function saveInstances(
   return saved;
 }
 
-function checkType({ contentType }: Extract<MultipartEvent, { type: 'part' }>, asked: Asked) {
+function checkType({ contentType }: Extract<MultipartEvent, { kind: 'part' }>, asked: Asked) {
   const found = typeOnly(contentType);
   const expected = 'application/dicom';
   if (found.toLowerCase() !== expected) {

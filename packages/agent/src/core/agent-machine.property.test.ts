@@ -35,12 +35,12 @@ const reason = fc.constantFrom<DeclineReason[]>(
 
 const failure: fc.Arbitrary<AgentEvent> = fc.oneof(
   fc.constant<AgentEvent>({
-    type: 'call-failed',
+    kind: 'call-failed',
     failure: { kind: 'unreachable', reason: 'gone' },
   }),
   fc
     .constantFrom(...REFUSALS)
-    .map((code): AgentEvent => ({ type: 'call-failed', failure: { kind: 'refused', code } })),
+    .map((code): AgentEvent => ({ kind: 'call-failed', failure: { kind: 'refused', code } })),
 );
 
 const task: fc.Arbitrary<Task> = fc
@@ -67,36 +67,36 @@ function outcomesOf(activity: Activity, number: number): fc.Arbitrary<AgentEvent
   const one = (event: AgentEvent) => fc.constant(event);
   const renewalDue = fc.boolean();
   const failed = fc.record({ retryable: fc.boolean(), reason }).map((how): AgentEvent => {
-    return { type: 'work-failed', failure: { code: 'x', message: 'x', ...how } };
+    return { kind: 'work-failed', failure: { code: 'x', message: 'x', ...how } };
   });
-  switch (activity.do) {
+  switch (activity.kind) {
     case 'wait':
-      return one({ type: 'wait-over' });
+      return one({ kind: 'wait-over' });
     case 'greet':
       return fc.oneof(
         failure,
         fc.record({ renewalDue, takesDeclines: fc.boolean() }).map((agreed): AgentEvent => {
-          return { type: 'greeted', heartbeatIntervalMs: 5, ...agreed };
+          return { kind: 'greeted', heartbeatIntervalMs: 5, ...agreed };
         }),
       );
     case 'renew':
-      return fc.oneof(failure, one({ type: 'renewed' }));
+      return fc.oneof(failure, one({ kind: 'renewed' }));
     case 'ask':
       return fc.oneof(
         failure,
-        renewalDue.map((due): AgentEvent => ({ type: 'idle', renewalDue: due })),
-        task.map((offered): AgentEvent => ({ type: 'task-offered', task: offered })),
+        renewalDue.map((due): AgentEvent => ({ kind: 'idle', renewalDue: due })),
+        task.map((offered): AgentEvent => ({ kind: 'task-offered', task: offered })),
       );
     case 'fetch':
       return fc.oneof(
         failure,
-        one({ type: 'fetched', outcome: 'pass' }),
-        reason.map((outcome): AgentEvent => ({ type: 'fetched', outcome })),
+        one({ kind: 'fetched', outcome: 'pass' }),
+        reason.map((outcome): AgentEvent => ({ kind: 'fetched', outcome })),
       );
     case 'work':
       return fc.oneof(
         one({
-          type: 'work-done',
+          kind: 'work-done',
           result:
             activity.task.work.kind === 'check-data'
               ? { kind: 'checked', outcome: 'pass', validationCases: 2 }
@@ -112,27 +112,27 @@ function outcomesOf(activity: Activity, number: number): fc.Arbitrary<AgentEvent
       );
     case 'store':
       return fc.oneof(
-        one({ type: 'answer-stored', answer: answerTo(activity.task, number) }),
+        one({ kind: 'answer-stored', answer: answerTo(activity.task, number) }),
         failed,
       );
     case 'report-gate':
-      return fc.oneof(failure, one({ type: 'gate-reported' }));
+      return fc.oneof(failure, one({ kind: 'gate-reported' }));
     case 'decline':
-      return fc.oneof(failure, one({ type: 'declined' }));
+      return fc.oneof(failure, one({ kind: 'declined' }));
     case 'deliver':
     case 'collect-receipt':
-      return fc.oneof(failure, one({ type: 'delivered' }), one({ type: 'answer-spoilt' }));
+      return fc.oneof(failure, one({ kind: 'delivered' }), one({ kind: 'answer-spoilt' }));
     case 'sign-again': {
       const statement = number.toString(16).padStart(64, 'f');
-      return one({ type: 'answer-signed-again', answer: { ...activity.answer, statement } });
+      return one({ kind: 'answer-signed-again', answer: { ...activity.answer, statement } });
     }
   }
 }
 
 const aside: fc.Arbitrary<AgentEvent> = fc.oneof(
-  fc.constant<AgentEvent>({ type: 'heartbeat-due' }),
+  fc.constant<AgentEvent>({ kind: 'heartbeat-due' }),
   fc.constant<AgentEvent>({
-    type: 'heartbeat-failed',
+    kind: 'heartbeat-failed',
     failure: { kind: 'unreachable', reason: 'gone' },
   }),
   fc
@@ -141,7 +141,7 @@ const aside: fc.Arbitrary<AgentEvent> = fc.oneof(
       round: fc.integer({ min: 0, max: 3 }),
       stillWanted: fc.boolean(),
     })
-    .map((answer): AgentEvent => ({ type: 'heartbeat-answered', ...answer })),
+    .map((answer): AgentEvent => ({ kind: 'heartbeat-answered', ...answer })),
 );
 
 /** What the machine asked for in one run, with the answers it was given. */
@@ -156,9 +156,9 @@ interface Run {
 function feed(run: Run, event: AgentEvent): void {
   const { state, effects } = step(run.state, event);
   run.state = state;
-  if (event.type === 'answer-stored') run.undelivered.add(event.answer.statement);
+  if (event.kind === 'answer-stored') run.undelivered.add(event.answer.statement);
   for (const effect of effects) {
-    switch (effect.do) {
+    switch (effect.kind) {
       case 'note':
         break;
       case 'beat':
@@ -166,8 +166,8 @@ function feed(run: Run, event: AgentEvent): void {
         break;
       case 'keep-beating':
       case 'stop-beating':
-        expect(run.beating).toBe(effect.do === 'stop-beating');
-        run.beating = effect.do === 'keep-beating';
+        expect(run.beating).toBe(effect.kind === 'stop-beating');
+        run.beating = effect.kind === 'keep-beating';
         break;
       case 'decline':
         expect(run.state.memory.takesDeclines, 'only whom it means anything is told').toBe(true);
@@ -192,10 +192,10 @@ function feed(run: Run, event: AgentEvent): void {
 function finish(run: Run, event: AgentEvent): void {
   const { activity } = run;
   run.activity = undefined;
-  if (event.type === 'delivered' && activity !== undefined && 'answer' in activity) {
+  if (event.kind === 'delivered' && activity !== undefined && 'answer' in activity) {
     run.undelivered.delete(activity.answer.statement);
   }
-  if (event.type === 'answer-signed-again' && activity !== undefined && 'answer' in activity) {
+  if (event.kind === 'answer-signed-again' && activity !== undefined && 'answer' in activity) {
     run.undelivered.delete(activity.answer.statement);
     run.undelivered.add(event.answer.statement);
   }
@@ -212,7 +212,7 @@ describe('the agent machine, whatever happens to it,', () => {
           beating: false,
           undelivered: new Set(),
         };
-        feed(run, { type: 'started' });
+        feed(run, { kind: 'started' });
         for (let number = 1; number <= length; number++) {
           if (run.state.now.at === 'stopped') break;
           expect(run.activity, 'something is always under way').toBeDefined();
@@ -228,7 +228,7 @@ describe('the agent machine, whatever happens to it,', () => {
           expect(outbox.length).toBeLessThanOrEqual(MAX_OUTBOX_ANSWERS);
           expect(faults.length).toBeLessThanOrEqual(MAX_FAULTS_REMEMBERED);
         }
-        feed(run, { type: 'stop-requested' });
+        feed(run, { kind: 'stop-requested' });
         expect(run.state.now.at).toBe('stopped');
         expect(run.activity).toBeUndefined();
         expect(run.beating).toBe(false);

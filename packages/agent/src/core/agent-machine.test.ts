@@ -25,7 +25,7 @@ import type { Task } from './task.js';
 
 describe('the agent machine', () => {
   it('greets, then asks for work', () => {
-    expect(play([{ type: 'started' }]).does).toEqual(['greet']);
+    expect(play([{ kind: 'started' }]).does).toEqual(['greet']);
     expect(play(asking).does).toEqual(['ask']);
   });
 
@@ -34,7 +34,7 @@ describe('the agent machine', () => {
     expect(play(working).does).toEqual(['work']);
     expect(play(delivering.slice(0, -1)).does).toEqual(['store']);
     expect(play(delivering).does).toEqual(['deliver']);
-    const end = play([...delivering, { type: 'delivered' }]);
+    const end = play([...delivering, { kind: 'delivered' }]);
     expect(end.does).toEqual(['stop-beating', 'ask']);
     expect(end.state.memory.outbox).toEqual([]);
   });
@@ -42,19 +42,19 @@ describe('the agent machine', () => {
   it('answers the data gate with the outcome alone', () => {
     const end = play([
       ...asking,
-      { type: 'task-offered', task: gate },
-      { type: 'fetched', outcome: 'pass' },
-      { type: 'work-done', result: tooFew },
+      { kind: 'task-offered', task: gate },
+      { kind: 'fetched', outcome: 'pass' },
+      { kind: 'work-done', result: tooFew },
     ]);
     const report = { outcome: 'too-few-cases', validationCases: null };
-    expect(end.effects).toContainEqual({ do: 'report-gate', task: gate, ...report });
+    expect(end.effects).toContainEqual({ kind: 'report-gate', task: gate, ...report });
   });
 
   it('refuses a job at the gate without looking at the data where policy forbids it', () => {
     const end = play([
       ...asking,
-      { type: 'task-offered', task: gate },
-      { type: 'fetched', outcome: 'refused-by-policy' },
+      { kind: 'task-offered', task: gate },
+      { kind: 'fetched', outcome: 'refused-by-policy' },
     ]);
     expect(end.does).toEqual(['report-gate']);
   });
@@ -66,7 +66,7 @@ describe('the agent machine', () => {
   it('does not train again what its outbox already answers', () => {
     const paused = [...delivering, refused('job-paused')];
     expect(play(paused).does).toEqual(['stop-beating', 'ask']);
-    const offered = play([...paused, { type: 'task-offered', task: train }]);
+    const offered = play([...paused, { kind: 'task-offered', task: train }]);
     expect(offered.does).toEqual(['keep-beating', 'deliver']);
   });
 
@@ -76,46 +76,46 @@ describe('the agent machine', () => {
       work: { kind: 'train', round: 3, baseModel: 'f'.repeat(64) },
     };
     const paused = [...delivering, refused('job-paused')];
-    expect(play([...paused, { type: 'task-offered', task: other }]).does).toContain('fetch');
+    expect(play([...paused, { kind: 'task-offered', task: other }]).does).toContain('fetch');
   });
 
   it('throws on an event that cannot happen where it stands', () => {
-    expect(() => play([...asking, { type: 'delivered' }])).toThrow('invariant broken');
-    expect(() => play([...asking, { type: 'wait-over' }])).toThrow('invariant broken');
+    expect(() => play([...asking, { kind: 'delivered' }])).toThrow('invariant broken');
+    expect(() => play([...asking, { kind: 'wait-over' }])).toThrow('invariant broken');
   });
 });
 
 describe('while the coordinator is away, the agent', () => {
   it('dials again forever, each miss counted for the back-off', () => {
-    const misses: AgentEvent[] = [{ type: 'started' }];
-    for (let miss = 1; miss <= 1000; miss++) misses.push(unreachable, { type: 'wait-over' });
+    const misses: AgentEvent[] = [{ kind: 'started' }];
+    for (let miss = 1; miss <= 1000; miss++) misses.push(unreachable, { kind: 'wait-over' });
     const end = play([...misses, unreachable]);
     expect(end.at).toBe('offline');
-    expect(end.effects).toContainEqual({ do: 'wait', why: 'offline', attempt: 1001 });
+    expect(end.effects).toContainEqual({ kind: 'wait', why: 'offline', attempt: 1001 });
   });
 
   it('starts the back-off from its beginning once a question was answered', () => {
-    const again: AgentEvent[] = [unreachable, { type: 'wait-over' }, greeted];
+    const again: AgentEvent[] = [unreachable, { kind: 'wait-over' }, greeted];
     expect(play([...asking, ...again]).state.memory.misses).toBe(1);
-    const answered = [...asking, ...again, { type: 'idle', renewalDue: false } as const];
+    const answered = [...asking, ...again, { kind: 'idle', renewalDue: false } as const];
     expect(play(answered).state.memory.misses).toBe(0);
   });
 
   it('goes on training when heartbeats fail, and says so once', () => {
     const missed: AgentEvent = {
-      type: 'heartbeat-failed',
+      kind: 'heartbeat-failed',
       failure: { kind: 'unreachable', reason: 'gone' },
     };
     const first = play([...working, missed]);
     expect(first.at).toBe('working');
-    expect(first.effects.map((effect) => effect.do)).toEqual(['note']);
+    expect(first.effects.map((effect) => effect.kind)).toEqual(['note']);
     expect(play([...working, missed, missed]).effects).toEqual([]);
   });
 
   it('keeps a finished answer and delivers it after the next greeting', () => {
     const away = [...delivering, unreachable];
     expect(play(away).does).toEqual(['stop-beating', 'wait']);
-    expect(play([...away, { type: 'wait-over' }, greeted]).does).toEqual([
+    expect(play([...away, { kind: 'wait-over' }, greeted]).does).toEqual([
       'keep-beating',
       'deliver',
     ]);
@@ -124,15 +124,15 @@ describe('while the coordinator is away, the agent', () => {
 
 describe('heartbeats', () => {
   it('tell what the agent is doing', () => {
-    const beat = play([...working, { type: 'heartbeat-due' }]);
-    expect(beat.effects).toEqual([{ do: 'beat', job: 'job-1', round: 3, state: 'training' }]);
-    const upload = play([...delivering, { type: 'heartbeat-due' }]);
-    expect(upload.effects).toEqual([{ do: 'beat', job: 'job-1', round: 3, state: 'uploading' }]);
+    const beat = play([...working, { kind: 'heartbeat-due' }]);
+    expect(beat.effects).toEqual([{ kind: 'beat', job: 'job-1', round: 3, state: 'training' }]);
+    const upload = play([...delivering, { kind: 'heartbeat-due' }]);
+    expect(upload.effects).toEqual([{ kind: 'beat', job: 'job-1', round: 3, state: 'uploading' }]);
   });
 
   it('end the training child when the work is no longer wanted', () => {
     const unwanted = {
-      type: 'heartbeat-answered',
+      kind: 'heartbeat-answered',
       job: 'job-1',
       round: 3,
       stillWanted: false,
@@ -143,21 +143,21 @@ describe('heartbeats', () => {
   it('come at the coordinator’s interval, within bounds', () => {
     const beatsAt = (heartbeatIntervalMs: number) =>
       play([
-        { type: 'started' },
+        { kind: 'started' },
         { ...greeted, heartbeatIntervalMs } as AgentEvent,
-        { type: 'task-offered', task: train },
+        { kind: 'task-offered', task: train },
       ]).effects[0];
-    expect(beatsAt(5_000)).toEqual({ do: 'keep-beating', everyMs: 5_000 });
-    expect(beatsAt(1)).toEqual({ do: 'keep-beating', everyMs: MIN_HEARTBEAT_INTERVAL_MS });
+    expect(beatsAt(5_000)).toEqual({ kind: 'keep-beating', everyMs: 5_000 });
+    expect(beatsAt(1)).toEqual({ kind: 'keep-beating', everyMs: MIN_HEARTBEAT_INTERVAL_MS });
     expect(beatsAt(2 ** 32 - 1)).toEqual({
-      do: 'keep-beating',
+      kind: 'keep-beating',
       everyMs: MAX_HEARTBEAT_INTERVAL_MS,
     });
   });
 
   it('about earlier work change nothing', () => {
     const late = {
-      type: 'heartbeat-answered',
+      kind: 'heartbeat-answered',
       job: 'job-1',
       round: 2,
       stillWanted: false,
@@ -168,7 +168,7 @@ describe('heartbeats', () => {
 
   it('stop the agent when its certificate was revoked', () => {
     const revoked: AgentEvent = {
-      type: 'heartbeat-failed',
+      kind: 'heartbeat-failed',
       failure: { kind: 'refused', code: 'revoked' },
     };
     const end = play([...working, revoked]);
@@ -189,7 +189,7 @@ describe('a refusal by the coordinator is handled by name:', () => {
   it('that comes for every answer to one task ends in abstaining, not in training forever', () => {
     const round: AgentEvent[] = [...delivering.slice(asking.length), refused('stale-round')];
     const rounds = Array.from({ length: MAX_WORK_ATTEMPTS }, () => round).flat();
-    const end = play([...asking, ...rounds, { type: 'task-offered', task: train }]);
+    const end = play([...asking, ...rounds, { kind: 'task-offered', task: train }]);
     expect(end.does).toContain('decline');
   });
 
@@ -201,7 +201,7 @@ describe('a refusal by the coordinator is handled by name:', () => {
     const signedAgain = { ...answer, statement: '9'.repeat(64) };
     const events = [...delivering, refused(code)];
     expect(play(events).does).toEqual(['sign-again']);
-    const end = play([...events, { type: 'answer-signed-again', answer: signedAgain }]);
+    const end = play([...events, { kind: 'answer-signed-again', answer: signedAgain }]);
     expect(end.does).toEqual(['deliver']);
     expect(end.state.memory.outbox).toEqual([signedAgain]);
   });
@@ -220,19 +220,19 @@ describe('a refusal by the coordinator is handled by name:', () => {
   it('delta-not-finite declines the task instead of training for nothing, however often it comes', () => {
     const faulty = [...delivering, refused('delta-not-finite')];
     expect(play(faulty).does).toEqual(['stop-beating', 'drop', 'ask']);
-    const offered: AgentEvent[] = [...faulty, { type: 'task-offered', task: train }];
-    const declined = { do: 'decline', task: train, reason: 'trainer-failed' };
+    const offered: AgentEvent[] = [...faulty, { kind: 'task-offered', task: train }];
+    const declined = { kind: 'decline', task: train, reason: 'trainer-failed' };
     expect(play(offered).effects).toContainEqual(declined);
-    const again: AgentEvent[] = [{ type: 'declined' }, { type: 'wait-over' }];
-    const twice = play([...offered, ...again, { type: 'task-offered', task: train }]);
+    const again: AgentEvent[] = [{ kind: 'declined' }, { kind: 'wait-over' }];
+    const twice = play([...offered, ...again, { kind: 'task-offered', task: train }]);
     expect(twice.effects).toContainEqual(declined);
   });
 
   it.each(['revoked', 'protocol-too-old', 'wrong-role', 'wrong-site'])(
     '%s stops the agent with its reason',
     (code) => {
-      const end = play([{ type: 'started' }, refused(code)]);
-      expect(end.effects).toContainEqual({ do: 'halt', reason: { kind: 'refused', code } });
+      const end = play([{ kind: 'started' }, refused(code)]);
+      expect(end.effects).toContainEqual({ kind: 'halt', reason: { kind: 'refused', code } });
       expect(play([...delivering, refused(code)]).at).toBe('stopped');
     },
   );
@@ -240,9 +240,9 @@ describe('a refusal by the coordinator is handled by name:', () => {
 
 describe('an answer whose delta was spoilt on the disk', () => {
   it('is dropped, so that its task is done again', () => {
-    const spoilt = [...delivering, { type: 'answer-spoilt' } as const];
+    const spoilt = [...delivering, { kind: 'answer-spoilt' } as const];
     expect(play(spoilt).does).toEqual(['stop-beating', 'drop', 'ask']);
-    expect(play([...spoilt, { type: 'task-offered', task: train }]).does).toContain('fetch');
+    expect(play([...spoilt, { kind: 'task-offered', task: train }]).does).toContain('fetch');
   });
 });
 
@@ -255,7 +255,7 @@ describe('the outbox', () => {
       statement: index.toString(16).padStart(64, '0'),
     }));
     const paused = full.map(() => refused('job-paused'));
-    const end = play([...asking, ...paused, { type: 'task-offered', task: train }], full);
+    const end = play([...asking, ...paused, { kind: 'task-offered', task: train }], full);
     expect(end.at).toBe('abstaining');
     expect(end.state.memory.outbox).toHaveLength(MAX_OUTBOX_ANSWERS);
   });
@@ -264,34 +264,34 @@ describe('the outbox', () => {
 describe('the certificate', () => {
   it('is renewed as soon as it is due, and the agent dials with the new one', () => {
     const due = { ...greeted, renewalDue: true } as AgentEvent;
-    expect(play([{ type: 'started' }, due]).does).toEqual(['renew']);
-    expect(play([{ type: 'started' }, due, { type: 'renewed' }]).does).toEqual(['greet']);
-    expect(play([...asking, { type: 'idle', renewalDue: true }]).does).toEqual(['renew']);
+    expect(play([{ kind: 'started' }, due]).does).toEqual(['renew']);
+    expect(play([{ kind: 'started' }, due, { kind: 'renewed' }]).does).toEqual(['greet']);
+    expect(play([...asking, { kind: 'idle', renewalDue: true }]).does).toEqual(['renew']);
   });
 
   it('that could not be renewed does not keep the site from working', () => {
     const due = { ...greeted, renewalDue: true } as AgentEvent;
-    const refusedOnce = [{ type: 'started' }, due, refused('request-invalid')] as const;
+    const refusedOnce = [{ kind: 'started' }, due, refused('request-invalid')] as const;
     expect(play(refusedOnce).does).toEqual(['ask']);
-    const idle: AgentEvent = { type: 'idle', renewalDue: true };
+    const idle: AgentEvent = { kind: 'idle', renewalDue: true };
     expect(play([...refusedOnce, idle]).does).toEqual(['ask']);
     const later = Array.from({ length: ASKS_BEFORE_NEXT_RENEWAL + 1 }, () => idle);
     expect(play([...refusedOnce, ...later]).does).toEqual(['renew']);
-    const broken: AgentEvent[] = [{ type: 'started' }, due, unreachable, { type: 'wait-over' }];
+    const broken: AgentEvent[] = [{ kind: 'started' }, due, unreachable, { kind: 'wait-over' }];
     expect(play([...broken, due]).does).toEqual(['ask']);
   });
 
   it('is renewed only after what waits in the outbox was offered', () => {
     const due = { ...greeted, renewalDue: true } as AgentEvent;
-    expect(play([{ type: 'started' }, due], [answer]).does).toContain('deliver');
+    expect(play([{ kind: 'started' }, due], [answer]).does).toContain('deliver');
   });
 });
 
 describe('a request to stop', () => {
   it('ends whatever runs, keeps the outbox, and lets nothing follow', () => {
-    const end = play([...working, { type: 'stop-requested' }]);
+    const end = play([...working, { kind: 'stop-requested' }]);
     expect(end.does).toEqual(['stop-beating', 'cancel', 'halt']);
-    const late = play([...working, { type: 'stop-requested' }, { type: 'heartbeat-due' }]);
+    const late = play([...working, { kind: 'stop-requested' }, { kind: 'heartbeat-due' }]);
     expect(late.effects).toEqual([]);
   });
 });

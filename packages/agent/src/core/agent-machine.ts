@@ -67,7 +67,7 @@ export function step(state: AgentState, event: AgentEvent): Step {
 
 function transition(state: AgentState, event: AgentEvent): Step {
   const { now, memory } = state;
-  switch (event.type) {
+  switch (event.kind) {
     case 'started':
       assertAt(now, 'new');
       return greet(memory);
@@ -129,12 +129,12 @@ function transition(state: AgentState, event: AgentEvent): Step {
 }
 
 function greet(memory: Memory): Step {
-  return go(memory, { at: 'greeting' }, { do: 'greet' });
+  return go(memory, { at: 'greeting' }, { kind: 'greet' });
 }
 
 function onGreeted(
   before: Memory,
-  { heartbeatIntervalMs, takesDeclines, renewalDue }: Extract<AgentEvent, { type: 'greeted' }>,
+  { heartbeatIntervalMs, takesDeclines, renewalDue }: Extract<AgentEvent, { kind: 'greeted' }>,
 ): Step {
   const memory = {
     ...before,
@@ -159,7 +159,7 @@ function renewOrAsk(memory: Memory, renewalDue: boolean, ...before: Step['effect
     return ask({ ...memory, asksBeforeRenewal: asksBeforeRenewal - 1 }, ...before);
   }
   const line = note('info', 'certificate ends soon, renewing it');
-  return go(memory, { at: 'renewing' }, ...before, line, { do: 'renew' });
+  return go(memory, { at: 'renewing' }, ...before, line, { kind: 'renew' });
 }
 
 /** The present certificate is good for weeks yet: work goes before renewing it. */
@@ -170,7 +170,7 @@ function postponeRenewal(memory: Memory): Memory {
 function onCallFailed(
   memory: Memory,
   now: Now,
-  { failure }: Extract<AgentEvent, { type: 'call-failed' }>,
+  { failure }: Extract<AgentEvent, { kind: 'call-failed' }>,
 ): Step {
   return failure.kind === 'refused'
     ? onRefused(memory, now, failure.code, failure.reason)

@@ -23,7 +23,7 @@ export function onDelivered(memory: Memory, answer: Answer): Step {
 /** Offers the answer under its new name; `resends` goes on counting. */
 export function onSignedAgain(memory: Memory, now: Delivering, answer: Answer): Step {
   const next = { at: 'delivering', answer, resends: now.resends } as const;
-  return go(replaceAnswer(memory, now.answer, answer), next, { do: 'deliver', answer });
+  return go(replaceAnswer(memory, now.answer, answer), next, { kind: 'deliver', answer });
 }
 
 /** The disk altered the delta since it was signed: its task is done again if it is still open. */
@@ -33,7 +33,7 @@ export function onSpoilt(memory: Memory, answer: Answer): Step {
     'stored delta damaged, dropped; is the disk failing?',
     fieldsOf(answer),
   );
-  return deliverOrAsk(removeAnswer(memory, answer), line, { do: 'drop', answer });
+  return deliverOrAsk(removeAnswer(memory, answer), line, { kind: 'drop', answer });
 }
 
 /** Every refusal of an answer, by name. */
@@ -47,12 +47,12 @@ export function onDeliveryRefused(memory: Memory, now: Delivering, refusal: stri
       const line = note('warn', 'answer came too late to count, dropped', fields);
       // Counted, lest a coordinator that offers a task and refuses its answer have us train forever.
       const next = rememberFault(removeAnswer(memory, answer), answer.task, false);
-      return deliverOrAsk(heard(next), line, { do: 'drop', answer });
+      return deliverOrAsk(heard(next), line, { kind: 'drop', answer });
     }
     case 'give-up': {
       const line = note('error', 'answer refused as faulty; abstaining from its task', fields);
       const next = rememberFault(removeAnswer(memory, answer), answer.task, true);
-      return deliverOrAsk(heard(next), line, { do: 'drop', answer });
+      return deliverOrAsk(heard(next), line, { kind: 'drop', answer });
     }
     case 'set-aside':
       return deliverOrAsk(
@@ -60,16 +60,16 @@ export function onDeliveryRefused(memory: Memory, now: Delivering, refusal: stri
         note('info', 'answer not wanted at present, kept', fields),
       );
     case 'collect-receipt':
-      return resend(memory, now, { do: 'collect-receipt', answer }, 'answer already accepted');
+      return resend(memory, now, { kind: 'collect-receipt', answer }, 'answer already accepted');
     case 'sign-again':
-      return resend(memory, now, { do: 'sign-again', answer }, 'signing the answer again');
+      return resend(memory, now, { kind: 'sign-again', answer }, 'signing the answer again');
     case 'warn':
     case 'resend':
-      return resend(memory, now, { do: 'deliver', answer }, 'bytes went astray, sending again');
+      return resend(memory, now, { kind: 'deliver', answer }, 'bytes went astray, sending again');
   }
 }
 
-type Again = Extract<Effect, { do: 'deliver' | 'collect-receipt' | 'sign-again' }>;
+type Again = Extract<Effect, { kind: 'deliver' | 'collect-receipt' | 'sign-again' }>;
 
 /** Tries once more, up to the bound; then keeps the answer and lets time pass. */
 function resend(memory: Memory, now: Delivering, effect: Again, text: string): Step {

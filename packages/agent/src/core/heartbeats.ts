@@ -11,7 +11,7 @@ import { ask, go, note, stopRefused, warning } from './moves.js';
 import { responseTo } from './refusals.js';
 import { roundOf, siteStateOf } from './task.js';
 
-type HeartbeatEvent = Extract<AgentEvent, { type: `heartbeat-${string}` }>;
+type HeartbeatEvent = Extract<AgentEvent, { kind: `heartbeat-${string}` }>;
 
 /** The heartbeat that fits where the agent stands; undefined where asking for work shows enough. */
 export function beatOf(now: Now): Beat | undefined {
@@ -22,11 +22,11 @@ export function beatOf(now: Now): Beat | undefined {
     case 'reporting':
     case 'declining': {
       const { task } = now;
-      return { do: 'beat', job: task.job, round: roundOf(task), state: siteStateOf(task) };
+      return { kind: 'beat', job: task.job, round: roundOf(task), state: siteStateOf(task) };
     }
     case 'delivering': {
       const { job, round } = now.answer;
-      return { do: 'beat', job, round, state: 'uploading' };
+      return { kind: 'beat', job, round, state: 'uploading' };
     }
     default:
       return undefined;
@@ -39,15 +39,15 @@ export function withHeartbeats(before: AgentState, { state, effects }: Step): St
   const shouldBeat = beatOf(state.now) !== undefined;
   if (beating === shouldBeat) return { state, effects };
   const change: Effect = shouldBeat
-    ? { do: 'keep-beating', everyMs: state.memory.heartbeatIntervalMs }
-    : { do: 'stop-beating' };
+    ? { kind: 'keep-beating', everyMs: state.memory.heartbeatIntervalMs }
+    : { kind: 'stop-beating' };
   return { state, effects: [change, ...effects] };
 }
 
 /** A heartbeat never disturbs the work, except to end it when nobody wants it any more. */
 export function onHeartbeat(state: AgentState, event: HeartbeatEvent): Step {
   const beat = beatOf(state.now);
-  switch (event.type) {
+  switch (event.kind) {
     case 'heartbeat-due':
       return { state, effects: beat === undefined ? [] : [beat] };
     case 'heartbeat-failed':
@@ -84,5 +84,5 @@ function onUnwanted({ state: { now, memory }, effects }: Step): Step {
   if (now.at !== 'fetching' && now.at !== 'working') return go(memory, now, ...effects);
   const { job } = now.task;
   const line = note('info', 'work no longer wanted, ended', { job, round: roundOf(now.task) });
-  return ask(memory, ...effects, { do: 'cancel' }, line);
+  return ask(memory, ...effects, { kind: 'cancel' }, line);
 }

@@ -59,76 +59,76 @@ export type CallFailure =
   | { readonly kind: 'refused'; readonly code: string; readonly reason?: string };
 
 export type AgentEvent =
-  | { readonly type: 'started' }
-  | { readonly type: 'wait-over' }
+  | { readonly kind: 'started' }
+  | { readonly kind: 'wait-over' }
   | {
-      readonly type: 'greeted';
+      readonly kind: 'greeted';
       readonly heartbeatIntervalMs: number;
       readonly takesDeclines: boolean;
       readonly renewalDue: boolean;
     }
-  | { readonly type: 'renewed' }
-  | { readonly type: 'idle'; readonly renewalDue: boolean }
-  | { readonly type: 'task-offered'; readonly task: Task }
+  | { readonly kind: 'renewed' }
+  | { readonly kind: 'idle'; readonly renewalDue: boolean }
+  | { readonly kind: 'task-offered'; readonly task: Task }
   /** The job and the model are here and verified; `outcome` is `pass` if the site may do the job. */
-  | { readonly type: 'fetched'; readonly outcome: GateOutcome }
-  | { readonly type: 'work-done'; readonly result: WorkResult }
-  | { readonly type: 'work-failed'; readonly failure: WorkFailure }
-  | { readonly type: 'answer-stored'; readonly answer: Answer }
-  | { readonly type: 'answer-signed-again'; readonly answer: Answer }
-  | { readonly type: 'delivered' }
+  | { readonly kind: 'fetched'; readonly outcome: GateOutcome }
+  | { readonly kind: 'work-done'; readonly result: WorkResult }
+  | { readonly kind: 'work-failed'; readonly failure: WorkFailure }
+  | { readonly kind: 'answer-stored'; readonly answer: Answer }
+  | { readonly kind: 'answer-signed-again'; readonly answer: Answer }
+  | { readonly kind: 'delivered' }
   /** The delta in the outbox is not what was signed any more. */
-  | { readonly type: 'answer-spoilt' }
-  | { readonly type: 'gate-reported' }
-  | { readonly type: 'declined' }
-  | { readonly type: 'call-failed'; readonly failure: CallFailure }
-  | { readonly type: 'heartbeat-due' }
+  | { readonly kind: 'answer-spoilt' }
+  | { readonly kind: 'gate-reported' }
+  | { readonly kind: 'declined' }
+  | { readonly kind: 'call-failed'; readonly failure: CallFailure }
+  | { readonly kind: 'heartbeat-due' }
   | {
-      readonly type: 'heartbeat-answered';
+      readonly kind: 'heartbeat-answered';
       readonly job: string;
       readonly round: number;
       readonly stillWanted: boolean;
     }
-  | { readonly type: 'heartbeat-failed'; readonly failure: CallFailure }
-  | { readonly type: 'stop-requested' };
+  | { readonly kind: 'heartbeat-failed'; readonly failure: CallFailure }
+  | { readonly kind: 'stop-requested' };
 
 /** What the shell is to do, in the order given. */
 export type Effect = Activity | Beat | Order | Note;
 
 /** Takes its time and answers with one event. There is never more than one under way. */
 export type Activity =
-  | { readonly do: 'greet' }
-  | { readonly do: 'renew' }
-  | { readonly do: 'ask' }
-  | { readonly do: 'wait'; readonly why: 'offline'; readonly attempt: number }
-  | { readonly do: 'wait'; readonly why: 'abstaining' }
-  | { readonly do: 'fetch'; readonly task: Task }
-  | { readonly do: 'work'; readonly task: Task }
-  | { readonly do: 'store'; readonly task: Task; readonly result: WorkResult }
+  | { readonly kind: 'greet' }
+  | { readonly kind: 'renew' }
+  | { readonly kind: 'ask' }
+  | { readonly kind: 'wait'; readonly why: 'offline'; readonly attempt: number }
+  | { readonly kind: 'wait'; readonly why: 'abstaining' }
+  | { readonly kind: 'fetch'; readonly task: Task }
+  | { readonly kind: 'work'; readonly task: Task }
+  | { readonly kind: 'store'; readonly task: Task; readonly result: WorkResult }
   /** `validationCases` is what policy judges figures by; null where the data was not looked at. */
   | {
-      readonly do: 'report-gate';
+      readonly kind: 'report-gate';
       readonly task: Task;
       readonly outcome: GateOutcome;
       readonly validationCases: number | null;
     }
-  | { readonly do: 'decline'; readonly task: Task; readonly reason: DeclineReason }
-  | { readonly do: 'deliver'; readonly answer: Answer }
-  | { readonly do: 'collect-receipt'; readonly answer: Answer }
-  | { readonly do: 'sign-again'; readonly answer: Answer };
+  | { readonly kind: 'decline'; readonly task: Task; readonly reason: DeclineReason }
+  | { readonly kind: 'deliver'; readonly answer: Answer }
+  | { readonly kind: 'collect-receipt'; readonly answer: Answer }
+  | { readonly kind: 'sign-again'; readonly answer: Answer };
 
 /** Done at once, and answered by no event. */
 export type Order =
   /** Ends the activity under way; it answers with no event then. */
-  | { readonly do: 'cancel' }
-  | { readonly do: 'drop'; readonly answer: Answer }
-  | { readonly do: 'keep-beating'; readonly everyMs: number }
-  | { readonly do: 'stop-beating' }
-  | { readonly do: 'halt'; readonly reason: StopReason };
+  | { readonly kind: 'cancel' }
+  | { readonly kind: 'drop'; readonly answer: Answer }
+  | { readonly kind: 'keep-beating'; readonly everyMs: number }
+  | { readonly kind: 'stop-beating' }
+  | { readonly kind: 'halt'; readonly reason: StopReason };
 
 /** Runs beside the activity and answers with `heartbeat-answered` or `heartbeat-failed`. */
 export interface Beat {
-  readonly do: 'beat';
+  readonly kind: 'beat';
   readonly job: string;
   readonly round: number;
   readonly state: SiteState;
@@ -136,7 +136,7 @@ export interface Beat {
 
 /** A line for the site's own log. Never sent. */
 export interface Note {
-  readonly do: 'note';
+  readonly kind: 'note';
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly text: string;
   readonly fields: Readonly<Record<string, string | number>>;

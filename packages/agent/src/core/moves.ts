@@ -9,12 +9,12 @@ export function go(memory: Memory, now: Now, ...effects: readonly Effect[]): Ste
 }
 
 export function ask(memory: Memory, ...before: readonly Effect[]): Step {
-  return go(memory, { at: 'asking' }, ...before, { do: 'ask' });
+  return go(memory, { at: 'asking' }, ...before, { kind: 'ask' });
 }
 
 export function deliver(memory: Memory, answer: Answer, ...before: readonly Effect[]): Step {
   const now = { at: 'delivering', answer, resends: 0 } as const;
-  return go(memory, now, ...before, { do: 'deliver', answer });
+  return go(memory, now, ...before, { kind: 'deliver', answer });
 }
 
 /** What is signed and undelivered goes before new work. */
@@ -25,11 +25,11 @@ export function deliverOrAsk(memory: Memory, ...before: readonly Effect[]): Step
 
 /** Lets time pass before asking again, so that nothing spins on a task this site cannot do. */
 export function abstain(memory: Memory, ...before: readonly Effect[]): Step {
-  return go(memory, { at: 'abstaining' }, ...before, { do: 'wait', why: 'abstaining' });
+  return go(memory, { at: 'abstaining' }, ...before, { kind: 'wait', why: 'abstaining' });
 }
 
 export function stop(memory: Memory, reason: StopReason, line: Note): Step {
-  return go(memory, { at: 'stopped', reason }, { do: 'cancel' }, line, { do: 'halt', reason });
+  return go(memory, { at: 'stopped', reason }, { kind: 'cancel' }, line, { kind: 'halt', reason });
 }
 
 /** A refusal that only a person can mend; the shell knows the coordinator's own words for it. */
@@ -49,7 +49,7 @@ export function backOff(memory: Memory, reason: string): Step {
     { reason, misses },
   );
   return go({ ...memory, misses }, { at: 'offline' }, line, {
-    do: 'wait',
+    kind: 'wait',
     why: 'offline',
     attempt: misses,
   });
@@ -61,5 +61,5 @@ export function warning(refusal: string, reason: string): Note {
 }
 
 export function note(level: Note['level'], text: string, fields: Note['fields'] = {}): Note {
-  return { do: 'note', level, text, fields };
+  return { kind: 'note', level, text, fields };
 }

@@ -16,37 +16,37 @@ import type { DeclineReason } from './task.js';
 describe('work that fails', () => {
   const crashes = Array.from({ length: MAX_WORK_ATTEMPTS - 1 }, () => crash);
   const failing = (code: string, reason: DeclineReason): AgentEvent => ({
-    type: 'work-failed',
+    kind: 'work-failed',
     failure: { code, message: 'it failed', retryable: false, reason },
   });
 
   it('is tried again after a crash, up to the bound, and then declined', () => {
     expect(play([...working, ...crashes]).does).toEqual(['work']);
     const end = play([...working, ...crashes, crash]);
-    expect(end.effects).toContainEqual({ do: 'decline', task: train, reason: 'trainer-failed' });
-    const told = play([...working, ...crashes, crash, { type: 'declined' }]);
+    expect(end.effects).toContainEqual({ kind: 'decline', task: train, reason: 'trainer-failed' });
+    const told = play([...working, ...crashes, crash, { kind: 'declined' }]);
     expect(told.does).toEqual(['stop-beating', 'wait']);
   });
 
   it('is begun anew when the coordinator asks for it again after a while', () => {
-    const again: AgentEvent[] = [{ type: 'declined' }, { type: 'wait-over' }];
+    const again: AgentEvent[] = [{ kind: 'declined' }, { kind: 'wait-over' }];
     const full = [...working, failing('agent/no-disk-space', 'no-disk-space'), ...again];
-    expect(play([...full, { type: 'task-offered', task: train }]).does).toContain('fetch');
+    expect(play([...full, { kind: 'task-offered', task: train }]).does).toContain('fetch');
   });
 
   it('is declined although the coordinator was away when it failed', () => {
     const away = [...working, failing('agent/no-disk-space', 'no-disk-space'), unreachable];
-    const back: AgentEvent[] = [{ type: 'wait-over' }, greeted];
-    const again = play([...away, ...back, { type: 'task-offered', task: train }]);
+    const back: AgentEvent[] = [{ kind: 'wait-over' }, greeted];
+    const again = play([...away, ...back, { kind: 'task-offered', task: train }]);
     expect(again.does).toContain('fetch');
   });
 
   it('is let be where the coordinator does not know how sites decline', () => {
-    const older: AgentEvent[] = [{ type: 'started' }, { ...greeted, takesDeclines: false }];
+    const older: AgentEvent[] = [{ kind: 'started' }, { ...greeted, takesDeclines: false }];
     const taken = [...older, ...working.slice(asking.length)];
     const end = play([...taken, ...crashes, crash]);
     expect(end.does).toEqual(['stop-beating', 'wait']);
-    const offered: AgentEvent[] = [{ type: 'wait-over' }, { type: 'task-offered', task: train }];
+    const offered: AgentEvent[] = [{ kind: 'wait-over' }, { kind: 'task-offered', task: train }];
     expect(play([...taken, ...crashes, crash, ...offered]).at).toBe('abstaining');
   });
 
@@ -56,16 +56,16 @@ describe('work that fails', () => {
   });
 
   it('for want of room to store its answer is declined, and done again later', () => {
-    const storing = [...working, { type: 'work-done', result: measured } as const];
+    const storing = [...working, { kind: 'work-done', result: measured } as const];
     const full = [...storing, failing('agent/no-disk-space', 'no-disk-space')];
-    const declined = { do: 'decline', task: train, reason: 'no-disk-space' };
+    const declined = { kind: 'decline', task: train, reason: 'no-disk-space' };
     expect(play(full).effects).toContainEqual(declined);
   });
 
   it('at a round that policy forbids is declined by that name', () => {
     const refusing: AgentEvent[] = [...working.slice(0, -1)];
-    const end = play([...refusing, { type: 'fetched', outcome: 'refused-by-policy' }]);
-    const declined = { do: 'decline', task: train, reason: 'refused-by-policy' };
+    const end = play([...refusing, { kind: 'fetched', outcome: 'refused-by-policy' }]);
+    const declined = { kind: 'decline', task: train, reason: 'refused-by-policy' };
     expect(end.effects).toContainEqual(declined);
   });
 });
@@ -73,29 +73,29 @@ describe('work that fails', () => {
 describe('the data gate, where the work fails,', () => {
   const checking: AgentEvent[] = [
     ...asking,
-    { type: 'task-offered', task: gate },
-    { type: 'fetched', outcome: 'pass' },
+    { kind: 'task-offered', task: gate },
+    { kind: 'fetched', outcome: 'pass' },
   ];
   const failing = (reason: DeclineReason): AgentEvent => ({
-    type: 'work-failed',
+    kind: 'work-failed',
     failure: { code: 'x', message: 'it failed', retryable: false, reason },
   });
 
   it.each(['not-supported', 'no-disk-space'] as const)('is answered %s', (reason) => {
     const end = play([...checking, failing(reason)]);
     const report = { outcome: reason, validationCases: null };
-    expect(end.effects).toContainEqual({ do: 'report-gate', task: gate, ...report });
+    expect(end.effects).toContainEqual({ kind: 'report-gate', task: gate, ...report });
   });
 
   it('lets time pass before it asks again, where the reason passes', () => {
     const told = (reason: DeclineReason) =>
-      play([...checking, failing(reason), { type: 'gate-reported' }]).at;
+      play([...checking, failing(reason), { kind: 'gate-reported' }]).at;
     expect(told('no-disk-space')).toBe('abstaining');
     expect(told('not-supported')).toBe('asking');
   });
 
   it('is not answered for a reason that passes to a coordinator that has no word for it', () => {
-    const older: AgentEvent[] = [{ type: 'started' }, { ...greeted, takesDeclines: false }];
+    const older: AgentEvent[] = [{ kind: 'started' }, { ...greeted, takesDeclines: false }];
     const taken = [...older, ...checking.slice(asking.length)];
     expect(play([...taken, failing('no-disk-space')]).at).toBe('abstaining');
     expect(play([...taken, failing('not-supported')]).at).toBe('reporting');

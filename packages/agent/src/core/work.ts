@@ -25,12 +25,12 @@ export function onTaskOffered(memory: Memory, task: Task): Step {
     return abstain(memory, note('warn', 'outbox full, taking on no new work', fields));
   }
   const line = note('info', `${TITLES[task.work.kind]}: taken on`, fields);
-  return go(memory, { at: 'fetching', task }, line, { do: 'fetch', task });
+  return go(memory, { at: 'fetching', task }, line, { kind: 'fetch', task });
 }
 
 /** The job and the model are here; `outcome` says whether this site may do the job at all. */
 export function onFetched(memory: Memory, task: Task, outcome: GateOutcome): Step {
-  if (outcome === 'pass') return go(memory, { at: 'working', task }, { do: 'work', task });
+  if (outcome === 'pass') return go(memory, { at: 'working', task }, { kind: 'work', task });
   const line = note('error', 'job not done here', { ...fieldsOf(task), outcome });
   return giveUp(memory, task, outcome, line);
 }
@@ -41,7 +41,7 @@ export function onWorkDone(memory: Memory, task: Task, result: WorkResult): Step
     return report(memory, task, outcome, outcome === 'pass' ? validationCases : null);
   }
   const line = note('info', `${TITLES[task.work.kind]}: done`, fieldsOf(task));
-  return go(memory, { at: 'storing', task }, line, { do: 'store', task, result });
+  return go(memory, { at: 'storing', task }, line, { kind: 'store', task, result });
 }
 
 /** Tries a crashed piece of work again, up to its bound; a named failure would only come again. */
@@ -50,7 +50,7 @@ export function onWorkFailed(before: Memory, task: Task, failure: WorkFailure): 
   const fields = { ...fieldsOf(task), code: failure.code, reason: failure.message };
   if (!hasGivenUpOn(memory, task)) {
     const line = note('warn', `${TITLES[task.work.kind]}: failed, trying again`, fields);
-    return go(memory, { at: 'working', task }, line, { do: 'work', task });
+    return go(memory, { at: 'working', task }, line, { kind: 'work', task });
   }
   const line = note('error', `${TITLES[task.work.kind]}: failed`, fields);
   return giveUp(memory, task, failure.reason, line);
@@ -83,7 +83,7 @@ function giveUp(before: Memory, task: Task, reason: DeclineReason, line: Note): 
 }
 
 function decline(memory: Memory, task: Task, reason: DeclineReason, line: Note): Step {
-  return go(memory, { at: 'declining', task, reason }, line, { do: 'decline', task, reason });
+  return go(memory, { at: 'declining', task, reason }, line, { kind: 'decline', task, reason });
 }
 
 function report(
@@ -94,7 +94,7 @@ function report(
   ...before: Step['effects']
 ): Step {
   const now = { at: 'reporting', task, outcome } as const;
-  return go(memory, now, ...before, { do: 'report-gate', task, outcome, validationCases });
+  return go(memory, now, ...before, { kind: 'report-gate', task, outcome, validationCases });
 }
 
 const TITLES = {

@@ -50,7 +50,7 @@ export interface ActivityContext {
   readonly log: Logger;
 }
 
-type Said = Exclude<Activity, { do: 'wait' | 'work' | 'store' }>;
+type Said = Exclude<Activity, { kind: 'wait' | 'work' | 'store' }>;
 
 /** The agent machine's activities at a real site: a line to dial, a disk, a trainer. */
 export class RealActivities implements SiteActivities {
@@ -78,10 +78,10 @@ export class RealActivities implements SiteActivities {
   }
 
   async perform(activity: Activity, signal: AbortSignal): Promise<AgentEvent> {
-    switch (activity.do) {
+    switch (activity.kind) {
       case 'wait':
         await this.#wait(activity, signal);
-        return { type: 'wait-over' };
+        return { kind: 'wait-over' };
       case 'work':
         return this.#work(activity.task, signal);
       case 'store':
@@ -95,9 +95,9 @@ export class RealActivities implements SiteActivities {
     try {
       const { stillWanted } = await this.#connected().heartbeat({ job, round, state }, signal);
       await this.#noteContact(null);
-      return { type: 'heartbeat-answered', job, round, stillWanted };
+      return { kind: 'heartbeat-answered', job, round, stillWanted };
     } catch (error) {
-      return { type: 'heartbeat-failed', failure: this.#callFailure(error) };
+      return { kind: 'heartbeat-failed', failure: this.#callFailure(error) };
     }
   }
 
@@ -121,12 +121,12 @@ export class RealActivities implements SiteActivities {
     } catch (error) {
       const failure = this.#callFailure(error);
       await this.#noteContact('reason' in failure ? failure.reason : failure.code);
-      return { type: 'call-failed', failure };
+      return { kind: 'call-failed', failure };
     }
   }
 
   async #say(activity: Said, signal: AbortSignal): Promise<AgentEvent> {
-    switch (activity.do) {
+    switch (activity.kind) {
       case 'greet':
         return await this.#greet(signal);
       case 'renew':
@@ -137,15 +137,15 @@ export class RealActivities implements SiteActivities {
         return await this.#fetch(activity.task, signal);
       case 'report-gate':
         await this.#reportGate(activity, signal);
-        return { type: 'gate-reported' };
+        return { kind: 'gate-reported' };
       case 'decline': {
         const { task, reason } = activity;
         const decline = { job: task.job, round: roundOf(task), reason };
         await this.#connected().decline(decline, signal);
-        return { type: 'declined' };
+        return { kind: 'declined' };
       }
       case 'sign-again':
-        return { type: 'answer-signed-again', answer: await this.#signAgain(activity.answer) };
+        return { kind: 'answer-signed-again', answer: await this.#signAgain(activity.answer) };
       case 'deliver':
         return await this.#deliver(activity.answer, (line, entry) => line.deliver(entry, signal));
       case 'collect-receipt':
@@ -169,7 +169,7 @@ export class RealActivities implements SiteActivities {
     this.#warnOfEnds(this.#line);
     const takesDeclines = capabilities.includes('decline');
     const renewalDue = this.#isRenewalDue();
-    return { type: 'greeted', heartbeatIntervalMs, takesDeclines, renewalDue };
+    return { kind: 'greeted', heartbeatIntervalMs, takesDeclines, renewalDue };
   }
 
   async #renew(signal: AbortSignal): Promise<AgentEvent> {
@@ -179,7 +179,7 @@ export class RealActivities implements SiteActivities {
     const { credentials } = folder;
     this.#credentials = await renewCredentials(credentials, this.#credentials, line, clock, signal);
     this.#renewedAtMs = clock.nowMs();
-    return { type: 'renewed' };
+    return { kind: 'renewed' };
   }
 
   /** At the first greeting, and then once a day at most. */
@@ -201,9 +201,9 @@ export class RealActivities implements SiteActivities {
     const { clock, pace } = this.#context;
     const earliestMs = clock.nowMs() + pace.minIdleMs;
     const task = await this.#connected().nextTask('idle', signal);
-    if (task !== undefined) return { type: 'task-offered', task };
+    if (task !== undefined) return { kind: 'task-offered', task };
     await clock.sleep(Math.max(0, earliestMs - clock.nowMs()), signal);
-    return { type: 'idle', renewalDue: this.#isRenewalDue() };
+    return { kind: 'idle', renewalDue: this.#isRenewalDue() };
   }
 
   async #fetch(task: Task, signal: AbortSignal): Promise<AgentEvent> {
@@ -213,12 +213,12 @@ export class RealActivities implements SiteActivities {
     const options = { line, blobs: folder.blobs, policy, maxModelBytes, log, signal };
     const fetched = await fetchTask(task, options);
     this.#fetched = fetched.outcome === 'pass' ? fetched : undefined;
-    return { type: 'fetched', outcome: fetched.outcome };
+    return { kind: 'fetched', outcome: fetched.outcome };
   }
 
   /** Figures that will be withheld are said so now, to both sides, and not after the last round. */
   async #reportGate(
-    { task, outcome, validationCases }: Extract<Activity, { do: 'report-gate' }>,
+    { task, outcome, validationCases }: Extract<Activity, { kind: 'report-gate' }>,
     signal: AbortSignal,
   ): Promise<void> {
     const { config, log } = this.#context;
@@ -242,11 +242,11 @@ export class RealActivities implements SiteActivities {
     const order = await this.#orderFor(task);
     try {
       const result = await trainer.run(order, signal, this.#progressLog(task));
-      return { type: 'work-done', result };
+      return { kind: 'work-done', result };
     } catch (error) {
       const failure = workFailureOf(error);
       if (failure === undefined) throw error;
-      return { type: 'work-failed', failure };
+      return { kind: 'work-failed', failure };
     }
   }
 
@@ -273,10 +273,10 @@ export class RealActivities implements SiteActivities {
   async #store(task: Task, result: WorkResult): Promise<AgentEvent> {
     assert(result.kind === 'measured', 'a statement tells of work on a model');
     try {
-      return { type: 'answer-stored', answer: await this.#signAndKeep(task, result) };
+      return { kind: 'answer-stored', answer: await this.#signAndKeep(task, result) };
     } catch (error) {
       if (!isDiskFull(error)) throw error;
-      return { type: 'work-failed', failure: diskFullFailure(error) };
+      return { kind: 'work-failed', failure: diskFullFailure(error) };
     }
   }
 
@@ -316,7 +316,7 @@ export class RealActivities implements SiteActivities {
   ): Promise<AgentEvent> {
     const { outbox, folder } = this.#context;
     const entry = await outbox.get(answer);
-    if (!(await outbox.isIntact(entry))) return { type: 'answer-spoilt' };
+    if (!(await outbox.isIntact(entry))) return { kind: 'answer-spoilt' };
     const receipt = await send(this.#connected(), entry);
     await storeReceipt(folder.receipts, answer.statement, entry.envelope, receipt);
     await outbox.remove(answer);
@@ -325,7 +325,7 @@ export class RealActivities implements SiteActivities {
       const { job, round } = answer;
       this.#context.log.info({ job, round }, 'last evaluation delivered; the job is over here');
     }
-    return { type: 'delivered' };
+    return { kind: 'delivered' };
   }
 
   /** For a check of the site while the agent runs; the line itself goes on without it. */

@@ -43,7 +43,7 @@ export class AgentShell {
 
   /** Runs until the machine halts. @throws what an activity threw that no event stands for */
   async run(): Promise<StopReason> {
-    this.#dispatch({ type: 'started' });
+    this.#dispatch({ kind: 'started' });
     try {
       while (this.#halted === undefined) {
         const event = await this.#nextEvent();
@@ -60,7 +60,7 @@ export class AgentShell {
 
   /** Ends everything under way in good order; `run` returns soon after. */
   stop(): void {
-    this.#dispatch({ type: 'stop-requested' });
+    this.#dispatch({ kind: 'stop-requested' });
   }
 
   #dispatch(event: AgentEvent): void {
@@ -80,7 +80,7 @@ export class AgentShell {
   }
 
   async #carryOut(effect: Effect): Promise<void> {
-    switch (effect.do) {
+    switch (effect.kind) {
       case 'note':
         this.#log[effect.level](effect.fields, effect.text);
         return;
@@ -127,7 +127,7 @@ export class AgentShell {
   }
 
   #keepBeating(everyMs: number): void {
-    const timer = setInterval(() => this.#dispatch({ type: 'heartbeat-due' }), everyMs);
+    const timer = setInterval(() => this.#dispatch({ kind: 'heartbeat-due' }), everyMs);
     this.#beating = { timer, controller: new AbortController() };
   }
 

@@ -19,7 +19,7 @@ export const DEFAULT_PACE: Pace = {
   minIdleMs: 1_000,
 };
 
-export type Wait = Extract<Activity, { do: 'wait' }>;
+export type Wait = Extract<Activity, { kind: 'wait' }>;
 
 /**
  * How long a wait lasts: bounded, and spread out, so that the sites do not all come back at once.

@@ -24,21 +24,21 @@ export const answer: Answer = {
   baseModel: MODEL,
 };
 export const ofToday = { takesDeclines: true, renewalDue: false };
-export const greeted: Extract<AgentEvent, { type: 'greeted' }> = {
-  type: 'greeted',
+export const greeted: Extract<AgentEvent, { kind: 'greeted' }> = {
+  kind: 'greeted',
   heartbeatIntervalMs: 5_000,
   ...ofToday,
 };
 export const unreachable: AgentEvent = {
-  type: 'call-failed',
+  kind: 'call-failed',
   failure: { kind: 'unreachable', reason: 'connection refused' },
 };
 export const refused = (code: string): AgentEvent => ({
-  type: 'call-failed',
+  kind: 'call-failed',
   failure: { kind: 'refused', code },
 });
 export const crash: AgentEvent = {
-  type: 'work-failed',
+  kind: 'work-failed',
   failure: {
     code: 'agent/trainer-died',
     message: 'it died',
@@ -56,18 +56,18 @@ export function play(events: readonly AgentEvent[], outbox: readonly Answer[] = 
     state,
     at: state.now.at,
     effects,
-    does: effects.filter((effect) => effect.do !== 'note').map((effect) => effect.do),
+    does: effects.filter((effect) => effect.kind !== 'note').map((effect) => effect.kind),
   };
 }
 
-export const asking: readonly AgentEvent[] = [{ type: 'started' }, greeted];
+export const asking: readonly AgentEvent[] = [{ kind: 'started' }, greeted];
 export const working: readonly AgentEvent[] = [
   ...asking,
-  { type: 'task-offered', task: train },
-  { type: 'fetched', outcome: 'pass' },
+  { kind: 'task-offered', task: train },
+  { kind: 'fetched', outcome: 'pass' },
 ];
 export const delivering: readonly AgentEvent[] = [
   ...working,
-  { type: 'work-done', result: measured },
-  { type: 'answer-stored', answer },
+  { kind: 'work-done', result: measured },
+  { kind: 'answer-stored', answer },
 ];

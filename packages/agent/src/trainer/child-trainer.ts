@@ -104,9 +104,9 @@ export class ChildTrainer implements Trainer {
   ): Promise<WorkResult> {
     return new Promise((resolve, reject) => {
       const onMessage = (answer: TrainerMessage) => {
-        if (answer.type === 'progress') return onProgress(answer.progress);
+        if (answer.kind === 'progress') return onProgress(answer.progress);
         stopListening();
-        if (answer.type === 'done') resolve(answer.result);
+        if (answer.kind === 'done') resolve(answer.result);
         else reject(new FedvoxError(answer.error.code, answer.error.message, answer.error.advice));
       };
       const onExit = (exitCode: number | null, signalName: NodeJS.Signals | null) => {

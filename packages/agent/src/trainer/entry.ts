@@ -28,11 +28,11 @@ process.on('message', (message: RunMessage) => void run(message));
 async function run({ setup, order }: RunMessage): Promise<void> {
   const log = createLogger({ name: 'trainer', level: setup.logLevel });
   try {
-    const onProgress = (progress: WorkProgress) => send({ type: 'progress', progress });
-    send({ type: 'done', result: await runOrder(setup, order, log, onProgress) });
+    const onProgress = (progress: WorkProgress) => send({ kind: 'progress', progress });
+    send({ kind: 'done', result: await runOrder(setup, order, log, onProgress) });
   } catch (error) {
     log.error({ err: error }, 'work failed');
-    send({ type: 'failed', error: named(error) });
+    send({ kind: 'failed', error: named(error) });
   }
 }
 

@@ -21,9 +21,9 @@ export interface RunMessage {
 
 /** From the child to its agent: any number of `progress`, then one of the others. */
 export type TrainerMessage =
-  | { readonly type: 'progress'; readonly progress: WorkProgress }
-  | { readonly type: 'done'; readonly result: WorkResult }
-  | { readonly type: 'failed'; readonly error: NamedError };
+  | { readonly kind: 'progress'; readonly progress: WorkProgress }
+  | { readonly kind: 'done'; readonly result: WorkResult }
+  | { readonly kind: 'failed'; readonly error: NamedError };
 
 export interface NamedError {
   readonly code: string;

@@ -10,8 +10,8 @@ export interface ReadRequest {
 
 /** To a request any number of `progress`, then one of the others. */
 export type ReadAnswer =
-  | { readonly type: 'progress'; readonly progress: HeaderProgress }
-  | { readonly type: 'done'; readonly value: unknown }
-  | { readonly type: 'refused'; readonly error: NamedError }
+  | { readonly kind: 'progress'; readonly progress: HeaderProgress }
+  | { readonly kind: 'done'; readonly value: unknown }
+  | { readonly kind: 'refused'; readonly error: NamedError }
   /** Anything else that was thrown: a bug. */
-  | { readonly type: 'failed'; readonly error: Error };
+  | { readonly kind: 'failed'; readonly error: Error };

@@ -75,13 +75,13 @@ export class ReaderThread implements Reader {
     const worker = new Worker(entryPath(), { execArgv: [] });
     let cause: Error | undefined;
     worker.on('message', (answer: ReadAnswer) => {
-      if (answer.type === 'progress') {
+      if (answer.kind === 'progress') {
         if (this.#running?.worker === worker) this.#running.onProgress?.(answer.progress);
         return;
       }
       this.#settle(worker, ({ resolve, reject }) => {
-        if (answer.type === 'done') resolve(answer.value);
-        else reject(answer.type === 'failed' ? answer.error : restoredError(answer.error));
+        if (answer.kind === 'done') resolve(answer.value);
+        else reject(answer.kind === 'failed' ? answer.error : restoredError(answer.error));
       });
     });
     worker.on('messageerror', (error) => this.#settle(worker, ({ reject }) => reject(error)));

@@ -12,17 +12,17 @@ assert(port !== null, 'this program runs in a thread of a ReaderThread');
 port.on('message', async (request: ReadRequest) => {
   const answer = await answerTo(request);
   // Voxels are handed over and not copied.
-  port.postMessage(answer, answer.type === 'done' ? buffersOf(answer.value) : []);
+  port.postMessage(answer, answer.kind === 'done' ? buffersOf(answer.value) : []);
 });
 
 async function answerTo({ operation, args }: ReadRequest): Promise<ReadAnswer> {
   try {
-    return { type: 'done', value: await valueRead(operation, args) };
+    return { kind: 'done', value: await valueRead(operation, args) };
   } catch (error) {
     if (!(error instanceof FedvoxError)) {
-      return { type: 'failed', error: error instanceof Error ? error : new Error(String(error)) };
+      return { kind: 'failed', error: error instanceof Error ? error : new Error(String(error)) };
     }
-    return { type: 'refused', error: namedError(error) };
+    return { kind: 'refused', error: namedError(error) };
   }
 }
 
@@ -39,7 +39,7 @@ function valueRead(
 }
 
 function tell(progress: HeaderProgress): void {
-  port?.postMessage({ type: 'progress', progress } satisfies ReadAnswer);
+  port?.postMessage({ kind: 'progress', progress } satisfies ReadAnswer);
 }
 
 /** The memory of a case's voxels; image and label of a cached case share one piece. */
