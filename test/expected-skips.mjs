@@ -75,7 +75,7 @@ export const EXPECTED_SKIPS = [
   {
     reason: 'no Python has pydicom and numpy (pip install pydicom numpy, in .fedvox/venv)',
     isMet: () => [python, 'python3'].some((each) => starts(each, '-c', 'import pydicom, numpy')),
-    tests: [/^packages\/imaging\/src\/dicom\/write\/seg-pydicom/],
+    tests: [/^packages\/imaging\/src\/dicom-writer\/seg-pydicom/],
   },
   {
     reason: 'there is no openssl',

@@ -1,23 +1,17 @@
 export { type CacheOptions, type CaseCache, openCache } from './cache/case-cache.js';
-export {
-  type Case,
-  type CaseRef,
-  contentKey,
-  type Dataset,
-  filesOf,
-  type LabelledCase,
-  type ScannedCase,
-} from './datasets/case.js';
+export type { CaseRef, Dataset } from './datasets/case-ref.js';
+export { contentKey, filesOf } from './datasets/content-key.js';
 export { type OpenDatasetOptions, openDataset } from './datasets/dataset.js';
 export { loadCase } from './datasets/load-case.js';
 export { findOnlySeries, readVolume, type SeriesRules } from './datasets/read-volume.js';
 export { type DatasetSpec, datasetSpecSchema } from './datasets/spec.js';
-export type { HeaderProgress, HeadersKnown } from './dicom/headers/read-headers.js';
-export { uidFrom } from './dicom/write/encode.js';
-export { type SeriesReference, seriesReference } from './dicom/write/reference.js';
-export { type DicomSegOptions, type SegmentName, writeDicomSeg } from './dicom/write/seg.js';
-export { type DicomSeriesOptions, writeDicomSeries } from './dicom/write/series.js';
+export { uidFrom } from './dicom-writer/encode.js';
+export { type SeriesReference, seriesReference } from './dicom-writer/reference.js';
+export { type DicomSegOptions, type SegmentName, writeDicomSeg } from './dicom-writer/seg.js';
+export { type DicomSeriesOptions, writeDicomSeries } from './dicom-writer/series.js';
+export type { HeaderProgress, HeadersKnown } from './folder-scan/headers/read-headers.js';
 export { type Affine, invert as invertAffine } from './geometry/affine.js';
+export type { Case, LabelledCase, ScannedCase } from './geometry/case.js';
 export {
   type Grid,
   type LabelMap,
@@ -57,5 +51,6 @@ export type { Refusal } from './refusal.js';
 export { augment } from './transforms/augment.js';
 export { preprocess } from './transforms/preprocess.js';
 export { probabilitiesToGrid, toOriginalGrid, volumeToGrid } from './transforms/restore.js';
-export { portableVoxels, type VoxelEngine } from './transforms/voxel-engine.js';
-export { isVolumeName } from './voxels/volume-file.js';
+export { isVolumeName } from './volume-files/volume-file.js';
+export { portableVoxels } from './voxel-engine/portable/portable-voxels.js';
+export type { VoxelEngine } from './voxel-engine/voxel-engine.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Clock, canonicalJson, sha256 } from '@fedvox/base';
 import { type PreprocessStep, preprocessStepSchema } from '@fedvox/job';
 import { describe, expect, it } from 'vitest';
-import type { CaseRef } from '../datasets/case.js';
+import type { CaseRef } from '../datasets/case-ref.js';
 import { openDataset } from '../datasets/dataset.js';
 import { loadCase } from '../datasets/load-case.js';
 import { CLASSES, writePhantomCase } from '../testing/phantom-case.js';

@@ -3,12 +3,15 @@ import { join } from 'node:path';
 import { type Clock, canonicalJson, type FedvoxError, type Sha256, sha256 } from '@fedvox/base';
 import { systemClock, writeFileDurably } from '@fedvox/base/system';
 import type { PreprocessStep } from '@fedvox/job';
-import { type Case, type CaseRef, contentKey } from '../datasets/case.js';
+import type { CaseRef } from '../datasets/case-ref.js';
+import { contentKey } from '../datasets/content-key.js';
 import { fail } from '../errors.js';
 import { FileDigests } from '../file-index/file-digests.js';
-import { directReader, type Reader } from '../reader/reader.js';
+import type { Case } from '../geometry/case.js';
 import { preprocess } from '../transforms/preprocess.js';
-import { portableVoxels, type VoxelEngine } from '../transforms/voxel-engine.js';
+import { portableVoxels } from '../voxel-engine/portable/portable-voxels.js';
+import type { VoxelEngine } from '../voxel-engine/voxel-engine.js';
+import { type CaseReader, directCaseReader } from './case-reader.js';
 import { encodeEntry } from './entry.js';
 
 export interface CacheOptions {
@@ -18,7 +21,7 @@ export interface CacheOptions {
   /** Is told why the digests of the cases' files had to be worked out anew, or cannot be kept. */
   readonly onProblem?: (problem: FedvoxError) => void;
   /** What reads entries, and cases that have none yet. The thread that asks by default. */
-  readonly reader?: Reader;
+  readonly reader?: CaseReader;
   /** What preprocesses; the same bits come of any. */
   readonly voxels?: VoxelEngine;
 }
@@ -54,7 +57,7 @@ export async function openCache(
     maxBytes = DEFAULT_MAX_BYTES,
     clock = systemClock,
     onProblem = () => undefined,
-    reader = directReader,
+    reader = directCaseReader,
     voxels = portableVoxels,
   }: CacheOptions = {},
 ): Promise<CaseCache> {

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { assert } from '@fedvox/base';
 import { z } from 'zod';
-import type { Case } from '../datasets/case.js';
+import type { Case } from '../geometry/case.js';
 
 /**
  * A cached case as one file:

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { Case } from '../datasets/case.js';
+import type { Case } from '../geometry/case.js';
 import { decodeEntry } from './entry.js';
 
 /** The case in a file of the cache; `undefined` where there is none, or a damaged one. */

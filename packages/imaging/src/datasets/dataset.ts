@@ -1,6 +1,6 @@
 import { unreachable } from '@fedvox/base';
-import type { HeaderProgress } from '../dicom/headers/read-headers.js';
-import type { Dataset } from './case.js';
+import type { HeaderProgress } from '../folder-scan/headers/read-headers.js';
+import type { Dataset } from './case-ref.js';
 import { type LabelNeed, openDicomFolder } from './dicom-folder.js';
 import { openMsd } from './msd.js';
 import { type DatasetSpec, datasetSpecSchema } from './spec.js';

@@ -1,11 +1,11 @@
 import { copyFile, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { writeDicomSeg } from '../dicom/write/seg.js';
+import { writeDicomSeg } from '../dicom-writer/seg.js';
 import { writeSlices } from '../testing/dicom-objects.js';
 import { CLASSES, PATIENT, writePhantomCase, writePhantomSeg } from '../testing/phantom-case.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
-import { contentKey } from './case.js';
+import { contentKey } from './content-key.js';
 import { openDataset } from './dataset.js';
 import { loadCase } from './load-case.js';
 import type { DatasetSpec } from './spec.js';

@@ -1,28 +1,28 @@
 import { type FedvoxError, sha256 } from '@fedvox/base';
-import type { HeaderOptions } from '../dicom/headers/read-headers.js';
 import { readDicom } from '../dicom/part10.js';
-import {
-  type FolderScan,
-  type ScannedSeries,
-  type SegmentationObject,
-  scanDicomFolder,
-} from '../dicom/scan.js';
 import { assembleSeries, type Stack } from '../dicom/stack.js';
 import { checkRescaled, valueNotices } from '../dicom/stored-values.js';
 import { fail } from '../errors.js';
-import { type Refusal, refusalOf } from '../refusal.js';
-import { checkClassesCovered, classesOf, unmatched } from '../segmentation/class-names.js';
-import { planContours } from '../segmentation/contour-painter.js';
-import { checkDeclared } from '../segmentation/declared.js';
+import {
+  type FolderScan,
+  type ScannedSeries,
+  scanDicomFolder,
+} from '../folder-scan/folder-scan.js';
+import type { HeaderOptions } from '../folder-scan/headers/read-headers.js';
+import type { SegmentationObject } from '../folder-scan/headers/scanned-file.js';
 import {
   drawnSegments,
   refersToSomething,
   segmentationsOf,
   sharingFrameOfReference,
-} from '../segmentation/references.js';
+} from '../folder-scan/references.js';
+import { type Refusal, refusalOf } from '../refusal.js';
+import { checkClassesCovered, classesOf, unmatched } from '../segmentation/class-names.js';
+import { planContours } from '../segmentation/contour-painter.js';
+import { checkDeclared } from '../segmentation/declared.js';
 import { placeSegmentation } from '../segmentation/seg-placement.js';
 import { rectangularGrid } from '../transforms/resample.js';
-import type { CaseRef, Dataset } from './case.js';
+import type { CaseRef, Dataset } from './case-ref.js';
 import { loadLabel } from './load-case.js';
 import type { ResolvedDatasetSpec } from './spec.js';
 

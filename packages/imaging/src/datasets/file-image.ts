@@ -3,8 +3,8 @@ import { fail } from '../errors.js';
 import type { Grid } from '../geometry/grid.js';
 import { shearDegrees } from '../geometry/shear.js';
 import { rectangularGrid } from '../transforms/resample.js';
-import { readVolumeFileHeader, type VolumeFileHeader } from '../voxels/volume-file.js';
-import type { FileSource } from './case.js';
+import { readVolumeFileHeader, type VolumeFileHeader } from '../volume-files/volume-file.js';
+import type { FileSource } from './case-ref.js';
 import type { ResolvedDatasetSpec } from './spec.js';
 
 /** An image file as the source of a case. */

@@ -3,7 +3,7 @@ import { sha256 } from '@fedvox/base';
 import { fail } from '../errors.js';
 import { groupBy } from '../group-by.js';
 import { type Refusal, refusalOf } from '../refusal.js';
-import type { CaseRef } from './case.js';
+import type { CaseRef } from './case-ref.js';
 import { sameFiles } from './same-files.js';
 
 /** An image that a manifest lists, by its path there. */

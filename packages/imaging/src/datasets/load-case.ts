@@ -2,6 +2,7 @@ import { assert } from '@fedvox/base';
 import { readDicom } from '../dicom/part10.js';
 import { readStack } from '../dicom/volume.js';
 import { fail } from '../errors.js';
+import type { Case, ScannedCase } from '../geometry/case.js';
 import type { Grid, LabelMap } from '../geometry/grid.js';
 import { type Scan, valuesOf } from '../geometry/stored-volume.js';
 import { paintContours } from '../segmentation/contour-painter.js';
@@ -9,8 +10,8 @@ import { readSegHeader } from '../segmentation/dicom-seg.js';
 import { LabelCanvas } from '../segmentation/label-canvas.js';
 import { paintSegmentation } from '../segmentation/seg-painter.js';
 import { sampleLinear, sampleNearest } from '../transforms/sampling.js';
-import { readVolumeFile } from '../voxels/volume-file.js';
-import type { Case, CaseRef, FileSource, ScannedCase } from './case.js';
+import { readVolumeFile } from '../volume-files/volume-file.js';
+import type { CaseRef, FileSource } from './case-ref.js';
 
 /** Values that an error about a label file lists. */
 const MAX_VALUES_NAMED = 5;

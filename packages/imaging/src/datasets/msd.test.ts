@@ -7,7 +7,7 @@ import { encodeNifti, writeNifti } from '../nifti/write.js';
 import { CLASSES, phantomVolumes } from '../testing/phantom-case.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
 import { sampleLinear, sampleNearest } from '../transforms/sampling.js';
-import { contentKey } from './case.js';
+import { contentKey } from './content-key.js';
 import { openDataset } from './dataset.js';
 import { loadCase } from './load-case.js';
 import { readVolume } from './read-volume.js';

@@ -13,8 +13,8 @@ import {
   ownClasses,
   unmatched,
 } from '../segmentation/class-names.js';
-import { readVolumeFileHeader } from '../voxels/volume-file.js';
-import type { Dataset, FileSource } from './case.js';
+import { readVolumeFileHeader } from '../volume-files/volume-file.js';
+import type { Dataset, FileSource } from './case-ref.js';
 import type { LabelNeed } from './dicom-folder.js';
 import { fileImage } from './file-image.js';
 import { checkSameGrid } from './label-grid.js';

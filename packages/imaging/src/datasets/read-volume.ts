@@ -1,7 +1,7 @@
 import { fail } from '../errors.js';
 import type { Scan } from '../geometry/stored-volume.js';
-import { isVolumeName, readVolumeFile } from '../voxels/volume-file.js';
-import type { CaseRef } from './case.js';
+import { isVolumeName, readVolumeFile } from '../volume-files/volume-file.js';
+import type { CaseRef } from './case-ref.js';
 import { openDataset } from './dataset.js';
 import { readCase } from './load-case.js';
 import type { DatasetSpec } from './spec.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DataSet } from '../dicom/write/encode.js';
+import type { DataSet } from '../dicom-writer/encode.js';
 import {
   SIZE,
   sliceDataSet,
@@ -9,7 +9,7 @@ import {
   writeSlices,
 } from '../testing/dicom-objects.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
-import { contentKey } from './case.js';
+import { contentKey } from './content-key.js';
 import { openDataset } from './dataset.js';
 import { loadCase } from './load-case.js';
 import type { DatasetSpec } from './spec.js';

@@ -1,11 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { DataSet } from '../dicom/write/encode.js';
+import type { DataSet } from '../dicom-writer/encode.js';
 import { spacingMm } from '../geometry/grid.js';
 import { writeSlices } from '../testing/dicom-objects.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
-import { contentKey } from './case.js';
+import { contentKey } from './content-key.js';
 import { openDataset } from './dataset.js';
 import { loadCase } from './load-case.js';
 import type { DatasetSpec } from './spec.js';

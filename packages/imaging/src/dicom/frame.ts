@@ -3,21 +3,10 @@ import { fail } from '../errors.js';
 import { MAX_MAGNITUDE } from '../geometry/grid.js';
 import { dot, length, type Vec3 } from '../geometry/vector.js';
 import type { Attributes } from './attributes.js';
+import { frameByteCount, type PixelFormat } from './codecs/pixel-format.js';
 import { checkKind } from './image-kind.js';
 import type { DicomFile } from './part10.js';
 import type { TransferSyntax } from './transfer-syntax.js';
-
-/** How samples are stored (PS3.3 C.7.6.3.1). */
-export interface PixelFormat {
-  readonly rows: number;
-  readonly columns: number;
-  readonly bitsAllocated: 8 | 16 | 32;
-  readonly bitsStored: number;
-  readonly highBit: number;
-  readonly signed: boolean;
-  /** MONOCHROME1: low values are shown bright. No value is another for it. */
-  readonly inverted: boolean;
-}
 
 /** Where a frame's pixels lie, in DICOM's LPS+ millimetres (PS3.3 C.7.6.2). */
 export interface FramePlane {
@@ -158,11 +147,6 @@ function checkPixelsPresent(
       reason: `it has ${present} bytes of pixels where ${needed} are needed`,
     });
   }
-}
-
-/** Bytes of one frame stored as plain samples. */
-export function frameByteCount({ rows, columns, bitsAllocated }: PixelFormat): number {
-  return (rows * columns * bitsAllocated) / 8;
 }
 
 /** Number of frames a file declares: 1 where it does not say. */

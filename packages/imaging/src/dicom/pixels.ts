@@ -1,7 +1,8 @@
 import { fail } from '../errors.js';
 import type { PixelDecoders } from './codecs/decoders.js';
+import { frameByteCount, type PixelFormat } from './codecs/pixel-format.js';
 import { encapsulatedFrame, encapsulatedFrames } from './encapsulation.js';
-import { frameByteCount, frameCount, type PixelFormat } from './frame.js';
+import { frameCount } from './frame.js';
 import type { DicomFile, PixelDataElement } from './part10.js';
 
 /** Reads one frame of a file as plain samples, in the file's byte order. */

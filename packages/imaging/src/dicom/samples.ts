@@ -1,4 +1,5 @@
-import type { Frame, PixelFormat } from './frame.js';
+import type { PixelFormat } from './codecs/pixel-format.js';
+import type { Frame } from './frame.js';
 
 /** What makes values of stored samples: `gain · stored + offset`, double inside. */
 export interface ValueScale {

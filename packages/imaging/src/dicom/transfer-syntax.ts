@@ -1,11 +1,7 @@
+import type { CodedPixels } from './codecs/decoders.js';
+
 /** How the pixels of a transfer syntax are stored; `native` ones are plain arrays of samples. */
-export type PixelEncoding =
-  | 'native'
-  | 'rle'
-  | 'jpeg-baseline'
-  | 'jpeg-lossless'
-  | 'jpeg-ls'
-  | 'jpeg-2000';
+export type PixelEncoding = 'native' | CodedPixels;
 
 export interface TransferSyntax {
   readonly uid: string;

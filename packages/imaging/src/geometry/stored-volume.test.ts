@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { portableVoxels } from '../transforms/voxel-engine.js';
+import { portableVoxels } from '../voxel-engine/portable/portable-voxels.js';
 import { storedValues, valuesOf } from './stored-volume.js';
 
 const GRID = {

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { type FedvoxError, isFedvoxError } from '@fedvox/base';
-import { type CaseRef, filesOf } from '../datasets/case.js';
+import type { CaseRef } from '../datasets/case-ref.js';
+import { filesOf } from '../datasets/content-key.js';
 import {
   caseOfSeries,
   type LabelNeed,
@@ -13,13 +14,13 @@ import { fileImage } from '../datasets/file-image.js';
 import { openMsd } from '../datasets/msd.js';
 import { datasetSpecSchema, type ResolvedDatasetSpec } from '../datasets/spec.js';
 import { readDicomHeader } from '../dicom/part10.js';
-import type { FolderScan, ScannedSeries } from '../dicom/scan.js';
 import type { VolumeChoice } from '../dicom/separate-volumes.js';
 import { fail } from '../errors.js';
+import type { FolderScan, ScannedSeries } from '../folder-scan/folder-scan.js';
+import { drawnSegments, segmentationsOf } from '../folder-scan/references.js';
 import { errorOfCase, type Refusal, refusalOf } from '../refusal.js';
 import { type LabelNames, ownClasses } from '../segmentation/class-names.js';
-import { drawnSegments, segmentationsOf } from '../segmentation/references.js';
-import { isVolumeName } from '../voxels/volume-file.js';
+import { isVolumeName } from '../volume-files/volume-file.js';
 import { archiveKind } from './archive.js';
 import { foreignFormat, isVoxelsOfPair } from './foreign-format.js';
 import {

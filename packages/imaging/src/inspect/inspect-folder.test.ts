@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gzipSync, inflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { openDataset } from '../datasets/dataset.js';
-import { writeDicomSeg } from '../dicom/write/seg.js';
+import { writeDicomSeg } from '../dicom-writer/seg.js';
 import { writeNifti } from '../nifti/write.js';
 import {
   rectangle,

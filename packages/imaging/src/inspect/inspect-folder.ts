@@ -1,10 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type FedvoxError, isFedvoxError } from '@fedvox/base';
-import type { CaseRef } from '../datasets/case.js';
+import type { CaseRef } from '../datasets/case-ref.js';
 import { loadCase } from '../datasets/load-case.js';
-import type { HeaderProgress } from '../dicom/headers/read-headers.js';
-import { scanDicomFolder } from '../dicom/scan.js';
+import { scanDicomFolder } from '../folder-scan/folder-scan.js';
+import type { HeaderProgress } from '../folder-scan/headers/read-headers.js';
 import { type LabelMap, orientation, spacingMm, type Volume } from '../geometry/grid.js';
 import { type Refusal, refusalOf } from '../refusal.js';
 import { extremes } from '../transforms/intensity.js';

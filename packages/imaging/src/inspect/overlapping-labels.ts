@@ -1,4 +1,4 @@
-import type { CaseRef } from '../datasets/case.js';
+import type { CaseRef } from '../datasets/case-ref.js';
 import { loadLabel } from '../datasets/load-case.js';
 import type { Grid, LabelMap } from '../geometry/grid.js';
 import { labelFigures } from './class-figures.js';

@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { CaseRef } from '../datasets/case.js';
+import type { CaseRef } from '../datasets/case-ref.js';
 import { caseOfSeries } from '../datasets/dicom-folder.js';
 import { checkSameGrid } from '../datasets/label-grid.js';
 import { loadLabel } from '../datasets/load-case.js';
 import type { ResolvedDatasetSpec } from '../datasets/spec.js';
-import type { FolderScan, ScannedSeries } from '../dicom/scan.js';
+import type { FolderScan, ScannedSeries } from '../folder-scan/folder-scan.js';
+import { segmentationsOf } from '../folder-scan/references.js';
 import type { Grid, LabelMap } from '../geometry/grid.js';
 import { groupBy } from '../group-by.js';
 import { ownClasses } from '../segmentation/class-names.js';
-import { segmentationsOf } from '../segmentation/references.js';
-import { readVolumeFileHeader, withoutVolumeEnding } from '../voxels/volume-file.js';
+import { readVolumeFileHeader, withoutVolumeEnding } from '../volume-files/volume-file.js';
 
 type DicomSpec = Extract<ResolvedDatasetSpec, { kind: 'dicom' }>;
 

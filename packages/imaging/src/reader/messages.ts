@@ -1,4 +1,4 @@
-import type { HeaderProgress } from '../dicom/headers/read-headers.js';
+import type { HeaderProgress } from '../folder-scan/headers/read-headers.js';
 import type { NamedError } from '../named-error.js';
 import type { Reader } from './reader.js';
 

@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import { assert, FedvoxError } from '@fedvox/base';
-import type { ScannedCase } from '../datasets/case.js';
-import type { HeaderProgress } from '../dicom/headers/read-headers.js';
+import type { HeaderProgress } from '../folder-scan/headers/read-headers.js';
+import type { ScannedCase } from '../geometry/case.js';
 import { namedError } from '../named-error.js';
 import type { ReadAnswer, ReadRequest } from './messages.js';
 import { directReader, type Reader } from './reader.js';

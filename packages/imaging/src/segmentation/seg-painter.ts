@@ -1,5 +1,5 @@
 import { pixelDecoders } from '../dicom/codecs/decoders.js';
-import type { PixelFormat } from '../dicom/frame.js';
+import type { PixelFormat } from '../dicom/codecs/pixel-format.js';
 import type { DicomFile } from '../dicom/part10.js';
 import { frameReader } from '../dicom/pixels.js';
 import type { Stack } from '../dicom/stack.js';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { DicomSource } from '../datasets/case.js';
+import type { DicomSource } from '../datasets/case-ref.js';
 import { openDataset } from '../datasets/dataset.js';
 import { loadCase } from '../datasets/load-case.js';
 import type { DatasetSpec } from '../datasets/spec.js';

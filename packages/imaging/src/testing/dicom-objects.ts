@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type DataSet, encodePart10 } from '../dicom/write/encode.js';
+import { type DataSet, encodePart10 } from '../dicom-writer/encode.js';
 import { LABEL_MAP_SEGMENTATION_STORAGE, SEGMENTATION_STORAGE } from '../segmentation/dicom-seg.js';
 import { RT_STRUCTURE_SET_STORAGE } from '../segmentation/rtstruct.js';
 

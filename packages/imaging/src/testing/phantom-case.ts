@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { seededRandom } from '@fedvox/base';
-import type { SeriesReference } from '../dicom/write/reference.js';
-import { writeDicomSeg } from '../dicom/write/seg.js';
-import { type DicomSeriesOptions, writeDicomSeries } from '../dicom/write/series.js';
+import type { SeriesReference } from '../dicom-writer/reference.js';
+import { writeDicomSeg } from '../dicom-writer/seg.js';
+import { type DicomSeriesOptions, writeDicomSeries } from '../dicom-writer/series.js';
 import type { LabelMap, Volume } from '../geometry/grid.js';
 
 export const CLASSES = ['background', 'organ', 'lesion'] as const;

@@ -1,15 +1,16 @@
 import { type Random, unreachable } from '@fedvox/base';
 import type { AugmentStep } from '@fedvox/job';
-import type { LabelledCase } from '../datasets/case.js';
+import type { LabelledCase } from '../geometry/case.js';
 import type { Volume } from '../geometry/grid.js';
 import type { Vec3 } from '../geometry/vector.js';
+import { portableVoxels } from '../voxel-engine/portable/portable-voxels.js';
+import type { VoxelEngine } from '../voxel-engine/voxel-engine.js';
 import { randomBiasTerms, withBiasField } from './bias-field.js';
 import { flipAxes } from './flip.js';
 import { smoothed } from './gaussian.js';
 import { gammaCorrected } from './intensity.js';
 import { lowResolution } from './low-resolution.js';
 import { foregroundPatch } from './patch.js';
-import { portableVoxels, type VoxelEngine } from './voxel-engine.js';
 import { displaced, randomDisplacement, warped } from './warp.js';
 
 /**

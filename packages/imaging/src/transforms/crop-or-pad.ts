@@ -1,6 +1,6 @@
 import { shifted } from '../geometry/affine.js';
 import type { Vec3 } from '../geometry/vector.js';
-import { type Gridded, voxelsLike } from './gridded.js';
+import { type Gridded, voxelsLike } from '../voxel-engine/gridded.js';
 
 /**
  * Cuts or zero-pads each axis about its centre to exactly `size` voxels, as MONAI's

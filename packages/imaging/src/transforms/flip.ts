@@ -1,6 +1,6 @@
 import { affineFromColumns, apply, column } from '../geometry/affine.js';
 import { scale, type Vec3 } from '../geometry/vector.js';
-import { type Gridded, voxelsLike } from './gridded.js';
+import { type Gridded, voxelsLike } from '../voxel-engine/gridded.js';
 
 export type AxisName = 'x' | 'y' | 'z';
 

@@ -1,6 +1,7 @@
 import type { Volume } from '../geometry/grid.js';
 import type { Vec3 } from '../geometry/vector.js';
-import { portableVoxels, type VoxelEngine } from './voxel-engine.js';
+import { portableVoxels } from '../voxel-engine/portable/portable-voxels.js';
+import type { VoxelEngine } from '../voxel-engine/voxel-engine.js';
 
 /** The kernel reaches this many sigmas, as MONAI's `GaussianFilter`. */
 const TRUNCATED_SIGMAS = 4;

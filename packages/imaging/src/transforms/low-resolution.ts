@@ -1,8 +1,9 @@
 import { affineFromColumns, apply, column } from '../geometry/affine.js';
 import type { Grid, Volume } from '../geometry/grid.js';
 import { scale, type Vec3 } from '../geometry/vector.js';
+import { portableVoxels } from '../voxel-engine/portable/portable-voxels.js';
+import type { VoxelEngine } from '../voxel-engine/voxel-engine.js';
 import { sampleLinear, sampleNearest } from './sampling.js';
-import { portableVoxels, type VoxelEngine } from './voxel-engine.js';
 
 /**
  * The image as a coarser scan would show it: sampled at `zoom` times its voxels along each axis,

@@ -1,7 +1,7 @@
 import { affineFromColumns, apply, column } from '../geometry/affine.js';
 import { axisDirections, type Grid } from '../geometry/grid.js';
 import { scale, type Vec3 } from '../geometry/vector.js';
-import { type Gridded, voxelsLike } from './gridded.js';
+import { type Gridded, voxelsLike } from '../voxel-engine/gridded.js';
 
 /**
  * Flips and permutes voxel axes so that they run right, anterior, superior; the affine follows, so no

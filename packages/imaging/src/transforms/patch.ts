@@ -1,7 +1,7 @@
 import type { Random } from '@fedvox/base';
 import type { PatchForeground } from '@fedvox/job';
-import type { LabelledCase } from '../datasets/case.js';
 import { fail } from '../errors.js';
+import type { LabelledCase } from '../geometry/case.js';
 import type { LabelMap } from '../geometry/grid.js';
 import type { Vec3 } from '../geometry/vector.js';
 import { window } from './crop-or-pad.js';

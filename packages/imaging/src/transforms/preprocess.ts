@@ -1,17 +1,18 @@
 import { unreachable } from '@fedvox/base';
 import type { PreprocessStep } from '@fedvox/job';
-import type { Case, ScannedCase } from '../datasets/case.js';
+import type { Case, ScannedCase } from '../geometry/case.js';
 import type { Grid, LabelMap } from '../geometry/grid.js';
 import { valuesOf } from '../geometry/stored-volume.js';
 import type { Vec3 } from '../geometry/vector.js';
+import type { Gridded } from '../voxel-engine/gridded.js';
+import { portableVoxels } from '../voxel-engine/portable/portable-voxels.js';
+import type { VoxelEngine } from '../voxel-engine/voxel-engine.js';
 import { foregroundBox } from './crop-foreground.js';
 import { cropOrPad, window } from './crop-or-pad.js';
-import type { Gridded } from './gridded.js';
 import { intensityRange, percentileClip, standardizeHistogram, zscore } from './intensity.js';
 import { rasGrid, toRas } from './orient.js';
 import { gridAtSpacing } from './resample.js';
 import { sampleLinear, sampleNearest } from './sampling.js';
-import { portableVoxels, type VoxelEngine } from './voxel-engine.js';
 
 /**
  * Applies a job's deterministic steps in order, to image and label alike. The input is left as it is.

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { apply, column, invert } from '../geometry/affine.js';
 import { corners, type Grid, spacingMm } from '../geometry/grid.js';
+import { roundHalfEven } from '../geometry/rounding.js';
 import { dot, type Vec3 } from '../geometry/vector.js';
 import { gridAtSpacing, rectangularGrid } from './resample.js';
-import { roundHalfEven } from './rounding.js';
 import { sampleLinear } from './sampling.js';
 
 /** Slices 5 mm apart on a couch, the gantry tilted by 14 degrees. */

@@ -9,8 +9,8 @@ import {
   multiply,
 } from '../geometry/affine.js';
 import { corners, type Grid, MAX_VOXELS, voxelCount } from '../geometry/grid.js';
+import { roundHalfEven } from '../geometry/rounding.js';
 import { cross, dot, normalize, scale, subtract, type Vec3 } from '../geometry/vector.js';
-import { roundHalfEven } from './rounding.js';
 
 /**
  * The grid that a volume is resampled to for a spacing in mm along its own axes, as MONAI's `Spacing`

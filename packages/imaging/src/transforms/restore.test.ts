@@ -3,10 +3,10 @@ import { preprocessStepSchema } from '@fedvox/job';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { apply, invert } from '../geometry/affine.js';
+import { roundHalfEven } from '../geometry/rounding.js';
 import type { Vec3 } from '../geometry/vector.js';
 import { preprocess } from './preprocess.js';
 import { probabilitiesToGrid, toOriginalGrid } from './restore.js';
-import { roundHalfEven } from './rounding.js';
 
 const LPS = [-1.5, 0, 0, 40, 0, -1.25, 0, 30, 0, 0, 2, -60, 0, 0, 0, 1];
 const OBLIQUE = [1, 0.3, 0, 5, -0.3, 1, 0.1, 6, 0, -0.1, 1.5, 7, 0, 0, 0, 1];

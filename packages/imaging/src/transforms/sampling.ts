@@ -1,8 +1,9 @@
 import { type Affine, invert, multiply } from '../geometry/affine.js';
 import { assertUsable, type Grid, type Volume } from '../geometry/grid.js';
 import type { Scan } from '../geometry/stored-volume.js';
-import type { Gridded } from './gridded.js';
-import { type Outside, portableVoxels, type VoxelEngine } from './voxel-engine.js';
+import type { Gridded } from '../voxel-engine/gridded.js';
+import { portableVoxels } from '../voxel-engine/portable/portable-voxels.js';
+import type { Outside, VoxelEngine } from '../voxel-engine/voxel-engine.js';
 
 /** The values of a scan at the voxels of another grid, trilinear. */
 export function sampleLinear(

@@ -1,11 +1,12 @@
 import type { Random } from '@fedvox/base';
-import type { LabelledCase } from '../datasets/case.js';
 import { type Affine, IDENTITY, multiply } from '../geometry/affine.js';
+import type { LabelledCase } from '../geometry/case.js';
 import type { Grid } from '../geometry/grid.js';
 import type { Vec3 } from '../geometry/vector.js';
+import { portableVoxels } from '../voxel-engine/portable/portable-voxels.js';
+import type { Displacement, VoxelEngine } from '../voxel-engine/voxel-engine.js';
 import { smoothed } from './gaussian.js';
 import { sampleLinear, sampleNearest } from './sampling.js';
-import { type Displacement, portableVoxels, type VoxelEngine } from './voxel-engine.js';
 
 /** Rotation, scaling and shift about the centre of the voxels, output to input. */
 export interface WarpParameters {

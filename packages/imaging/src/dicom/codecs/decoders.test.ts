@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { PixelFormat } from '../frame.js';
 import { pixelDecoders } from './decoders.js';
+import type { PixelFormat } from './pixel-format.js';
 
 interface Golden {
   readonly rows: number;

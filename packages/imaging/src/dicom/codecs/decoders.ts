@@ -1,11 +1,13 @@
 import { fail } from '../../errors.js';
-import { frameByteCount, type PixelFormat } from '../frame.js';
-import type { PixelEncoding } from '../transfer-syntax.js';
 import type { CodedImage } from './coded-image.js';
 import { codedSize } from './coded-size.js';
 import { endMarkerAt } from './end-marker.js';
+import { frameByteCount, type PixelFormat } from './pixel-format.js';
 import { decodeRle } from './rle.js';
 import { type WasmDecode, wasmCodec } from './wasm-codec.js';
+
+/** How compressed pixels are stored. */
+export type CodedPixels = 'rle' | 'jpeg-baseline' | 'jpeg-lossless' | 'jpeg-ls' | 'jpeg-2000';
 
 /** Decoders of compressed frames. Codecs are instantiated when first needed and kept with the object. */
 export interface PixelDecoders {
@@ -15,7 +17,7 @@ export interface PixelDecoders {
    */
   decode(
     path: string,
-    encoding: Exclude<PixelEncoding, 'native'>,
+    encoding: CodedPixels,
     encoded: Uint8Array,
     format: PixelFormat,
   ): Promise<Uint8Array>;
@@ -41,9 +43,7 @@ export function pixelDecoders(): PixelDecoders {
   };
 }
 
-async function loadCodec(
-  encoding: Exclude<PixelEncoding, 'native' | 'rle'>,
-): Promise<WasmDecode | ImageDecode> {
+async function loadCodec(encoding: Exclude<CodedPixels, 'rle'>): Promise<WasmDecode | ImageDecode> {
   switch (encoding) {
     case 'jpeg-lossless': {
       const { decodeJpegLossless } = await import('./jpeg-lossless.js');

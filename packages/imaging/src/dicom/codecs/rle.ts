@@ -1,5 +1,5 @@
 import { fail } from '../../errors.js';
-import { frameByteCount, type PixelFormat } from '../frame.js';
+import { frameByteCount, type PixelFormat } from './pixel-format.js';
 
 const MAX_SEGMENTS = 15;
 const HEADER_BYTES = 64;

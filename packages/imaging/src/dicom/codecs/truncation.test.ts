@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { testDataDir } from '@fedvox/base/system';
 import { describe, expect, it } from 'vitest';
 import { encapsulatedFrame, encapsulatedFrames } from '../encapsulation.js';
-import { framesOf, type PixelFormat } from '../frame.js';
+import { framesOf } from '../frame.js';
 import { parseDicom } from '../part10.js';
 import type { PixelEncoding } from '../transfer-syntax.js';
 import { pixelDecoders } from './decoders.js';
+import type { PixelFormat } from './pixel-format.js';
 
 type Encoding = Exclude<PixelEncoding, 'native'>;
 

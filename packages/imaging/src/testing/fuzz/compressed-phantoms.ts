@@ -1,10 +1,8 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { writeDicomSeries } from '../../dicom/write/series.js';
+import { readFile } from 'node:fs/promises';
+import { writeDicomSeries } from '../../dicom-writer/series.js';
 import { joined, VARIANTS } from '../part10-variants.js';
 import { PATIENT } from '../phantom-case.js';
-import { filesIn, type Specimen } from './corpus.js';
+import { filesWritten, type Specimen } from './specimen.js';
 
 const SLICES = 2;
 const PIXEL_DATA_TAG = Buffer.from([0xe0, 0x7f, 0x10, 0x00]);
@@ -51,23 +49,20 @@ async function series(
   storedBits: number,
   change: (file: Buffer) => Uint8Array,
 ): Promise<Map<string, Uint8Array>> {
-  const folder = await mkdtemp(join(tmpdir(), 'fedvox-fuzz-'));
-  try {
-    const shape = [columns, rows, SLICES] as const;
-    const data = Float32Array.from({ length: columns * rows * SLICES }, (_, at) => at);
-    const affineRas = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1];
-    const options = {
-      ...PATIENT,
-      identity: 'fuzz',
-      modality: 'CT',
-      createdAt: new Date(0),
-    } as const;
-    await writeDicomSeries(folder, { shape, affineRas, data }, { ...options, storedBits });
-    const sound = await filesIn(folder);
-    return new Map([...sound].map(([name, bytes]) => [name, change(Buffer.from(bytes))]));
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  const shape = [columns, rows, SLICES] as const;
+  const data = Float32Array.from({ length: columns * rows * SLICES }, (_, at) => at);
+  const affineRas = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1];
+  const options = {
+    ...PATIENT,
+    identity: 'fuzz',
+    modality: 'CT',
+    createdAt: new Date(0),
+    storedBits,
+  } as const;
+  const sound = await filesWritten((folder) =>
+    writeDicomSeries(folder, { shape, affineRas, data }, options),
+  );
+  return new Map([...sound].map(([name, bytes]) => [name, change(Buffer.from(bytes))]));
 }
 
 /** The file with its pixels in one compressed fragment (PS3.5 A.4). */

@@ -1,8 +1,6 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { basename, join, relative } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { filesUnder } from '../../dicom/walk.js';
 import { encodeNifti } from '../../nifti/write.js';
 import {
   rectangle,
@@ -14,13 +12,7 @@ import {
 } from '../dicom-objects.js';
 import { phantomVolumes, writePhantomCase } from '../phantom-case.js';
 import { compressedPhantoms } from './compressed-phantoms.js';
-
-/** Files that are read together, whole and sound: what a fuzzed input is made from. */
-export interface Specimen {
-  readonly name: string;
-  /** By path inside the specimen's folder; never none. */
-  readonly files: ReadonlyMap<string, Uint8Array>;
-}
+import { filesIn, filesWritten, type Specimen } from './specimen.js';
 
 /** Slices taken of a real series: what fuzzing finds, it finds in two. */
 const MAX_SLICES = 2;
@@ -99,13 +91,7 @@ function labelledSlices(): Promise<Specimen[]> {
 }
 
 async function written(name: string, write: (folder: string) => Promise<void>): Promise<Specimen> {
-  const folder = await mkdtemp(join(tmpdir(), 'fedvox-fuzz-'));
-  try {
-    await write(folder);
-    return { name, files: await filesIn(folder) };
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  return { name, files: await filesWritten(write) };
 }
 
 function volumeFiles(): Specimen[] {
@@ -143,13 +129,4 @@ function volumeFiles(): Specimen[] {
     files: new Map([[name, bytes]]),
   }));
   return [...single, { name: 'detached.nrrd', files: detached }];
-}
-
-/** Every file under a folder, by its path inside it, in the order of names. */
-export async function filesIn(folder: string): Promise<Map<string, Uint8Array>> {
-  const files = new Map<string, Uint8Array>();
-  for (const path of await filesUnder(folder)) {
-    files.set(relative(folder, path), await readFile(path));
-  }
-  return files;
 }

@@ -1,6 +1,6 @@
 import { type Random, seededRandom } from '@fedvox/base';
-import type { Specimen } from './corpus.js';
 import { mutated } from './mutation.js';
+import type { Specimen } from './specimen.js';
 
 /** A specimen with one of its files damaged. */
 export interface FuzzInput {

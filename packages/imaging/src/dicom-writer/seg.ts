@@ -1,7 +1,7 @@
 import { assert } from '@fedvox/base';
 import { writeFileDurably } from '@fedvox/base/system';
-import type { LabelMap } from '../../geometry/grid.js';
-import { OWN_MANUFACTURER, SEGMENTATION_STORAGE } from '../../segmentation/dicom-seg.js';
+import type { LabelMap } from '../geometry/grid.js';
+import { OWN_MANUFACTURER, SEGMENTATION_STORAGE } from '../segmentation/dicom-seg.js';
 import { DICTIONARY } from './dictionary.js';
 import { type DataSet, encodePart10, uidFrom } from './encode.js';
 import { planesOf, slicePosition } from './plane.js';

@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fail } from '../../errors.js';
-import type { Volume } from '../../geometry/grid.js';
-import { extremes } from '../../transforms/intensity.js';
+import { fail } from '../errors.js';
+import type { Volume } from '../geometry/grid.js';
+import { extremes } from '../transforms/intensity.js';
 import { type DataSet, decimalString, encodePart10, uidFrom } from './encode.js';
 import { planesOf, slicePosition } from './plane.js';
 import type { SeriesReference } from './reference.js';

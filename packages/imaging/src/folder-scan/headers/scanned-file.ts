@@ -1,16 +1,16 @@
 import { extname } from 'node:path';
 import { isFedvoxError } from '@fedvox/base';
-import { fail } from '../errors.js';
-import { type NamedError, namedError } from '../named-error.js';
-import { errorOfCase } from '../refusal.js';
-import { isSegmentation, readSegHeader, type SegHeader } from '../segmentation/dicom-seg.js';
+import { type Frame, framesOf } from '../../dicom/frame.js';
+import { type DicomFile, readDicomHeader } from '../../dicom/part10.js';
+import { fail } from '../../errors.js';
+import { type NamedError, namedError } from '../../named-error.js';
+import { errorOfCase } from '../../refusal.js';
+import { isSegmentation, readSegHeader, type SegHeader } from '../../segmentation/dicom-seg.js';
 import {
   isStructureSet,
   readStructureSetHeader,
   type StructureSetHeader,
-} from '../segmentation/rtstruct.js';
-import { type Frame, framesOf } from './frame.js';
-import { type DicomFile, readDicomHeader } from './part10.js';
+} from '../../segmentation/rtstruct.js';
 
 /** A file that labels a series: a DICOM SEG or an RT structure set. */
 export type SegmentationObject =

@@ -11,8 +11,8 @@ import {
 } from '../../file-index/index-file.js';
 import { programStamp } from '../../file-index/program-stamp.js';
 import { refusalOf } from '../../refusal.js';
-import type { ScannedFile } from '../scanned-file.js';
 import { readFiles } from './header-threads.js';
+import type { ScannedFile } from './scanned-file.js';
 
 export interface HeaderOptions {
   /** A file that keeps the headers of files that stay as they are; without it, every look reads them all. */

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sliceDataSet, writeObject, writeSlices } from '../../testing/dicom-objects.js';
 import { temporaryFolder } from '../../testing/temporary-folder.js';
-import { scanDicomFolder } from '../scan.js';
+import { scanDicomFolder } from '../folder-scan.js';
 import type { HeaderProgress } from './read-headers.js';
 
 /** Everything was changed long ago. */

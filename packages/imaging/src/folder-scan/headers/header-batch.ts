@@ -1,5 +1,5 @@
 import { boundedMap } from '../../bounded-map.js';
-import { type ScannedFile, scanFile } from '../scanned-file.js';
+import { type ScannedFile, scanFile } from './scanned-file.js';
 
 /** What a thread says of the paths that it was sent. */
 export type HeaderAnswer = { readonly files: readonly ScannedFile[] } | { readonly error: Error };

@@ -1,9 +1,6 @@
 import type { Affine } from '../geometry/affine.js';
 import type { StoredVoxels } from '../geometry/stored-volume.js';
 import type { Vec3 } from '../geometry/vector.js';
-import { convolved } from './portable/convolution.js';
-import { displacedLinear, displacedNearest } from './portable/displacement.js';
-import { linear, nearest } from './portable/sampling.js';
 
 /** A scan's values or a label map's classes. */
 export type Voxels = Float32Array | Uint8Array;
@@ -59,12 +56,3 @@ export interface VoxelEngine {
    */
   convolved(source: VoxelArray<Float32Array>, kernel: SeparableKernel): Float32Array;
 }
-
-/** In TypeScript on the calling thread, wherever Node runs. */
-export const portableVoxels: VoxelEngine = {
-  linear,
-  nearest,
-  displacedLinear,
-  displacedNearest,
-  convolved,
-};

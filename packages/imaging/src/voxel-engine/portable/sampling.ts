@@ -1,8 +1,8 @@
 import type { Affine } from '../../geometry/affine.js';
+import { roundHalfEven } from '../../geometry/rounding.js';
 import { type StoredVoxels, storedValues } from '../../geometry/stored-volume.js';
 import type { Vec3 } from '../../geometry/vector.js';
 import { voxelsLike } from '../gridded.js';
-import { roundHalfEven } from '../rounding.js';
 import type { Outside, VoxelArray, Voxels } from '../voxel-engine.js';
 import { clamped, linearAt, nearestAt } from './points.js';
 import { blendPlane, blendRow, interpolateRow, type RowTable } from './rows.js';

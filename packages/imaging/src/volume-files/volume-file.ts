@@ -3,7 +3,7 @@ import { type Grid, MAX_MAGNITUDE, type Volume } from '../geometry/grid.js';
 import { shearDegrees } from '../geometry/shear.js';
 import { readNifti, readNiftiHeader } from '../nifti/read.js';
 import { nrrdDataPath, readNrrd, readNrrdHeader } from '../nrrd/read.js';
-import { openByteStream, readStart } from './byte-stream.js';
+import { openByteStream, readStart } from '../voxels/byte-stream.js';
 
 /** What the header of a volume file says. */
 export interface VolumeFileHeader {

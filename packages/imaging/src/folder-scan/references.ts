@@ -1,5 +1,6 @@
-import type { FolderScan, ScannedSeries, SegmentationObject } from '../dicom/scan.js';
-import type { NamedLabel } from './class-names.js';
+import type { NamedLabel } from '../segmentation/class-names.js';
+import type { FolderScan, ScannedSeries } from './folder-scan.js';
+import type { SegmentationObject } from './headers/scanned-file.js';
 
 /**
  * The segmentations that belong to a series: those that name it; where none that they name is here, those

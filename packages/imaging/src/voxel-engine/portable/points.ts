@@ -1,5 +1,5 @@
+import { roundHalfEven } from '../../geometry/rounding.js';
 import type { Vec3 } from '../../geometry/vector.js';
-import { roundHalfEven } from '../rounding.js';
 import type { Voxels } from '../voxel-engine.js';
 
 /** The value at a point of the source, trilinear. The point is an index; it ends at the border. */

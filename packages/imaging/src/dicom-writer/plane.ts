@@ -1,7 +1,7 @@
-import { fail } from '../../errors.js';
-import { apply, column, rasToLps } from '../../geometry/affine.js';
-import { type Grid, spacingMm } from '../../geometry/grid.js';
-import { dot, normalize, type Vec3 } from '../../geometry/vector.js';
+import { fail } from '../errors.js';
+import { apply, column, rasToLps } from '../geometry/affine.js';
+import { type Grid, spacingMm } from '../geometry/grid.js';
+import { dot, normalize, type Vec3 } from '../geometry/vector.js';
 import type { DataSet } from './encode.js';
 
 const MAX_COSINE = 1e-4;

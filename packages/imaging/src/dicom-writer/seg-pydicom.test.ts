@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { PATIENT, phantomVolumes } from '../../testing/phantom-case.js';
-import { pythonWithPydicom } from '../../testing/python.js';
-import { temporaryFolder } from '../../testing/temporary-folder.js';
+import { PATIENT, phantomVolumes } from '../testing/phantom-case.js';
+import { pythonWithPydicom } from '../testing/python.js';
+import { temporaryFolder } from '../testing/temporary-folder.js';
 import { writeDicomSeg } from './seg.js';
 import { writeDicomSeries } from './series.js';
 

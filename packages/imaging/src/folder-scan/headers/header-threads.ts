@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { boundedMap } from '../../bounded-map.js';
 import { fail } from '../../errors.js';
-import type { ScannedFile } from '../scanned-file.js';
 import { type HeaderAnswer, readBatch } from './header-batch.js';
+import type { ScannedFile } from './scanned-file.js';
 
 export interface ReadFilesOptions {
   /** Threads to read on; as many as there are processors by default. */
@@ -95,7 +95,7 @@ class HeaderThread {
 function entryPath(): string {
   const here = fileURLToPath(new URL('./header-thread-entry.js', import.meta.url));
   return here.replace(
-    /([\\/])src([\\/]dicom[\\/]headers[\\/]header-thread-entry\.js)$/,
+    /([\\/])src([\\/]folder-scan[\\/]headers[\\/]header-thread-entry\.js)$/,
     '$1dist$2',
   );
 }

@@ -1,7 +1,7 @@
-import type { CaseRef } from '../../datasets/case.js';
-import { fail } from '../../errors.js';
-import type { Grid } from '../../geometry/grid.js';
-import { readDicomHeader } from '../part10.js';
+import type { CaseRef } from '../datasets/case-ref.js';
+import { readDicomHeader } from '../dicom/part10.js';
+import { fail } from '../errors.js';
+import type { Grid } from '../geometry/grid.js';
 
 /** A series that a segmentation is written for. It holds the patient's name: it stays on the site. */
 export interface SeriesReference {
