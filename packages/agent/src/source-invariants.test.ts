@@ -45,11 +45,12 @@ describe('invariant 1, in the sources: the agent', () => {
   });
 
   it('speaks to the hospital’s own archive in one place, which knows nothing of the line', () => {
-    const archive = join('archive', 'archive.ts');
+    const archive = join('pacs', 'archive.ts');
     expect(
       filesWith(/\b(openArchive|openDicomWeb|openDimse|DicomWebClient|DimseClient)\b/),
     ).toEqual([archive]);
-    const ofTheArchive = SOURCES.filter(({ path }) => path.startsWith('archive'));
+    const ofTheArchive = SOURCES.filter(({ path }) => path.startsWith('pacs'));
+    expect(ofTheArchive.length).toBeGreaterThan(0);
     expect(ofTheArchive.filter(({ text }) => /@fedvox\/protocol|\/line\//.test(text))).toEqual([]);
   });
 });
