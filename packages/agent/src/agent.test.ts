@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { systemClock } from '@fedvox/base/system';
 import { loadCredentials } from '@fedvox/pki';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { RECORDED, recordedDelta, untilAborted } from './testing/recorded-trainer.js';
@@ -109,6 +110,7 @@ describe('an agent', () => {
     const inTwentyFiveDaysMs = Date.now() + 25 * 86_400_000;
     await scene.start({
       clock: {
+        ...systemClock,
         nowMs: () =>
           scene.coordinator.calls.includes('renewCertificate') ? Date.now() : inTwentyFiveDaysMs,
         sleep: () => Promise.resolve(),

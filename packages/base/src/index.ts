@@ -1,6 +1,7 @@
 export { assert, InvariantError, unreachable } from './assert.js';
 export { canonicalJson, type Json } from './canonical-json.js';
-export type { Clock } from './clock.js';
+export { type Chance, seededChance } from './chance.js';
+export { type Clock, clockOn, type Timer, type TimerOptions } from './clock.js';
 export { SHA256_PATTERN, type Sha256, sha256 } from './digest.js';
 export {
   defineErrors,
@@ -16,3 +17,4 @@ export { NAME_PATTERN } from './name-pattern.js';
 export { printable, printableLine } from './printable.js';
 export { type Random, seededRandom, shuffled } from './random.js';
 export { type RetryOptions, type RetryPolicy, retry, retryDelayMs } from './retry.js';
+export { VirtualClock, type VirtualClockOptions } from './virtual-clock.js';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Clock } from './clock.js';
 import { retry, retryDelayMs } from './retry.js';
+import { VirtualClock } from './virtual-clock.js';
 
 const policy = { maxAttempts: 4, firstDelayMs: 100, maxDelayMs: 250 };
 
@@ -8,7 +9,7 @@ const policy = { maxAttempts: 4, firstDelayMs: 100, maxDelayMs: 250 };
 function recordingClock(): { clock: Clock; slept: number[] } {
   const slept: number[] = [];
   const sleep = async (durationMs: number) => void slept.push(durationMs);
-  return { clock: { nowMs: () => 0, sleep }, slept };
+  return { clock: { ...new VirtualClock(), sleep }, slept };
 }
 
 describe('retry', () => {

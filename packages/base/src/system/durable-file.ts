@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { mkdir, open, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { randomId } from './random-id.js';
+import { randomId } from './system-chance.js';
 
 export interface DurableWriteOptions {
   /** Permission bits of the new file; 0o600 for anything secret. */

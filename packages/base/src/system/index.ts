@@ -18,8 +18,8 @@ export {
 export { sha256File } from './file-digest.js';
 export { createLogger, type Logger, type LoggerOptions, silentLogger } from './logger.js';
 export { makePrivateFolder } from './private-folder.js';
-export { randomId } from './random-id.js';
 export { isDiskFull, isOutOfMemory } from './shortages.js';
+export { randomId, systemChance } from './system-chance.js';
 export { systemClock } from './system-clock.js';
 export { failureOfCode, systemFailure } from './system-failure.js';
 export { testDataDir } from './test-data.js';

@@ -1,21 +1,10 @@
-import type { Clock } from '../clock.js';
+import { type Clock, clockOn } from '../clock.js';
 
-export const systemClock: Clock = {
+export const systemClock: Clock = clockOn({
   nowMs: () => Date.now(),
-  sleep: (durationMs, signal) =>
-    new Promise((resolve, reject) => {
-      if (signal?.aborted) {
-        reject(signal.reason);
-        return;
-      }
-      const onAbort = () => {
-        clearTimeout(timer);
-        reject(signal?.reason);
-      };
-      const timer = setTimeout(() => {
-        signal?.removeEventListener('abort', onAbort);
-        resolve();
-      }, durationMs);
-      signal?.addEventListener('abort', onAbort, { once: true });
-    }),
-};
+  after: (delayMs, action, { background = false } = {}) => {
+    const timer = setTimeout(action, delayMs);
+    if (background) timer.unref();
+    return { cancel: () => clearTimeout(timer) };
+  },
+});

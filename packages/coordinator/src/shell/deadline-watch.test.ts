@@ -1,4 +1,4 @@
-import { type Clock, sha256 } from '@fedvox/base';
+import { sha256, VirtualClock } from '@fedvox/base';
 import { silentLogger } from '@fedvox/base/system';
 import { describe, expect, it } from 'vitest';
 import { submitJob } from '../core/job-machine.js';
@@ -6,34 +6,6 @@ import { openSqliteStore } from '../store/sqlite-store.js';
 import type { Store } from '../store/store.js';
 import { DeadlineWatch } from './deadline-watch.js';
 import { JobRegistry } from './job-registry.js';
-
-/** Time that passes only in leaps; every sleeper is woken by the leap that reaches it. */
-class LeapingClock implements Clock {
-  #nowMs = 1_000;
-  readonly #sleepers = new Set<{ readonly wakeAtMs: number; wake(): void }>();
-
-  nowMs(): number {
-    return this.#nowMs;
-  }
-
-  sleep(durationMs: number, signal?: AbortSignal): Promise<void> {
-    if (signal?.aborted) return Promise.reject(signal.reason);
-    return new Promise((resolve, reject) => {
-      const sleeper = { wakeAtMs: this.#nowMs + durationMs, wake: () => resolve() };
-      this.#sleepers.add(sleeper);
-      signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
-    });
-  }
-
-  leap(durationMs: number): void {
-    this.#nowMs += durationMs;
-    for (const sleeper of this.#sleepers) {
-      if (sleeper.wakeAtMs > this.#nowMs) continue;
-      this.#sleepers.delete(sleeper);
-      sleeper.wake();
-    }
-  }
-}
 
 const DAY_MS = 86_400_000;
 
@@ -86,8 +58,9 @@ describe('the watch over deadlines', () => {
   });
 });
 
-async function withJob(deadlineMs: number): Promise<{ store: Store; clock: LeapingClock }> {
-  const [store, clock] = [await openSqliteStore(':memory:'), new LeapingClock()];
+async function withJob(deadlineMs: number): Promise<{ store: Store; clock: VirtualClock }> {
+  const store = await openSqliteStore(':memory:');
+  const clock = new VirtualClock({ startMs: 1_000 });
   const [jobSha256, submittedAtMs] = [sha256('job'), clock.nowMs()];
   const plan = {
     jobId: 'job',

@@ -1,14 +1,13 @@
-import type { Clock } from '@fedvox/base';
+import { VirtualClock } from '@fedvox/base';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { IdentityWatch } from './identity-watch.js';
 
-let nowMs: number;
+let clock: VirtualClock;
 let noticed: { readonly site: string; readonly connections: readonly string[] }[];
 let watch: IdentityWatch;
-const clock: Clock = { nowMs: () => nowMs, sleep: async () => undefined };
 const begin = () => {
-  nowMs = Date.UTC(2026, 0, 1);
+  clock = new VirtualClock({ startMs: Date.UTC(2026, 0, 1) });
   noticed = [];
   watch = new IdentityWatch(clock, (site, connections) => noticed.push({ site, connections }));
 };
@@ -17,7 +16,7 @@ beforeEach(begin);
 /** Calls of one site by these connections, so long apart. */
 function hear(connections: string, apartMs: number): void {
   for (const connection of connections) {
-    nowMs += apartMs;
+    clock.leap(apartMs);
     watch.heard('north', connection);
   }
 }
@@ -28,7 +27,7 @@ describe('a watch over identities', () => {
     expect(noticed).toEqual([]);
     hear('ab', 15_000);
     expect(noticed).toEqual([{ site: 'north', connections: ['a', 'b'] }]);
-    expect(watch.sharedAtMs('north')).toBe(nowMs);
+    expect(watch.sharedAtMs('north')).toBe(clock.nowMs());
     expect(watch.sharedAtMs('south')).toBeNull();
   });
 
@@ -41,7 +40,7 @@ describe('a watch over identities', () => {
     hear('abababab', 15_000);
     expect(() => watch.tell('north', 'a')).not.toThrow();
     expect(noticed).toHaveLength(1);
-    nowMs += 600_000;
+    clock.leap(600_000);
     hear('ababababab', 15_000);
     expect(noticed).toHaveLength(2);
     expect(() => watch.tell('north', 'a')).toThrow('two agents');
@@ -61,7 +60,7 @@ describe('a watch over identities', () => {
 
   it('keeps sites apart', () => {
     for (let turn = 0; turn < 20; turn++) {
-      nowMs += 15_000;
+      clock.leap(15_000);
       watch.heard(turn % 2 === 0 ? 'north' : 'south', turn % 2 === 0 ? 'a' : 'b');
     }
     expect(noticed).toEqual([]);
@@ -80,13 +79,13 @@ describe('a watch over identities', () => {
         begin();
         lines.forEach(({ calls, apartMs, late, lateAfterMs }, line) => {
           watch.heard('north', `line ${line}`);
-          nowMs += lateAfterMs;
+          clock.leap(lateAfterMs);
           for (let call = 0; call < late && line > 0; call++) {
             watch.heard('north', `line ${line - 1}`);
             watch.heard('north', `line ${line}`);
           }
           for (let call = 0; call < calls; call++) {
-            nowMs += apartMs;
+            clock.leap(apartMs);
             watch.heard('north', `line ${line}`);
           }
         });
@@ -106,7 +105,7 @@ describe('a watch over identities', () => {
         let turns = 0;
         let last: string | undefined;
         ms.forEach((pauseMs, at) => {
-          nowMs += pauseMs;
+          clock.leap(pauseMs);
           const connection = who[at] ? 'a' : 'b';
           // Turns count once both lines are older than what a reconnect leaves behind.
           if (at > 12 && connection !== last) turns += 1;

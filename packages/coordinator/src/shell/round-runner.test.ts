@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Clock, type Sha256, sha256 } from '@fedvox/base';
+import { type Sha256, sha256, VirtualClock } from '@fedvox/base';
 import { silentLogger } from '@fedvox/base/system';
 import { encodeWeights } from '@fedvox/weights';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -15,7 +15,8 @@ import { RoundRunner } from './round-runner.js';
 
 /** More than the runner keeps open at once. */
 const MANY_SITES = 150;
-const clock: Clock = { nowMs: () => 1_000, sleep: async () => undefined };
+/** Nobody waits between attempts. */
+const clock = { ...new VirtualClock({ startMs: 1_000 }), sleep: async () => undefined };
 
 describe('carrying out rounds', () => {
   let stateDir: string;

@@ -1,6 +1,6 @@
 import { readdir, readFile, stat, truncate, unlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, canonicalJson, sha256 } from '@fedvox/base';
+import { canonicalJson, sha256, VirtualClock } from '@fedvox/base';
 import { type PreprocessStep, preprocessStepSchema } from '@fedvox/job';
 import { describe, expect, it } from 'vitest';
 import type { CaseRef } from '../datasets/case-ref.js';
@@ -13,10 +13,6 @@ import { openCache } from './case-cache.js';
 import { encodeEntry } from './entry.js';
 
 const ZSCORE: PreprocessStep[] = [preprocessStepSchema.parse({ kind: 'zscore' })];
-
-function clockAt(nowMs: number): Clock {
-  return { nowMs: () => nowMs, sleep: () => Promise.resolve() };
-}
 
 async function phantom(identity = 'case-1') {
   const folder = await temporaryFolder();
@@ -109,7 +105,7 @@ describe('the case cache', () => {
       (await phantom('c')).ref,
     ];
     const entriesAfter = async (minute: number, ref: CaseRef, maxBytes: number) => {
-      const clock = clockAt(minute * 60_000);
+      const clock = new VirtualClock({ startMs: minute * 60_000 });
       await (await openCache(cacheFolder, { maxBytes, clock })).load(ref, CLASSES, ZSCORE);
       return readdir(cacheFolder);
     };
@@ -129,7 +125,7 @@ describe('the case cache', () => {
     for (const path of [old, fresh]) await writeFile(path, 'half an entry');
     const nowMs = Date.now();
     await utimes(old, nowMs / 1000 - 7200, nowMs / 1000 - 7200);
-    await openCache(cacheFolder, { clock: clockAt(nowMs) });
+    await openCache(cacheFolder, { clock: new VirtualClock({ startMs: nowMs }) });
     expect(await readdir(cacheFolder)).toEqual(['.fresh.tmp']);
   });
 

@@ -1,3 +1,4 @@
+import { VirtualClock } from '@fedvox/base';
 import type { JobDetails } from '@fedvox/coordinator';
 import { describe, expect, it } from 'vitest';
 import { followJob, settledRows } from './follow-job.js';
@@ -63,11 +64,13 @@ describe('following a job', () => {
       job({ status: 'completed', rounds: [row(0, 0.1), row(1, 0.4), row(2, 0.6)], current: null }),
     ];
     const told: RunProgress[] = [];
-    const end = await followJob({ job: async () => states.shift() as JobDetails }, 'job-1', {
-      clock: { nowMs: () => 0, sleep: async () => undefined },
+    const clock = new VirtualClock();
+    const following = followJob({ job: async () => states.shift() as JobDetails }, 'job-1', {
+      clock,
       signal: new AbortController().signal,
       onProgress: (progress) => told.push(progress),
     });
+    const end = await clock.passUntil(following);
     expect(end.status).toBe('completed');
     expect(told.map((each) => (each.kind === 'round' ? each.row.round : each.kind))).toEqual([
       'activity',
@@ -90,7 +93,7 @@ describe('following a job', () => {
 
   it.each(['failed', 'aborted'] as const)('ends when the job has %s', async (status) => {
     const end = await followJob({ job: async () => job({ status }) }, 'job-1', {
-      clock: { nowMs: () => 0, sleep: () => Promise.reject(new Error('waited')) },
+      clock: { ...new VirtualClock(), sleep: () => Promise.reject(new Error('waited')) },
       signal: new AbortController().signal,
       onProgress: () => undefined,
     });
