@@ -3,7 +3,7 @@ import { packageSources } from './sources.js';
 
 /** One meaning per word, one word per meaning; each rule says what it keeps apart or together. */
 describe('the words of the sources', () => {
-  const sources = packageSources();
+  const sources = packageSources().filter(({ path }) => !path.endsWith('.test.ts'));
   const offenders = (pattern: RegExp, where: RegExp = /./) =>
     sources
       .filter(({ path, text }) => where.test(path) && pattern.test(text))
@@ -20,5 +20,18 @@ describe('the words of the sources', () => {
     expect(
       offenders(/submissions\b|[a-z]Submission/, /^packages\/coordinator\/src\/core\//),
     ).toEqual([]);
+  });
+
+  it('name engines and devices once, for configurations, commands and the engine alike', () => {
+    const settings = 'packages/learning/src/engine/settings.ts';
+    expect(offenders(/'torch'(,| \|)\s*'tensorflow'/)).toEqual([settings]);
+    expect(offenders(/'float32'(,| \|)\s*'bfloat16'/)).toEqual([
+      settings,
+      'packages/tfjs-backend-torch/src/backend.ts',
+    ]);
+    expect(offenders(/'cuda' \||\bcuda\(/)).toEqual([
+      settings,
+      'packages/tfjs-backend-torch/src/device.ts',
+    ]);
   });
 });

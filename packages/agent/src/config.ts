@@ -2,15 +2,13 @@ import { dirname, resolve } from 'node:path';
 import { isAddress, loadConfig, parseAddress } from '@fedvox/base/system';
 import { type DatasetSpec, datasetSpecSchema } from '@fedvox/imaging';
 import { nameSchema } from '@fedvox/job';
-import type { DeviceName, EngineName, EngineSettings, PrecisionName } from '@fedvox/learning';
+import type { EngineName, EngineSettings } from '@fedvox/learning';
+import { engineShape } from '@fedvox/learning/settings';
 import { casesFolder, checkPacsSource, type PacsSource, pacsSourceShape } from '@fedvox/pacs';
 import { z } from 'zod';
 import { type SitePolicy, sitePolicySchema } from './policy/site-policy.js';
 import { stateFolder } from './state/state-folder.js';
 
-const ENGINES = ['auto', 'torch', 'tensorflow', 'cpu'] as const satisfies readonly EngineName[];
-const PRECISIONS = ['auto', 'float32', 'bfloat16'] as const satisfies readonly PrecisionName[];
-const DEVICE = /^(auto|cpu|cuda(:\d+)?)$/;
 /** Where a coordinator serves sites when nobody says otherwise. */
 const USUAL_PORT = 8443;
 const DEFAULT_MAX_MODEL_BYTES = 8 * 1024 ** 3;
@@ -40,16 +38,7 @@ export const siteConfigSchema = z.strictObject({
   coordinator: addressSchema.optional(),
   /** A folder, or the archive (`kind: pacs`) that a folder of the state is filled from. */
   data: dataSchema,
-  engine: z.enum(ENGINES).default('auto'),
-  /** Where the engine computes; `auto` takes a GPU where there is one. */
-  device: z
-    .custom<DeviceName>(
-      (value) => typeof value === 'string' && DEVICE.test(value),
-      'must be "auto", "cpu", "cuda" or a GPU by its number, e.g. "cuda:1"',
-    )
-    .default('auto'),
-  /** What convolutions are computed in; `auto` takes bfloat16 where the hardware has it. */
-  precision: z.enum(PRECISIONS).default('auto'),
+  ...engineShape,
   /** Processor threads for the engine; its own choice where absent. */
   threads: z.number().int().positive().max(1024).optional(),
   /** A larger model is not fetched. */

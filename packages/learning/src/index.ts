@@ -1,13 +1,5 @@
-export type { DeviceName } from '@fedvox/tfjs-backend-torch';
-export {
-  ENGINE_NAMES,
-  type EngineInfo,
-  type EngineName,
-  type EngineSettings,
-  PRECISION_NAMES,
-  type PrecisionName,
-  selectEngine,
-} from './engine/engine.js';
+export { type EngineInfo, selectEngine } from './engine/engine.js';
+export type { DeviceName, EngineName, EngineSettings, PrecisionName } from './engine/settings.js';
 export { voxelEngineOf } from './engine/voxels.js';
 export type { ClassEvaluation } from './evaluation/class-evaluation.js';
 export type { Agreements, Evaluation, SiteEvaluation } from './evaluation/evaluate-cases.js';

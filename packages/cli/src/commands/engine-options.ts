@@ -1,5 +1,6 @@
 import { createLogger } from '@fedvox/base/system';
 import type { DeviceName, EngineName, PrecisionName, Progress } from '@fedvox/learning';
+import { ENGINE_NAMES, PRECISION_NAMES } from '@fedvox/learning/settings';
 import { type Command, Option } from 'commander';
 import { tellHeadersOf } from '../header-progress.js';
 import type { Output } from '../terminal.js';
@@ -16,15 +17,11 @@ export interface EngineOptions extends CommonOptions {
 
 export function withEngine(command: Command): Command {
   return command
-    .addOption(
-      new Option('--engine <name>', 'tensor engine')
-        .choices(['auto', 'torch', 'tensorflow', 'cpu'])
-        .default('auto'),
-    )
+    .addOption(new Option('--engine <name>', 'tensor engine').choices(ENGINE_NAMES).default('auto'))
     .option('--device <name>', 'where it computes: auto, cpu, cuda or cuda:N', 'auto')
     .addOption(
       new Option('--precision <name>', 'what it computes in; auto: bfloat16 where in hardware')
-        .choices(['auto', 'float32', 'bfloat16'])
+        .choices(PRECISION_NAMES)
         .default('auto'),
     )
     .option('--threads <n>', 'threads of the engine', wholeNumber('--threads', 1));

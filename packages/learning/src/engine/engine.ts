@@ -1,36 +1,15 @@
 import { errorText, isFedvoxError } from '@fedvox/base';
 import type { Logger } from '@fedvox/base/system';
-import { type DeviceName, type Precision, registerTorchBackend } from '@fedvox/tfjs-backend-torch';
+import { registerTorchBackend } from '@fedvox/tfjs-backend-torch';
 import * as tf from '@tensorflow/tfjs-core';
 import { fail } from '../errors.js';
+import type { EngineName, EngineSettings } from './settings.js';
 import { startTensorflow, TENSORFLOW_PACKAGES } from './tensorflow.js';
-
-export const ENGINE_NAMES = ['auto', 'torch', 'tensorflow', 'cpu'] as const;
-/** What a person asks for; `auto` takes the fastest that this machine has. */
-export type EngineName = (typeof ENGINE_NAMES)[number];
-
-export const PRECISION_NAMES = ['auto', 'float32', 'bfloat16'] as const;
-/**
- * What convolutions are computed in. `auto` takes bfloat16 where processor or GPU has it in hardware,
- * since it is about twice as fast there and a network's gradients stay close to float32's; elsewhere it
- * would be slower, and float32 is taken.
- */
-export type PrecisionName = Precision | 'auto';
 
 export interface EngineInfo {
   readonly name: Exclude<EngineName, 'auto'>;
   /** For a person: what it is, what it runs on and what it computes in. */
   readonly description: string;
-}
-
-/** How an engine is to compute. */
-export interface EngineSettings {
-  /** Threads of one operator; the engine's own choice where absent. */
-  readonly threads?: number;
-  /** `auto` where absent: a GPU where there is one. */
-  readonly device?: DeviceName;
-  /** `auto` where absent. */
-  readonly precision?: PrecisionName;
 }
 
 export interface EngineOptions extends EngineSettings {

@@ -1,7 +1,7 @@
 import type { Logger } from '@fedvox/base/system';
 import type { DatasetSpec } from '@fedvox/imaging';
 import type { Job } from '@fedvox/job';
-import type { EngineName, EngineSettings } from '../engine/engine.js';
+import type { EngineName, EngineSettings } from '../engine/settings.js';
 
 /** What every task needs to know; all of it is data, files and callbacks. */
 export interface TaskInput extends EngineSettings {

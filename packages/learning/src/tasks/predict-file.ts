@@ -17,7 +17,8 @@ import {
 } from '@fedvox/imaging';
 import type { Job } from '@fedvox/job';
 import { aboutCase } from '../about-case.js';
-import { type EngineName, type EngineSettings, selectEngine } from '../engine/engine.js';
+import { selectEngine } from '../engine/engine.js';
+import type { EngineName, EngineSettings } from '../engine/settings.js';
 import { voxelEngineOf } from '../engine/voxels.js';
 import { fail } from '../errors.js';
 import { predictProbabilities } from '../inference/probabilities.js';

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { silentLogger } from '@fedvox/base/system';
 import { torchAvailability } from '@fedvox/tfjs-backend-torch';
-import { selectEngine } from '../engine/engine.js';
+import { type EngineInfo, selectEngine } from '../engine/engine.js';
 import { TENSORFLOW_PACKAGES } from '../engine/tensorflow.js';
 
 /** Where only one engine is of interest, its name. */
@@ -19,7 +19,7 @@ export const TEST_ENGINES = [
   testEngine('tensorflow', TENSORFLOW_PACKAGES.some(isInstalled)),
 ].filter(({ engine }) => ONLY === undefined || ONLY === engine);
 
-function testEngine(engine: 'cpu' | 'torch' | 'tensorflow', isThere: boolean) {
+function testEngine(engine: EngineInfo['name'], isThere: boolean) {
   const start = () =>
     selectEngine(engine, { threads: 2, precision: 'float32', log: silentLogger() });
   return { engine, missing: !isThere, start };

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { CoordinatorClient } from '@fedvox/coordinator';
 import type { DatasetSpec } from '@fedvox/imaging';
 import type { Job } from '@fedvox/job';
+import type { EngineName } from '@fedvox/learning';
 import { loadConsortium } from '@fedvox/pki';
 import { z } from 'zod';
 import { type RunFolders, runFolders } from './folders.js';
@@ -21,7 +22,7 @@ export interface LocalFederationOptions {
 export interface LocalSite {
   readonly name: string;
   readonly data: DatasetSpec;
-  readonly engine: 'auto' | 'torch' | 'tensorflow' | 'cpu';
+  readonly engine: EngineName;
   /** As `site.yaml` has them; the agent's own choice where absent. */
   readonly device?: string;
   readonly precision?: string;

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Job } from '@fedvox/job';
+import type { EngineInfo } from '@fedvox/learning';
 import { fail } from '../errors.js';
 import type { Scenario, SiteData } from './scenario.js';
 
@@ -11,7 +12,7 @@ export interface PlanOptions {
   readonly rounds?: number;
   readonly seed?: number;
   /** The engine found on this machine for what the scenario asks. */
-  readonly engine: 'torch' | 'tensorflow' | 'cpu';
+  readonly engine: EngineInfo['name'];
   /** Cores that all sites share. */
   readonly cores: number;
 }

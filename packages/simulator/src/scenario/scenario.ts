@@ -2,12 +2,11 @@ import { dirname, resolve } from 'node:path';
 import { loadConfig } from '@fedvox/base/system';
 import { datasetSpecSchema } from '@fedvox/imaging';
 import { type Job, jobSchema, nameSchema, newJobSchema } from '@fedvox/job';
-import type { DeviceName } from '@fedvox/learning';
+import { engineShape } from '@fedvox/learning/settings';
 import { z } from 'zod';
 import { phantomSchema } from '../phantom/phantom.js';
 import { loadJob } from './job-file.js';
 
-const DEVICE = /^(auto|cpu|cuda(:\d+)?)$/;
 const positiveInt = z.number().int().positive();
 
 /** Where a site's scans come from. Paths are relative to the data folder of the run. */
@@ -29,15 +28,8 @@ export const scenarioSchema = z
     description: z.string().min(1),
     /** Name of the consortium that is founded for the run. */
     federation: nameSchema,
-    engine: z.enum(['auto', 'torch', 'tensorflow', 'cpu']).default('auto'),
     /** Where and in what each site computes, as `site.yaml` has it. */
-    device: z
-      .custom<DeviceName>(
-        (value) => typeof value === 'string' && DEVICE.test(value),
-        'must be "auto", "cpu", "cuda" or a GPU by its number, e.g. "cuda:1"',
-      )
-      .default('auto'),
-    precision: z.enum(['auto', 'float32', 'bfloat16']).default('auto'),
+    ...engineShape,
     /** Threads of each site's training; the machine's cores shared evenly where absent. */
     threads: positiveInt.max(256).optional(),
     sites: z.array(siteSchema).min(1).max(64),
