@@ -19,7 +19,9 @@ import { FAST_PACE, jobBytes, makeSite, TEST_JOB, until } from './testing/site.j
 /** Processes are started and networks trained: slow on a busy machine, and nothing else. */
 vi.setConfig({ testTimeout: 120_000 });
 
-const trainerEntryPath = fileURLToPath(new URL('../dist/trainer/entry.js', import.meta.url));
+const trainerEntryPath = fileURLToPath(
+  new URL('../dist/trainer/trainer-entry.js', import.meta.url),
+);
 const CASES = 7;
 
 let coordinator: ScriptedCoordinator;

@@ -9,7 +9,7 @@ import { newAgent } from './core/agent-machine.js';
 import type { Trainer } from './core/trainer.js';
 import { fail } from './errors.js';
 import { EgressLedger } from './ledger/egress-ledger.js';
-import { fetchArchive } from './pacs/archive.js';
+import { fetchArchive } from './pacs/archive-calls.js';
 import { FetchingTrainer } from './pacs/fetching-trainer.js';
 import { RealActivities } from './shell/activities.js';
 import { AgentShell } from './shell/agent-shell.js';

@@ -39,9 +39,9 @@ export type {
 } from './core/trainer.js';
 export { type Enrolled, enroll } from './enroll.js';
 export { ERRORS } from './errors.js';
-export type { LedgerEntry } from './ledger/entry.js';
+export type { LedgerEntry } from './ledger/ledger-entry.js';
 export { type EgressSummary, readLedger, summarise } from './ledger/read-ledger.js';
-export { fetchSiteData, storeSiteResult } from './pacs/site-data.js';
+export { fetchSiteData, storeSiteResult } from './pacs/site-archive.js';
 export {
   fedAvgWeight,
   judgeJob,

@@ -24,11 +24,11 @@ describe('invariant 6, in the sources: the agent', () => {
       [],
     );
     expect(filesWith(/\bfork\(/)).toEqual([join('trainer', 'child-trainer.ts')]);
-    expect(filesWith(/\bnew Worker\(/)).toEqual([join('trainer', 'entry.ts')]);
+    expect(filesWith(/\bnew Worker\(/)).toEqual([join('trainer', 'trainer-entry.ts')]);
     // The engine, which is heavy, is loaded only by checks; both name it literally.
     const loads = SOURCES.flatMap(({ text }) => text.match(/\bimport\([^)]*\)/g) ?? []);
     expect([...new Set(loads)]).toEqual(["import('@fedvox/learning')"]);
-    expect(filesWith(/\bimport\(/).sort()).toEqual(['check-site.ts', 'job-check.ts']);
+    expect(filesWith(/\bimport\(/).sort()).toEqual(['check-site.ts', 'gate-forecast.ts']);
   });
 });
 
@@ -45,7 +45,7 @@ describe('invariant 1, in the sources: the agent', () => {
   });
 
   it('speaks to the hospital’s own archive in one place, which knows nothing of the line', () => {
-    const archive = join('pacs', 'archive.ts');
+    const archive = join('pacs', 'archive-calls.ts');
     expect(
       filesWith(/\b(openArchive|openDicomWeb|openDimse|DicomWebClient|DimseClient)\b/),
     ).toEqual([archive]);

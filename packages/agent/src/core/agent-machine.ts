@@ -25,7 +25,7 @@ import {
   stopRefused,
   warning,
 } from './moves.js';
-import { responseTo } from './refusals.js';
+import { responseTo } from './refusal-responses.js';
 import {
   onDeclined,
   onFetched,

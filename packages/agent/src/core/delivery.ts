@@ -9,7 +9,7 @@ import {
   setAside,
 } from './memory.js';
 import { abstain, deliverOrAsk, go, note, stopRefused } from './moves.js';
-import { responseTo } from './refusals.js';
+import { responseTo } from './refusal-responses.js';
 
 type Delivering = Extract<Now, { at: 'delivering' }>;
 

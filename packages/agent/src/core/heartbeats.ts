@@ -8,7 +8,7 @@ import type {
   Step,
 } from './machine-types.js';
 import { ask, go, note, stopRefused, warning } from './moves.js';
-import { responseTo } from './refusals.js';
+import { responseTo } from './refusal-responses.js';
 import { roundOf, siteStateOf } from './task.js';
 
 type HeartbeatEvent = Extract<AgentEvent, { kind: `heartbeat-${string}` }>;

@@ -17,7 +17,7 @@ import { EGRESS_KINDS } from '@fedvox/protocol';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EgressLedger } from './egress-ledger.js';
-import type { LedgerEntry, Subject } from './entry.js';
+import type { LedgerEntry, Subject } from './ledger-entry.js';
 import { readLedger, summarise } from './read-ledger.js';
 import { segmentPath } from './segments.js';
 

@@ -13,7 +13,7 @@ import { type Clock, errorText, FedvoxError } from '@fedvox/base';
 import { isDiskFull } from '@fedvox/base/system';
 import type { EgressKind } from '@fedvox/protocol';
 import { fail } from '../errors.js';
-import type { LedgerEntry, Subject } from './entry.js';
+import type { LedgerEntry, Subject } from './ledger-entry.js';
 import { parseEntry } from './read-ledger.js';
 import { Reserve } from './reserve.js';
 import { segmentPath, segmentsOf } from './segments.js';

@@ -3,7 +3,7 @@ import { open, stat } from 'node:fs/promises';
 import { errorText } from '@fedvox/base';
 import { EGRESS_KINDS, type EgressKind } from '@fedvox/protocol';
 import { fail } from '../errors.js';
-import { type LedgerEntry, ledgerEntrySchema } from './entry.js';
+import { type LedgerEntry, ledgerEntrySchema } from './ledger-entry.js';
 import { segmentsOf } from './segments.js';
 
 /** Bytes that left, by kind. */

@@ -1,7 +1,7 @@
 import type { EgressItem, MethodName } from '@fedvox/protocol';
 import { fail } from '../errors.js';
 import type { EgressLedger } from '../ledger/egress-ledger.js';
-import type { Subject } from '../ledger/entry.js';
+import type { Subject } from '../ledger/ledger-entry.js';
 import { checkSendable, METHOD_OF, type Outgoing, subjectOf } from './outgoing.js';
 
 /**

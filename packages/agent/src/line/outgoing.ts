@@ -11,7 +11,7 @@ import {
 } from '@fedvox/protocol';
 import { z } from 'zod';
 import { fail } from '../errors.js';
-import type { Subject } from '../ledger/entry.js';
+import type { Subject } from '../ledger/ledger-entry.js';
 
 /**
  * **Invariant 1, closed-world egress: everything a site can send is in this file.** Enums, digests,

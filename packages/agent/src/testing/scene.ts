@@ -6,7 +6,7 @@ import type { Task } from '@fedvox/protocol';
 import { type AgentOptions, type RunningAgent, startAgent } from '../compose.js';
 import type { SiteConfig } from '../config.js';
 import { enroll } from '../enroll.js';
-import type { LedgerEntry } from '../ledger/entry.js';
+import type { LedgerEntry } from '../ledger/ledger-entry.js';
 import { readLedger } from '../ledger/read-ledger.js';
 import { type StateFolder, stateFolder } from '../state/state-folder.js';
 import { makeConsortium, type TestConsortium } from './consortium.js';

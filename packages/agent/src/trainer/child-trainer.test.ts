@@ -34,7 +34,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 beforeEach(() => {
-  trainer = new ChildTrainer({ setup: setup(), entryPath: join(BUILT, 'entry.js') });
+  trainer = new ChildTrainer({ setup: setup(), entryPath: join(BUILT, 'trainer-entry.js') });
 });
 afterEach(() => trainer.close());
 
@@ -82,88 +82,90 @@ function isAlive(pid: number): boolean {
 
 const never = new AbortController().signal;
 
-describe.skipIf(!existsSync(join(BUILT, 'entry.js')))('a trainer in a child process', () => {
-  it('checks the data of a site', async () => {
-    const work = { kind: 'check-data' } as const;
-    expect(await trainer.run(order({ work }), never, () => undefined)).toEqual({
-      kind: 'checked',
-      outcome: 'pass',
-      validationCases: 1,
+describe.skipIf(!existsSync(join(BUILT, 'trainer-entry.js')))(
+  'a trainer in a child process',
+  () => {
+    it('checks the data of a site', async () => {
+      const work = { kind: 'check-data' } as const;
+      expect(await trainer.run(order({ work }), never, () => undefined)).toEqual({
+        kind: 'checked',
+        outcome: 'pass',
+        validationCases: 1,
+      });
+      const greedy = { ...job, data: { ...job.data, minCases: 7 } };
+      expect(await trainer.run(order({ work, job: greedy }), never, () => undefined)).toEqual({
+        kind: 'checked',
+        outcome: 'too-few-cases',
+        validationCases: 0,
+      });
     });
-    const greedy = { ...job, data: { ...job.data, minCases: 7 } };
-    expect(await trainer.run(order({ work, job: greedy }), never, () => undefined)).toEqual({
-      kind: 'checked',
-      outcome: 'too-few-cases',
-      validationCases: 0,
+
+    it('measures the base model, trains from it, and leaves the delta on disk', async () => {
+      const phases = new Set<string>();
+      const result = await trainer.run(order(), never, ({ phase }) => phases.add(phase));
+      if (result.kind !== 'measured') throw new Error('trained, so it measured');
+      expect(result).toMatchObject({ trainCases: 5, validationCases: 1 });
+      expect(result.figures.auc).toBeGreaterThanOrEqual(0);
+      expect(result.delta!.sha256).toBe(await sha256File(order().deltaPath));
+      expect(phases).toEqual(new Set(['preparing', 'evaluating', 'training']));
     });
-  });
 
-  it('measures the base model, trains from it, and leaves the delta on disk', async () => {
-    const phases = new Set<string>();
-    const result = await trainer.run(order(), never, ({ phase }) => phases.add(phase));
-    if (result.kind !== 'measured') throw new Error('trained, so it measured');
-    expect(result).toMatchObject({ trainCases: 5, validationCases: 1 });
-    expect(result.figures.auc).toBeGreaterThanOrEqual(0);
-    expect(result.delta!.sha256).toBe(await sha256File(order().deltaPath));
-    expect(phases).toEqual(new Set(['preparing', 'evaluating', 'training']));
-  });
-
-  it('only measures where nothing is to be trained, and knows the weight all the same', async () => {
-    const work = { kind: 'evaluate', round: 2, baseModel: 'a'.repeat(64) } as const;
-    const result = await trainer.run(order({ work }), never, () => undefined);
-    expect(result).toMatchObject({ trainCases: 5, validationCases: 1, delta: null });
-  });
-
-  it('runs at a lower priority and leaves this event loop free', async () => {
-    let turns = 0;
-    const timer = setInterval(() => turns++, 1);
-    const controller = new AbortController();
-    const { ended } = await begin(controller.signal);
-    expect(getPriority(trainer.pid!)).toBe(10);
-    const before = turns;
-    await until(() => turns > before + 20);
-    clearInterval(timer);
-    controller.abort();
-    await ended;
-  });
-
-  it('is gone when its work is no longer wanted, and works again afterwards', async () => {
-    const controller = new AbortController();
-    const { ended } = await begin(controller.signal);
-    const pid = trainer.pid!;
-    controller.abort(new Error('no longer wanted'));
-    expect(await ended).toMatchObject({ message: 'no longer wanted' });
-    expect(isAlive(pid)).toBe(false);
-    const work = { kind: 'check-data' } as const;
-    expect(await trainer.run(order({ work }), never, () => undefined)).toMatchObject({
-      outcome: 'pass',
+    it('only measures where nothing is to be trained, and knows the weight all the same', async () => {
+      const work = { kind: 'evaluate', round: 2, baseModel: 'a'.repeat(64) } as const;
+      const result = await trainer.run(order({ work }), never, () => undefined);
+      expect(result).toMatchObject({ trainCases: 5, validationCases: 1, delta: null });
     });
-  });
 
-  it('that crashes is one named error, and may be tried again', async () => {
-    const { ended } = await begin(never);
-    process.kill(trainer.pid!, 'SIGSEGV');
-    expect(await ended).toMatchObject({ code: 'agent/trainer-died' });
-  });
-
-  it('passes on the work’s own named error with its advice', async () => {
-    const work = order({ baseModelPath: join(folder, 'data', 'dataset.json') });
-    await expect(trainer.run(work, never, () => undefined)).rejects.toMatchObject({
-      code: expect.stringMatching(/^(learning|weights)\//),
-      advice: expect.stringMatching(/\w/),
+    it('runs at a lower priority and leaves this event loop free', async () => {
+      let turns = 0;
+      const timer = setInterval(() => turns++, 1);
+      const controller = new AbortController();
+      const { ended } = await begin(controller.signal);
+      expect(getPriority(trainer.pid!)).toBe(10);
+      const before = turns;
+      await until(() => turns > before + 20);
+      clearInterval(timer);
+      controller.abort();
+      await ended;
     });
-  });
 
-  it('is warm for the next order', async () => {
-    const work = order({ work: { kind: 'check-data' } });
-    await trainer.run(work, never, () => undefined);
-    const { pid } = trainer;
-    await trainer.run(work, never, () => undefined);
-    expect(trainer.pid).toBe(pid);
-  });
+    it('is gone when its work is no longer wanted, and works again afterwards', async () => {
+      const controller = new AbortController();
+      const { ended } = await begin(controller.signal);
+      const pid = trainer.pid!;
+      controller.abort(new Error('no longer wanted'));
+      expect(await ended).toMatchObject({ message: 'no longer wanted' });
+      expect(isAlive(pid)).toBe(false);
+      const work = { kind: 'check-data' } as const;
+      expect(await trainer.run(order({ work }), never, () => undefined)).toMatchObject({
+        outcome: 'pass',
+      });
+    });
 
-  it('ends with its agent, even in the middle of its work and the agent killed', async () => {
-    const script = `
+    it('that crashes is one named error, and may be tried again', async () => {
+      const { ended } = await begin(never);
+      process.kill(trainer.pid!, 'SIGSEGV');
+      expect(await ended).toMatchObject({ code: 'agent/trainer-died' });
+    });
+
+    it('passes on the work’s own named error with its advice', async () => {
+      const work = order({ baseModelPath: join(folder, 'data', 'dataset.json') });
+      await expect(trainer.run(work, never, () => undefined)).rejects.toMatchObject({
+        code: expect.stringMatching(/^(learning|weights)\//),
+        advice: expect.stringMatching(/\w/),
+      });
+    });
+
+    it('is warm for the next order', async () => {
+      const work = order({ work: { kind: 'check-data' } });
+      await trainer.run(work, never, () => undefined);
+      const { pid } = trainer;
+      await trainer.run(work, never, () => undefined);
+      expect(trainer.pid).toBe(pid);
+    });
+
+    it('ends with its agent, even in the middle of its work and the agent killed', async () => {
+      const script = `
       const { ChildTrainer } = await import(${JSON.stringify(join(BUILT, 'child-trainer.js'))});
       const trainer = new ChildTrainer(${JSON.stringify({ setup: setup() })});
       let told = false;
@@ -173,20 +175,24 @@ describe.skipIf(!existsSync(join(BUILT, 'entry.js')))('a trainer in a child proc
       };
       await trainer.run(${JSON.stringify(order({ job: endless }))}, new AbortController().signal, tell);
     `;
-    const agent = spawn(process.execPath, ['--input-type=module', '--eval', script], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      const agent = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const [output] = await once(agent.stdout, 'data');
+      const pid = Number(String(output));
+      expect(isAlive(pid)).toBe(true);
+      agent.kill('SIGKILL');
+      await until(() => !isAlive(pid));
     });
-    const [output] = await once(agent.stdout, 'data');
-    const pid = Number(String(output));
-    expect(isAlive(pid)).toBe(true);
-    agent.kill('SIGKILL');
-    await until(() => !isAlive(pid));
-  });
-});
+  },
+);
 
 describe('a trainer that was never built', () => {
   it('is missed before the agent starts, not in the first round', () => {
-    const missing = new ChildTrainer({ setup: setup(), entryPath: join(folder, 'entry.js') });
+    const missing = new ChildTrainer({
+      setup: setup(),
+      entryPath: join(folder, 'trainer-entry.js'),
+    });
     expect(() => missing.check()).toThrow(
       expect.objectContaining({ code: 'agent/trainer-missing' }),
     );

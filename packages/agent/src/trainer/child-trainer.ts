@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { assert, FedvoxError } from '@fedvox/base';
 import type { Trainer, WorkOrder, WorkProgress, WorkResult } from '../core/trainer.js';
 import { fail } from '../errors.js';
-import type { RunMessage, TrainerMessage, TrainerSetup } from './messages.js';
+import type { RunMessage, TrainerMessage, TrainerSetup } from './trainer-messages.js';
 
 /** A waiting trainer keeps its engine warm for the next round, and gives the memory back after this. */
 const IDLE_LIFE_MS = 5 * 60_000;
@@ -133,6 +133,6 @@ function hasEnded({ pid, exitCode, signalCode }: ChildProcess): boolean {
 
 /** Beside this file where it is compiled; in the build where it is read from source. */
 function defaultEntryPath(): string {
-  const here = fileURLToPath(new URL('./entry.js', import.meta.url));
+  const here = fileURLToPath(new URL('./trainer-entry.js', import.meta.url));
   return here.replace(/([\\/])src([\\/]trainer[\\/]entry\.js)$/, '$1dist$2');
 }

@@ -8,7 +8,7 @@ import {
   type TrainingInput,
 } from '@fedvox/learning';
 import type { WorkOrder, WorkProgress, WorkResult } from '../core/trainer.js';
-import type { TrainerSetup } from './messages.js';
+import type { TrainerSetup } from './trainer-messages.js';
 
 /** Carries out one order in this process. What it logs stays on the site. */
 export async function runOrder(

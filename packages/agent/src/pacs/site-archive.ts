@@ -3,7 +3,7 @@ import type { SiteConfig } from '../config.js';
 import { fail } from '../errors.js';
 import { takeLock } from '../state/lock.js';
 import { makeStateFolder, stateFolder } from '../state/state-folder.js';
-import { type ArchiveOptions, fetchArchive, storeInArchive } from './archive.js';
+import { type ArchiveOptions, fetchArchive, storeInArchive } from './archive-calls.js';
 
 /**
  * Fetches what the site's query matches, as its agent does before a job.

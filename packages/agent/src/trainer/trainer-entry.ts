@@ -4,8 +4,8 @@ import { assert, errorText, type FedvoxError, isFedvoxError } from '@fedvox/base
 import { createLogger, isDiskFull, isOutOfMemory } from '@fedvox/base/system';
 import type { WorkProgress } from '../core/trainer.js';
 import { fail } from '../errors.js';
-import type { NamedError, RunMessage, TrainerMessage } from './messages.js';
 import { runOrder } from './run-order.js';
+import type { NamedError, RunMessage, TrainerMessage } from './trainer-messages.js';
 
 /**
  * The trainer's process. It takes one order after the other from the agent that forked it, at a lower
