@@ -134,5 +134,5 @@ function hasEnded({ pid, exitCode, signalCode }: ChildProcess): boolean {
 /** Beside this file where it is compiled; in the build where it is read from source. */
 function defaultEntryPath(): string {
   const here = fileURLToPath(new URL('./trainer-entry.js', import.meta.url));
-  return here.replace(/([\\/])src([\\/]trainer[\\/]entry\.js)$/, '$1dist$2');
+  return here.replace(/([\\/])src([\\/]trainer[\\/]trainer-entry\.js)$/, '$1dist$2');
 }
