@@ -89,6 +89,29 @@ describe('a coordinator that is stopped and started again', () => {
     await operator.abortJob(id);
   });
 
+  it('remembers what a site has spoilt, of whatever job, and does not wait for it again', async () => {
+    const submit = () => submitTinyJob(operator, stateDir, { rounds: 1, minSites: 2 });
+    const [first, second] = [await submit(), await submit()];
+    for (const _ of [first, second]) await Promise.all(sites.map((each) => each.workOnce()));
+    const spoil = async () => {
+      const task = await site('east').nextRoundTask();
+      const delta = Buffer.alloc(site('east').sign(task).delta.byteLength, 'no weights');
+      const delivery = site('east').deliver(site('east').sign(task, { delta }));
+      await expect(delivery).rejects.toMatchObject({ code: 'refused/delta-not-safetensors' });
+      return task.job;
+    };
+    const spoilt = [await spoil(), await spoil()];
+    await restart();
+    await operator.abortJob(first);
+    const left = await mended(spoil);
+    expect([...spoilt, left]).toEqual([first, first, second]);
+    await Promise.all(['north', 'south'].map((name) => site(name).workOnce()));
+    const job = await waitForJob(operator, left, ({ current }) => current?.kind === 'evaluate');
+    const updates = ['north', 'south'].map((name) => ({ site: name, weight: WEIGHTS[name] ?? 0 }));
+    expect(job.rounds[1]?.modelSha256).toBe(digestOf(expectedModel(INITIAL_WEIGHTS, 1, updates)));
+    await operator.abortJob(left);
+  });
+
   it('still holds a job paused, and a deadline as it was', async () => {
     const id = await submitTinyJob(operator, stateDir, { rounds: 1, minSites: 3, deadline: '2h' });
     const { current } = await operator.job(id);

@@ -161,7 +161,6 @@ async function assemble(config: CoordinatorConfig, foundations: Foundations) {
     store,
     blobs,
     spool,
-    maxModelBytes: config.limits.maxModelBytes,
     receiptKey: createPrivateKey(consortium.coordinator.keyPem),
     receiptKeyId: readCertificate(consortium.coordinator.certificatePem).keyId,
     onAccepted: metrics.onUpdateAccepted,

@@ -1,92 +1,46 @@
-import type { KeyObject } from 'node:crypto';
-import type { Clock, Sha256 } from '@fedvox/base';
+import type { Sha256 } from '@fedvox/base';
 import type { CertificateInfo } from '@fedvox/pki';
 import {
   type Envelope,
   envelopeFromJson,
-  envelopeToJson,
-  isRefusal,
-  type RefusalCode,
   refuse,
-  signReceipt,
   type UpdateStatement,
   type UploadPosition,
   verifyUpdate,
 } from '@fedvox/protocol';
-import { admitStatement, admitUpdate } from '../core/admission.js';
+import { admitStatement } from '../core/admission.js';
 import type { JobState } from '../core/job-state.js';
-import { taskOf } from '../core/tasks.js';
-import { SerialQueue } from '../serial-queue.js';
-import type { BlobStore } from '../store/blob-store.js';
-import type { Spool } from '../store/spool.js';
-import type { Store, StoredUpdate } from '../store/store.js';
-import { checkArrivedDelta, deltaByteLength } from './delta-check.js';
-import type { JobRegistry } from './job-registry.js';
+import { eventOfStrike, isSpoilt } from '../core/strikes.js';
+import type { Store } from '../store/store.js';
+import { deltaByteLength } from './delta-check.js';
+import { UpdateAcceptance, type UpdateAcceptanceOptions } from './update-acceptance.js';
+import { UpdateChecks } from './update-checks.js';
+import { type Upload, UploadSessions } from './upload-sessions.js';
 
-/** A site that spoils this many updates of one round is not waited for any longer. */
-const MAX_SPOILT_UPDATES = 3;
-
-/** Refusals of what was delivered, as against when or by whom. */
-const SPOILT: readonly RefusalCode[] = [
-  'delta-too-large',
-  'delta-digest-mismatch',
-  'delta-not-safetensors',
-  'delta-shape-mismatch',
-  'delta-not-finite',
-];
-
-export interface UploadDeskOptions {
-  readonly federation: string;
-  readonly clock: Clock;
-  readonly registry: JobRegistry;
+export interface UploadDeskOptions extends UpdateAcceptanceOptions {
   readonly store: Store;
-  readonly blobs: BlobStore;
-  readonly spool: Spool;
-  readonly maxModelBytes: number;
-  /** What receipts are signed with: the coordinator's TLS key. */
-  readonly receiptKey: KeyObject;
-  readonly receiptKeyId: Sha256;
-  readonly onAccepted: (deltaBytes: number) => void;
-  /** Whether the sender still counts: calls that began before its revocation get no further. */
-  readonly authorize: (site: CertificateInfo) => void;
-}
-
-/** A statement that was let in, and the delta that follows it. One per site, in memory only. */
-interface Upload {
-  readonly digest: Sha256;
-  readonly statement: UpdateStatement;
-  readonly envelope: Envelope;
-  readonly sender: CertificateInfo;
-  /** Writes to the spool one after another, whatever connections they come in by. */
-  readonly writes: SerialQueue;
-}
-
-/** An update that is being checked. */
-interface Submission {
-  readonly job: string;
-  readonly round: number;
-  readonly site: string;
-  readonly receipt: Promise<Envelope>;
 }
 
 /** Takes signed updates in: statement first, then the delta's bytes, then the receipt. */
 export class UploadDesk {
   readonly #options: UploadDeskOptions;
-  readonly #uploads = new Map<string, Upload>();
-  readonly #submissions = new Map<Sha256, Submission>();
-  readonly #spoilt = new Map<string, { readonly round: string; readonly count: number }>();
+  readonly #sessions: UploadSessions;
+  readonly #checks = new UpdateChecks();
+  readonly #acceptance: UpdateAcceptance;
 
   constructor(options: UploadDeskOptions) {
     this.#options = options;
+    this.#sessions = new UploadSessions(options.spool);
+    this.#acceptance = new UpdateAcceptance(options);
   }
 
   /** @throws FedvoxError a refusal, by name */
   async begin(envelope: Envelope, caller: CertificateInfo): Promise<UploadPosition> {
-    const { registry, store, spool } = this.#options;
+    const { registry, store, authorize } = this.#options;
     const { statement, digest } = verifyUpdate(envelope, caller);
     const { job, site } = statement;
     // A new statement makes room for itself; one that is being checked is not to lose its bytes.
-    await this.#submissionEnded((submission) => submission.site === site);
+    await this.#checks.endedOf(site);
     // In this order: a statement accepted in between must show as accepted, not as an old counter.
     const lastCounter = await store.lastCounter(job, site, caller.keyId);
     const isAccepted = (await store.update(digest)) !== undefined;
@@ -95,51 +49,34 @@ export class UploadDesk {
     try {
       admitStatement(statement, { job: found, isAccepted, lastCounter, deltaByteLength });
     } catch (error) {
-      await this.#countIfSpoilt(statement, error);
+      if (isSpoilt(error)) await this.#strike(statement);
       throw error;
     }
-    const present = this.#uploads.get(site);
-    await present?.writes.drained();
-    this.#options.authorize(caller);
-    if (present?.digest !== digest) {
-      const writes = new SerialQueue();
-      this.#uploads.set(site, { digest, statement, envelope, sender: caller, writes });
-    }
-    return { statement: digest, offset: await spool.claim(site, digest) };
+    const update = { digest, statement, envelope, sender: caller };
+    const offset = await this.#sessions.open(update, () => authorize(caller));
+    return { statement: digest, offset };
   }
 
   /** Appends consecutive chunks; what has arrived when the connection breaks is kept. */
-  async append(
-    { statement: digest, offset }: UploadPosition,
+  append(
+    position: UploadPosition,
     chunks: AsyncIterable<Uint8Array>,
-    caller: CertificateInfo,
+    { identity }: CertificateInfo,
   ): Promise<{ offset: number }> {
-    const upload = this.#uploadOf(digest, caller);
-    let position = offset;
-    for await (const chunk of chunks) {
-      const at = position;
-      await upload.writes.run(() => this.#write(upload, at, chunk));
-      position += chunk.byteLength;
-    }
-    return { offset: position };
+    return this.#sessions.append(position, chunks, identity.name);
   }
 
   /**
    * Checks the whole update and accepts it: the receipt is given once its bytes and its row are
    * durable. Asked again meanwhile, it gives the same answer.
    */
-  async submit(digest: Sha256, caller: CertificateInfo): Promise<Envelope> {
-    const upload = this.#uploads.get(caller.identity.name);
-    if (upload?.digest !== digest) {
+  async submit(digest: Sha256, { identity }: CertificateInfo): Promise<Envelope> {
+    const upload = this.#sessions.find(digest, identity.name);
+    if (upload === undefined) {
       const isAccepted = (await this.#options.store.update(digest)) !== undefined;
       throw isAccepted ? refuse('replayed-statement') : refuse('upload-unknown');
     }
-    const underWay = this.#submissions.get(digest);
-    if (underWay !== undefined) return underWay.receipt;
-    const { job, round, site } = upload.statement;
-    const receipt = this.#accept(upload).finally(() => this.#submissions.delete(digest));
-    this.#submissions.set(digest, { job, round, site, receipt });
-    return receipt;
+    return this.#checks.run(upload, () => this.#accept(upload));
   }
 
   /** @throws FedvoxError `refused/receipt-unknown` */
@@ -150,34 +87,18 @@ export class UploadDesk {
   }
 
   /** Forgets the site's upload and drops its bytes: it has been shut out. */
-  async drop(site: string): Promise<void> {
-    const upload = this.#uploads.get(site);
-    this.#uploads.delete(site);
-    await upload?.writes.drained();
-    await this.#options.spool.clear(site);
+  drop(site: string): Promise<void> {
+    return this.#sessions.drop(site);
   }
 
   /** Resolves when no update of the round is being checked any more. */
   settled(job: string, round: number): Promise<void> {
-    return this.#submissionEnded(
-      (submission) => submission.job === job && submission.round === round,
-    );
+    return this.#checks.settled(job, round);
   }
 
   /** Resolves when no update at all is being checked any more. */
   idle(): Promise<void> {
-    return this.#submissionEnded(() => true);
-  }
-
-  async #submissionEnded(isMeant: (submission: Submission) => boolean): Promise<void> {
-    const waiting = [...this.#submissions.values()].filter(isMeant);
-    await Promise.allSettled(waiting.map(({ receipt }) => receipt));
-  }
-
-  #uploadOf(digest: Sha256, { identity }: CertificateInfo): Upload {
-    const upload = this.#uploads.get(identity.name);
-    if (upload?.digest !== digest) throw refuse('upload-unknown');
-    return upload;
+    return this.#checks.idle();
   }
 
   async #deltaByteLength(
@@ -190,120 +111,27 @@ export class UploadDesk {
     return deltaByteLength(this.#options.blobs.path(baseModel));
   }
 
-  async #write({ digest, statement }: Upload, at: number, chunk: Uint8Array): Promise<void> {
-    const { spool } = this.#options;
-    const { site, delta } = statement;
-    if (this.#uploads.get(site)?.digest !== digest) throw refuse('upload-unknown');
-    const expected = await spool.byteLength(site, digest);
-    if (at !== expected) throw refuse('upload-offset-wrong', { expected, offset: at });
-    const byteLength = at + chunk.byteLength;
-    const maxBytes = delta?.byteLength ?? 0;
-    if (byteLength > maxBytes) throw refuse('delta-too-large', { byteLength, maxBytes });
-    await spool.append(site, digest, chunk);
-  }
-
   async #accept(upload: Upload): Promise<Envelope> {
-    const { statement, digest } = upload;
-    const { job, site } = statement;
-    await upload.writes.drained();
-    admitUpdate(statement, this.#options.registry.get(job).state);
     try {
-      await this.#takeOverDelta(upload);
+      const receipt = await this.#acceptance.accept(upload);
+      this.#sessions.close(upload);
+      return receipt;
     } catch (error) {
-      await this.#onSpoilt(upload, error);
+      if (isSpoilt(error)) {
+        await this.#sessions.discard(upload);
+        await this.#strike(upload.statement);
+      }
       throw error;
     }
-    const receipt = await this.#record(upload);
-    if (this.#uploads.get(site)?.digest === digest) this.#uploads.delete(site);
-    this.#spoilt.delete(site);
-    return receipt;
   }
 
-  /** Once this resolves, the delta is durable under its digest. */
-  async #takeOverDelta({ digest, statement, sender }: Upload): Promise<void> {
-    const { spool, blobs } = this.#options;
-    const { site, delta, baseModel } = statement;
-    if (delta === null) return;
-    const received = await spool.byteLength(site, digest);
-    if (received < delta.byteLength) {
-      throw refuse('delta-truncated', { received, expected: delta.byteLength });
-    }
-    const path = spool.path(site, digest);
-    await checkArrivedDelta(path, delta, blobs.path(baseModel));
-    this.#options.authorize(sender);
-    await spool.sync(site, digest);
-    await blobs.adopt(path, delta.sha256);
-  }
-
-  async #record({ digest, statement, envelope, sender }: Upload): Promise<Envelope> {
-    const { registry, clock, onAccepted, authorize } = this.#options;
-    const { job, round, site, delta, weight, figures, counter } = statement;
-    const acceptedAtMs = clock.nowMs();
-    const receipt = this.#countersign(statement, digest, acceptedAtMs);
-    const update: StoredUpdate = {
-      statementSha256: digest,
-      jobId: job,
-      round,
-      site,
-      deltaSha256: delta?.sha256 ?? null,
-      weight: weight.value,
-      figures,
-      counter,
-      keyId: sender.keyId,
-      acceptedAtMs,
-      statementEnvelope: JSON.stringify(envelopeToJson(envelope)),
-      receiptEnvelope: JSON.stringify(envelopeToJson(receipt)),
-    };
+  /** Counts a spoilt update against its site; after too many its round goes on without it. */
+  async #strike({ job, site }: UpdateStatement): Promise<void> {
+    const { store, registry } = this.#options;
+    const strikes = await store.addStrike(site);
     await registry.advance(job, ({ state }, nowMs) => {
-      authorize(sender);
-      admitUpdate(statement, state);
-      const answer = { kind: 'update', statement: digest } as const;
-      return { event: { kind: 'site-answered', site, answer, nowMs }, update };
-    });
-    onAccepted(delta?.byteLength ?? 0);
-    return receipt;
-  }
-
-  #countersign(
-    { job, round, site }: UpdateStatement,
-    statement: Sha256,
-    acceptedAtMs: number,
-  ): Envelope {
-    const { federation, receiptKey, receiptKeyId } = this.#options;
-    const receipt = { federation, statement, job, round, site, acceptedAtMs };
-    return signReceipt({ kind: 'fedvox/receipt/v1', ...receipt }, receiptKey, receiptKeyId);
-  }
-
-  /** Drops what was spoilt, so that it can be sent again. */
-  async #onSpoilt({ digest, statement }: Upload, error: unknown): Promise<void> {
-    if (!isSpoilt(error)) return;
-    const { site } = statement;
-    await this.#options.spool.discard(site, digest);
-    if (this.#uploads.get(site)?.digest === digest) this.#uploads.delete(site);
-    await this.#countIfSpoilt(statement, error);
-  }
-
-  /** After too many spoilt updates of a round, its site is given up. */
-  async #countIfSpoilt(statement: UpdateStatement, error: unknown): Promise<void> {
-    if (!isSpoilt(error)) return;
-    const { job, round, site } = statement;
-    const key = `${job}/${round}`;
-    const before = this.#spoilt.get(site);
-    const count = before?.round === key ? before.count + 1 : 1;
-    this.#spoilt.set(site, { round: key, count });
-    if (count >= MAX_SPOILT_UPDATES) await this.#giveUp(statement);
-  }
-
-  async #giveUp(statement: UpdateStatement): Promise<void> {
-    const { job, site } = statement;
-    await this.#options.registry.advance(job, ({ state }, nowMs) => {
-      if (taskOf(state, site, nowMs)?.kind !== 'train') return null;
-      const answer = { kind: 'given-up' } as const;
-      return { event: { kind: 'site-answered', site, answer, nowMs } };
+      const event = eventOfStrike(strikes, state, site, nowMs);
+      return event === null ? null : { event };
     });
   }
-}
-
-function isSpoilt(error: unknown): boolean {
-  return SPOILT.some((code) => isRefusal(error, code));
 }

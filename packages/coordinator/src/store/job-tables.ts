@@ -12,6 +12,7 @@ import type {
   StoredUpdate,
   Transition,
 } from './store.js';
+import { deleteStrikes } from './strike-table.js';
 
 export async function insertJob(session: SqlSession, job: NewJob): Promise<void> {
   const { plan } = job.state;
@@ -57,7 +58,10 @@ export async function recordTransition(
 ): Promise<void> {
   const { jobId } = state.plan;
   await session.run('UPDATE jobs SET state = ? WHERE job_id = ?', JSON.stringify(state), jobId);
-  if (update !== undefined) await insertUpdate(session, update);
+  if (update !== undefined) {
+    await insertUpdate(session, update);
+    await deleteStrikes(session, update.site);
+  }
   for (const fact of facts) await recordRound(session, jobId, atMs, fact);
   await insertFacts(session, jobId, atMs, facts);
 }

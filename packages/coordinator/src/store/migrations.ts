@@ -107,6 +107,15 @@ const MIGRATIONS: readonly Migration[] = [
     name: 'what a strategy keeps from one round to the next',
     statements: ['ALTER TABLE rounds ADD COLUMN server_state_sha256 TEXT'],
   },
+  {
+    name: 'how many updates each site has spoilt since its last good one',
+    statements: [
+      `CREATE TABLE strikes (
+        site TEXT PRIMARY KEY,
+        count INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID`,
+    ],
+  },
 ];
 
 /**

@@ -33,6 +33,16 @@ describe('a state file', () => {
     await second.close();
   });
 
+  it('remembers the strikes of a site', async () => {
+    const path = newPath();
+    const first = await openSqliteStore(path);
+    await first.addStrike('north');
+    await first.close();
+    const second = await openSqliteStore(path);
+    expect(await second.addStrike('north')).toBe(2);
+    await second.close();
+  });
+
   it('is written through to the disk on every commit', async () => {
     const path = newPath();
     await (await openSqliteStore(path)).close();

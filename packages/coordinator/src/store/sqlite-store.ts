@@ -35,6 +35,7 @@ import {
 } from './site-tables.js';
 import { SqliteDatabase, type SqlSession } from './sqlite-database.js';
 import type { Store } from './store.js';
+import { insertStrike } from './strike-table.js';
 
 /** How long a starting coordinator waits for one that is just ending. */
 const LOCK_WAIT_MS = 3_000;
@@ -98,6 +99,7 @@ function storeOver(database: SqliteDatabase): Store {
     update: (statement) => read((session) => selectUpdate(session, statement)),
     lastCounter: (jobId, site, keyId) =>
       read((session) => selectLastCounter(session, jobId, site, keyId)),
+    addStrike: (site) => transaction((session) => insertStrike(session, site)),
     facts: (after, limit) => read((session) => selectFacts(session, after, limit)),
 
     addInvitation: (invitation) => transaction((session) => insertInvitation(session, invitation)),

@@ -84,6 +84,15 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       expect(await store.lastCounter('job', 'south', sha256('key'))).toBe(0);
     });
 
+    it('counts what a site spoilt, over all jobs, until one of its updates is accepted', async () => {
+      await submit(store, 'job');
+      const strikes = [await store.addStrike('north'), await store.addStrike('north')];
+      expect([...strikes, await store.addStrike('south')]).toEqual([1, 2, 1]);
+      await record(store, submitJob(planOf('job'), 6), updateOf('job', 'north', 1));
+      expect(await store.addStrike('north')).toBe(1);
+      expect(await store.addStrike('south')).toBe(2);
+    });
+
     it('lists a job’s deltas, and takes it off the list with its rows kept', async () => {
       await submit(store, 'job');
       await submit(store, 'other');

@@ -25,6 +25,8 @@ export interface Store {
   update(statement: Sha256): Promise<StoredUpdate | undefined>;
   /** The highest counter accepted from this key for this job; 0 where there is none. */
   lastCounter(jobId: string, site: string, keyId: Sha256): Promise<number>;
+  /** Counts an update that the site spoilt; answers how many since its last accepted one, of any job. */
+  addStrike(site: string): Promise<number>;
   /** At most `limit` facts of all jobs with a sequence above `after`, in order. */
   facts(after: number, limit: number): Promise<readonly StoredFact[]>;
 

@@ -1,0 +1,98 @@
+import type { Sha256 } from '@fedvox/base';
+import type { CertificateInfo } from '@fedvox/pki';
+import { type Envelope, refuse, type UpdateStatement, type UploadPosition } from '@fedvox/protocol';
+import { SerialQueue } from '../serial-queue.js';
+import type { Spool } from '../store/spool.js';
+
+/** A statement that was let in. */
+export interface AdmittedUpdate {
+  readonly digest: Sha256;
+  readonly statement: UpdateStatement;
+  readonly envelope: Envelope;
+  readonly sender: CertificateInfo;
+}
+
+/** An update whose delta follows its statement. */
+export interface Upload extends AdmittedUpdate {
+  /** Writes to the spool one after another, whatever connections they come in by. */
+  readonly writes: SerialQueue;
+}
+
+/** Updates on their way in: one per site, known in memory only, their bytes in the spool. */
+export class UploadSessions {
+  readonly #spool: Spool;
+  readonly #uploads = new Map<string, Upload>();
+
+  constructor(spool: Spool) {
+    this.#spool = spool;
+  }
+
+  /**
+   * Takes the place of the site's earlier upload, where that was of another statement; answers how many
+   * bytes of the delta are here already.
+   * @param authorize throws where the sender counts no longer
+   */
+  async open(update: AdmittedUpdate, authorize: () => void): Promise<number> {
+    const { digest, statement } = update;
+    const { site } = statement;
+    const present = this.#uploads.get(site);
+    await present?.writes.drained();
+    authorize();
+    if (present?.digest !== digest) {
+      this.#uploads.set(site, { ...update, writes: new SerialQueue() });
+    }
+    return this.#spool.claim(site, digest);
+  }
+
+  find(digest: Sha256, site: string): Upload | undefined {
+    const upload = this.#uploads.get(site);
+    return upload?.digest === digest ? upload : undefined;
+  }
+
+  /** Appends consecutive chunks; what has arrived when the connection breaks is kept. */
+  async append(
+    { statement: digest, offset }: UploadPosition,
+    chunks: AsyncIterable<Uint8Array>,
+    site: string,
+  ): Promise<{ offset: number }> {
+    const upload = this.find(digest, site);
+    if (upload === undefined) throw refuse('upload-unknown');
+    let position = offset;
+    for await (const chunk of chunks) {
+      const at = position;
+      await upload.writes.run(() => this.#write(upload, at, chunk));
+      position += chunk.byteLength;
+    }
+    return { offset: position };
+  }
+
+  /** Forgets an upload, if it is still the site's present one. */
+  close({ digest, statement: { site } }: Upload): void {
+    if (this.find(digest, site) !== undefined) this.#uploads.delete(site);
+  }
+
+  /** Drops the bytes of an upload, so that they can be sent again. */
+  async discard(upload: Upload): Promise<void> {
+    await this.#spool.discard(upload.statement.site, upload.digest);
+    this.close(upload);
+  }
+
+  /** Forgets the site's upload and drops its bytes. */
+  async drop(site: string): Promise<void> {
+    const upload = this.#uploads.get(site);
+    this.#uploads.delete(site);
+    await upload?.writes.drained();
+    await this.#spool.clear(site);
+  }
+
+  async #write({ digest, statement }: Upload, at: number, chunk: Uint8Array): Promise<void> {
+    const { site, delta } = statement;
+    if (this.find(digest, site) === undefined) throw refuse('upload-unknown');
+    const expected = await this.#spool.byteLength(site, digest);
+    if (at !== expected) throw refuse('upload-offset-wrong', { expected, offset: at });
+    const byteLength = at + chunk.byteLength;
+    const maxBytes = delta?.byteLength ?? 0;
+    if (byteLength > maxBytes) throw refuse('delta-too-large', { byteLength, maxBytes });
+    await this.#spool.append(site, digest, chunk);
+  }
+}

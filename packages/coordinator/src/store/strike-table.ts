@@ -1,0 +1,15 @@
+import type { SqlSession } from './sqlite-database.js';
+
+/** Counts one more; answers how many there are now. */
+export async function insertStrike(session: SqlSession, site: string): Promise<number> {
+  const row = await session.get<{ count: number }>(
+    `INSERT INTO strikes (site, count) VALUES (?, 1)
+     ON CONFLICT (site) DO UPDATE SET count = count + 1 RETURNING count`,
+    site,
+  );
+  return row?.count ?? 0;
+}
+
+export async function deleteStrikes(session: SqlSession, site: string): Promise<void> {
+  await session.run('DELETE FROM strikes WHERE site = ?', site);
+}
