@@ -6,7 +6,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkSite } from './check-site.js';
 import { enroll } from './enroll.js';
 import { buildStage, Scene, type Stage } from './testing/scene.js';
-import { leavePendingKey, until } from './testing/site.js';
+import { leavePendingKey, SURROUNDINGS, until } from './testing/site.js';
 
 const DAY_MS = 86_400_000;
 /** Enough that a loop would have turned many times. */
@@ -73,7 +73,7 @@ describe('an agent whose clock is weeks ahead', () => {
   it('is told so by its check, with both clocks', async () => {
     scene.coordinator.clockMs = Date.now;
     await scene.enrol();
-    const { lines } = await checkSite(scene.site, { clock: inDays(25) });
+    const { lines } = await checkSite(scene.site, { ...SURROUNDINGS, clock: inDays(25) });
     expect(lines.find(({ what }) => what === 'coordinator')).toMatchObject({
       ok: false,
       text: expect.stringMatching(/^this host's clock says .*, the coordinator's /),
@@ -107,7 +107,7 @@ describe('an agent whose coordinator', () => {
   it('has moved dials where the site’s configuration says', async () => {
     const { invitation, address } = scene.coordinator;
     leavePendingKey(scene.site, stage.keyPem);
-    await enroll(scene.site, { ...invitation, federationAddress: 'localhost:1' });
+    await enroll(scene.site, { ...invitation, federationAddress: 'localhost:1' }, systemClock);
     scene.site = { ...scene.site, coordinator: address };
     await scene.start();
     scene.coordinator.tasks.push(scene.train);

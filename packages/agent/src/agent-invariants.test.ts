@@ -1,6 +1,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemClock } from '@fedvox/base/system';
 import { jobDigest, jobSchema } from '@fedvox/job';
 import { loadCredentials } from '@fedvox/pki';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -59,7 +60,7 @@ describe('invariant 6: jobs are data', () => {
 
 describe('invariant 7: the private key', () => {
   it('is made here, readable by its owner only, and no part of it is sent', async () => {
-    await enroll(scene.site, scene.coordinator.invitation);
+    await enroll(scene.site, scene.coordinator.invitation, systemClock);
     const path = join(scene.folder.credentials, 'credentials.pem');
     expect(statSync(path).mode & 0o777).toBe(0o600);
     scene.coordinator.tasks.push(scene.train);
@@ -77,21 +78,27 @@ describe('invariant 7: the private key', () => {
 
   it('is the same when an enrolment is repeated after a lost answer', async () => {
     scene.coordinator.failNext('enroll');
-    await expect(enroll(scene.site, scene.coordinator.invitation)).rejects.toMatchObject({
+    await expect(
+      enroll(scene.site, scene.coordinator.invitation, systemClock),
+    ).rejects.toMatchObject({
       code: 'protocol/coordinator-failed',
     });
     const pending = readFileSync(join(scene.folder.credentials, 'pending.key'), 'utf8');
-    await enroll(scene.site, scene.coordinator.invitation);
+    await enroll(scene.site, scene.coordinator.invitation, systemClock);
     expect((await loadCredentials(scene.folder.credentials)).keyPem).toBe(pending);
   });
 
   it('belongs to one enrolment: a second is refused by name', async () => {
     await scene.enrol();
-    await expect(enroll(scene.site, scene.coordinator.invitation)).rejects.toMatchObject({
+    await expect(
+      enroll(scene.site, scene.coordinator.invitation, systemClock),
+    ).rejects.toMatchObject({
       code: 'agent/already-enrolled',
     });
     const other = { ...scene.coordinator.invitation, site: 'south' };
-    await expect(enroll(scene.site, other)).rejects.toMatchObject({ code: 'agent/site-mismatch' });
+    await expect(enroll(scene.site, other, systemClock)).rejects.toMatchObject({
+      code: 'agent/site-mismatch',
+    });
   });
 });
 

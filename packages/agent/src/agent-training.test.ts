@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { silentLogger } from '@fedvox/base/system';
+import { silentLogger, systemClock } from '@fedvox/base/system';
 import { jobSchema } from '@fedvox/job';
 import { initialModel } from '@fedvox/learning';
 import type { Task } from '@fedvox/protocol';
@@ -14,7 +14,7 @@ import { enroll } from './enroll.js';
 import { makeConsortium } from './testing/consortium.js';
 import { writePhantoms } from './testing/phantom.js';
 import { ScriptedCoordinator } from './testing/scripted-coordinator.js';
-import { FAST_PACE, jobBytes, makeSite, TEST_JOB, until } from './testing/site.js';
+import { FAST_PACE, jobBytes, makeSite, SURROUNDINGS, TEST_JOB, until } from './testing/site.js';
 
 /** Processes are started and networks trained: slow on a busy machine, and nothing else. */
 vi.setConfig({ testTimeout: 120_000 });
@@ -33,7 +33,7 @@ beforeAll(async () => {
   await coordinator.start();
   site = makeSite({ policy: { minCasesForMetrics: 1 } });
   await writePhantoms(site.data.path, CASES);
-  await enroll(site, coordinator.invitation);
+  await enroll(site, coordinator.invitation, systemClock);
 });
 afterAll(async () => {
   await agent?.stop();
@@ -43,7 +43,7 @@ afterAll(async () => {
 
 describe.skipIf(!existsSync(trainerEntryPath))('a site with scans and an engine', () => {
   it('passes its check, with nothing sent but a Hello', async () => {
-    const { ok, lines, refused } = await checkSite(site);
+    const { ok, lines, refused } = await checkSite(site, SURROUNDINGS);
     expect(lines.filter((line) => !line.ok)).toEqual([]);
     expect({ ok, refused }).toEqual({ ok: true, refused: [] });
     expect(lines.find(({ what }) => what === 'data')?.text).toContain(`${CASES} usable cases`);

@@ -10,7 +10,7 @@ import { startAgent } from './compose.js';
 import type { WorkProgress } from './core/trainer.js';
 import { writePhantoms } from './testing/phantom.js';
 import { buildStage, Scene, type Stage } from './testing/scene.js';
-import { TEST_JOB, until } from './testing/site.js';
+import { SURROUNDINGS, TEST_JOB, until } from './testing/site.js';
 
 let stage: Stage;
 let scene: Scene;
@@ -25,7 +25,7 @@ afterEach(() => scene.close());
 describe('a check of the site', () => {
   it('sends one Hello and nothing else, and says what is wrong with advice', async () => {
     await scene.enrol();
-    const { ok, lines } = await checkSite(scene.site);
+    const { ok, lines } = await checkSite(scene.site, SURROUNDINGS);
     expect(scene.coordinator.calls).toEqual(['enroll', 'hello']);
     expect(ok).toBe(false);
     const data = lines.find(({ what }) => what === 'data');
@@ -38,7 +38,7 @@ describe('a check of the site', () => {
   });
 
   it('of a site that never enrolled says to enrol', async () => {
-    const { lines } = await checkSite(scene.site);
+    const { lines } = await checkSite(scene.site, SURROUNDINGS);
     expect(lines[0]).toMatchObject({
       what: 'credentials',
       ok: false,
@@ -75,7 +75,7 @@ describe('a check of the site', () => {
   });
 
   const coordinatorLine = async () =>
-    (await checkSite(scene.site)).lines.find(({ what }) => what === 'coordinator');
+    (await checkSite(scene.site, SURROUNDINGS)).lines.find(({ what }) => what === 'coordinator');
 });
 
 describe('an agent', () => {
@@ -95,7 +95,7 @@ describe('a check of the site with a job at hand', () => {
   async function checkOf(job: Job) {
     const data = scene.site.data.path;
     if (!existsSync(data)) await writePhantoms(data, 6);
-    const { lines, refused } = await checkSite(scene.site, { job });
+    const { lines, refused } = await checkSite(scene.site, { ...SURROUNDINGS, job });
     return { line: lines.find(({ what }) => what === 'job'), lines, refused };
   }
 
@@ -115,9 +115,9 @@ describe('a check of the site with a job at hand', () => {
     };
     // Files written just now are not remembered yet.
     await setTimeout(3_000);
-    const first = await checkSite(scene.site, { onProgress });
+    const first = await checkSite(scene.site, { ...SURROUNDINGS, onProgress });
     expect(known.splice(0)).toEqual([0, 8]);
-    const second = await checkSite(scene.site, { onProgress });
+    const second = await checkSite(scene.site, { ...SURROUNDINGS, onProgress });
     expect(known).toEqual([8]);
     expect(second).toEqual(first);
     expect((await stat(headerIndex)).mode & 0o777).toBe(0o600);

@@ -1,5 +1,5 @@
-import { type Clock, errorText, FedvoxError, isFedvoxError } from '@fedvox/base';
-import { type Logger, silentLogger, systemClock } from '@fedvox/base/system';
+import { type Chance, type Clock, errorText, FedvoxError, isFedvoxError } from '@fedvox/base';
+import { type Logger, silentLogger } from '@fedvox/base/system';
 import { openDataset, type Refusal } from '@fedvox/imaging';
 import type { Job } from '@fedvox/job';
 import type { PacsSource } from '@fedvox/pacs';
@@ -11,7 +11,7 @@ import { fail } from './errors.js';
 import { describeJob, forecastOf, type LookOptions } from './gate-forecast.js';
 import { EgressLedger } from './ledger/egress-ledger.js';
 import { Line } from './line/line.js';
-import { findInArchive } from './pacs/archive-calls.js';
+import { type ArchiveOptions, findInArchive } from './pacs/archive-calls.js';
 import { clockSkew } from './shell/clock-skew.js';
 import { termWarnings } from './shell/term-warnings.js';
 import { CONTACT_EVERY_MS, readContact } from './state/contact.js';
@@ -37,7 +37,8 @@ export interface SiteCheck {
 }
 
 export interface CheckOptions {
-  readonly clock?: Clock;
+  readonly clock: Clock;
+  readonly chance: Chance;
   readonly log?: Logger;
   /** A job whose data gate is tried as well. */
   readonly job?: Job;
@@ -50,7 +51,7 @@ export interface CheckOptions {
  */
 export async function checkSite(
   config: SiteConfig,
-  { clock = systemClock, log = silentLogger(), job, onProgress }: CheckOptions = {},
+  { clock, chance, log = silentLogger(), job, onProgress }: CheckOptions,
 ): Promise<SiteCheck> {
   const folder = stateFolder(config.stateDir);
   const refused: Refusal[] = [];
@@ -58,7 +59,9 @@ export async function checkSite(
   const lines = [
     await line('credentials', () => describeCredentials(config, folder, clock)),
     await line('coordinator', () => sayHello(config, folder, clock)),
-    await line('data', () => describeData(config, { ...telling, folder, refused, log })),
+    await line('data', () =>
+      describeData(config, { ...telling, folder, refused, log, clock, chance }),
+    ),
     await line('engine', () => describeEngine(config, log)),
   ];
   if (job !== undefined) {
@@ -72,6 +75,7 @@ export async function checkSite(
   return { ok: lines.every(({ ok }) => ok), lines, refused };
 }
 
+type Surroundings = Pick<CheckOptions, 'clock' | 'chance'>;
 type Finding = Pick<CheckLine, 'text' | 'advice'>;
 
 async function line(what: CheckLine['what'], look: () => Promise<Finding>): Promise<CheckLine> {
@@ -100,7 +104,7 @@ async function describeCredentials(
 
 async function sayHello(config: SiteConfig, folder: StateFolder, clock: Clock): Promise<Finding> {
   const membership = await loadMembership(config, folder);
-  const lock = await lockUnlessRunning(folder);
+  const lock = await lockUnlessRunning(folder, clock);
   if ('pid' in lock) return describeContact(lock.pid, folder, clock);
   try {
     const ledger = EgressLedger.open(folder.egressLedger, clock);
@@ -123,9 +127,12 @@ async function sayHello(config: SiteConfig, folder: StateFolder, clock: Clock): 
 }
 
 /** The lock, or the process that has it: a running agent is not to be disturbed. */
-async function lockUnlessRunning(folder: StateFolder): Promise<Lock | { readonly pid: string }> {
+async function lockUnlessRunning(
+  folder: StateFolder,
+  clock: Clock,
+): Promise<Lock | { readonly pid: string }> {
   try {
-    return await takeLock(folder.lock);
+    return await takeLock(folder.lock, clock);
   } catch (error) {
     if (!isFedvoxError(error, 'agent/already-running')) throw error;
     return { pid: String(error.details['pid']) };
@@ -152,9 +159,9 @@ async function describeContact(pid: string, folder: StateFolder, clock: Clock): 
 /** Without a job the labels cannot be judged; that every scan is readable can. */
 async function describeData(
   { data, pacs, policy }: SiteConfig,
-  { folder, refused, log, onProgress }: LookOptions,
+  { folder, refused, log, clock, chance, onProgress }: LookOptions & Surroundings,
 ): Promise<Finding> {
-  if (pacs !== undefined) return describeArchive(pacs);
+  if (pacs !== undefined) return describeArchive(pacs, { clock, chance, log });
   const dataset = await openDataset(data, [], {
     labels: 'optional',
     indexPath: folder.headerIndex,
@@ -176,8 +183,8 @@ async function describeData(
 }
 
 /** Searches only: what is found is fetched when a job begins, or by `fedvox data fetch`. */
-async function describeArchive(pacs: PacsSource): Promise<Finding> {
-  const found = await findInArchive(pacs);
+async function describeArchive(pacs: PacsSource, options: ArchiveOptions): Promise<Finding> {
+  const found = await findInArchive(pacs, options);
   return {
     text: `${found.length} series in the PACS at ${new URL(pacs.url).host} match the query`,
   };

@@ -1,7 +1,13 @@
 import { existsSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
-import { type Clock, errorText } from '@fedvox/base';
-import { createLogger, type Logger, systemClock, systemFailure } from '@fedvox/base/system';
+import { type Chance, type Clock, errorText } from '@fedvox/base';
+import {
+  createLogger,
+  type Logger,
+  systemChance,
+  systemClock,
+  systemFailure,
+} from '@fedvox/base/system';
 import { casesFolder } from '@fedvox/pacs';
 import { type Credentials, dayOf, termOf } from '@fedvox/pki';
 import type { SiteConfig } from './config.js';
@@ -9,7 +15,7 @@ import { newAgent } from './core/agent-machine.js';
 import type { Trainer } from './core/trainer.js';
 import { fail } from './errors.js';
 import { EgressLedger } from './ledger/egress-ledger.js';
-import { fetchArchive } from './pacs/archive-calls.js';
+import { type ArchiveOptions, fetchArchive } from './pacs/archive-calls.js';
 import { FetchingTrainer } from './pacs/fetching-trainer.js';
 import { RealActivities } from './shell/activities.js';
 import { AgentShell } from './shell/agent-shell.js';
@@ -32,6 +38,7 @@ export interface AgentOptions {
   readonly signal?: AbortSignal;
   readonly log?: Logger;
   readonly clock?: Clock;
+  readonly chance?: Chance;
   readonly pace?: Pace;
   /** The trainer's compiled program, where it is not beside this one. */
   readonly trainerEntryPath?: string;
@@ -60,9 +67,10 @@ export async function startAgent(
 ): Promise<RunningAgent> {
   const folder = stateFolder(config.stateDir);
   await makeStateFolder(folder);
-  const lock = await takeLock(folder.lock);
+  const { clock = systemClock, chance = systemChance } = options;
+  const lock = await takeLock(folder.lock, clock);
   try {
-    const agent = await assemble(config, folder, options);
+    const agent = await assemble(config, folder, { ...options, clock, chance });
     const done = agent.run().finally(() => lock.release());
     const stop = () => {
       agent.stop();
@@ -77,6 +85,10 @@ export async function startAgent(
   }
 }
 
+/** Options in which these are no longer left open. */
+type Surrounded<Given extends keyof AgentOptions> = AgentOptions &
+  Required<Pick<AgentOptions, Given>>;
+
 interface Assembled {
   run(): Promise<void>;
   stop(): void;
@@ -85,24 +97,17 @@ interface Assembled {
 async function assemble(
   config: SiteConfig,
   folder: StateFolder,
-  options: AgentOptions,
+  options: Surrounded<'clock' | 'chance'>,
 ): Promise<Assembled> {
-  const {
-    clock = systemClock,
-    log = createLogger({ name: 'agent' }),
-    pace = DEFAULT_PACE,
-  } = options;
+  const { clock, chance, log = createLogger({ name: 'agent' }), pace = DEFAULT_PACE } = options;
   const { credentials, address } = await loadMembership(config, folder);
   refuseIfEnded(credentials, folder, clock.nowMs());
   await removeLeftovers(folder);
   // What an earlier agent knew of its line is no news of this one's.
   await rm(folder.contact, { force: true });
-  const trainer = withArchive(
-    config,
-    folder,
-    log,
-    options.trainer ?? (await childTrainer(config, folder, log, options.trainerEntryPath)),
-  );
+  const archive = { clock, chance, log };
+  const own = options.trainer ?? (await childTrainer(config, folder, { ...options, clock, log }));
+  const trainer = withArchive(config, folder, archive, own);
   const outbox = await Outbox.open(folder.outbox);
   const undelivered = (await outbox.list()).map(({ answer }) => answer);
   const ledger = EgressLedger.open(folder.egressLedger, clock);
@@ -117,13 +122,13 @@ async function assemble(
       signer: new Signer(folder.counter, clock),
       trainer,
       clock,
-      jitter: Math.random,
+      jitter: chance.uniform,
       pace,
       log,
     },
     credentials,
   );
-  const shell = new AgentShell(newAgent(undelivered), activities, log);
+  const shell = new AgentShell(newAgent(undelivered), activities, clock, log);
   const run = async () => {
     const { federation } = credentials.identity;
     log.info({ site: config.site, federation, address }, 'agent dials out');
@@ -167,21 +172,20 @@ type ClosableTrainer = NonNullable<AgentOptions['trainer']>;
 function withArchive(
   { pacs }: SiteConfig,
   folder: StateFolder,
-  log: Logger,
+  options: ArchiveOptions,
   trainer: ClosableTrainer,
 ): ClosableTrainer {
   if (pacs === undefined) return trainer;
   return new FetchingTrainer(trainer, {
     isFilled: () => existsSync(casesFolder(folder.pacs)),
-    fill: (signal) => fetchArchive(pacs, folder, { log, signal }),
+    fill: (signal) => fetchArchive(pacs, folder, { ...options, signal }),
   });
 }
 
 async function childTrainer(
   config: SiteConfig,
   folder: StateFolder,
-  log: Logger,
-  entryPath: string | undefined,
+  { clock, log, trainerEntryPath: entryPath }: Surrounded<'clock' | 'log'>,
 ): Promise<ChildTrainer> {
   await refuseMissingData(config);
   const { site, data, engine, threads, device, precision } = config;
@@ -198,6 +202,7 @@ async function childTrainer(
       ...(threads === undefined ? {} : { threads }),
       logLevel: log.level,
     },
+    clock,
     ...(entryPath === undefined ? {} : { entryPath }),
   });
   trainer.check();

@@ -1,5 +1,4 @@
 import { type Clock, isFedvoxError } from '@fedvox/base';
-import { systemClock } from '@fedvox/base/system';
 import {
   type CertificateInfo,
   createCertificateRequest,
@@ -36,12 +35,12 @@ export interface Enrolled {
 export async function enroll(
   config: SiteConfig,
   invitation: Invitation,
-  clock: Clock = systemClock,
+  clock: Clock,
 ): Promise<Enrolled> {
   if (config.site !== invitation.site) throw mismatch(config, 'invitation', invitation.site);
   const folder = stateFolder(config.stateDir);
   await makeStateFolder(folder);
-  const lock = await takeLock(folder.lock);
+  const lock = await takeLock(folder.lock, clock);
   try {
     await refuseIfEnrolled(folder, config.site);
     return await exchange(config, invitation, folder, clock);

@@ -1,12 +1,13 @@
 import { createPrivateKey } from 'node:crypto';
 import { join } from 'node:path';
-import type { Clock } from '@fedvox/base';
+import type { Chance, Clock } from '@fedvox/base';
 import {
   createLogger,
   formatAddress,
   type Logger,
   makeFolderDurably,
   makePrivateFolder,
+  systemChance,
   systemClock,
 } from '@fedvox/base/system';
 import { durationMs } from '@fedvox/job';
@@ -70,6 +71,7 @@ export interface RunningCoordinator {
 /** What a test or the simulator may bring of its own. */
 export interface CoordinatorSurroundings {
   readonly clock?: Clock;
+  readonly chance?: Chance;
   readonly log?: Logger;
   readonly openStore?: (path: string) => Promise<Store>;
 }
@@ -86,6 +88,7 @@ export async function startCoordinator(
 ): Promise<RunningCoordinator> {
   const {
     clock = systemClock,
+    chance = systemChance,
     log = createLogger({ name: 'coordinator', level: config.logLevel }),
     openStore = openSqliteStore,
   } = surroundings;
@@ -97,7 +100,7 @@ export async function startCoordinator(
     await store.close();
     throw error;
   });
-  const foundations = { consortium, store, revocations, clock, log };
+  const foundations = { consortium, store, revocations, clock, chance, log };
   const core = await assemble(config, foundations).catch(async (error) => {
     await revocations.close();
     await store.close();
@@ -124,6 +127,7 @@ interface Foundations {
   readonly store: Store;
   readonly revocations: RevocationFile;
   readonly clock: Clock;
+  readonly chance: Chance;
   readonly log: Logger;
 }
 
@@ -131,11 +135,11 @@ type Core = Awaited<ReturnType<typeof assemble>>;
 
 /** Everything but the sockets; jobs go on from here. */
 async function assemble(config: CoordinatorConfig, foundations: Foundations) {
-  const { consortium, store, revocations, clock, log } = foundations;
+  const { consortium, store, revocations, clock, chance, log } = foundations;
   const { federation, stateDir } = config;
   const [blobs, spool] = [await BlobStore.open(stateDir), await Spool.open(stateDir)];
   const registry = await JobRegistry.load(store, clock);
-  const changes = new ChangeSignal();
+  const changes = new ChangeSignal(clock);
   const { askAgainMs, heartbeatIntervalMs } = config;
   const tasks = new TaskDesk({ registry, changes, clock, askAgainMs });
   const awayAfterMs = Math.max(SEEN_WITHIN_MS, MISSED_BEATS * heartbeatIntervalMs);
@@ -167,7 +171,7 @@ async function assemble(config: CoordinatorConfig, foundations: Foundations) {
     authorize: (site) => sites.authorize(site),
   });
   sites.onShutOut((site) => uploads.drop(site));
-  const submissions = new SubmissionDesk({ registry, sites, blobs, clock });
+  const submissions = new SubmissionDesk({ registry, sites, blobs, clock, chance });
   watchProgress(registry, { changes, metrics, store, log });
   await catchUp(sites, registry);
   const rounds = new RoundRunner({
@@ -177,7 +181,7 @@ async function assemble(config: CoordinatorConfig, foundations: Foundations) {
     settled: (job, round) => uploads.settled(job, round),
     clock,
     log,
-    jitter: Math.random,
+    jitter: chance.uniform,
   });
   rounds.start();
   const deadlines = new DeadlineWatch(registry, clock, log, (site) =>

@@ -11,6 +11,7 @@ import {
   MULTIPART_TYPE,
   multipart,
   part10,
+  REAL_TIME,
   ScriptedArchive,
 } from './testing/scripted-archive.js';
 
@@ -235,7 +236,10 @@ describe('credentials', () => {
     const credentials = join(folder, 'credentials');
     await writeFile(credentials, text);
     await chmod(credentials, mode);
-    return openDicomWeb(pacsSourceSchema.parse({ url, credentials, query: { modality: 'MR' } }));
+    return openDicomWeb(
+      pacsSourceSchema.parse({ url, credentials, query: { modality: 'MR' } }),
+      REAL_TIME,
+    );
   };
 
   it.each([

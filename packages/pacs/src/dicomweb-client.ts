@@ -23,7 +23,7 @@ export interface DicomWebOptions extends RetryingOptions {
  */
 export async function openDicomWeb(
   source: PacsSource,
-  options: DicomWebOptions = {},
+  options: DicomWebOptions,
 ): Promise<DicomWebClient> {
   const { url, credentials, ca, allowPlainHttp } = source;
   const { protocol, hostname, host } = new URL(url);
@@ -34,6 +34,7 @@ export async function openDicomWeb(
   }
   const connection = new HttpConnection({
     url,
+    clock: options.clock,
     ...(credentials === undefined ? {} : { authorization: await readAuthorization(credentials) }),
     ...(ca === undefined ? {} : { caPem: await readConnectionFile(ca) }),
     ...(options.httpLimits === undefined ? {} : { limits: options.httpLimits }),
@@ -46,7 +47,7 @@ export class DicomWebClient implements Archive {
   readonly #connection: HttpConnection;
   readonly #options: DicomWebOptions;
 
-  constructor(connection: HttpConnection, options: DicomWebOptions = {}) {
+  constructor(connection: HttpConnection, options: DicomWebOptions) {
     this.#connection = connection;
     this.#options = options;
   }

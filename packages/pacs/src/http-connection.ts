@@ -7,7 +7,7 @@ import {
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Readable } from 'node:stream';
-import { FedvoxError } from '@fedvox/base';
+import { type Clock, FedvoxError } from '@fedvox/base';
 import { fail } from './errors.js';
 
 /** Connections at once: an archive has other work to do than ours. */
@@ -33,6 +33,7 @@ export interface HttpConnectionOptions {
   /** Certificates to trust instead of the system's. */
   readonly caPem?: string;
   readonly limits?: HttpLimits;
+  readonly clock: Clock;
 }
 
 export interface HttpRequest {
@@ -67,12 +68,20 @@ export class HttpConnection {
   readonly #authorization: string | undefined;
   readonly #agent: HttpAgent;
   readonly #limits: HttpLimits;
+  readonly #clock: Clock;
 
-  constructor({ url, authorization, caPem, limits = DEFAULT_HTTP_LIMITS }: HttpConnectionOptions) {
+  constructor({
+    url,
+    authorization,
+    caPem,
+    limits = DEFAULT_HTTP_LIMITS,
+    clock,
+  }: HttpConnectionOptions) {
     this.#root = new URL(url);
     this.host = this.#root.host;
     this.#authorization = authorization;
     this.#limits = limits;
+    this.#clock = clock;
     const options = { keepAlive: true, maxSockets: MAX_SOCKETS };
     this.#agent = this.#isSecure
       ? new HttpsAgent({ ...options, ...(caPem === undefined ? {} : { ca: caPem }) })
@@ -142,14 +151,14 @@ export class HttpConnection {
       end(fail('unresponsive', { host: this.host, limitMs, what }));
     const { idleTimeoutMs, totalTimeoutMs } = this.#limits;
     const onAbort = () => end(signal?.reason);
-    const timer = setTimeout(() => tooSlow(totalTimeoutMs), totalTimeoutMs);
+    const timer = this.#clock.after(totalTimeoutMs, () => tooSlow(totalTimeoutMs));
     signal?.addEventListener('abort', onAbort, { once: true });
     outgoing.once('response', (answer: IncomingMessage) => {
       response = answer;
     });
     outgoing.on('timeout', () => tooSlow(idleTimeoutMs));
     outgoing.once('close', () => {
-      clearTimeout(timer);
+      timer.cancel();
       signal?.removeEventListener('abort', onAbort);
     });
   }

@@ -11,6 +11,7 @@ import type { SeriesKey } from './found-series.js';
 import { casesFolder } from './mirror-folder.js';
 import { pacsSourceSchema } from './source.js';
 import { hasOrthanc, Orthanc } from './testing/orthanc.js';
+import { REAL_TIME } from './testing/scripted-archive.js';
 
 const dataDir = testDataDir();
 const NAMES = ['hippocampus_125', 'hippocampus_001'];
@@ -26,7 +27,7 @@ describe.skipIf(dataDir === undefined || !hasOrthanc())('a real Orthanc', () => 
     folder = await mkdtemp(join(tmpdir(), 'fedvox-pacs-'));
     orthanc = await Orthanc.start();
     for (const name of NAMES) await orthanc.store(join(site, name));
-    client = await openDicomWeb(await source(Orthanc.account));
+    client = await openDicomWeb(await source(Orthanc.account), REAL_TIME);
   });
   afterAll(async () => {
     client?.close();
@@ -117,7 +118,7 @@ describe.skipIf(dataDir === undefined || !hasOrthanc())('a real Orthanc', () => 
   });
 
   it('refuses a wrong password by name', async () => {
-    const stranger = await openDicomWeb(await source('north:wrong'));
+    const stranger = await openDicomWeb(await source('north:wrong'), REAL_TIME);
     await expect(stranger.findSeries({ modality: 'MR' })).rejects.toMatchObject({
       code: 'pacs/unauthorised',
     });

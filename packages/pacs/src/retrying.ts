@@ -1,13 +1,12 @@
 import { type Clock, type RetryPolicy, retry } from '@fedvox/base';
-import { systemClock } from '@fedvox/base/system';
 import { isTransient } from './errors.js';
 
 const RETRIES: RetryPolicy = { maxAttempts: 5, firstDelayMs: 500, maxDelayMs: 30_000 };
 
 export interface RetryingOptions {
-  readonly clock?: Clock;
+  readonly clock: Clock;
   /** In [0, 1). */
-  readonly jitter?: () => number;
+  readonly jitter: () => number;
   readonly retries?: RetryPolicy;
   /** For the log: what is tried again, and why. */
   readonly onRetry?: (error: unknown) => void;
@@ -19,7 +18,7 @@ export function retrying<T>(
   signal: AbortSignal | undefined,
   action: () => Promise<T>,
 ): Promise<T> {
-  const { clock = systemClock, jitter = Math.random, retries = RETRIES, onRetry } = options;
+  const { clock, jitter, retries = RETRIES, onRetry } = options;
   return retry(
     retries,
     {

@@ -1,3 +1,4 @@
+import type { Chance, Clock } from '@fedvox/base';
 import type { Logger } from '@fedvox/base/system';
 import {
   type Archive,
@@ -10,6 +11,8 @@ import {
 import type { StateFolder } from '../state/state-folder.js';
 
 export interface ArchiveOptions {
+  readonly clock: Clock;
+  readonly chance: Chance;
   readonly log?: Logger;
   readonly signal?: AbortSignal;
   /** Studies done, of all. */
@@ -17,8 +20,8 @@ export interface ArchiveOptions {
 }
 
 /** The series that match the site's query, images only; nothing is fetched. */
-export function findInArchive(source: PacsSource): Promise<FoundSeries[]> {
-  return withArchive(source, {}, async (archive) => {
+export function findInArchive(source: PacsSource, options: ArchiveOptions): Promise<FoundSeries[]> {
+  return withArchive(source, options, async (archive) => {
     await archive.echo();
     return archive.findSeries(source.query, { limit: source.maxSeries });
   });
@@ -32,7 +35,7 @@ export function findInArchive(source: PacsSource): Promise<FoundSeries[]> {
 export async function fetchArchive(
   source: PacsSource,
   folder: StateFolder,
-  options: ArchiveOptions = {},
+  options: ArchiveOptions,
 ): Promise<FetchReport> {
   const { log, signal, onProgress } = options;
   const report = await withArchive(source, options, (archive) =>
@@ -49,17 +52,21 @@ export async function fetchArchive(
 }
 
 /** Sends a DICOM file back; its SOP instance UID once the archive holds it. */
-export function storeInArchive(source: PacsSource, path: string): Promise<string> {
-  return withArchive(source, {}, (archive) => archive.storeInstance(path));
+export function storeInArchive(
+  source: PacsSource,
+  path: string,
+  options: ArchiveOptions,
+): Promise<string> {
+  return withArchive(source, options, (archive) => archive.storeInstance(path));
 }
 
 async function withArchive<T>(
   source: PacsSource,
-  { log }: ArchiveOptions,
+  { clock, chance, log }: ArchiveOptions,
   use: (archive: Archive) => Promise<T>,
 ): Promise<T> {
   const onRetry = (error: unknown) => log?.warn({ err: error }, 'the archive is asked again');
-  const archive = await openArchive(source, { onRetry });
+  const archive = await openArchive(source, { clock, jitter: chance.uniform, onRetry });
   try {
     return await use(archive);
   } finally {

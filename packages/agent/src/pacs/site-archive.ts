@@ -12,12 +12,12 @@ import { type ArchiveOptions, fetchArchive, storeInArchive } from './archive-cal
  */
 export async function fetchSiteData(
   config: SiteConfig,
-  options: ArchiveOptions = {},
+  options: ArchiveOptions,
 ): Promise<FetchReport> {
   const source = archiveOf(config);
   const folder = stateFolder(config.stateDir);
   await makeStateFolder(folder);
-  const lock = await takeLock(folder.lock);
+  const lock = await takeLock(folder.lock, options.clock);
   try {
     return await fetchArchive(source, folder, options);
   } finally {
@@ -30,8 +30,12 @@ export async function fetchSiteData(
  * @returns its SOP instance UID
  * @throws FedvoxError `agent/no-archive`, `pacs/…`
  */
-export async function storeSiteResult(config: SiteConfig, path: string): Promise<string> {
-  return storeInArchive(archiveOf(config), path);
+export async function storeSiteResult(
+  config: SiteConfig,
+  path: string,
+  options: ArchiveOptions,
+): Promise<string> {
+  return storeInArchive(archiveOf(config), path, options);
 }
 
 function archiveOf({ site, pacs }: SiteConfig): PacsSource {

@@ -1,4 +1,4 @@
-import { assert } from '@fedvox/base';
+import { assert, type Clock, type Timer } from '@fedvox/base';
 import type { Logger } from '@fedvox/base/system';
 import { step } from '../core/agent-machine.js';
 import type { Answer } from '../core/answer.js';
@@ -25,19 +25,21 @@ export interface SiteActivities {
  */
 export class AgentShell {
   readonly #activities: SiteActivities;
+  readonly #clock: Clock;
   readonly #log: Logger;
   #state: AgentState;
   readonly #events: AgentEvent[] = [];
   #wake: () => void = () => undefined;
   #activity: { readonly controller: AbortController; readonly ended: Promise<void> } | undefined;
-  #beating: { readonly timer: NodeJS.Timeout; readonly controller: AbortController } | undefined;
+  #beating: { readonly timer: Timer; readonly controller: AbortController } | undefined;
   #beatUnderWay = false;
   #crash: { readonly error: unknown } | undefined;
   #halted: StopReason | undefined;
 
-  constructor(state: AgentState, activities: SiteActivities, log: Logger) {
+  constructor(state: AgentState, activities: SiteActivities, clock: Clock, log: Logger) {
     this.#state = state;
     this.#activities = activities;
+    this.#clock = clock;
     this.#log = log;
   }
 
@@ -127,12 +129,12 @@ export class AgentShell {
   }
 
   #keepBeating(everyMs: number): void {
-    const timer = setInterval(() => this.#dispatch({ kind: 'heartbeat-due' }), everyMs);
+    const timer = this.#clock.every(everyMs, () => this.#dispatch({ kind: 'heartbeat-due' }));
     this.#beating = { timer, controller: new AbortController() };
   }
 
   #stopBeating(): void {
-    clearInterval(this.#beating?.timer);
+    this.#beating?.timer.cancel();
     this.#beating?.controller.abort(new Error('no longer wanted'));
     this.#beating = undefined;
   }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '@fedvox/base';
 import { randomId } from '@fedvox/base/system';
 import { fail } from '../errors.js';
 
@@ -17,7 +17,7 @@ const CLAIM_SETTLES_MS = 50;
  * The lock of a killed agent does not count.
  * @throws FedvoxError `agent/already-running`
  */
-export async function takeLock(path: string): Promise<Lock> {
+export async function takeLock(path: string, clock: Clock): Promise<Lock> {
   const self = describe(process.pid) ?? String(process.pid);
   const claim = `${path}.${randomId()}`;
   await writeFile(claim, self, { mode: 0o600 });
@@ -26,7 +26,7 @@ export async function takeLock(path: string): Promise<Lock> {
       const holder = await readIfPresent(path);
       if (isAlive(holder)) throw alreadyRunning(path, holder);
       await rename(claim, path);
-      await sleep(CLAIM_SETTLES_MS);
+      await clock.sleep(CLAIM_SETTLES_MS);
       const winner = await readIfPresent(path);
       if (winner !== self) throw alreadyRunning(path, winner);
     }

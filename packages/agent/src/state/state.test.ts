@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { systemClock } from '@fedvox/base/system';
 import { signUpdate, type UpdateStatement } from '@fedvox/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { takeCounter } from './counter.js';
@@ -145,17 +146,19 @@ describe('the outbox', () => {
 
 describe('the lock', () => {
   it('keeps a second agent off the same folder and lets the next one in after it', async () => {
-    const lock = await takeLock(folder.lock);
-    await expect(takeLock(folder.lock)).rejects.toMatchObject({ code: 'agent/already-running' });
+    const lock = await takeLock(folder.lock, systemClock);
+    await expect(takeLock(folder.lock, systemClock)).rejects.toMatchObject({
+      code: 'agent/already-running',
+    });
     await lock.release();
-    await (await takeLock(folder.lock)).release();
+    await (await takeLock(folder.lock, systemClock)).release();
     expect(existsSync(folder.lock)).toBe(false);
   });
 
   it('of a killed agent does not count, nor one whose process number was given away', async () => {
     writeFileSync(folder.lock, '4194304 12345');
-    await (await takeLock(folder.lock)).release();
+    await (await takeLock(folder.lock, systemClock)).release();
     writeFileSync(folder.lock, `${process.pid} 1`);
-    await (await takeLock(folder.lock)).release();
+    await (await takeLock(folder.lock, systemClock)).release();
   });
 });

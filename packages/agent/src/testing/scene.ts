@@ -1,6 +1,6 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { silentLogger } from '@fedvox/base/system';
+import { silentLogger, systemClock } from '@fedvox/base/system';
 import { createKeyPair } from '@fedvox/pki';
 import type { Task } from '@fedvox/protocol';
 import { type AgentOptions, type RunningAgent, startAgent } from '../compose.js';
@@ -65,7 +65,7 @@ export class Scene {
   /** With the stage's key, as an enrolment that was cut off would have left it. */
   async enrol(): Promise<void> {
     leavePendingKey(this.site, this.#keyPem);
-    await enroll(this.site, this.coordinator.invitation);
+    await enroll(this.site, this.coordinator.invitation, systemClock);
   }
 
   async start(options: AgentOptions = {}): Promise<RunningAgent> {

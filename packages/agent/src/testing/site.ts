@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { systemChance, systemClock } from '@fedvox/base/system';
 import { encodeJob, type JobInput, jobSchema } from '@fedvox/job';
 import {
   resolveSiteConfig,
@@ -12,6 +13,9 @@ import type { Pace } from '../shell/pace.js';
 import { stateFolder } from '../state/state-folder.js';
 
 export const FAST_PACE: Pace = { firstRedialMs: 5, maxRedialMs: 50, abstainMs: 30, minIdleMs: 1 };
+
+/** What the world gives to a command of the site's. */
+export const SURROUNDINGS = { clock: systemClock, chance: systemChance };
 
 /** A site's configuration in a fresh folder. */
 export function makeSite(changes: Partial<SiteConfigInput> = {}): SiteConfig {
@@ -44,7 +48,7 @@ export function jobBytes(changes: Partial<JobInput> = {}): Uint8Array {
 
 /** Waits for what a test expects to come about; the test's own timeout bounds it. */
 export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+  while (!condition()) await systemClock.sleep(5);
 }
 
 /**

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { VirtualClock } from '@fedvox/base';
 import { sha256File } from '@fedvox/base/system';
 import { jobSchema } from '@fedvox/job';
 import { initialModel } from '@fedvox/learning';
@@ -24,6 +25,7 @@ const endless = jobSchema.parse({ ...TEST_JOB, training: { batchSize: 1, localEp
 let folder: string;
 let baseModelPath: string;
 let trainer: ChildTrainer;
+let clock: VirtualClock;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'fedvox-trainer-'));
@@ -34,7 +36,8 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 beforeEach(() => {
-  trainer = new ChildTrainer({ setup: setup(), entryPath: join(BUILT, 'trainer-entry.js') });
+  clock = new VirtualClock();
+  trainer = new ChildTrainer({ setup: setup(), clock, entryPath: join(BUILT, 'trainer-entry.js') });
 });
 afterEach(() => trainer.close());
 
@@ -164,10 +167,22 @@ describe.skipIf(!existsSync(join(BUILT, 'trainer-entry.js')))(
       expect(trainer.pid).toBe(pid);
     });
 
+    it('gives its memory back once nothing was asked of it for a while', async () => {
+      await trainer.run(order({ work: { kind: 'check-data' } }), never, () => undefined);
+      const { pid } = trainer;
+      await clock.advance(5 * 60_000 - 1);
+      expect(trainer.pid).toBe(pid);
+      await clock.advance(1);
+      await until(() => !isAlive(Number(pid)));
+      expect(trainer.pid).toBeUndefined();
+    });
+
     it('ends with its agent, even in the middle of its work and the agent killed', async () => {
       const script = `
       const { ChildTrainer } = await import(${JSON.stringify(join(BUILT, 'child-trainer.js'))});
-      const trainer = new ChildTrainer(${JSON.stringify({ setup: setup() })});
+      const { systemClock } = await import('@fedvox/base/system');
+      const setup = ${JSON.stringify(setup())};
+      const trainer = new ChildTrainer({ setup, clock: systemClock });
       let told = false;
       const tell = ({ phase }) => {
         if (phase === 'training' && !told) console.log(trainer.pid);
@@ -191,6 +206,7 @@ describe('a trainer that was never built', () => {
   it('is missed before the agent starts, not in the first round', () => {
     const missing = new ChildTrainer({
       setup: setup(),
+      clock,
       entryPath: join(folder, 'trainer-entry.js'),
     });
     expect(() => missing.check()).toThrow(

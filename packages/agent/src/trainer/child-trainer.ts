@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { assert, FedvoxError } from '@fedvox/base';
+import { assert, type Clock, FedvoxError, type Timer } from '@fedvox/base';
 import type { Trainer, WorkOrder, WorkProgress, WorkResult } from '../core/trainer.js';
 import { fail } from '../errors.js';
 import type { RunMessage, TrainerMessage, TrainerSetup } from './trainer-messages.js';
@@ -11,6 +11,7 @@ const IDLE_LIFE_MS = 5 * 60_000;
 
 export interface ChildTrainerOptions {
   readonly setup: TrainerSetup;
+  readonly clock: Clock;
   /** The child's compiled program; the one beside this file by default. */
   readonly entryPath?: string;
 }
@@ -21,13 +22,15 @@ export interface ChildTrainerOptions {
  */
 export class ChildTrainer implements Trainer {
   readonly #setup: TrainerSetup;
+  readonly #clock: Clock;
   readonly #entryPath: string;
   #child: ChildProcess | undefined;
-  #idleTimer: NodeJS.Timeout | undefined;
+  #idleTimer: Timer | undefined;
   #busy = false;
 
-  constructor({ setup, entryPath = defaultEntryPath() }: ChildTrainerOptions) {
+  constructor({ setup, clock, entryPath = defaultEntryPath() }: ChildTrainerOptions) {
     this.#setup = setup;
+    this.#clock = clock;
     this.#entryPath = entryPath;
   }
 
@@ -49,7 +52,7 @@ export class ChildTrainer implements Trainer {
   ): Promise<WorkResult> {
     assert(!this.#busy, 'a trainer works on one order at a time');
     signal.throwIfAborted();
-    clearTimeout(this.#idleTimer);
+    this.#idleTimer?.cancel();
     const child = this.#running() ?? this.#start();
     this.#busy = true;
     // Asked politely, a process deep in native code would not hear it. All that it writes appears
@@ -65,13 +68,15 @@ export class ChildTrainer implements Trainer {
     } finally {
       this.#busy = false;
       signal.removeEventListener('abort', kill);
-      this.#idleTimer = setTimeout(() => void this.close(), IDLE_LIFE_MS).unref();
+      this.#idleTimer = this.#clock.after(IDLE_LIFE_MS, () => void this.close(), {
+        background: true,
+      });
     }
   }
 
   /** Ends the child, whatever it does. */
   async close(): Promise<void> {
-    clearTimeout(this.#idleTimer);
+    this.#idleTimer?.cancel();
     const child = this.#child;
     this.#child = undefined;
     if (child === undefined || hasEnded(child)) return;

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { ResultSaysNo } from '../failure.js';
 import { moment } from '../moment.js';
 import { readText } from '../read-text.js';
+import { SURROUNDINGS } from '../surroundings.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act, type CommonOptions } from './action.js';
 import { progressTo } from './engine-options.js';
@@ -43,8 +44,11 @@ async function enrollSite(output: Output, options: EnrollOptions): Promise<void>
   const { enroll, loadSiteConfig } = await import('@fedvox/agent');
   const { parseInvitation } = await import('@fedvox/pki');
   const config = await loadSiteConfig(options.config);
-  const invitation = parseInvitation(await readText(options.invitation), Date.now());
-  const enrolled = await enroll(config, invitation);
+  const invitation = parseInvitation(
+    await readText(options.invitation),
+    SURROUNDINGS.clock.nowMs(),
+  );
+  const enrolled = await enroll(config, invitation, SURROUNDINGS.clock);
   output.result(
     enrolled,
     `${enrolled.site} belongs to ${enrolled.federation} until ${moment(enrolled.validUntilMs)}.`,
@@ -57,7 +61,11 @@ async function checkConfig(output: Output, options: CheckOptions): Promise<void>
   const config = await loadSiteConfig(options.config);
   const job =
     options.job === undefined ? {} : { job: await loadConfig(options.job, jobSchema, 'job') };
-  const check = await checkSite(config, { ...job, onProgress: progressTo(output) });
+  const check = await checkSite(config, {
+    ...SURROUNDINGS,
+    ...job,
+    onProgress: progressTo(output),
+  });
   const lines = check.lines.flatMap(({ what, ok, text, advice }) => [
     `${ok ? 'ok    ' : 'FAILED'}  ${what}: ${text}`,
     ...(advice === undefined ? [] : [`        → ${advice}`]),

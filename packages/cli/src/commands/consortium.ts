@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { SURROUNDINGS } from '../surroundings.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act, type CommonOptions } from './action.js';
 import { listOf } from './options.js';
@@ -25,7 +26,7 @@ export function addConsortiumCommands(program: Command, terminal: Terminal): voi
     .option('--dir <folder>', 'where to write it; must be empty or new', 'consortium');
   act<InitOptions>(init, terminal, async (output, { federation, hosts, dir }) => {
     const { initConsortium } = await import('@fedvox/pki');
-    await initConsortium({ folder: dir, federation, hosts, nowMs: Date.now() });
+    await initConsortium({ folder: dir, federation, hosts, nowMs: SURROUNDINGS.clock.nowMs() });
     output.result(
       { federation, folder: dir },
       `Consortium ${federation} is in ${dir}.\nKeep ${dir}/ca.key safe: whoever holds it can admit anyone.`,
@@ -43,7 +44,7 @@ export function addConsortiumCommands(program: Command, terminal: Terminal): voi
 async function renewCertificates(output: Output, options: RenewOptions): Promise<void> {
   const { dayOf, hostsOf, readCertificate, renewConsortium } = await import('@fedvox/pki');
   const { dir: folder, hosts, newOperatorKey = false } = options;
-  const nowMs = Date.now();
+  const nowMs = SURROUNDINGS.clock.nowMs();
   const renewed = await renewConsortium({ folder, newOperatorKey, nowMs, ...(hosts && { hosts }) });
   const ends = (member: 'coordinator' | 'operator') =>
     dayOf(readCertificate(renewed[member].certificatePem).notAfterMs);

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { byteText } from '../byte-text.js';
+import { SURROUNDINGS } from '../surroundings.js';
 import type { Terminal } from '../terminal.js';
 import { act, type CommonOptions } from './action.js';
 import { aborted, serve } from './service.js';
@@ -41,7 +42,7 @@ function addBackup(coordinator: Command, terminal: Terminal): void {
     const report = await backUpCoordinator({
       config: await loadCoordinatorConfig(config),
       folder,
-      nowMs: Date.now(),
+      nowMs: SURROUNDINGS.clock.nowMs(),
       ...(where.coordinator && { address: where.coordinator }),
       onProgress: (done, total) => output.status(`${done} of ${total} files copied`),
     });

@@ -1,6 +1,7 @@
 import { printableLine } from '@fedvox/base';
 import type { Command } from 'commander';
 import { ResultSaysNo } from '../failure.js';
+import { SURROUNDINGS } from '../surroundings.js';
 import { table } from '../table.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act, type CommonOptions } from './action.js';
@@ -27,6 +28,7 @@ async function fetchScans(output: Output, { config }: ArchiveOptions): Promise<v
   const { fetchSiteData, loadSiteConfig } = await import('@fedvox/agent');
   const site = await loadSiteConfig(config);
   const report = await fetchSiteData(site, {
+    ...SURROUNDINGS,
     onProgress: (done, total) => output.status(`fetched ${done} of ${total} studies`),
   });
   const { series, fetched, unchanged, removed, refused } = report;
@@ -52,6 +54,6 @@ async function fetchScans(output: Output, { config }: ArchiveOptions): Promise<v
 
 async function storeFile(output: Output, { config }: ArchiveOptions, file: string): Promise<void> {
   const { loadSiteConfig, storeSiteResult } = await import('@fedvox/agent');
-  const sopInstanceUid = await storeSiteResult(await loadSiteConfig(config), file);
+  const sopInstanceUid = await storeSiteResult(await loadSiteConfig(config), file, SURROUNDINGS);
   output.result({ file, sopInstanceUid }, `The PACS holds ${file} as ${sopInstanceUid}.`);
 }

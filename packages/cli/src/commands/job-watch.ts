@@ -1,10 +1,10 @@
-import { systemClock } from '@fedvox/base/system';
 import type { JobNews } from '@fedvox/coordinator';
 import type { Command } from 'commander';
 import { duration } from '../duration.js';
 import { ResultSaysNo } from '../failure.js';
 import { jobText } from '../job-text.js';
 import { activityText, newsText } from '../news-text.js';
+import { SURROUNDINGS } from '../surroundings.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act } from './action.js';
 import { interruptible } from './interruptible.js';
@@ -29,8 +29,8 @@ async function follow(output: Output, options: OperatorOptions, id: string, sign
   try {
     return await asOperator(options, (client) =>
       followJob(client, id, {
-        clock: systemClock,
-        jitter: Math.random,
+        clock: SURROUNDINGS.clock,
+        jitter: SURROUNDINGS.chance.uniform,
         signal,
         onNews: (news) => tell(output, news),
         onLook: (job) => output.status(activityText(job)),

@@ -3,6 +3,7 @@ import type { CoordinatorClient } from '@fedvox/coordinator';
 import { type Command, Option } from 'commander';
 import { fail } from '../errors.js';
 import { readText } from '../read-text.js';
+import { SURROUNDINGS } from '../surroundings.js';
 import type { CommonOptions } from './action.js';
 
 export interface OperatorOptions extends CommonOptions {
@@ -50,7 +51,7 @@ export async function asOperator<T>(
   const caPem = await read('ca.pem');
   await refuseIfEnded(join(consortium, 'operator.pem'), certificatePem);
   const warnOf = (whose: string, certificate: string | Uint8Array, advice: string) => {
-    const warning = endWarning(whose, certificate, Date.now());
+    const warning = endWarning(whose, certificate, SURROUNDINGS.clock.nowMs());
     if (warning !== undefined) warn(`${warning}: ${advice}`);
   };
   warnOf('the operator’s certificate', certificatePem, RENEW);
@@ -75,6 +76,6 @@ const RENEW = 'run "fedvox consortium renew" where ca.key is, and restart the co
 
 async function refuseIfEnded(path: string, certificatePem: string): Promise<void> {
   const { dayOf, termOf } = await import('@fedvox/pki');
-  const { state, endsAtMs } = termOf(certificatePem, Date.now());
+  const { state, endsAtMs } = termOf(certificatePem, SURROUNDINGS.clock.nowMs());
   if (state === 'ended') throw fail('operator-certificate-ended', { path, until: dayOf(endsAtMs) });
 }

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
-import { systemClock } from '@fedvox/base/system';
 import type { Command } from 'commander';
 import { tellProgress } from '../progress-text.js';
 import { reportText } from '../report-text.js';
+import { SURROUNDINGS } from '../surroundings.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act, type CommonOptions } from './action.js';
 import { interruptible } from './interruptible.js';
@@ -46,7 +46,7 @@ async function simulate(output: Output, options: SimulateOptions, scenario: stri
     simulateScenario(scenario, {
       ...options,
       command: { node: process.execPath, entry: ENTRY },
-      clock: systemClock,
+      clock: SURROUNDINGS.clock,
       signal,
       onProgress: tellProgress(output),
     }),

@@ -1,6 +1,13 @@
+import type { Clock } from '@fedvox/base';
+
 /** Wakes everybody who waits for something to change; each then looks for itself whether it did. */
 export class ChangeSignal {
+  readonly #clock: Clock;
   readonly #waiting = new Set<() => void>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   changed(): void {
     for (const wake of [...this.#waiting]) wake();
@@ -11,12 +18,12 @@ export class ChangeSignal {
     if (signal?.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const wake = () => {
-        clearTimeout(timer);
+        timer.cancel();
         signal?.removeEventListener('abort', wake);
         this.#waiting.delete(wake);
         resolve();
       };
-      const timer = setTimeout(wake, timeoutMs);
+      const timer = this.#clock.after(timeoutMs, wake);
       signal?.addEventListener('abort', wake, { once: true });
       this.#waiting.add(wake);
     });

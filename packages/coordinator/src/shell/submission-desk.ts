@@ -1,6 +1,12 @@
 import { checkModel } from '@fedvox/aggregation';
-import { type Clock, errorText, isFedvoxError, type Sha256, sha256 } from '@fedvox/base';
-import { randomId } from '@fedvox/base/system';
+import {
+  type Chance,
+  type Clock,
+  errorText,
+  isFedvoxError,
+  type Sha256,
+  sha256,
+} from '@fedvox/base';
 import {
   DEFAULT_MAX_EXAMPLES,
   DEFAULT_MAX_SHARE,
@@ -34,6 +40,7 @@ export interface SubmissionDeskOptions {
   readonly sites: SiteDirectory;
   readonly blobs: BlobStore;
   readonly clock: Clock;
+  readonly chance: Chance;
 }
 
 /** Lets jobs in: everything that would make one fail later is refused here, with its name. */
@@ -51,7 +58,7 @@ export class SubmissionDesk {
    *   `coordinator/model-not-usable`, `coordinator/no-such-blob`
    */
   async submit(job: Job, initialModel: Sha256): Promise<{ jobId: string }> {
-    const { registry, blobs, clock } = this.#options;
+    const { registry, blobs, clock, chance } = this.#options;
     const faults = jobFaults(job).map(faultText);
     if (faults.length > 0) throw fail('job-not-trainable', { reason: faults.join('; ') });
     const invitedSites = await this.#invitedSites(job);
@@ -59,7 +66,7 @@ export class SubmissionDesk {
     const bytes = encodeJob(job);
     const jobSha256 = sha256(bytes);
     await blobs.put(jobSha256, [bytes], MAX_JOB_BYTES);
-    const jobId = `${job.name}-${randomId().slice(0, ID_SUFFIX_LENGTH)}`;
+    const jobId = `${job.name}-${chance.id().slice(0, ID_SUFFIX_LENGTH)}`;
     const { rounds, minSites, deadline, grace, gate, sites = EVERYBODY } = job.federation;
     const { maxShare = DEFAULT_MAX_SHARE, maxExamples = DEFAULT_MAX_EXAMPLES } = job.federation;
     const plan: SubmittedPlan = {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import dimse from 'dcmjs-dimse';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FAST_RETRIES } from '../testing/scripted-archive.js';
+import { FAST_RETRIES, FAST_RETRYING } from '../testing/scripted-archive.js';
 import { archiveAddress } from './archive-address.js';
 import { DimseClient } from './dimse-client.js';
 import { MAX_PDU_BYTES } from './pdu-guard.js';
@@ -97,7 +97,7 @@ async function listen(onConnection: (socket: Socket) => void): Promise<DimseClie
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return new DimseClient(archiveAddress(`dimse://127.0.0.1:${port}/PACS`), {
-    retries: FAST_RETRIES,
+    ...FAST_RETRYING,
     httpLimits: LIMITS,
     retrieveLimits: {
       maxParts: 3,

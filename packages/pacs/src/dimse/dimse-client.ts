@@ -1,5 +1,5 @@
 import { mkdir, rm } from 'node:fs/promises';
-import { syncFolder, systemClock } from '@fedvox/base/system';
+import { syncFolder } from '@fedvox/base/system';
 import type { Archive, FindOptions } from '../archive.js';
 import { readConnectionFile } from '../credentials.js';
 import { isUid, TAG, textOf } from '../dicom-json.js';
@@ -33,7 +33,7 @@ import { readStoredObject, storeRequest } from './stored-object.js';
 /** @throws FedvoxError `pacs/credentials-unreadable` */
 export async function openDimse(
   { url, aeTitle, ca, certificate, key }: PacsSource,
-  options: DicomWebOptions = {},
+  options: DicomWebOptions,
 ): Promise<DimseClient> {
   const tls = {
     ...(ca === undefined ? {} : { ca: await readConnectionFile(ca) }),
@@ -51,7 +51,7 @@ export class DimseClient implements Archive {
   readonly #address: ArchiveAddress;
   readonly #options: DicomWebOptions;
 
-  constructor(address: ArchiveAddress, options: DicomWebOptions = {}) {
+  constructor(address: ArchiveAddress, options: DicomWebOptions) {
     this.#address = address;
     this.#options = options;
   }
@@ -170,7 +170,7 @@ export class DimseClient implements Archive {
     signal: AbortSignal | undefined,
     use: (line: DimseAssociation) => Promise<T>,
   ): Promise<T> {
-    const { clock = systemClock, httpLimits = DEFAULT_HTTP_LIMITS } = this.#options;
+    const { clock, httpLimits = DEFAULT_HTTP_LIMITS } = this.#options;
     const options = { clock, limits: httpLimits, what, signal };
     return retrying(this.#options, signal, async () => {
       const line = await DimseAssociation.open(this.#address, proposals, options);

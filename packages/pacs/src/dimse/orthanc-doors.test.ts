@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openArchive } from '../open-archive.js';
 import { pacsSourceSchema } from '../source.js';
 import { hasOrthanc, Orthanc } from '../testing/orthanc.js';
-import { FAST_RETRIES } from '../testing/scripted-archive.js';
+import { FAST_RETRYING } from '../testing/scripted-archive.js';
 
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 
@@ -45,7 +45,7 @@ describe.skipIf(!hasOrthanc() || !hasOpenssl)('an Orthanc that wants TLS', () =>
 
   async function echo(settings: object): Promise<string> {
     const source = { url: secureUrl(), query: { modality: 'MR' }, ...settings };
-    const archive = await openArchive(pacsSourceSchema.parse(source), { retries: FAST_RETRIES });
+    const archive = await openArchive(pacsSourceSchema.parse(source), FAST_RETRYING);
     return archive.echo().then(
       () => 'answered',
       (error: { code?: string; message: string }) => error.code ?? error.message,
@@ -85,7 +85,7 @@ describe.skipIf(!hasOrthanc())('an Orthanc without TLS', () => {
     try {
       const url = orthanc.dimseUrl.replace('dimse:', 'dimses:');
       const source = pacsSourceSchema.parse({ url, query: { modality: 'MR' } });
-      const archive = await openArchive(source, { retries: FAST_RETRIES });
+      const archive = await openArchive(source, FAST_RETRYING);
       await expect(archive.echo()).rejects.toMatchObject({ code: 'pacs/tls' });
     } finally {
       await orthanc.stop();

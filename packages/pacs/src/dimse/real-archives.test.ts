@@ -12,7 +12,7 @@ import { pacsSourceSchema } from '../source.js';
 import { CuttingProxy } from '../testing/cutting-proxy.js';
 import { Dcmqrscp, hasDcmtk } from '../testing/dcmqrscp.js';
 import { hasOrthanc, Orthanc } from '../testing/orthanc.js';
-import { FAST_RETRIES } from '../testing/scripted-archive.js';
+import { FAST_RETRIES, FAST_RETRYING } from '../testing/scripted-archive.js';
 
 const dataDir = testDataDir();
 const NAMES = ['hippocampus_125', 'hippocampus_001'];
@@ -48,7 +48,7 @@ for (const { name, isHere, start } of ARCHIVES) {
     });
 
     function clientOf(url: string): Promise<Archive> {
-      return openArchive(pacsSourceSchema.parse({ url, query: QUERY }), { retries: FAST_RETRIES });
+      return openArchive(pacsSourceSchema.parse({ url, query: QUERY }), FAST_RETRYING);
     }
 
     const portOf = ({ dimseUrl }: { dimseUrl: string }) => Number(new URL(dimseUrl).port);

@@ -1,11 +1,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { RetryPolicy } from '@fedvox/base';
+import { systemChance, systemClock } from '@fedvox/base/system';
 import { DicomWebClient, type DicomWebOptions } from '../dicomweb-client.js';
 import { HttpConnection, type HttpConnectionOptions } from '../http-connection.js';
+import type { RetryingOptions } from '../retrying.js';
 
 /** Soon, so that a test does not wait. */
 export const FAST_RETRIES: RetryPolicy = { maxAttempts: 3, firstDelayMs: 1, maxDelayMs: 2 };
+export const REAL_TIME = { clock: systemClock, jitter: systemChance.uniform };
+export const FAST_RETRYING: RetryingOptions = { ...REAL_TIME, retries: FAST_RETRIES };
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -35,13 +39,16 @@ export class ScriptedArchive {
   }
 
   client(
-    options: DicomWebOptions = {},
+    options: Partial<DicomWebOptions> = {},
     connection: Partial<HttpConnectionOptions> = {},
   ): DicomWebClient {
-    return new DicomWebClient(new HttpConnection({ url: this.url, ...connection }), {
-      retries: FAST_RETRIES,
-      ...options,
-    });
+    return new DicomWebClient(
+      new HttpConnection({ url: this.url, clock: systemClock, ...connection }),
+      {
+        ...FAST_RETRYING,
+        ...options,
+      },
+    );
   }
 
   async stop(): Promise<void> {
