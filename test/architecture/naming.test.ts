@@ -1,5 +1,17 @@
+import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packageSources } from './sources.js';
+
+/** Files that may share a name, since it means one thing; each with what that is. */
+const SHARED_NAMES: readonly { readonly paths: RegExp; readonly meaning: string }[] = [
+  { paths: /\/index\.ts$/, meaning: 'the door of a package, or of a folder of kernels' },
+  { paths: /^packages\/[^/]+\/src\/errors\.ts$/, meaning: 'a package’s one table of errors' },
+  { paths: /\/config\.ts$/, meaning: 'a program’s configuration, and what reads any' },
+  { paths: /^packages\/[^/]+\/src\/compose\.ts$/, meaning: 'where a program is wired' },
+  { paths: /^packages\/cli\/src\/commands\//, meaning: 'the noun of a command' },
+  { paths: /\/imaging\/src\/(nifti|nrrd)\//, meaning: 'a file format’s header, reader, writer' },
+  { paths: /\/tfjs-backend-torch\/src\/(ops|kernels)\//, meaning: 'an operation, and its kernel' },
+];
 
 /** One meaning per word, one word per meaning; each rule says what it keeps apart or together. */
 describe('the words of the sources', () => {
@@ -33,5 +45,16 @@ describe('the words of the sources', () => {
       settings,
       'packages/tfjs-backend-torch/src/device.ts',
     ]);
+  });
+
+  it('name no two files alike for two things, within a package or across', () => {
+    const named = sources
+      .map(({ path }) => path)
+      .filter((path) => !/\/(testing|golden)\//.test(path))
+      .filter((path) => !SHARED_NAMES.some(({ paths }) => paths.test(path)));
+    const namesakes = named.filter((path) =>
+      named.some((other) => other !== path && basename(other) === basename(path)),
+    );
+    expect(namesakes).toEqual([]);
   });
 });

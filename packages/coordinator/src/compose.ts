@@ -25,7 +25,7 @@ import {
   type ServerEvent,
 } from '@fedvox/protocol';
 import type { CoordinatorConfig } from './config.js';
-import type { RetentionRules } from './core/retention.js';
+import type { RetentionRules } from './core/retention-rules.js';
 import { federationHandlers } from './grpc/federation-handlers.js';
 import { type RunningHttpServer, startHttpServer } from './http/server.js';
 import { LogRation } from './log-ration.js';
@@ -37,7 +37,6 @@ import { DeadlineWatch } from './shell/deadline-watch.js';
 import { IdentityWatch } from './shell/identity-watch.js';
 import { JobRegistry } from './shell/job-registry.js';
 import { catchUp, takeInHolder } from './shell/memberships.js';
-import { createMetrics } from './shell/metrics.js';
 import { OperatorDirectory } from './shell/operator-directory.js';
 import { Retention } from './shell/retention.js';
 import { RoundRunner } from './shell/round-runner.js';
@@ -45,12 +44,13 @@ import { Sightings } from './shell/sightings.js';
 import { SiteDirectory } from './shell/site-directory.js';
 import { SubmissionDesk } from './shell/submission-desk.js';
 import { TaskDesk } from './shell/task-desk.js';
+import { createTelemetry } from './shell/telemetry.js';
 import { UploadDesk } from './shell/upload-desk.js';
 import { BlobStore } from './store/blob-store.js';
-import { STATE_FILE } from './store/layout.js';
 import { RevocationFile } from './store/revocation-file.js';
 import { Spool } from './store/spool.js';
 import { openSqliteStore } from './store/sqlite-store.js';
+import { STATE_FILE } from './store/state-files.js';
 import type { Store } from './store/store.js';
 
 const VERSION = '0.1.0';
@@ -143,7 +143,7 @@ async function assemble(config: CoordinatorConfig, foundations: Foundations) {
   const { askAgainMs, heartbeatIntervalMs } = config;
   const tasks = new TaskDesk({ registry, changes, clock, askAgainMs });
   const awayAfterMs = Math.max(SEEN_WITHIN_MS, MISSED_BEATS * heartbeatIntervalMs);
-  const metrics = createMetrics(() => tasks.seenSince(clock.nowMs() - SEEN_WITHIN_MS));
+  const telemetry = createTelemetry(() => tasks.seenSince(clock.nowMs() - SEEN_WITHIN_MS));
   const sites = await SiteDirectory.load({
     federation,
     store,
@@ -167,12 +167,12 @@ async function assemble(config: CoordinatorConfig, foundations: Foundations) {
     spool,
     receiptKey: createPrivateKey(consortium.coordinator.keyPem),
     receiptKeyId: readCertificate(consortium.coordinator.certificatePem).keyId,
-    onAccepted: metrics.onUpdateAccepted,
+    onAccepted: telemetry.onUpdateAccepted,
     authorize: (site) => sites.authorize(site),
   });
   sites.onShutOut((site) => uploads.drop(site));
   const submissions = new SubmissionDesk({ registry, sites, blobs, clock, chance });
-  watchProgress(registry, { changes, metrics, store, log });
+  watchProgress(registry, { changes, telemetry, store, log });
   await catchUp(sites, registry);
   const rounds = new RoundRunner({
     registry,
@@ -189,20 +189,20 @@ async function assemble(config: CoordinatorConfig, foundations: Foundations) {
   );
   const watching = deadlines.run();
   const identities = new IdentityWatch(clock, (site, connections) => {
-    metrics.onIdentityShared();
+    telemetry.onIdentityShared();
     log.error(
       { site, connections },
       'two agents speak as one site: a copied folder or a stolen key',
     );
   });
   const certificateWatch = new CertificateWatch(consortium, certificates, clock, log);
-  metrics.watchCertificates(() => certificateWatch.ends());
+  telemetry.watchCertificates(() => certificateWatch.ends());
   const watchingCertificates = certificateWatch.run();
   const retention = new Retention({ store, blobs, rules: rulesOf(config.retention), clock, log });
   const sweeping = retention.run();
   const sightings = await Sightings.load({ tasks, store, clock, log });
   const recording = sightings.run();
-  const parts = { blobs, registry, changes, tasks, metrics, sites, uploads, submissions, rounds };
+  const parts = { blobs, registry, changes, tasks, telemetry, sites, uploads, submissions, rounds };
   return {
     ...foundations,
     ...parts,
@@ -233,14 +233,14 @@ async function listen(
   servers: AnyServer[],
 ): Promise<Omit<RunningCoordinator, 'stop'>> {
   const { federation, publicHost, heartbeatIntervalMs, limits } = config;
-  const { consortium, clock, log, metrics, registry, sites } = core;
+  const { consortium, clock, log, telemetry, registry, sites } = core;
   const tls = {
     host: config.listen.host,
     caPem: consortium.authority.certificatePem,
     certificateChainPem: consortium.coordinator.certificatePem,
     keyPem: consortium.coordinator.keyPem,
   };
-  const watchers = { log, metrics, clock, ration: new LogRation() };
+  const watchers = { log, telemetry, clock, ration: new LogRation() };
   const onEvent = (event: ServerEvent) => observeServer(event, watchers);
   const federationServer = await createFederationServer(
     federationHandlers({ ...core, federation, heartbeatIntervalMs, ...limits }),

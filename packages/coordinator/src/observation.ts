@@ -4,12 +4,12 @@ import { refusalCode, type ServerEvent } from '@fedvox/protocol';
 import type { LogRation } from './log-ration.js';
 import type { ChangeSignal } from './shell/change-signal.js';
 import type { JobRegistry } from './shell/job-registry.js';
-import type { Metrics } from './shell/metrics.js';
+import type { Telemetry } from './shell/telemetry.js';
 import type { Store } from './store/store.js';
 
 interface Watchers {
   readonly changes: ChangeSignal;
-  readonly metrics: Metrics;
+  readonly telemetry: Telemetry;
   readonly store: Store;
   readonly log: Logger;
 }
@@ -17,15 +17,15 @@ interface Watchers {
 /** One log line and one count for each thing that happened, and a wake-up for whoever waits for it. */
 export function watchProgress(
   registry: JobRegistry,
-  { changes, metrics, store, log }: Watchers,
+  { changes, telemetry, store, log }: Watchers,
 ): void {
   registry.onProgress(({ job, facts }) => {
     const { jobId } = job.state.plan;
     for (const fact of facts) {
       log.info({ job: jobId, ...fact }, fact.kind);
-      metrics.onFact(fact);
+      telemetry.onFact(fact);
       if (fact.kind === 'round-committed') {
-        observeDuration(jobId, fact.round, { metrics, store }).catch((error) =>
+        observeDuration(jobId, fact.round, { telemetry, store }).catch((error) =>
           log.warn({ err: error, job: jobId }, 'a round’s duration could not be read'),
         );
       }
@@ -37,31 +37,31 @@ export function watchProgress(
 async function observeDuration(
   jobId: string,
   number: number,
-  { metrics, store }: Pick<Watchers, 'metrics' | 'store'>,
+  { telemetry, store }: Pick<Watchers, 'telemetry' | 'store'>,
 ): Promise<void> {
   const round = (await store.rounds(jobId)).find((stored) => stored.round === number);
   if (round === undefined || round.committedAtMs === null) return;
-  metrics.onRoundCommitted(round.committedAtMs - round.openedAtMs);
+  telemetry.onRoundCommitted(round.committedAtMs - round.openedAtMs);
 }
 
 export interface ServerWatchers {
   readonly log: Logger;
-  readonly metrics: Metrics;
+  readonly telemetry: Telemetry;
   readonly clock: Clock;
   /** So that nobody fills the disk by being refused: every event is counted, a few are written. */
   readonly ration: LogRation;
 }
 
-/** What was refused or broke, for the log and the metrics. */
+/** What was refused or broke, for the log and the telemetry. */
 export function observeServer(event: ServerEvent, watchers: ServerWatchers): void {
-  const { log, metrics, clock, ration } = watchers;
+  const { log, telemetry, clock, ration } = watchers;
   const { isWritten, leftOut } = ration.take(kindOf(event), clock.nowMs());
   const more = leftOut > 0 ? { leftOut } : {};
   switch (event.kind) {
     case 'call-refused': {
       const { method, caller, error } = event;
       const code = codeOf(error);
-      metrics.onCallRefused(method, code);
+      telemetry.onCallRefused(method, code);
       if (!isWritten) return;
       log.warn({ site: caller, method, code, details: error.details, ...more }, error.message);
       return;
@@ -75,7 +75,7 @@ export function observeServer(event: ServerEvent, watchers: ServerWatchers): voi
     }
     case 'connection-refused': {
       const { code, details, message } = event.error;
-      metrics.onConnectionRefused();
+      telemetry.onConnectionRefused();
       if (isWritten) log.warn({ code, ...details, ...more }, message);
     }
   }

@@ -5,12 +5,12 @@ export type { ClassEvaluation } from './evaluation/class-evaluation.js';
 export type { Agreements, Evaluation, SiteEvaluation } from './evaluation/evaluate-cases.js';
 export { diceCrossEntropy } from './losses/dice-ce.js';
 export { initialModel, Network } from './networks/network.js';
+export { GATE_REASONS, type GateReason, requirementProblem } from './tasks/data-requirements.js';
 export {
   EVALUATION_SPLITS,
   type EvaluationSplit,
   evaluateSavedModel,
 } from './tasks/evaluate-model.js';
-export { GATE_REASONS, type GateReason, requirementProblem } from './tasks/gate.js';
 export type { Progress, TaskInput, TrainingInput } from './tasks/input.js';
 export { checkJob } from './tasks/job-check.js';
 export type { WrittenWeights } from './tasks/model-file.js';

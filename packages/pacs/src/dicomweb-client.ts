@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import type { Archive, FindOptions } from './archive.js';
-import { readAuthorization, readConnectionFile } from './credentials.js';
+import { readAuthorization, readConnectionFile } from './archive-credentials.js';
 import { type DicomJson, isUid, TAG, textOf } from './dicom-json.js';
 import { fail } from './errors.js';
 import { bySeries, type FoundSeries, foundSeries, type SeriesKey } from './found-series.js';
@@ -10,7 +10,7 @@ import { type CaseQuery, matchesQuery, queryParameters } from './query.js';
 import { DEFAULT_RETRIEVE_LIMITS, type RetrieveLimits, saveInstances } from './retrieve.js';
 import { type RetryingOptions, retrying } from './retrying.js';
 import type { PacsSource } from './source.js';
-import { sendInstance } from './store.js';
+import { sendInstance } from './stow.js';
 
 export interface DicomWebOptions extends RetryingOptions {
   readonly httpLimits?: HttpLimits;

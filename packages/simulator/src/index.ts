@@ -1,5 +1,4 @@
 export { ERRORS } from './errors.js';
-export { siteEgress } from './federation/egress.js';
 export { fetchModel } from './federation/fetch-model.js';
 export type { RunFolders, SiteFolders } from './federation/folders.js';
 export { type FollowOptions, followJob } from './federation/follow-job.js';
@@ -9,12 +8,13 @@ export {
   type LocalSite,
 } from './federation/local-federation.js';
 export type { FedvoxCommand } from './federation/process.js';
-export type { RunProgress } from './federation/progress.js';
+export type { RunProgress } from './federation/run-progress.js';
+export { siteEgress } from './federation/site-egress.js';
 export { PHANTOM_CLASSES } from './phantom/anatomy.js';
 export { writeHospital } from './phantom/hospital.js';
-export { type PlantedIdentity, plantedIdentity } from './phantom/identity.js';
 export { type PhantomSpec, phantomSchema } from './phantom/phantom.js';
-export type { EgressBytes, FigureCells, Report, RoundRow } from './report.js';
+export { type PlantedIdentity, plantedIdentity } from './phantom/planted-identity.js';
+export type { EgressBytes, FigureCells, Report, RoundRow } from './run-report.js';
 export { loadJob } from './scenario/job-file.js';
 export { type Plan, type PlannedSite, type PlanOptions, planRun } from './scenario/plan.js';
 export { loadScenario, type Scenario, type ScenarioInput } from './scenario/scenario.js';

@@ -5,9 +5,9 @@ import type { Clock } from '@fedvox/base';
 import { createLogger } from '@fedvox/base/system';
 import { fail } from './errors.js';
 import type { FedvoxCommand } from './federation/process.js';
-import type { RunProgress } from './federation/progress.js';
 import { runFederation } from './federation/run-federation.js';
-import type { Report } from './report.js';
+import type { RunProgress } from './federation/run-progress.js';
+import type { Report } from './run-report.js';
 import { planRun } from './scenario/plan.js';
 import { loadScenario } from './scenario/scenario.js';
 

@@ -4,8 +4,8 @@ import { isFedvoxError } from '@fedvox/base';
 import { formatAddress } from '@fedvox/base/system';
 import { CoordinatorClient } from '../client/coordinator-client.js';
 import type { CoordinatorConfig } from '../config.js';
-import { STATE_FILE } from '../store/layout.js';
 import { snapshotFile } from '../store/sqlite-store.js';
+import { STATE_FILE } from '../store/state-files.js';
 import { type BackupReport, backUp } from './backup.js';
 
 export interface CoordinatorBackupOptions {

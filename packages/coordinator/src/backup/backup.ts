@@ -3,8 +3,8 @@ import { dirname, join, resolve } from 'node:path';
 import type { Sha256 } from '@fedvox/base';
 import { makeFolder, randomId, syncFolder, writeFileDurably } from '@fedvox/base/system';
 import { fail } from '../errors.js';
-import { BLOBS_FOLDER, STATE_FILE } from '../store/layout.js';
 import { openSqliteStore } from '../store/sqlite-store.js';
+import { BLOBS_FOLDER, STATE_FILE } from '../store/state-files.js';
 import { copyBlob } from './copy-blob.js';
 import { namedBlobs } from './named-blobs.js';
 

@@ -1,9 +1,9 @@
 import { assert } from '@fedvox/base';
 import { isPassing } from '@fedvox/protocol';
+import { countSilence, enrol, listen, revoke, withoutSilence } from './attendance.js';
 import type { JobFact } from './facts.js';
 import { reopenGate, reportGate, settleGate, withOutcome } from './gate.js';
 import { dueEffects, isOver, type JobEffect, type JobEvent, type JobState } from './job-state.js';
-import { countSilence, enrol, listen, revoke, withoutSilence } from './membership.js';
 import { andThen, baseOf, beginRound, failJob, type Progress, reached } from './progress.js';
 import { acceptedStatements, type RoundAnswer } from './roll-call.js';
 import {

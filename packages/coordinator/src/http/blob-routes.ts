@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { SHA256_PATTERN } from '@fedvox/base';
 import { z } from 'zod';
 import { fail } from '../errors.js';
-import type { HttpServices } from './services.js';
+import type { HttpServices } from './http-services.js';
 import type { TypedApp } from './zod-routes.js';
 
 const params = z.strictObject({

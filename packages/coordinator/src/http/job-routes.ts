@@ -14,7 +14,7 @@ import {
   updateQuerySchema,
   updateSchema,
 } from './contract.js';
-import type { HttpServices } from './services.js';
+import type { HttpServices } from './http-services.js';
 import type { TypedApp } from './zod-routes.js';
 
 const params = z.strictObject({ id: z.string().max(200) });

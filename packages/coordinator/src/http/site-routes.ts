@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { leaveOut } from '../shell/memberships.js';
 import { listSites } from '../shell/site-list.js';
 import { invitationSchema, inviteSchema, siteSchema } from './contract.js';
-import type { HttpServices } from './services.js';
+import type { HttpServices } from './http-services.js';
 import type { TypedApp } from './zod-routes.js';
 
 export function addSiteRoutes(app: TypedApp, services: HttpServices): void {

@@ -2,8 +2,8 @@ import { createReadStream } from 'node:fs';
 import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomId } from '@fedvox/base/system';
-import { INCOMING_FOLDER } from '../store/layout.js';
-import type { HttpServices } from './services.js';
+import { INCOMING_FOLDER } from '../store/state-files.js';
+import type { HttpServices } from './http-services.js';
 import type { TypedApp } from './zod-routes.js';
 
 /** The database as it stands at this moment, for a backup; nothing is removed while one is made. */

@@ -7,7 +7,7 @@ import {
   type NamedBytes,
   type RetentionRules,
   removable,
-} from '../core/retention.js';
+} from '../core/retention-rules.js';
 import type { BlobStore } from '../store/blob-store.js';
 import type { Store, StoredJob } from '../store/store.js';
 import { bestModelOf, modelsOf } from './job-report.js';

@@ -8,8 +8,8 @@ import {
   refuse,
   type Task,
 } from '@fedvox/protocol';
+import { isMissed } from '../core/attendance.js';
 import { isOver } from '../core/job-state.js';
-import { isMissed } from '../core/membership.js';
 import { roundTakes } from '../core/round-machine.js';
 import { invitedSites } from '../core/standing.js';
 import { taskOf } from '../core/tasks.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { assert, SHA256_PATTERN, type Sha256 } from '@fedvox/base';
 import { makeFolderDurably, randomId, renameDurably } from '@fedvox/base/system';
 import { fail } from '../errors.js';
-import { BLOBS_FOLDER, INCOMING_FOLDER } from './layout.js';
+import { BLOBS_FOLDER, INCOMING_FOLDER } from './state-files.js';
 
 /**
  * Bytes named by their SHA-256: jobs, models and deltas, in `blobs/ab/<sha256>`. A blob is there

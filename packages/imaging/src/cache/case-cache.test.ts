@@ -9,8 +9,8 @@ import { loadCase } from '../datasets/load-case.js';
 import { CLASSES, writePhantomCase } from '../testing/phantom-case.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
 import { preprocess } from '../transforms/preprocess.js';
+import { encodeEntry } from './cache-entry.js';
 import { openCache } from './case-cache.js';
-import { encodeEntry } from './entry.js';
 
 const ZSCORE: PreprocessStep[] = [preprocessStepSchema.parse({ kind: 'zscore' })];
 

@@ -11,8 +11,8 @@ import type { Case } from '../geometry/case.js';
 import { preprocess } from '../transforms/preprocess.js';
 import { portableVoxels } from '../voxel-engine/portable/portable-voxels.js';
 import type { VoxelEngine } from '../voxel-engine/voxel-engine.js';
+import { encodeEntry } from './cache-entry.js';
 import { type CaseReader, directCaseReader } from './case-reader.js';
-import { encodeEntry } from './entry.js';
 
 export interface CacheOptions {
   /** Entries used longest ago are removed above this. Default 64 GiB. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Case } from '../geometry/case.js';
-import { decodeEntry } from './entry.js';
+import { decodeEntry } from './cache-entry.js';
 
 /** The case in a file of the cache; `undefined` where there is none, or a damaged one. */
 export async function readEntry(path: string): Promise<Case | undefined> {

@@ -9,7 +9,7 @@ import { paintContours } from '../segmentation/contour-painter.js';
 import { readSegHeader } from '../segmentation/dicom-seg.js';
 import { LabelCanvas } from '../segmentation/label-canvas.js';
 import { paintSegmentation } from '../segmentation/seg-painter.js';
-import { sampleLinear, sampleNearest } from '../transforms/sampling.js';
+import { sampleLinear, sampleNearest } from '../transforms/grid-sampling.js';
 import { readVolumeFile } from '../volume-files/volume-file.js';
 import type { CaseRef, FileSource } from './case-ref.js';
 

@@ -6,7 +6,7 @@ import { inspectFolder } from '../inspect/inspect-folder.js';
 import { encodeNifti, writeNifti } from '../nifti/write.js';
 import { CLASSES, phantomVolumes } from '../testing/phantom-case.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
-import { sampleLinear, sampleNearest } from '../transforms/sampling.js';
+import { sampleLinear, sampleNearest } from '../transforms/grid-sampling.js';
 import { contentKey } from './content-key.js';
 import { openDataset } from './dataset.js';
 import { loadCase } from './load-case.js';

@@ -10,7 +10,7 @@ import { inspectFolder } from '../inspect/inspect-folder.js';
 import { readNifti } from '../nifti/read.js';
 import { readNrrd } from '../nrrd/read.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
-import { sampleNearest } from '../transforms/sampling.js';
+import { sampleNearest } from '../transforms/grid-sampling.js';
 import { openDataset } from './dataset.js';
 import { loadCase } from './load-case.js';
 import { readVolume } from './read-volume.js';

@@ -4,7 +4,7 @@ import { pixelDecoders } from './codecs/decoders.js';
 import { framesOf } from './frame.js';
 import { parseDicom } from './part10.js';
 import { frameReader } from './pixels.js';
-import { decodeSamples, valueScale } from './samples.js';
+import { decodeSamples, valueScale } from './stored-samples.js';
 
 interface Golden {
   readonly rows: number;

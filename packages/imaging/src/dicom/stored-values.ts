@@ -1,7 +1,7 @@
 import type { FedvoxError } from '@fedvox/base';
 import { fail } from '../errors.js';
 import type { Frame } from './frame.js';
-import { type ValueScale, valueScale } from './samples.js';
+import { type ValueScale, valueScale } from './stored-samples.js';
 
 /** What is done with slices that say no rescale where one is needed: an error, or their stored values count. */
 export type MissingRescale = 'refuse' | 'stored-values';

@@ -8,8 +8,8 @@ import { type PixelDecoders, pixelDecoders } from './codecs/decoders.js';
 import { type Frame, framesOf } from './frame.js';
 import { type DicomFile, ReusableBuffer, readDicom } from './part10.js';
 import { frameReader } from './pixels.js';
-import { AS_STORED, decodeSamples, type ValueScale, valueScale } from './samples.js';
 import type { Stack } from './stack.js';
+import { AS_STORED, decodeSamples, type ValueScale, valueScale } from './stored-samples.js';
 import { airInPadding, type Padding, type PaddingPolicy, paddingOf } from './stored-values.js';
 
 /** Reading one file while another is decoded is worth two; more would only hold more memory. */

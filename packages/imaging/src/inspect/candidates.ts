@@ -21,8 +21,8 @@ import { drawnSegments, segmentationsOf } from '../folder-scan/references.js';
 import { errorOfCase, type Refusal, refusalOf } from '../refusal.js';
 import { type LabelNames, ownClasses } from '../segmentation/class-names.js';
 import { isVolumeName } from '../volume-files/volume-file.js';
-import { archiveKind } from './archive.js';
 import { foreignFormat, isVoxelsOfPair } from './foreign-format.js';
+import { archiveKind } from './packed-archive.js';
 import {
   type FoundPrediction,
   filePrediction,

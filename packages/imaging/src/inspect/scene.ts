@@ -1,8 +1,8 @@
 import { type Grid, type LabelMap, spacingMm, type Volume } from '../geometry/grid.js';
 import type { Vec3 } from '../geometry/vector.js';
+import { sampleLinear, sampleNearest } from '../transforms/grid-sampling.js';
 import { percentiles } from '../transforms/intensity.js';
 import { gridAtSpacing, rectangularGrid } from '../transforms/resample.js';
-import { sampleLinear, sampleNearest } from '../transforms/sampling.js';
 import { type Overlay, pixelColour } from './overlay.js';
 import { type PatientView, type PictureAxis, type Plane, patientView } from './patient-view.js';
 import type { Picture } from './png.js';

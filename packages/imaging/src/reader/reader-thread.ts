@@ -3,8 +3,8 @@ import { Worker } from 'node:worker_threads';
 import type { OpenDatasetOptions } from '../datasets/dataset.js';
 import { fail } from '../errors.js';
 import { restoredError } from '../named-error.js';
-import type { ReadAnswer, ReadRequest } from './messages.js';
 import type { Reader } from './reader.js';
+import type { ReadAnswer, ReadRequest } from './reader-messages.js';
 
 /** Most requests that may wait for their turn. */
 const MAX_WAITING = 1024;

@@ -3,8 +3,8 @@ import { assert, FedvoxError } from '@fedvox/base';
 import type { HeaderProgress } from '../folder-scan/headers/read-headers.js';
 import type { ScannedCase } from '../geometry/case.js';
 import { namedError } from '../named-error.js';
-import type { ReadAnswer, ReadRequest } from './messages.js';
 import { directReader, type Reader } from './reader.js';
+import type { ReadAnswer, ReadRequest } from './reader-messages.js';
 
 /** The program of a reader's thread: one request after another, each answered once. */
 const port = parentPort;

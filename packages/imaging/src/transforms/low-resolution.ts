@@ -3,7 +3,7 @@ import type { Grid, Volume } from '../geometry/grid.js';
 import { scale, type Vec3 } from '../geometry/vector.js';
 import { portableVoxels } from '../voxel-engine/portable/portable-voxels.js';
 import type { VoxelEngine } from '../voxel-engine/voxel-engine.js';
-import { sampleLinear, sampleNearest } from './sampling.js';
+import { sampleLinear, sampleNearest } from './grid-sampling.js';
 
 /**
  * The image as a coarser scan would show it: sampled at `zoom` times its voxels along each axis,

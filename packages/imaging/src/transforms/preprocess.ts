@@ -9,10 +9,10 @@ import { portableVoxels } from '../voxel-engine/portable/portable-voxels.js';
 import type { VoxelEngine } from '../voxel-engine/voxel-engine.js';
 import { foregroundBox } from './crop-foreground.js';
 import { cropOrPad, window } from './crop-or-pad.js';
+import { sampleLinear, sampleNearest } from './grid-sampling.js';
 import { intensityRange, percentileClip, standardizeHistogram, zscore } from './intensity.js';
 import { rasGrid, toRas } from './orient.js';
 import { gridAtSpacing } from './resample.js';
-import { sampleLinear, sampleNearest } from './sampling.js';
 
 /**
  * Applies a job's deterministic steps in order, to image and label alike. The input is left as it is.

@@ -4,8 +4,8 @@ import { apply, column, invert } from '../geometry/affine.js';
 import { corners, type Grid, spacingMm } from '../geometry/grid.js';
 import { roundHalfEven } from '../geometry/rounding.js';
 import { dot, type Vec3 } from '../geometry/vector.js';
+import { sampleLinear } from './grid-sampling.js';
 import { gridAtSpacing, rectangularGrid } from './resample.js';
-import { sampleLinear } from './sampling.js';
 
 /** Slices 5 mm apart on a couch, the gantry tilted by 14 degrees. */
 const TILT = (14 * Math.PI) / 180;

@@ -2,7 +2,7 @@ import { assert } from '@fedvox/base';
 import { type Grid, type LabelMap, type Volume, voxelCount } from '../geometry/grid.js';
 import { portableVoxels } from '../voxel-engine/portable/portable-voxels.js';
 import type { VoxelEngine } from '../voxel-engine/voxel-engine.js';
-import { sampleLinear, sampleNearest } from './sampling.js';
+import { sampleLinear, sampleNearest } from './grid-sampling.js';
 
 /** A predicted label map on the grid of the original scan: nearest voxel, background beyond it. */
 export function toOriginalGrid(

@@ -6,7 +6,7 @@ import type { Vec3 } from '../geometry/vector.js';
 import { portableVoxels } from '../voxel-engine/portable/portable-voxels.js';
 import type { Displacement, VoxelEngine } from '../voxel-engine/voxel-engine.js';
 import { smoothed } from './gaussian.js';
-import { sampleLinear, sampleNearest } from './sampling.js';
+import { sampleLinear, sampleNearest } from './grid-sampling.js';
 
 /** Rotation, scaling and shift about the centre of the voxels, output to input. */
 export interface WarpParameters {

@@ -23,7 +23,7 @@ import { voxelEngineOf } from '../engine/voxels.js';
 import { fail } from '../errors.js';
 import { predictProbabilities } from '../inference/probabilities.js';
 import { Network } from '../networks/network.js';
-import { requirementProblem } from './gate.js';
+import { requirementProblem } from './data-requirements.js';
 import { checkRunnable } from './job-check.js';
 import { openModel } from './saved-model.js';
 

@@ -20,7 +20,7 @@ import { type PatientCase, splitByPatient } from '../training/patient-split.js';
 import { type Split, splitCases, TRAINING_NEEDS } from '../training/split.js';
 import { splitMemory } from '../training/split-memory.js';
 import { checkTrainable, type PreparedFacts, siteRefusals } from './case-check.js';
-import { type GateReason, gateProblems, meetRequirements } from './gate.js';
+import { type GateReason, gateProblems, meetRequirements } from './data-requirements.js';
 import type { TaskInput, TrainingInput } from './input.js';
 import { checkJob, checkRunnable } from './job-check.js';
 

@@ -8,8 +8,8 @@ import type { ArchiveAddress } from './archive-address.js';
 import { association, type Request, type Response } from './library.js';
 import { MessageNetwork, type Receiver } from './message-network.js';
 import { MAX_MESSAGE_BYTES, MAX_PDU_BYTES, PduGuard } from './pdu-guard.js';
+import type { Proposal } from './presentation-contexts.js';
 import { rejection } from './rejection.js';
-import type { Proposal } from './services.js';
 
 const RELEASE_LIMIT_MS = 5_000;
 const ACCEPTED = 0;

@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { syncFolder } from '@fedvox/base/system';
 import type { Archive, FindOptions } from '../archive.js';
-import { readConnectionFile } from '../credentials.js';
+import { readConnectionFile } from '../archive-credentials.js';
 import { isUid, TAG, textOf } from '../dicom-json.js';
 import type { DicomWebOptions } from '../dicomweb-client.js';
 import { fail } from '../errors.js';
@@ -26,7 +26,7 @@ import {
   STUDY_ROOT_GET,
   USUAL_CLASSES,
   VERIFICATION,
-} from './services.js';
+} from './presentation-contexts.js';
 import { checkOutcome, isStored, statusText } from './status.js';
 import { readStoredObject, storeRequest } from './stored-object.js';
 

@@ -2,7 +2,7 @@ import { VirtualClock } from '@fedvox/base';
 import type { JobDetails } from '@fedvox/coordinator';
 import { describe, expect, it } from 'vitest';
 import { followJob, settledRows } from './follow-job.js';
-import type { RunProgress } from './progress.js';
+import type { RunProgress } from './run-progress.js';
 
 const row = (round: number, dice: number | null) => ({
   round,

@@ -1,6 +1,6 @@
 import type { Clock } from '@fedvox/base';
 import type { CoordinatorClient, JobDetails } from '@fedvox/coordinator';
-import type { RunProgress } from './progress.js';
+import type { RunProgress } from './run-progress.js';
 
 export interface FollowOptions {
   readonly clock: Clock;

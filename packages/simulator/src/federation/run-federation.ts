@@ -4,14 +4,14 @@ import { type JobDetails, whyNoBest } from '@fedvox/coordinator';
 import type { DatasetSpec } from '@fedvox/imaging';
 import { fail } from '../errors.js';
 import { writeHospital } from '../phantom/hospital.js';
-import { composeReport, type Report } from '../report.js';
+import { composeReport, type Report } from '../run-report.js';
 import type { Plan, PlannedSite } from '../scenario/plan.js';
-import { siteEgress } from './egress.js';
 import { fetchModel } from './fetch-model.js';
 import { followJob } from './follow-job.js';
 import { LocalFederation } from './local-federation.js';
 import type { FedvoxCommand } from './process.js';
-import type { RunProgress } from './progress.js';
+import type { RunProgress } from './run-progress.js';
+import { siteEgress } from './site-egress.js';
 
 export interface RunOptions {
   readonly command: FedvoxCommand;

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { type Random, seededRandom, shuffled } from '@fedvox/base';
 import { type DatasetSpec, writeDicomSeg, writeDicomSeries } from '@fedvox/imaging';
 import { drawAnatomy, PHANTOM_CLASSES } from './anatomy.js';
-import { plantedIdentity } from './identity.js';
 import type { PhantomSpec } from './phantom.js';
+import { plantedIdentity } from './planted-identity.js';
 import { acquire } from './scanner.js';
 
 /** Every phantom was scanned at this moment, so that the same seed gives the same bytes. */

@@ -8,14 +8,14 @@ import {
 import type { Handle } from '../native.js';
 import type { Torch } from '../torch.js';
 import { activate, type FusedActivation } from './activation.js';
-import { kernel } from './kernel.js';
 import {
   CHANNELS_FIRST,
   CHANNELS_LAST,
   filterOutFirst,
   filterOutLast,
   type ImageLayout,
-} from './layout.js';
+} from './image-layout.js';
+import { kernel } from './kernel.js';
 import {
   nativePadding,
   padded,

@@ -1,8 +1,8 @@
 import { backend_util, type KernelConfig } from '@tensorflow/tfjs-core';
 import type { Handle } from '../native.js';
 import type { Torch } from '../torch.js';
+import { channelsLast, channelsSecond } from './image-layout.js';
 import { kernel } from './kernel.js';
-import { channelsLast, channelsSecond } from './layout.js';
 import { withoutNaN } from './reduction.js';
 import {
   hasNoOutput,

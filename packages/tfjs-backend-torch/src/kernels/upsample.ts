@@ -1,8 +1,8 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core';
 import type { Handle } from '../native.js';
 import type { UpsampleAttributes } from '../ops/upsample3d.js';
+import { channelsLast, channelsSecond } from './image-layout.js';
 import { kernel } from './kernel.js';
-import { channelsLast, channelsSecond } from './layout.js';
 
 export const upsampleKernels: readonly KernelConfig[] = [
   kernel<{ x: Handle }, UpsampleAttributes>('FedvoxUpsample3D', (t, { x }, attrs) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type JobBytes, type NamedBytes, removable } from './retention.js';
+import { type JobBytes, type NamedBytes, removable } from './retention-rules.js';
 
 const digest = (letter: string) => letter.repeat(64);
 const [a, b, c] = ['a', 'b', 'c'].map(digest) as [string, string, string];

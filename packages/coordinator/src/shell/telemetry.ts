@@ -5,7 +5,7 @@ import type { JobFact } from '../core/facts.js';
 const ROUND_SECONDS = [1, 5, 15, 60, 300, 900, 3_600, 4 * 3_600, 12 * 3_600, 24 * 3_600];
 
 /** What a Prometheus server can ask the coordinator; no label ever holds a patient's or case's name. */
-export interface Metrics {
+export interface Telemetry {
   readonly registry: Registry;
   onFact(fact: JobFact): void;
   onRoundCommitted(durationMs: number): void;
@@ -23,7 +23,7 @@ export interface CertificateEnd {
 }
 
 /** @param seenSites how many sites were heard of lately */
-export function createMetrics(seenSites: () => number): Metrics {
+export function createTelemetry(seenSites: () => number): Telemetry {
   const registry = new Registry();
   const registers = [registry];
   const committed = new Counter({

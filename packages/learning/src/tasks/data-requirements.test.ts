@@ -2,7 +2,7 @@ import type { CaseRef } from '@fedvox/imaging';
 import type { JobInput } from '@fedvox/job';
 import { describe, expect, it } from 'vitest';
 import { ballJob } from '../testing/phantoms.js';
-import { gateProblems, meetRequirements } from './gate.js';
+import { gateProblems, meetRequirements } from './data-requirements.js';
 
 /** A scan whose voxel axes run superior (3 mm), left (1 mm) and anterior (2 mm). */
 const sagittal = {

@@ -1,18 +1,18 @@
 import { sha256 } from '@fedvox/base';
 import { describe, expect, it } from 'vitest';
-import { createMetrics } from './metrics.js';
+import { createTelemetry } from './telemetry.js';
 
-describe('the metrics', () => {
+describe('the telemetry', () => {
   it('count rounds, updates, refusals and ends of jobs', async () => {
-    const metrics = createMetrics(() => 2);
+    const telemetry = createTelemetry(() => 2);
     const model = sha256('model');
     const committed = { kind: 'round-committed', round: 1, work: 'train' } as const;
-    metrics.onFact({ ...committed, baseModel: model, model });
-    metrics.onFact({ kind: 'job-failed', reason: 'quorum-not-reached' });
-    metrics.onRoundCommitted(90_000);
-    metrics.onUpdateAccepted(4_000);
-    metrics.onCallRefused('submit', 'delta-not-finite');
-    const text = await metrics.registry.metrics();
+    telemetry.onFact({ ...committed, baseModel: model, model });
+    telemetry.onFact({ kind: 'job-failed', reason: 'quorum-not-reached' });
+    telemetry.onRoundCommitted(90_000);
+    telemetry.onUpdateAccepted(4_000);
+    telemetry.onCallRefused('submit', 'delta-not-finite');
+    const text = await telemetry.registry.metrics();
     for (const line of [
       'fedvox_rounds_committed_total 1',
       'fedvox_jobs_ended_total{outcome="failed"} 1',

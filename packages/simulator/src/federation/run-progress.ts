@@ -1,4 +1,4 @@
-import type { RoundRow } from '../report.js';
+import type { RoundRow } from '../run-report.js';
 
 /** What a run tells while it goes on. */
 export type RunProgress =

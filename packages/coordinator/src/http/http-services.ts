@@ -4,13 +4,13 @@ import type { CertificateWatch } from '../shell/certificate-watch.js';
 import type { ChangeSignal } from '../shell/change-signal.js';
 import type { IdentityWatch } from '../shell/identity-watch.js';
 import type { JobRegistry } from '../shell/job-registry.js';
-import type { Metrics } from '../shell/metrics.js';
 import type { OperatorDirectory } from '../shell/operator-directory.js';
 import type { Retention } from '../shell/retention.js';
 import type { Sightings } from '../shell/sightings.js';
 import type { SiteDirectory } from '../shell/site-directory.js';
 import type { SubmissionDesk } from '../shell/submission-desk.js';
 import type { TaskDesk } from '../shell/task-desk.js';
+import type { Telemetry } from '../shell/telemetry.js';
 import type { BlobStore } from '../store/blob-store.js';
 import type { Store } from '../store/store.js';
 
@@ -32,7 +32,7 @@ export interface HttpServices {
   readonly store: Store;
   readonly blobs: BlobStore;
   readonly changes: ChangeSignal;
-  readonly metrics: Metrics;
+  readonly telemetry: Telemetry;
   readonly certificateWatch: CertificateWatch;
   readonly log: Logger;
   readonly maxModelBytes: number;

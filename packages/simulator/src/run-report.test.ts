@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { composeReport } from './report.js';
+import { composeReport } from './run-report.js';
 
 const report = composeReport({
   job: 'organ-and-lesion',
