@@ -8,11 +8,16 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const repository = fileURLToPath(new URL('..', import.meta.url));
 const page = join(repository, 'docs', 'errors', 'README.md');
 
-const tables = [];
+/** By the prefix of their codes, which two packages may share. */
+const tables = new Map();
 for (const name of readdirSync(join(repository, 'packages')).sort()) {
   for (const file of errorModules(join(repository, 'packages', name, 'dist'))) {
     const module = await import(pathToFileURL(file));
-    tables.push(...Object.values(module).filter((value) => value?.packageName && value.table));
+    for (const { packageName, table } of Object.values(module)) {
+      if (packageName && table) {
+        tables.set(packageName, { ...tables.get(packageName), ...table });
+      }
+    }
   }
 }
 
@@ -22,7 +27,7 @@ const text = [
   'Every error a person can meet, by its code, with what to do about it. Words in braces are filled in when it',
   'happens. Made from the packages’ error tables by `npm run generate`.',
   '',
-  ...tables.flatMap(section),
+  ...[...tables].flatMap(section),
 ].join('\n');
 
 if (!process.argv.includes('--check')) {
@@ -40,7 +45,7 @@ function errorModules(dist) {
     .filter((file) => existsSync(file));
 }
 
-function section({ packageName, table }) {
+function section([packageName, table]) {
   return [
     `## ${packageName}`,
     '',

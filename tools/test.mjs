@@ -13,7 +13,9 @@ import { skipLines, skipsOf } from './skips.mjs';
 const repository = fileURLToPath(new URL('..', import.meta.url));
 /** Where Node itself decides: connections, processes, files, the database and the native parts. */
 const SHORT_FORM = [
-  ...['base', 'protocol', 'pki', 'coordinator', 'cli'].map((name) => `packages/${name}/`),
+  ...['base', 'protocol', 'transport', 'pki', 'coordinator', 'cli'].map(
+    (name) => `packages/${name}/`,
+  ),
   'packages/agent/src/agent-kill',
   'packages/tfjs-backend-torch/src/explained',
   'packages/tfjs-backend-torch/src/loading',

@@ -27,6 +27,16 @@ const FORBIDDEN: readonly ForbiddenEdge[] = [
     reason: 'a job is plain data that cores read: it needs nothing of the system',
   },
   {
+    from: /^packages\/protocol\/(?!.*\.test\.ts$)/,
+    to: /^@fedvox\/(?!(base|job)$)/,
+    reason: 'what is said is plain data that cores read: it needs nothing of the system',
+  },
+  {
+    from: /^packages\/protocol\/(?!.*\.test\.ts$)/,
+    to: INPUT_OR_OUTPUT,
+    reason: 'what is said is the same however it travels',
+  },
+  {
     from: /^packages\/weights\//,
     to: /^@fedvox\/(?!base(\/system)?$)/,
     reason: 'a weights file is plain data that both sides read',
@@ -38,7 +48,7 @@ const FORBIDDEN: readonly ForbiddenEdge[] = [
   },
   {
     from: /^packages\/(imaging|learning|aggregation|weights|job)\//,
-    to: fedvox('protocol', 'pki', 'pacs', 'coordinator', 'agent', 'simulator', 'cli'),
+    to: fedvox('protocol', 'transport', 'pki', 'pacs', 'coordinator', 'agent', 'simulator', 'cli'),
     reason: 'pixels, training and averaging are the same without a federation',
   },
   {

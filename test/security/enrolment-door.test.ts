@@ -1,4 +1,4 @@
-import { enroll } from '@fedvox/protocol';
+import { enroll } from '@fedvox/transport';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type HalfMessages, type Staller, stallCalls } from '../support/attackers.js';
 import { createTestConsortium, FEDERATION, type TestConsortium } from '../support/consortium.js';

@@ -9,7 +9,8 @@ import {
   startCoordinator,
 } from '@fedvox/coordinator';
 import { createCertificateRequest, derChainToPem } from '@fedvox/pki';
-import { FederationClient, isRefusal } from '@fedvox/protocol';
+import { isRefusal } from '@fedvox/protocol';
+import { dialCoordinator, type FederationClient } from '@fedvox/transport';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   createTestConsortium,
@@ -68,7 +69,7 @@ describe('a certificate', () => {
   }
 
   function siteWith(own: { keyPem: string; certificateChainPem: string }): FederationClient {
-    const client = new FederationClient({
+    const client = dialCoordinator({
       address: `localhost:${coordinator.federationPort}`,
       federation: FEDERATION,
       caPem: consortium.consortium.authority.certificatePem,

@@ -9,7 +9,7 @@ import {
   startCoordinator,
 } from '@fedvox/coordinator';
 import type { KeyPair } from '@fedvox/pki';
-import { FederationClient } from '@fedvox/protocol';
+import { dialCoordinator, type FederationClient } from '@fedvox/transport';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   createTestConsortium,
@@ -73,7 +73,7 @@ describe('a site’s identity', () => {
   }
 
   function dial(own: { keyPem: string; certificateChainPem: string }): FederationClient {
-    const client = new FederationClient({
+    const client = dialCoordinator({
       address: `localhost:${coordinator.federationPort}`,
       federation: FEDERATION,
       caPem: consortium.consortium.authority.certificatePem,

@@ -1,6 +1,7 @@
 import { sha256 } from '@fedvox/base';
 import { createKeyPair } from '@fedvox/pki';
-import { FederationClient, type Task } from '@fedvox/protocol';
+import type { Task } from '@fedvox/protocol';
+import { dialCoordinator, type FederationClient } from '@fedvox/transport';
 import { encodeWeights } from '@fedvox/weights';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -242,7 +243,7 @@ describe('invariant 5: an update', () => {
   });
 
   function clientWith(own: { keyPem: string; certificateChainPem: string } | undefined) {
-    return new FederationClient({
+    return dialCoordinator({
       address: federation.federationAddress,
       federation: FEDERATION,
       caPem: consortium.consortium.authority.certificatePem,

@@ -11,10 +11,7 @@ import {
 import {
   type Envelope,
   encodeStatement,
-  enroll,
-  FederationClient,
   isRefusal,
-  isTransientGrpcError,
   signEnvelope,
   statementDigest,
   type Task,
@@ -22,6 +19,12 @@ import {
   type UpdateStatement,
   verifyReceipt,
 } from '@fedvox/protocol';
+import {
+  dialCoordinator,
+  enroll,
+  type FederationClient,
+  isTransientGrpcError,
+} from '@fedvox/transport';
 import { encodeWeights } from '@fedvox/weights';
 import { FEDERATION, type TestConsortium } from './consortium.js';
 import { tinyDelta } from './tiny-model.js';
@@ -70,7 +73,7 @@ export class ScriptedSite {
   /** Another connection of the same site; whoever asks for it closes it. */
   dial(address = this.#credentials.address): FederationClient {
     const { keyPem, chainPem, caPem } = this.#credentials;
-    return new FederationClient({
+    return dialCoordinator({
       address,
       federation: FEDERATION,
       caPem,

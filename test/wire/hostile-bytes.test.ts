@@ -1,11 +1,10 @@
+import { JOB_ID_PATTERN, refuse } from '@fedvox/protocol';
 import {
   createFederationServer,
   type FederationHandlers,
-  JOB_ID_PATTERN,
   type RunningServer,
-  refuse,
   type ServerEvent,
-} from '@fedvox/protocol';
+} from '@fedvox/transport';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {

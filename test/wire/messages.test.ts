@@ -1,16 +1,19 @@
 import {
-  createEnrollmentServer,
-  createFederationServer,
   type Envelope,
-  enroll,
-  FederationClient,
-  type FederationHandlers,
   type GateReport,
   RECEIPT_PAYLOAD_TYPE,
-  type RunningServer,
   type Task,
   UPDATE_PAYLOAD_TYPE,
 } from '@fedvox/protocol';
+import {
+  createEnrollmentServer,
+  createFederationServer,
+  dialCoordinator,
+  enroll,
+  type FederationClient,
+  type FederationHandlers,
+  type RunningServer,
+} from '@fedvox/transport';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   createTestConsortium,
@@ -234,7 +237,7 @@ const listen = () => ({
 });
 
 const site = (port: number) =>
-  new FederationClient({
+  dialCoordinator({
     address: `localhost:${port}`,
     federation: FEDERATION,
     caPem: siteTls.ca,

@@ -9,7 +9,7 @@ import {
   readCertificate,
   saveCredentials,
 } from '@fedvox/pki';
-import { enroll as exchangeToken } from '@fedvox/protocol';
+import { enroll as exchangeToken } from '@fedvox/transport';
 import type { SiteConfig } from './config.js';
 import { fail } from './errors.js';
 import { EgressLedger } from './ledger/egress-ledger.js';

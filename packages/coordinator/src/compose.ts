@@ -23,7 +23,7 @@ import {
   createFederationServer,
   type RunningServer,
   type ServerEvent,
-} from '@fedvox/protocol';
+} from '@fedvox/transport';
 import type { CoordinatorConfig } from './config.js';
 import type { RetentionRules } from './core/retention-rules.js';
 import { federationHandlers } from './grpc/federation-handlers.js';

@@ -1,6 +1,7 @@
 import type { Clock, FedvoxError } from '@fedvox/base';
 import { type Logger, systemFailure } from '@fedvox/base/system';
-import { refusalCode, type ServerEvent } from '@fedvox/protocol';
+import { refusalCode } from '@fedvox/protocol';
+import type { ServerEvent } from '@fedvox/transport';
 import type { LogRation } from './log-ration.js';
 import type { ChangeSignal } from './shell/change-signal.js';
 import type { JobRegistry } from './shell/job-registry.js';

@@ -1,6 +1,3 @@
-import type { ServiceDefinition } from '@grpc/grpc-js';
-import type { MethodName } from './limits.js';
-
 /** Everything a site can send, by kind. The list is closed: a new kind is a decision, not a detail. */
 export const EGRESS_KINDS = [
   'certificate-request',
@@ -26,7 +23,8 @@ export interface EgressItem {
  */
 export type EgressObserver = (item: EgressItem) => void;
 
-const KIND_OF_METHOD: Readonly<Record<MethodName, EgressKind>> = {
+/** Every method of the wire, by the kind of what a site sends with it. */
+export const KIND_OF_METHOD = {
   enroll: 'certificate-request',
   renewCertificate: 'certificate-request',
   hello: 'capabilities',
@@ -39,33 +37,6 @@ const KIND_OF_METHOD: Readonly<Record<MethodName, EgressKind>> = {
   decline: 'gate',
   beginUpload: 'statement',
   upload: 'delta',
-};
+} as const satisfies Readonly<Record<string, EgressKind>>;
 
-/** Compressed flag and length: what gRPC puts before every message. */
-const GRPC_PREFIX_BYTES = 5;
-
-/**
- * The same service, every request seen by the observer as it is serialised. There is no other way
- * onto the wire: clients are made from this definition alone.
- * @throws TypeError for a method that has no kind: what it sends would escape the ledger
- */
-export function observeEgress<Service extends ServiceDefinition>(
-  service: Service,
-  onSent: EgressObserver,
-): Service {
-  const observed = Object.entries(service).map(([method, definition]) => {
-    if (!isMethodName(method)) throw new TypeError(`method ${method} has no kind of egress`);
-    const requestSerialize = (value: unknown): Buffer => {
-      const message = definition.requestSerialize(value);
-      const bytes = message.byteLength + GRPC_PREFIX_BYTES;
-      onSent({ kind: KIND_OF_METHOD[method], method, bytes });
-      return message;
-    };
-    return [method, { ...definition, requestSerialize }];
-  });
-  return Object.fromEntries(observed) as Service;
-}
-
-function isMethodName(method: string): method is MethodName {
-  return Object.hasOwn(KIND_OF_METHOD, method);
-}
+export type MethodName = keyof typeof KIND_OF_METHOD;

@@ -1,6 +1,3 @@
-export { isTransientGrpcError } from './call-failure.js';
-export type { OwnCredentials } from './channel.js';
-export { type Door, type DoorRules, keepDoor } from './doorkeeper.js';
 export {
   type Envelope,
   type EnvelopeJson,
@@ -11,33 +8,21 @@ export {
   signEnvelope,
   verifyEnvelope,
 } from './dsse.js';
-export { EGRESS_KINDS, type EgressItem, type EgressKind, type EgressObserver } from './egress.js';
-export { type EnrollmentOptions, enroll } from './enrollment-client.js';
 export {
-  type AnonymousCall,
-  createEnrollmentServer,
-  type EnrollmentHandlers,
-  type EnrollmentServerOptions,
-} from './enrollment-server.js';
+  EGRESS_KINDS,
+  type EgressItem,
+  type EgressKind,
+  type EgressObserver,
+  KIND_OF_METHOD,
+  type MethodName,
+} from './egress.js';
 export { ERRORS } from './errors.js';
-export { FederationClient, type FederationClientOptions } from './federation-client.js';
+export type { UploadRequest } from './generated/fedvox/v1/federation.js';
 export {
-  createFederationServer,
-  type FederationHandlers,
-  type FederationServerOptions,
-  type SiteCall,
-} from './federation-server.js';
-export type { RunningServer } from './grpc-server.js';
-export {
-  DEADLINES_MS,
   DEFAULT_CHUNK_BYTES,
-  KEEPALIVE,
-  type KeepaliveOptions,
   LONG_POLL_MS,
   MAX_CHUNK_BYTES,
   MAX_MESSAGE_BYTES,
-  type MethodName,
-  OPERATORS_DOOR,
 } from './limits.js';
 export {
   AGENT_STATES,
@@ -60,16 +45,15 @@ export {
   type Welcome,
   type Work,
 } from './messages.js';
+export { type Codec, ENROLLMENT, FEDERATION, type Method } from './methods.js';
 export { REFUSALS, type RefusalCode } from './refusal-table.js';
 export {
   isRefusal,
-  REFUSAL_TRAILER,
+  namedRefusal,
   refusalCode,
-  refusalToStatus,
+  refusalEntry,
   refuse,
-  statusToRefusal,
 } from './refusals.js';
-export type { CallContext, ServerEvent } from './server-calls.js';
 export {
   decodeReceiptStatement,
   decodeUpdateStatement,
@@ -87,13 +71,12 @@ export {
   WEIGHT_SOURCES,
   type WeightSource,
 } from './statements.js';
-export type { ListenSpec } from './tls-listener.js';
 export {
-  type DownloadOptions,
-  downloadParts,
-  downloadTo,
-  type UploadOptions,
-  uploadFrom,
-} from './transfer.js';
-export { MAX_WEIGHT, type VerifiedUpdate, verifyUpdate } from './update-verification.js';
+  MAX_WEIGHT,
+  type Signer,
+  type VerifiedUpdate,
+  verifyUpdate,
+} from './update-verification.js';
 export { negotiate, type Offer, OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION } from './version.js';
+export * as wireMapping from './wire-mapping.js';
+export { WireFormatError } from './wire-mapping.js';

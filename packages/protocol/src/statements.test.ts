@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto';
 import { canonicalJson, sha256 } from '@fedvox/base';
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   decodeReceiptStatement,
   decodeUpdateStatement,
@@ -13,7 +13,7 @@ import {
   type UpdateStatement,
   verifyReceipt,
 } from './statements.js';
-import { type Member, sampleUpdate, TestFederation } from './testing/test-federation.js';
+import { sampleUpdate, testSigner } from './testing/signers.js';
 
 const hex = fc.stringMatching(/^[0-9a-f]{64}$/);
 const name = fc.stringMatching(/^[a-z0-9]{1,20}$/);
@@ -112,8 +112,8 @@ describe('a statement', () => {
 });
 
 describe('a receipt', () => {
-  let alice: Member;
-  let coordinator: Member;
+  const alice = testSigner('alice');
+  const coordinator = testSigner('coordinator');
   const payload = encodeStatement(sampleUpdate);
   const receipt: ReceiptStatement = {
     kind: 'fedvox/receipt/v1',
@@ -124,12 +124,6 @@ describe('a receipt', () => {
     site: 'alice',
     acceptedAtMs: 1_800_000_000_000,
   };
-
-  beforeAll(async () => {
-    const federation = await TestFederation.create();
-    coordinator = federation.coordinator;
-    alice = await federation.member();
-  });
 
   const verify = (content: ReceiptStatement, signer = coordinator) => {
     const envelope = signReceipt(content, signer.key, signer.keyid);

@@ -1,6 +1,6 @@
 import { canonicalJson } from '@fedvox/base';
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Envelope, envelopeFromJson, envelopeToJson, signEnvelope } from './dsse.js';
 import { isRefusal } from './refusals.js';
 import {
@@ -11,18 +11,11 @@ import {
   UPDATE_PAYLOAD_TYPE,
   type UpdateStatement,
 } from './statements.js';
-import { type Member, sampleUpdate, TestFederation } from './testing/test-federation.js';
+import { sampleUpdate, testSigner } from './testing/signers.js';
 import { verifyUpdate } from './update-verification.js';
 
-let federation: TestFederation;
-let alice: Member;
-let signed: Envelope;
-
-beforeAll(async () => {
-  federation = await TestFederation.create();
-  alice = await federation.member();
-  signed = signUpdate(sampleUpdate, alice.key, alice.keyid);
-});
+const alice = testSigner('alice');
+const signed = signUpdate(sampleUpdate, alice.key, alice.keyid);
 
 const refusal = (code: string) => expect.objectContaining({ code: `refused/${code}` });
 const verify = (envelope: Envelope) => verifyUpdate(envelope, alice.certificate);
@@ -84,7 +77,7 @@ describe('a signed update', () => {
   });
 
   it('signed with a key that is not the certificate’s is refused, whatever its key id says', () => {
-    const { key } = federation.coordinator;
+    const { key } = testSigner('coordinator');
     expect(() => verify(signUpdate(sampleUpdate, key, alice.keyid))).toThrow(
       refusal('bad-signature'),
     );

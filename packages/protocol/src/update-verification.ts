@@ -1,5 +1,5 @@
+import type { KeyObject } from 'node:crypto';
 import { isFedvoxError, type Sha256 } from '@fedvox/base';
-import type { CertificateInfo } from '@fedvox/pki';
 import { type Envelope, verifyEnvelope } from './dsse.js';
 import { refuse } from './refusals.js';
 import {
@@ -12,6 +12,13 @@ import {
 
 /** More examples than any hospital has; beyond it, one site would simply be the average. */
 export const MAX_WEIGHT = 1e9;
+
+/** Who must have signed: as much of a site's certificate as a statement is held to. */
+export interface Signer {
+  readonly identity: { readonly federation: string; readonly name: string };
+  readonly keyId: Sha256;
+  readonly publicKey: KeyObject;
+}
 
 /** A statement whose signature, sender and ranges hold; what it says of the job is not checked yet. */
 export interface VerifiedUpdate {
@@ -26,7 +33,7 @@ export interface VerifiedUpdate {
  * @throws FedvoxError `refused/bad-signature`, `refused/wrong-site`, `refused/wrong-federation`,
  *   `refused/weight-out-of-range`, `refused/figures-out-of-range`, `refused/request-invalid`
  */
-export function verifyUpdate(envelope: Envelope, site: CertificateInfo): VerifiedUpdate {
+export function verifyUpdate(envelope: Envelope, site: Signer): VerifiedUpdate {
   checkSignatures(envelope, site);
   const payload = verifiedPayload(envelope, site);
   const statement = decode(payload);
@@ -43,7 +50,7 @@ export function verifyUpdate(envelope: Envelope, site: CertificateInfo): Verifie
  * One signature, said to be of this certificate's key: a key id is only a hint when a signature is
  * looked for, but an accepted envelope is kept, and nothing is kept that nobody has verified.
  */
-function checkSignatures({ signatures }: Envelope, site: CertificateInfo): void {
+function checkSignatures({ signatures }: Envelope, site: Signer): void {
   const [signature] = signatures;
   if (signature === undefined || signatures.length > 1) {
     const reason = `${signatures.length} signatures instead of one`;
@@ -56,7 +63,7 @@ function checkSignatures({ signatures }: Envelope, site: CertificateInfo): void 
   if (signature.keyid !== site.keyId) throw refuse('bad-signature');
 }
 
-function verifiedPayload(envelope: Envelope, site: CertificateInfo): Uint8Array {
+function verifiedPayload(envelope: Envelope, site: Signer): Uint8Array {
   try {
     return verifyEnvelope(envelope, site.publicKey, UPDATE_PAYLOAD_TYPE);
   } catch (error) {

@@ -5,16 +5,14 @@ import {
   type Capability,
   DEFAULT_CHUNK_BYTES,
   type Decline,
-  downloadTo,
   type Envelope,
-  FederationClient,
   type GateReport,
   type Heartbeat,
   outcomeFor,
-  uploadFrom,
   verifyReceipt,
   type Welcome,
 } from '@fedvox/protocol';
+import { dialCoordinator, downloadTo, type FederationClient, uploadFrom } from '@fedvox/transport';
 import type { Answer } from '../core/answer.js';
 import { roundOf, type SiteState, type Task } from '../core/task.js';
 import type { EgressLedger } from '../ledger/egress-ledger.js';
@@ -45,7 +43,7 @@ export class Line {
   constructor({ address, credentials, ledger }: LineOptions) {
     const { keyPem, certificateChainPem, caPem, identity } = credentials;
     this.#announcer = new Announcer(ledger);
-    this.#client = new FederationClient({
+    this.#client = dialCoordinator({
       address,
       federation: identity.federation,
       caPem,

@@ -4,21 +4,23 @@ import { type Sha256, sha256 } from '@fedvox/base';
 import { issueCertificate, readCertificate, toX509 } from '@fedvox/pki';
 import {
   type Capability,
-  createEnrollmentServer,
-  createFederationServer,
   type Decline,
   type Envelope,
-  type FederationHandlers,
   type GateReport,
   type Heartbeat,
   type MethodName,
-  type RunningServer,
   refuse,
   signReceipt,
   type Task,
   type UpdateStatement,
   verifyUpdate,
 } from '@fedvox/protocol';
+import {
+  createEnrollmentServer,
+  createFederationServer,
+  type FederationHandlers,
+  type RunningServer,
+} from '@fedvox/transport';
 import type { TestConsortium } from './consortium.js';
 
 export interface AcceptedUpdate {

@@ -1,12 +1,6 @@
 import type { Clock } from '@fedvox/base';
-import {
-  type Capability,
-  DEFAULT_CHUNK_BYTES,
-  downloadParts,
-  type FederationHandlers,
-  negotiate,
-  refuse,
-} from '@fedvox/protocol';
+import { type Capability, DEFAULT_CHUNK_BYTES, negotiate, refuse } from '@fedvox/protocol';
+import { downloadParts, type FederationHandlers } from '@fedvox/transport';
 import type { IdentityWatch } from '../shell/identity-watch.js';
 import type { SiteDirectory } from '../shell/site-directory.js';
 import type { TaskDesk } from '../shell/task-desk.js';

@@ -3,7 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import swagger from '@fastify/swagger';
 import { errorText, type FedvoxError, isFedvoxError } from '@fedvox/base';
 import { type Logger, systemFailure } from '@fedvox/base/system';
-import { keepDoor, OPERATORS_DOOR } from '@fedvox/protocol';
+import { keepDoor, OPERATORS_DOOR } from '@fedvox/transport';
 import { fastify } from 'fastify';
 import { type ErrorName, fail } from '../errors.js';
 import { addBlobRoutes } from './blob-routes.js';

@@ -6,18 +6,6 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import {
-  type CallOptions,
-  type ChannelCredentials,
-  Client,
-  type ClientOptions,
-  type ClientUnaryCall,
-  type handleUnaryCall,
-  makeGenericClientConstructor,
-  type Metadata,
-  type ServiceError,
-  type UntypedServiceImplementation,
-} from "@grpc/grpc-js";
 
 export const protobufPackage = "fedvox.v1";
 
@@ -157,61 +145,25 @@ export const EnrollResponse: MessageFns<EnrollResponse> = {
 };
 
 /** Served without a client certificate: the one thing a site can do before it has one. */
-export type EnrollmentServiceService = typeof EnrollmentServiceService;
-export const EnrollmentServiceService = {
-  /**
-   * Exchanges a one-time token and a certificate request for a certificate. The key was made on the
-   * site's own host and stays there.
-   */
-  enroll: {
-    path: "/fedvox.v1.EnrollmentService/Enroll" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: EnrollRequest): Buffer => Buffer.from(EnrollRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): EnrollRequest => EnrollRequest.decode(value),
-    responseSerialize: (value: EnrollResponse): Buffer => Buffer.from(EnrollResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): EnrollResponse => EnrollResponse.decode(value),
+export type EnrollmentServiceDefinition = typeof EnrollmentServiceDefinition;
+export const EnrollmentServiceDefinition = {
+  name: "EnrollmentService",
+  fullName: "fedvox.v1.EnrollmentService",
+  methods: {
+    /**
+     * Exchanges a one-time token and a certificate request for a certificate. The key was made on the
+     * site's own host and stays there.
+     */
+    enroll: {
+      name: "Enroll",
+      requestType: EnrollRequest as typeof EnrollRequest,
+      requestStream: false,
+      responseType: EnrollResponse as typeof EnrollResponse,
+      responseStream: false,
+      options: {},
+    },
   },
 } as const;
-
-export interface EnrollmentServiceServer extends UntypedServiceImplementation {
-  /**
-   * Exchanges a one-time token and a certificate request for a certificate. The key was made on the
-   * site's own host and stays there.
-   */
-  enroll: handleUnaryCall<EnrollRequest, EnrollResponse>;
-}
-
-export interface EnrollmentServiceClient extends Client {
-  /**
-   * Exchanges a one-time token and a certificate request for a certificate. The key was made on the
-   * site's own host and stays there.
-   */
-  enroll(
-    request: EnrollRequest,
-    callback: (error: ServiceError | null, response: EnrollResponse) => void,
-  ): ClientUnaryCall;
-  enroll(
-    request: EnrollRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: EnrollResponse) => void,
-  ): ClientUnaryCall;
-  enroll(
-    request: EnrollRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: EnrollResponse) => void,
-  ): ClientUnaryCall;
-}
-
-export const EnrollmentServiceClient = makeGenericClientConstructor(
-  EnrollmentServiceService,
-  "fedvox.v1.EnrollmentService",
-) as unknown as {
-  new (address: string, credentials: ChannelCredentials, options?: Partial<ClientOptions>): EnrollmentServiceClient;
-  service: typeof EnrollmentServiceService;
-  serviceName: string;
-};
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
 

@@ -6,22 +6,6 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import {
-  type CallOptions,
-  type ChannelCredentials,
-  Client,
-  type ClientOptions,
-  type ClientReadableStream,
-  type ClientUnaryCall,
-  type ClientWritableStream,
-  type handleClientStreamingCall,
-  type handleServerStreamingCall,
-  type handleUnaryCall,
-  makeGenericClientConstructor,
-  type Metadata,
-  type ServiceError,
-  type UntypedServiceImplementation,
-} from "@grpc/grpc-js";
 
 export const protobufPackage = "fedvox.v1";
 
@@ -2179,318 +2163,110 @@ export const RenewCertificateResponse: MessageFns<RenewCertificateResponse> = {
  * Everything a site and the coordinator say to each other, over mutual TLS that the site dialled.
  * What a site can send is closed: enums, digests, numbers, signed statements and weight deltas.
  */
-export type FederationServiceService = typeof FederationServiceService;
-export const FederationServiceService = {
-  /** Agrees on protocol version and capabilities. */
-  hello: {
-    path: "/fedvox.v1.FederationService/Hello" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: HelloRequest): Buffer => Buffer.from(HelloRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): HelloRequest => HelloRequest.decode(value),
-    responseSerialize: (value: HelloResponse): Buffer => Buffer.from(HelloResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): HelloResponse => HelloResponse.decode(value),
-  },
-  /** Long poll: answers as soon as there is something to do, or `idle` when it waited long enough. */
-  nextTask: {
-    path: "/fedvox.v1.FederationService/NextTask" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: NextTaskRequest): Buffer => Buffer.from(NextTaskRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): NextTaskRequest => NextTaskRequest.decode(value),
-    responseSerialize: (value: NextTaskResponse): Buffer => Buffer.from(NextTaskResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): NextTaskResponse => NextTaskResponse.decode(value),
-  },
-  /** Shows that the site is alive while it works, and learns whether the work is still wanted. */
-  heartbeat: {
-    path: "/fedvox.v1.FederationService/Heartbeat" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: HeartbeatRequest): Buffer => Buffer.from(HeartbeatRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): HeartbeatRequest => HeartbeatRequest.decode(value),
-    responseSerialize: (value: HeartbeatResponse): Buffer => Buffer.from(HeartbeatResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): HeartbeatResponse => HeartbeatResponse.decode(value),
-  },
-  /** Bytes by their digest: a job or a model. */
-  download: {
-    path: "/fedvox.v1.FederationService/Download" as const,
-    requestStream: false as const,
-    responseStream: true as const,
-    requestSerialize: (value: DownloadRequest): Buffer => Buffer.from(DownloadRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): DownloadRequest => DownloadRequest.decode(value),
-    responseSerialize: (value: DownloadResponse): Buffer => Buffer.from(DownloadResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): DownloadResponse => DownloadResponse.decode(value),
-  },
-  reportGate: {
-    path: "/fedvox.v1.FederationService/ReportGate" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: ReportGateRequest): Buffer => Buffer.from(ReportGateRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): ReportGateRequest => ReportGateRequest.decode(value),
-    responseSerialize: (value: ReportGateResponse): Buffer => Buffer.from(ReportGateResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): ReportGateResponse => ReportGateResponse.decode(value),
-  },
-  /** The site cannot do the round's work that it was given: the round need not wait for it. */
-  decline: {
-    path: "/fedvox.v1.FederationService/Decline" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: DeclineRequest): Buffer => Buffer.from(DeclineRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): DeclineRequest => DeclineRequest.decode(value),
-    responseSerialize: (value: DeclineResponse): Buffer => Buffer.from(DeclineResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): DeclineResponse => DeclineResponse.decode(value),
-  },
-  /** Presents the signed statement; the answer says from which byte on the delta is missing. */
-  beginUpload: {
-    path: "/fedvox.v1.FederationService/BeginUpload" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: BeginUploadRequest): Buffer => Buffer.from(BeginUploadRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): BeginUploadRequest => BeginUploadRequest.decode(value),
-    responseSerialize: (value: BeginUploadResponse): Buffer => Buffer.from(BeginUploadResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): BeginUploadResponse => BeginUploadResponse.decode(value),
-  },
-  upload: {
-    path: "/fedvox.v1.FederationService/Upload" as const,
-    requestStream: true as const,
-    responseStream: false as const,
-    requestSerialize: (value: UploadRequest): Buffer => Buffer.from(UploadRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): UploadRequest => UploadRequest.decode(value),
-    responseSerialize: (value: UploadResponse): Buffer => Buffer.from(UploadResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): UploadResponse => UploadResponse.decode(value),
-  },
-  /** Asks for the countersigned receipt once every byte is there. */
-  submit: {
-    path: "/fedvox.v1.FederationService/Submit" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: SubmitRequest): Buffer => Buffer.from(SubmitRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): SubmitRequest => SubmitRequest.decode(value),
-    responseSerialize: (value: SubmitResponse): Buffer => Buffer.from(SubmitResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): SubmitResponse => SubmitResponse.decode(value),
-  },
-  /** The receipt of a statement that was accepted earlier, for a site that lost it. */
-  getReceipt: {
-    path: "/fedvox.v1.FederationService/GetReceipt" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: GetReceiptRequest): Buffer => Buffer.from(GetReceiptRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): GetReceiptRequest => GetReceiptRequest.decode(value),
-    responseSerialize: (value: GetReceiptResponse): Buffer => Buffer.from(GetReceiptResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): GetReceiptResponse => GetReceiptResponse.decode(value),
-  },
-  /** A new certificate for a key made on the site, before the present one ends. */
-  renewCertificate: {
-    path: "/fedvox.v1.FederationService/RenewCertificate" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: RenewCertificateRequest): Buffer =>
-      Buffer.from(RenewCertificateRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): RenewCertificateRequest => RenewCertificateRequest.decode(value),
-    responseSerialize: (value: RenewCertificateResponse): Buffer =>
-      Buffer.from(RenewCertificateResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): RenewCertificateResponse => RenewCertificateResponse.decode(value),
+export type FederationServiceDefinition = typeof FederationServiceDefinition;
+export const FederationServiceDefinition = {
+  name: "FederationService",
+  fullName: "fedvox.v1.FederationService",
+  methods: {
+    /** Agrees on protocol version and capabilities. */
+    hello: {
+      name: "Hello",
+      requestType: HelloRequest as typeof HelloRequest,
+      requestStream: false,
+      responseType: HelloResponse as typeof HelloResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Long poll: answers as soon as there is something to do, or `idle` when it waited long enough. */
+    nextTask: {
+      name: "NextTask",
+      requestType: NextTaskRequest as typeof NextTaskRequest,
+      requestStream: false,
+      responseType: NextTaskResponse as typeof NextTaskResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Shows that the site is alive while it works, and learns whether the work is still wanted. */
+    heartbeat: {
+      name: "Heartbeat",
+      requestType: HeartbeatRequest as typeof HeartbeatRequest,
+      requestStream: false,
+      responseType: HeartbeatResponse as typeof HeartbeatResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Bytes by their digest: a job or a model. */
+    download: {
+      name: "Download",
+      requestType: DownloadRequest as typeof DownloadRequest,
+      requestStream: false,
+      responseType: DownloadResponse as typeof DownloadResponse,
+      responseStream: true,
+      options: {},
+    },
+    reportGate: {
+      name: "ReportGate",
+      requestType: ReportGateRequest as typeof ReportGateRequest,
+      requestStream: false,
+      responseType: ReportGateResponse as typeof ReportGateResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** The site cannot do the round's work that it was given: the round need not wait for it. */
+    decline: {
+      name: "Decline",
+      requestType: DeclineRequest as typeof DeclineRequest,
+      requestStream: false,
+      responseType: DeclineResponse as typeof DeclineResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Presents the signed statement; the answer says from which byte on the delta is missing. */
+    beginUpload: {
+      name: "BeginUpload",
+      requestType: BeginUploadRequest as typeof BeginUploadRequest,
+      requestStream: false,
+      responseType: BeginUploadResponse as typeof BeginUploadResponse,
+      responseStream: false,
+      options: {},
+    },
+    upload: {
+      name: "Upload",
+      requestType: UploadRequest as typeof UploadRequest,
+      requestStream: true,
+      responseType: UploadResponse as typeof UploadResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Asks for the countersigned receipt once every byte is there. */
+    submit: {
+      name: "Submit",
+      requestType: SubmitRequest as typeof SubmitRequest,
+      requestStream: false,
+      responseType: SubmitResponse as typeof SubmitResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** The receipt of a statement that was accepted earlier, for a site that lost it. */
+    getReceipt: {
+      name: "GetReceipt",
+      requestType: GetReceiptRequest as typeof GetReceiptRequest,
+      requestStream: false,
+      responseType: GetReceiptResponse as typeof GetReceiptResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** A new certificate for a key made on the site, before the present one ends. */
+    renewCertificate: {
+      name: "RenewCertificate",
+      requestType: RenewCertificateRequest as typeof RenewCertificateRequest,
+      requestStream: false,
+      responseType: RenewCertificateResponse as typeof RenewCertificateResponse,
+      responseStream: false,
+      options: {},
+    },
   },
 } as const;
-
-export interface FederationServiceServer extends UntypedServiceImplementation {
-  /** Agrees on protocol version and capabilities. */
-  hello: handleUnaryCall<HelloRequest, HelloResponse>;
-  /** Long poll: answers as soon as there is something to do, or `idle` when it waited long enough. */
-  nextTask: handleUnaryCall<NextTaskRequest, NextTaskResponse>;
-  /** Shows that the site is alive while it works, and learns whether the work is still wanted. */
-  heartbeat: handleUnaryCall<HeartbeatRequest, HeartbeatResponse>;
-  /** Bytes by their digest: a job or a model. */
-  download: handleServerStreamingCall<DownloadRequest, DownloadResponse>;
-  reportGate: handleUnaryCall<ReportGateRequest, ReportGateResponse>;
-  /** The site cannot do the round's work that it was given: the round need not wait for it. */
-  decline: handleUnaryCall<DeclineRequest, DeclineResponse>;
-  /** Presents the signed statement; the answer says from which byte on the delta is missing. */
-  beginUpload: handleUnaryCall<BeginUploadRequest, BeginUploadResponse>;
-  upload: handleClientStreamingCall<UploadRequest, UploadResponse>;
-  /** Asks for the countersigned receipt once every byte is there. */
-  submit: handleUnaryCall<SubmitRequest, SubmitResponse>;
-  /** The receipt of a statement that was accepted earlier, for a site that lost it. */
-  getReceipt: handleUnaryCall<GetReceiptRequest, GetReceiptResponse>;
-  /** A new certificate for a key made on the site, before the present one ends. */
-  renewCertificate: handleUnaryCall<RenewCertificateRequest, RenewCertificateResponse>;
-}
-
-export interface FederationServiceClient extends Client {
-  /** Agrees on protocol version and capabilities. */
-  hello(
-    request: HelloRequest,
-    callback: (error: ServiceError | null, response: HelloResponse) => void,
-  ): ClientUnaryCall;
-  hello(
-    request: HelloRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: HelloResponse) => void,
-  ): ClientUnaryCall;
-  hello(
-    request: HelloRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: HelloResponse) => void,
-  ): ClientUnaryCall;
-  /** Long poll: answers as soon as there is something to do, or `idle` when it waited long enough. */
-  nextTask(
-    request: NextTaskRequest,
-    callback: (error: ServiceError | null, response: NextTaskResponse) => void,
-  ): ClientUnaryCall;
-  nextTask(
-    request: NextTaskRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: NextTaskResponse) => void,
-  ): ClientUnaryCall;
-  nextTask(
-    request: NextTaskRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: NextTaskResponse) => void,
-  ): ClientUnaryCall;
-  /** Shows that the site is alive while it works, and learns whether the work is still wanted. */
-  heartbeat(
-    request: HeartbeatRequest,
-    callback: (error: ServiceError | null, response: HeartbeatResponse) => void,
-  ): ClientUnaryCall;
-  heartbeat(
-    request: HeartbeatRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: HeartbeatResponse) => void,
-  ): ClientUnaryCall;
-  heartbeat(
-    request: HeartbeatRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: HeartbeatResponse) => void,
-  ): ClientUnaryCall;
-  /** Bytes by their digest: a job or a model. */
-  download(request: DownloadRequest, options?: Partial<CallOptions>): ClientReadableStream<DownloadResponse>;
-  download(
-    request: DownloadRequest,
-    metadata?: Metadata,
-    options?: Partial<CallOptions>,
-  ): ClientReadableStream<DownloadResponse>;
-  reportGate(
-    request: ReportGateRequest,
-    callback: (error: ServiceError | null, response: ReportGateResponse) => void,
-  ): ClientUnaryCall;
-  reportGate(
-    request: ReportGateRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: ReportGateResponse) => void,
-  ): ClientUnaryCall;
-  reportGate(
-    request: ReportGateRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: ReportGateResponse) => void,
-  ): ClientUnaryCall;
-  /** The site cannot do the round's work that it was given: the round need not wait for it. */
-  decline(
-    request: DeclineRequest,
-    callback: (error: ServiceError | null, response: DeclineResponse) => void,
-  ): ClientUnaryCall;
-  decline(
-    request: DeclineRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: DeclineResponse) => void,
-  ): ClientUnaryCall;
-  decline(
-    request: DeclineRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: DeclineResponse) => void,
-  ): ClientUnaryCall;
-  /** Presents the signed statement; the answer says from which byte on the delta is missing. */
-  beginUpload(
-    request: BeginUploadRequest,
-    callback: (error: ServiceError | null, response: BeginUploadResponse) => void,
-  ): ClientUnaryCall;
-  beginUpload(
-    request: BeginUploadRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: BeginUploadResponse) => void,
-  ): ClientUnaryCall;
-  beginUpload(
-    request: BeginUploadRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: BeginUploadResponse) => void,
-  ): ClientUnaryCall;
-  upload(callback: (error: ServiceError | null, response: UploadResponse) => void): ClientWritableStream<UploadRequest>;
-  upload(
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: UploadResponse) => void,
-  ): ClientWritableStream<UploadRequest>;
-  upload(
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: UploadResponse) => void,
-  ): ClientWritableStream<UploadRequest>;
-  upload(
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: UploadResponse) => void,
-  ): ClientWritableStream<UploadRequest>;
-  /** Asks for the countersigned receipt once every byte is there. */
-  submit(
-    request: SubmitRequest,
-    callback: (error: ServiceError | null, response: SubmitResponse) => void,
-  ): ClientUnaryCall;
-  submit(
-    request: SubmitRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: SubmitResponse) => void,
-  ): ClientUnaryCall;
-  submit(
-    request: SubmitRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: SubmitResponse) => void,
-  ): ClientUnaryCall;
-  /** The receipt of a statement that was accepted earlier, for a site that lost it. */
-  getReceipt(
-    request: GetReceiptRequest,
-    callback: (error: ServiceError | null, response: GetReceiptResponse) => void,
-  ): ClientUnaryCall;
-  getReceipt(
-    request: GetReceiptRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: GetReceiptResponse) => void,
-  ): ClientUnaryCall;
-  getReceipt(
-    request: GetReceiptRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: GetReceiptResponse) => void,
-  ): ClientUnaryCall;
-  /** A new certificate for a key made on the site, before the present one ends. */
-  renewCertificate(
-    request: RenewCertificateRequest,
-    callback: (error: ServiceError | null, response: RenewCertificateResponse) => void,
-  ): ClientUnaryCall;
-  renewCertificate(
-    request: RenewCertificateRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: RenewCertificateResponse) => void,
-  ): ClientUnaryCall;
-  renewCertificate(
-    request: RenewCertificateRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: RenewCertificateResponse) => void,
-  ): ClientUnaryCall;
-}
-
-export const FederationServiceClient = makeGenericClientConstructor(
-  FederationServiceService,
-  "fedvox.v1.FederationService",
-) as unknown as {
-  new (address: string, credentials: ChannelCredentials, options?: Partial<ClientOptions>): FederationServiceClient;
-  service: typeof FederationServiceService;
-  serviceName: string;
-};
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
 

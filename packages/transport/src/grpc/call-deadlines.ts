@@ -1,0 +1,49 @@
+import { constants } from 'node:http2';
+import type { MethodName } from '@fedvox/protocol';
+import { type Server, ServerInterceptingCall, type ServerInterceptor, status } from '@grpc/grpc-js';
+import { http2ServersOf } from './http2-servers.js';
+
+export type Deadlines = Readonly<Record<MethodName, number>>;
+
+/** How long an ended call may stay half open until its stream is closed. */
+const CLOSING_MS = 1_000;
+/** For calls of methods that there are none of. */
+const UNKNOWN_METHOD_MS = 10_000;
+
+/**
+ * Ends every call by its deadline, whether or not the client has set one or has even finished its
+ * message: the handler's signal aborts, and the client is told.
+ */
+export function keepDeadlines(deadlines: Deadlines): ServerInterceptor {
+  return ({ path }, call) => {
+    const timer = setTimeout(
+      () => {
+        const details = 'the call took longer than it may';
+        call.sendStatus({ code: status.DEADLINE_EXCEEDED, details });
+      },
+      deadlineOf(path, deadlines),
+    );
+    return new ServerInterceptingCall(call, {
+      // Called at every end of a call, a good one included.
+      start: (next) => next({ onCancel: () => clearTimeout(timer) }),
+    });
+  };
+}
+
+/** Closes the streams of calls that ended while their client goes on sending, or says nothing more. */
+export function closeEndedStreams(grpc: Server, deadlines: Deadlines): void {
+  for (const server of http2ServersOf(grpc)) {
+    server.on('stream', (stream, headers) => {
+      const afterMs = deadlineOf(String(headers[':path']), deadlines) + CLOSING_MS;
+      const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), afterMs);
+      stream.once('close', () => clearTimeout(timer));
+    });
+  }
+}
+
+/** `/fedvox.v1.FederationService/NextTask` is `nextTask`. */
+function deadlineOf(path: string, deadlines: Deadlines): number {
+  const method = path.slice(path.lastIndexOf('/') + 1);
+  const name = `${method.charAt(0).toLowerCase()}${method.slice(1)}`;
+  return Object.hasOwn(deadlines, name) ? deadlines[name as MethodName] : UNKNOWN_METHOD_MS;
+}

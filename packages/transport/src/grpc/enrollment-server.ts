@@ -1,0 +1,61 @@
+import { ENROLLMENT, refuse, WireFormatError } from '@fedvox/protocol';
+import type { CallContext, ServerEvent } from '../calls/call-context.js';
+import { ENROLLMENT_ATTEMPTS, ENROLLMENT_CALLS, ENROLLMENT_DOOR } from '../limits.js';
+import { AttemptBudget } from '../tls/attempt-budget.js';
+import type { DoorRules } from '../tls/doorkeeper.js';
+import { addressOwner } from '../tls/network-address.js';
+import type { ListenSpec } from '../tls/tls-listener.js';
+import type { Deadlines } from './call-deadlines.js';
+import { type RunningServer, startGrpcServer } from './grpc-server.js';
+import { CallServer } from './server-calls.js';
+
+/** A call of nobody in particular; `caller` is its network address, for the log. */
+export type AnonymousCall = CallContext<string>;
+
+export interface EnrollmentHandlers {
+  /**
+   * Exchanges a token for a chain in DER, the site's own certificate first; the same token with the
+   * same key again gives the same chain.
+   */
+  enroll(
+    request: { readonly token: string; readonly certificateRequest: Uint8Array },
+    call: AnonymousCall,
+  ): Promise<readonly Uint8Array[]>;
+}
+
+export interface EnrollmentServerOptions extends ListenSpec {
+  readonly door?: Partial<DoorRules>;
+  readonly deadlinesMs?: Deadlines;
+  readonly onEvent: (event: ServerEvent) => void;
+}
+
+const MAX_TOKEN_CHARACTERS = 256;
+
+/** Serves enrolment: TLS without a client certificate. @throws FedvoxError `protocol/listen-failed` */
+export function createEnrollmentServer(
+  handlers: EnrollmentHandlers,
+  options: EnrollmentServerOptions,
+): Promise<RunningServer> {
+  const calls = new CallServer<string>(
+    (call) => call.getPeer(),
+    (address) => address,
+    options.onEvent,
+  );
+  const budget = new AttemptBudget(ENROLLMENT_ATTEMPTS);
+  const enroll = calls.unary(ENROLLMENT.enroll, async (request, call) => {
+    const who = addressOwner(call.caller.replace(/:\d+$/, ''));
+    if (!budget.take(who, Date.now())) throw refuse('too-many-attempts');
+    if (request.token.length > MAX_TOKEN_CHARACTERS) throw new WireFormatError('a long token');
+    const chain = await handlers.enroll(request, call);
+    budget.giveBack(who, Date.now());
+    return { certificateChain: chain.map((der) => Buffer.from(der)) };
+  });
+  return startGrpcServer({
+    ...options,
+    requireClientCertificate: false,
+    door: { ...ENROLLMENT_DOOR, ...options.door },
+    calls: ENROLLMENT_CALLS,
+    methods: ENROLLMENT,
+    implementation: { enroll },
+  });
+}

@@ -1,0 +1,116 @@
+import { once } from 'node:events';
+import type { TLSSocket } from 'node:tls';
+import type { Identity } from '@fedvox/pki';
+import { MAX_MESSAGE_BYTES, type Method } from '@fedvox/protocol';
+import {
+  Server,
+  ServerCredentials,
+  type ServerOptions,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import type { ServerEvent } from '../calls/call-context.js';
+import {
+  type CallBounds,
+  DEADLINES_MS,
+  KEEPALIVE,
+  type KeepaliveOptions,
+  STRANGER_SESSION_MB,
+} from '../limits.js';
+import type { DoorRules } from '../tls/doorkeeper.js';
+import { type ListenSpec, listenTls } from '../tls/tls-listener.js';
+import { closeEndedStreams, type Deadlines, keepDeadlines } from './call-deadlines.js';
+import { widenReceiveWindow } from './flow-control.js';
+import { grpcService } from './grpc-service.js';
+
+export interface RunningServer {
+  readonly port: number;
+  /** Accepts nothing new, lets calls under way end for so long, then cuts them off. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+/** A server that knows its clients by their certificates. */
+export interface MemberServer extends RunningServer {
+  /** Ends the member's connections at once, with every call on them. */
+  disconnect(member: Identity): void;
+}
+
+export interface GrpcServerSpec extends ListenSpec {
+  readonly requireClientCertificate: boolean;
+  readonly methods: Readonly<Record<string, Method<unknown, unknown>>>;
+  readonly implementation: UntypedServiceImplementation;
+  readonly calls: CallBounds;
+  readonly deadlinesMs?: Deadlines;
+  readonly keepalive?: KeepaliveOptions;
+  readonly door: Omit<DoorRules, 'onRefused'>;
+  readonly onEvent: (event: ServerEvent) => void;
+}
+
+const DEFAULT_GRACE_MS = 2_000;
+
+/** gRPC behind our own TLS listener. @throws FedvoxError `protocol/listen-failed` */
+export async function startGrpcServer(spec: GrpcServerSpec): Promise<MemberServer> {
+  const grpc = new Server(serverOptions(spec));
+  grpc.addService(grpcService(spec.methods), spec.implementation);
+  // "Insecure" is gRPC's word for taking connections as they come: these come out of the TLS listener,
+  // which has verified the client's certificate, and gRPC reads the certificate from their sockets.
+  const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
+  // Only for peers that were authenticated: it is memory that they may claim.
+  if (spec.requireClientCertificate) widenReceiveWindow(grpc);
+  closeEndedStreams(grpc, deadlinesOf(spec));
+  const connections = new Set<TLSSocket>();
+  const listener = await listenTls(spec, {
+    requireClientCertificate: spec.requireClientCertificate,
+    onConnection: (socket) => {
+      connections.add(socket);
+      socket.once('close', () => connections.delete(socket));
+      injector.injectConnection(socket);
+    },
+    door: {
+      ...spec.door,
+      onRefused: (error) => spec.onEvent({ kind: 'connection-refused', error }),
+    },
+  });
+  const stop = async (graceMs = DEFAULT_GRACE_MS) => {
+    const closed = listener.close();
+    await shutDown(grpc, connections, graceMs);
+    // A handshake that ended meanwhile made a connection that gRPC's shutdown did not know of.
+    listener.destroyConnections();
+    await closed;
+  };
+  return { port: listener.port, stop, disconnect: listener.disconnect };
+}
+
+/** gRPC says that it is done while its sessions still end, from Node 24 on: so their ends are waited for. */
+function shutDown(
+  grpc: Server,
+  connections: ReadonlySet<TLSSocket>,
+  graceMs: number,
+): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      grpc.forceShutdown();
+      resolve();
+    }, graceMs);
+    grpc.tryShutdown(async () => {
+      await Promise.all([...connections].map((socket) => once(socket, 'close')));
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+const deadlinesOf = ({ deadlinesMs = DEADLINES_MS }: GrpcServerSpec) => deadlinesMs;
+
+function serverOptions(spec: GrpcServerSpec): ServerOptions {
+  const { keepalive = KEEPALIVE, calls, requireClientCertificate } = spec;
+  return {
+    ...(!requireClientCertificate && { 'grpc-node.max_session_memory': STRANGER_SESSION_MB }),
+    'grpc.keepalive_time_ms': keepalive.intervalMs,
+    'grpc.keepalive_timeout_ms': keepalive.timeoutMs,
+    'grpc.max_concurrent_streams': calls.maxConcurrentCalls,
+    'grpc.max_receive_message_length': calls.maxRequestBytes,
+    'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
+    'grpc.enable_channelz': 0,
+    interceptors: [keepDeadlines(deadlinesOf(spec))],
+  };
+}

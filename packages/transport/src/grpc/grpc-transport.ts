@@ -1,0 +1,161 @@
+import { once } from 'node:events';
+import type { CertificateInfo } from '@fedvox/pki';
+import type { EgressObserver, Method } from '@fedvox/protocol';
+import {
+  type CallOptions,
+  Client,
+  type ClientWritableStream,
+  Metadata,
+  type ServiceError,
+} from '@grpc/grpc-js';
+import { observedEncoder } from '../calls/egress.js';
+import type { Transport } from '../calls/transport.js';
+import { DEADLINES_MS } from '../limits.js';
+import { nameCallFailure } from './call-failure.js';
+import type { SecureChannel } from './channel.js';
+
+type Callback<Response> = (error: ServiceError | null, response?: Response) => void;
+
+/** Calls over gRPC, on one connection: each with its deadline, cancellable, every failure named. */
+export class GrpcTransport implements Transport {
+  readonly #channel: SecureChannel;
+  readonly #onSent: EgressObserver;
+  readonly #client: Client;
+
+  /** The observer is told of every message before it leaves. */
+  constructor(channel: SecureChannel, onSent: EgressObserver) {
+    this.#channel = channel;
+    this.#onSent = onSent;
+    this.#client = new Client(channel.spec.address, channel.credentials, channel.options);
+  }
+
+  get coordinator(): CertificateInfo | undefined {
+    return this.#channel.coordinator();
+  }
+
+  async unary<Request, Response>(
+    method: Method<Request, Response>,
+    request: Request,
+    signal?: AbortSignal,
+  ): Promise<Response> {
+    signal?.throwIfAborted();
+    const answer = deferred<Response>();
+    const [metadata, options] = [new Metadata(), optionsOf(method)];
+    const call = this.#client.makeUnaryRequest(
+      ...this.#codecs(method),
+      request,
+      metadata,
+      options,
+      answer.callback,
+    );
+    const release = cancelOnAbort(call, signal);
+    try {
+      return await answer.promise;
+    } catch (error) {
+      throw this.#named(error, method, signal);
+    } finally {
+      release();
+    }
+  }
+
+  async *serverStream<Request, Response>(
+    method: Method<Request, Response>,
+    request: Request,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Response> {
+    signal?.throwIfAborted();
+    const codecs = this.#codecs(method);
+    const call = this.#client.makeServerStreamRequest(...codecs, request, optionsOf(method));
+    const release = cancelOnAbort(call, signal);
+    try {
+      for await (const response of call) yield response as Response;
+    } catch (error) {
+      throw this.#named(error, method, signal);
+    } finally {
+      release();
+      call.cancel();
+    }
+  }
+
+  async clientStream<Request, Response>(
+    method: Method<Request, Response>,
+    requests: AsyncIterable<Request>,
+    signal?: AbortSignal,
+  ): Promise<Response> {
+    signal?.throwIfAborted();
+    const answer = deferred<Response>();
+    const codecs = this.#codecs(method);
+    const options = optionsOf(method);
+    const call = this.#client.makeClientStreamRequest(...codecs, options, answer.callback);
+    const release = cancelOnAbort(call, signal);
+    try {
+      await writeAll(call, requests, answer.settled);
+      return await answer.promise;
+    } catch (error) {
+      call.cancel();
+      throw this.#named(error, method, signal);
+    } finally {
+      release();
+    }
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  #codecs<Request, Response>(method: Method<Request, Response>) {
+    const { path, response } = method;
+    const encode = observedEncoder(method, this.#onSent);
+    return [path, encode, (bytes: Buffer) => response.decode(bytes)] as const;
+  }
+
+  #named(
+    error: unknown,
+    { name }: Method<unknown, unknown>,
+    signal: AbortSignal | undefined,
+  ): unknown {
+    if (signal?.aborted) return signal.reason;
+    return nameCallFailure(error, name, this.#channel, Date.now());
+  }
+}
+
+function optionsOf({ name }: Method<unknown, unknown>): Partial<CallOptions> {
+  return { deadline: Date.now() + DEADLINES_MS[name] };
+}
+
+/** Stops as soon as the call has its answer: a server that refuses reads no further. */
+async function writeAll<Request>(
+  call: ClientWritableStream<Request>,
+  requests: AsyncIterable<Request>,
+  answered: Promise<'answered'>,
+): Promise<void> {
+  let isAnswered = false;
+  answered.then(() => {
+    isAnswered = true;
+  });
+  for await (const request of requests) {
+    if (isAnswered) return;
+    if (call.write(request)) continue;
+    await Promise.race([once(call, 'drain'), answered]);
+  }
+  if (!isAnswered) call.end();
+}
+
+function deferred<Response>() {
+  let callback: Callback<Response> | undefined;
+  const promise = new Promise<Response>((resolve, reject) => {
+    callback = (error, response) =>
+      error === null ? resolve(response as Response) : reject(error);
+  });
+  const settled = promise.then(
+    () => 'answered' as const,
+    () => 'answered' as const,
+  );
+  return { promise, settled, callback: callback! };
+}
+
+function cancelOnAbort(call: { cancel(): void }, signal: AbortSignal | undefined): () => void {
+  const cancel = () => call.cancel();
+  signal?.addEventListener('abort', cancel, { once: true });
+  return () => signal?.removeEventListener('abort', cancel);
+}

@@ -1,0 +1,26 @@
+export type { CallContext, ServerEvent, SiteCall } from './calls/call-context.js';
+export type { FederationClient } from './calls/federation-client.js';
+export type { FederationHandlers } from './calls/federation-handlers.js';
+export { ERRORS } from './errors.js';
+export { isTransientGrpcError } from './grpc/call-failure.js';
+export type { OwnCredentials } from './grpc/channel.js';
+export { type DialOptions, dialCoordinator } from './grpc/dial.js';
+export { type EnrollmentOptions, enroll } from './grpc/enrollment-client.js';
+export {
+  type AnonymousCall,
+  createEnrollmentServer,
+  type EnrollmentHandlers,
+  type EnrollmentServerOptions,
+} from './grpc/enrollment-server.js';
+export { createFederationServer, type FederationServerOptions } from './grpc/federation-server.js';
+export type { RunningServer } from './grpc/grpc-server.js';
+export { DEADLINES_MS, KEEPALIVE, type KeepaliveOptions, OPERATORS_DOOR } from './limits.js';
+export { type Door, type DoorRules, keepDoor } from './tls/doorkeeper.js';
+export type { ListenSpec } from './tls/tls-listener.js';
+export {
+  type DownloadOptions,
+  downloadParts,
+  downloadTo,
+  type UploadOptions,
+  uploadFrom,
+} from './transfer.js';
