@@ -3,7 +3,7 @@
  * a fact. Arguments: config path, then `before` or `after`, the fact's kind and its round (or `-`).
  * Prints one line of JSON, its ports, once it listens.
  */
-import { loadCoordinatorConfig, openSqliteStore, startCoordinator } from '@fedvox/coordinator';
+import { loadCoordinatorConfig, openStore, startCoordinator } from '@fedvox/coordinator';
 
 const [configPath, when, kind, round] = process.argv.slice(2);
 
@@ -15,8 +15,8 @@ function dieIfDue(moment, facts) {
   if (isDue) process.kill(process.pid, 'SIGKILL');
 }
 
-async function openStore(path) {
-  const store = await openSqliteStore(path);
+async function openCrashingStore(stateDir) {
+  const store = await openStore(stateDir);
   const record = async (transition) => {
     dieIfDue('before', transition.facts);
     await store.record(transition);
@@ -26,6 +26,6 @@ async function openStore(path) {
 }
 
 const config = await loadCoordinatorConfig(configPath);
-const { stop, ...ports } = await startCoordinator(config, { openStore });
+const { stop, ...ports } = await startCoordinator(config, { openStore: openCrashingStore });
 process.stdout.write(`${JSON.stringify(ports)}\n`);
 process.once('SIGTERM', () => stop());

@@ -17,4 +17,10 @@ export { NAME_PATTERN } from './name-pattern.js';
 export { printable, printableLine } from './printable.js';
 export { type Random, seededRandom, shuffled } from './random.js';
 export { type RetryOptions, type RetryPolicy, retry, retryDelayMs } from './retry.js';
+export {
+  readStored,
+  type StoredFormat,
+  type StoredReading,
+  writeStored,
+} from './stored-format.js';
 export { VirtualClock, type VirtualClockOptions } from './virtual-clock.js';

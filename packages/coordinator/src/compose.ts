@@ -47,10 +47,9 @@ import { TaskDesk } from './shell/task-desk.js';
 import { createTelemetry } from './shell/telemetry.js';
 import { UploadDesk } from './shell/upload-desk.js';
 import { BlobStore } from './store/blob-store.js';
+import { openStore as openOwnStore } from './store/open-store.js';
 import { RevocationFile } from './store/revocation-file.js';
 import { Spool } from './store/spool.js';
-import { openSqliteStore } from './store/sqlite-store.js';
-import { STATE_FILE } from './store/state-files.js';
 import type { Store } from './store/store.js';
 
 const VERSION = '0.1.0';
@@ -73,7 +72,7 @@ export interface CoordinatorSurroundings {
   readonly clock?: Clock;
   readonly chance?: Chance;
   readonly log?: Logger;
-  readonly openStore?: (path: string) => Promise<Store>;
+  readonly openStore?: (stateDir: string) => Promise<Store>;
 }
 
 /**
@@ -90,12 +89,12 @@ export async function startCoordinator(
     clock = systemClock,
     chance = systemChance,
     log = createLogger({ name: 'coordinator', level: config.logLevel }),
-    openStore = openSqliteStore,
+    openStore = openOwnStore,
   } = surroundings;
   const consortium = await loadOwnConsortium(config, clock.nowMs());
   await makePrivateFolder(config.stateDir);
   await makeFolderDurably(config.stateDir);
-  const store = await openStore(join(config.stateDir, STATE_FILE));
+  const store = await openStore(config.stateDir);
   const revocations = await openRevocations(config).catch(async (error) => {
     await store.close();
     throw error;
@@ -281,7 +280,6 @@ async function listen(
       ...core,
       version: VERSION,
       federation,
-      stateDir: config.stateDir,
       heartbeatIntervalMs,
       maxModelBytes: limits.maxModelBytes,
       caCertificatePem: tls.caPem,

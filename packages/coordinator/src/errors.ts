@@ -17,6 +17,22 @@ export const ERRORS = {
     message: 'cannot open the state {path}: {reason}',
     advice: 'Check the folder, its owner and the disk; restore it from a backup if it is damaged.',
   },
+  'job-state-too-new': {
+    message: 'the state of job {job} is of version {version}; this coordinator knows {known}',
+    advice: 'Start the coordinator version that wrote it, or a newer one.',
+  },
+  'job-state-unreadable': {
+    message: 'the stored state of job {job} cannot be used: {reason}',
+    advice: 'Restore the state folder from a backup; nothing was changed.',
+  },
+  'job-changed': {
+    message: 'job {job} was changed by another coordinator at the same moment; nothing was done',
+    advice: 'Try again; if this repeats, see to it that one coordinator runs on this state.',
+  },
+  'update-exists': {
+    message: 'site {site} has an accepted update of round {round} of job {job} already',
+    advice: 'Nothing to do: the first one counts.',
+  },
   'backup-exists': {
     message: '{folder} is not empty; a backup is never written over another',
     advice: 'Name a new folder, for example one with the date in its name.',

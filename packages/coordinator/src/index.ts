@@ -45,5 +45,5 @@ export type {
   SiteStatus,
 } from './http/contract.js';
 export { loadCoordinatorConfig } from './load-config.js';
-export { openSqliteStore } from './store/sqlite-store.js';
+export { openStore } from './store/open-store.js';
 export type { Store } from './store/store.js';

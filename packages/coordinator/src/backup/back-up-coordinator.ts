@@ -4,8 +4,7 @@ import { isFedvoxError } from '@fedvox/base';
 import { formatAddress } from '@fedvox/base/system';
 import { CoordinatorClient } from '../client/coordinator-client.js';
 import type { CoordinatorConfig } from '../config.js';
-import { snapshotFile } from '../store/sqlite-store.js';
-import { STATE_FILE } from '../store/state-files.js';
+import { copyStore } from '../store/open-store.js';
 import { type BackupReport, backUp } from './backup.js';
 
 export interface CoordinatorBackupOptions {
@@ -27,7 +26,7 @@ export async function backUpCoordinator(options: CoordinatorBackupOptions): Prom
   const { federation, stateDir } = config;
   const snapshot = async (path: string) => {
     try {
-      await snapshotFile(join(stateDir, STATE_FILE), path);
+      await copyStore(stateDir, path);
     } catch (error) {
       if (!isFedvoxError(error, 'coordinator/state-in-use')) throw error;
       await snapshotOfRunning(config, path, address);

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { Sha256 } from '@fedvox/base';
 import { makeFolder, randomId, syncFolder, writeFileDurably } from '@fedvox/base/system';
 import { fail } from '../errors.js';
-import { openSqliteStore } from '../store/sqlite-store.js';
+import { openStore } from '../store/open-store.js';
 import { BLOBS_FOLDER, STATE_FILE } from '../store/state-files.js';
 import { copyBlob } from './copy-blob.js';
 import { namedBlobs } from './named-blobs.js';
@@ -43,7 +43,7 @@ export async function backUp(options: BackupOptions): Promise<BackupReport> {
   try {
     await snapshot(join(draft, STATE_FILE));
     await chmod(join(draft, STATE_FILE), 0o600);
-    const digests = await digestsIn(join(draft, STATE_FILE));
+    const digests = await digestsIn(draft);
     let bytes = 0;
     for (const [index, digest] of digests.entries()) {
       bytes += await copyBlob(join(stateDir, BLOBS_FOLDER), join(draft, BLOBS_FOLDER), digest);
@@ -62,13 +62,13 @@ export async function backUp(options: BackupOptions): Promise<BackupReport> {
 }
 
 /** Opening it proves that it is whole and of a version that can be read. */
-async function digestsIn(path: string): Promise<readonly Sha256[]> {
-  const store = await openSqliteStore(path);
+async function digestsIn(folder: string): Promise<readonly Sha256[]> {
+  const store = await openStore(folder);
   try {
     return await namedBlobs(store);
   } finally {
     await store.close();
-    const file = await open(path, 'r');
+    const file = await open(join(folder, STATE_FILE), 'r');
     await file.sync().finally(() => file.close());
   }
 }

@@ -5,7 +5,7 @@ import { Driver, plan } from '../testing/job-driver.js';
 import type { JobFact } from './facts.js';
 import { dueEffects, isOver, type JobEffect, type JobState, nextTickAtMs } from './job-state.js';
 import { invitedSites, passedSites, silentSites } from './standing.js';
-import { readJobState } from './stored-state.js';
+import { readJobState, writeJobState } from './stored-state.js';
 
 const early = plan.invitedSites;
 const LATE = 'west';
@@ -66,7 +66,7 @@ describe('a job under any schedule', () => {
       const [kept, stored] = [new Driver(open, false), new Driver(open, false)];
       for (const each of actions) {
         perform(kept, each);
-        stored.state = readJobState(JSON.stringify(stored.state));
+        stored.state = readJobState(writeJobState(stored.state), 'job');
         perform(stored, each);
       }
       expect(stored.state).toEqual(kept.state);

@@ -14,7 +14,7 @@ import {
   takesAnswers,
 } from './round-machine.js';
 import { passedSites, passesOnly, silentSites } from './standing.js';
-import { completePlan, NO_STANDINGS, type SubmittedPlan } from './stored-state.js';
+import { completePlan, type SubmittedPlan } from './submitted-plan.js';
 
 export interface Step {
   readonly state: JobState;
@@ -29,7 +29,12 @@ export function submitJob(submitted: SubmittedPlan, nowMs: number): Step {
   const state: JobState = {
     plan,
     activity: { kind: 'gate', openedAtMs: nowMs, deadlineAtMs: nowMs + plan.gateMs },
-    ...NO_STANDINGS,
+    gateOutcomes: {},
+    askAgainAtMs: {},
+    figuresOutlooks: {},
+    lateSites: [],
+    silentRounds: {},
+    revokedSites: [],
     status: 'running',
   };
   const { invitedSites: sites, initialModel: model } = plan;
@@ -39,9 +44,13 @@ export function submitJob(submitted: SubmittedPlan, nowMs: number): Step {
 /** @throws InvariantError on an event that the state cannot have: whoever sends events checks first. */
 export function step(state: JobState, event: JobEvent): Step {
   const { state: next, facts } = apply(state, event);
-  const before = new Set(dueEffects(state).map(effectKey));
-  const effects = dueEffects(next).filter((effect) => !before.has(effectKey(effect)));
-  return { state: next, facts, effects };
+  return { state: next, facts, effects: newEffects(state, next) };
+}
+
+/** What a later state of the job asks for that the earlier one did not. */
+export function newEffects(earlier: JobState, later: JobState): readonly JobEffect[] {
+  const before = new Set(dueEffects(earlier).map(effectKey));
+  return dueEffects(later).filter((effect) => !before.has(effectKey(effect)));
 }
 
 const effectKey = ({ kind, round }: JobEffect) => `${kind}/${round}`;

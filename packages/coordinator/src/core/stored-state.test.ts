@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs';
+import { sha256 } from '@fedvox/base';
 import { describe, expect, it } from 'vitest';
 import { Driver, plan, statementOf } from '../testing/job-driver.js';
 import { dueEffects, nextTickAtMs } from './job-state.js';
-import { readJobState } from './stored-state.js';
+import { readJobState, writeJobState } from './stored-state.js';
 
-/** As the first version stored them, which knew neither grace nor latecomers. */
-const stored: Readonly<Record<string, unknown>> = JSON.parse(
-  readFileSync(new URL('golden/states-0.1.json', import.meta.url), 'utf8'),
-);
-const read = (name: string) => readJobState(JSON.stringify(stored[name]));
+const golden = (file: string): Readonly<Record<string, unknown>> =>
+  JSON.parse(readFileSync(new URL(`golden/${file}`, import.meta.url), 'utf8'));
+/** As the first program stored them, which knew neither grace nor latecomers, nor said a version. */
+const stored = golden('states-0.1.json');
+const read = (name: string) => readJobState(JSON.stringify(stored[name]), 'job');
 
 /** Goes on with a stored state at a time when its round has just been opened. */
 function goOn(name: string): Driver {
@@ -30,6 +31,10 @@ describe('the state of a job that an earlier version stored', () => {
       driver.passTime(100, ...plan.invitedSites);
     }
     expect(driver.state.status).toBe('completed');
+  });
+
+  it.each(Object.entries(golden('states-2.json')))('of version 2 is kept, %s', (name, state) => {
+    expect(readJobState(JSON.stringify(state), 'job')).toEqual(read(name));
   });
 
   it('keeps its deadlines, its quorum and what was accepted', () => {
@@ -63,4 +68,38 @@ describe('the state of a job that an earlier version stored', () => {
     round.work('north');
     expect(round.task('east')).toMatchObject({ kind: 'train', round: 2 });
   });
+});
+
+describe('a stored state', () => {
+  const { state } = new Driver(plan);
+  const [tooNew, unreadable] = ['too-new', 'unreadable'].map((what) =>
+    expect.objectContaining({ code: `coordinator/job-state-${what}` }),
+  );
+
+  it('says its version', () => {
+    expect(JSON.parse(writeJobState(state))).toEqual({ version: 2, ...state });
+  });
+
+  it('of a newer version is refused by its number, with what to do', () => {
+    const newer = JSON.stringify({ ...state, version: 3, mood: 'good' });
+    expect(() => readJobState(newer, 'job')).toThrow(tooNew);
+    expect(() => readJobState(newer, 'job')).toThrow('is of version 3; this coordinator knows 2');
+  });
+
+  it.each([
+    ['cut off', writeJobState(state).slice(0, -9)],
+    ['without its plan', JSON.stringify({ ...state, version: 2, plan: undefined })],
+    ['of version 1 without its plan', JSON.stringify({ ...state, plan: undefined })],
+    ['with a round of no known phase', withRound({ phase: 'resting' })],
+    ['with a base model that is no digest', withRound({ phase: 'pending', baseModel: 'x' })],
+    ['with something more', JSON.stringify({ version: 2, ...state, mood: 'good' })],
+  ])('that is damaged is refused, %s', (_, text) => {
+    expect(() => readJobState(text, 'job')).toThrow(unreadable);
+  });
+
+  function withRound(changes: object): string {
+    const round = { number: 1, work: 'train', baseModel: sha256('m'), baseState: null, sites: [] };
+    const activity = { kind: 'round', round: { ...round, ...changes } };
+    return JSON.stringify({ version: 2, ...state, activity });
+  }
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Driver, plan, statementOf } from '../testing/job-driver.js';
 import { nextTickAtMs } from './job-state.js';
 import { MAX_SILENT_ROUNDS, standingOf } from './standing.js';
-import type { SubmittedPlan } from './stored-state.js';
+import type { SubmittedPlan } from './submitted-plan.js';
 
 const GRACE_MS = 1_000;
 const hour = { ...plan, rounds: 8, deadlineMs: 3_600_000 };

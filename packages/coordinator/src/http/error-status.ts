@@ -13,6 +13,7 @@ export const ERROR_STATUS: Readonly<Partial<Record<ErrorName, number>>> = {
   'job-not-stopped': 409,
   'job-over': 409,
   'job-not-over': 409,
+  'job-changed': 409,
   'confirmation-wrong': 422,
   'blob-removed': 410,
   'job-not-trainable': 422,

@@ -18,7 +18,6 @@ import type { Store } from '../store/store.js';
 export interface HttpServices {
   readonly version: string;
   readonly federation: string;
-  readonly stateDir: string;
   readonly registry: JobRegistry;
   readonly submissions: SubmissionDesk;
   readonly sites: SiteDirectory;

@@ -1,6 +1,6 @@
-import type { Clock, Sha256 } from '@fedvox/base';
+import { type Clock, isFedvoxError, type Sha256 } from '@fedvox/base';
 import type { JobFact } from '../core/facts.js';
-import { type Step, step } from '../core/job-machine.js';
+import { newEffects, step } from '../core/job-machine.js';
 import {
   dueEffects,
   isOver,
@@ -10,13 +10,15 @@ import {
 } from '../core/job-state.js';
 import { fail } from '../errors.js';
 import { SerialQueue } from '../serial-queue.js';
-import type { NewJob, Store, StoredUpdate } from '../store/store.js';
+import { FIRST_REVISION, type NewJob, type Store, type StoredUpdate } from '../store/store.js';
 
 export interface RegisteredJob {
   readonly name: string;
   readonly jobSha256: Sha256;
   readonly submittedAtMs: number;
   readonly state: JobState;
+  /** Of what is stored of it: whoever records says which one was decided on. */
+  readonly revision: number;
 }
 
 /** A job that just went on, after its new state had become durable. */
@@ -33,9 +35,13 @@ export interface Advance {
   readonly update?: StoredUpdate;
 }
 
+/** How often a change is decided anew that another coordinator on the same store was quicker than. */
+const MAX_DECISIONS = 8;
+
 /**
  * Every job's present state. All changes pass through here one at a time: decided on the state as it
- * is, recorded in one transaction, and only then visible to anyone.
+ * is, recorded in one transaction, and only then visible to anyone. Where another coordinator on the
+ * same store has changed the job meanwhile, it is read again and the change decided anew.
  */
 export class JobRegistry {
   readonly #store: Store;
@@ -78,43 +84,43 @@ export class JobRegistry {
   add(job: NewJob): Promise<void> {
     return this.#queue.run(async () => {
       await this.#store.addJob(job);
-      this.#enter(job, { ...job, effects: dueEffects(job.state) }, job.submittedAtMs);
+      const added = { ...job, revision: FIRST_REVISION };
+      this.#enter(added, { facts: job.facts, effects: dueEffects(job.state) }, job.submittedAtMs);
     });
   }
 
   /**
    * Applies the event that `decide` chooses, looking at a state that nothing else can change
    * meanwhile; null chooses none. What `decide` throws changes nothing.
-   * @throws FedvoxError `coordinator/no-such-job`
+   * @throws FedvoxError `coordinator/no-such-job`, `coordinator/job-changed`
    */
   advance(
     jobId: string,
     decide: (job: RegisteredJob, nowMs: number) => Advance | null,
   ): Promise<JobState> {
-    return this.#queue.run(async () => {
-      const job = this.get(jobId);
+    return this.#change(jobId, async (job) => {
       const nowMs = this.#clock.nowMs();
       const advance = decide(job, nowMs);
       if (advance === null) return job.state;
-      const next = step(job.state, advance.event);
-      if (next.facts.length === 0) return job.state;
-      await this.#store.record({ ...next, ...updateOf(advance), atMs: nowMs });
-      this.#enter(job, next, nowMs);
-      return next.state;
+      const { state, facts, effects } = step(job.state, advance.event);
+      if (facts.length === 0) return job.state;
+      const seen = job.revision;
+      await this.#store.record({ state, seen, facts, ...updateOf(advance), atMs: nowMs });
+      this.#enter({ ...job, state, revision: seen + 1 }, { facts, effects }, nowMs);
+      return state;
     });
   }
 
   /**
    * Takes a job that is over off the list.
    * @throws FedvoxError `coordinator/no-such-job`, `coordinator/job-not-over`,
-   *   `coordinator/confirmation-wrong`
+   *   `coordinator/confirmation-wrong`, `coordinator/job-changed`
    */
   delete(jobId: string, confirmedName: string): Promise<void> {
-    return this.#queue.run(async () => {
-      const { name, state } = this.get(jobId);
+    return this.#change(jobId, async ({ name, state, revision }) => {
       if (!isOver(state)) throw fail('job-not-over', { job: jobId, status: state.status });
       if (confirmedName !== name) throw fail('confirmation-wrong', { job: jobId, name });
-      await this.#store.deleteJob(jobId, this.#clock.nowMs());
+      await this.#store.deleteJob(jobId, revision, this.#clock.nowMs());
       this.#jobs.delete(jobId);
     });
   }
@@ -124,11 +130,41 @@ export class JobRegistry {
     return this.#queue.drained();
   }
 
-  #enter(job: RegisteredJob, { state, facts, effects }: Step, atMs: number): void {
-    const { name, jobSha256, submittedAtMs } = job;
-    const next = { name, jobSha256, submittedAtMs, state };
-    this.#jobs.set(state.plan.jobId, next);
-    for (const listener of this.#listeners) listener({ job: next, facts, effects, atMs });
+  /** Makes a change to the job as it is stored, whoever else changes it meanwhile. */
+  #change<T>(jobId: string, make: (job: RegisteredJob) => Promise<T>): Promise<T> {
+    return this.#queue.run(async () => {
+      for (let decisions = 1; ; decisions++) {
+        try {
+          return await make(this.get(jobId));
+        } catch (error) {
+          const isOvertaken = isFedvoxError(error, 'coordinator/job-changed');
+          if (!isOvertaken || decisions === MAX_DECISIONS) throw error;
+          await this.#readAgain(this.get(jobId));
+        }
+      }
+    });
+  }
+
+  /** What the other coordinator's change asks for is carried out here too: it may not live to do it. */
+  async #readAgain({ state: before }: RegisteredJob): Promise<void> {
+    const { jobId } = before.plan;
+    const stored = await this.#store.job(jobId);
+    if (stored === undefined) {
+      this.#jobs.delete(jobId);
+      return;
+    }
+    const effects = newEffects(before, stored.state);
+    this.#enter(stored, { facts: [], effects }, this.#clock.nowMs());
+  }
+
+  #enter(
+    { name, jobSha256, submittedAtMs, state, revision }: RegisteredJob,
+    progress: Pick<JobProgress, 'facts' | 'effects'>,
+    atMs: number,
+  ): void {
+    const job = { name, jobSha256, submittedAtMs, state, revision };
+    this.#jobs.set(state.plan.jobId, job);
+    for (const listener of this.#listeners) listener({ job, ...progress, atMs });
   }
 }
 

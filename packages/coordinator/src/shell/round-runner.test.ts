@@ -9,7 +9,7 @@ import { step, submitJob } from '../core/job-machine.js';
 import type { JobEvent, JobState } from '../core/job-state.js';
 import { BlobStore } from '../store/blob-store.js';
 import { openSqliteStore } from '../store/sqlite-store.js';
-import type { Store, StoredUpdate } from '../store/store.js';
+import { FIRST_REVISION, type Store, type StoredUpdate } from '../store/store.js';
 import { JobRegistry } from './job-registry.js';
 import { RoundRunner } from './round-runner.js';
 
@@ -93,10 +93,11 @@ describe('carrying out rounds', () => {
     const registration = { name: 'job', jobSha256: initialModel, submittedAtMs: 0 };
     await store.addJob({ ...registration, ...first });
     let { state } = first;
+    let seen = FIRST_REVISION;
     const advance = async (event: JobEvent, update?: StoredUpdate) => {
       const stepped = step(state, event);
       state = stepped.state;
-      await store.record({ ...stepped, atMs: 0, ...(update && { update }) });
+      await store.record({ ...stepped, seen: seen++, atMs: 0, ...(update && { update }) });
     };
     for (const site of sites) {
       const passed = { outcome: 'pass', figures: null, askAgainAtMs: 0, nowMs: 0 } as const;

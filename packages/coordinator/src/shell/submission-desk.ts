@@ -20,7 +20,7 @@ import {
 } from '@fedvox/job';
 import { WeightsFile } from '@fedvox/weights';
 import { submitJob } from '../core/job-machine.js';
-import type { SubmittedPlan } from '../core/stored-state.js';
+import type { SubmittedPlan } from '../core/submitted-plan.js';
 import { fail } from '../errors.js';
 import type { BlobStore } from '../store/blob-store.js';
 import type { JobRegistry } from './job-registry.js';

@@ -2,37 +2,43 @@ import type { Sha256 } from '@fedvox/base';
 import type { JobFact } from '../core/facts.js';
 import type { ReportedFigures } from '../core/results.js';
 import type { RoundWork } from '../core/round-machine.js';
-import { readJobState } from '../core/stored-state.js';
+import { readJobState, writeJobState } from '../core/stored-state.js';
+import { fail } from '../errors.js';
 import type { SqlSession } from './sqlite-database.js';
-import type {
-  NewJob,
-  StoredFact,
-  StoredJob,
-  StoredRound,
-  StoredUpdate,
-  Transition,
+import {
+  FIRST_REVISION,
+  type NewJob,
+  type StoredFact,
+  type StoredJob,
+  type StoredRound,
+  type StoredUpdate,
+  type Transition,
 } from './store.js';
 import { deleteStrikes } from './strike-table.js';
 
 export async function insertJob(session: SqlSession, job: NewJob): Promise<void> {
   const { plan } = job.state;
   await session.run(
-    'INSERT INTO jobs (job_id, name, job_sha256, submitted_at_ms, state) VALUES (?, ?, ?, ?, ?)',
+    `INSERT INTO jobs (job_id, name, job_sha256, submitted_at_ms, state, revision)
+     VALUES (?, ?, ?, ?, ?, ?)`,
     plan.jobId,
     job.name,
     job.jobSha256,
     job.submittedAtMs,
-    JSON.stringify(job.state),
+    writeJobState(job.state),
+    FIRST_REVISION,
   );
   await insertFacts(session, plan.jobId, job.submittedAtMs, job.facts);
 }
 
 interface JobRow {
   readonly sequence: number;
+  readonly job_id: string;
   readonly name: string;
   readonly job_sha256: Sha256;
   readonly submitted_at_ms: number;
   readonly state: string;
+  readonly revision: number;
 }
 
 export async function selectJobs(
@@ -43,21 +49,44 @@ export async function selectJobs(
     'SELECT * FROM jobs WHERE (deleted_at_ms IS NOT NULL) = ? ORDER BY sequence',
     which === 'deleted' ? 1 : 0,
   );
-  return rows.map((row) => ({
+  return rows.map(jobOf);
+}
+
+export async function selectJob(
+  session: SqlSession,
+  jobId: string,
+): Promise<StoredJob | undefined> {
+  const row = await session.get<JobRow>(
+    'SELECT * FROM jobs WHERE job_id = ? AND deleted_at_ms IS NULL',
+    jobId,
+  );
+  return row === undefined ? undefined : jobOf(row);
+}
+
+function jobOf(row: JobRow): StoredJob {
+  return {
     sequence: row.sequence,
     name: row.name,
     jobSha256: row.job_sha256,
     submittedAtMs: row.submitted_at_ms,
-    state: readJobState(row.state),
-  }));
+    state: readJobState(row.state, row.job_id),
+    revision: row.revision,
+  };
 }
 
 export async function recordTransition(
   session: SqlSession,
-  { state, facts, atMs, update }: Transition,
+  { state, seen, facts, atMs, update }: Transition,
 ): Promise<void> {
   const { jobId } = state.plan;
-  await session.run('UPDATE jobs SET state = ? WHERE job_id = ?', JSON.stringify(state), jobId);
+  const { changes } = await session.run(
+    `UPDATE jobs SET state = ?, revision = revision + 1
+     WHERE job_id = ? AND revision = ? AND deleted_at_ms IS NULL`,
+    writeJobState(state),
+    jobId,
+    seen,
+  );
+  if (changes === 0) throw fail('job-changed', { job: jobId });
   if (update !== undefined) {
     await insertUpdate(session, update);
     await deleteStrikes(session, update.site);
@@ -163,10 +192,10 @@ export async function selectRounds(session: SqlSession, jobId: string): Promise<
 }
 
 async function insertUpdate(session: SqlSession, update: StoredUpdate): Promise<void> {
-  await session.run(
+  const { changes } = await session.run(
     `INSERT INTO updates (statement_sha256, job_id, round, site, delta_sha256, weight, dice, auc,
        counter, key_id, accepted_at_ms, statement_envelope, receipt_envelope)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
     update.statementSha256,
     update.jobId,
     update.round,
@@ -181,6 +210,8 @@ async function insertUpdate(session: SqlSession, update: StoredUpdate): Promise<
     update.statementEnvelope,
     update.receiptEnvelope,
   );
+  const { jobId: job, round, site } = update;
+  if (changes === 0) throw fail('update-exists', { job, round, site });
 }
 
 interface UpdateRow {

@@ -116,6 +116,10 @@ const MIGRATIONS: readonly Migration[] = [
       ) STRICT, WITHOUT ROWID`,
     ],
   },
+  {
+    name: 'which revision of a job its state is',
+    statements: ['ALTER TABLE jobs ADD COLUMN revision INTEGER NOT NULL DEFAULT 1'],
+  },
 ];
 
 /**

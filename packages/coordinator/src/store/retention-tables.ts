@@ -1,4 +1,5 @@
 import type { Sha256 } from '@fedvox/base';
+import { fail } from '../errors.js';
 import type { SqlSession } from './sqlite-database.js';
 import type { StoredDelta } from './store.js';
 
@@ -46,6 +47,18 @@ export async function selectRemovedAtMs(
   return row?.removed_at_ms;
 }
 
-export async function markDeleted(session: SqlSession, jobId: string, atMs: number): Promise<void> {
-  await session.run('UPDATE jobs SET deleted_at_ms = ? WHERE job_id = ?', atMs, jobId);
+export async function markDeleted(
+  session: SqlSession,
+  jobId: string,
+  seen: number,
+  atMs: number,
+): Promise<void> {
+  const { changes } = await session.run(
+    `UPDATE jobs SET deleted_at_ms = ?, revision = revision + 1
+     WHERE job_id = ? AND revision = ? AND deleted_at_ms IS NULL`,
+    atMs,
+    jobId,
+    seen,
+  );
+  if (changes === 0) throw fail('job-changed', { job: jobId });
 }

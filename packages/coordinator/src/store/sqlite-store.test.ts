@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -6,6 +6,7 @@ import { submitJob } from '../core/job-machine.js';
 import { migrate } from './migrations.js';
 import { SqliteDatabase } from './sqlite-database.js';
 import { openSqliteStore } from './sqlite-store.js';
+import type { StoreSnapshot } from './store.js';
 import { describeStore, planOf } from './store-contract.js';
 
 let folder: string;
@@ -17,8 +18,15 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const newPath = () => join(folder, `state-${files++}.sqlite`);
 
-describeStore('a store in a SQLite file', () => openSqliteStore(newPath()));
-describeStore('a store in memory', () => openSqliteStore(':memory:'));
+const restore = async ({ bytes, byteLength }: StoreSnapshot) => {
+  const path = newPath();
+  await writeFile(path, bytes);
+  expect((await stat(path)).size).toBe(byteLength);
+  return openSqliteStore(path);
+};
+
+describeStore('a store in a SQLite file', () => openSqliteStore(newPath(), folder), restore);
+describeStore('a store in memory', () => openSqliteStore(':memory:'), restore);
 
 describe('a state file', () => {
   it('holds everything for the next process', async () => {
@@ -105,6 +113,39 @@ describe('a state file', () => {
       message: expect.stringContaining(`the disk of ${path} is full`),
     });
     await database.close();
+  });
+
+  it('leaves nothing behind where its snapshots were made', async () => {
+    const scratch = await mkdtemp(join(folder, 'scratch-'));
+    const store = await openSqliteStore(newPath(), scratch);
+    const { bytes } = await store.snapshot();
+    expect(await readdir(scratch)).toEqual([]);
+    bytes.destroy();
+    await store.close();
+  });
+
+  it.each([
+    ['a newer version wrote', '{"version":99}', 'coordinator/job-state-too-new'],
+    ['is damaged', '{"version":2,"status":"running"}', 'coordinator/job-state-unreadable'],
+    ['is cut off', '{"version":2,"sta', 'coordinator/job-state-unreadable'],
+  ])('with a job whose state %s names the job, and leaves it as it is', async (_, text, code) => {
+    const path = newPath();
+    const first = await openSqliteStore(path);
+    const { state, facts } = submitJob(planOf('job'), 5);
+    const job = { name: 'a-job', jobSha256: 'a'.repeat(64), submittedAtMs: 5, state, facts };
+    await first.addJob(job);
+    await first.close();
+    const database = await SqliteDatabase.open(path);
+    await database.read((session) => session.run('UPDATE jobs SET state = ?', text));
+    await database.close();
+    const second = await openSqliteStore(path);
+    await expect(second.jobs()).rejects.toMatchObject({ code, details: { job: 'job' } });
+    await second.close();
+    const after = await SqliteDatabase.open(path);
+    expect(await after.read((session) => session.get('SELECT state FROM jobs'))).toEqual({
+      state: text,
+    });
+    await after.close();
   });
 
   it('is refused when it is something else', async () => {

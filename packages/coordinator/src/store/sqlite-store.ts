@@ -1,11 +1,15 @@
-import { access } from 'node:fs/promises';
+import { access, open, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { errorText } from '@fedvox/base';
+import { randomId } from '@fedvox/base/system';
 import { fail } from '../errors.js';
 import {
   insertJob,
   recordTransition,
   selectFacts,
   selectFigures,
+  selectJob,
   selectJobs,
   selectLastCounter,
   selectRounds,
@@ -34,7 +38,7 @@ import {
   takeUpRevocation,
 } from './site-tables.js';
 import { SqliteDatabase, type SqlSession } from './sqlite-database.js';
-import type { Store } from './store.js';
+import type { Store, StoreSnapshot } from './store.js';
 import { insertStrike } from './strike-table.js';
 
 /** How long a starting coordinator waits for one that is just ending. */
@@ -55,10 +59,11 @@ const PRAGMAS = [
 /**
  * Opens the coordinator's memory and brings it to this version's schema.
  * @param path a file, or `:memory:`
+ * @param scratch where a snapshot lies while it is made
  * @throws FedvoxError `coordinator/state-in-use`, `coordinator/state-too-new`,
  *   `coordinator/state-unreadable`
  */
-export async function openSqliteStore(path: string): Promise<Store> {
+export async function openSqliteStore(path: string, scratch = tmpdir()): Promise<Store> {
   const database = await SqliteDatabase.open(path).catch((cause: unknown) => {
     throw fail('state-unreadable', { path, reason: errorText(cause) }, { cause });
   });
@@ -71,10 +76,10 @@ export async function openSqliteStore(path: string): Promise<Store> {
     await database.close();
     throw openingError(path, error);
   }
-  return storeOver(database);
+  return storeOver(database, scratch);
 }
 
-function storeOver(database: SqliteDatabase): Store {
+function storeOver(database: SqliteDatabase, scratch: string): Store {
   const { read, transaction } = bound(database);
   return {
     addJob: (job) =>
@@ -86,7 +91,9 @@ function storeOver(database: SqliteDatabase): Store {
       }),
     jobs: () => read((session) => selectJobs(session, 'present')),
     deletedJobs: () => read((session) => selectJobs(session, 'deleted')),
-    deleteJob: (jobId, atMs) => transaction((session) => markDeleted(session, jobId, atMs)),
+    job: (jobId) => read((session) => selectJob(session, jobId)),
+    deleteJob: (jobId, seen, atMs) =>
+      transaction((session) => markDeleted(session, jobId, seen, atMs)),
     deltas: (jobId) => read((session) => selectDeltas(session, jobId)),
     lastFactAtMs: (jobId) => read((session) => selectLastFactAtMs(session, jobId)),
     recordRemoved: (digests, atMs) =>
@@ -121,7 +128,7 @@ function storeOver(database: SqliteDatabase): Store {
     sightings: () => read(selectSightings),
     recordSightings: (seen) => transaction((session) => upsertSightings(session, seen)),
 
-    snapshot: (path) => read((session) => vacuumInto(session, path)),
+    snapshot: () => read((session) => snapshotOf(session, scratch)),
 
     close: () => database.close(),
   };
@@ -140,6 +147,19 @@ export async function snapshotFile(path: string, copy: string): Promise<void> {
     throw openingError(path, error);
   } finally {
     await database.close();
+  }
+}
+
+/** Whoever reads it has the file open; its name is not needed any more. */
+async function snapshotOf(session: SqlSession, scratch: string): Promise<StoreSnapshot> {
+  const path = join(scratch, `${randomId()}.sqlite`);
+  try {
+    await vacuumInto(session, path);
+    const { size: byteLength } = await stat(path);
+    const file = await open(path, 'r');
+    return { byteLength, bytes: file.createReadStream() };
+  } finally {
+    await rm(path, { force: true });
   }
 }
 

@@ -1,11 +1,26 @@
-import { type Sha256, sha256 } from '@fedvox/base';
+import { assert, sha256 } from '@fedvox/base';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Step, step, submitJob } from '../core/job-machine.js';
-import type { SubmittedPlan } from '../core/stored-state.js';
-import type { NewCertificate, NewInvitation, Store, StoredUpdate } from './store.js';
+import type { SubmittedPlan } from '../core/submitted-plan.js';
+import { describeMembers } from './member-contract.js';
+import {
+  FIRST_REVISION,
+  type Store,
+  type StoredJob,
+  type StoredUpdate,
+  type StoreSnapshot,
+  type Transition,
+} from './store.js';
 
-/** What every `Store` must do, whatever it keeps its rows in. */
-export function describeStore(name: string, open: () => Promise<Store>): void {
+/**
+ * What every `Store` must do, whatever it keeps its rows in.
+ * @param restore opens another store of the kind on a snapshot
+ */
+export function describeStore(
+  name: string,
+  open: () => Promise<Store>,
+  restore: (snapshot: StoreSnapshot) => Promise<Store>,
+): void {
   describe(name, () => {
     let store: Store;
     beforeEach(async () => {
@@ -49,9 +64,58 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       const [before] = await store.jobs();
       const facts = await store.facts(0, 100);
       const again = { ...update, statementSha256: sha256('a second one of the same round') };
-      await expect(record(store, passGate(submitJob(planOf('job'), 7)), again)).rejects.toThrow();
+      const recording = record(store, passGate(submitJob(planOf('job'), 7)), again);
+      await expect(recording).rejects.toMatchObject({ code: 'coordinator/update-exists' });
       expect((await store.jobs())[0]).toEqual(before);
       expect(await store.facts(0, 100)).toEqual(facts);
+    });
+
+    it('lets one of two writers win that saw the same revision, and the other change nothing', async () => {
+      await submit(store, 'job');
+      const { state, facts } = passGate(submitJob(planOf('job'), 5));
+      const seen = FIRST_REVISION;
+      const transition = { state, seen, facts, atMs: 10 };
+      const updates = ['north', 'south'].map((site) => updateOf('job', site, 1));
+      const writers = updates.map((update) => store.record({ ...transition, update }));
+      const outcomes = await Promise.allSettled(writers);
+      const lost = outcomes.filter((outcome) => outcome.status === 'rejected');
+      expect(lost).toMatchObject([{ reason: { code: 'coordinator/job-changed' } }]);
+      const won = updates.filter((_, writer) => outcomes[writer]?.status === 'fulfilled');
+      expect(await store.updates('job', 1)).toEqual(won);
+      expect(await store.job('job')).toMatchObject({ state, revision: seen + 1 });
+      expect(await store.facts(0, 100)).toHaveLength(2);
+      await store.record({ ...transition, seen: seen + 1 });
+      expect((await storedJob(store, 'job')).revision).toBe(seen + 2);
+    });
+
+    it('records nothing on a job that was deleted, and deletes none that has changed', async () => {
+      await submit(store, 'job');
+      const { state } = submitJob(planOf('job'), 5);
+      const overtaken = { code: 'coordinator/job-changed' };
+      await recordNext(store, { state, facts: [], atMs: 10 });
+      await expect(store.deleteJob('job', FIRST_REVISION, 20)).rejects.toMatchObject(overtaken);
+      const { revision: seen } = await storedJob(store, 'job');
+      await store.deleteJob('job', seen, 20);
+      expect(await store.job('job')).toBeUndefined();
+      for (const revision of [seen, seen + 1]) {
+        const recording = store.record({ state, seen: revision, facts: [], atMs: 30 });
+        await expect(recording).rejects.toMatchObject(overtaken);
+      }
+      expect(await store.facts(0, 100)).toHaveLength(1);
+    });
+
+    it('gives a snapshot of one moment, which opens with everything in it', async () => {
+      await submit(store, 'job');
+      const update = updateOf('job', 'north', 1);
+      await record(store, passGate(submitJob(planOf('job'), 5)), update);
+      const [jobs, facts] = [await store.jobs(), await store.facts(0, 100)];
+      const snapshot = await store.snapshot();
+      await record(store, submitJob(planOf('job'), 6));
+      const copy = await restore(snapshot);
+      expect(await copy.jobs()).toEqual(jobs);
+      expect(await copy.facts(0, 100)).toEqual(facts);
+      expect(await copy.updates('job', 1)).toEqual([update]);
+      await copy.close();
     });
 
     it('remembers when rounds opened, and which model and server state each committed', async () => {
@@ -62,13 +126,13 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       );
       const opened = { kind: 'round-opened', round: 1, work: 'train', baseModel, deadlineAtMs: 99 };
       const committed = { kind: 'round-committed', round: 1, work: 'train', baseModel, model };
-      await store.record({ state, atMs: 10, facts: [opened as never] });
-      await store.record({ state, atMs: 20, facts: [committed as never] });
+      await recordNext(store, { state, atMs: 10, facts: [opened as never] });
+      await recordNext(store, { state, atMs: 20, facts: [committed as never] });
       const round = { round: 1, work: 'train', baseModel, openedAtMs: 10, model };
       expect(await store.rounds('job')).toEqual([
         { ...round, serverState: null, committedAtMs: 20 },
       ]);
-      await store.record({ state, atMs: 30, facts: [{ ...committed, serverState } as never] });
+      await recordNext(store, { state, atMs: 30, facts: [{ ...committed, serverState } as never] });
       expect(await store.rounds('job')).toEqual([{ ...round, serverState, committedAtMs: 30 }]);
     });
 
@@ -77,7 +141,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       const { state } = submitJob(planOf('job'), 5);
       for (const round of [1, 2]) {
         const update = updateOf('job', 'north', round);
-        await store.record({ state, atMs: 10, facts: [], update });
+        await recordNext(store, { state, atMs: 10, facts: [], update });
       }
       expect(await store.lastCounter('job', 'north', sha256('key'))).toBe(20);
       expect(await store.lastCounter('job', 'north', sha256('another key'))).toBe(0);
@@ -98,10 +162,10 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       await submit(store, 'other');
       const { state } = submitJob(planOf('job'), 5);
       const update = updateOf('job', 'north', 1);
-      await store.record({ state, atMs: 10, facts: [{ kind: 'job-aborted' }], update });
+      await recordNext(store, { state, atMs: 10, facts: [{ kind: 'job-aborted' }], update });
       expect(await store.deltas('job')).toEqual([{ round: 1, sha256: update.deltaSha256 }]);
       expect(await store.lastFactAtMs('job')).toBe(10);
-      await store.deleteJob('job', 20);
+      await store.deleteJob('job', (await storedJob(store, 'job')).revision, 20);
       expect((await store.jobs()).map((job) => job.state.plan.jobId)).toEqual(['other']);
       expect((await store.deletedJobs()).map((job) => job.state.plan.jobId)).toEqual(['job']);
       expect(await store.update(update.statementSha256)).toEqual(update);
@@ -139,120 +203,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       expect([first?.jobId, second?.jobId]).toEqual(['first', 'second']);
     });
 
-    it('spends an invitation once, together with its certificate', async () => {
-      const tokenHash = sha256('token');
-      await store.addInvitation(invitationOf('north', tokenHash, 100));
-      expect(await store.invitation(tokenHash)).toMatchObject({ spentOn: null });
-      expect(await store.spendInvitation(tokenHash, certificateOf('north', '01'), [])).toBe(true);
-      expect(await store.spendInvitation(tokenHash, certificateOf('north', '02'), [])).toBe(false);
-      const certificates = await store.certificates();
-      expect(certificates).toEqual([{ ...certificateOf('north', '01'), revokedAtMs: null }]);
-      expect((await store.invitation(tokenHash))?.spentOn).toEqual(certificates[0]);
-    });
-
-    it('knows which sites hold an invitation that is still good', async () => {
-      for (const [site, expiresAtMs] of [
-        ['south', 100],
-        ['north', 100],
-        ['east', 50],
-      ] as const) {
-        await store.addInvitation(invitationOf(site, sha256(site), expiresAtMs));
-      }
-      await store.spendInvitation(sha256('north'), certificateOf('north', '01'), []);
-      expect(await store.openInvitations(49)).toEqual(['east', 'south']);
-      expect(await store.openInvitations(50)).toEqual(['south']);
-    });
-
-    it('does not spend an invitation that has expired', async () => {
-      const tokenHash = sha256('token');
-      await store.addInvitation(invitationOf('north', tokenHash, 9));
-      expect(await store.spendInvitation(tokenHash, certificateOf('north', '09'), [])).toBe(false);
-      expect(await store.certificates()).toEqual([]);
-    });
-
-    it('does not spend an invitation on another site’s certificate', async () => {
-      const tokenHash = sha256('token');
-      await store.addInvitation(invitationOf('north', tokenHash, 100));
-      expect(await store.spendInvitation(tokenHash, certificateOf('south', '01'), [])).toBe(false);
-      expect(await store.certificates()).toEqual([]);
-    });
-
-    it('has one open invitation of a site: the newest', async () => {
-      const [first, second, other] = [sha256('first'), sha256('second'), sha256('other')];
-      await store.addInvitation(invitationOf('north', first, 100));
-      await store.addInvitation(invitationOf('south', other, 100));
-      await store.addInvitation(invitationOf('north', second, 100));
-      expect(await store.invitation(first)).toMatchObject({ isReplaced: true });
-      expect(await store.spendInvitation(first, certificateOf('north', '01'), [])).toBe(false);
-      expect(await store.spendInvitation(other, certificateOf('south', '02'), [])).toBe(true);
-      expect(await store.spendInvitation(second, certificateOf('north', '03'), [])).toBe(true);
-    });
-
-    it('revokes what an enrolment replaces, together with it, and of that site only', async () => {
-      await enrol(store, certificateOf('north', '01'));
-      await enrol(store, certificateOf('south', '02'));
-      const tokenHash = sha256('again');
-      await store.addInvitation(invitationOf('north', tokenHash, 100));
-      const replaced = ['01', '02'];
-      await store.spendInvitation(tokenHash, certificateOf('north', '03'), replaced);
-      const certificates = await store.certificates();
-      expect(certificates.map(({ serial, revokedAtMs }) => [serial, revokedAtMs])).toEqual([
-        ['01', 3],
-        ['03', null],
-        ['02', null],
-      ]);
-    });
-
-    it('renews for a certificate that counts, and for no other', async () => {
-      await enrol(store, certificateOf('north', '01'));
-      expect(await store.addRenewal('00', certificateOf('north', '02'))).toBe(false);
-      expect(await store.addRenewal('01', certificateOf('north', '02'))).toBe(true);
-      await store.revokeSite('north', 50);
-      expect(await store.addRenewal('02', certificateOf('north', '03'))).toBe(false);
-      expect(await store.certificates()).toHaveLength(2);
-    });
-
-    it('revokes every certificate of a site, and the tokens it still had', async () => {
-      await enrol(store, certificateOf('north', '01'));
-      await store.addRenewal('01', certificateOf('north', '02'));
-      await enrol(store, certificateOf('south', '03'));
-      const tokenHash = sha256('token');
-      await store.addInvitation(invitationOf('north', tokenHash, 1_000));
-      expect(await store.revokeSite('north', 50)).toEqual(['01', '02']);
-      const revoked = (await store.certificates()).map(({ revokedAtMs }) => revokedAtMs);
-      expect(revoked).toEqual([50, 50, null]);
-      expect((await store.invitation(tokenHash))?.expiresAtMs).toBe(50);
-    });
-
-    it('takes up a revocation that it had not heard of, with the invitations of its time', async () => {
-      await enrol(store, certificateOf('north', '01'));
-      await enrol(store, certificateOf('south', '02'));
-      const [before, after] = [sha256('before'), sha256('after')];
-      await store.addInvitation(invitationOf('north', before, 1_000));
-      await store.takeUpRevocation({ site: 'north', serials: ['01', '02', 'ff'], atMs: 50 });
-      await store.addInvitation({ ...invitationOf('north', after, 1_000), createdAtMs: 50 });
-      await store.takeUpRevocation({ site: 'north', serials: ['01', '02', 'ff'], atMs: 50 });
-      const revoked = (await store.certificates()).map(({ revokedAtMs }) => revokedAtMs);
-      expect(revoked).toEqual([50, null]);
-      expect((await store.invitation(before))?.expiresAtMs).toBe(50);
-      expect((await store.invitation(after))?.expiresAtMs).toBe(1_000);
-    });
-
-    it('keeps operators once, and says who holds a key', async () => {
-      const operator = {
-        serial: '0f',
-        name: 'anna',
-        keyId: sha256('a key'),
-        certificatePem: 'PEM',
-        knownSinceMs: 1,
-      };
-      await store.keepOperators([operator]);
-      await store.keepOperators([{ ...operator, knownSinceMs: 2 }]);
-      expect(await store.operators()).toEqual([operator]);
-      await enrol(store, { ...certificateOf('north', '01'), keyId: sha256('a key') });
-      expect(await store.holdersOf(sha256('a key'))).toEqual(['anna', 'north']);
-      expect(await store.holdersOf(sha256('another key'))).toEqual([]);
-    });
+    describeMembers(() => store);
   });
 }
 
@@ -279,7 +230,20 @@ async function submit(store: Store, jobId: string): Promise<void> {
 }
 
 function record(store: Store, { state, facts }: Step, update?: StoredUpdate): Promise<void> {
-  return store.record({ state, facts, atMs: 10, ...(update === undefined ? {} : { update }) });
+  const atMs = 10;
+  return recordNext(store, { state, facts, atMs, ...(update === undefined ? {} : { update }) });
+}
+
+/** Records on what is stored, as whoever has just read it does. */
+async function recordNext(store: Store, transition: Omit<Transition, 'seen'>): Promise<void> {
+  const { revision: seen } = await storedJob(store, transition.state.plan.jobId);
+  await store.record({ ...transition, seen });
+}
+
+async function storedJob(store: Store, jobId: string): Promise<StoredJob> {
+  const job = await store.job(jobId);
+  assert(job !== undefined, 'the test has added the job');
+  return job;
 }
 
 function passGate({ state }: Step): Step {
@@ -301,25 +265,5 @@ function updateOf(jobId: string, site: string, round: number): StoredUpdate {
     acceptedAtMs: 10,
     statementEnvelope: '{"payload":"…"}',
     receiptEnvelope: '{}',
-  };
-}
-
-function invitationOf(site: string, tokenHash: Sha256, expiresAtMs: number): NewInvitation {
-  return { tokenHash, site, createdAtMs: 1, expiresAtMs, replaces: false };
-}
-
-async function enrol(store: Store, certificate: NewCertificate): Promise<void> {
-  const tokenHash = sha256(`token for ${certificate.serial}`);
-  await store.addInvitation(invitationOf(certificate.site, tokenHash, 1_000));
-  await store.spendInvitation(tokenHash, certificate, []);
-}
-
-function certificateOf(site: string, serial: string): NewCertificate {
-  return {
-    serial,
-    site,
-    keyId: sha256(`key of ${serial}`),
-    certificatePem: `PEM ${serial}`,
-    issuedAtMs: Number(serial),
   };
 }

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { Sha256 } from '@fedvox/base';
 import type { Figures } from '@fedvox/job';
 import type { JobFact } from '../core/facts.js';
@@ -14,7 +15,14 @@ export interface Store {
   addJob(job: NewJob): Promise<void>;
   /** Those that were not deleted, in order of submission. */
   jobs(): Promise<readonly StoredJob[]>;
-  /** Stores a job's next state with what happened on the way to it. */
+  /** Undefined where there is none, or where it was deleted. */
+  job(jobId: string): Promise<StoredJob | undefined>;
+  /**
+   * Stores a job's next state with what happened on the way to it, as its next revision. Of two
+   * writers that saw the same revision the first one wins.
+   * @throws FedvoxError `coordinator/job-changed` where the job is at another revision than was seen,
+   *   `coordinator/update-exists` where its round has an update of that site
+   */
   record(transition: Transition): Promise<void>;
   /** Rounds that were opened, in order. */
   rounds(jobId: string): Promise<readonly StoredRound[]>;
@@ -34,8 +42,11 @@ export interface Store {
   deltas(jobId: string): Promise<readonly StoredDelta[]>;
   /** When the last thing happened to the job, in milliseconds since the epoch. */
   lastFactAtMs(jobId: string): Promise<number>;
-  /** Takes a job off the list; its rows stay, for whoever holds a receipt. */
-  deleteJob(jobId: string, atMs: number): Promise<void>;
+  /**
+   * Takes a job off the list; its rows stay, for whoever holds a receipt.
+   * @throws FedvoxError `coordinator/job-changed` where the job is at another revision than was seen
+   */
+  deleteJob(jobId: string, seen: number, atMs: number): Promise<void>;
   /** Jobs that were deleted, in order of submission. */
   deletedJobs(): Promise<readonly StoredJob[]>;
   /** Remembers that bytes were removed on purpose. */
@@ -76,8 +87,8 @@ export interface Store {
   /** Every operator's certificate that was ever registered. */
   operators(): Promise<readonly StoredOperator[]>;
 
-  /** Writes all of it, as it stands at one moment, to a new file. */
-  snapshot(path: string): Promise<void>;
+  /** All of it as it stands at one moment, in a form that a store of the same kind opens. */
+  snapshot(): Promise<StoreSnapshot>;
 
   close(): Promise<void>;
 }
@@ -90,6 +101,9 @@ export interface NewJob {
   readonly facts: readonly JobFact[];
 }
 
+/** The revision that a job has when it was added; each record makes the next one. */
+export const FIRST_REVISION = 1;
+
 export interface StoredJob {
   /** Of submission: lower is older. */
   readonly sequence: number;
@@ -97,14 +111,23 @@ export interface StoredJob {
   readonly jobSha256: Sha256;
   readonly submittedAtMs: number;
   readonly state: JobState;
+  readonly revision: number;
 }
 
 export interface Transition {
   readonly state: JobState;
+  /** The revision of the job that it was decided on. */
+  readonly seen: number;
   readonly facts: readonly JobFact[];
   readonly atMs: number;
   /** The update whose acceptance this is. */
   readonly update?: StoredUpdate;
+}
+
+/** Read once, or destroyed: it holds a file until then. */
+export interface StoreSnapshot {
+  readonly byteLength: number;
+  readonly bytes: Readable;
 }
 
 export interface StoredRound {

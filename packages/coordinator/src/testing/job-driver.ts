@@ -6,7 +6,7 @@ import { step, submitJob } from '../core/job-machine.js';
 import type { JobEffect, JobEvent, JobState } from '../core/job-state.js';
 import type { RoundOutcome } from '../core/round-machine.js';
 import { invitedSites } from '../core/standing.js';
-import type { SubmittedPlan } from '../core/stored-state.js';
+import type { SubmittedPlan } from '../core/submitted-plan.js';
 import { taskOf } from '../core/tasks.js';
 
 export const plan: SubmittedPlan = {

@@ -1,0 +1,96 @@
+import { SHA256_PATTERN } from '@fedvox/base';
+import { FIGURES_OUTLOOKS, GATE_OUTCOMES } from '@fedvox/protocol';
+import { z } from 'zod';
+import type { JobState } from './job-state.js';
+
+const digest = z.string().regex(SHA256_PATTERN);
+const timeMs = z.number().int();
+const durationMs = z.number().nonnegative();
+const count = z.number().int().nonnegative();
+const sites = z.array(z.string()).readonly();
+const bySite = <Value extends z.ZodType>(value: Value) => z.record(z.string(), value);
+
+const plan = z.strictObject({
+  jobId: z.string(),
+  rounds: count,
+  minSites: count,
+  deadlineMs: durationMs,
+  gateMs: durationMs,
+  graceMs: durationMs.nullable(),
+  maxShare: z.number().nullable(),
+  maxExamples: z.number(),
+  invitedSites: sites,
+  laterSites: sites,
+  initialModel: digest,
+});
+
+const answer = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('update'), statement: digest }),
+  z.strictObject({ kind: z.literal('given-up') }),
+  z.strictObject({
+    kind: z.literal('declined'),
+    reason: z.enum(GATE_OUTCOMES).exclude(['pass']),
+    askAgainAtMs: timeMs,
+  }),
+]);
+
+const rollCall = z.strictObject({
+  sites,
+  answers: bySite(answer),
+  unawaited: sites,
+  openedAtMs: timeMs,
+  quorumAtMs: timeMs.nullable(),
+  deadlineAtMs: timeMs,
+});
+
+const roundBase = z.strictObject({
+  number: count,
+  work: z.enum(['train', 'evaluate']),
+  baseModel: digest,
+  baseState: digest.nullable(),
+  sites,
+});
+
+const roundFailure = z.enum(['quorum-not-reached', 'aggregation-failed']);
+const round = z.discriminatedUnion('phase', [
+  roundBase.extend({ phase: z.literal('pending') }),
+  roundBase.extend({ phase: z.literal('open'), rollCall }),
+  roundBase.extend({
+    phase: z.literal('closing'),
+    rollCall,
+    cause: z.enum(['all-answered', 'grace-over', 'deadline']),
+  }),
+  roundBase.extend({ phase: z.literal('aggregating'), rollCall }),
+  roundBase.extend({ phase: z.literal('failed'), rollCall, reason: roundFailure }),
+  roundBase.extend({
+    phase: z.literal('committed'),
+    model: digest,
+    serverState: digest.nullable(),
+  }),
+]);
+
+const jobBase = z.strictObject({
+  plan,
+  activity: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('gate'), openedAtMs: timeMs, deadlineAtMs: timeMs }),
+    z.strictObject({ kind: z.literal('round'), round }),
+  ]),
+  gateOutcomes: bySite(z.enum(GATE_OUTCOMES)),
+  askAgainAtMs: bySite(timeMs),
+  figuresOutlooks: bySite(z.enum(FIGURES_OUTLOOKS)),
+  lateSites: sites,
+  silentRounds: bySite(count),
+  revokedSites: sites,
+});
+
+/** What a stored state must be to be believed: whole, and nothing else. */
+export const jobStateSchema: z.ZodType<JobState> = z.discriminatedUnion('status', [
+  jobBase.extend({ status: z.literal('running') }),
+  jobBase.extend({ status: z.literal('paused'), pausedAtMs: timeMs }),
+  jobBase.extend({
+    status: z.literal('failed'),
+    reason: z.enum([...roundFailure.options, 'gate-not-passed']),
+  }),
+  jobBase.extend({ status: z.literal('aborted') }),
+  jobBase.extend({ status: z.literal('completed') }),
+]);
