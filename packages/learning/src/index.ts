@@ -1,3 +1,6 @@
+export { fetchModel } from './bundle/fetched-model.js';
+export type { WrittenWeights } from './bundle/model-file.js';
+export { jobOfModel, saveModel } from './bundle/saved-model.js';
 export { type EngineInfo, selectEngine } from './engine/engine.js';
 export type { DeviceName, EngineName, EngineSettings, PrecisionName } from './engine/settings.js';
 export { voxelEngineOf } from './engine/voxels.js';
@@ -11,9 +14,9 @@ export {
   type EvaluationSplit,
   evaluateSavedModel,
 } from './tasks/evaluate-model.js';
+export { firstModel } from './tasks/first-model.js';
 export type { Progress, TaskInput, TrainingInput } from './tasks/input.js';
 export { checkJob } from './tasks/job-check.js';
-export type { WrittenWeights } from './tasks/model-file.js';
 export {
   type EpochReport,
   type NoFigure,
@@ -29,5 +32,4 @@ export {
   type RoundUpdate,
   trainRound,
 } from './tasks/round.js';
-export { jobOfModel, saveGlobalModel, saveModel } from './tasks/saved-model.js';
 export { checkData, type DataReport } from './tasks/site-data.js';

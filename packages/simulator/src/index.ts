@@ -1,5 +1,4 @@
 export { ERRORS } from './errors.js';
-export { fetchModel } from './federation/fetch-model.js';
 export type { RunFolders, SiteFolders } from './federation/folders.js';
 export { type FollowOptions, followJob } from './federation/follow-job.js';
 export {
@@ -15,7 +14,6 @@ export { writeHospital } from './phantom/hospital.js';
 export { type PhantomSpec, phantomSchema } from './phantom/phantom.js';
 export { type PlantedIdentity, plantedIdentity } from './phantom/planted-identity.js';
 export type { EgressBytes, FigureCells, Report, RoundRow } from './run-report.js';
-export { loadJob } from './scenario/job-file.js';
 export { type Plan, type PlannedSite, type PlanOptions, planRun } from './scenario/plan.js';
 export { loadScenario, type Scenario, type ScenarioInput } from './scenario/scenario.js';
 export { type SimulateOptions, simulateScenario } from './simulate.js';

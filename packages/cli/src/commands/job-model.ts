@@ -25,14 +25,14 @@ export function addJobModel(job: Command, terminal: Terminal): void {
 
 async function fetchJobModel(output: Output, options: ModelOptions, id: string): Promise<void> {
   const { chooseModel } = await import('@fedvox/coordinator');
-  const { fetchModel } = await import('@fedvox/simulator');
+  const { fetchModel } = await import('@fedvox/learning');
   const { output: path, round: asked } = options;
   await asOperator(options, async (client) => {
     const details = await client.job(id);
     const { round, sha256 } = chooseModel(details, asked);
     const job = await client.jobDefinition(details.jobSha256);
     await prepareOutput(path);
-    const file = await fetchModel(client, sha256, path, job);
+    const file = await fetchModel(path, job, sha256, (bare) => client.getBlob(sha256, bare));
     const isBest = details.best?.round === round;
     output.result(
       { job: id, round, sha256, output: path, fileSha256: file.sha256, best: isBest },

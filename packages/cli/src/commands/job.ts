@@ -1,10 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { loadConfig } from '@fedvox/base/system';
 import type { JobSummary } from '@fedvox/coordinator';
-import { newJobSchema } from '@fedvox/job';
 import type { Command } from 'commander';
+import { loadJob } from '../job-file.js';
 import { jobText } from '../job-text.js';
 import { moment } from '../moment.js';
 import { table } from '../table.js';
@@ -50,21 +46,11 @@ function addOrders(job: Command, terminal: Terminal): void {
 }
 
 async function submitJob(output: Output, options: OperatorOptions, path: string): Promise<void> {
-  const job = await loadConfig(path, newJobSchema, 'job');
-  const { checkJob, initialModel } = await import('@fedvox/learning');
-  const { encodeWeights } = await import('@fedvox/weights');
-  checkJob(job);
-  const folder = await mkdtemp(join(tmpdir(), 'fedvox-submit-'));
-  try {
-    const modelPath = join(folder, 'initial.safetensors');
-    await writeFile(modelPath, encodeWeights(initialModel(job)));
-    const { id } = await asOperator(options, async (client) =>
-      client.submitJob(job, await client.putBlob(modelPath)),
-    );
-    output.result({ id, job: job.name }, `Submitted ${job.name} as ${id}.`);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  const job = await loadJob(path);
+  const { firstModel } = await import('@fedvox/learning');
+  const model = firstModel(job);
+  const { id } = await asOperator(options, (client) => client.submitWithModel(job, model));
+  output.result({ id, job: job.name }, `Submitted ${job.name} as ${id}.`);
 }
 
 async function listJobs(output: Output, options: OperatorOptions): Promise<void> {

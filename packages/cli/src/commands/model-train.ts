@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { evaluationText } from '../evaluation-text.js';
 import { ResultSaysNo } from '../failure.js';
 import { figure } from '../figure.js';
+import { loadJob } from '../job-file.js';
 import { prepareOutput } from '../output-file.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act } from './action.js';
@@ -33,7 +34,6 @@ export function addModelTrain(model: Command, terminal: Terminal): void {
 
 async function trainModel(output: Output, options: TrainOptions, jobPath: string): Promise<void> {
   const { trainPooled } = await import('@fedvox/learning');
-  const { loadJob } = await import('@fedvox/simulator');
   const job = await loadJob(jobPath);
   await prepareOutput(options.output);
   const result = await trainPooled(

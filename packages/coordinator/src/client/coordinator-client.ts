@@ -77,10 +77,7 @@ export class CoordinatorClient {
   async putBlob(path: string, signal?: AbortSignal): Promise<Sha256> {
     const sha256 = await sha256File(path);
     const { size: byteLength } = await stat(path);
-    const bytes = createReadStream(path);
-    const body = { type: 'application/octet-stream', byteLength, bytes };
-    const call = { method: 'PUT', path: `/v1/blobs/${sha256}`, body, ...(signal && { signal }) };
-    await this.#json(call as HttpsCall, z.unknown());
+    await this.#put(sha256, byteLength, createReadStream(path), signal);
     return sha256;
   }
 
@@ -104,6 +101,13 @@ export class CoordinatorClient {
     const actual = digestOf(bytes);
     if (actual !== sha256) throw fail('blob-digest-mismatch', { expected: sha256, actual });
     return decodeJob(bytes);
+  }
+
+  /** Hands a job in, with the safetensors bytes of the model that it begins with. */
+  async submitWithModel(job: JobInput, firstModel: Uint8Array): Promise<{ id: string }> {
+    const sha256 = digestOf(firstModel);
+    await this.#put(sha256, firstModel.byteLength, Readable.from([firstModel]));
+    return this.submitJob(job, sha256);
   }
 
   /** @param modelSha256 the initial model, uploaded before */
@@ -187,6 +191,12 @@ export class CoordinatorClient {
 
   #remember(certificate: PeerCertificate): undefined {
     this.#coordinatorCertificate = certificate.raw;
+  }
+
+  async #put(sha256: Sha256, byteLength: number, bytes: Readable, signal?: AbortSignal) {
+    const body = { type: 'application/octet-stream', byteLength, bytes };
+    const call = { method: 'PUT', path: `/v1/blobs/${sha256}`, body } as const;
+    await this.#json({ ...call, ...(signal && { signal }) }, z.unknown());
   }
 
   #order(id: string, order: 'pause' | 'resume' | 'abort'): Promise<JobSummary> {

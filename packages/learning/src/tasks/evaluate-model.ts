@@ -1,11 +1,11 @@
 import type { VoxelEngine } from '@fedvox/imaging';
+import { openModel } from '../bundle/saved-model.js';
 import { selectEngine } from '../engine/engine.js';
 import { voxelEngineOf } from '../engine/voxels.js';
 import type { Evaluation } from '../evaluation/evaluate-cases.js';
 import { Network } from '../networks/network.js';
 import { CaseStore } from '../training/case-store.js';
 import { evaluateOn } from './round.js';
-import { openModel } from './saved-model.js';
 import { divideSites, openSites, type SeveralSites } from './several-sites.js';
 import type { SiteCase } from './site-data.js';
 

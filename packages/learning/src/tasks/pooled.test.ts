@@ -6,6 +6,7 @@ import { sha256File, silentLogger } from '@fedvox/base/system';
 import { type DatasetSpec, portableVoxels } from '@fedvox/imaging';
 import type { Job } from '@fedvox/job';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { jobOfModel, saveModel } from '../bundle/saved-model.js';
 import { initialModel } from '../networks/network.js';
 import { writeBall, writeBallDataset } from '../testing/phantom-dataset.js';
 import { ballCase, ballJob } from '../testing/phantoms.js';
@@ -13,7 +14,6 @@ import { CaseStore } from '../training/case-store.js';
 import { evaluateSavedModel } from './evaluate-model.js';
 import { trainPooled } from './pooled.js';
 import { predictFile } from './predict-file.js';
-import { jobOfModel, saveModel } from './saved-model.js';
 import { openSite } from './site-data.js';
 
 let folder: string;

@@ -1,14 +1,14 @@
 import type { Clock } from '@fedvox/base';
 import { systemClock } from '@fedvox/base/system';
 import { isBetter, type Job } from '@fedvox/job';
+import type { WrittenWeights } from '../bundle/model-file.js';
+import { saveModel } from '../bundle/saved-model.js';
 import { selectEngine } from '../engine/engine.js';
 import { voxelEngineOf } from '../engine/voxels.js';
 import type { Evaluation } from '../evaluation/evaluate-cases.js';
 import { initialModel, Network } from '../networks/network.js';
 import { checkJob } from './job-check.js';
-import type { WrittenWeights } from './model-file.js';
 import { evaluateOn, trainingEpochs } from './round.js';
-import { saveModel } from './saved-model.js';
 import { divideSites, type SeveralSites } from './several-sites.js';
 
 export interface PooledInput extends SeveralSites {

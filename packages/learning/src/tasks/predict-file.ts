@@ -17,6 +17,7 @@ import {
 } from '@fedvox/imaging';
 import type { Job } from '@fedvox/job';
 import { aboutCase } from '../about-case.js';
+import { openModel } from '../bundle/saved-model.js';
 import { selectEngine } from '../engine/engine.js';
 import type { EngineName, EngineSettings } from '../engine/settings.js';
 import { voxelEngineOf } from '../engine/voxels.js';
@@ -25,7 +26,6 @@ import { predictProbabilities } from '../inference/probabilities.js';
 import { Network } from '../networks/network.js';
 import { requirementProblem } from './data-requirements.js';
 import { checkRunnable } from './job-check.js';
-import { openModel } from './saved-model.js';
 
 export interface PredictInput extends EngineSettings {
   readonly job: Job;

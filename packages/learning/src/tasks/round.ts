@@ -1,6 +1,7 @@
 import { seededRandom } from '@fedvox/base';
 import type { VoxelEngine } from '@fedvox/imaging';
 import type { Weights } from '@fedvox/weights';
+import { deltaOf, readModel, type WrittenWeights, writeModel } from '../bundle/model-file.js';
 import { selectEngine } from '../engine/engine.js';
 import { voxelEngineOf } from '../engine/voxels.js';
 import { type Evaluation, evaluateCases } from '../evaluation/evaluate-cases.js';
@@ -9,7 +10,6 @@ import { CaseStore } from '../training/case-store.js';
 import type { Split } from '../training/split.js';
 import { trainEpochs } from '../training/train-epochs.js';
 import type { TaskInput, TrainingInput } from './input.js';
-import { deltaOf, readModel, type WrittenWeights, writeModel } from './model-file.js';
 import { openSite, type SiteCase } from './site-data.js';
 
 /** One site's contribution to a round. */

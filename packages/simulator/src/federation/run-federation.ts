@@ -6,7 +6,6 @@ import { fail } from '../errors.js';
 import { writeHospital } from '../phantom/hospital.js';
 import { composeReport, type Report } from '../run-report.js';
 import type { Plan, PlannedSite } from '../scenario/plan.js';
-import { fetchModel } from './fetch-model.js';
 import { followJob } from './follow-job.js';
 import { LocalFederation } from './local-federation.js';
 import type { FedvoxCommand } from './process.js';
@@ -96,7 +95,11 @@ async function runJob(
   try {
     const ended = await Promise.race([followJob(client, id, options), federation.died()]);
     const best = bestOf(ended, options.folder);
-    const { sha256 } = await fetchModel(client, best.sha256, path, job);
+    // Heavy, and needed only here.
+    const { fetchModel } = await import('@fedvox/learning');
+    const { sha256 } = await fetchModel(path, job, best.sha256, (bare) =>
+      client.getBlob(best.sha256, bare),
+    );
     const egress = await egressBySite(federation, plan);
     const { rounds } = ended;
     const report = composeReport({

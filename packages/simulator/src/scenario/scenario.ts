@@ -5,7 +5,6 @@ import { type Job, jobSchema, nameSchema, newJobSchema } from '@fedvox/job';
 import { engineShape } from '@fedvox/learning/settings';
 import { z } from 'zod';
 import { phantomSchema } from '../phantom/phantom.js';
-import { loadJob } from './job-file.js';
 
 const positiveInt = z.number().int().positive();
 
@@ -78,5 +77,5 @@ export async function loadScenario(path: string): Promise<Scenario> {
   const { job, jobFile, ...rest } = await loadConfig(path, scenarioSchema, 'scenario');
   if (job !== undefined) return { ...rest, job };
   const jobPath = resolve(dirname(path), jobFile as string);
-  return { ...rest, job: await loadJob(jobPath) };
+  return { ...rest, job: await loadConfig(jobPath, newJobSchema, 'job') };
 }
