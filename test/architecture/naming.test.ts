@@ -6,6 +6,7 @@ import { packageSources } from './sources.js';
 const SHARED_NAMES: readonly { readonly paths: RegExp; readonly meaning: string }[] = [
   { paths: /\/index\.ts$/, meaning: 'the door of a package, or of a folder of kernels' },
   { paths: /^packages\/[^/]+\/src\/errors\.ts$/, meaning: 'a package’s one table of errors' },
+  { paths: /^packages\/[^/]+\/src\/limits\.ts$/, meaning: 'every bound of a package, by name' },
   { paths: /\/config\.ts$/, meaning: 'a program’s configuration, and what reads any' },
   { paths: /^packages\/[^/]+\/src\/compose\.ts$/, meaning: 'where a program is wired' },
   { paths: /^packages\/cli\/src\/commands\//, meaning: 'the noun of a command' },

@@ -26,7 +26,7 @@ import {
 } from '@fedvox/transport';
 import type { CoordinatorConfig } from './config.js';
 import type { RetentionRules } from './core/retention-rules.js';
-import { federationHandlers } from './grpc/federation-handlers.js';
+import { federationHandlers } from './grpc/site-calls.js';
 import { type RunningHttpServer, startHttpServer } from './http/server.js';
 import { LogRation } from './log-ration.js';
 import { observeServer, watchProgress } from './observation.js';

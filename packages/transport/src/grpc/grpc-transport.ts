@@ -8,7 +8,7 @@ import {
   Metadata,
   type ServiceError,
 } from '@grpc/grpc-js';
-import { observedEncoder } from '../calls/egress.js';
+import { observedEncoder } from '../calls/observed-encoder.js';
 import type { Transport } from '../calls/transport.js';
 import { DEADLINES_MS } from '../limits.js';
 import { nameCallFailure } from './call-failure.js';
