@@ -6,7 +6,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseConfig, silentLogger, testDataDir } from '@fedvox/base/system';
+import { parseConfig, silentLogger, systemClock, testDataDir } from '@fedvox/base/system';
 import { jobSchema } from '@fedvox/job';
 import { trainPooled } from '@fedvox/learning';
 
@@ -48,7 +48,14 @@ export async function run({ log }) {
 /** The worst epoch's. */
 async function waitFraction(job, dataset, folder, log) {
   const { epochs } = await trainPooled(
-    { job, datasets: [dataset], cacheDir: folder, engine: 'auto', log: silentLogger() },
+    {
+      job,
+      datasets: [dataset],
+      cacheDir: folder,
+      engine: 'auto',
+      clock: systemClock,
+      log: silentLogger(),
+    },
     { epochs: EPOCHS, output: join(folder, 'model.safetensors') },
   );
   for (const { epoch, volumesPerSecond, dataWaitFraction } of epochs) {

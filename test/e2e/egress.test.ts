@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stateFolder } from '@fedvox/agent';
-import { silentLogger } from '@fedvox/base/system';
+import { silentLogger, systemClock } from '@fedvox/base/system';
 import type { JobDetails } from '@fedvox/coordinator';
 import { selectEngine } from '@fedvox/learning';
 import { loadConsortium, loadCredentials } from '@fedvox/pki';
@@ -53,6 +53,7 @@ beforeAll(async () => {
     command: FEDVOX,
     folder,
     federation: plan.federation,
+    clock: systemClock,
   });
   await federation.startCoordinator();
   await Promise.all(plan.sites.map((site) => joinRecorded(site.name)));

@@ -49,7 +49,12 @@ export function tinyJob(rounds: number): Job {
 /** Two phantom hospitals and a coordinator, each a process; agents are left for the test to start. */
 export async function foundTinyFederation(): Promise<LocalFederation> {
   const folder = await mkdtemp(join(tmpdir(), 'fedvox-e2e-'));
-  const federation = await LocalFederation.found({ command: FEDVOX, folder, federation: 'tiny' });
+  const federation = await LocalFederation.found({
+    command: FEDVOX,
+    folder,
+    federation: 'tiny',
+    clock: systemClock,
+  });
   await federation.startCoordinator();
   await Promise.all(
     TINY_SITES.map(async (name) => {

@@ -67,7 +67,7 @@ export async function checkSite(
   if (job !== undefined) {
     // What the job refuses is said beside what no job would take.
     const byJob: Refusal[] = [];
-    const options = { ...telling, folder, refused: byJob, log };
+    const options = { ...telling, folder, refused: byJob, clock, log };
     lines.push(await line('job', () => describeJob(config, job, options)));
     const known = new Set(refused.map(({ what, code }) => `${what} ${code}`));
     refused.push(...byJob.filter(({ what, code }) => !known.has(`${what} ${code}`)));
@@ -75,7 +75,6 @@ export async function checkSite(
   return { ok: lines.every(({ ok }) => ok), lines, refused };
 }
 
-type Surroundings = Pick<CheckOptions, 'clock' | 'chance'>;
 type Finding = Pick<CheckLine, 'text' | 'advice'>;
 
 async function line(what: CheckLine['what'], look: () => Promise<Finding>): Promise<CheckLine> {
@@ -159,7 +158,7 @@ async function describeContact(pid: string, folder: StateFolder, clock: Clock): 
 /** Without a job the labels cannot be judged; that every scan is readable can. */
 async function describeData(
   { data, pacs, policy }: SiteConfig,
-  { folder, refused, log, clock, chance, onProgress }: LookOptions & Surroundings,
+  { folder, refused, log, clock, chance, onProgress }: LookOptions & Pick<CheckOptions, 'chance'>,
 ): Promise<Finding> {
   if (pacs !== undefined) return describeArchive(pacs, { clock, chance, log });
   const dataset = await openDataset(data, [], {

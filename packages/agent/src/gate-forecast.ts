@@ -1,3 +1,4 @@
+import type { Clock } from '@fedvox/base';
 import type { Logger } from '@fedvox/base/system';
 import type { Refusal } from '@fedvox/imaging';
 import type { Job } from '@fedvox/job';
@@ -19,6 +20,7 @@ export interface LookOptions {
   readonly folder: StateFolder;
   /** Gets every scan that would not be used. */
   readonly refused: Refusal[];
+  readonly clock: Clock;
   readonly log: Logger;
   readonly onProgress?: (progress: WorkProgress) => void;
 }
@@ -30,7 +32,7 @@ export interface LookOptions {
 export async function describeJob(
   config: SiteConfig,
   job: Job,
-  { folder, refused, log, onProgress }: LookOptions,
+  { folder, refused, clock, log, onProgress }: LookOptions,
 ): Promise<Finding> {
   const against = refusalOfJob(config.policy, job);
   if (against !== undefined) {
@@ -39,7 +41,7 @@ export async function describeJob(
   const { checkData } = await import('@fedvox/learning');
   const { data: dataset, engine, threads, device, precision, policy, site } = config;
   const report = await checkData({
-    ...{ job, dataset, engine, device, precision, log },
+    ...{ job, dataset, engine, device, precision, clock, log },
     ...(threads === undefined ? {} : { threads }),
     cacheDir: folder.cache,
     headerIndex: folder.headerIndex,

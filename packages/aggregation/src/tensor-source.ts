@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { nextTurn } from '@fedvox/base';
 import type { TensorSpec } from '@fedvox/weights';
 
 /** Float32 tensors read by name, one at a time, in row-major order. */
@@ -34,7 +34,7 @@ export async function inTurns(
   valuesPerTurn = VALUES_PER_TURN,
 ): Promise<void> {
   for (let from = 0; from < length; from += valuesPerTurn) {
-    if (from > 0) await setImmediate();
+    if (from > 0) await nextTurn();
     await body(from, Math.min(from + valuesPerTurn, length));
   }
 }

@@ -14,6 +14,7 @@ export {
   isFedvoxError,
 } from './errors.js';
 export { NAME_PATTERN } from './name-pattern.js';
+export { nextTurn } from './next-turn.js';
 export { printable, printableLine } from './printable.js';
 export { type Random, seededRandom, shuffled } from './random.js';
 export { type RetryOptions, type RetryPolicy, retry, retryDelayMs } from './retry.js';

@@ -1,5 +1,6 @@
 import { assert } from './assert.js';
 import { type Clock, clockOn, type Timer } from './clock.js';
+import { nextTurn } from './next-turn.js';
 
 export interface VirtualClockOptions {
   readonly startMs?: number;
@@ -92,8 +93,4 @@ export class VirtualClock implements Clock {
     if (at >= 0) this.#waiting.splice(at, 1);
     return at >= 0;
   }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

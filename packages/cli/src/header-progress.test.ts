@@ -1,6 +1,5 @@
 import { PassThrough } from 'node:stream';
-import type { Clock } from '@fedvox/base';
-import { systemClock } from '@fedvox/base/system';
+import { VirtualClock } from '@fedvox/base';
 import { describe, expect, it } from 'vitest';
 import { tellHeadersOf } from './header-progress.js';
 import { Output } from './terminal.js';
@@ -9,12 +8,11 @@ import { Output } from './terminal.js';
 function tellAll(isTTY: boolean): string {
   const stderr = Object.assign(new PassThrough(), { isTTY, columns: 80 });
   const output = new Output({ stdout: new PassThrough(), stderr, environment: {} }, false);
-  let nowMs = 0;
-  const clock: Clock = { ...systemClock, nowMs: () => nowMs };
+  const clock = new VirtualClock();
   const tell = tellHeadersOf(output, clock);
   const total = 10_000;
   for (let done = 1_000; done <= total; done += 1_000) {
-    nowMs += 3_000;
+    clock.leap(3_000);
     tell({ done, total, remainingMs: 3 * (total - done) });
   }
   return String(stderr.read());

@@ -1,5 +1,4 @@
 import type { Clock } from '@fedvox/base';
-import { systemClock } from '@fedvox/base/system';
 import { duration } from './duration.js';
 import type { Output } from './terminal.js';
 
@@ -15,10 +14,7 @@ export interface HeadersRead {
 const LINE_EVERY_MS = 10_000;
 
 /** Tells how far it is: on a terminal in one line that is rewritten, elsewhere in plain lines now and then. */
-export function tellHeadersOf(
-  output: Output,
-  clock: Clock = systemClock,
-): (progress: HeadersRead) => void {
+export function tellHeadersOf(output: Output, clock: Clock): (progress: HeadersRead) => void {
   let nextLineMs = clock.nowMs() + LINE_EVERY_MS;
   return ({ done, total, remainingMs }) => {
     const left = remainingMs === undefined ? '' : `, about ${duration(remainingMs)} left`;

@@ -20,7 +20,6 @@ export { checkJob } from './tasks/job-check.js';
 export {
   type EpochReport,
   type NoFigure,
-  type PooledInput,
   type PooledOptions,
   type PooledResult,
   trainPooled,
@@ -32,4 +31,5 @@ export {
   type RoundUpdate,
   trainRound,
 } from './tasks/round.js';
+export type { SeveralSites } from './tasks/several-sites.js';
 export { checkData, type DataReport } from './tasks/site-data.js';

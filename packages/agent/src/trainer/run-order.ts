@@ -1,4 +1,4 @@
-import { assert } from '@fedvox/base';
+import { assert, type Clock } from '@fedvox/base';
 import type { Logger } from '@fedvox/base/system';
 import {
   checkData,
@@ -14,10 +14,11 @@ import type { TrainerSetup } from './trainer-messages.js';
 export async function runOrder(
   setup: TrainerSetup,
   order: WorkOrder,
+  clock: Clock,
   log: Logger,
   onProgress: (progress: WorkProgress) => void,
 ): Promise<WorkResult> {
-  const input = trainingInput(setup, order, log, onProgress);
+  const input = trainingInput(setup, order, clock, log, onProgress);
   switch (order.work.kind) {
     case 'check-data':
       return checked(await checkData(input), log);
@@ -51,6 +52,7 @@ export async function runOrder(
 function trainingInput(
   setup: TrainerSetup,
   { job, work }: WorkOrder,
+  clock: Clock,
   log: Logger,
   onProgress: (progress: WorkProgress) => void,
 ): TrainingInput {
@@ -60,6 +62,7 @@ function trainingInput(
     ...settings,
     job,
     seedLabel: `${site}/${round}`,
+    clock,
     log,
     onProgress,
   };

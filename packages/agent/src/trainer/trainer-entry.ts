@@ -1,7 +1,7 @@
 import { setPriority } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { assert, errorText, type FedvoxError, isFedvoxError } from '@fedvox/base';
-import { createLogger, isDiskFull, isOutOfMemory } from '@fedvox/base/system';
+import { createLogger, isDiskFull, isOutOfMemory, systemClock } from '@fedvox/base/system';
 import type { WorkProgress } from '../core/trainer.js';
 import { fail } from '../errors.js';
 import { runOrder } from './run-order.js';
@@ -29,7 +29,7 @@ async function run({ setup, order }: RunMessage): Promise<void> {
   const log = createLogger({ name: 'trainer', level: setup.logLevel });
   try {
     const onProgress = (progress: WorkProgress) => send({ kind: 'progress', progress });
-    send({ kind: 'done', result: await runOrder(setup, order, log, onProgress) });
+    send({ kind: 'done', result: await runOrder(setup, order, systemClock, log, onProgress) });
   } catch (error) {
     log.error({ err: error }, 'work failed');
     send({ kind: 'failed', error: named(error) });

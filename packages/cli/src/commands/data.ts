@@ -9,6 +9,7 @@ import { tellHeadersOf } from '../header-progress.js';
 import { countsOf } from '../inspect-reasons.js';
 import { inspectText } from '../inspect-text.js';
 import { prepareFolderOf } from '../output-file.js';
+import { SURROUNDINGS } from '../surroundings.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act, type CommonOptions } from './action.js';
 import { addArchiveCommands } from './data-archive.js';
@@ -59,7 +60,7 @@ async function inspectData(output: Output, options: InspectOptions, named?: stri
   if (options.thumbnails !== undefined) {
     await prepareFolderOf(join(options.thumbnails, '001-thumbnail.png'));
   }
-  const tellHeaders = tellHeadersOf(output);
+  const tellHeaders = tellHeadersOf(output, SURROUNDINGS.clock);
   const { inspectFolder } = await import('@fedvox/imaging');
   const found = await inspectFolder(path, {
     ...(await rulesOf(path, options)),

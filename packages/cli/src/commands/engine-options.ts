@@ -3,6 +3,7 @@ import type { DeviceName, EngineName, PrecisionName, Progress } from '@fedvox/le
 import { ENGINE_NAMES, PRECISION_NAMES } from '@fedvox/learning/settings';
 import { type Command, Option } from 'commander';
 import { tellHeadersOf } from '../header-progress.js';
+import { SURROUNDINGS } from '../surroundings.js';
 import type { Output } from '../terminal.js';
 import type { CommonOptions } from './action.js';
 import { wholeNumber } from './options.js';
@@ -34,13 +35,14 @@ export function engineOf({ engine, device, precision, threads }: EngineOptions) 
     device,
     precision,
     ...(threads === undefined ? {} : { threads }),
+    clock: SURROUNDINGS.clock,
     log: createLogger({ name: 'model', level: 'warn' }),
   };
 }
 
 /** Shows what a task is busy with. */
 export function progressTo(output: Output): (progress: Progress) => void {
-  const tellHeaders = tellHeadersOf(output);
+  const tellHeaders = tellHeadersOf(output, SURROUNDINGS.clock);
   return (progress) => {
     const { phase, done, total, epoch, loss } = progress;
     if (phase === 'reading-headers') return tellHeaders(progress);

@@ -5,6 +5,7 @@ import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { FedvoxError } from '@fedvox/base';
+import { systemClock } from '@fedvox/base/system';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openCache } from '../cache/case-cache.js';
 import type { CaseRef } from '../datasets/case-ref.js';
@@ -16,7 +17,7 @@ import { temporaryFolder } from '../testing/temporary-folder.js';
 import { directReader, type Reader } from './reader.js';
 import { ReaderThread } from './reader-thread.js';
 
-const thread = new ReaderThread();
+const thread = new ReaderThread(systemClock);
 afterAll(() => thread.close());
 
 async function phantomSpec(): Promise<DatasetSpec> {
@@ -121,8 +122,9 @@ describe('a reader on a thread of its own', () => {
 
   it('keeps no process alive that has nothing else to do', async () => {
     const program = `
+      import { systemClock } from '@fedvox/base/system';
       import { ReaderThread } from '@fedvox/imaging';
-      process.stdout.write(String(await new ReaderThread().readEntry('/nowhere')));
+      process.stdout.write(String(await new ReaderThread(systemClock).readEntry('/nowhere')));
     `;
     const here = fileURLToPath(new URL('.', import.meta.url));
     const { stdout } = await promisify(execFile)(

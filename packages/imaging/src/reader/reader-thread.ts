@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import type { Clock, Timer } from '@fedvox/base';
 import type { OpenDatasetOptions } from '../datasets/dataset.js';
 import { fail } from '../errors.js';
 import { restoredError } from '../named-error.js';
@@ -33,11 +34,16 @@ export class ReaderThread implements Reader {
   readonly #waiting: Pending[] = [];
   #running: (Pending & { readonly worker: Worker }) | undefined;
   #worker: Worker | undefined;
-  #idleTimer: NodeJS.Timeout | undefined;
+  #idleTimer: Timer | undefined;
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /** Ends the thread, whatever it is reading. */
   async close(): Promise<void> {
-    clearTimeout(this.#idleTimer);
+    this.#idleTimer?.cancel();
     const worker = this.#worker;
     this.#worker = undefined;
     await worker?.terminate();
@@ -58,11 +64,12 @@ export class ReaderThread implements Reader {
 
   #runNext(): void {
     if (this.#running !== undefined) return;
-    clearTimeout(this.#idleTimer);
+    this.#idleTimer?.cancel();
     const next = this.#waiting.shift();
     if (next === undefined) {
       this.#worker?.unref();
-      this.#idleTimer = setTimeout(() => void this.close(), IDLE_LIFE_MS).unref();
+      const end = () => void this.close();
+      this.#idleTimer = this.#clock.after(IDLE_LIFE_MS, end, { background: true });
       return;
     }
     this.#worker ??= this.#started();

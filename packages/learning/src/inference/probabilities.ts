@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { nextTurn } from '@fedvox/base';
 import type { Volume } from '@fedvox/imaging';
 import type { InferenceSpec, Size } from '@fedvox/job';
 import { addToRegion } from '@fedvox/tfjs-backend-torch';

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLogger, testDataDir } from '@fedvox/base/system';
+import { silentLogger, systemClock, testDataDir } from '@fedvox/base/system';
 import type { DatasetSpec } from '@fedvox/imaging';
 import { type Job, type JobInput, jobSchema } from '@fedvox/job';
 import { torchAvailability } from '@fedvox/tfjs-backend-torch';
@@ -55,6 +55,7 @@ describe.skipIf(data === undefined)('a site with real hippocampi', () => {
     engine: 'auto',
     threads: 2,
     seedLabel: 'site-a/1',
+    clock: systemClock,
     log: silentLogger(),
   });
 

@@ -1,3 +1,4 @@
+import type { Clock } from '@fedvox/base';
 import type { Logger } from '@fedvox/base/system';
 import type { DatasetSpec } from '@fedvox/imaging';
 import type { Job } from '@fedvox/job';
@@ -13,6 +14,7 @@ export interface TaskInput extends EngineSettings {
   /** Where the headers of the site's DICOM folder are kept from one task to the next; read each time where absent. */
   readonly headerIndex?: string;
   readonly engine: EngineName;
+  readonly clock: Clock;
   readonly log: Logger;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;

@@ -2,7 +2,7 @@ import { link, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { seededRandom } from '@fedvox/base';
-import { sha256File, silentLogger } from '@fedvox/base/system';
+import { sha256File, silentLogger, systemClock } from '@fedvox/base/system';
 import { type DatasetSpec, portableVoxels } from '@fedvox/imaging';
 import type { Job } from '@fedvox/job';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -25,6 +25,7 @@ const settings = () => ({
   cacheDir: here('cache'),
   engine: 'cpu' as const,
   seedLabel: 'pooled',
+  clock: systemClock,
   log: silentLogger(),
 });
 

@@ -1,5 +1,3 @@
-import type { Clock } from '@fedvox/base';
-import { systemClock } from '@fedvox/base/system';
 import { isBetter, type Job } from '@fedvox/job';
 import type { WrittenWeights } from '../bundle/model-file.js';
 import { saveModel } from '../bundle/saved-model.js';
@@ -10,10 +8,6 @@ import { initialModel, Network } from '../networks/network.js';
 import { checkJob } from './job-check.js';
 import { evaluateOn, trainingEpochs } from './round.js';
 import { divideSites, type SeveralSites } from './several-sites.js';
-
-export interface PooledInput extends SeveralSites {
-  readonly clock?: Clock;
-}
 
 export interface PooledOptions {
   readonly epochs: number;
@@ -59,10 +53,10 @@ export type NoFigure = 'undefined' | 'nothing-found';
  * The job's `localEpochs` does not matter here.
  */
 export async function trainPooled(
-  input: PooledInput,
+  input: SeveralSites,
   { epochs, output, onEpoch }: PooledOptions,
 ): Promise<PooledResult> {
-  const { job, clock = systemClock } = input;
+  const { job, clock } = input;
   checkJob(job);
   const voxels = voxelEngineOf(await selectEngine(input.engine, input));
   const { train, validation } = await divideSites(input, voxels);

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import type { Clock } from '@fedvox/base';
 import type { Logger } from '@fedvox/base/system';
 import {
   filesOf,
@@ -42,6 +43,7 @@ export interface PredictInput extends EngineSettings {
   /** Segments a scan that the job's data requirements would refuse, too. */
   readonly force?: boolean;
   readonly engine: EngineName;
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
@@ -112,14 +114,14 @@ async function holdToJob(grid: Grid, input: PredictInput): Promise<void> {
 
 async function writeLabels(
   labels: LabelMap,
-  { job, inputPath, outputPath, rules }: PredictInput,
+  { job, inputPath, outputPath, rules, clock }: PredictInput,
 ): Promise<void> {
   if (!/\.dcm$/i.test(outputPath)) return writeNifti(outputPath, labels);
   const reference = await seriesReference(await findOnlySeries(inputPath, rules));
   const segments = job.classes
     .map((label, value) => ({ value, label }))
     .filter(({ value }) => value > 0);
-  const createdAt = new Date();
+  const createdAt = new Date(clock.nowMs());
   await writeDicomSeg(outputPath, labels, segments, reference, {
     // Two predictions of one scan are two objects.
     identity: `prediction/${job.name}/${createdAt.toISOString()}`,

@@ -104,7 +104,7 @@ async function trainOn(
 
 /** The training loop as a job declares it, with progress. */
 export function trainingEpochs(
-  { job, signal, onProgress }: TaskInput,
+  { job, signal, clock, onProgress }: TaskInput,
   seedLabel: string,
   network: Network,
   voxels: VoxelEngine,
@@ -118,6 +118,7 @@ export function trainingEpochs(
     augment: job.augment,
     random: seededRandom(job.seed).fork(`training/${seedLabel}`),
     voxels,
+    clock,
     ...(signal && { signal }),
     onBatch: ({ epoch, batch, batches, loss }) =>
       onProgress?.({ phase: 'training', done: batch, total: batches, epoch, epochs, loss }),

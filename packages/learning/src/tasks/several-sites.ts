@@ -22,7 +22,7 @@ export async function openSites(
   store: CaseStore,
   use: CaseUse,
 ): Promise<(readonly SiteCase[])[]> {
-  const reader = new ReaderThread();
+  const reader = new ReaderThread(input.clock);
   const sites: (readonly SiteCase[])[] = [];
   const seen = new Set<Sha256>();
   for (const dataset of input.datasets) {

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { seededRandom } from '@fedvox/base';
-import { silentLogger } from '@fedvox/base/system';
+import { silentLogger, systemClock } from '@fedvox/base/system';
 import { type DatasetSpec, portableVoxels } from '@fedvox/imaging';
 import { type JobInput, jobDigest } from '@fedvox/job';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -24,6 +24,7 @@ function inputFor(changes: Partial<TrainingInput> = {}): TrainingInput {
     cacheDir: join(folder, 'cache'),
     engine: 'cpu',
     seedLabel: 'hospital/1',
+    clock: systemClock,
     log: silentLogger(),
     ...changes,
   };

@@ -62,7 +62,7 @@ export async function checkData(input: TrainingInput): Promise<DataReport> {
   const { job, dataset } = input;
   checkJob(job);
   const voxels = voxelEngineOf(await selectEngine(input.engine, input));
-  const reader = new ReaderThread();
+  const reader = new ReaderThread(input.clock);
   const stored = await lookAt(dataset, input, reader).catch((error: unknown): Dataset => {
     return { cases: [], refused: [refusalOf(dataset.path, error)] };
   });
@@ -105,7 +105,7 @@ export async function openSite(
   dataset: DatasetSpec,
   store: CaseStore,
   voxels: VoxelEngine,
-  reader: Reader = new ReaderThread(),
+  reader: Reader = new ReaderThread(input.clock),
 ): Promise<Split<SiteCase>> {
   return divide(await openCases(input, dataset, store, voxels, reader), input);
 }

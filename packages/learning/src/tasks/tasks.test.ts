@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { seededRandom } from '@fedvox/base';
-import { sha256File, silentLogger } from '@fedvox/base/system';
+import { sha256File, silentLogger, systemClock } from '@fedvox/base/system';
 import {
   type DatasetSpec,
   loadCase,
@@ -38,6 +38,7 @@ function inputFor(changes: Partial<TrainingInput> = {}): TrainingInput {
     cacheDir: join(folder, 'cache'),
     engine: 'cpu',
     seedLabel: 'hospital/1',
+    clock: systemClock,
     log: silentLogger(),
     ...changes,
   };

@@ -19,6 +19,7 @@ function optionsFor(job: Job, changes: Partial<TrainOptions> = {}): TrainOptions
     training: job.training,
     augment: [{ kind: 'flip', axes: ['x', 'y', 'z'], probability: 0.5 }],
     random: seededRandom('training'),
+    clock: systemClock,
     ...changes,
   };
 }

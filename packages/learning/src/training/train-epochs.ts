@@ -1,6 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Clock, Random } from '@fedvox/base';
-import { systemClock } from '@fedvox/base/system';
+import { type Clock, nextTurn, type Random } from '@fedvox/base';
 import { portableVoxels, type VoxelEngine } from '@fedvox/imaging';
 import type { AugmentStep, LossSpec, TrainingSpec } from '@fedvox/job';
 import { FusedAdam } from '@fedvox/tfjs-backend-torch';
@@ -23,7 +21,7 @@ export interface TrainOptions {
   /** What augments; the same bits come of any. */
   readonly voxels?: VoxelEngine;
   readonly signal?: AbortSignal;
-  readonly clock?: Clock;
+  readonly clock: Clock;
   /** After every batch. */
   readonly onBatch?: (progress: BatchProgress) => void;
 }
@@ -80,8 +78,8 @@ async function trainEpoch(
   options: TrainOptions,
   epoch: number,
 ): Promise<EpochSummary> {
-  const { cases, training, augment, signal, onBatch } = options;
-  const { voxels = portableVoxels, clock = systemClock } = options;
+  const { cases, training, augment, signal, clock, onBatch } = options;
+  const { voxels = portableVoxels } = options;
   const { batchSize, accumulate = 1, loss: lossSpec } = training;
   const random = options.random.fork(`epoch/${epoch}`);
   const { divisor } = network;

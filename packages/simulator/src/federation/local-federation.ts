@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { Clock } from '@fedvox/base';
 import { CoordinatorClient } from '@fedvox/coordinator';
 import type { DatasetSpec } from '@fedvox/imaging';
 import type { Job } from '@fedvox/job';
@@ -14,6 +15,7 @@ export interface LocalFederationOptions {
   /** New or empty; everything of the federation is written below it. */
   readonly folder: string;
   readonly federation: string;
+  readonly clock: Clock;
   /** Stops what is being started, as `stop()` does; that also ends what runs. */
   readonly signal?: AbortSignal;
 }
@@ -185,7 +187,8 @@ export class LocalFederation {
   }
 
   #process(name: string, args: readonly string[], log: string): ProcessOptions {
-    return { command: this.#options.command, name, args, logPath: this.folders.log(log) };
+    const { command, clock } = this.#options;
+    return { command, name, args, logPath: this.folders.log(log), clock };
   }
 }
 

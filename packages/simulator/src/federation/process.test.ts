@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { VirtualClock } from '@fedvox/base';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ProcessOptions, runCommand, ServiceProcess } from './process.js';
 
@@ -18,7 +19,9 @@ if (behaviour === 'silent') process.stdin.resume();
 `;
 
 let folder: string;
+let clock: VirtualClock;
 beforeEach(async () => {
+  clock = new VirtualClock();
   folder = await mkdtemp(join(tmpdir(), 'fedvox-process-'));
   await writeFile(join(folder, 'entry.mjs'), ENTRY);
 });
@@ -29,6 +32,7 @@ const options = (behaviour: string): ProcessOptions => ({
   name: `service ${behaviour}`,
   args: [behaviour],
   logPath: join(folder, 'service.log'),
+  clock,
 });
 
 describe('a command', () => {
@@ -73,7 +77,9 @@ describe('a service', () => {
     const early = await ServiceProcess.start(options('fail'));
     await expect(early.ready(10_000)).rejects.toMatchObject({ code: 'simulator/process-died' });
     const silent = await ServiceProcess.start(options('silent'));
-    await expect(silent.ready(200)).rejects.toMatchObject({ code: 'simulator/process-not-ready' });
+    const waiting = expect(silent.ready(200)).rejects;
+    await clock.advance(200);
+    await waiting.toMatchObject({ code: 'simulator/process-not-ready' });
     await silent.kill();
     expect(await silent.exited).toEqual({ code: null, signal: 'SIGKILL' });
   });

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open, readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
+import type { Clock } from '@fedvox/base';
 import { fail } from '../errors.js';
 
 /** How the `fedvox` command is run: this Node, and the file that is its entry. */
@@ -17,6 +18,7 @@ export interface ProcessOptions {
   readonly args: readonly string[];
   /** Everything it says on stderr is appended here. */
   readonly logPath: string;
+  readonly clock: Clock;
 }
 
 export interface Exit {
@@ -55,20 +57,22 @@ export class ServiceProcess {
    * @throws FedvoxError `simulator/process-died`, `simulator/process-not-ready`
    */
   async ready(timeoutMs: number): Promise<unknown> {
-    const timeout = AbortSignal.timeout(timeoutMs);
+    const timeout = new AbortController();
+    const timer = this.options.clock.after(timeoutMs, () => timeout.abort());
     const lines = createInterface({ input: this.#child.stdout as NodeJS.ReadableStream });
     try {
-      const line = once(lines, 'line', { signal: timeout });
+      const line = once(lines, 'line', { signal: timeout.signal });
       const [text] = (await Promise.race([line, this.died()])) as [string];
       return JSON.parse(text);
     } catch (error) {
-      if (!timeout.aborted) throw error;
+      if (!timeout.signal.aborted) throw error;
       throw fail('process-not-ready', {
         process: this.options.name,
         seconds: timeoutMs / 1000,
         ...(await this.#log()),
       });
     } finally {
+      timer.cancel();
       lines.close();
       this.#child.stdout?.resume(); // whatever else it prints must not fill the pipe
     }
@@ -89,9 +93,9 @@ export class ServiceProcess {
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#child.kill('SIGTERM');
-    const kill = setTimeout(() => this.#child.kill('SIGKILL'), STOP_GRACE_MS);
+    const kill = this.options.clock.after(STOP_GRACE_MS, () => this.#child.kill('SIGKILL'));
     await this.exited;
-    clearTimeout(kill);
+    kill.cancel();
   }
 
   /** Ends it as a power cut would. */

@@ -28,11 +28,12 @@ export interface RunOptions {
  *   `simulator/job-not-completed`, `simulator/no-best-model`, `simulator/interrupted`
  */
 export async function runFederation(plan: Plan, options: RunOptions): Promise<Report> {
-  const { command, folder, signal } = options;
+  const { command, folder, clock, signal } = options;
   const federation = await LocalFederation.found({
     command,
     folder,
     federation: plan.federation,
+    clock,
     signal,
   });
   try {
