@@ -72,6 +72,11 @@ const FORBIDDEN: readonly ForbiddenEdge[] = [
     reason: 'a core is a pure function of its events: the simulator replays it',
   },
   {
+    from: /^packages\/aggregation\/(?!.*\.test\.ts$)/,
+    to: new RegExp(`${INPUT_OR_OUTPUT.source}|^@fedvox/(base/system|weights/files)$`),
+    reason: 'a strategy is a pure function of the updates: whoever holds them can compute it again',
+  },
+  {
     from: /^packages\/agent\//,
     to: fedvox('coordinator', 'aggregation', 'simulator', 'cli'),
     reason: 'the two sides share only the protocol',
@@ -88,9 +93,9 @@ const FORBIDDEN: readonly ForbiddenEdge[] = [
   },
   {
     from: /^packages\//,
-    to: /^@fedvox\/(?!(base\/system|learning\/settings)$)[^/]+\/.+/,
+    to: /^@fedvox\/(?!(base\/system|weights\/files|learning\/settings)$)[^/]+\/.+/,
     reason:
-      "src/index.ts is a package's only door, but for two: base's to the system, learning's to names without an engine",
+      "src/index.ts is a package's only door, but for three: base's to the system, weights' to files, learning's to names without an engine",
   },
   {
     from: /^packages\/(?!learning\/|tfjs-backend-torch\/)(?!.*\.test\.ts$)/,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { sha256File } from '@fedvox/base/system';
 import { openDataset } from '@fedvox/imaging';
 import { PHANTOM_CLASSES, type Report } from '@fedvox/simulator';
-import { WeightsFile } from '@fedvox/weights';
+import { WeightsFile } from '@fedvox/weights/files';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CommandResult, fedvox, lastLine } from './fedvox-command.js';
 

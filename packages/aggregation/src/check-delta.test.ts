@@ -1,5 +1,6 @@
+import type { TensorSource } from '@fedvox/weights';
 import { describe, expect, it } from 'vitest';
-import { checkDelta, checkModel, type SliceSource } from './index.js';
+import { checkDelta, checkModel } from './index.js';
 
 interface Tensor {
   readonly shape: readonly number[];
@@ -72,10 +73,9 @@ function check(
   return checkDelta(source(model), source(delta));
 }
 
-function source(model: Readonly<Record<string, Tensor>>): SliceSource {
+function source(model: Readonly<Record<string, Tensor>>): TensorSource {
   return {
     tensors: Object.entries(model).map(([name, { shape }]) => ({ name, shape })),
-    readSlice: async (name, from, to) =>
-      Float32Array.from(model[name]?.data ?? []).subarray(from, to),
+    read: async (name, from, to) => Float32Array.from(model[name]?.data ?? []).subarray(from, to),
   };
 }

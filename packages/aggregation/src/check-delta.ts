@@ -1,7 +1,6 @@
 import { assert } from '@fedvox/base';
-import { elementCount } from '@fedvox/weights';
+import { slicesOf, type TensorSource } from '@fedvox/weights';
 import { fail } from './errors.js';
-import { inTurns, type SliceSource, VALUES_PER_SLICE } from './tensor-source.js';
 
 const MAX_FLOAT32 = 3.4028234663852886e38;
 
@@ -11,22 +10,19 @@ const MAX_FLOAT32 = 3.4028234663852886e38;
  * Holds one slice of each at a time.
  * @throws FedvoxError `aggregation/tensor-missing`, `tensor-unexpected`, `shape-mismatch`, `not-finite`
  */
-export async function checkDelta(base: SliceSource, delta: SliceSource): Promise<void> {
+export async function checkDelta(base: TensorSource, delta: TensorSource): Promise<void> {
   checkLayout(base, delta);
-  for (const { name, shape } of base.tensors) {
-    await inTurns(
-      elementCount(shape),
-      async (from, to) => {
-        const baseValues = await base.readSlice(name, from, to);
-        const deltaValues = await delta.readSlice(name, from, to);
-        assert(baseValues.length === deltaValues.length, 'equal shapes hold equally many values');
-        const at = deltaValues.findIndex(
-          (value, i) => !(Math.abs((baseValues[i] as number) + value) <= MAX_FLOAT32),
-        );
-        if (at !== -1) throw fail('not-finite', { tensor: name, index: from + at });
-      },
-      VALUES_PER_SLICE,
-    );
+  for (const tensor of base.tensors) {
+    const { name } = tensor;
+    for (const [from, to] of slicesOf(tensor)) {
+      const baseValues = await base.read(name, from, to);
+      const deltaValues = await delta.read(name, from, to);
+      assert(baseValues.length === deltaValues.length, 'equal shapes hold equally many values');
+      const at = deltaValues.findIndex(
+        (value, i) => !(Math.abs((baseValues[i] as number) + value) <= MAX_FLOAT32),
+      );
+      if (at !== -1) throw fail('not-finite', { tensor: name, index: from + at });
+    }
   }
 }
 
@@ -34,21 +30,18 @@ export async function checkDelta(base: SliceSource, delta: SliceSource): Promise
  * Refuses a model that nobody could train from. Holds one slice at a time.
  * @throws FedvoxError `aggregation/model-not-finite`
  */
-export async function checkModel(model: SliceSource): Promise<void> {
-  for (const { name, shape } of model.tensors) {
-    await inTurns(
-      elementCount(shape),
-      async (from, to) => {
-        const values = await model.readSlice(name, from, to);
-        const at = values.findIndex((value) => !Number.isFinite(value));
-        if (at !== -1) throw fail('model-not-finite', { tensor: name, index: from + at });
-      },
-      VALUES_PER_SLICE,
-    );
+export async function checkModel(model: TensorSource): Promise<void> {
+  for (const tensor of model.tensors) {
+    const { name } = tensor;
+    for (const [from, to] of slicesOf(tensor)) {
+      const values = await model.read(name, from, to);
+      const at = values.findIndex((value) => !Number.isFinite(value));
+      if (at !== -1) throw fail('model-not-finite', { tensor: name, index: from + at });
+    }
   }
 }
 
-function checkLayout(base: SliceSource, delta: SliceSource): void {
+function checkLayout(base: TensorSource, delta: TensorSource): void {
   const shapes = new Map(delta.tensors.map(({ name, shape }) => [name, shape.join(',')]));
   for (const { name, shape } of base.tensors) {
     const [expected, actual] = [shape.join(','), shapes.get(name)];

@@ -32,6 +32,13 @@ export {
   spacingMmSchema,
 } from './names.js';
 export {
+  type SiteNeeds,
+  STRATEGY_TERMS,
+  type StrategyKind,
+  type StrategySpec,
+  strategySchema,
+} from './strategies.js';
+export {
   faultText,
   type JobFault,
   jobFaults,

@@ -8,6 +8,7 @@ import {
   nameSchema,
   spacingMmSchema,
 } from './names.js';
+import { strategySchema } from './strategies.js';
 import { inferenceSchema, networkSchema, trainingSchema } from './training.js';
 import { augmentStepSchema, preprocessStepSchema } from './transforms.js';
 
@@ -20,10 +21,6 @@ export const dataRequirementsSchema = z.strictObject({
   minCases: positiveInt.default(2),
   spacingMm: z.strictObject({ min: spacingMmSchema, max: spacingMmSchema }).optional(),
 });
-
-export const strategySchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('fedavg') }),
-]);
 
 export const federationSchema = z.strictObject({
   rounds: positiveInt.max(100_000),

@@ -11,6 +11,12 @@ export {
   type TensorSpec,
 } from './layout.js';
 export {
+  slicesOf,
+  type TensorReader,
+  type TensorSource,
+  VALUES_PER_SLICE,
+} from './tensor-source.js';
+export {
   decodeMetadata,
   decodeWeights,
   encodeWeights,
@@ -18,4 +24,3 @@ export {
   type Weights,
   type WeightTensor,
 } from './weights.js';
-export { WeightsFile, writeWeightsFile } from './weights-file.js';

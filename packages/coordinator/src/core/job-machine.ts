@@ -1,4 +1,5 @@
 import { assert } from '@fedvox/base';
+import { STRATEGY_TERMS } from '@fedvox/job';
 import { isPassing } from '@fedvox/protocol';
 import { countSilence, enrol, listen, revoke, withoutSilence } from './attendance.js';
 import type { JobFact } from './facts.js';
@@ -8,6 +9,7 @@ import { andThen, baseOf, beginRound, failJob, type Progress, reached } from './
 import { acceptedStatements, type RoundAnswer } from './roll-call.js';
 import {
   type CollectingRound,
+  quorumOf,
   type RoundEvent,
   type RoundState,
   stepRound,
@@ -122,7 +124,9 @@ function tick(state: JobState, nowMs: number, away: readonly string[] | null = n
 function stepCurrentRound(state: JobState, event: RoundEvent): Progress {
   assert(state.activity.kind === 'round', 'the job is in a round');
   const before = state.activity.round;
-  const rules = { ...state.plan, silentSites: silentSites(state) };
+  const { plan } = state;
+  const minSites = quorumOf(before, plan.minSites, STRATEGY_TERMS[plan.strategy.kind].needs);
+  const rules = { ...plan, minSites, silentSites: silentSites(state) };
   const round = stepRound(before, event, rules);
   const stepped = reached(
     { ...state, activity: { kind: 'round', round } },

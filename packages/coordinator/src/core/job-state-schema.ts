@@ -1,4 +1,5 @@
 import { SHA256_PATTERN } from '@fedvox/base';
+import { strategySchema } from '@fedvox/job';
 import { FIGURES_OUTLOOKS, GATE_OUTCOMES } from '@fedvox/protocol';
 import { z } from 'zod';
 import type { JobState } from './job-state.js';
@@ -17,6 +18,7 @@ const plan = z.strictObject({
   deadlineMs: durationMs,
   gateMs: durationMs,
   graceMs: durationMs.nullable(),
+  strategy: strategySchema,
   maxShare: z.number().nullable(),
   maxExamples: z.number(),
   invitedSites: sites,

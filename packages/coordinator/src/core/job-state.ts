@@ -1,4 +1,5 @@
 import type { Sha256 } from '@fedvox/base';
+import type { StrategySpec } from '@fedvox/job';
 import type { FiguresOutlook, GateOutcome } from '@fedvox/protocol';
 import type { JobFailure } from './facts.js';
 import { acceptedStatements, nextLookAtMs, type RoundAnswer } from './roll-call.js';
@@ -14,6 +15,7 @@ export interface JobPlan {
   readonly gateMs: number;
   /** How long a round waits on once `minSites` have answered; null: for whoever is heard of. */
   readonly graceMs: number | null;
+  readonly strategy: StrategySpec;
   /** The largest part of an average that one site may be; null: its weight's, as it once was. */
   readonly maxShare: number | null;
   /** The largest FedAvg weight a site may name. */

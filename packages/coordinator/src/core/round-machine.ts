@@ -1,4 +1,5 @@
 import { assert, type Sha256 } from '@fedvox/base';
+import type { SiteNeeds } from '@fedvox/job';
 import {
   acceptedStatements,
   answered,
@@ -71,6 +72,15 @@ export interface RoundOutcome {
 
 export type RoundWork = 'train' | 'evaluate';
 export type RoundFailure = 'quorum-not-reached' | 'aggregation-failed';
+
+/** From how many updates a round is aggregated at the least: `minSites`, or all where it takes all. */
+export function quorumOf(
+  { sites }: Pick<RoundState, 'sites'>,
+  minSites: number,
+  { everySite }: Pick<SiteNeeds, 'everySite'>,
+): number {
+  return everySite ? Math.max(minSites, sites.length) : minSites;
+}
 
 export interface RoundRules extends RollCallRules {
   /** Sites of which nothing was heard for rounds. */

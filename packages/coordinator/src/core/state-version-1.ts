@@ -52,8 +52,8 @@ export function fromVersion1(stored: State1): object {
 function completePlan(plan: Plan1): object {
   const gateMs = Math.min(15 * 60_000, plan.deadlineMs);
   // A job keeps the rule of averaging that it began with: each of its rounds can be computed again.
-  const weights = { maxShare: null, maxExamples: 1e9 };
-  return { gateMs, graceMs: null, laterSites: [], ...weights, ...plan };
+  const averaging = { strategy: { kind: 'fedavg' }, maxShare: null, maxExamples: 1e9 };
+  return { gateMs, graceMs: null, laterSites: [], ...averaging, ...plan };
 }
 
 /** No strategy kept anything then. */

@@ -5,11 +5,15 @@ import type { JobPlan } from './job-state.js';
 const DEFAULT_GATE_MS = 15 * 60_000;
 
 /** What a submission may leave open. */
-type OpenPlan = Pick<JobPlan, 'gateMs' | 'graceMs' | 'laterSites' | 'maxShare' | 'maxExamples'>;
+type OpenPlan = Pick<
+  JobPlan,
+  'gateMs' | 'graceMs' | 'laterSites' | 'strategy' | 'maxShare' | 'maxExamples'
+>;
 export type SubmittedPlan = Omit<JobPlan, keyof OpenPlan> & Partial<OpenPlan>;
 
 export function completePlan(plan: SubmittedPlan): JobPlan {
   const gateMs = Math.min(DEFAULT_GATE_MS, plan.deadlineMs);
   const weights = { maxShare: null, maxExamples: MAX_WEIGHT };
-  return { gateMs, graceMs: null, laterSites: [], ...weights, ...plan };
+  const averaging = { strategy: { kind: 'fedavg' }, ...weights } as const;
+  return { gateMs, graceMs: null, laterSites: [], ...averaging, ...plan };
 }

@@ -2,7 +2,8 @@ import { checkDelta } from '@fedvox/aggregation';
 import { isFedvoxError } from '@fedvox/base';
 import { sha256File } from '@fedvox/base/system';
 import { refuse, type UpdateStatement } from '@fedvox/protocol';
-import { encodeHeader, WeightsFile } from '@fedvox/weights';
+import { encodeHeader } from '@fedvox/weights';
+import { WeightsFile } from '@fedvox/weights/files';
 
 /** How long a delta for this base model is, to the byte: it has the same tensors, written our way. */
 export async function deltaByteLength(basePath: string): Promise<number> {

@@ -1,12 +1,19 @@
-import { fedAvg, type TensorReader, type WeightedUpdate } from '@fedvox/aggregation';
+import {
+  type AggregationInput,
+  aggregate,
+  type SiteUpdate,
+  type Strategies,
+} from '@fedvox/aggregation';
 import { assert, type Clock, type RetryPolicy, retry, type Sha256 } from '@fedvox/base';
 import type { Logger } from '@fedvox/base/system';
-import { WeightsFile } from '@fedvox/weights';
+import type { TensorSource } from '@fedvox/weights';
+import { writeWeightsFile } from '@fedvox/weights/files';
 import { dueEffects, type JobEffect, type JobEvent } from '../core/job-state.js';
+import type { RoundOutcome } from '../core/round-machine.js';
 import type { BlobStore } from '../store/blob-store.js';
 import type { Store } from '../store/store.js';
-import { DeltaFiles } from './delta-files.js';
 import type { JobRegistry } from './job-registry.js';
+import { RoundFiles } from './round-files.js';
 
 /** A full disk or a slow one may be better in a moment; after that, the operator decides. */
 const AGGREGATION_RETRY: RetryPolicy = { maxAttempts: 3, firstDelayMs: 1_000, maxDelayMs: 5_000 };
@@ -19,6 +26,8 @@ export interface RoundRunnerOptions {
   readonly registry: JobRegistry;
   readonly store: Store;
   readonly blobs: BlobStore;
+  /** Those of `aggregation` where absent. */
+  readonly strategies?: Strategies;
   /** Resolves when no update of the round is being checked any more. */
   readonly settled: (job: string, round: number) => Promise<void>;
   readonly clock: Clock;
@@ -46,7 +55,7 @@ export class RoundRunner {
     for (const { state } of registry.all()) this.#begin(state.plan.jobId, dueEffects(state));
   }
 
-  /** Ends what is under way at its next tensor; the next start takes it up again. */
+  /** Ends what is under way at its next slice; the next start takes it up again. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await Promise.all(this.#underWay);
@@ -98,8 +107,8 @@ export class RoundRunner {
       log.warn({ err: error, job: jobId, round }, 'averaging failed; trying again');
     try {
       const options = { clock, jitter, signal, isTransient: () => !signal.aborted, onRetry };
-      const model = await retry(AGGREGATION_RETRY, options, () => this.#average(jobId, effect));
-      return { kind: 'aggregated', round, model, serverState: null };
+      const outcome = await retry(AGGREGATION_RETRY, options, () => this.#outcome(jobId, effect));
+      return { kind: 'aggregated', round, ...outcome };
     } catch (error) {
       if (signal.aborted) throw error;
       log.error({ err: error, job: jobId, round }, 'averaging failed');
@@ -107,40 +116,68 @@ export class RoundRunner {
     }
   }
 
-  /** The new model's digest, once its bytes are durable. */
-  async #average(
+  /** What the job's strategy makes of the round, once its bytes are durable. */
+  async #outcome(
     jobId: string,
-    { round, baseModel, statements }: AggregateEffect,
-  ): Promise<Sha256> {
-    const { store, blobs, registry } = this.#options;
-    const { maxShare } = registry.get(jobId).state.plan;
+    { round, baseModel, baseState, statements }: AggregateEffect,
+  ): Promise<RoundOutcome> {
+    const { blobs, registry, strategies } = this.#options;
+    const { strategy: spec, maxShare } = registry.get(jobId).state.plan;
+    const files = new RoundFiles();
+    try {
+      const input: AggregationInput = {
+        spec,
+        base: await files.open(blobs.path(baseModel)),
+        serverState: baseState === null ? null : await files.open(blobs.path(baseState)),
+        updates: await this.#updates(jobId, round, statements, files),
+        maxShare,
+        spool: (source) => files.spool(blobs.draft(), this.#stoppable(source)),
+      };
+      const { model, serverState } = await aggregate(input, strategies);
+      return {
+        model: await this.#keep(model),
+        serverState: serverState === null ? null : await this.#keep(serverState),
+      };
+    } finally {
+      await files.close();
+    }
+  }
+
+  async #updates(
+    jobId: string,
+    round: number,
+    statements: readonly Sha256[],
+    files: RoundFiles,
+  ): Promise<SiteUpdate[]> {
+    const { store, blobs } = this.#options;
     const accepted = (await store.updates(jobId, round)).filter(({ statementSha256 }) =>
       statements.includes(statementSha256),
     );
     assert(accepted.length === statements.length, 'every accepted statement has its row');
-    const deltas = new DeltaFiles();
-    const base = await WeightsFile.open(blobs.path(baseModel));
-    try {
-      const updates: WeightedUpdate[] = [];
-      for (const { site, weight, deltaSha256 } of accepted) {
-        assert(deltaSha256 !== null, 'an update of a training round has a delta');
-        updates.push({ site, weight, delta: await deltas.reader(blobs.path(deltaSha256)) });
-      }
-      const stoppable = { tensors: base.tensors, read: this.#readUntilStopped(base) };
-      return await blobs.create(
-        async (path) => (await fedAvg({ base: stoppable, updates, maxShare, path })).sha256,
-      );
-    } finally {
-      await base.close();
-      await deltas.close();
+    const updates: SiteUpdate[] = [];
+    for (const { site, weight, deltaSha256 } of accepted) {
+      assert(deltaSha256 !== null, 'an update of a training round has a delta');
+      const delta = await files.delta(blobs.path(deltaSha256));
+      updates.push({ site, weight, delta, localSteps: null });
     }
+    return updates;
   }
 
-  /** Ends an averaging at its next tensor when the coordinator stops. */
-  #readUntilStopped(base: WeightsFile): TensorReader['read'] {
-    return (name) => {
-      this.#stopping.signal.throwIfAborted();
-      return base.read(name);
+  #keep(source: TensorSource): Promise<Sha256> {
+    return this.#options.blobs.create(
+      async (path) => (await writeWeightsFile(path, this.#stoppable(source))).sha256,
+    );
+  }
+
+  /** Ends an aggregation at its next slice when the coordinator stops. */
+  #stoppable(source: TensorSource): TensorSource {
+    const { signal } = this.#stopping;
+    return {
+      tensors: source.tensors,
+      read: (...slice) => {
+        signal.throwIfAborted();
+        return source.read(...slice);
+      },
     };
   }
 }

@@ -18,7 +18,7 @@ import {
   jobFaults,
   matchesName,
 } from '@fedvox/job';
-import { WeightsFile } from '@fedvox/weights';
+import { WeightsFile } from '@fedvox/weights/files';
 import { submitJob } from '../core/job-machine.js';
 import type { SubmittedPlan } from '../core/submitted-plan.js';
 import { fail } from '../errors.js';
@@ -67,7 +67,7 @@ export class SubmissionDesk {
     const jobSha256 = sha256(bytes);
     await blobs.put(jobSha256, [bytes], MAX_JOB_BYTES);
     const jobId = `${job.name}-${chance.id().slice(0, ID_SUFFIX_LENGTH)}`;
-    const { rounds, minSites, deadline, grace, gate, sites = EVERYBODY } = job.federation;
+    const { rounds, minSites, deadline, grace, gate, sites = EVERYBODY, strategy } = job.federation;
     const { maxShare = DEFAULT_MAX_SHARE, maxExamples = DEFAULT_MAX_EXAMPLES } = job.federation;
     const plan: SubmittedPlan = {
       jobId,
@@ -78,6 +78,7 @@ export class SubmissionDesk {
       graceMs: grace === undefined ? null : durationMs(grace),
       invitedSites,
       laterSites: sites,
+      strategy,
       maxShare,
       maxExamples,
       initialModel,

@@ -55,7 +55,7 @@ export class BlobStore {
    * it leaves behind when it fails is dropped.
    */
   async create(write: (path: string) => Promise<Sha256>): Promise<Sha256> {
-    const path = join(this.#incoming, randomId());
+    const path = this.draft();
     try {
       const digest = await write(path);
       await this.adopt(path, digest);
@@ -64,6 +64,11 @@ export class BlobStore {
       for (const name of [path, `${path}.partial`]) await rm(name, { force: true });
       throw error;
     }
+  }
+
+  /** A path for what is not to become a blob: what lies there is dropped at the next start. */
+  draft(): string {
+    return join(this.#incoming, randomId());
   }
 
   /**

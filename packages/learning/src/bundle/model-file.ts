@@ -3,10 +3,11 @@ import { errorText, isFedvoxError, type Sha256 } from '@fedvox/base';
 import {
   decodeWeights,
   type Metadata,
+  type TensorSource,
   tensorOf,
   type Weights,
-  writeWeightsFile,
 } from '@fedvox/weights';
+import { writeWeightsFile } from '@fedvox/weights/files';
 import { fail } from '../errors.js';
 import { checkFinite } from '../finite.js';
 
@@ -48,8 +49,11 @@ export async function writeModel(
   metadata: Metadata = {},
 ): Promise<WrittenWeights> {
   for (const [name, { data }] of weights) checkFinite(name, data);
-  const specs = [...weights].map(([name, { shape }]) => ({ name, shape }));
-  return writeWeightsFile(path, specs, async (name) => tensorOf(weights, name).data, metadata);
+  const source: TensorSource = {
+    tensors: [...weights].map(([name, { shape }]) => ({ name, shape })),
+    read: async (name, from, to) => tensorOf(weights, name).data.subarray(from, to),
+  };
+  return writeWeightsFile(path, source, metadata);
 }
 
 /**

@@ -6,10 +6,10 @@ import {
   decodeMetadata,
   decodeWeights,
   type Metadata,
+  type TensorSource,
   type Weights,
-  WeightsFile,
-  writeWeightsFile,
 } from '@fedvox/weights';
+import { WeightsFile, writeWeightsFile } from '@fedvox/weights/files';
 import { fail } from '../errors.js';
 import { checkFinite } from '../finite.js';
 import { readModelFile, type WrittenWeights, writeModel } from './model-file.js';
@@ -32,7 +32,7 @@ export function saveModel(path: string, job: Job, weights: Weights): Promise<Wri
 }
 
 /**
- * Makes a model of weights as a coordinator keeps them, tensor by tensor.
+ * Makes a model of weights as a coordinator keeps them, slice by slice.
  * @param globalModel the bare weights, and the digest they are known by
  * @throws FedvoxError `learning/weights-not-finite`, `weights/…`
  */
@@ -43,12 +43,15 @@ export async function saveGlobalModel(
 ): Promise<WrittenWeights> {
   const weights = await WeightsFile.open(globalModel.path);
   const metadata = { ...metadataOf(job), [GLOBAL_MODEL_KEY]: globalModel.sha256 };
-  const read = async (name: string) => {
-    const data = await weights.read(name);
-    checkFinite(name, data);
-    return data;
+  const finite: TensorSource = {
+    tensors: weights.tensors,
+    read: async (name, from, to) => {
+      const data = await weights.read(name, from, to);
+      checkFinite(name, data);
+      return data;
+    },
   };
-  return writeWeightsFile(path, weights.tensors, read, metadata).finally(() => weights.close());
+  return writeWeightsFile(path, finite, metadata).finally(() => weights.close());
 }
 
 /**

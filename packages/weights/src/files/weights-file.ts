@@ -3,22 +3,22 @@ import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { assert, type Sha256 } from '@fedvox/base';
 import { randomId, renameDurably } from '@fedvox/base/system';
-import { fail } from './errors.js';
+import { fail } from '../errors.js';
 import {
   checkWritten,
   decodeHeader,
-  elementCount,
   encodeHeader,
   headerByteLength,
   type Metadata,
   type TensorEntry,
   type TensorSpec,
-} from './layout.js';
-import { littleEndianBytes } from './weights.js';
+} from '../layout.js';
+import { slicesOf, type TensorSource } from '../tensor-source.js';
+import { littleEndianBytes } from '../weights.js';
 
 const FLOAT_BYTES = 4;
 
-/** A safetensors file read tensor by tensor, so that memory holds one tensor, not the model. */
+/** A safetensors file read slice by slice, so that memory holds what is worked on, not the model. */
 export class WeightsFile {
   readonly #file: FileHandle;
   readonly #byName: ReadonlyMap<string, TensorEntry>;
@@ -66,18 +66,17 @@ export class WeightsFile {
     }
   }
 
-  /** Row-major values of one tensor. @throws FedvoxError `weights/no-such-tensor` */
-  async read(name: string): Promise<Float32Array> {
-    return this.readSlice(name, 0, this.#entry(name).byteLength / FLOAT_BYTES);
-  }
-
-  /** Values [from, to) of one tensor, in row-major order. @throws FedvoxError `weights/no-such-tensor` */
-  async readSlice(name: string, from: number, to: number): Promise<Float32Array> {
+  /**
+   * Values [from, to) of one tensor, in row-major order; all of them where no bounds are given.
+   * @throws FedvoxError `weights/no-such-tensor`
+   */
+  async read(name: string, from = 0, to?: number): Promise<Float32Array> {
     const { byteOffset, byteLength } = this.#entry(name);
-    const inside = 0 <= from && from <= to && to * FLOAT_BYTES <= byteLength;
+    const end = to ?? byteLength / FLOAT_BYTES;
+    const inside = 0 <= from && from <= end && end * FLOAT_BYTES <= byteLength;
     assert(inside, 'a slice lies within its tensor');
     const start = byteOffset + from * FLOAT_BYTES;
-    const bytes = await readExactly(this.#file, start, (to - from) * FLOAT_BYTES);
+    const bytes = await readExactly(this.#file, start, (end - from) * FLOAT_BYTES);
     return new Float32Array(bytes.buffer);
   }
 
@@ -93,17 +92,16 @@ export class WeightsFile {
 }
 
 /**
- * Writes weights one tensor at a time, durably: the file appears under `path` only when it is whole,
- * and a write that fails leaves nothing behind.
- * @param read gives a tensor's row-major values; called once per tensor, in order of name
+ * Writes weights slice by slice, durably: the file appears under `path` only when it is whole, and a
+ * write that fails leaves nothing behind.
+ * @param source read once per slice, in order of name and place
  */
 export async function writeWeightsFile(
   path: string,
-  specs: readonly TensorSpec[],
-  read: (name: string) => Promise<Float32Array>,
+  source: TensorSource,
   metadata: Metadata = {},
 ): Promise<{ sha256: Sha256; byteLength: number }> {
-  const { header, layout } = encodeHeader(specs, metadata);
+  const { header, layout } = encodeHeader(source.tensors, metadata);
   const hash = createHash('sha256');
   const temporary = join(dirname(path), `.${randomId()}.tmp`);
   const file = await open(temporary, 'wx');
@@ -113,10 +111,12 @@ export async function writeWeightsFile(
   };
   try {
     await append(header);
-    for (const { name, shape } of layout.tensors) {
-      const data = await read(name);
-      assert(data.length === elementCount(shape), 'a tensor has as many values as its shape says');
-      await append(littleEndianBytes(data));
+    for (const tensor of layout.tensors) {
+      for (const [from, to] of slicesOf(tensor)) {
+        const data = await source.read(tensor.name, from, to);
+        assert(data.length === to - from, 'a tensor has as many values as its shape says');
+        await append(littleEndianBytes(data));
+      }
     }
     await file.sync();
   } catch (error) {

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sha256 } from '@fedvox/base';
-import { decodeWeights, type TensorSpec, tensorOf, WeightsFile } from '@fedvox/weights';
+import { decodeWeights, type TensorSource, type TensorSpec, tensorOf } from '@fedvox/weights';
+import { WeightsFile, writeWeightsFile } from '@fedvox/weights/files';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fedAvg, type TensorSource } from './index.js';
+import { aggregate, type SiteUpdate } from '../index.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -76,10 +77,10 @@ describe('federated averaging', () => {
     const names: string[] = [];
     const watched = (source: TensorSource): TensorSource => ({
       tensors: source.tensors,
-      read: async (name) => {
+      read: async (name, from, to) => {
         most = Math.max(most, ++reading);
         names.push(name);
-        const values = await source.read(name);
+        const values = await source.read(name, from, to);
         reading -= 1;
         return values;
       },
@@ -104,7 +105,7 @@ describe('federated averaging', () => {
     const values = new Float32Array(5 << 20).fill(0.5);
     const large: TensorSource = {
       tensors: [{ name: 'w', shape: [values.length] }],
-      read: async () => values.slice(),
+      read: async (_, from, to) => values.slice(from, to),
     };
     let turns = 0;
     const counter = setInterval(() => turns++, 0);
@@ -126,12 +127,36 @@ describe('federated averaging', () => {
   });
 });
 
+interface FedAvgInput {
+  readonly base: TensorSource;
+  readonly updates: readonly Omit<SiteUpdate, 'localSteps'>[];
+  readonly maxShare: number | null;
+  readonly path: string;
+}
+
+/** Aggregates as a job that names it does, and writes the model down. */
+async function fedAvg({ base, updates, maxShare, path }: FedAvgInput) {
+  const { model, serverState } = await aggregate({
+    spec: { kind: 'fedavg' },
+    base,
+    updates: updates.map((update) => ({ ...update, localSteps: null })),
+    serverState: null,
+    maxShare,
+    spool: () => expect.unreachable('averaging computes everything once'),
+  });
+  expect(serverState).toBeNull();
+  return writeWeightsFile(path, model);
+}
+
 function inMemory(model: Readonly<Record<string, readonly number[]>>): TensorSource {
   const tensors: TensorSpec[] = Object.entries(model).map(([name, values]) => ({
     name,
     shape: [values.length],
   }));
-  return { tensors, read: async (name) => Float32Array.from(model[name] ?? []) };
+  return {
+    tensors,
+    read: async (name, from, to) => Float32Array.from(model[name] ?? []).subarray(from, to),
+  };
 }
 
 function bits(values: Float32Array): number[] {

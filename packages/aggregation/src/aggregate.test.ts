@@ -1,0 +1,145 @@
+import { STRATEGY_TERMS } from '@fedvox/job';
+import { type TensorSource, VALUES_PER_SLICE } from '@fedvox/weights';
+import { describe, expect, it } from 'vitest';
+import { aggregate, meanDelta, type SiteUpdate, type Strategy, shifted } from './index.js';
+
+describe('a round’s aggregation', () => {
+  it('gives a strategy its updates in order of site, with weights capped', async () => {
+    expect(await seenBy({ weights: true }, 0.5)).toEqual([
+      ['east', 1],
+      ['north', 4],
+      ['south', 3],
+    ]);
+  });
+
+  it('gives a strategy that needs no weights updates that count alike', async () => {
+    expect(await seenBy({ weights: false }, null)).toEqual([
+      ['east', 1],
+      ['north', 1],
+      ['south', 1],
+    ]);
+  });
+
+  it('is refused where a strategy needs steps that a site does not say', async () => {
+    const asked = seenBy({ localSteps: true }, null);
+    await expect(asked).rejects.toThrow('each update says how many steps made it');
+  });
+
+  it('invariant 4: holds no more where a rule compares all sites, however many there are', async () => {
+    const length = 2 * VALUES_PER_SLICE + 5;
+    const deltas = new Bounded();
+    const updates = [5, -1, 2].map((value, k) =>
+      update(
+        `site-${k}`,
+        deltas.source(length, (at) => (at % 2 === 0 ? value : -value)),
+      ),
+    );
+    const base = new Bounded().source(length, () => 1);
+    const { model } = await aggregate(inputOf(base, updates), { fedavg: median });
+    const values = await model.read('w', VALUES_PER_SLICE, length);
+    expect(values.length).toBe(length - VALUES_PER_SLICE);
+    expect(values.every((value, at) => value === (at % 2 === 0 ? 3 : -1))).toBe(true);
+    expect(deltas.most * updates.length).toBeLessThanOrEqual(VALUES_PER_SLICE);
+  });
+
+  it('lets a strategy see all of its updates before it answers', async () => {
+    const inMemory = new Bounded();
+    const updates = [1, 2, 100].map((value, k) =>
+      update(
+        `site-${k}`,
+        inMemory.source(3, () => value),
+      ),
+    );
+    const input = inputOf(
+      inMemory.source(3, () => 10),
+      updates,
+    );
+    const { model } = await aggregate(input, { fedavg: nearest });
+    expect([...(await model.read('w', 0, 3))]).toEqual([11, 11, 11]);
+  });
+});
+
+type Needs = Partial<Strategy['needs']>;
+
+async function seenBy(needs: Needs, maxShare: number | null): Promise<[string, number][]> {
+  const seen: [string, number][] = [];
+  const spy: Strategy<'fedavg'> = {
+    needs: { ...STRATEGY_TERMS.fedavg.needs, ...needs },
+    aggregate: async ({ base, updates }) => {
+      seen.push(...updates.map(({ site, weight }): [string, number] => [site, weight]));
+      return { model: base, serverState: null };
+    },
+  };
+  const base = new Bounded().source(1, () => 0);
+  const updates = [update('south', base, 3), update('east', base), update('north', base, 1e9)];
+  await aggregate({ ...inputOf(base, updates), maxShare }, { fedavg: spy });
+  return seen;
+}
+
+/** The median of each coordinate (Yin et al., ICML 2018), of slices that are the shorter the more sites there are. */
+const median: Strategy<'fedavg'> = {
+  ...STRATEGY_TERMS.fedavg,
+  aggregate: async ({ base, updates }) => {
+    const length = Math.floor(VALUES_PER_SLICE / updates.length);
+    const middle = async (name: string, from: number, to: number) => {
+      const medians: number[] = [];
+      for (let start = from; start < to; start += length) {
+        const end = Math.min(start + length, to);
+        const values = await Promise.all(updates.map(({ delta }) => delta.read(name, start, end)));
+        for (let i = 0; i < end - start; i++) {
+          const sorted = values.map((each) => each[i] as number).sort((a, b) => a - b);
+          medians.push(sorted[Math.floor(sorted.length / 2)] as number);
+        }
+      }
+      return medians;
+    };
+    return { model: shifted(base, middle), serverState: null };
+  },
+};
+
+/** The update that is nearest to its nearest neighbour, in the manner of Krum (Blanchard et al., 2017). */
+const nearest: Strategy<'fedavg'> = {
+  ...STRATEGY_TERMS.fedavg,
+  aggregate: async ({ base, updates }) => {
+    const scores = await Promise.all(
+      updates.map(async (one) => {
+        const others = updates.filter((other) => other !== one);
+        return Math.min(...(await Promise.all(others.map((other) => distance(one, other)))));
+      }),
+    );
+    const chosen = updates[scores.indexOf(Math.min(...scores))] as SiteUpdate;
+    return { model: shifted(base, meanDelta([chosen])), serverState: null };
+  },
+};
+
+async function distance(one: SiteUpdate, other: SiteUpdate): Promise<number> {
+  const [a, b] = await Promise.all([one, other].map(({ delta }) => delta.read('w', 0, 3)));
+  return Math.hypot(
+    ...(a as Float32Array).map((value, i) => value - ((b as Float32Array)[i] as number)),
+  );
+}
+
+/** One tensor, computed as it is read; remembers the longest read. */
+class Bounded {
+  most = 0;
+
+  source(length: number, valueAt: (at: number) => number): TensorSource {
+    return {
+      tensors: [{ name: 'w', shape: [length] }],
+      read: async (_, from, to) => {
+        this.most = Math.max(this.most, to - from);
+        return Float32Array.from({ length: to - from }, (_, i) => valueAt(from + i));
+      },
+    };
+  }
+}
+
+function update(site: string, delta: TensorSource, weight = 1): SiteUpdate {
+  return { site, weight, delta, localSteps: null };
+}
+
+function inputOf(base: TensorSource, updates: readonly SiteUpdate[]) {
+  const spool = async (source: TensorSource) => source;
+  const spec = { kind: 'fedavg' } as const;
+  return { spec, base, updates, serverState: null, maxShare: null, spool };
+}

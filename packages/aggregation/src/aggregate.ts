@@ -1,0 +1,45 @@
+import { assert } from '@fedvox/base';
+import type { SiteNeeds } from '@fedvox/job';
+import { capWeights } from './cap-weights.js';
+import { STRATEGIES } from './strategies/index.js';
+import type { Aggregate, SiteUpdate, Strategies, Strategy, StrategyInput } from './strategy.js';
+
+export interface AggregationInput extends StrategyInput {
+  /** In any order, one per site, at least one; with the weights that the sites named. */
+  readonly updates: readonly SiteUpdate[];
+  /** The largest part of the average that one site may be; null for plain weights. See `capWeights`. */
+  readonly maxShare: number | null;
+}
+
+/**
+ * Aggregates one round by the strategy that the job names. A pure function of the set of updates: they
+ * are sorted by site, so that any order of arrival gives the same bytes.
+ */
+export async function aggregate(
+  { maxShare, updates, ...input }: AggregationInput,
+  strategies: Strategies = STRATEGIES,
+): Promise<Aggregate> {
+  // What a job says of a kind is what the row of that kind takes, which a lookup cannot express.
+  const strategy = strategies[input.spec.kind] as Strategy;
+  assertComplete(updates, strategy.needs);
+  return strategy.aggregate({ ...input, updates: weighed(updates, strategy.needs, maxShare) });
+}
+
+function weighed(
+  updates: readonly SiteUpdate[],
+  needs: SiteNeeds,
+  maxShare: number | null,
+): SiteUpdate[] {
+  const weights = needs.weights ? capWeights(updates, maxShare) : new Map<string, number>();
+  return updates
+    .map((update) => ({ ...update, weight: weights.get(update.site) ?? 1 }))
+    .sort((a, b) => (a.site < b.site ? -1 : 1));
+}
+
+function assertComplete(updates: readonly SiteUpdate[], needs: SiteNeeds): void {
+  assert(updates.length > 0, 'a round is aggregated from at least one update');
+  const sites = new Set(updates.map(({ site }) => site));
+  assert(sites.size === updates.length, 'a site is averaged once per round');
+  const saysSteps = updates.every(({ localSteps }) => localSteps !== null);
+  assert(saysSteps || !needs.localSteps, 'each update says how many steps made it');
+}

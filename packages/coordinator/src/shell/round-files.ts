@@ -1,0 +1,51 @@
+import { unlink } from 'node:fs/promises';
+import type { TensorReader, TensorSource } from '@fedvox/weights';
+import { WeightsFile, writeWeightsFile } from '@fedvox/weights/files';
+
+/** Open files of one round, far below what a process may have open. */
+const MAX_OPEN_DELTAS = 128;
+
+/** The weights that one round is aggregated from, and what is written down on the way. */
+export class RoundFiles {
+  readonly #open: WeightsFile[] = [];
+  #deltas = 0;
+
+  async open(path: string): Promise<WeightsFile> {
+    const file = await WeightsFile.open(path);
+    this.#open.push(file);
+    return file;
+  }
+
+  /**
+   * The first ones stay open; of a round with more sites the others are opened for each read, so that
+   * neither memory nor open files grow with the sites.
+   */
+  async delta(path: string): Promise<TensorReader> {
+    if (this.#deltas++ < MAX_OPEN_DELTAS) return this.open(path);
+    return { read: (...slice) => readOnce(path, slice) };
+  }
+
+  /** Writes to a path of its own, which nobody can find any more once it is read from. */
+  async spool(path: string, source: TensorSource): Promise<TensorSource> {
+    await writeWeightsFile(path, source);
+    const file = await this.open(path);
+    await unlink(path);
+    return file;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#open.map((file) => file.close()));
+  }
+}
+
+async function readOnce(
+  path: string,
+  slice: Parameters<TensorReader['read']>,
+): Promise<Float32Array> {
+  const file = await WeightsFile.open(path);
+  try {
+    return await file.read(...slice);
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,1 @@
+export { WeightsFile, writeWeightsFile } from './weights-file.js';
