@@ -1,6 +1,8 @@
 import { inflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { paintOf } from './class-paint.js';
 import { contactSheet } from './contact-sheet.js';
+import { legendOf } from './legend.js';
 import { encodePng } from './png.js';
 
 /** A head that is brightest at its nose, its right ear and its crown, stored as scanners do: LPS. */
@@ -135,6 +137,35 @@ describe('a contact sheet', () => {
     it('has a legend where anything is drawn', () => {
       expect(coloursOf({ image, label: slab(0, 0) }).legendPixels).toBe(0);
       expect(coloursOf({ image, label: slab(4, 7) }).legendPixels).toBe(20);
+    });
+
+    it('names every class that is drawn, however many, each by its own paint', () => {
+      const drawn = Array.from({ length: 60 }, (_, at) => 3 * at + 1);
+      const data = Uint8Array.from(image.data, (_, at) => drawn[at % 80] ?? 0);
+      const label = { ...image, data };
+      const classes = Array.from({ length: 200 }, (_, index) => `structure ${index}`);
+      const sheet = contactSheet({ image, label, classes });
+      const { lines, heightPixels } = legendOf(
+        { label, prediction: undefined },
+        classes,
+        sheet.width,
+      );
+      const named = lines.flat().flatMap(({ classIndex }) => classIndex ?? []);
+      expect(named).toEqual(drawn);
+      expect(lines.flat().map(({ text }) => text)).toEqual([
+        ...drawn.map((index) => `structure ${index}`),
+        'label: filled',
+      ]);
+      expect(sheet.height - heightPixels).toBe(3 * 162 + 4);
+      const legend = sheet.rgb.subarray(3 * sheet.width * (sheet.height - heightPixels));
+      const colours = new Set(
+        Array.from({ length: legend.length / 3 }, (_, at) =>
+          legend.subarray(3 * at, 3 * at + 3).join(),
+        ),
+      );
+      for (const index of drawn.slice(0, 7)) {
+        expect(colours).toContain(paintOf(index, { x: 3, y: 3 }).join());
+      }
     });
 
     it('shows the slices of a prediction that lies where the label is not', () => {

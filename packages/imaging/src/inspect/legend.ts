@@ -5,8 +5,6 @@ import { filled, type Overlay } from './overlay.js';
 import { drawText, LINE_PIXELS, textWidth } from './pixel-font.js';
 import type { Picture } from './png.js';
 
-/** Classes that a legend names; a label may have hundreds. */
-const MAX_NAMED = 12;
 /** A label map's values are bytes. */
 const MOST_CLASSES = 256;
 const SWATCH_PIXELS = 14;
@@ -26,26 +24,21 @@ export interface Legend {
   readonly heightPixels: number;
 }
 
-/** What colours, fill and outline mean, in lines that fit the width; nothing where nothing is drawn. */
+/** What every colour that is drawn, fill and outline mean, in lines that fit the width. */
 export function legendOf(overlay: Overlay, classes: readonly string[], width: number): Legend {
   const { label, prediction } = overlay;
   const counts = [label, prediction].map((map) => countByClass(map?.data ?? new Uint8Array()));
-  const indices = Array.from({ length: MOST_CLASSES }, (_, index) => index).filter(
+  const drawn = Array.from({ length: MOST_CLASSES }, (_, index) => index).filter(
     (index) => index > 0 && counts.some((voxels) => voxels[index] !== 0),
   );
-  const named = indices.slice(0, MAX_NAMED).map((classIndex) => {
+  const named = drawn.map((classIndex) => {
     return { classIndex, text: classes[classIndex] ?? `class ${classIndex}` };
   });
-  const more = indices.length - named.length;
   const signs = [
     ...(label === undefined ? [] : ['label: filled']),
     ...(prediction === undefined ? [] : ['prediction: outline']),
   ];
-  const entries: Entry[] = [
-    ...named,
-    ...(more > 0 ? [{ text: `and ${more} more` }] : []),
-    ...(named.length > 0 ? signs.map((text) => ({ text })) : []),
-  ];
+  const entries: Entry[] = [...named, ...(named.length > 0 ? signs.map((text) => ({ text })) : [])];
   const lines = wrapped(entries, width);
   return { lines, heightPixels: lines.length * LINE_PIXELS };
 }
