@@ -15,23 +15,32 @@ export interface FileImage {
   readonly grid: Grid;
   readonly storedGrid: Grid;
   readonly warnings: readonly string[];
-  /** `conflicting-geometry`, where its header says two things. */
+  /** `conflicting-geometry`, where its header says two things and one of them is believed. */
   readonly conflict?: FedvoxError;
 }
 
+/** What a site says of its image files. */
+export type FileRules = Partial<
+  Pick<Extract<ResolvedDatasetSpec, { kind: 'msd' }>, 'gantryTilt' | 'conflictingGeometry'>
+>;
+
 /**
  * Reads the header of an image file.
- * @throws FedvoxError as `readVolumeFileHeader`; `sheared` unless it is to be resampled
+ * @throws FedvoxError as `readVolumeFileHeader`; `sheared` unless it is to be resampled,
+ *   `conflicting-geometry` where that is to be refused
  */
 export async function fileImage(
   imagePath: string,
-  gantryTilt: ResolvedDatasetSpec['gantryTilt'],
+  { gantryTilt = 'refuse', conflictingGeometry = 'use-sform' }: FileRules = {},
 ): Promise<FileImage> {
   const shear = gantryTilt === 'resample' ? 'keep' : 'refuse';
-  const { format, grid, warnings, conflict, dataPath } = await readVolumeFileHeader(
-    imagePath,
-    shear,
-  );
+  const header = await readVolumeFileHeader(imagePath, shear);
+  const { format, grid, warnings, dataPath } = header;
+  const conflict =
+    header.conflict === undefined
+      ? undefined
+      : fail('conflicting-geometry', { path: imagePath, reason: header.conflict });
+  if (conflict !== undefined && conflictingGeometry === 'refuse') throw conflict;
   const isSheared = shearDegrees(grid) > 0;
   return {
     format,
@@ -44,8 +53,6 @@ export async function fileImage(
     grid: isSheared ? rectangularGrid(grid) : grid,
     storedGrid: grid,
     warnings,
-    ...(conflict === undefined
-      ? {}
-      : { conflict: fail('conflicting-geometry', { path: imagePath, reason: conflict }) }),
+    ...(conflict === undefined ? {} : { conflict }),
   };
 }

@@ -344,6 +344,21 @@ describe('a volume whose header is not to be taken at its word', () => {
     });
   });
 
+  it('is refused by the site’s word where no manifest lists it, too', async () => {
+    const path = await temporaryFolder();
+    const bytes = Buffer.from(encodeNifti(phantomVolumes('msd').image));
+    bytes.writeFloatLE(10, 88); // pixdim[3]
+    await writeFile(join(path, 'loose.nii'), bytes);
+    expect(await inspectFolder(path)).toMatchObject({
+      scans: [{ usable: true, warnings: [expect.stringContaining('says two things')] }],
+      refused: [],
+    });
+    expect(await inspectFolder(path, { conflictingGeometry: 'refuse' })).toMatchObject({
+      scans: [],
+      refused: [{ code: 'imaging/conflicting-geometry' }],
+    });
+  });
+
   it('has its voxels among what its content is known by, though they are in a file of their own', async () => {
     const path = await decathlon({ training: [{ image: 'a.nhdr', label: 'a-label.nii.gz' }] });
     const { image } = phantomVolumes('msd');

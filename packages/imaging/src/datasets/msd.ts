@@ -1,7 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
-import { errorText } from '@fedvox/base';
-import { z } from 'zod';
+import { join } from 'node:path';
 import { boundedMap } from '../bounded-map.js';
 import { fail } from '../errors.js';
 import { type Refusal, refusalOf } from '../refusal.js';
@@ -26,27 +23,11 @@ import {
   patientKeyOf,
   withSites,
 } from './listed-cases.js';
+import { inside, MANIFEST_NAME, type Manifest, readManifest } from './msd-manifest.js';
 import type { ResolvedDatasetSpec } from './spec.js';
 
 type MsdSpec = Extract<ResolvedDatasetSpec, { kind: 'msd' }>;
 
-/** The part of a Decathlon `dataset.json` that is used (Antonelli et al. 2022); the rest may vary. */
-const manifestSchema = z.object({
-  modality: z.record(z.string(), z.string()).default({}),
-  labels: z.record(z.string().regex(/^\d+$/, 'must be a label value'), z.string()),
-  training: z.array(
-    z.object({
-      image: z.string(),
-      label: z.string().optional(),
-      /** Ours: whose image it is, where its path does not say it as BIDS does. */
-      subject: z.string().min(1).optional(),
-    }),
-  ),
-  /** Ours: case, by its name or its image's path → site. */
-  sites: z.record(z.string(), z.string()).optional(),
-});
-
-type Manifest = z.output<typeof manifestSchema>;
 type Entry = Manifest['training'][number] & { readonly site: string | undefined };
 
 const MAX_OPEN_FILES = 8;
@@ -67,8 +48,8 @@ export async function openMsd(
   jobClasses: readonly string[] | undefined,
   need: LabelNeed,
 ): Promise<MsdDataset> {
-  const path = join(spec.path, 'dataset.json');
-  const manifest = parseManifest(path, await readText(path));
+  const path = join(spec.path, MANIFEST_NAME);
+  const manifest = await readManifest(spec.path);
   const entries = entriesOfSite(path, manifest, spec.site);
   const declared = Object.entries(manifest.labels);
   // 0 is what no label is drawn with, whatever it is called.
@@ -114,8 +95,7 @@ async function caseOf(
   entry: Entry,
 ): Promise<FoundCase> {
   const imagePath = inside(spec.path, entry.image);
-  const { source, grid, conflict, storedGrid } = await fileImage(imagePath, spec.gantryTilt);
-  if (conflict !== undefined && spec.conflictingGeometry === 'refuse') throw conflict;
+  const { source, grid, conflict, storedGrid } = await fileImage(imagePath, spec);
   const alsoRefused = conflict === undefined ? [] : [refusalOf(entry.image, conflict)];
   const modalities = Object.values(manifest.modality);
   const what = entry.image;
@@ -149,37 +129,6 @@ async function caseOf(
   return { what, ref: { ...common, hasLabel: true, source: labelled }, alsoRefused };
 }
 
-function parseManifest(path: string, text: string): Manifest {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw fail('not-msd', { path, reason: 'it is not JSON' }, { cause });
-  }
-  const parsed = manifestSchema.safeParse(json);
-  if (parsed.success) {
-    const twice = declaredTwice(text);
-    if (twice === undefined) return parsed.data;
-    throw fail('not-msd', { path, reason: `labels: ${twice} is declared twice` });
-  }
-  const reason = parsed.error.issues
-    .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
-    .join('; ');
-  throw fail('not-msd', { path, reason }, { cause: parsed.error });
-}
-
-/** A label value that is declared twice, of which JSON keeps the last without a word. */
-function declaredTwice(text: string): number | undefined {
-  const string = String.raw`"(?:[^"\\]|\\.)*"`;
-  const labels = new RegExp(
-    String.raw`"labels"\s*:\s*\{((?:\s*${string}\s*:\s*${string}\s*,?)*)\s*\}`,
-  );
-  const pairs = labels.exec(text)?.[1] ?? '';
-  const keys = [...pairs.matchAll(new RegExp(`(${string})\\s*:\\s*${string}`, 'g'))];
-  const values = keys.map(([, key]) => Number(JSON.parse(key as string)));
-  return values.find((value, at) => values.indexOf(value) !== at);
-}
-
 function entriesOfSite(path: string, manifest: Manifest, site: string | undefined): Entry[] {
   const sites = manifest.sites ?? {};
   const all = withSites(manifest.training, sites, (key, images) => {
@@ -199,19 +148,4 @@ function modalityCode(name: string): string {
   if (/^(MR|T1|T2|FLAIR)/i.test(name)) return 'MR';
   if (/^PE?T/i.test(name)) return 'PT';
   return name.toUpperCase();
-}
-
-/** A path of the manifest, which may not lead out of its folder. */
-function inside(folder: string, path: string): string {
-  const resolved = join(folder, path);
-  if (relative(folder, resolved).startsWith('..')) {
-    throw fail('not-msd', { path: folder, reason: 'it names a file outside its folder' });
-  }
-  return resolved;
-}
-
-async function readText(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch((cause: unknown) => {
-    throw fail('folder-unreadable', { path, reason: errorText(cause) }, { cause });
-  });
 }

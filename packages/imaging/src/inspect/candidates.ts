@@ -210,13 +210,12 @@ export async function fileCandidates(
   paths: readonly string[],
   rules: LabelRules,
 ): Promise<Found> {
-  const { gantryTilt = 'refuse' } = rules;
   const candidates: Candidate[] = [];
   const refused: Refusal[] = [];
   const files: string[] = [];
   for (const path of paths) {
     try {
-      const { format, grid, source, conflict, ...header } = await fileImage(path, gantryTilt);
+      const { format, grid, source, conflict, ...header } = await fileImage(path, rules);
       files.push(path);
       const what = relative(root, path) || path;
       const ref: CaseRef = { caseId: what, modality: undefined, grid, hasLabel: false, source };
