@@ -1,5 +1,6 @@
 import { type FedvoxError, sha256 } from '@fedvox/base';
 import { readDicom } from '../dicom/part10.js';
+import { chosenFrames } from '../dicom/separate-volumes.js';
 import { assembleSeries, type Stack } from '../dicom/stack.js';
 import { checkRescaled, valueNotices } from '../dicom/stored-values.js';
 import { fail } from '../errors.js';
@@ -75,7 +76,7 @@ export function caseOfSeries(
   need: LabelNeed,
 ): { ref: CaseRef; alsoRefused: Refusal[] } {
   const { what } = series;
-  if (series.problem !== undefined) throw series.problem;
+  checkReadable(series, spec.volume);
   const { stack, stray } = assembleSeries(what, series.frames, spec.volume);
   checkRescaled(what, stack.frames, spec.missingRescale);
   const isTilted = stack.tiltDegrees > 0;
@@ -119,6 +120,17 @@ export function caseOfSeries(
   const count = stray.length;
   if (count > 0) notices.push(fail('stray-slices', { what, count }));
   return { ref, alsoRefused: notices.map((notice) => refusalOf(what, notice)) };
+}
+
+/** Asserts that no frame of the volume that is meant, nor one that may be, is bad. */
+function checkReadable({ what, frames, bad }: ScannedSeries, choice: DicomSpec['volume']): void {
+  const known = bad.map(({ error, dimensions }) => {
+    if (dimensions === undefined) throw error;
+    return { error, dimensions };
+  });
+  for (const frame of chosenFrames(what, [...known, ...frames], choice)) {
+    if ('error' in frame) throw frame.error;
+  }
 }
 
 /**

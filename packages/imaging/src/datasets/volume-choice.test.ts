@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { DataSet } from '../dicom-writer/encode.js';
@@ -81,6 +81,15 @@ async function series(slices: readonly (DataSet & { readonly z: number })[], vol
   return { code, slices: numbers, stepMm: spacingMm(ref.grid)[2] };
 }
 
+/** A copy of a file, of the same UID, with other bytes at its end. */
+async function spoiltCopy(file: string): Promise<void> {
+  await copyFile(file, `${file}.copy.dcm`);
+  await appendFile(
+    `${file}.copy.dcm`,
+    Buffer.from([0xfc, 0xff, 0xfc, 0xff, 0x4f, 0x42, 0, 0, 0, 0, 0, 0]),
+  );
+}
+
 describe('the volume that is meant of a series of slices', () => {
   const phases = [1, 2].flatMap((AcquisitionNumber) =>
     [0, 4, 8, 12].map((z) => ({ AcquisitionNumber, z: z + 2 * (AcquisitionNumber - 1) })),
@@ -149,6 +158,65 @@ describe('the volume that is meant of a series of slices', () => {
     expect((await at(2)).code).toBe('missing-slice');
     expect((await at(3)).code).toBe('single-slice');
     expect((await at(4)).reason).toContain('differ in TemporalPositionIdentifier: 1, 2, 3');
+  });
+
+  describe('beside one of which a file is bad', () => {
+    const times = [1, 2].flatMap((TemporalPositionIdentifier) =>
+      [0, 2, 4].map((z) => ({ TemporalPositionIdentifier, z })),
+    );
+    /** What becomes of each of two volumes, and without a choice, once a file of the second is changed. */
+    async function outcomes(spoil: (file: string) => Promise<void>, change: DataSet = {}) {
+      const path = await temporaryFolder();
+      const of = (slice: number) => {
+        const { z, ...attributes } = times[slice]!;
+        return { ImagePositionPatient: [0, 0, z], ...attributes, ...(slice === 4 ? change : {}) };
+      };
+      await writeSlices(path, of, times.length);
+      const [file] = (await readdir(path)).filter((name) => name.endsWith('-s4.dcm'));
+      await spoil(join(path, file!));
+      const found = [1, 2, undefined].map(async (moment) => {
+        const volume = moment === undefined ? {} : { TemporalPositionIdentifier: moment };
+        const spec = { kind: 'dicom', path, volume } as const;
+        const { cases, refused } = await openDataset(spec, [], { labels: 'optional' });
+        const [ref] = cases;
+        if (ref === undefined) return refused.map(({ code }) => code).join();
+        return (await loadCase(ref, [])).image.shape[2];
+      });
+      return Promise.all(found);
+    }
+
+    it.each([
+      ['is cut short', (file: string) => truncate(file, 700), {}, 'imaging/corrupt-file'],
+      [
+        'has no pixel spacing',
+        async () => undefined,
+        { PixelSpacing: undefined },
+        'imaging/missing-attribute',
+      ],
+      [
+        'has a copy that is another',
+        (file: string) => spoiltCopy(file),
+        {},
+        'imaging/conflicting-copies',
+      ],
+    ])('is whole where that %s', async (_, spoil, change, code) => {
+      expect(await outcomes(spoil, change)).toEqual([3, code, code]);
+    });
+
+    it('is refused all the same where nobody can say of which volume that is', async () => {
+      const change = { PixelSpacing: undefined, TemporalPositionIdentifier: 'second' };
+      const code = 'imaging/missing-attribute';
+      expect(await outcomes(async () => undefined, change)).toEqual([code, code, code]);
+    });
+
+    it('is refused where that is the enhanced file of both: what it lacks may be of either', async () => {
+      const path = await temporaryFolder();
+      const bytes = Buffer.from(golden['echoes'] as string, 'base64');
+      await writeFile(join(path, 'enhanced.dcm'), bytes.subarray(0, bytes.length - 8));
+      const spec = { kind: 'dicom', path, volume: { EchoTime: 5.5 } } as const;
+      const { refused } = await openDataset(spec, [], { labels: 'optional' });
+      expect(refused).toMatchObject([{ code: 'imaging/corrupt-file' }]);
+    });
   });
 
   it('is the only one of a series that differs in nothing, whatever was chosen for others', async () => {

@@ -269,6 +269,17 @@ function pixelFormat(attributes: Attributes): PixelFormat {
   };
 }
 
+/**
+ * What tells the frames of a file apart from others, whether they can be read or not.
+ * @throws FedvoxError `bad-attribute`
+ */
+export function dimensionsOf({ attributes }: DicomFile): Dimensions[] {
+  const shared = attributes.items('SharedFunctionalGroupsSequence');
+  const perFrame = attributes.items('PerFrameFunctionalGroupsSequence');
+  if (perFrame.length === 0) return [dimensions(attributes, shared)];
+  return perFrame.map((own) => dimensions(attributes, [own, ...shared]));
+}
+
 /** An enhanced file says echo and b-value of each frame (PS3.3 C.8.13.5.4, C.8.13.5.9). */
 function dimensions(attributes: Attributes, groups: readonly Attributes[]): Dimensions {
   const echo = itemOf(groups, 'MREchoSequence')?.double('EffectiveEchoTime');

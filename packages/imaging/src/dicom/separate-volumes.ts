@@ -21,11 +21,11 @@ const MIN_INTERLEAVED_SLICES = 3;
  * each attribute. An attribute of which the series has one value only tells nothing apart in it.
  * @throws FedvoxError `several-volumes` where the series has other values than the chosen one
  */
-export function chosenFrames(
+export function chosenFrames<F extends Pick<Frame, 'dimensions'>>(
   what: string,
-  frames: readonly Frame[],
+  frames: readonly F[],
   choice: VolumeChoice,
-): readonly Frame[] {
+): readonly F[] {
   return DIMENSION_NAMES.reduce((left, attribute) => {
     const wanted = choice[attribute];
     if (wanted === undefined) return left;
@@ -38,7 +38,11 @@ export function chosenFrames(
 }
 
 /** Numbers are equal however they are written; of an image type one of its words will do. */
-function isMeant({ dimensions }: Frame, attribute: DimensionName, wanted: number | string) {
+function isMeant(
+  { dimensions }: Pick<Frame, 'dimensions'>,
+  attribute: DimensionName,
+  wanted: number | string,
+) {
   const value = dimensions[attribute];
   if (value === undefined) return String(wanted) === ABSENT;
   if (String(value) === String(wanted)) return true;
@@ -93,7 +97,7 @@ function severalVolumes(
   });
 }
 
-function valueIn(names: readonly DimensionName[]): (frame: Frame) => string {
+function valueIn(names: readonly DimensionName[]): (frame: Pick<Frame, 'dimensions'>) => string {
   return ({ dimensions }) => names.map((name) => dimensions[name] ?? ABSENT).join(' and ');
 }
 

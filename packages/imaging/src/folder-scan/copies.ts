@@ -1,8 +1,8 @@
-import type { FedvoxError } from '@fedvox/base';
 import { sha256File } from '@fedvox/base/system';
 import type { Frame } from '../dicom/frame.js';
 import { fail } from '../errors.js';
 import { type Refusal, refusalOf } from '../refusal.js';
+import type { BadFrame } from './bad-frame.js';
 import type { SegmentationObject } from './headers/scanned-file.js';
 
 /** What one SOP instance UID stands for: the first of byte-for-byte copies, or none of different files. */
@@ -27,25 +27,30 @@ export async function oneObject(
   return [first.object];
 }
 
-/** Frames without byte-for-byte copies, which are reported; different files of one UID are an error. */
+/** Frames without byte-for-byte copies, which are reported; and those of different files of one UID. */
 export async function withoutCopies(
   what: string,
   frames: readonly Frame[],
   copies: Refusal[],
-): Promise<readonly Frame[] | FedvoxError> {
+): Promise<{ readonly frames: readonly Frame[]; readonly conflicting: readonly BadFrame[] }> {
   const firstPath = new Map<string, string>();
   const copiedPaths = new Set<string>();
+  const conflictingPaths = new Set<string>();
   for (const { sopInstanceUid, path } of frames) {
     const first = firstPath.get(sopInstanceUid) ?? path;
     firstPath.set(sopInstanceUid, first);
-    if (first === path || copiedPaths.has(path)) continue;
-    if ((await sha256File(first)) !== (await sha256File(path))) {
-      return fail('conflicting-copies', { what });
-    }
-    copiedPaths.add(path);
+    if (first === path || copiedPaths.has(path) || conflictingPaths.has(path)) continue;
+    if ((await sha256File(first)) === (await sha256File(path))) copiedPaths.add(path);
+    else conflictingPaths.add(first).add(path);
   }
   copies.push(...copiesOf(what, [...copiedPaths]));
-  return frames.filter(({ path }) => !copiedPaths.has(path));
+  const distinct = frames.filter(({ path }) => !copiedPaths.has(path));
+  return {
+    frames: distinct.filter(({ path }) => !conflictingPaths.has(path)),
+    conflicting: distinct
+      .filter(({ path }) => conflictingPaths.has(path))
+      .map(({ dimensions }) => ({ error: fail('conflicting-copies', { what }), dimensions })),
+  };
 }
 
 /** One line for however many. */

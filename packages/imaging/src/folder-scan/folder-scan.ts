@@ -1,8 +1,8 @@
-import { FedvoxError } from '@fedvox/base';
 import type { Frame } from '../dicom/frame.js';
 import { groupBy } from '../group-by.js';
 import { restoredError } from '../named-error.js';
 import { type Refusal, refusalOf } from '../refusal.js';
+import { type BadFrame, badFrames } from './bad-frame.js';
 import { oneObject, withoutCopies } from './copies.js';
 import { type HeaderOptions, readHeaders } from './headers/read-headers.js';
 import type { ScannedFile, SegmentationObject } from './headers/scanned-file.js';
@@ -17,8 +17,8 @@ export interface ScannedSeries {
   readonly what: string;
   readonly paths: readonly string[];
   readonly frames: readonly Frame[];
-  /** The first error of a file that belongs to the series: one bad file makes it unusable. */
-  readonly problem?: FedvoxError;
+  /** What of it cannot be read: one bad frame makes its volume unusable, and the series where it has one only. */
+  readonly bad: readonly BadFrame[];
 }
 
 /** What is in a folder, found by content and not by name. */
@@ -27,6 +27,8 @@ export interface FolderScan {
   readonly series: readonly ScannedSeries[];
   readonly segmentations: readonly SegmentationObject[];
   readonly refused: readonly Refusal[];
+  /** Those of them that claim to be DICOM, and of which nobody knows what they hold. */
+  readonly unreadable: readonly Refusal[];
   readonly files: number;
   /** Files that are not DICOM and do not claim to be. */
   readonly otherFiles: readonly string[];
@@ -46,7 +48,9 @@ export async function scanDicomFolder(
   const headers = await readHeaders(root, paths, options);
   const scanned = headers.map((header, at) => ({ path: paths[at] as string, ...header }));
   const images = scanned.filter((file) => file.kind === 'image' || file.kind === 'bad-image');
-  const unreadable = scanned.filter((file) => file.kind === 'unreadable');
+  const unreadable = scanned
+    .filter((file) => file.kind === 'unreadable')
+    .map(({ path, error }) => refusalOf(path, restoredError(error)));
   const copies: Refusal[] = [];
   const series: ScannedSeries[] = [];
   const objects = scanned.filter((file) => file.kind === 'object');
@@ -62,11 +66,8 @@ export async function scanDicomFolder(
     root,
     series,
     segmentations,
-    refused: [
-      ...unreadable.map(({ path, error }) => refusalOf(path, restoredError(error))),
-      ...copies,
-      ...otherObjects(objects, nameOf),
-    ],
+    refused: [...unreadable, ...copies, ...otherObjects(objects, nameOf)],
+    unreadable,
     files: paths.length,
     otherFiles: scanned.filter((file) => file.kind === 'other').map((file) => file.path),
   };
@@ -79,12 +80,16 @@ async function seriesOf(
   copies: Refusal[],
 ): Promise<ScannedSeries> {
   const paths = files.map(({ path }) => path);
-  const frames = files.flatMap((file) => (file.kind === 'image' ? file.frames : []));
-  const bad = files.find((file) => file.kind === 'bad-image');
-  if (bad !== undefined) return { uid, what, paths, frames, problem: restoredError(bad.error) };
-  const distinct = await withoutCopies(what, frames, copies);
-  if (distinct instanceof FedvoxError) return { uid, what, paths, frames, problem: distinct };
-  return { uid, what, paths, frames: distinct };
+  const readable = files.flatMap((file) => (file.kind === 'image' ? file.frames : []));
+  const { frames, conflicting } = await withoutCopies(what, readable, copies);
+  const bad = files.flatMap((file) => (file.kind === 'bad-image' ? badFrames(file) : []));
+  return { uid, what, paths, frames, bad: [...bad, ...conflicting] };
+}
+
+/** Doses and planar pictures: they have pixels and are none of a volume. */
+export function isNoVolume({ frames, bad: [first] }: ScannedSeries): boolean {
+  if (first === undefined || frames.length > 0) return false;
+  return ['imaging/not-an-image', 'imaging/projection'].includes(first.error.code);
 }
 
 function isSegmentationFile<F extends ScannedFile>(

@@ -16,7 +16,7 @@ import { datasetSpecSchema, type ResolvedDatasetSpec } from '../datasets/spec.js
 import { readDicomHeader } from '../dicom/part10.js';
 import type { VolumeChoice } from '../dicom/separate-volumes.js';
 import { fail } from '../errors.js';
-import type { FolderScan, ScannedSeries } from '../folder-scan/folder-scan.js';
+import { type FolderScan, isNoVolume, type ScannedSeries } from '../folder-scan/folder-scan.js';
 import { drawnSegments, segmentationsOf } from '../folder-scan/references.js';
 import { errorOfCase, type Refusal, refusalOf } from '../refusal.js';
 import { type LabelNames, ownClasses } from '../segmentation/class-names.js';
@@ -96,8 +96,8 @@ export async function dicomCandidates(
   const candidates: Candidate[] = [];
   const objects: Refusal[] = [];
   for (const series of scan.series) {
-    if (isNoScan(series)) {
-      objects.push(refusalOf(series.what, series.problem));
+    if (isNoVolume(series)) {
+      objects.push(...series.bad.slice(0, 1).map(({ error }) => refusalOf(series.what, error)));
       continue;
     }
     const frameOfReference = series.frames[0]?.frameOfReferenceUid;
@@ -129,15 +129,6 @@ export async function dicomCandidates(
     ...unmatchedNames(scan, spec),
   ];
   return { candidates, refused, files: [] };
-}
-
-/** Doses and planar pictures: they have pixels and are none of a volume. */
-function isNoScan<S extends ScannedSeries>(
-  series: S,
-): series is S & { readonly problem: FedvoxError } {
-  const { problem, frames } = series;
-  if (problem === undefined || frames.length > 0) return false;
-  return ['imaging/not-an-image', 'imaging/projection'].includes(problem.code);
 }
 
 /** Training reads either series or what a dataset.json lists. */

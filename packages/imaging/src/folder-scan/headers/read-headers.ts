@@ -132,6 +132,7 @@ function isOfContent(file: ScannedFile): boolean {
 
 function itemsOf(file: ScannedFile): number {
   if (file.kind === 'image') return file.frames.length;
+  if (file.kind === 'bad-image') return 1 + (file.dimensions?.length ?? 0);
   if (file.kind !== 'segmentation') return 1;
   const { object } = file;
   const frames = object.kind === 'seg' ? object.frames.length : 0;

@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
 import { isFedvoxError } from '@fedvox/base';
-import { type Frame, framesOf } from '../../dicom/frame.js';
+import { type Dimensions, dimensionsOf, type Frame, framesOf } from '../../dicom/frame.js';
 import { type DicomFile, readDicomHeader } from '../../dicom/part10.js';
 import { fail } from '../../errors.js';
 import { type NamedError, namedError } from '../../named-error.js';
@@ -17,10 +17,19 @@ export type SegmentationObject =
   | ({ readonly kind: 'seg' } & SegHeader)
   | ({ readonly kind: 'rtstruct' } & StructureSetHeader);
 
+/** A file of an image series that cannot be used. */
+export interface BadImage {
+  readonly kind: 'bad-image';
+  readonly uid: string;
+  readonly error: NamedError;
+  /** Of its frames; absent where nobody can say what volume of the series it is of. */
+  readonly dimensions?: readonly Dimensions[];
+}
+
 /** What one file of a folder turned out to be. */
 export type ScannedFile =
   | { readonly kind: 'image'; readonly uid: string; readonly frames: readonly Frame[] }
-  | { readonly kind: 'bad-image'; readonly uid: string; readonly error: NamedError }
+  | BadImage
   | { readonly kind: 'segmentation'; readonly uid: string; readonly object: SegmentationObject }
   | { readonly kind: 'object'; readonly uid: string; readonly modality: string }
   | { readonly kind: 'unreadable'; readonly error: NamedError }
@@ -64,6 +73,16 @@ function scanObject(file: DicomFile): ScannedFile {
     }
     return { kind: 'image', uid, frames: framesOf(file) };
   } catch (error) {
-    return { kind: 'bad-image', uid, error: namedError(errorOfCase(file.path, error)) };
+    const named = namedError(errorOfCase(file.path, error));
+    return { kind: 'bad-image', uid, error: named, ...knownDimensions(file) };
+  }
+}
+
+function knownDimensions(file: DicomFile): Pick<BadImage, 'dimensions'> {
+  try {
+    return { dimensions: dimensionsOf(file) };
+  } catch (error) {
+    errorOfCase(file.path, error); // what is no fault of the file is thrown on
+    return {};
   }
 }
