@@ -22,6 +22,11 @@ export const fail = defineErrors('imaging', {
     message: 'there is no DICOM image in {path} ({files} files looked at)',
     advice: 'Point the data set at the folder that holds the exported series.',
   },
+  'no-scan': {
+    message:
+      'there is no scan in {path}: no DICOM series, no NIfTI or NRRD file ({files} files looked at)',
+    advice: 'Give the folder that holds the scans; it is searched to its depth.',
+  },
   'corrupt-file': {
     message: '{path} is corrupt or truncated: {reason}',
     advice: 'Export or copy the file again; compare its size with the original.',
@@ -204,8 +209,9 @@ export const fail = defineErrors('imaging', {
     advice: 'Give a NIfTI file (.nii, .nii.gz) or a folder with one DICOM series.',
   },
   'not-one-series': {
-    message: '{path} holds {count} usable series; exactly one was expected',
-    advice: 'Give the folder of a single series. Refused: {refused}',
+    message: '{path} holds {count} usable scans; exactly one was expected',
+    advice:
+      'Give the folder of a single scan, or a folder as the output to predict on each. Refused: {refused}',
   },
   'label-missing': {
     message: '{what} has no label',

@@ -2,8 +2,14 @@ export { type CacheOptions, type CaseCache, openCache } from './cache/case-cache
 export type { CaseRef, Dataset } from './datasets/case-ref.js';
 export { contentKey, filesOf } from './datasets/content-key.js';
 export { type OpenDatasetOptions, openDataset } from './datasets/dataset.js';
-export { loadCase } from './datasets/load-case.js';
-export { findOnlySeries, readVolume, type SeriesRules } from './datasets/read-volume.js';
+export {
+  type FoundScan,
+  findOnlyScan,
+  findScans,
+  type ScanRules,
+} from './datasets/find-scans.js';
+export { loadCase, readCase } from './datasets/load-case.js';
+export { readVolume } from './datasets/read-volume.js';
 export { type DatasetSpec, datasetSpecSchema } from './datasets/spec.js';
 export { uidFrom } from './dicom-writer/encode.js';
 export { type SeriesReference, seriesReference } from './dicom-writer/reference.js';
@@ -47,10 +53,11 @@ export { readNifti } from './nifti/read.js';
 export { encodeNifti, writeNifti } from './nifti/write.js';
 export { directReader, type Reader } from './reader/reader.js';
 export { ReaderThread } from './reader/reader-thread.js';
-export type { Refusal } from './refusal.js';
+export { type Refusal, refusalOf } from './refusal.js';
 export { augment } from './transforms/augment.js';
 export { preprocess } from './transforms/preprocess.js';
 export { probabilitiesToGrid, toOriginalGrid, volumeToGrid } from './transforms/restore.js';
 export { isVolumeName } from './volume-files/volume-file.js';
+export { isWrittenName, WRITTEN_ENDINGS, writeVolumeFile } from './volume-files/write.js';
 export { portableVoxels } from './voxel-engine/portable/portable-voxels.js';
 export type { VoxelEngine } from './voxel-engine/voxel-engine.js';

@@ -51,6 +51,19 @@ export const fail = defineErrors('learning', {
     message: '{outputPath} is read for this prediction, and would be overwritten by it',
     advice: 'Give --output another name.',
   },
+  'output-folder': {
+    message: 'predictions of several scans go into a folder, and {outputPath} is none',
+    advice:
+      'Make the folder first. The prediction of one scan goes into a file that ends in .nii.gz, .nii, .nrrd or .dcm.',
+  },
+  'output-taken': {
+    message: '{outputPath} is the prediction of {first} already',
+    advice: 'Predict on the two one after the other, into folders of their own.',
+  },
+  'output-unwritable': {
+    message: 'cannot write {outputPath}: {reason}',
+    advice: 'Give --output a place that may be written to.',
+  },
   'wrong-modality': {
     message: 'case {caseId} is of modality {modality}; the job wants {wanted}',
     advice: 'Point the site at a folder with scans of that modality.',

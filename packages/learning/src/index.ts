@@ -24,7 +24,10 @@ export {
   type PooledResult,
   trainPooled,
 } from './tasks/pooled.js';
-export { type PredictInput, type Prediction, predictFile } from './tasks/predict-file.js';
+export { type PredictInput, predictFile } from './tasks/predict-file.js';
+export type { Prediction } from './tasks/predict-scan.js';
+export { type PredictScansInput, predictScans, type ScanOutcome } from './tasks/predict-scans.js';
+export { isPredictionName } from './tasks/prediction-output.js';
 export {
   evaluateAndTrain,
   evaluateModel,

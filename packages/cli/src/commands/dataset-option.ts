@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { DatasetSpec, SeriesRules } from '@fedvox/imaging';
+import type { DatasetSpec, ScanRules } from '@fedvox/imaging';
 import { type Command, Option } from 'commander';
 import { labelNames } from './options.js';
 
@@ -64,10 +64,9 @@ export async function siteData(config: string): Promise<DatasetSpec> {
   return (await loadSiteConfig(config)).data;
 }
 
-/** What a site's configuration says of DICOM series: nothing where its data are files. */
-export async function seriesRules(config: string): Promise<SeriesRules> {
-  const data = await siteData(config);
-  if (data.kind !== 'dicom') return {};
-  const { kind: _, path: __, labels: ___, missingLabels: ____, ...rules } = data;
-  return rules;
+/** What a site's configuration says of scans, whatever their format; what it says of labels is left out. */
+export async function scanRules(config: string): Promise<ScanRules> {
+  const notOfScans: readonly string[] = ['kind', 'path', 'site', 'labels', 'missingLabels'];
+  const rules = Object.entries(await siteData(config)).filter(([key]) => !notOfScans.includes(key));
+  return Object.fromEntries(rules);
 }

@@ -21,6 +21,7 @@ import {
   writePhantomSeg,
 } from '../testing/phantom-case.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
+import { writeVolumeFile } from '../volume-files/write.js';
 import type { LabelRules } from './candidates.js';
 import { type InspectOptions, inspectFolder } from './inspect-folder.js';
 
@@ -98,6 +99,20 @@ describe('inspecting a folder', () => {
       warnings: [expect.stringContaining('its matrix is 5 × 6 × 8, that of the image 6 × 5 × 8')],
     });
     expect(b!.prediction).toBeUndefined();
+  });
+
+  it('finds the predictions of files in any format that they are written in', async () => {
+    const [folder, predictedFolder] = [await temporaryFolder(), await temporaryFolder()];
+    const { image, label } = phantomVolumes('found');
+    const endings = ['nii.gz', 'nii', 'nrrd'];
+    for (const [at, ending] of endings.entries()) {
+      await writeNifti(join(folder, `${at}.nii`), image);
+      await writeVolumeFile(join(predictedFolder, `${at}.${ending}`), label);
+    }
+    const { scans } = await inspectFolder(folder, { predictedFolder });
+    expect(scans.map(({ prediction }) => prediction?.path)).toEqual(
+      endings.map((ending, at) => join(predictedFolder, `${at}.${ending}`)),
+    );
   });
 
   it('judges labels for a job only when it knows the job’s classes', async () => {

@@ -11,6 +11,7 @@ import type { Grid, LabelMap } from '../geometry/grid.js';
 import { groupBy } from '../group-by.js';
 import { ownClasses } from '../segmentation/class-names.js';
 import { readVolumeFileHeader, withoutVolumeEnding } from '../volume-files/volume-file.js';
+import { WRITTEN_ENDINGS } from '../volume-files/write.js';
 
 type DicomSpec = Extract<ResolvedDatasetSpec, { kind: 'dicom' }>;
 
@@ -62,9 +63,7 @@ export function filePredictions(folder: string, refs: readonly CaseRef[]): Map<C
       ...(byPlace.get(place)?.length === 1 ? [place] : []),
       ...(byName.get(name)?.length === 1 ? [name] : []),
     ];
-    const paths = names.flatMap((each) =>
-      ['.nii.gz', '.nii'].map((end) => join(folder, each + end)),
-    );
+    const paths = names.flatMap((each) => WRITTEN_ENDINGS.map((end) => join(folder, each + end)));
     const path = paths.find(existsSync);
     return path === undefined ? [] : [[ref, path]];
   });

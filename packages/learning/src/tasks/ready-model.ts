@@ -1,0 +1,55 @@
+import type { Logger } from '@fedvox/base/system';
+import {
+  type Grid,
+  type LabelMap,
+  preprocess,
+  probabilitiesToGrid,
+  type Scan,
+} from '@fedvox/imaging';
+import type { Job } from '@fedvox/job';
+import { openModel } from '../bundle/saved-model.js';
+import { selectEngine } from '../engine/engine.js';
+import type { EngineName, EngineSettings } from '../engine/settings.js';
+import { voxelEngineOf } from '../engine/voxels.js';
+import { predictProbabilities } from '../inference/probabilities.js';
+import { Network } from '../networks/network.js';
+import { checkRunnable } from './job-check.js';
+
+export interface ModelInput extends EngineSettings {
+  readonly job: Job;
+  readonly modelPath: string;
+  readonly engine: EngineName;
+  readonly log: Logger;
+}
+
+/** A model in an engine, for any number of scans. */
+export interface ReadyModel {
+  /**
+   * Segments one scan: preprocessed as the job says, predicted, and brought to a grid, which is the scan's own
+   * wherever it can be.
+   * @throws FedvoxError `imaging/spacing-unusable`, `learning/size-not-divisible`, `learning/prediction-not-finite`
+   */
+  segment(scan: Scan, grid: Grid): Promise<LabelMap>;
+  dispose(): void;
+}
+
+/**
+ * Reads a model and brings it into the engine.
+ * @throws FedvoxError `learning/model-of-another-job`, `learning/model-unreadable`, `learning/model-not-finite`,
+ *   `learning/unsupported-channels`, `learning/engine-unavailable`
+ */
+export async function readyModel(input: ModelInput): Promise<ReadyModel> {
+  const { job, modelPath } = input;
+  checkRunnable(job);
+  const weights = await openModel(modelPath, job);
+  const voxels = voxelEngineOf(await selectEngine(input.engine, input));
+  const network = Network.fromWeights(job, weights);
+  return {
+    async segment(scan, grid) {
+      const { image } = preprocess({ image: scan }, job.preprocess, voxels);
+      const probabilities = await predictProbabilities(network, image, job.inference);
+      return probabilitiesToGrid(probabilities, grid, voxels);
+    },
+    dispose: () => network.dispose(),
+  };
+}
