@@ -1,13 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import { loadSiteConfig } from '@fedvox/agent';
 import { loadConfig } from '@fedvox/base/system';
 import { loadCoordinatorConfig } from '@fedvox/coordinator';
 import { jobSchema } from '@fedvox/job';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { run } from '../../packages/cli/src/program.js';
+import { faultsOfCommand } from '../support/commands.js';
 import { blocksOf, commandsIn, readDocument, sampleOf } from '../support/documents.js';
 
 const OPERATIONS = 'docs/operations/README.md';
@@ -74,30 +73,10 @@ describe('the sample files of docs/operations, as they stand', () => {
   });
 });
 
-/** The help of the command that these words begin with; undefined where there is none. */
-async function helpOf(words: readonly string[]): Promise<string | undefined> {
-  const stdout = new PassThrough();
-  const stderr = new PassThrough();
-  const exitCode = await run([...words, '--help'], { stdout, stderr, environment: {} });
-  return exitCode === 0 ? String(stdout.read() ?? '') : undefined;
-}
-
-/** What is wrong with a command as a document has it: no such command, or no such option of it. */
-async function faultOf(command: string): Promise<string[]> {
-  const words = command.split(/\s+/);
-  const nouns = words.slice(0, 2).filter((word) => /^[a-z]+$/.test(word));
-  const help = (await helpOf(nouns)) ?? '';
-  if (!help.includes(`fedvox ${nouns.join(' ')}`)) return [`fedvox ${command}: no such command`];
-  const options = words.filter((word) => word.startsWith('--'));
-  return options
-    .filter((option) => !new RegExp(`${option}\\b`).test(help))
-    .map((option) => `fedvox ${command}: no ${option}`);
-}
-
 describe('every command that the documents name', () => {
   it.each(DOCUMENTS)('exists, with its options: %s', async (path) => {
     const commands = commandsIn(await readDocument(path));
-    const faults = await Promise.all(commands.map(faultOf));
+    const faults = await Promise.all(commands.map(faultsOfCommand));
     expect(faults.flat()).toEqual([]);
   });
 
