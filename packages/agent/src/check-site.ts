@@ -15,8 +15,9 @@ import { type ArchiveOptions, findInArchive } from './pacs/archive-calls.js';
 import { clockSkew } from './shell/clock-skew.js';
 import { termWarnings } from './shell/term-warnings.js';
 import { CONTACT_EVERY_MS, readContact } from './state/contact.js';
-import { type Lock, takeLock } from './state/lock.js';
+import type { Lock } from './state/lock.js';
 import { loadMembership } from './state/membership.js';
+import { openStateFolder } from './state/open-state-folder.js';
 import { type StateFolder, stateFolder } from './state/state-folder.js';
 
 export interface CheckLine {
@@ -131,7 +132,7 @@ async function lockUnlessRunning(
   clock: Clock,
 ): Promise<Lock | { readonly pid: string }> {
   try {
-    return await takeLock(folder.lock, clock);
+    return (await openStateFolder(folder.root, clock)).lock;
   } catch (error) {
     if (!isFedvoxError(error, 'agent/already-running')) throw error;
     return { pid: String(error.details['pid']) };

@@ -22,15 +22,11 @@ import { AgentShell } from './shell/agent-shell.js';
 import { DEFAULT_PACE, type Pace } from './shell/pace.js';
 import { Signer } from './shell/signing.js';
 import { ContactKeeper } from './state/contact.js';
-import { takeLock } from './state/lock.js';
+
 import { loadMembership } from './state/membership.js';
+import { openStateFolder } from './state/open-state-folder.js';
 import { Outbox } from './state/outbox.js';
-import {
-  makeStateFolder,
-  removeLeftovers,
-  type StateFolder,
-  stateFolder,
-} from './state/state-folder.js';
+import { removeLeftovers, type StateFolder } from './state/state-folder.js';
 import { ChildTrainer } from './trainer/child-trainer.js';
 
 export interface AgentOptions {
@@ -59,16 +55,15 @@ export interface RunningAgent {
 /**
  * Starts a site's agent: it dials out, never listens, and keeps trying while the coordinator is away.
  * @throws FedvoxError where it could never work: `agent/not-enrolled`, `agent/site-mismatch`,
- *   `agent/certificate-ended`, `agent/already-running`, `agent/trainer-missing`, `pki/credentials-…`, `agent/state-unreadable`
+ *   `agent/certificate-ended`, `agent/already-running`, `agent/trainer-missing`, `pki/credentials-…`, `agent/state-unreadable`,
+ *   `agent/state-too-new`
  */
 export async function startAgent(
   config: SiteConfig,
   options: AgentOptions = {},
 ): Promise<RunningAgent> {
-  const folder = stateFolder(config.stateDir);
-  await makeStateFolder(folder);
   const { clock = systemClock, chance = systemChance } = options;
-  const lock = await takeLock(folder.lock, clock);
+  const { folder, lock } = await openStateFolder(config.stateDir, clock);
   try {
     const agent = await assemble(config, folder, { ...options, clock, chance });
     const done = agent.run().finally(() => lock.release());

@@ -15,8 +15,9 @@ import { fail } from './errors.js';
 import { EgressLedger } from './ledger/egress-ledger.js';
 import { Announcer } from './line/announcer.js';
 import { writeEnrolment } from './state/enrolment.js';
-import { takeLock } from './state/lock.js';
-import { makeStateFolder, type StateFolder, stateFolder } from './state/state-folder.js';
+
+import { openStateFolder } from './state/open-state-folder.js';
+import type { StateFolder } from './state/state-folder.js';
 
 export interface Enrolled {
   readonly site: string;
@@ -30,7 +31,7 @@ export interface Enrolled {
  * Makes this site's key here, and exchanges the invitation's token for a certificate. Safe to repeat
  * after any crash: the key is on disk before anybody hears of it, and the token answers it again.
  * @throws FedvoxError `agent/site-mismatch`, `agent/already-enrolled`, `agent/already-running`,
- *   `refused/token-…`, `protocol/…`
+ *   `agent/state-too-new`, `refused/token-…`, `protocol/…`
  */
 export async function enroll(
   config: SiteConfig,
@@ -38,9 +39,7 @@ export async function enroll(
   clock: Clock,
 ): Promise<Enrolled> {
   if (config.site !== invitation.site) throw mismatch(config, 'invitation', invitation.site);
-  const folder = stateFolder(config.stateDir);
-  await makeStateFolder(folder);
-  const lock = await takeLock(folder.lock, clock);
+  const { folder, lock } = await openStateFolder(config.stateDir, clock);
   try {
     await refuseIfEnrolled(folder, config.site);
     return await exchange(config, invitation, folder, clock);

@@ -18,6 +18,10 @@ export const ERRORS = {
     message: 'the agent state in {path} cannot be used: {reason}',
     advice: 'Restore the file from its backup; removing it loses at most one undelivered round.',
   },
+  'state-too-new': {
+    message: 'the agent state in {folder} is of version {version}; this agent knows {known}',
+    advice: 'Start the version of Fedvox that wrote it, or a newer one; nothing was changed.',
+  },
   'already-running': {
     message: 'another agent (process {pid}) already works on {folder}',
     advice: 'Stop that agent first, or give this one a stateDir of its own.',

@@ -1,8 +1,7 @@
 import type { FetchReport, PacsSource } from '@fedvox/pacs';
 import type { SiteConfig } from '../config.js';
 import { fail } from '../errors.js';
-import { takeLock } from '../state/lock.js';
-import { makeStateFolder, stateFolder } from '../state/state-folder.js';
+import { openStateFolder } from '../state/open-state-folder.js';
 import { type ArchiveOptions, fetchArchive, storeInArchive } from './archive-calls.js';
 
 /**
@@ -15,9 +14,7 @@ export async function fetchSiteData(
   options: ArchiveOptions,
 ): Promise<FetchReport> {
   const source = archiveOf(config);
-  const folder = stateFolder(config.stateDir);
-  await makeStateFolder(folder);
-  const lock = await takeLock(folder.lock, options.clock);
+  const { folder, lock } = await openStateFolder(config.stateDir, options.clock);
   try {
     return await fetchArchive(source, folder, options);
   } finally {

@@ -2,6 +2,7 @@ import { type Credentials, loadCredentials } from '@fedvox/pki';
 import type { SiteConfig } from '../config.js';
 import { fail } from '../errors.js';
 import { readEnrolment } from './enrolment.js';
+import { saidVersion } from './folder-version.js';
 import type { StateFolder } from './state-folder.js';
 
 /** What makes this site a member: who it is, and where to dial. */
@@ -13,13 +14,14 @@ export interface Membership {
 
 /**
  * What enrolment left in the state folder, and where the site says that the coordinator is by now.
- * @throws FedvoxError `agent/not-enrolled`, `agent/site-mismatch`, `pki/not-enrolled`,
- *   `pki/credentials-unreadable`, `pki/key-exposed`
+ * @throws FedvoxError `agent/not-enrolled`, `agent/site-mismatch`, `agent/state-too-new`,
+ *   `pki/not-enrolled`, `pki/credentials-unreadable`, `pki/key-exposed`
  */
 export async function loadMembership(
   { site, coordinator }: Pick<SiteConfig, 'site' | 'coordinator'>,
   folder: StateFolder,
 ): Promise<Membership> {
+  await saidVersion(folder);
   const credentials = await loadCredentials(folder.credentials);
   const { name } = credentials.identity;
   if (name !== site) throw fail('site-mismatch', { site, what: 'certificate', other: name });

@@ -5,6 +5,8 @@ import { makeFolderDurably, makePrivateFolder } from '@fedvox/base/system';
 /** Where a site keeps what must survive its agent. Everything in it stays on the site. */
 export interface StateFolder {
   readonly root: string;
+  /** Which version of this layout, and of what its files hold, the folder is of. */
+  readonly version: string;
   /** Key and certificates (`@fedvox/pki`). */
   readonly credentials: string;
   /** Where to dial, as enrolment learnt it. */
@@ -33,6 +35,7 @@ export interface StateFolder {
 export function stateFolder(root: string): StateFolder {
   return {
     root,
+    version: join(root, 'version.json'),
     credentials: join(root, 'credentials'),
     enrolment: join(root, 'enrolment.json'),
     lock: join(root, 'agent.lock'),
