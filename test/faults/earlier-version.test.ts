@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readLedger, stateFolder } from '@fedvox/agent';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { waitForJob } from '../support/federation.js';
@@ -12,8 +12,13 @@ describe('invariant 2: a federation whose state an earlier version left, killed 
   let recorded: RecordedFederation;
   let stop: () => Promise<void>;
   const { ended, paused, running } = RECORDED_JOBS;
+  const ledgers = new Map<string, string>();
   beforeAll(() => {
     recorded = new RecordedFederation();
+    for (const site of RECORDED_SITES) {
+      const { egressLedger } = stateFolder(recorded.siteFolder(site));
+      ledgers.set(site, readFileSync(egressLedger, 'utf8'));
+    }
   });
   afterAll(async () => {
     await stop();
@@ -48,10 +53,12 @@ describe('invariant 2: a federation whose state an earlier version left, killed 
   it.each(RECORDED_SITES)(
     'leaves %s the receipt of each round, in a ledger without a gap',
     async (site) => {
-      const { outbox, receipts, egressLedger } = stateFolder(recorded.siteFolder(site));
+      const { outbox, receipts, egressLedger, version } = stateFolder(recorded.siteFolder(site));
       const answered = [ended, paused, running].flatMap(({ rounds }) => rounds);
       await expect.poll(() => readdirSync(outbox)).toEqual([]);
       expect(readdirSync(receipts)).toHaveLength(answered.length);
+      expect(existsSync(version)).toBe(true);
+      expect(readFileSync(egressLedger, 'utf8').startsWith(ledgers.get(site) ?? '?')).toBe(true);
       let entries = 0;
       for await (const { n } of readLedger(egressLedger)) {
         entries += 1;

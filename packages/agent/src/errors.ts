@@ -14,6 +14,11 @@ export const ERRORS = {
     message: '{place} of the egress ledger {path} is not an entry: {reason}',
     advice: 'The file was altered by hand or by a failing disk: restore it from its backup.',
   },
+  'ledger-too-new': {
+    message:
+      '{place} of the egress ledger {path} is of version {version}; this program knows {known}',
+    advice: 'Use the version of Fedvox that wrote it, or a newer one; nothing was sent or changed.',
+  },
   'state-unreadable': {
     message: 'the agent state in {path} cannot be used: {reason}',
     advice: 'Restore the file from its backup; removing it loses at most one undelivered round.',

@@ -131,6 +131,35 @@ describe('invariant 1: the egress ledger', () => {
     expect(() => EgressLedger.open(path, clock)).toThrow('the last line');
   });
 
+  it('says the version of each line, and goes on below lines that say none', async () => {
+    const entry = { n: 1, at: '2026-01-02T03:04:05.678Z', kind: 'gate', bytes: 20, ...NOTHING };
+    const earlier = `${JSON.stringify(entry)}\n`;
+    writeFileSync(path, earlier);
+    const ledger = EgressLedger.open(path, clock);
+    ledger.record('control', 7, NOTHING);
+    ledger.close();
+    const text = readFileSync(path, 'utf8');
+    expect(text.startsWith(earlier)).toBe(true);
+    expect(JSON.parse(text.slice(earlier.length))).toMatchObject({ version: 1, n: 2, bytes: 7 });
+    expect((await entries()).map(({ n, kind }) => [n, kind])).toEqual([
+      [1, 'gate'],
+      [2, 'control'],
+    ]);
+  });
+
+  it('with a line of a newer version is named so, and neither read over nor written on', async () => {
+    const ledger = EgressLedger.open(path, clock);
+    ledger.record('control', 7, NOTHING);
+    ledger.close();
+    appendFileSync(path, '{"version":2,"n":2,"what":"something else"}\n{"vers');
+    const before = readFileSync(path);
+    const details = expect.objectContaining({ path, version: 2, known: 1 });
+    const tooNew = expect.objectContaining({ code: 'agent/ledger-too-new', details });
+    await expect(entries()).rejects.toEqual(tooNew);
+    expect(() => EgressLedger.open(path, clock)).toThrow(tooNew);
+    expect(readFileSync(path)).toEqual(before);
+  });
+
   it('says so when it cannot be written, before anything is sent', () => {
     expect(() => EgressLedger.open(join(folder, 'absent', 'egress.jsonl'), clock)).toThrow(
       'cannot be written',

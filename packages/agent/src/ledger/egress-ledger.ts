@@ -9,11 +9,11 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { type Clock, errorText, FedvoxError } from '@fedvox/base';
+import { type Clock, errorText, FedvoxError, writeStored } from '@fedvox/base';
 import { isDiskFull } from '@fedvox/base/system';
 import type { EgressKind } from '@fedvox/protocol';
 import { fail } from '../errors.js';
-import type { LedgerEntry, Subject } from './ledger-entry.js';
+import { LEDGER_ENTRY, type LedgerEntry, type Subject } from './ledger-entry.js';
 import { parseEntry } from './read-ledger.js';
 import { Reserve } from './reserve.js';
 import { segmentPath, segmentsOf } from './segments.js';
@@ -61,7 +61,7 @@ export class EgressLedger {
   /**
    * Opens or begins a ledger. A line that a crash left half written is taken off: its message was
    * never handed to the transport.
-   * @throws FedvoxError `agent/ledger-unwritable`, `agent/ledger-unreadable`
+   * @throws FedvoxError `agent/ledger-unwritable`, `agent/ledger-unreadable`, `agent/ledger-too-new`
    */
   static open(path: string, clock: Clock, maxFileBytes = MAX_FILE_BYTES): EgressLedger {
     try {
@@ -85,7 +85,7 @@ export class EgressLedger {
     };
     try {
       if (fstatSync(this.#descriptor).size >= this.maxFileBytes) this.#setAside();
-      this.#append(`${JSON.stringify(entry)}\n`);
+      this.#append(`${writeStored(entry, LEDGER_ENTRY)}\n`);
     } catch (cause) {
       throw asUnwritable(this.path, cause);
     }
@@ -130,13 +130,18 @@ function repairTail(descriptor: number, path: string): number | undefined {
   const tail = Buffer.alloc(Math.min(size, TAIL_BYTES));
   readSync(descriptor, tail, 0, tail.length, size - tail.length);
   const end = tail.lastIndexOf(NEWLINE) + 1;
+  // Before anything is taken off: a ledger that this program cannot go on with stays as it is.
+  const last = end === 0 ? undefined : lastNumberIn(tail.subarray(0, end), path);
   if (end < tail.length) {
     ftruncateSync(descriptor, size - (tail.length - end));
     fsyncSync(descriptor);
   }
-  if (end === 0) return undefined;
-  const start = tail.lastIndexOf(NEWLINE, end - 2) + 1;
-  return parseEntry(tail.toString('utf8', start, end), path, 'the last line').n;
+  return last;
+}
+
+function lastNumberIn(lines: Buffer, path: string): number {
+  const start = lines.lastIndexOf(NEWLINE, lines.length - 2) + 1;
+  return parseEntry(lines.toString('utf8', start), path, 'the last line').n;
 }
 
 /** The whole line, durably, or nothing: half a line would spoil those after it. */

@@ -1,4 +1,4 @@
-import { SHA256_PATTERN } from '@fedvox/base';
+import { SHA256_PATTERN, type StoredFormat } from '@fedvox/base';
 import { EGRESS_KINDS } from '@fedvox/protocol';
 import { z } from 'zod';
 
@@ -10,7 +10,7 @@ export interface Subject {
   readonly digest: string | null;
 }
 
-export const ledgerEntrySchema = z.strictObject({
+const ledgerEntrySchema = z.strictObject({
   /** Counts entries from 1 without a gap, so that a missing line shows. */
   n: z.number().int().positive(),
   at: z.iso.datetime(),
@@ -24,3 +24,12 @@ export const ledgerEntrySchema = z.strictObject({
 
 /** One message that left this site, or was about to when the agent was killed. */
 export type LedgerEntry = z.output<typeof ledgerEntrySchema>;
+
+/**
+ * An entry as a line of the ledger, which says its version; the first agents' lines say none. Lines stay
+ * as they were written, so that one ledger holds entries of every version that its site ever ran.
+ */
+export const LEDGER_ENTRY: StoredFormat<LedgerEntry> = {
+  schema: ledgerEntrySchema,
+  migrations: [],
+};

@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
-import { errorText } from '@fedvox/base';
+import { readStored } from '@fedvox/base';
 import { EGRESS_KINDS, type EgressKind } from '@fedvox/protocol';
 import { fail } from '../errors.js';
-import { type LedgerEntry, ledgerEntrySchema } from './ledger-entry.js';
+import { LEDGER_ENTRY, type LedgerEntry } from './ledger-entry.js';
 import { segmentsOf } from './segments.js';
 
 /** Bytes that left, by kind. */
@@ -12,7 +12,8 @@ export type EgressSummary = Readonly<Record<EgressKind, number>>;
 /**
  * The entries of a ledger in their order, read as a stream, from the files that were set aside and then
  * from the present one. Also while the agent writes it: a last line without its end is not an entry yet.
- * @throws FedvoxError `agent/ledger-unreadable` at a line that is not an entry, or out of number
+ * @throws FedvoxError `agent/ledger-unreadable` at a line that is not an entry, or out of number;
+ *   `agent/ledger-too-new` at one of a newer version
  */
 export async function* readLedger(path: string): AsyncGenerator<LedgerEntry> {
   // Opened before the others are listed: a file that is set aside meanwhile is read once all the same.
@@ -71,11 +72,17 @@ async function* wholeLines(stream: AsyncIterable<string>): AsyncGenerator<string
   }
 }
 
-/** @throws FedvoxError `agent/ledger-unreadable` */
+/** @throws FedvoxError `agent/ledger-unreadable`, `agent/ledger-too-new` */
 export function parseEntry(text: string, path: string, place: string): LedgerEntry {
-  try {
-    return ledgerEntrySchema.parse(JSON.parse(text));
-  } catch (cause) {
-    throw fail('ledger-unreadable', { path, place, reason: errorText(cause) }, { cause });
+  const reading = readStored(text, LEDGER_ENTRY);
+  switch (reading.kind) {
+    case 'read':
+      return reading.value;
+    case 'too-new': {
+      const { version, known } = reading;
+      throw fail('ledger-too-new', { path, place, version, known });
+    }
+    case 'damaged':
+      throw fail('ledger-unreadable', { path, place, reason: reading.reason });
   }
 }
