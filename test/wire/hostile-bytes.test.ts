@@ -1,3 +1,4 @@
+import { systemClock } from '@fedvox/base/system';
 import { JOB_ID_PATTERN, refuse } from '@fedvox/protocol';
 import {
   createFederationServer,
@@ -109,6 +110,7 @@ beforeAll(async () => {
     keyPem: coordinator.keyPem,
     certificateChainPem: coordinator.certificatePem,
     federation: FEDERATION,
+    clock: systemClock,
     authorize: () => undefined,
     onEvent: (event) => events.push(event),
   });

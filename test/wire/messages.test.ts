@@ -1,3 +1,4 @@
+import { systemClock } from '@fedvox/base/system';
 import {
   type Envelope,
   type GateReport,
@@ -234,6 +235,7 @@ const listen = () => ({
   caPem: coordinatorTls.ca,
   keyPem: coordinatorTls.key,
   certificateChainPem: coordinatorTls.cert,
+  clock: systemClock,
 });
 
 const site = (port: number) =>

@@ -252,6 +252,7 @@ async function listen(
         core.identities.heard(site.identity.name, connection);
       },
       onEvent,
+      clock,
     },
   );
   servers.push(federationServer);
@@ -266,7 +267,7 @@ async function listen(
         return chain;
       },
     },
-    { ...tls, port: config.listen.enrollmentPort, onEvent },
+    { ...tls, port: config.listen.enrollmentPort, onEvent, clock },
   );
   servers.push(enrollmentServer);
   const httpServer = await startHttpServer(

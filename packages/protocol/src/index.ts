@@ -46,7 +46,7 @@ export {
   type Work,
 } from './messages.js';
 export { type Codec, ENROLLMENT, FEDERATION, type Method } from './methods.js';
-export { REFUSALS, type RefusalCode } from './refusal-table.js';
+export { REFUSALS, type RefusalCode, type RefusalStatus } from './refusal-table.js';
 export {
   isRefusal,
   namedRefusal,

@@ -1,6 +1,7 @@
 import { createHash, createPrivateKey } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Sha256, sha256 } from '@fedvox/base';
+import { systemClock } from '@fedvox/base/system';
 import { issueCertificate, readCertificate, toX509 } from '@fedvox/pki';
 import {
   type Capability,
@@ -85,6 +86,7 @@ export class ScriptedCoordinator {
       caPem: authority.certificatePem,
       ...coordinator,
       federation,
+      clock: systemClock,
       onEvent: () => undefined,
     };
     this.#federation = await createFederationServer(this.#handlers(), {

@@ -1,6 +1,7 @@
 import { constants } from 'node:http2';
 import type { MethodName } from '@fedvox/protocol';
 import { type Server, ServerInterceptingCall, type ServerInterceptor, status } from '@grpc/grpc-js';
+import { socketClock } from '../socket-clock.js';
 import { http2ServersOf } from './http2-servers.js';
 
 export type Deadlines = Readonly<Record<MethodName, number>>;
@@ -16,16 +17,13 @@ const UNKNOWN_METHOD_MS = 10_000;
  */
 export function keepDeadlines(deadlines: Deadlines): ServerInterceptor {
   return ({ path }, call) => {
-    const timer = setTimeout(
-      () => {
-        const details = 'the call took longer than it may';
-        call.sendStatus({ code: status.DEADLINE_EXCEEDED, details });
-      },
-      deadlineOf(path, deadlines),
-    );
+    const timer = socketClock.after(deadlineOf(path, deadlines), () => {
+      const details = 'the call took longer than it may';
+      call.sendStatus({ code: status.DEADLINE_EXCEEDED, details });
+    });
     return new ServerInterceptingCall(call, {
       // Called at every end of a call, a good one included.
-      start: (next) => next({ onCancel: () => clearTimeout(timer) }),
+      start: (next) => next({ onCancel: () => timer.cancel() }),
     });
   };
 }
@@ -35,8 +33,8 @@ export function closeEndedStreams(grpc: Server, deadlines: Deadlines): void {
   for (const server of http2ServersOf(grpc)) {
     server.on('stream', (stream, headers) => {
       const afterMs = deadlineOf(String(headers[':path']), deadlines) + CLOSING_MS;
-      const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), afterMs);
-      stream.once('close', () => clearTimeout(timer));
+      const timer = socketClock.after(afterMs, () => stream.close(constants.NGHTTP2_CANCEL));
+      stream.once('close', () => timer.cancel());
     });
   }
 }

@@ -2,10 +2,11 @@ import { X509Certificate } from 'node:crypto';
 import { errorText, FedvoxError, isFedvoxError } from '@fedvox/base';
 import { isRefusal, type MethodName } from '@fedvox/protocol';
 import { type ServiceError, status } from '@grpc/grpc-js';
+import { errorOf } from '../calls/call-status.js';
 import { fail } from '../errors.js';
 import { type ChannelSpec, LOOPBACK, type SecureChannel } from './channel.js';
+import { statusFromGrpc } from './grpc-status.js';
 import { ignoredProxy, type ProxyInUse, proxyFailure, proxyFor } from './proxy.js';
-import { statusToRefusal } from './refusal-status.js';
 
 /** Failures that may be gone when the same call is made again. */
 const TRANSIENT_CODES: ReadonlySet<string> = new Set([
@@ -45,20 +46,10 @@ export function nameCallFailure(
   if (!isServiceError(error)) {
     return fail('connection-lost', { address, reason: errorText(error) }, { cause: error });
   }
-  const refusal = statusToRefusal(error);
-  if (refusal !== undefined) return refusal;
-  switch (error.code) {
-    case status.UNAVAILABLE:
-      return channel.refusedServer() ?? nameConnectionFailure(error, channel.spec, nowMs);
-    case status.DEADLINE_EXCEEDED:
-      return fail('call-timed-out', { address, method }, { cause: error });
-    case status.CANCELLED:
-      return fail('call-cancelled', { method }, { cause: error });
-    case status.UNIMPLEMENTED:
-      return fail('coordinator-incompatible', { address, method }, { cause: error });
-    default:
-      return fail('coordinator-failed', { address, method }, { cause: error });
+  if (error.code === status.UNAVAILABLE) {
+    return channel.refusedServer() ?? nameConnectionFailure(error, channel.spec, nowMs);
   }
+  return errorOf(statusFromGrpc(error), { address, method }, error);
 }
 
 /** Fragments of OpenSSL's and Node's messages, which gRPC passes on as text alone. */

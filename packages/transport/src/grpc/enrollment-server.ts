@@ -1,5 +1,8 @@
+import type { Clock } from '@fedvox/base';
 import { ENROLLMENT, refuse, WireFormatError } from '@fedvox/protocol';
 import type { CallContext, ServerEvent } from '../calls/call-context.js';
+import { CallDesk } from '../calls/call-desk.js';
+import { type Service, unary } from '../calls/service.js';
 import { ENROLLMENT_ATTEMPTS, ENROLLMENT_CALLS, ENROLLMENT_DOOR } from '../limits.js';
 import { AttemptBudget } from '../tls/attempt-budget.js';
 import type { DoorRules } from '../tls/doorkeeper.js';
@@ -7,7 +10,6 @@ import { addressOwner } from '../tls/network-address.js';
 import type { ListenSpec } from '../tls/tls-listener.js';
 import type { Deadlines } from './call-deadlines.js';
 import { type RunningServer, startGrpcServer } from './grpc-server.js';
-import { CallServer } from './server-calls.js';
 
 /** A call of nobody in particular; `caller` is its network address, for the log. */
 export type AnonymousCall = CallContext<string>;
@@ -27,6 +29,8 @@ export interface EnrollmentServerOptions extends ListenSpec {
   readonly door?: Partial<DoorRules>;
   readonly deadlinesMs?: Deadlines;
   readonly onEvent: (event: ServerEvent) => void;
+  /** What attempts are counted by. */
+  readonly clock: Clock;
 }
 
 const MAX_TOKEN_CHARACTERS = 256;
@@ -36,26 +40,32 @@ export function createEnrollmentServer(
   handlers: EnrollmentHandlers,
   options: EnrollmentServerOptions,
 ): Promise<RunningServer> {
-  const calls = new CallServer<string>(
-    (call) => call.getPeer(),
-    (address) => address,
-    options.onEvent,
-  );
-  const budget = new AttemptBudget(ENROLLMENT_ATTEMPTS);
-  const enroll = calls.unary(ENROLLMENT.enroll, async (request, call) => {
-    const who = addressOwner(call.caller.replace(/:\d+$/, ''));
-    if (!budget.take(who, Date.now())) throw refuse('too-many-attempts');
-    if (request.token.length > MAX_TOKEN_CHARACTERS) throw new WireFormatError('a long token');
-    const chain = await handlers.enroll(request, call);
-    budget.giveBack(who, Date.now());
-    return { certificateChain: chain.map((der) => Buffer.from(der)) };
-  });
   return startGrpcServer({
     ...options,
     requireClientCertificate: false,
     door: { ...ENROLLMENT_DOOR, ...options.door },
     calls: ENROLLMENT_CALLS,
-    methods: ENROLLMENT,
-    implementation: { enroll },
+    service: enrollmentService(handlers, options),
   });
+}
+
+function enrollmentService(
+  handlers: EnrollmentHandlers,
+  { onEvent, clock }: EnrollmentServerOptions,
+): Service<string> {
+  const budget = new AttemptBudget(ENROLLMENT_ATTEMPTS);
+  const enroll = unary(ENROLLMENT.enroll, async (request, call: AnonymousCall) => {
+    const who = addressOwner(call.caller.replace(/:\d+$/, ''));
+    if (!budget.take(who, clock.nowMs())) throw refuse('too-many-attempts');
+    if (request.token.length > MAX_TOKEN_CHARACTERS) throw new WireFormatError('a long token');
+    const chain = await handlers.enroll(request, call);
+    budget.giveBack(who, clock.nowMs());
+    return { certificateChain: chain.map((der) => Buffer.from(der)) };
+  });
+  const desk = new CallDesk<string>({
+    authenticate: ({ connection }) => connection,
+    nameOf: (address) => address,
+    onEvent,
+  });
+  return { methods: { enroll }, desk };
 }

@@ -1,14 +1,10 @@
 import { once } from 'node:events';
 import type { TLSSocket } from 'node:tls';
 import type { Identity } from '@fedvox/pki';
-import { MAX_MESSAGE_BYTES, type Method } from '@fedvox/protocol';
-import {
-  Server,
-  ServerCredentials,
-  type ServerOptions,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js';
+import { MAX_MESSAGE_BYTES } from '@fedvox/protocol';
+import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
 import type { ServerEvent } from '../calls/call-context.js';
+import type { Service } from '../calls/service.js';
 import {
   type CallBounds,
   DEADLINES_MS,
@@ -16,10 +12,12 @@ import {
   type KeepaliveOptions,
   STRANGER_SESSION_MB,
 } from '../limits.js';
+import { socketClock } from '../socket-clock.js';
 import type { DoorRules } from '../tls/doorkeeper.js';
 import { type ListenSpec, listenTls } from '../tls/tls-listener.js';
 import { closeEndedStreams, type Deadlines, keepDeadlines } from './call-deadlines.js';
 import { widenReceiveWindow } from './flow-control.js';
+import { grpcHandlers } from './grpc-handlers.js';
 import { grpcService } from './grpc-service.js';
 
 export interface RunningServer {
@@ -34,10 +32,9 @@ export interface MemberServer extends RunningServer {
   disconnect(member: Identity): void;
 }
 
-export interface GrpcServerSpec extends ListenSpec {
+export interface GrpcServerSpec<Caller> extends ListenSpec {
   readonly requireClientCertificate: boolean;
-  readonly methods: Readonly<Record<string, Method<unknown, unknown>>>;
-  readonly implementation: UntypedServiceImplementation;
+  readonly service: Service<Caller>;
   readonly calls: CallBounds;
   readonly deadlinesMs?: Deadlines;
   readonly keepalive?: KeepaliveOptions;
@@ -48,9 +45,9 @@ export interface GrpcServerSpec extends ListenSpec {
 const DEFAULT_GRACE_MS = 2_000;
 
 /** gRPC behind our own TLS listener. @throws FedvoxError `protocol/listen-failed` */
-export async function startGrpcServer(spec: GrpcServerSpec): Promise<MemberServer> {
+export async function startGrpcServer<Caller>(spec: GrpcServerSpec<Caller>): Promise<MemberServer> {
   const grpc = new Server(serverOptions(spec));
-  grpc.addService(grpcService(spec.methods), spec.implementation);
+  grpc.addService(grpcService(spec.service), grpcHandlers(spec.service));
   // "Insecure" is gRPC's word for taking connections as they come: these come out of the TLS listener,
   // which has verified the client's certificate, and gRPC reads the certificate from their sockets.
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
@@ -87,21 +84,21 @@ function shutDown(
   graceMs: number,
 ): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => {
+    const timer = socketClock.after(graceMs, () => {
       grpc.forceShutdown();
       resolve();
-    }, graceMs);
+    });
     grpc.tryShutdown(async () => {
       await Promise.all([...connections].map((socket) => once(socket, 'close')));
-      clearTimeout(timer);
+      timer.cancel();
       resolve();
     });
   });
 }
 
-const deadlinesOf = ({ deadlinesMs = DEADLINES_MS }: GrpcServerSpec) => deadlinesMs;
+const deadlinesOf = ({ deadlinesMs = DEADLINES_MS }: { deadlinesMs?: Deadlines }) => deadlinesMs;
 
-function serverOptions(spec: GrpcServerSpec): ServerOptions {
+function serverOptions(spec: Omit<GrpcServerSpec<never>, 'service'>): ServerOptions {
   const { keepalive = KEEPALIVE, calls, requireClientCertificate } = spec;
   return {
     ...(!requireClientCertificate && { 'grpc-node.max_session_memory': STRANGER_SESSION_MB }),

@@ -1,11 +1,10 @@
-import type { Codec, Method } from '@fedvox/protocol';
+import type { Codec } from '@fedvox/protocol';
 import type { ServiceDefinition } from '@grpc/grpc-js';
+import type { Service } from '../calls/service.js';
 
 /** The methods as a gRPC server wants them. */
-export function grpcService(
-  methods: Readonly<Record<string, Method<unknown, unknown>>>,
-): ServiceDefinition {
-  const definitions = Object.entries(methods).map(([name, method]) => {
+export function grpcService({ methods }: Pick<Service<never>, 'methods'>): ServiceDefinition {
+  const definitions = Object.entries(methods).map(([name, { method }]) => {
     const { path, requestStream, responseStream, request, response } = method;
     const definition = {
       path,

@@ -1,16 +1,11 @@
-import { once } from 'node:events';
 import type { CertificateInfo } from '@fedvox/pki';
 import type { EgressObserver, Method } from '@fedvox/protocol';
-import {
-  type CallOptions,
-  Client,
-  type ClientWritableStream,
-  Metadata,
-  type ServiceError,
-} from '@grpc/grpc-js';
+import { type CallOptions, Client, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { sendRequests } from '../calls/message-stream.js';
 import { observedEncoder } from '../calls/observed-encoder.js';
 import type { Transport } from '../calls/transport.js';
 import { DEADLINES_MS } from '../limits.js';
+import { socketClock } from '../socket-clock.js';
 import { nameCallFailure } from './call-failure.js';
 import type { SecureChannel } from './channel.js';
 
@@ -89,7 +84,7 @@ export class GrpcTransport implements Transport {
     const call = this.#client.makeClientStreamRequest(...codecs, options, answer.callback);
     const release = cancelOnAbort(call, signal);
     try {
-      await writeAll(call, requests, answer.settled);
+      await sendRequests(call, requests, answer.promise);
       return await answer.promise;
     } catch (error) {
       call.cancel();
@@ -115,30 +110,13 @@ export class GrpcTransport implements Transport {
     signal: AbortSignal | undefined,
   ): unknown {
     if (signal?.aborted) return signal.reason;
-    return nameCallFailure(error, name, this.#channel, Date.now());
+    return nameCallFailure(error, name, this.#channel, socketClock.nowMs());
   }
 }
 
+/** gRPC compares deadlines with the system's time, whichever clock its caller goes by. */
 function optionsOf({ name }: Method<unknown, unknown>): Partial<CallOptions> {
-  return { deadline: Date.now() + DEADLINES_MS[name] };
-}
-
-/** Stops as soon as the call has its answer: a server that refuses reads no further. */
-async function writeAll<Request>(
-  call: ClientWritableStream<Request>,
-  requests: AsyncIterable<Request>,
-  answered: Promise<'answered'>,
-): Promise<void> {
-  let isAnswered = false;
-  answered.then(() => {
-    isAnswered = true;
-  });
-  for await (const request of requests) {
-    if (isAnswered) return;
-    if (call.write(request)) continue;
-    await Promise.race([once(call, 'drain'), answered]);
-  }
-  if (!isAnswered) call.end();
+  return { deadline: socketClock.nowMs() + DEADLINES_MS[name] };
 }
 
 function deferred<Response>() {
@@ -147,11 +125,7 @@ function deferred<Response>() {
     callback = (error, response) =>
       error === null ? resolve(response as Response) : reject(error);
   });
-  const settled = promise.then(
-    () => 'answered' as const,
-    () => 'answered' as const,
-  );
-  return { promise, settled, callback: callback! };
+  return { promise, callback: callback! };
 }
 
 function cancelOnAbort(call: { cancel(): void }, signal: AbortSignal | undefined): () => void {

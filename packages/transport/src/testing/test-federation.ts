@@ -2,6 +2,7 @@ import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { sha256 } from '@fedvox/base';
+import { systemClock } from '@fedvox/base/system';
 import {
   type Authority,
   type CertificateInfo,
@@ -67,7 +68,7 @@ export class TestFederation {
   get listen() {
     const { keyPem, certificateChainPem } = this.coordinator;
     const caPem = this.authority.certificatePem;
-    return { host: 'localhost', port: 0, caPem, keyPem, certificateChainPem };
+    return { host: 'localhost', port: 0, caPem, keyPem, certificateChainPem, clock: systemClock };
   }
 
   async serve(

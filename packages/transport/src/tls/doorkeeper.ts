@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
 import type { Server, TLSSocket } from 'node:tls';
-import { type FedvoxError, isFedvoxError } from '@fedvox/base';
+import { type FedvoxError, isFedvoxError, type Timer } from '@fedvox/base';
 import { fingerprint, type Identity, identityUri, readIdentity } from '@fedvox/pki';
 import { fail } from '../errors.js';
 import { HANDSHAKE_TIMEOUT_MS, MAX_CONNECTIONS } from '../limits.js';
+import { socketClock } from '../socket-clock.js';
 import { type ConnectionBounds, ConnectionTable } from './connection-table.js';
 import { addressOwner } from './network-address.js';
 
@@ -26,7 +27,7 @@ interface Guest {
   readonly remote: string;
   isCutOff: boolean;
   /** Ends the connection of whoever has not become a member by then. */
-  timer: NodeJS.Timeout | undefined;
+  timer: Timer | undefined;
 }
 
 /**
@@ -48,8 +49,8 @@ export function keepDoor(server: Server, rules: DoorRules): Door {
     onRefused(fail('client-cut-off', { remote: guest.remote, reason }));
   };
   const expire = (guest: Guest, afterMs: number, reason: string) => {
-    clearTimeout(guest.timer);
-    guest.timer = setTimeout(() => cutOff(guest, reason), afterMs);
+    guest.timer?.cancel();
+    guest.timer = socketClock.after(afterMs, () => cutOff(guest, reason));
   };
 
   server.on('connection', (socket: Socket) => {
@@ -63,7 +64,7 @@ export function keepDoor(server: Server, rules: DoorRules): Door {
     cutOff(table.arrive(guest, addressOwner(remoteAddress)), MADE_ROOM);
     expire(guest, handshakeTimeoutMs, `no handshake within ${handshakeTimeoutMs / 1000} s`);
     socket.once('close', () => {
-      clearTimeout(guest.timer);
+      guest.timer?.cancel();
       table.leave(guest);
       if (byEndpoint.get(key) === guest) byEndpoint.delete(key);
     });
@@ -82,7 +83,7 @@ export function keepDoor(server: Server, rules: DoorRules): Door {
     if (guest === undefined) {
       socket.destroy();
     } else if (socket.authorized) {
-      clearTimeout(guest.timer);
+      guest.timer?.cancel();
       cutOff(table.admit(guest, memberKey(socket)), MADE_ROOM);
     } else if (strangerLifetimeMs !== undefined) {
       expire(guest, strangerLifetimeMs, `connected for ${strangerLifetimeMs / 1000} s`);

@@ -1,9 +1,17 @@
 import { isRefusal, REFUSALS, refusalCode, refuse } from '@fedvox/protocol';
 import { type Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
+import { errorOf, statusOf } from '../calls/call-status.js';
 import { ERRORS } from '../errors.js';
 import { isTransientGrpcError } from './call-failure.js';
-import { REFUSAL_TRAILER, refusalToStatus, statusToRefusal } from './refusal-status.js';
+import { REFUSAL_TRAILER, statusFromGrpc, statusToGrpc } from './grpc-status.js';
+
+const refusalToStatus = (error: unknown) => statusToGrpc(statusOf(error));
+const statusToRefusal = (error: ServiceError) => {
+  const received = statusFromGrpc(error);
+  if (received.refusal === undefined) return undefined;
+  return errorOf(received, { address: 'fed.example.org:7402', method: 'hello' }, error);
+};
 
 /** The error that a client makes of a status that came over the wire. */
 function serviceError(from: { code: status; details: string; metadata: Metadata }): ServiceError {
