@@ -32,7 +32,15 @@ export {
   spacingMmSchema,
 } from './names.js';
 export {
+  NETWORK_KINDS,
+  NETWORK_TERMS,
+  type NetworkKind,
+  type NetworkSpec,
+  sizeDivisor,
+} from './networks.js';
+export {
   type SiteNeeds,
+  STRATEGY_KINDS,
   STRATEGY_TERMS,
   type StrategyKind,
   type StrategySpec,
@@ -44,7 +52,6 @@ export {
   jobFaults,
   preparedSize,
   type SizeFault,
-  sizeDivisor,
   sizeFault,
   sizeText,
   trainedSize,
@@ -52,7 +59,6 @@ export {
 export type {
   InferenceSpec,
   LossSpec,
-  NetworkSpec,
   OptimizerSpec,
   TrainingSpec,
 } from './training.js';

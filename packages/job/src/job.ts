@@ -8,8 +8,9 @@ import {
   nameSchema,
   spacingMmSchema,
 } from './names.js';
+import { networkSchema } from './networks.js';
 import { strategySchema } from './strategies.js';
-import { inferenceSchema, networkSchema, trainingSchema } from './training.js';
+import { inferenceSchema, trainingSchema } from './training.js';
 import { augmentStepSchema, preprocessStepSchema } from './transforms.js';
 
 const positiveInt = z.number().int().positive();

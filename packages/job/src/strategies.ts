@@ -24,6 +24,7 @@ export const STRATEGY_TERMS = {
 } as const;
 
 export type StrategyKind = keyof typeof STRATEGY_TERMS;
+export const STRATEGY_KINDS = Object.keys(STRATEGY_TERMS) as StrategyKind[];
 export const strategySchema = unionOf(STRATEGY_TERMS);
 /** What a job says of its strategy; of one kind where it is named. */
 export type StrategySpec<Kind extends StrategyKind = StrategyKind> = Extract<

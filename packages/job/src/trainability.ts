@@ -1,6 +1,6 @@
 import type { Job } from './job.js';
 import type { Size } from './names.js';
-import type { NetworkSpec } from './training.js';
+import { type NetworkSpec, sizeDivisor } from './networks.js';
 import type { PreprocessStep } from './transforms.js';
 
 /** What is wrong with a job whatever the data: its first step would refuse it, or be spoilt by it. */
@@ -44,11 +44,6 @@ export function sizeFault(network: NetworkSpec, size: Size): SizeFault | undefin
     return { kind: 'not-divisible', size, divisor };
   const isOneVoxel = size.every((length) => length === divisor);
   return isOneVoxel ? { kind: 'one-voxel', size, divisor } : undefined;
-}
-
-/** Sizes a volume must be multiples of, per axis, for the skip connections to meet. */
-export function sizeDivisor({ strides }: Pick<NetworkSpec, 'strides'>): number {
-  return strides.reduce((product, stride) => product * stride, 1);
 }
 
 /** Steps after which the size depends on the scan. */

@@ -3,22 +3,6 @@ import { sizeSchema } from './names.js';
 
 const positiveInt = z.number().int().positive();
 
-/** MONAI's `UNet`, layer for layer; output channels are the job's classes. */
-export const networkSchema = z
-  .strictObject({
-    kind: z.literal('unet'),
-    inChannels: positiveInt.max(16).default(1),
-    /** Channels of each level, from the top down. */
-    channels: z.array(positiveInt.max(2048)).min(2).max(8),
-    /** Stride between consecutive levels: one fewer than `channels`. */
-    strides: z.array(positiveInt.max(4)).min(1),
-    residualUnits: z.number().int().min(0).max(8).default(2),
-  })
-  .refine((network) => network.strides.length === network.channels.length - 1, {
-    path: ['strides'],
-    message: 'must have exactly one stride fewer than there are channels',
-  });
-
 /** Dice plus cross-entropy, as MONAI's `DiceCELoss(to_onehot_y=True, softmax=True)`. */
 export const lossSchema = z.strictObject({
   kind: z.literal('dice-ce'),
@@ -58,7 +42,6 @@ export const inferenceSchema = z.strictObject({
   overlap: z.number().min(0).max(0.95).default(0.25),
 });
 
-export type NetworkSpec = z.output<typeof networkSchema>;
 export type LossSpec = z.output<typeof lossSchema>;
 export type OptimizerSpec = z.output<typeof optimizerSchema>;
 export type TrainingSpec = z.output<typeof trainingSchema>;

@@ -1,4 +1,5 @@
 import type { Sha256 } from '@fedvox/base';
+import { NETWORK_KINDS, type NetworkKind, STRATEGY_KINDS, type StrategyKind } from '@fedvox/job';
 import type { Envelope } from './dsse.js';
 
 /**
@@ -14,14 +15,20 @@ export const AGENT_STATES = [
 ] as const;
 export type AgentState = (typeof AGENT_STATES)[number];
 
+/** Each network and each strategy that a job can name is a capability of its own. */
+export type Capability =
+  | 'delta-f32'
+  | `network-${NetworkKind}`
+  | `strategy-${StrategyKind}`
+  | 'decline'
+  | 'untrainable';
 export const CAPABILITIES = [
   'delta-f32',
-  'network-unet',
-  'strategy-fedavg',
+  ...NETWORK_KINDS.map((kind) => `network-${kind}` as const),
+  ...STRATEGY_KINDS.map((kind) => `strategy-${kind}` as const),
   'decline',
   'untrainable',
-] as const;
-export type Capability = (typeof CAPABILITIES)[number];
+] as const satisfies readonly Capability[];
 
 export const GATE_OUTCOMES = [
   'pass',

@@ -32,6 +32,15 @@ describe('two sides of different versions', () => {
   });
 });
 
+describe('the capabilities of this version', () => {
+  it('name each network and each strategy of a job', () => {
+    expect(CAPABILITIES).toEqual([
+      ...['delta-f32', 'network-unet', 'strategy-fedavg'],
+      ...['decline', 'untrainable'],
+    ]);
+  });
+});
+
 describe('the outcome of a gate', () => {
   it('is told in a word that the peer knows: itself, or one of the first twelve', () => {
     for (const outcome of GATE_OUTCOMES) {

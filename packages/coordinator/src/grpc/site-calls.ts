@@ -1,19 +1,11 @@
 import type { Clock } from '@fedvox/base';
-import { type Capability, DEFAULT_CHUNK_BYTES, negotiate, refuse } from '@fedvox/protocol';
+import { CAPABILITIES, DEFAULT_CHUNK_BYTES, negotiate, refuse } from '@fedvox/protocol';
 import { downloadParts, type FederationHandlers } from '@fedvox/transport';
 import type { IdentityWatch } from '../shell/identity-watch.js';
 import type { SiteDirectory } from '../shell/site-directory.js';
 import type { TaskDesk } from '../shell/task-desk.js';
 import type { UploadDesk } from '../shell/upload-desk.js';
 import type { BlobStore } from '../store/blob-store.js';
-
-const CAPABILITIES: readonly Capability[] = [
-  'delta-f32',
-  'network-unet',
-  'strategy-fedavg',
-  'decline',
-  'untrainable',
-];
 
 export interface FederationDesks {
   readonly federation: string;

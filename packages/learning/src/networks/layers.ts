@@ -38,7 +38,12 @@ export function convolution(name: string, options: ConvolutionOptions): Layer {
 function normAndActivation(name: string): Layer {
   const slope = `${name}.A.weight`;
   return {
-    parameters: [{ name: slope, shape: [1], initial: { kind: 'constant', value: PRELU_SLOPE } }],
+    parameters: [
+      {
+        ...{ name: slope, shape: [1], role: 'weight' },
+        initial: { kind: 'constant', value: PRELU_SLOPE },
+      },
+    ],
     apply: (x, parameters) =>
       instanceNormPrelu(x, parameters(slope) as tf.Tensor1D, { epsilon: NORM_EPSILON }),
   };
@@ -99,8 +104,8 @@ function biasChoice(
   const initial: Initial = { kind: 'uniform', bound: 1 / Math.sqrt(fanIn) };
   const [weight, bias] = [`${name}.weight`, `${name}.bias`];
   const parameters: ParameterSpec[] = [
-    { name: weight, shape, initial },
-    { name: bias, shape: [outputs], initial },
+    { name: weight, shape, initial, role: 'weight' },
+    { name: bias, shape: [outputs], initial, role: 'weight' },
   ];
   const filterOf = (values: Parameters) => values(weight) as tf.Tensor5D;
   return {

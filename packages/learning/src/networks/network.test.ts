@@ -123,6 +123,20 @@ describe.each(TEST_ENGINES)('a network on the $engine engine', ({ missing, start
     network.dispose();
   });
 
+  it.skipIf(missing)(
+    'trains its weights and norms, and gives its statistics back beside them',
+    async () => {
+      const roles = ['weight', 'norm', 'statistic'] as const;
+      const initial = { kind: 'constant', value: 1 } as const;
+      const parameters = roles.map((role) => ({ name: role, shape: [1], initial, role }));
+      const weights = initialWeights(parameters, seededRandom(1));
+      const network = Network.of({ parameters, apply: (x) => x }, 1, weights);
+      expect(network.variables).toHaveLength(2);
+      expect([...(await network.weights()).keys()]).toEqual(roles);
+      network.dispose();
+    },
+  );
+
   it.skipIf(missing)('leaves no tensor behind once disposed of', () => {
     const before = tf.memory().numTensors;
     const { weights, input } = golden('one-residual-unit');

@@ -3,6 +3,7 @@ import { type Job, sizeDivisor } from '@fedvox/job';
 import { tensorOf, type Weights } from '@fedvox/weights';
 import * as tf from '@tensorflow/tfjs-core';
 import { fail } from '../errors.js';
+import { buildNetwork } from './builders.js';
 import type { Layer } from './layers.js';
 import {
   fromEngineLayout,
@@ -10,12 +11,11 @@ import {
   type ParameterSpec,
   toEngineLayout,
 } from './parameters.js';
-import { unet } from './unet.js';
 
 /** The weights that every site starts from: a function of the job alone, computed without an engine. */
 export function initialModel(job: Job): Weights {
   const random = seededRandom(job.seed).fork('initial-model');
-  return initialWeights(unet(job.network, job.classes.length).parameters, random);
+  return initialWeights(buildNetwork(job).parameters, random);
 }
 
 export function initialWeights(specs: readonly ParameterSpec[], random: Random): Weights {
@@ -42,20 +42,24 @@ export class Network {
    * @throws FedvoxError `learning/model-mismatch`
    */
   static fromWeights(job: Pick<Job, 'network' | 'classes'>, weights: Weights): Network {
-    const layer = unet(job.network, job.classes.length);
+    return Network.of(buildNetwork(job), sizeDivisor(job.network), weights);
+  }
+
+  /** @throws FedvoxError `learning/model-mismatch` */
+  static of(layer: Layer, divisor: number, weights: Weights): Network {
     checkWeights(layer.parameters, weights);
-    const variables = layer.parameters.map(({ name }) => {
+    const variables = layer.parameters.map(({ name, role }) => {
       const value = toEngineLayout(tensorOf(weights, name));
-      const variable = tf.variable(value);
+      const variable = tf.variable(value, role !== 'statistic');
       value.dispose();
       return [name, variable] as const;
     });
-    return new Network(layer, new Map(variables), sizeDivisor(job.network));
+    return new Network(layer, new Map(variables), divisor);
   }
 
-  /** In the order of the layers. */
+  /** What training changes by gradients, in the order of the layers. */
   get variables(): tf.Variable[] {
-    return [...this.#variables.values()];
+    return [...this.#variables.values()].filter(({ trainable }) => trainable);
   }
 
   /** @param images [batch, X, Y, Z, channels] @returns logits [batch, X, Y, Z, classes] */

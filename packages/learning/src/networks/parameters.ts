@@ -7,6 +7,13 @@ export type Initial =
   | { readonly kind: 'uniform'; readonly bound: number }
   | { readonly kind: 'constant'; readonly value: number };
 
+/**
+ * What a parameter is to training and averaging. Weights and norms are trained, statistics are counted
+ * from what passes them. Averaging shares all three; a strategy that leaves a scanner's mark at its site,
+ * as FedBN does, shares weights alone.
+ */
+export type ParameterRole = 'weight' | 'norm' | 'statistic';
+
 /** One parameter of a network, named and shaped as PyTorch's state dict has it. */
 export interface ParameterSpec {
   readonly name: string;
@@ -16,6 +23,7 @@ export interface ParameterSpec {
    */
   readonly shape: readonly number[];
   readonly initial: Initial;
+  readonly role: ParameterRole;
 }
 
 /**
@@ -23,7 +31,7 @@ export interface ParameterSpec {
  * leaves the others as they were.
  */
 export function initialValues(
-  { name, shape, initial }: ParameterSpec,
+  { name, shape, initial }: Omit<ParameterSpec, 'role'>,
   random: Random,
 ): WeightTensor {
   const data = new Float32Array(tf.util.sizeFromShape([...shape]));

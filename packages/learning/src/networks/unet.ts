@@ -18,7 +18,7 @@ export { sizeDivisor } from '@fedvox/job';
  *
  * @param outputs channels of the logits: one per class
  */
-export function unet(spec: NetworkSpec, outputs: number): Layer {
+export function unet(spec: NetworkSpec<'unet'>, outputs: number): Layer {
   const { inChannels, channels, strides, residualUnits } = spec;
 
   /** One level and all beneath it; `outputs` channels at the resolution that came in. */
