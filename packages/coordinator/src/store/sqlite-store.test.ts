@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { submitJob } from '../core/job-machine.js';
+import { describeStore, planOf } from '../testing/store-contract.js';
 import { migrate } from './migrations.js';
 import { SqliteDatabase } from './sqlite-database.js';
 import { openSqliteStore } from './sqlite-store.js';
 import type { StoreSnapshot } from './store.js';
-import { describeStore, planOf } from './store-contract.js';
 
 let folder: string;
 let files = 0;

@@ -2,7 +2,6 @@ import { assert, sha256 } from '@fedvox/base';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Step, step, submitJob } from '../core/job-machine.js';
 import type { SubmittedPlan } from '../core/submitted-plan.js';
-import { describeMembers } from './member-contract.js';
 import {
   FIRST_REVISION,
   type Store,
@@ -10,7 +9,8 @@ import {
   type StoredUpdate,
   type StoreSnapshot,
   type Transition,
-} from './store.js';
+} from '../store/store.js';
+import { describeMembers } from './member-contract.js';
 
 /**
  * What every `Store` must do, whatever it keeps its rows in.

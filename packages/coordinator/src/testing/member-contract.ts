@@ -1,6 +1,6 @@
 import { type Sha256, sha256 } from '@fedvox/base';
 import { beforeEach, expect, it } from 'vitest';
-import type { NewCertificate, NewInvitation, Store } from './store.js';
+import type { NewCertificate, NewInvitation, Store } from '../store/store.js';
 
 /** What a store must do with invitations, certificates and operators. */
 export function describeMembers(opened: () => Store): void {
