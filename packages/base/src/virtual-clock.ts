@@ -46,6 +46,11 @@ export class VirtualClock implements Clock {
     return { cancel: () => void this.#take(waiting) };
   };
 
+  /** How many timers have not fired yet. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   /** Lets `durationMs` pass, timer by timer; resolves once all that they set going has come to rest. */
   async advance(durationMs: number): Promise<void> {
     const endMs = this.#nowMs + durationMs;

@@ -1,5 +1,4 @@
 import { createHash, createPrivateKey } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Sha256, sha256 } from '@fedvox/base';
 import { systemClock } from '@fedvox/base/system';
 import { issueCertificate, readCertificate, toX509 } from '@fedvox/pki';
@@ -181,7 +180,7 @@ export class ScriptedCoordinator {
       },
       nextTask: async (_, { signal }) => {
         this.#enter('nextTask');
-        if (this.tasks.length === 0) await sleep(IDLE_POLL_MS, undefined, { signal });
+        if (this.tasks.length === 0) await systemClock.sleep(IDLE_POLL_MS, signal);
         return this.tasks[0];
       },
       heartbeat: async (beat) => {

@@ -60,7 +60,7 @@ export async function startHttpServer(
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: true,
   });
-  keepDoor(app.server, { ...OPERATORS_DOOR, onRefused });
+  keepDoor(app.server, { ...OPERATORS_DOOR, onRefused }, services.clock);
   app.addHook('onRequest', async (request) => {
     const socket = request.raw.socket as TLSSocket;
     authenticateOperator(socket, federation, (caller) => services.operators.authorize(caller));

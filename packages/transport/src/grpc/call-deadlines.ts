@@ -1,7 +1,7 @@
 import { constants } from 'node:http2';
+import type { Clock } from '@fedvox/base';
 import type { MethodName } from '@fedvox/protocol';
 import { type Server, ServerInterceptingCall, type ServerInterceptor, status } from '@grpc/grpc-js';
-import { socketClock } from '../socket-clock.js';
 import { http2ServersOf } from './http2-servers.js';
 
 export type Deadlines = Readonly<Record<MethodName, number>>;
@@ -15,9 +15,9 @@ const UNKNOWN_METHOD_MS = 10_000;
  * Ends every call by its deadline, whether or not the client has set one or has even finished its
  * message: the handler's signal aborts, and the client is told.
  */
-export function keepDeadlines(deadlines: Deadlines): ServerInterceptor {
+export function keepDeadlines(deadlines: Deadlines, clock: Clock): ServerInterceptor {
   return ({ path }, call) => {
-    const timer = socketClock.after(deadlineOf(path, deadlines), () => {
+    const timer = clock.after(deadlineOf(path, deadlines), () => {
       const details = 'the call took longer than it may';
       call.sendStatus({ code: status.DEADLINE_EXCEEDED, details });
     });
@@ -29,11 +29,11 @@ export function keepDeadlines(deadlines: Deadlines): ServerInterceptor {
 }
 
 /** Closes the streams of calls that ended while their client goes on sending, or says nothing more. */
-export function closeEndedStreams(grpc: Server, deadlines: Deadlines): void {
+export function closeEndedStreams(grpc: Server, deadlines: Deadlines, clock: Clock): void {
   for (const server of http2ServersOf(grpc)) {
     server.on('stream', (stream, headers) => {
       const afterMs = deadlineOf(String(headers[':path']), deadlines) + CLOSING_MS;
-      const timer = socketClock.after(afterMs, () => stream.close(constants.NGHTTP2_CANCEL));
+      const timer = clock.after(afterMs, () => stream.close(constants.NGHTTP2_CANCEL));
       stream.once('close', () => timer.cancel());
     });
   }

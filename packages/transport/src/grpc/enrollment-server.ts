@@ -1,4 +1,3 @@
-import type { Clock } from '@fedvox/base';
 import { ENROLLMENT, refuse, WireFormatError } from '@fedvox/protocol';
 import type { CallContext, ServerEvent } from '../calls/call-context.js';
 import { CallDesk } from '../calls/call-desk.js';
@@ -29,8 +28,6 @@ export interface EnrollmentServerOptions extends ListenSpec {
   readonly door?: Partial<DoorRules>;
   readonly deadlinesMs?: Deadlines;
   readonly onEvent: (event: ServerEvent) => void;
-  /** What attempts are counted by. */
-  readonly clock: Clock;
 }
 
 const MAX_TOKEN_CHARACTERS = 256;

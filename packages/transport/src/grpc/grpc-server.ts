@@ -53,7 +53,7 @@ export async function startGrpcServer<Caller>(spec: GrpcServerSpec<Caller>): Pro
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
   // Only for peers that were authenticated: it is memory that they may claim.
   if (spec.requireClientCertificate) widenReceiveWindow(grpc);
-  closeEndedStreams(grpc, deadlinesOf(spec));
+  closeEndedStreams(grpc, deadlinesOf(spec), spec.clock);
   const connections = new Set<TLSSocket>();
   const listener = await listenTls(spec, {
     requireClientCertificate: spec.requireClientCertificate,
@@ -108,6 +108,6 @@ function serverOptions(spec: Omit<GrpcServerSpec<never>, 'service'>): ServerOpti
     'grpc.max_receive_message_length': calls.maxRequestBytes,
     'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
     'grpc.enable_channelz': 0,
-    interceptors: [keepDeadlines(deadlinesOf(spec))],
+    interceptors: [keepDeadlines(deadlinesOf(spec), spec.clock)],
   };
 }

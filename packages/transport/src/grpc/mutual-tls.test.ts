@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
+import { VirtualClock } from '@fedvox/base';
 import { refuse } from '@fedvox/protocol';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ServerEvent } from '../calls/call-context.js';
@@ -146,12 +146,14 @@ describe('a site', () => {
 
 describe('a connection that outlives its certificate', () => {
   it('carries no further call, although its handshake was good', async () => {
-    const server = await north.serve({});
-    const endsAtMs = Date.now() + 5_000;
-    const fleeting = await north.member({ validDays: 5 / 86_400 });
+    const clock = new VirtualClock({ startMs: Date.now() });
+    const server = await north.serve({}, { clock });
+    const fleeting = await north.member();
     const client = north.dial(server, fleeting);
     await client.hello([]);
-    await delay(endsAtMs - Date.now() + 1_000);
+    clock.leap(fleeting.certificate.notAfterMs - clock.nowMs() - 1);
+    await client.hello([]);
+    clock.leap(1);
     await expect(client.hello([])).rejects.toMatchObject({ code: 'refused/unauthenticated' });
     client.close();
     await server.stop(0);

@@ -1,10 +1,9 @@
 import type { Socket } from 'node:net';
 import type { Server, TLSSocket } from 'node:tls';
-import { type FedvoxError, isFedvoxError, type Timer } from '@fedvox/base';
+import { type Clock, type FedvoxError, isFedvoxError, type Timer } from '@fedvox/base';
 import { fingerprint, type Identity, identityUri, readIdentity } from '@fedvox/pki';
 import { fail } from '../errors.js';
 import { HANDSHAKE_TIMEOUT_MS, MAX_CONNECTIONS } from '../limits.js';
-import { socketClock } from '../socket-clock.js';
 import { type ConnectionBounds, ConnectionTable } from './connection-table.js';
 import { addressOwner } from './network-address.js';
 
@@ -35,7 +34,7 @@ interface Guest {
  * one address and of one member, and how long a handshake may take altogether. Node's own time-out
  * starts anew with every byte, and leaves the socket open when it fires.
  */
-export function keepDoor(server: Server, rules: DoorRules): Door {
+export function keepDoor(server: Server, rules: DoorRules, clock: Clock): Door {
   const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, strangerLifetimeMs, onRefused } = rules;
   const table = new ConnectionTable<Guest>(rules);
   const byEndpoint = new Map<string, Guest>();
@@ -50,7 +49,7 @@ export function keepDoor(server: Server, rules: DoorRules): Door {
   };
   const expire = (guest: Guest, afterMs: number, reason: string) => {
     guest.timer?.cancel();
-    guest.timer = socketClock.after(afterMs, () => cutOff(guest, reason));
+    guest.timer = clock.after(afterMs, () => cutOff(guest, reason));
   };
 
   server.on('connection', (socket: Socket) => {

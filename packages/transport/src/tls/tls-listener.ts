@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
-import { errorText, type FedvoxError } from '@fedvox/base';
+import { type Clock, errorText, type FedvoxError } from '@fedvox/base';
 import type { Identity } from '@fedvox/pki';
 import { fail } from '../errors.js';
 import { type DoorRules, keepDoor } from './doorkeeper.js';
@@ -16,6 +16,8 @@ export interface ListenSpec {
   readonly caPem: string;
   readonly certificateChainPem: string;
   readonly keyPem: string;
+  /** By which strangers are shown out and calls end: sockets themselves know only the system's. */
+  readonly clock: Clock;
 }
 
 export interface TlsListenerOptions {
@@ -41,7 +43,7 @@ export interface TlsListener {
  * @throws FedvoxError `protocol/listen-failed`
  */
 export async function listenTls(
-  { host, port, caPem, certificateChainPem, keyPem }: ListenSpec,
+  { host, port, caPem, certificateChainPem, keyPem, clock }: ListenSpec,
   { requireClientCertificate, onConnection, door: rules }: TlsListenerOptions,
 ): Promise<TlsListener> {
   const server = createServer({
@@ -56,7 +58,7 @@ export async function listenTls(
     ALPNProtocols: ['h2'],
   });
   const { onRefused } = rules;
-  const door = keepDoor(server, rules);
+  const door = keepDoor(server, rules, clock);
   server.on('secureConnection', (socket) => {
     // A peer that vanishes mid-stream is the session's to notice; unhandled, it would end the process.
     socket.on('error', () => socket.destroy());
