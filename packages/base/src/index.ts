@@ -19,6 +19,7 @@ export { printable, printableLine } from './printable.js';
 export { type Random, seededRandom, shuffled } from './random.js';
 export { type RetryOptions, type RetryPolicy, retry, retryDelayMs } from './retry.js';
 export {
+  isNewest,
   readStored,
   type StoredFormat,
   type StoredReading,

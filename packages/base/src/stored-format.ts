@@ -48,6 +48,15 @@ export function readStored<T extends object>(
   }
 }
 
+/** Whether a text is of the newest version, as far as it can be read at all. */
+export function isNewest<T extends object>(text: string, { migrations }: StoredFormat<T>): boolean {
+  try {
+    return JSON.parse(text).version === newestOf(migrations);
+  } catch {
+    return false;
+  }
+}
+
 const newestOf = (migrations: readonly unknown[]) => migrations.length + 1;
 
 function damaged(reason: string): { kind: 'damaged'; reason: string } {

@@ -3,7 +3,7 @@ import { refuse, type UpdateStatement } from '@fedvox/protocol';
 import { isOver, type JobState } from './job-state.js';
 import { mayAnswer } from './roll-call.js';
 import { type RoundState, roundTakes, takesAnswers } from './round-machine.js';
-import { invitedSites } from './standing.js';
+import { isInvited } from './standing.js';
 
 /** What the coordinator knows when a signed statement comes in. */
 export interface AdmissionContext {
@@ -53,7 +53,7 @@ export function admitUpdate(statement: UpdateStatement, state: JobState): void {
 }
 
 function currentRound({ job, round, site }: UpdateStatement, state: JobState): RoundState {
-  if (!invitedSites(state).includes(site)) throw refuse('not-invited', { job });
+  if (!isInvited(state, site)) throw refuse('not-invited', { job });
   if (isOver(state)) throw refuse('job-ended', { job });
   const { activity } = state;
   const current = activity.kind === 'gate' ? 0 : activity.round.number;

@@ -1,22 +1,22 @@
 import { matchesName } from '@fedvox/job';
-import { withoutOutcome } from './gate.js';
 import { isOver, type JobEvent, type JobState } from './job-state.js';
+import { NEW_MEMBER, withMember } from './member.js';
 import { andThen, type Progress, reached } from './progress.js';
-import { invitedSites, MAX_SILENT_ROUNDS, stillTrusted, trustedSites } from './standing.js';
+import { isInvited, isTrusted, MAX_SILENT_ROUNDS } from './standing.js';
 
 /** A site has a new certificate: the job invites it where it is meant, also after a revocation. */
 export function enrol(
   state: JobState,
   { site }: Extract<JobEvent, { kind: 'site-enrolled' }>,
 ): Progress {
-  if (isOver(state) || trustedSites(state).includes(site)) return reached(state);
-  const isKnown = invitedSites(state).includes(site);
+  if (isOver(state) || isTrusted(state, site)) return reached(state);
+  const isKnown = isInvited(state, site);
   if (!isKnown && !state.plan.laterSites.some((name) => matchesName(name, site))) {
     return reached(state);
   }
-  const revokedSites = state.revokedSites.filter((name) => name !== site);
-  const lateSites = isKnown ? state.lateSites : [...state.lateSites, site].sort();
-  const invited = withoutOutcome({ ...state, revokedSites, lateSites }, site);
+  const invited = isKnown
+    ? withMember(state, site, { isRevoked: false, outcome: null })
+    : { ...state, members: state.members.with(site, NEW_MEMBER) };
   return reached(invited, { kind: 'site-invited', site });
 }
 
@@ -25,34 +25,32 @@ export function listen(
   state: JobState,
   { site, anew }: Extract<JobEvent, { kind: 'site-spoke' }>,
 ): Progress {
-  if (isOver(state) || !trustedSites(state).includes(site)) return reached(state);
+  if (isOver(state) || !isTrusted(state, site)) return reached(state);
   const heard = isMissed(state, site)
     ? reached(withoutSilence(state, site), { kind: 'site-returned', site })
     : reached(state);
-  const outcome = state.gateOutcomes[site];
-  if (!anew || outcome === undefined || outcome === 'pass') return heard;
+  const outcome = state.members.get(site)?.outcome ?? null;
+  if (!anew || outcome === null || outcome === 'pass') return heard;
   return andThen(heard, (next) =>
-    reached(withoutOutcome(next, site), { kind: 'gate-asked-again', site }),
+    reached(withMember(next, site, { outcome: null }), { kind: 'gate-asked-again', site }),
   );
 }
 
 /** Whether a word of this site would change anything. */
-export function isMissed({ silentRounds }: JobState, site: string): boolean {
-  return silentRounds[site] !== undefined;
+export function isMissed({ members }: JobState, site: string): boolean {
+  return (members.get(site)?.silentRounds ?? 0) > 0;
 }
 
 export function withoutSilence(state: JobState, site: string): JobState {
-  const { [site]: _, ...silentRounds } = state.silentRounds;
-  return { ...state, silentRounds };
+  return withMember(state, site, { silentRounds: 0 });
 }
 
 /** Counts a round that closed without a word of these sites. */
 export function countSilence(state: JobState, sites: readonly string[]): Progress {
-  const rounds = (site: string) => (state.silentRounds[site] ?? 0) + 1;
-  const counted = Object.fromEntries(sites.map((site) => [site, rounds(site)]));
-  const given = sites.filter((site) => counted[site] === MAX_SILENT_ROUNDS);
+  const rounds = (site: string) => (state.members.get(site)?.silentRounds ?? 0) + 1;
+  const given = sites.filter((site) => rounds(site) === MAX_SILENT_ROUNDS);
   return reached(
-    { ...state, silentRounds: { ...state.silentRounds, ...counted } },
+    sites.reduce((next, site) => withMember(next, site, { silentRounds: rounds(site) }), state),
     ...given.map((site) => ({ kind: 'site-not-awaited', site }) as const),
   );
 }
@@ -61,8 +59,7 @@ export function revoke(
   state: JobState,
   { site }: Extract<JobEvent, { kind: 'site-revoked' }>,
 ): Progress {
-  const takesPart = stillTrusted(state, invitedSites(state)).includes(site);
-  if (isOver(state) || !takesPart) return reached(state);
-  const revokedSites = [...state.revokedSites, site];
-  return reached({ ...withoutSilence(state, site), revokedSites }, { kind: 'site-revoked', site });
+  if (isOver(state) || !isTrusted(state, site)) return reached(state);
+  const revoked = withMember(state, site, { isRevoked: true, silentRounds: 0 });
+  return reached(revoked, { kind: 'site-revoked', site });
 }

@@ -1,14 +1,9 @@
 import { assert } from '@fedvox/base';
 import { type GateOutcome, isPassing } from '@fedvox/protocol';
 import type { JobEvent, JobState } from './job-state.js';
+import { askedAnew, withMember } from './member.js';
 import { andThen, beginRound, failJob, type Progress, reached } from './progress.js';
-import {
-  isAskedAtGate,
-  passedSites,
-  passesOnly,
-  trustedSites,
-  unansweredSites,
-} from './standing.js';
+import { isAskedAtGate, passedSites } from './standing.js';
 
 /**
  * The data gate. It is a job's first activity; sites that did not pass while it lasted are asked
@@ -21,7 +16,7 @@ export function openGate(state: JobState, nowMs: number): JobState {
 
 /** Asks again whoever did not pass. */
 export function reopenGate(state: JobState, nowMs: number): JobState {
-  return openGate({ ...state, gateOutcomes: passesOnly(state.gateOutcomes) }, nowMs);
+  return openGate({ ...state, members: askedAnew(state.members) }, nowMs);
 }
 
 export function reportGate(
@@ -32,9 +27,7 @@ export function reportGate(
   assert(state.status === 'running', 'the job is under way');
   assert(isAskedAtGate(state, site, nowMs), 'only a site that is asked answers the gate');
   const told = withOutcome(state, site, outcome, event.askAgainAtMs);
-  const figuresOutlooks =
-    figures === null ? told.figuresOutlooks : { ...told.figuresOutlooks, [site]: figures };
-  const reported = { ...told, figuresOutlooks };
+  const reported = figures === null ? told : withMember(told, site, { figures });
   return reached(reported, { kind: 'gate-reported', site, outcome, figures });
 }
 
@@ -42,20 +35,10 @@ export function withOutcome(
   state: JobState,
   site: string,
   outcome: GateOutcome,
-  askAgainAtMs: number,
+  askAgainAtMs: number | null,
 ): JobState {
-  const { [site]: _, ...others } = state.askAgainAtMs;
-  return {
-    ...state,
-    gateOutcomes: { ...state.gateOutcomes, [site]: outcome },
-    askAgainAtMs: isPassing(outcome) ? { ...others, [site]: askAgainAtMs } : others,
-  };
-}
-
-/** The site is asked again at once. */
-export function withoutOutcome(state: JobState, site: string): JobState {
-  const { [site]: _, ...gateOutcomes } = state.gateOutcomes;
-  return { ...state, gateOutcomes };
+  const again = isPassing(outcome) ? askAgainAtMs : null;
+  return withMember(state, site, { outcome, askAgainAtMs: again });
 }
 
 /**
@@ -70,36 +53,31 @@ export function settleGate(
   away: readonly string[] | null,
 ): Progress {
   assert(state.activity.kind === 'gate', 'the job is at its gate');
-  const passed = passedSites(state);
-  const unanswered = unansweredSites(state);
-  const isTimeUp = nowMs >= state.activity.deadlineAtMs;
-  if (passed.length >= state.plan.minSites) {
-    return unanswered.length === 0 || isTimeUp ? enterFirstRound(state, passed) : reached(state);
+  const { members, plan, activity } = state;
+  const isTimeUp = nowMs >= activity.deadlineAtMs;
+  if (members.count('passed') >= plan.minSites) {
+    return members.count('asked') === 0 || isTimeUp ? enterFirstRound(state) : reached(state);
   }
   if (mayStillSuffice(state) && (!isTimeUp || away === null)) return reached(state);
-  if (isWorthWaiting(state, nowMs, away ?? [])) return extend(state, nowMs);
-  return andThen(closed(state, passed), (next) => failJob(next, 'gate-not-passed'));
+  if (isWorthWaiting(state, nowMs, new Set(away))) return extend(state, nowMs);
+  return andThen(closed(state), (next) => failJob(next, 'gate-not-passed'));
 }
 
 /** Somebody may still pass: has not answered, is asked again, or enrols. */
-function mayStillSuffice(state: JobState): boolean {
-  const trusted = trustedSites(state);
-  if (trusted.length < state.plan.minSites) return true;
-  return trusted.some((site) => {
-    const outcome = state.gateOutcomes[site];
-    return outcome === undefined || isPassing(outcome);
-  });
+function mayStillSuffice({ members, plan }: JobState): boolean {
+  const isFull = members.sites.length - members.count('revoked') >= plan.minSites;
+  return !isFull || members.count('asked', 'asked-again') > 0;
 }
 
 /** Sites at work are waited for; those that failed for a reason that passes, as long as a round is. */
-function isWorthWaiting(state: JobState, nowMs: number, away: readonly string[]): boolean {
+function isWorthWaiting(state: JobState, nowMs: number, away: ReadonlySet<string>): boolean {
   assert(state.activity.kind === 'gate', 'the job is at its gate');
   const isWithinDeadline = nowMs < state.activity.openedAtMs + state.plan.deadlineMs;
-  return trustedSites(state).some((site) => {
-    const outcome = state.gateOutcomes[site];
-    const isOpen = outcome === undefined || (isPassing(outcome) && isWithinDeadline);
-    return isOpen && !away.includes(site);
-  });
+  const open = state.members.sitesOf(
+    'asked',
+    ...(isWithinDeadline ? ['asked-again' as const] : []),
+  );
+  return open.some((site) => !away.has(site));
 }
 
 function extend(state: JobState, nowMs: number): Progress {
@@ -109,13 +87,14 @@ function extend(state: JobState, nowMs: number): Progress {
   return reached({ ...state, activity }, { kind: 'gate-extended', deadlineAtMs });
 }
 
-const closed = (state: JobState, passed: readonly string[]) =>
-  reached(state, { kind: 'gate-closed', passed });
+const closed = (state: JobState) =>
+  reached(state, { kind: 'gate-closed', passed: passedSites(state) });
 
-function enterFirstRound(state: JobState, passed: readonly string[]): Progress {
-  const { figuresOutlooks, plan } = state;
-  const allWithhold = passed.every((site) => figuresOutlooks[site] === 'withheld');
+function enterFirstRound(state: JobState): Progress {
+  const { members, plan } = state;
+  const passed = passedSites(state);
+  const allWithhold = passed.every((site) => members.get(site)?.figures === 'withheld');
   const withheld = allWithhold ? [{ kind: 'figures-withheld', sites: passed } as const] : [];
   const first = beginRound(state, 1, 'train', { model: plan.initialModel, serverState: null });
-  return andThen(closed(state, passed), () => reached(first, ...withheld));
+  return andThen(closed(state), () => reached(first, ...withheld));
 }

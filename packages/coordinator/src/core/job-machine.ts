@@ -4,9 +4,17 @@ import { isPassing } from '@fedvox/protocol';
 import { countSilence, enrol, listen, revoke, withoutSilence } from './attendance.js';
 import type { JobFact } from './facts.js';
 import { reopenGate, reportGate, settleGate, withOutcome } from './gate.js';
-import { dueEffects, isOver, type JobEffect, type JobEvent, type JobState } from './job-state.js';
+import {
+  dueEffect,
+  dueEffects,
+  isOver,
+  type JobEffect,
+  type JobEvent,
+  type JobState,
+} from './job-state.js';
+import { askedAnew, membersOf, NEW_MEMBER, withoutSilences } from './member.js';
 import { andThen, baseOf, beginRound, failJob, type Progress, reached } from './progress.js';
-import { acceptedStatements, type RoundAnswer } from './roll-call.js';
+import { acceptedUpdates, type RoundAnswer, unansweredSites } from './roll-call.js';
 import {
   type CollectingRound,
   quorumOf,
@@ -15,7 +23,7 @@ import {
   stepRound,
   takesAnswers,
 } from './round-machine.js';
-import { passedSites, passesOnly, silentSites } from './standing.js';
+import { passedSites, silentSites } from './standing.js';
 import { completePlan, type SubmittedPlan } from './submitted-plan.js';
 
 export interface Step {
@@ -31,12 +39,7 @@ export function submitJob(submitted: SubmittedPlan, nowMs: number): Step {
   const state: JobState = {
     plan,
     activity: { kind: 'gate', openedAtMs: nowMs, deadlineAtMs: nowMs + plan.gateMs },
-    gateOutcomes: {},
-    askAgainAtMs: {},
-    figuresOutlooks: {},
-    lateSites: [],
-    silentRounds: {},
-    revokedSites: [],
+    members: membersOf(plan.invitedSites.map((site) => [site, NEW_MEMBER])),
     status: 'running',
   };
   const { invitedSites: sites, initialModel: model } = plan;
@@ -51,11 +54,10 @@ export function step(state: JobState, event: JobEvent): Step {
 
 /** What a later state of the job asks for that the earlier one did not. */
 export function newEffects(earlier: JobState, later: JobState): readonly JobEffect[] {
-  const before = new Set(dueEffects(earlier).map(effectKey));
-  return dueEffects(later).filter((effect) => !before.has(effectKey(effect)));
+  const [before, after] = [dueEffect(earlier), dueEffect(later)];
+  const isKnown = before?.kind === after?.kind && before?.round === after?.round;
+  return isKnown ? [] : dueEffects(later);
 }
-
-const effectKey = ({ kind, round }: JobEffect) => `${kind}/${round}`;
 
 function apply(state: JobState, event: JobEvent): Progress {
   switch (event.kind) {
@@ -90,6 +92,9 @@ function apply(state: JobState, event: JobEvent): Progress {
       assert(state.status === 'running' || state.status === 'paused', 'the job is under way');
       return stepCurrentRound(withAnswer(state, event), event);
     case 'round-opened':
+      return isStillDue(state, event)
+        ? stepCurrentRound(state, { ...event, silentSites: silentSites(state) })
+        : reached(state);
     case 'updates-settled':
     case 'aggregated':
     case 'aggregation-failed':
@@ -109,8 +114,8 @@ const ANSWERED_EFFECT = {
 
 /** The job may have been paused or aborted while the effect was carried out. */
 function isStillDue(state: JobState, { kind, round }: EffectAnswer): boolean {
-  const effect = ANSWERED_EFFECT[kind];
-  return dueEffects(state).some((due) => due.kind === effect && due.round === round);
+  const due = dueEffect(state);
+  return due?.kind === ANSWERED_EFFECT[kind] && due.round === round;
 }
 
 /** Closes whatever is over. */
@@ -126,8 +131,7 @@ function stepCurrentRound(state: JobState, event: RoundEvent): Progress {
   const before = state.activity.round;
   const { plan } = state;
   const minSites = quorumOf(before, plan.minSites, STRATEGY_TERMS[plan.strategy.kind].needs);
-  const rules = { ...plan, minSites, silentSites: silentSites(state) };
-  const round = stepRound(before, event, rules);
+  const round = stepRound(before, event, { ...plan, minSites });
   const stepped = reached(
     { ...state, activity: { kind: 'round', round } },
     ...factsOf(round, event),
@@ -166,9 +170,9 @@ function withAnswer(
   { site, answer }: Extract<JobEvent, { kind: 'site-answered' }>,
 ): JobState {
   const state = withoutSilence(before, site);
-  if (answer.kind === 'update') return withOutcome(state, site, 'pass', 0);
+  if (answer.kind === 'update') return withOutcome(state, site, 'pass', null);
   const isLasting = answer.kind === 'declined' && !isPassing(answer.reason);
-  return isLasting ? withOutcome(state, site, answer.reason, 0) : state;
+  return isLasting ? withOutcome(state, site, answer.reason, null) : state;
 }
 
 function openingOf({ number, work, baseModel, rollCall }: CollectingRound): JobFact {
@@ -183,16 +187,12 @@ function enter(state: JobState, round: RoundState): Progress {
     case 'open':
       return reached(state);
     case 'closing': {
-      const { sites, answers } = round.rollCall;
-      const silent = countSilence(
-        state,
-        sites.filter((site) => answers[site] === undefined),
-      );
+      const silent = countSilence(state, unansweredSites(round.rollCall));
       const closing = { kind: 'round-closing', round: round.number, cause: round.cause } as const;
       return andThen(reached(state, closing), () => silent);
     }
     case 'aggregating': {
-      const updates = acceptedStatements(round.rollCall).length;
+      const updates = acceptedUpdates(round.rollCall);
       return reached(state, { kind: 'round-aggregating', round: round.number, updates });
     }
     case 'failed':
@@ -240,8 +240,8 @@ function postpone(state: JobState, byMs: number): Progress {
 function reopen(state: JobState, nowMs: number): Progress {
   if (state.activity.kind === 'gate') return reached(reopenGate(state, nowMs));
   const sites = passedSites(state);
-  const asked = { ...state, gateOutcomes: passesOnly(state.gateOutcomes), silentRounds: {} };
-  return stepCurrentRound(asked, { kind: 'reopened', nowMs, sites });
+  const members = withoutSilences(askedAnew(state.members));
+  return stepCurrentRound({ ...state, members }, { kind: 'reopened', nowMs, sites });
 }
 
 function leave(state: JobState, event: Extract<JobEvent, { kind: 'site-revoked' }>): Progress {

@@ -2,14 +2,12 @@ import { SHA256_PATTERN } from '@fedvox/base';
 import { strategySchema } from '@fedvox/job';
 import { FIGURES_OUTLOOKS, GATE_OUTCOMES } from '@fedvox/protocol';
 import { z } from 'zod';
-import type { JobState } from './job-state.js';
 
 const digest = z.string().regex(SHA256_PATTERN);
 const timeMs = z.number().int();
 const durationMs = z.number().nonnegative();
 const count = z.number().int().nonnegative();
 const sites = z.array(z.string()).readonly();
-const bySite = <Value extends z.ZodType>(value: Value) => z.record(z.string(), value);
 
 const plan = z.strictObject({
   jobId: z.string(),
@@ -36,10 +34,25 @@ const answer = z.discriminatedUnion('kind', [
   }),
 ]);
 
+const entry = z.strictObject({
+  answer: answer.nullable(),
+  isAwaited: z.boolean(),
+  isCalled: z.boolean(),
+});
+
+const site = z.strictObject({
+  isRevoked: z.boolean(),
+  outcome: z.enum(GATE_OUTCOMES).nullable(),
+  askAgainAtMs: timeMs.nullable(),
+  figures: z.enum(FIGURES_OUTLOOKS).nullable(),
+  silentRounds: count,
+  /** In the present round. */
+  takesPart: z.boolean(),
+  /** In its roll. */
+  entry: entry.nullable(),
+});
+
 const rollCall = z.strictObject({
-  sites,
-  answers: bySite(answer),
-  unawaited: sites,
   openedAtMs: timeMs,
   quorumAtMs: timeMs.nullable(),
   deadlineAtMs: timeMs,
@@ -50,7 +63,6 @@ const roundBase = z.strictObject({
   work: z.enum(['train', 'evaluate']),
   baseModel: digest,
   baseState: digest.nullable(),
-  sites,
 });
 
 const roundFailure = z.enum(['quorum-not-reached', 'aggregation-failed']);
@@ -77,16 +89,11 @@ const jobBase = z.strictObject({
     z.strictObject({ kind: z.literal('gate'), openedAtMs: timeMs, deadlineAtMs: timeMs }),
     z.strictObject({ kind: z.literal('round'), round }),
   ]),
-  gateOutcomes: bySite(z.enum(GATE_OUTCOMES)),
-  askAgainAtMs: bySite(timeMs),
-  figuresOutlooks: bySite(z.enum(FIGURES_OUTLOOKS)),
-  lateSites: sites,
-  silentRounds: bySite(count),
-  revokedSites: sites,
+  sites: z.record(z.string(), site),
 });
 
 /** What a stored state must be to be believed: whole, and nothing else. */
-export const jobStateSchema: z.ZodType<JobState> = z.discriminatedUnion('status', [
+export const heldStateSchema = z.discriminatedUnion('status', [
   jobBase.extend({ status: z.literal('running') }),
   jobBase.extend({ status: z.literal('paused'), pausedAtMs: timeMs }),
   jobBase.extend({
@@ -96,3 +103,6 @@ export const jobStateSchema: z.ZodType<JobState> = z.discriminatedUnion('status'
   jobBase.extend({ status: z.literal('aborted') }),
   jobBase.extend({ status: z.literal('completed') }),
 ]);
+
+/** A state as it is stored, its parts put together: what is known of a site stands in one place. */
+export type HeldState = z.output<typeof heldStateSchema>;

@@ -2,6 +2,7 @@ import type { Sha256 } from '@fedvox/base';
 import type { StrategySpec } from '@fedvox/job';
 import type { FiguresOutlook, GateOutcome } from '@fedvox/protocol';
 import type { JobFailure } from './facts.js';
+import type { Members } from './member.js';
 import { acceptedStatements, nextLookAtMs, type RoundAnswer } from './roll-call.js';
 import type { RoundOutcome, RoundState } from './round-machine.js';
 
@@ -28,8 +29,8 @@ export interface JobPlan {
 }
 
 /**
- * A job: the data gate, rounds 1 … R, and the evaluation of the last model. Plain data, stored as
- * JSON; times are absolute, so that a restart changes nothing.
+ * A job: the data gate, rounds 1 … R, and the evaluation of the last model. Immutable, and
+ * stored in parts (`stored-state.ts`); times are absolute, so that a restart changes nothing.
  *
  * ```
  *                    ┌── pause ──▶ paused ── resume ──┐
@@ -64,18 +65,8 @@ export type JobState = JobBase &
 export interface JobBase {
   readonly plan: JobPlan;
   readonly activity: Activity;
-  /** The latest answer of each site that gave one. */
-  readonly gateOutcomes: Readonly<Record<string, GateOutcome>>;
-  /** When a site is asked again that failed for a reason that passes. */
-  readonly askAgainAtMs: Readonly<Record<string, number>>;
-  /** What each site said at the gate about its figures. */
-  readonly figuresOutlooks: Readonly<Record<string, FiguresOutlook>>;
-  /** Sites that were invited when they enrolled, after the submission. */
-  readonly lateSites: readonly string[];
-  /** How many rounds in a row ended without a word of a site. */
-  readonly silentRounds: Readonly<Record<string, number>>;
-  /** Left out from now on; what they gave before stays. */
-  readonly revokedSites: readonly string[];
+  /** Every site that the job ever invited. */
+  readonly members: Members;
 }
 
 export type Activity =
@@ -125,25 +116,41 @@ export type JobEffect =
       readonly statements: readonly Sha256[];
     };
 
+type DueEffect =
+  | Exclude<JobEffect, { readonly kind: 'aggregate' }>
+  | {
+      readonly kind: 'aggregate';
+      readonly round: number;
+      readonly set: Extract<RoundState, { phase: 'aggregating' }>;
+    };
+
 /** What the state asks for: the same after a transition and after a crash, when all of it is due. */
 export function dueEffects(state: JobState): readonly JobEffect[] {
-  if (state.status !== 'running' && state.status !== 'paused') return [];
-  if (state.activity.kind !== 'round') return [];
-  const { round } = state.activity;
+  const due = dueEffect(state);
+  if (due === null) return [];
+  if (due.kind !== 'aggregate') return [due];
+  const { round } = due;
+  const { baseModel, baseState, rollCall } = due.set;
+  const statements = acceptedStatements(rollCall);
+  return [{ kind: 'aggregate', round, baseModel, baseState, statements }];
+}
+
+/** There is one at most. Of what is to be averaged, the set is not looked at. */
+export function dueEffect({ status, activity }: JobState): DueEffect | null {
+  if (status !== 'running' && status !== 'paused') return null;
+  if (activity.kind !== 'round') return null;
+  const { round } = activity;
   switch (round.phase) {
     case 'pending':
-      return state.status === 'running' ? [{ kind: 'open-round', round: round.number }] : [];
+      return status === 'running' ? { kind: 'open-round', round: round.number } : null;
     case 'closing':
-      return [{ kind: 'settle-updates', round: round.number }];
-    case 'aggregating': {
-      const { number, baseModel, baseState, rollCall } = round;
-      const statements = acceptedStatements(rollCall);
-      return [{ kind: 'aggregate', round: number, baseModel, baseState, statements }];
-    }
+      return { kind: 'settle-updates', round: round.number };
+    case 'aggregating':
+      return { kind: 'aggregate', round: round.number, set: round };
     case 'open':
     case 'committed':
     case 'failed':
-      return [];
+      return null;
   }
 }
 

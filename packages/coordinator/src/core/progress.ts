@@ -16,12 +16,11 @@ export function andThen(progress: Progress, next: (state: JobState) => Progress)
   return { state, facts: [...progress.facts, ...facts] };
 }
 
-export function baseOf(state: JobState): JobBase {
-  const { plan, activity, gateOutcomes, askAgainAtMs, figuresOutlooks } = state;
-  const { lateSites, silentRounds, revokedSites } = state;
-  const standings = { gateOutcomes, askAgainAtMs, figuresOutlooks, silentRounds };
-  return { plan, activity, ...standings, lateSites, revokedSites };
-}
+export const baseOf = ({ plan, activity, members }: JobState): JobBase => ({
+  plan,
+  activity,
+  members,
+});
 
 export function failJob(state: JobState, reason: JobFailure): Progress {
   return reached({ ...baseOf(state), status: 'failed', reason }, { kind: 'job-failed', reason });

@@ -1,18 +1,55 @@
 import { assert, type Sha256 } from '@fedvox/base';
 import { type DeclineReason, isPassing } from '@fedvox/protocol';
+import { SiteTable } from './site-table.js';
 
-/** The answers to one round, from a fixed set of sites. Plain data: it is stored as JSON. */
+/** The answers to one round, from a fixed set of sites. */
 export interface RollCall {
-  /** Sorted. */
-  readonly sites: readonly string[];
-  readonly answers: Readonly<Record<string, RoundAnswer>>;
-  /** May answer, but are not waited for: nothing was heard of them for rounds. */
-  readonly unawaited: readonly string[];
+  /** Of every site that is called, and of any that has left since its answer was counted. */
+  readonly entries: RollEntries;
   readonly openedAtMs: number;
   /** When enough sites had answered; null before. */
   readonly quorumAtMs: number | null;
   /** Absolute, so that it holds across a restart. */
   readonly deadlineAtMs: number;
+}
+
+/** Plain data: it is stored as part of its site's row. */
+export interface RollEntry {
+  /** Null while it has given none. */
+  readonly answer: RoundAnswer | null;
+  /** Whether the round waits for it: not where nothing was heard of it for rounds; it may answer. */
+  readonly isAwaited: boolean;
+  /** Not where the round was opened again after it had left. */
+  readonly isCalled: boolean;
+}
+
+export type RollEntries = SiteTable<RollEntry, RollStanding>;
+
+/** How a site stands with the round. */
+export type RollStanding =
+  | 'awaited'
+  | 'not-awaited'
+  | 'updated'
+  | 'given-up'
+  | 'declined'
+  /** For a reason that passes. */
+  | 'declined-for-now';
+
+export function rollStanding({ answer, isAwaited }: RollEntry): RollStanding {
+  switch (answer?.kind) {
+    case undefined:
+      return isAwaited ? 'awaited' : 'not-awaited';
+    case 'declined':
+      return isPassing(answer.reason) ? 'declined-for-now' : 'declined';
+    case 'given-up':
+      return 'given-up';
+    case 'update':
+      return 'updated';
+  }
+}
+
+export function entriesOf(rows: Iterable<readonly [string, RollEntry]>): RollEntries {
+  return SiteTable.of(rows, rollStanding);
 }
 
 export type RoundAnswer =
@@ -34,17 +71,21 @@ export interface RollCallRules {
   readonly graceMs: number | null;
 }
 
+/** @param answers those that count already */
 export function openRollCall(
   sites: readonly string[],
   unawaited: readonly string[],
   nowMs: number,
   rules: RollCallRules,
-  answers: RollCall['answers'] = {},
+  answers: ReadonlyMap<string, RoundAnswer> = new Map(),
 ): RollCall {
+  const [called, silent] = [new Set(sites), new Set(unawaited)];
+  const entries = [...new Set([...sites, ...answers.keys()])].map((site): [string, RollEntry] => {
+    const answer = answers.get(site) ?? null;
+    return [site, { answer, isAwaited: !silent.has(site), isCalled: called.has(site) }];
+  });
   const opened: RollCall = {
-    sites: [...sites].sort(),
-    answers,
-    unawaited: unawaited.filter((site) => sites.includes(site)),
+    entries: entriesOf(entries),
     openedAtMs: nowMs,
     quorumAtMs: null,
     deadlineAtMs: nowMs + rules.deadlineMs,
@@ -52,21 +93,16 @@ export function openRollCall(
   return countQuorum(opened, nowMs, rules);
 }
 
-/** Whether the round is kept open for this site's answer. */
-export function isAwaited({ sites, answers, unawaited }: RollCall, site: string): boolean {
-  return sites.includes(site) && answers[site] === undefined && !unawaited.includes(site);
-}
-
 /** Whether an answer of this site would count: a site that declined may have thought better of it. */
-export function mayAnswer({ sites, answers }: RollCall, site: string): boolean {
-  const kind = answers[site]?.kind;
-  return sites.includes(site) && (kind === undefined || kind === 'declined');
+export function mayAnswer({ entries }: RollCall, site: string): boolean {
+  const entry = entries.get(site);
+  return entry !== undefined && (entry.answer === null || entry.answer.kind === 'declined');
 }
 
 /** Whether the site is given the round's work now. */
 export function isOffered(rollCall: RollCall, site: string, nowMs: number): boolean {
   if (!mayAnswer(rollCall, site)) return false;
-  const answer = rollCall.answers[site];
+  const answer = rollCall.entries.get(site)?.answer;
   if (answer?.kind !== 'declined') return true;
   return isPassing(answer.reason) && nowMs >= answer.askAgainAtMs;
 }
@@ -79,20 +115,35 @@ export function answered(
   rules: RollCallRules,
 ): RollCall {
   assert(mayAnswer(rollCall, site), 'only a site that has not answered yet answers');
-  const answers = { ...rollCall.answers, [site]: answer };
-  return countQuorum({ ...rollCall, answers }, nowMs, rules);
+  return countQuorum(withEntry(rollCall, site, { answer }), nowMs, rules);
+}
+
+function withEntry(rollCall: RollCall, site: string, changes: Partial<RollEntry>): RollCall {
+  const before = rollCall.entries.get(site);
+  assert(before !== undefined, 'only an entry of the roll changes');
+  return { ...rollCall, entries: rollCall.entries.with(site, { ...before, ...changes }) };
 }
 
 function countQuorum(rollCall: RollCall, nowMs: number, { minSites }: RollCallRules): RollCall {
-  const isEnough = acceptedStatements(rollCall).length >= minSites;
+  const isEnough = acceptedUpdates(rollCall) >= minSites;
   return isEnough && rollCall.quorumAtMs === null ? { ...rollCall, quorumAtMs: nowMs } : rollCall;
 }
 
+/** How many. */
+export function acceptedUpdates({ entries }: RollCall): number {
+  return entries.count('updated');
+}
+
 /** Sorted. */
-export function acceptedStatements({ answers }: RollCall): readonly Sha256[] {
-  return Object.values(answers)
-    .flatMap((answer) => (answer.kind === 'update' ? [answer.statement] : []))
+export function acceptedStatements({ entries }: RollCall): readonly Sha256[] {
+  return [...entries]
+    .flatMap(([, { answer }]) => (answer?.kind === 'update' ? [answer.statement] : []))
     .sort();
+}
+
+/** Those that are called and have given no answer; sorted. */
+export function unansweredSites({ entries }: RollCall): readonly string[] {
+  return entries.sitesOf('awaited', 'not-awaited');
 }
 
 export type CloseCause = 'all-answered' | 'grace-over' | 'deadline';
@@ -108,18 +159,21 @@ export function closeCause(
   nowMs: number,
   away: readonly string[],
 ): CloseCause | null {
-  const { sites, quorumAtMs, deadlineAtMs } = rollCall;
-  if (sites.every((site) => hasSettled(rollCall, site))) return 'all-answered';
+  const { entries, quorumAtMs, deadlineAtMs } = rollCall;
+  if (entries.count('awaited', 'not-awaited', 'declined-for-now') === 0) return 'all-answered';
   if (quorumAtMs !== null) {
-    const awaited = sites.filter((site) => isAwaited(rollCall, site));
-    if (awaited.length === 0) return 'all-answered';
-    const isGraceOver =
-      graceMs === null
-        ? awaited.every((site) => away.includes(site))
-        : nowMs >= quorumAtMs + graceMs;
+    if (entries.count('awaited') === 0) return 'all-answered';
+    const isGraceOver = graceMs === null ? isAway(entries, away) : nowMs >= quorumAtMs + graceMs;
     if (isGraceOver) return 'grace-over';
   }
   return nowMs >= deadlineAtMs ? 'deadline' : null;
+}
+
+/** Whether all that are awaited are among those away. */
+function isAway(entries: RollEntries, away: readonly string[]): boolean {
+  if (away.length < entries.count('awaited')) return false;
+  const names = new Set(away);
+  return entries.sitesOf('awaited').every((site) => names.has(site));
 }
 
 /** When it must be looked at again, if nobody answers. */
@@ -129,13 +183,6 @@ export function nextLookAtMs(
 ): number {
   if (quorumAtMs === null) return deadlineAtMs;
   return Math.min(deadlineAtMs, quorumAtMs + (graceMs ?? 0));
-}
-
-/** Nothing more will come of this site. */
-function hasSettled({ answers }: RollCall, site: string): boolean {
-  const answer = answers[site];
-  if (answer === undefined) return false;
-  return answer.kind !== 'declined' || !isPassing(answer.reason);
 }
 
 export function postponed(rollCall: RollCall, byMs: number): RollCall {
@@ -149,12 +196,13 @@ export function postponed(rollCall: RollCall, byMs: number): RollCall {
 
 /** Waits for the site again, if it has not answered. */
 export function awaitedAgain(rollCall: RollCall, site: string): RollCall {
-  return { ...rollCall, unawaited: rollCall.unawaited.filter((name) => name !== site) };
+  const entry = rollCall.entries.get(site);
+  if (entry === undefined || entry.isAwaited || entry.answer !== null) return rollCall;
+  return withEntry(rollCall, site, { isAwaited: true });
 }
 
 /** No longer expects the site; an answer that counts stays. */
 export function withoutSite(rollCall: RollCall, site: string): RollCall {
   if (!mayAnswer(rollCall, site)) return rollCall;
-  const { [site]: _, ...answers } = rollCall.answers;
-  return { ...rollCall, answers, sites: rollCall.sites.filter((name) => name !== site) };
+  return { ...rollCall, entries: rollCall.entries.without(site) };
 }

@@ -11,10 +11,10 @@ function atDeadline(everySite: boolean): RoundState {
     ...{ baseModel: sha256('base'), baseState: null },
   };
   const minSites = quorumOf(pending, 2, { everySite });
-  const rules = { minSites, deadlineMs: 1_000, graceMs: null, silentSites: [] };
+  const rules = { minSites, deadlineMs: 1_000, graceMs: null };
   const answer = (site: string) => ({ kind: 'update', statement: sha256(site) }) as const;
   const events = [
-    { kind: 'round-opened', nowMs: 0 },
+    { kind: 'round-opened', nowMs: 0, silentSites: [] },
     { kind: 'site-answered', site: 'east', answer: answer('east'), nowMs: 1 },
     { kind: 'site-answered', site: 'north', answer: answer('north'), nowMs: 2 },
     { kind: 'tick', nowMs: 1_000, away: [] },

@@ -1,7 +1,7 @@
 import { assert, type Sha256 } from '@fedvox/base';
 import type { SiteNeeds } from '@fedvox/job';
 import {
-  acceptedStatements,
+  acceptedUpdates,
   answered,
   awaitedAgain,
   type CloseCause,
@@ -82,13 +82,14 @@ export function quorumOf(
   return everySite ? Math.max(minSites, sites.length) : minSites;
 }
 
-export interface RoundRules extends RollCallRules {
-  /** Sites of which nothing was heard for rounds. */
+interface Opening {
+  readonly nowMs: number;
+  /** Those of which nothing was heard for rounds. */
   readonly silentSites: readonly string[];
 }
 
 export type RoundEvent =
-  | { readonly kind: 'round-opened'; readonly nowMs: number }
+  | ({ readonly kind: 'round-opened' } & Opening)
   | {
       readonly kind: 'site-answered';
       readonly site: string;
@@ -107,11 +108,11 @@ export type RoundEvent =
   | { readonly kind: 'site-left'; readonly site: string };
 
 /** @throws InvariantError when the phase has no such event: whoever sends events checks first. */
-export function stepRound(round: RoundState, event: RoundEvent, rules: RoundRules): RoundState {
+export function stepRound(round: RoundState, event: RoundEvent, rules: RollCallRules): RoundState {
   switch (event.kind) {
     case 'round-opened':
       assert(round.phase === 'pending', 'only a pending round is opened');
-      return open(round, event.nowMs, rules, {});
+      return open(round, event, rules);
     case 'site-answered': {
       assert(takesAnswers(round), 'only an open or closing round takes answers');
       const rollCall = answered(round.rollCall, event.site, event.answer, event.nowMs, rules);
@@ -168,18 +169,18 @@ function committed(round: RoundState, { model, serverState }: RoundOutcome): Rou
 
 function open(
   round: RoundState,
-  nowMs: number,
-  rules: RoundRules,
-  answers: RollCall['answers'],
+  { nowMs, silentSites }: Opening,
+  rules: RollCallRules,
+  answers?: ReadonlyMap<string, RoundAnswer>,
 ): RoundState {
-  const rollCall = openRollCall(round.sites, rules.silentSites, nowMs, rules, answers);
+  const rollCall = openRollCall(round.sites, silentSites, nowMs, rules, answers);
   return closeIfOver({ ...identity(round), phase: 'open', rollCall }, rules, nowMs);
 }
 
 /** Where nobody says who is away, nobody is taken to be. */
 function closeIfOver(
   round: RoundState,
-  rules: RoundRules,
+  rules: RollCallRules,
   nowMs: number,
   away: readonly string[] = [],
 ): RoundState {
@@ -190,13 +191,13 @@ function closeIfOver(
 
 function settle(
   round: Extract<RoundState, { phase: 'closing' }>,
-  { minSites }: RoundRules,
+  { minSites }: RollCallRules,
 ): RoundState {
   const { rollCall } = round;
   if (round.work === 'evaluate') {
     return committed(round, { model: round.baseModel, serverState: round.baseState });
   }
-  return acceptedStatements(rollCall).length >= minSites
+  return acceptedUpdates(rollCall) >= minSites
     ? { ...identity(round), phase: 'aggregating', rollCall }
     : { ...identity(round), phase: 'failed', rollCall, reason: 'quorum-not-reached' };
 }
@@ -205,17 +206,18 @@ function settle(
 function reopen(
   round: Extract<RoundState, { phase: 'failed' }>,
   { nowMs, sites }: Extract<RoundEvent, { kind: 'reopened' }>,
-  rules: RoundRules,
+  rules: RollCallRules,
 ): RoundState {
   const { rollCall } = round;
   if (round.reason === 'aggregation-failed') {
     return { ...identity(round), phase: 'aggregating', rollCall };
   }
-  const updates = Object.entries(rollCall.answers).filter(([, { kind }]) => kind === 'update');
+  const updates = [...rollCall.entries].flatMap(([site, { answer }]): [string, RoundAnswer][] =>
+    answer?.kind === 'update' ? [[site, answer]] : [],
+  );
   const all = [...new Set([...round.sites, ...sites])].sort();
   // Whoever resumes a job wants every site asked, however long it was silent.
-  const asked = { ...rules, silentSites: [] };
-  return open({ ...round, sites: all }, nowMs, asked, Object.fromEntries(updates));
+  return open({ ...round, sites: all }, { nowMs, silentSites: [] }, rules, new Map(updates));
 }
 
 /** The caller ticks afterwards: the round may have waited for this site alone. */

@@ -1,59 +1,50 @@
-import { type GateOutcome, isPassing } from '@fedvox/protocol';
+import { isPassing } from '@fedvox/protocol';
 import type { JobBase, JobState } from './job-state.js';
+import { gateStanding, type Member } from './member.js';
 
 /** Rounds without a word after which a round does not wait for a site, until it speaks. */
 export const MAX_SILENT_ROUNDS = 3;
 
-type Members = Pick<JobBase, 'plan' | 'lateSites' | 'revokedSites'>;
+type WithMembers = Pick<JobBase, 'members'>;
 
 /** Every site that may take part, the job's latecomers and those since revoked included; sorted. */
-export function invitedSites({ plan, lateSites }: Omit<Members, 'revokedSites'>): string[] {
-  return [...plan.invitedSites, ...lateSites].sort();
+export function invitedSites({ members }: WithMembers): readonly string[] {
+  return members.sites;
 }
 
-/** Of these sites, those that the job still trusts. */
-export function stillTrusted(
-  { revokedSites }: Pick<JobBase, 'revokedSites'>,
-  sites: readonly string[],
-): readonly string[] {
-  return sites.filter((site) => !revokedSites.includes(site));
+export function isInvited({ members }: WithMembers, site: string): boolean {
+  return members.get(site) !== undefined;
 }
 
-export function trustedSites(state: Members): readonly string[] {
-  return stillTrusted(state, invitedSites(state));
+/** Whether the site may take part, and was not revoked. */
+export function isTrusted({ members }: WithMembers, site: string): boolean {
+  return members.get(site)?.isRevoked === false;
+}
+
+export function trustedSites({ members }: WithMembers): readonly string[] {
+  return members.sitesOf('asked', 'asked-again', 'passed', 'left-out');
 }
 
 /** Sites that passed the gate: those of the next round. */
-export function passedSites(state: JobBase): readonly string[] {
-  return trustedSites(state).filter((site) => state.gateOutcomes[site] === 'pass');
-}
-
-/** Sites that have not answered the gate. */
-export function unansweredSites(state: JobBase): readonly string[] {
-  return trustedSites(state).filter((site) => state.gateOutcomes[site] === undefined);
+export function passedSites({ members }: WithMembers): readonly string[] {
+  return members.sitesOf('passed');
 }
 
 /** Whether the gate's question is put to this site now: at the gate, and in any round after it. */
-export function isAskedAtGate(state: JobState, site: string, nowMs: number): boolean {
-  if (!trustedSites(state).includes(site)) return false;
-  const outcome = state.gateOutcomes[site];
-  if (outcome === undefined) return true;
-  return isPassing(outcome) && nowMs >= (state.askAgainAtMs[site] ?? 0);
-}
-
-/** Outcomes without those that stand in the way of being asked. */
-export function passesOnly(
-  outcomes: Readonly<Record<string, GateOutcome>>,
-): Record<string, GateOutcome> {
-  return Object.fromEntries(Object.entries(outcomes).filter(([, outcome]) => outcome === 'pass'));
+export function isAskedAtGate({ members }: JobState, site: string, nowMs: number): boolean {
+  const member = members.get(site);
+  if (member === undefined || member.isRevoked) return false;
+  const { outcome, askAgainAtMs } = member;
+  if (outcome === null) return true;
+  return isPassing(outcome) && nowMs >= (askAgainAtMs ?? 0);
 }
 
 /** Sites of which nothing was heard for so long that no round waits for them. */
-export function silentSites({ silentRounds }: JobBase): readonly string[] {
-  return Object.entries(silentRounds).flatMap(([site, rounds]) =>
-    rounds >= MAX_SILENT_ROUNDS ? [site] : [],
-  );
+export function silentSites({ members }: WithMembers): readonly string[] {
+  return [...members].flatMap(([site, member]) => (isSilent(member) ? [site] : []));
 }
+
+const isSilent = ({ silentRounds }: Member) => silentRounds >= MAX_SILENT_ROUNDS;
 
 /** How a site stands in a job. */
 export const STANDINGS = [
@@ -71,16 +62,25 @@ export const STANDINGS = [
 ] as const;
 export type Standing = (typeof STANDINGS)[number];
 
-export function standingOf(state: JobState, site: string): Standing {
-  if (state.revokedSites.includes(site)) return 'revoked';
-  const outcome = state.gateOutcomes[site];
-  const { activity } = state;
-  if (activity.kind === 'round' && activity.round.sites.includes(site)) {
-    if (outcome === undefined || outcome === 'pass') {
-      return silentSites(state).includes(site) ? 'not-awaited' : 'takes-part';
-    }
+export function standingOf({ members, activity }: JobState, site: string): Standing {
+  const member = members.get(site);
+  if (member === undefined) return 'asked';
+  const standing = gateStanding(member);
+  const takesPart = activity.kind === 'round' && isAmong(activity.round.sites, site);
+  if (takesPart && (standing === 'asked' || standing === 'passed')) {
+    return isSilent(member) ? 'not-awaited' : 'takes-part';
   }
-  if (outcome === undefined) return 'asked';
-  if (outcome !== 'pass') return isPassing(outcome) ? 'asked-again' : 'left-out';
+  if (standing !== 'passed') return standing;
   return activity.kind === 'gate' ? 'takes-part' : 'joins-next-round';
+}
+
+/** Whether a name is one of these, which are sorted. */
+export function isAmong(sorted: readonly string[], name: string): boolean {
+  let [from, to] = [0, sorted.length];
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if ((sorted[middle] as string) < name) from = middle + 1;
+    else to = middle;
+  }
+  return sorted[from] === name;
 }

@@ -3,13 +3,27 @@ import { sha256 } from '@fedvox/base';
 import { describe, expect, it } from 'vitest';
 import { Driver, plan, statementOf } from '../testing/job-driver.js';
 import { dueEffects, nextTickAtMs } from './job-state.js';
-import { readJobState, writeJobState } from './stored-state.js';
+import { readJobState, renewJobState, type StoredState, writeJobState } from './stored-state.js';
 
 const golden = (file: string): Readonly<Record<string, unknown>> =>
   JSON.parse(readFileSync(new URL(`golden/${file}`, import.meta.url), 'utf8'));
 /** As the first program stored them, which knew neither grace nor latecomers, nor said a version. */
 const stored = golden('states-0.1.json');
-const read = (name: string) => readJobState(JSON.stringify(stored[name]), 'job');
+/** As the first two versions had it: all in one object. */
+const readWhole = (state: unknown) =>
+  readJobState({ head: JSON.stringify(state), plan: null, sites: new Map() }, 'job');
+const read = (name: string) => readWhole(stored[name]);
+
+interface GoldenParts {
+  readonly head: object;
+  readonly plan: object;
+  readonly sites: Readonly<Record<string, object>>;
+}
+
+function storedOf({ head, plan, sites }: GoldenParts): StoredState {
+  const rows = Object.entries(sites).map(([site, row]) => [site, JSON.stringify(row)] as const);
+  return { head: JSON.stringify(head), plan: JSON.stringify(plan), sites: new Map(rows) };
+}
 
 /** Goes on with a stored state at a time when its round has just been opened. */
 function goOn(name: string): Driver {
@@ -34,7 +48,11 @@ describe('the state of a job that an earlier version stored', () => {
   });
 
   it.each(Object.entries(golden('states-2.json')))('of version 2 is kept, %s', (name, state) => {
-    expect(readJobState(JSON.stringify(state), 'job')).toEqual(read(name));
+    expect(readWhole(state)).toEqual(read(name));
+  });
+
+  it.each(Object.entries(golden('states-3.json')))('of version 3 is kept, %s', (name, parts) => {
+    expect(readJobState(storedOf(parts as GoldenParts), 'job')).toEqual(read(name));
   });
 
   it('keeps its deadlines, its quorum and what was accepted', () => {
@@ -72,34 +90,55 @@ describe('the state of a job that an earlier version stored', () => {
 
 describe('a stored state', () => {
   const { state } = new Driver(plan);
+  const written = writeJobState(state);
+  const head = JSON.parse(written.head);
   const [tooNew, unreadable] = ['too-new', 'unreadable'].map((what) =>
     expect.objectContaining({ code: `coordinator/job-state-${what}` }),
   );
 
-  it('says its version', () => {
-    expect(JSON.parse(writeJobState(state))).toEqual({ version: 2, ...state });
+  it('says its version, its plan and its sites apart from it', () => {
+    const { status, activity } = state;
+    expect(head).toEqual({ version: 3, status, activity });
+    expect(JSON.parse(written.plan)).toEqual(state.plan);
+    expect([...written.sites.keys()]).toEqual(plan.invitedSites);
+  });
+
+  it('is written anew where an earlier version wrote it, and only there', () => {
+    const gate = { head: JSON.stringify(stored['at the gate']), plan: null, sites: new Map() };
+    expect(renewJobState(gate)).toEqual(writeJobState(read('at the gate')));
+    expect(renewJobState(written)).toBeNull();
+    expect(renewJobState({ ...gate, head: '{"version":2' })).toBeNull();
   });
 
   it('of a newer version is refused by its number, with what to do', () => {
-    const newer = JSON.stringify({ ...state, version: 3, mood: 'good' });
+    const newer = { ...written, head: JSON.stringify({ ...head, version: 4, mood: 'good' }) };
     expect(() => readJobState(newer, 'job')).toThrow(tooNew);
-    expect(() => readJobState(newer, 'job')).toThrow('is of version 3; this coordinator knows 2');
+    expect(() => readJobState(newer, 'job')).toThrow('is of version 4; this coordinator knows 3');
   });
 
   it.each([
-    ['cut off', writeJobState(state).slice(0, -9)],
-    ['without its plan', JSON.stringify({ ...state, version: 2, plan: undefined })],
-    ['of version 1 without its plan', JSON.stringify({ ...state, plan: undefined })],
-    ['with a round of no known phase', withRound({ phase: 'resting' })],
-    ['with a base model that is no digest', withRound({ phase: 'pending', baseModel: 'x' })],
-    ['with something more', JSON.stringify({ version: 2, ...state, mood: 'good' })],
-  ])('that is damaged is refused, %s', (_, text) => {
-    expect(() => readJobState(text, 'job')).toThrow(unreadable);
+    ['cut off', { head: written.head.slice(0, -9) }],
+    ['without its plan', { plan: null }],
+    ['with a plan that is cut off', { plan: written.plan.slice(0, -9) }],
+    ['with a site that is cut off', { sites: new Map([['east', '{"isRevoked":fal']]) }],
+    ['with a site that lacks something', { sites: new Map([['east', '{"isRevoked":false}']]) }],
+    ['of version 1 without its plan', { head: withHead({ version: 1 }), plan: null }],
+    ['with a round of no known phase', { head: withRound({ phase: 'resting' }) }],
+    [
+      'with a base model that is no digest',
+      { head: withRound({ phase: 'pending', baseModel: 'x' }) },
+    ],
+    ['with something more', { head: withHead({ mood: 'good' }) }],
+  ])('that is damaged is refused, %s', (_, damage: Partial<StoredState>) => {
+    expect(() => readJobState({ ...written, ...damage }, 'job')).toThrow(unreadable);
   });
 
+  function withHead(changes: object): string {
+    return JSON.stringify({ ...head, ...changes });
+  }
+
   function withRound(changes: object): string {
-    const round = { number: 1, work: 'train', baseModel: sha256('m'), baseState: null, sites: [] };
-    const activity = { kind: 'round', round: { ...round, ...changes } };
-    return JSON.stringify({ version: 2, ...state, activity });
+    const round = { number: 1, work: 'train', baseModel: sha256('m'), baseState: null };
+    return withHead({ activity: { kind: 'round', round: { ...round, ...changes } } });
   }
 });

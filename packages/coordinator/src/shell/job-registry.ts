@@ -104,9 +104,8 @@ export class JobRegistry {
       if (advance === null) return job.state;
       const { state, facts, effects } = step(job.state, advance.event);
       if (facts.length === 0) return job.state;
-      const seen = job.revision;
-      await this.#store.record({ state, seen, facts, ...updateOf(advance), atMs: nowMs });
-      this.#enter({ ...job, state, revision: seen + 1 }, { facts, effects }, nowMs);
+      await this.#store.record({ state, seen: job, facts, ...updateOf(advance), atMs: nowMs });
+      this.#enter({ ...job, state, revision: job.revision + 1 }, { facts, effects }, nowMs);
       return state;
     });
   }

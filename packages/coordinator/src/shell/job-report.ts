@@ -3,8 +3,8 @@ import type { Sha256 } from '@fedvox/base';
 import { decodeJob } from '@fedvox/job';
 import type { JobState } from '../core/job-state.js';
 import { bestOf, type ModelRow, type SiteCell, tabulate } from '../core/results.js';
-import type { RollCall } from '../core/roll-call.js';
-import { invitedSites, standingOf, trustedSites } from '../core/standing.js';
+import type { RollEntry } from '../core/roll-call.js';
+import { standingOf, trustedSites } from '../core/standing.js';
 import type { CurrentWork, JobDetails, JobSummary } from '../http/contract.js';
 import type { BlobStore } from '../store/blob-store.js';
 import type { Store, StoredRound } from '../store/store.js';
@@ -42,7 +42,7 @@ export async function report(
     jobSha256,
     bestBy,
     maxShare: state.plan.maxShare,
-    gate: invitedSites(state).map((site) => memberOf(state, site)),
+    gate: membersOf(state),
     rounds: rows.map((row) => ({ ...row, sites: row.sites.map(shownCell) })),
     best: best === null ? null : { round: best.round, sha256: best.modelSha256 },
     current: currentWork(state, tasks),
@@ -87,15 +87,10 @@ function shownCell(cell: SiteCell): ShownCell {
   return isWithheld ? { ...cell, withheld: true } : cell;
 }
 
-function memberOf(state: JobState, site: string): JobDetails['gate'][number] {
-  const { gateOutcomes, figuresOutlooks, askAgainAtMs } = state;
-  return {
-    site,
-    outcome: gateOutcomes[site] ?? null,
-    standing: standingOf(state, site),
-    figures: figuresOutlooks[site] ?? null,
-    askAgainAtMs: askAgainAtMs[site] ?? null,
-  };
+function membersOf(state: JobState): JobDetails['gate'] {
+  return [...state.members].map(([site, { outcome, figures, askAgainAtMs }]) => {
+    return { site, outcome, standing: standingOf(state, site), figures, askAgainAtMs };
+  });
 }
 
 function currentWork(state: JobState, tasks: TaskDesk): CurrentWork | null {
@@ -108,7 +103,7 @@ function currentWork(state: JobState, tasks: TaskDesk): CurrentWork | null {
   };
   if (activity.kind === 'gate') {
     const sites = trustedSites(state).map((site) =>
-      seen(site, { answer: state.gateOutcomes[site] === undefined ? 'awaited' : 'answered' }),
+      seen(site, { answer: state.members.get(site)?.outcome === null ? 'awaited' : 'answered' }),
     );
     const { deadlineAtMs } = activity;
     return {
@@ -130,18 +125,19 @@ function currentWork(state: JobState, tasks: TaskDesk): CurrentWork | null {
   const { deadlineAtMs, quorumAtMs } = rollCall;
   const { graceMs } = state.plan;
   const graceEndsAtMs = quorumAtMs === null || graceMs === null ? null : quorumAtMs + graceMs;
-  const sites = rollCall.sites.map((site) => seen(site, answerSoFar(rollCall, site)));
+  const sites = [...rollCall.entries].flatMap(([site, entry]) =>
+    entry.isCalled ? [seen(site, answerSoFar(entry))] : [],
+  );
   return { kind, round: number, phase, deadlineAtMs, graceEndsAtMs, sites };
 }
 
 type AnswerSoFar = Pick<CurrentWork['sites'][number], 'answer'> &
   Partial<Pick<CurrentWork['sites'][number], 'reason'>>;
 
-function answerSoFar({ answers, unawaited }: RollCall, site: string): AnswerSoFar {
-  const answer = answers[site];
+function answerSoFar({ answer, isAwaited }: RollEntry): AnswerSoFar {
   switch (answer?.kind) {
     case undefined:
-      return { answer: unawaited.includes(site) ? 'not-awaited' : 'awaited' };
+      return { answer: isAwaited ? 'awaited' : 'not-awaited' };
     case 'declined':
       return { answer: 'declined', reason: answer.reason };
     case 'given-up':

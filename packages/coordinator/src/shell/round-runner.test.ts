@@ -93,11 +93,12 @@ describe('carrying out rounds', () => {
     const registration = { name: 'job', jobSha256: initialModel, submittedAtMs: 0 };
     await store.addJob({ ...registration, ...first });
     let { state } = first;
-    let seen = FIRST_REVISION;
+    let revision = FIRST_REVISION;
     const advance = async (event: JobEvent, update?: StoredUpdate) => {
       const stepped = step(state, event);
+      const seen = { state, revision: revision++ };
       state = stepped.state;
-      await store.record({ ...stepped, seen: seen++, atMs: 0, ...(update && { update }) });
+      await store.record({ ...stepped, seen, atMs: 0, ...(update && { update }) });
     };
     for (const site of sites) {
       const passed = { outcome: 'pass', figures: null, askAgainAtMs: 0, nowMs: 0 } as const;

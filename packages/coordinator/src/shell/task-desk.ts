@@ -11,7 +11,7 @@ import {
 import { isMissed } from '../core/attendance.js';
 import { isOver } from '../core/job-state.js';
 import { roundTakes } from '../core/round-machine.js';
-import { invitedSites } from '../core/standing.js';
+import { isInvited } from '../core/standing.js';
 import { taskOf } from '../core/tasks.js';
 import type { ChangeSignal } from './change-signal.js';
 import type { JobProgress, JobRegistry, RegisteredJob } from './job-registry.js';
@@ -132,7 +132,7 @@ export class TaskDesk {
   /** Whether these bytes belong to a job that the site takes part in: its job or its base model. */
   isOffered(site: string, digest: Sha256): boolean {
     return this.#registry.all().some(({ state, jobSha256 }) => {
-      if (isOver(state) || !invitedSites(state).includes(site)) return false;
+      if (isOver(state) || !isInvited(state, site)) return false;
       const { activity, plan } = state;
       const model = activity.kind === 'gate' ? plan.initialModel : activity.round.baseModel;
       return digest === jobSha256 || digest === model;
@@ -192,6 +192,6 @@ export class TaskDesk {
   #member(site: string, job: string): void {
     const known = this.#registry.find(job);
     if (known === undefined) throw refuse('unknown-job', { job });
-    if (!invitedSites(known.state).includes(site)) throw refuse('not-invited', { job });
+    if (!isInvited(known.state, site)) throw refuse('not-invited', { job });
   }
 }

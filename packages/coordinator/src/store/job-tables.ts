@@ -2,8 +2,15 @@ import type { Sha256 } from '@fedvox/base';
 import type { JobFact } from '../core/facts.js';
 import type { ReportedFigures } from '../core/results.js';
 import type { RoundWork } from '../core/round-machine.js';
-import { readJobState, writeJobState } from '../core/stored-state.js';
+import { readJobState, writeChanges, writeJobState } from '../core/stored-state.js';
 import { fail } from '../errors.js';
+import {
+  insertStateParts,
+  STATE_PARTS,
+  type StateRow,
+  storedState,
+  upsertSites,
+} from './job-state-tables.js';
 import type { SqlSession } from './sqlite-database.js';
 import {
   FIRST_REVISION,
@@ -17,27 +24,27 @@ import {
 import { deleteStrikes } from './strike-table.js';
 
 export async function insertJob(session: SqlSession, job: NewJob): Promise<void> {
-  const { plan } = job.state;
+  const { jobId } = job.state.plan;
+  const { head, ...parts } = writeJobState(job.state);
   await session.run(
     `INSERT INTO jobs (job_id, name, job_sha256, submitted_at_ms, state, revision)
      VALUES (?, ?, ?, ?, ?, ?)`,
-    plan.jobId,
+    jobId,
     job.name,
     job.jobSha256,
     job.submittedAtMs,
-    writeJobState(job.state),
+    head,
     FIRST_REVISION,
   );
-  await insertFacts(session, plan.jobId, job.submittedAtMs, job.facts);
+  await insertStateParts(session, jobId, parts);
+  await insertFacts(session, jobId, job.submittedAtMs, job.facts);
 }
 
-interface JobRow {
+interface JobRow extends StateRow {
   readonly sequence: number;
-  readonly job_id: string;
   readonly name: string;
   readonly job_sha256: Sha256;
   readonly submitted_at_ms: number;
-  readonly state: string;
   readonly revision: number;
 }
 
@@ -46,7 +53,7 @@ export async function selectJobs(
   which: 'present' | 'deleted',
 ): Promise<StoredJob[]> {
   const rows = await session.all<JobRow>(
-    'SELECT * FROM jobs WHERE (deleted_at_ms IS NOT NULL) = ? ORDER BY sequence',
+    `SELECT jobs.*, ${STATE_PARTS} FROM jobs WHERE (deleted_at_ms IS NOT NULL) = ? ORDER BY sequence`,
     which === 'deleted' ? 1 : 0,
   );
   return rows.map(jobOf);
@@ -57,7 +64,7 @@ export async function selectJob(
   jobId: string,
 ): Promise<StoredJob | undefined> {
   const row = await session.get<JobRow>(
-    'SELECT * FROM jobs WHERE job_id = ? AND deleted_at_ms IS NULL',
+    `SELECT jobs.*, ${STATE_PARTS} FROM jobs WHERE job_id = ? AND deleted_at_ms IS NULL`,
     jobId,
   );
   return row === undefined ? undefined : jobOf(row);
@@ -69,7 +76,7 @@ function jobOf(row: JobRow): StoredJob {
     name: row.name,
     jobSha256: row.job_sha256,
     submittedAtMs: row.submitted_at_ms,
-    state: readJobState(row.state, row.job_id),
+    state: readJobState(storedState(row), row.job_id),
     revision: row.revision,
   };
 }
@@ -79,14 +86,16 @@ export async function recordTransition(
   { state, seen, facts, atMs, update }: Transition,
 ): Promise<void> {
   const { jobId } = state.plan;
+  const { head, sites } = writeChanges(seen.state, state);
   const { changes } = await session.run(
     `UPDATE jobs SET state = ?, revision = revision + 1
      WHERE job_id = ? AND revision = ? AND deleted_at_ms IS NULL`,
-    writeJobState(state),
+    head,
     jobId,
-    seen,
+    seen.revision,
   );
   if (changes === 0) throw fail('job-changed', { job: jobId });
+  await upsertSites(session, jobId, sites);
   if (update !== undefined) {
     await insertUpdate(session, update);
     await deleteStrikes(session, update.site);

@@ -120,6 +120,51 @@ const MIGRATIONS: readonly Migration[] = [
     name: 'which revision of a job its state is',
     statements: ['ALTER TABLE jobs ADD COLUMN revision INTEGER NOT NULL DEFAULT 1'],
   },
+  {
+    name: 'a job’s plan and its sites in rows of their own',
+    statements: [
+      `CREATE TABLE job_plans (
+        job_id TEXT PRIMARY KEY REFERENCES jobs (job_id),
+        plan TEXT NOT NULL
+      ) STRICT, WITHOUT ROWID`,
+      `CREATE TABLE job_sites (
+        job_id TEXT NOT NULL REFERENCES jobs (job_id),
+        site TEXT NOT NULL,
+        state TEXT NOT NULL,
+        PRIMARY KEY (job_id, site)
+      ) STRICT, WITHOUT ROWID`,
+    ],
+  },
+  {
+    name: 'updates one after the other, not strewn by their digests; the counters of a key at hand',
+    statements: [
+      `CREATE TABLE arrived_updates (
+        sequence INTEGER PRIMARY KEY,
+        statement_sha256 TEXT NOT NULL UNIQUE,
+        job_id TEXT NOT NULL REFERENCES jobs (job_id),
+        round INTEGER NOT NULL,
+        site TEXT NOT NULL,
+        delta_sha256 TEXT,
+        weight REAL NOT NULL,
+        dice REAL,
+        auc REAL,
+        counter INTEGER NOT NULL,
+        key_id TEXT NOT NULL,
+        accepted_at_ms INTEGER NOT NULL,
+        statement_envelope TEXT NOT NULL,
+        receipt_envelope TEXT NOT NULL,
+        UNIQUE (job_id, round, site)
+      ) STRICT`,
+      `INSERT INTO arrived_updates (statement_sha256, job_id, round, site, delta_sha256, weight, dice,
+         auc, counter, key_id, accepted_at_ms, statement_envelope, receipt_envelope)
+       SELECT statement_sha256, job_id, round, site, delta_sha256, weight, dice,
+         auc, counter, key_id, accepted_at_ms, statement_envelope, receipt_envelope
+       FROM updates ORDER BY accepted_at_ms, job_id, round, site`,
+      'DROP TABLE updates',
+      'ALTER TABLE arrived_updates RENAME TO updates',
+      'CREATE INDEX updates_by_key ON updates (job_id, site, key_id, counter)',
+    ],
+  },
 ];
 
 /**

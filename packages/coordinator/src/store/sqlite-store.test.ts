@@ -1,13 +1,19 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { submitJob } from '../core/job-machine.js';
+import { readJobState } from '../core/stored-state.js';
 import { describeStore, planOf } from '../testing/store-contract.js';
 import { migrate } from './migrations.js';
 import { SqliteDatabase } from './sqlite-database.js';
 import { openSqliteStore } from './sqlite-store.js';
 import type { StoreSnapshot } from './store.js';
+
+const openRound = JSON.parse(
+  readFileSync(new URL('../core/golden/states-2.json', import.meta.url), 'utf8'),
+)['in an open round'];
 
 let folder: string;
 let files = 0;
@@ -88,6 +94,37 @@ describe('a state file', () => {
     expect(await store.spendInvitation('open', south, [])).toBe(true);
     expect(await store.operators()).toEqual([]);
     await store.close();
+  });
+
+  it('of a version that kept a job’s sites in one text has them in rows, and all updates', async () => {
+    const path = newPath();
+    const database = await SqliteDatabase.open(path);
+    await migrate(database, 7);
+    const whole = JSON.stringify(openRound);
+    const update = ['st', 'job', 1, 'north', null, 2.5, 0.5, null, 7, 'key', 9, '{}', '{}'];
+    await database.transaction(async (session) => {
+      await session.run(`INSERT INTO jobs (job_id, name, job_sha256, submitted_at_ms, state)
+        VALUES ('job', 'a-job', 'sha', 5, '${whole}')`);
+      await session.run(
+        'INSERT INTO updates VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+        ...update,
+      );
+    });
+    await database.close();
+    const store = await openSqliteStore(path);
+    const [job] = await store.jobs();
+    expect(job?.state).toEqual(readJobState({ head: whole, plan: null, sites: new Map() }, 'job'));
+    expect(await store.lastCounter('job', 'north', 'key')).toBe(7);
+    expect(await store.update('st')).toMatchObject({ site: 'north', weight: 2.5, acceptedAtMs: 9 });
+    await store.close();
+    const after = await SqliteDatabase.open(path);
+    const [sites, jobs] = await after.read(async (session) => [
+      await session.all('SELECT site FROM job_sites'),
+      await session.all('SELECT state FROM jobs'),
+    ]);
+    expect(sites).toEqual(['east', 'north', 'south'].map((site) => ({ site })));
+    expect(JSON.stringify(jobs)).not.toMatch(/east|north|south/);
+    await after.close();
   });
 
   it('is refused when a newer version wrote it', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { errorText } from '@fedvox/base';
 import { randomId } from '@fedvox/base/system';
 import { fail } from '../errors.js';
+import { renewStates } from './job-state-tables.js';
 import {
   insertJob,
   recordTransition,
@@ -70,6 +71,7 @@ export async function openSqliteStore(path: string, scratch = tmpdir()): Promise
   try {
     for (const pragma of PRAGMAS) await database.read((session) => session.all(pragma));
     await migrate(database);
+    await database.transaction(renewStates);
     // Takes the exclusive lock even where no migration had anything to write.
     await database.transaction((session) => session.run('DELETE FROM facts WHERE sequence < 0'));
   } catch (error) {

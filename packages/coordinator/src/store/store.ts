@@ -116,8 +116,8 @@ export interface StoredJob {
 
 export interface Transition {
   readonly state: JobState;
-  /** The revision of the job that it was decided on. */
-  readonly seen: number;
+  /** What it was decided on: the job as it was stored. */
+  readonly seen: Pick<StoredJob, 'state' | 'revision'>;
   readonly facts: readonly JobFact[];
   readonly atMs: number;
   /** The update whose acceptance this is. */

@@ -73,7 +73,7 @@ export function describeStore(
     it('lets one of two writers win that saw the same revision, and the other change nothing', async () => {
       await submit(store, 'job');
       const { state, facts } = passGate(submitJob(planOf('job'), 5));
-      const seen = FIRST_REVISION;
+      const seen = await storedJob(store, 'job');
       const transition = { state, seen, facts, atMs: 10 };
       const updates = ['north', 'south'].map((site) => updateOf('job', site, 1));
       const writers = updates.map((update) => store.record({ ...transition, update }));
@@ -82,10 +82,10 @@ export function describeStore(
       expect(lost).toMatchObject([{ reason: { code: 'coordinator/job-changed' } }]);
       const won = updates.filter((_, writer) => outcomes[writer]?.status === 'fulfilled');
       expect(await store.updates('job', 1)).toEqual(won);
-      expect(await store.job('job')).toMatchObject({ state, revision: seen + 1 });
+      expect(await store.job('job')).toMatchObject({ state, revision: seen.revision + 1 });
       expect(await store.facts(0, 100)).toHaveLength(2);
-      await store.record({ ...transition, seen: seen + 1 });
-      expect((await storedJob(store, 'job')).revision).toBe(seen + 2);
+      await store.record({ ...transition, seen: { state, revision: seen.revision + 1 } });
+      expect((await storedJob(store, 'job')).revision).toBe(seen.revision + 2);
     });
 
     it('records nothing on a job that was deleted, and deletes none that has changed', async () => {
@@ -98,7 +98,8 @@ export function describeStore(
       await store.deleteJob('job', seen, 20);
       expect(await store.job('job')).toBeUndefined();
       for (const revision of [seen, seen + 1]) {
-        const recording = store.record({ state, seen: revision, facts: [], atMs: 30 });
+        const transition = { state, seen: { state, revision }, facts: [], atMs: 30 };
+        const recording = store.record(transition);
         await expect(recording).rejects.toMatchObject(overtaken);
       }
       expect(await store.facts(0, 100)).toHaveLength(1);
@@ -236,7 +237,7 @@ function record(store: Store, { state, facts }: Step, update?: StoredUpdate): Pr
 
 /** Records on what is stored, as whoever has just read it does. */
 async function recordNext(store: Store, transition: Omit<Transition, 'seen'>): Promise<void> {
-  const { revision: seen } = await storedJob(store, transition.state.plan.jobId);
+  const seen = await storedJob(store, transition.state.plan.jobId);
   await store.record({ ...transition, seen });
 }
 
