@@ -5,6 +5,7 @@ import type { Job } from '@fedvox/job';
 import type { PacsSource } from '@fedvox/pacs';
 import { dayOf, needsRenewal, termOf } from '@fedvox/pki';
 import { LONG_POLL_MS } from '@fedvox/protocol';
+import type { CheckLine, Finding } from './check-line.js';
 import type { SiteConfig } from './config.js';
 import type { WorkProgress } from './core/trainer.js';
 import { fail } from './errors.js';
@@ -19,15 +20,6 @@ import type { Lock } from './state/lock.js';
 import { loadMembership } from './state/membership.js';
 import { openStateFolder } from './state/open-state-folder.js';
 import { type StateFolder, stateFolder } from './state/state-folder.js';
-
-export interface CheckLine {
-  readonly what: 'credentials' | 'coordinator' | 'data' | 'engine' | 'job';
-  readonly ok: boolean;
-  /** One sentence: what was found, or what is wrong. */
-  readonly text: string;
-  /** What to do, where something is wrong or soon will be. */
-  readonly advice?: string;
-}
 
 /** For the person at the site; names files, so it stays there. */
 export interface SiteCheck {
@@ -75,8 +67,6 @@ export async function checkSite(
   }
   return { ok: lines.every(({ ok }) => ok), lines, refused };
 }
-
-type Finding = Pick<CheckLine, 'text' | 'advice'>;
 
 async function line(what: CheckLine['what'], look: () => Promise<Finding>): Promise<CheckLine> {
   try {

@@ -2,7 +2,7 @@ import type { Clock } from '@fedvox/base';
 import type { Logger } from '@fedvox/base/system';
 import type { Refusal } from '@fedvox/imaging';
 import type { Job } from '@fedvox/job';
-import type { CheckLine } from './check-site.js';
+import type { Finding } from './check-line.js';
 import type { SiteConfig } from './config.js';
 import type { WorkProgress } from './core/trainer.js';
 import { fail } from './errors.js';
@@ -12,8 +12,6 @@ import type { StateFolder } from './state/state-folder.js';
 /** What most jobs keep for validation: enough for a forecast where no job is at hand. */
 const USUAL_VALIDATION_FRACTION = 0.2;
 const LOWER = 'Lower policy.minCasesForMetrics, or bring more cases; the site trains all the same.';
-
-type Finding = Pick<CheckLine, 'text' | 'advice'>;
 
 /** Of a look at the site's data. */
 export interface LookOptions {

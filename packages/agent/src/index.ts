@@ -1,5 +1,5 @@
+export type { CheckLine } from './check-line.js';
 export {
-  type CheckLine,
   type CheckOptions,
   checkSite,
   type SiteCheck,

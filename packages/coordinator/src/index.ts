@@ -34,6 +34,7 @@ export {
 } from './core/results.js';
 export { type SiteTask, taskOf } from './core/tasks.js';
 export { ERRORS } from './errors.js';
+export { loadCoordinatorConfig } from './load-config.js';
 export type {
   AcceptedUpdate,
   CoordinatorEvent,
@@ -43,7 +44,6 @@ export type {
   JobDetails,
   JobSummary,
   SiteStatus,
-} from './http/contract.js';
-export { loadCoordinatorConfig } from './load-config.js';
+} from './rest-contract.js';
 export { openStore } from './store/open-store.js';
 export type { Store } from './store/store.js';

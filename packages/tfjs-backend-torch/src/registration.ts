@@ -2,18 +2,13 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { type FedvoxError, isFedvoxError } from '@fedvox/base';
-import {
-  findBackend,
-  getGradient,
-  registerBackend,
-  registerKernel,
-  setBackend,
-} from '@tensorflow/tfjs-core';
+import { getGradient, registerBackend, registerKernel, setBackend } from '@tensorflow/tfjs-core';
 import { BACKEND_NAME, type Precision, TorchBackend } from './backend.js';
 import { bestPrecision, chooseDevice, type DeviceName } from './device.js';
 import { fail } from './errors.js';
 import { allKernels } from './kernels/index.js';
 import { type InstructionSet, loadNative, type NativeTorch } from './native.js';
+import { findTorch, registered } from './registered-backend.js';
 
 export interface TorchBackendOptions {
   /** Threads of one operator; every core when left out. */
@@ -100,17 +95,6 @@ export function setPrecision(precision: Precision | 'auto'): void {
   const backend = registered();
   const { native, device } = backend;
   backend.precision = precision === 'auto' ? bestPrecision(native, device) : precision;
-}
-
-/** @throws FedvoxError `torch/not-registered` */
-export function registered(): TorchBackend {
-  const backend = findTorch();
-  if (backend === null) throw fail('not-registered');
-  return backend;
-}
-
-function findTorch(): TorchBackend | null {
-  return findBackend(BACKEND_NAME) as TorchBackend | null;
 }
 
 /** Above tfjs's own backends (at most 3), so that it is chosen wherever it is registered. */

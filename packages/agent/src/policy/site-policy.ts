@@ -1,7 +1,6 @@
 import { type Figures, type Job, matchesName, namePatternSchema } from '@fedvox/job';
-import type { FiguresOutlook } from '@fedvox/protocol';
+import type { FiguresOutlook, GateOutcome } from '@fedvox/protocol';
 import { z } from 'zod';
-import type { GateOutcome } from '../core/task.js';
 
 /** What this site allows, whoever asks. */
 export const sitePolicySchema = z

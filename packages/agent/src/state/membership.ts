@@ -1,5 +1,4 @@
 import { type Credentials, loadCredentials } from '@fedvox/pki';
-import type { SiteConfig } from '../config.js';
 import { fail } from '../errors.js';
 import { readEnrolment } from './enrolment.js';
 import { saidVersion } from './folder-version.js';
@@ -18,7 +17,7 @@ export interface Membership {
  *   `pki/not-enrolled`, `pki/credentials-unreadable`, `pki/key-exposed`
  */
 export async function loadMembership(
-  { site, coordinator }: Pick<SiteConfig, 'site' | 'coordinator'>,
+  { site, coordinator }: { readonly site: string; readonly coordinator?: string | undefined },
   folder: StateFolder,
 ): Promise<Membership> {
   await saidVersion(folder);

@@ -27,7 +27,7 @@ import {
   type SiteStatus,
   siteSchema,
   updateSchema,
-} from '../http/contract.js';
+} from '../rest-contract.js';
 import { callHttps, type HttpsCall, readAll } from './https-call.js';
 
 export interface CoordinatorClientOptions {

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { errorText, FedvoxError } from '@fedvox/base';
 import { isAddress, parseAddress } from '@fedvox/base/system';
 import { fail } from '../errors.js';
-import { errorSchema } from '../http/contract.js';
+import { errorSchema } from '../rest-contract.js';
 
 export interface HttpsCall {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';

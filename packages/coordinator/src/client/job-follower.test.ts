@@ -1,7 +1,7 @@
 import { systemClock } from '@fedvox/base/system';
 import { describe, expect, it } from 'vitest';
 import { fail } from '../errors.js';
-import type { CoordinatorEvent, JobDetails } from '../http/contract.js';
+import type { CoordinatorEvent, JobDetails } from '../rest-contract.js';
 import { followJob, type JobNews } from './job-follower.js';
 
 const clock = { ...systemClock, sleep: async () => undefined };

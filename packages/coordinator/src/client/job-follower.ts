@@ -1,6 +1,6 @@
 import { type Clock, isFedvoxError, type RetryPolicy, retry } from '@fedvox/base';
-import type { CoordinatorEvent, JobDetails } from '../http/contract.js';
-import { MAX_EVENT_WAIT_MS } from '../http/contract.js';
+import type { CoordinatorEvent, JobDetails } from '../rest-contract.js';
+import { MAX_EVENT_WAIT_MS } from '../rest-contract.js';
 import type { CoordinatorClient } from './coordinator-client.js';
 import { RoundTimes } from './round-times.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { JobDetails } from '../http/contract.js';
+import type { JobDetails } from '../rest-contract.js';
 import { chooseModel } from './model-choice.js';
 
 const digest = (round: number) => String(round).repeat(64);

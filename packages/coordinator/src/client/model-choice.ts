@@ -2,7 +2,7 @@ import type { Sha256 } from '@fedvox/base';
 import type { MetricName } from '@fedvox/job';
 import { chooseBest } from '../core/best-model.js';
 import { fail } from '../errors.js';
-import type { JobDetails } from '../http/contract.js';
+import type { JobDetails } from '../rest-contract.js';
 
 export interface ChosenModel {
   readonly round: number;

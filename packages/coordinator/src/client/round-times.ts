@@ -1,4 +1,4 @@
-import type { CoordinatorEvent } from '../http/contract.js';
+import type { CoordinatorEvent } from '../rest-contract.js';
 
 /** Rounds that the forecast goes by: sites come and go, so the latest ones tell most. */
 const FORECAST_ROUNDS = 5;

@@ -1,7 +1,6 @@
 import type { Sha256 } from '@fedvox/base';
 import { z } from 'zod';
 import { eventOfOrder, ORDERS } from '../core/orders.js';
-import { report, summarise } from '../shell/job-report.js';
 import {
   confirmationSchema,
   deletionSchema,
@@ -13,7 +12,8 @@ import {
   submissionSchema,
   updateQuerySchema,
   updateSchema,
-} from './contract.js';
+} from '../rest-contract.js';
+import { report, summarise } from '../shell/job-report.js';
 import type { HttpServices } from './http-services.js';
 import type { TypedApp } from './zod-routes.js';
 

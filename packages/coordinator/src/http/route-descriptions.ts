@@ -1,5 +1,5 @@
 import { ERRORS, type ErrorName } from '../errors.js';
-import { errorSchema } from './contract.js';
+import { errorSchema } from '../rest-contract.js';
 import { ERROR_STATUS, INTERNAL_STATUS, REFUSED_STATUS, STORAGE_STATUS } from './error-status.js';
 import { jsonSchemasOf } from './zod-routes.js';
 

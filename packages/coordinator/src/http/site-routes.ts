@@ -1,8 +1,8 @@
 import { nameSchema } from '@fedvox/job';
 import { z } from 'zod';
+import { invitationSchema, inviteSchema, siteSchema } from '../rest-contract.js';
 import { leaveOut } from '../shell/memberships.js';
 import { listSites } from '../shell/site-list.js';
-import { invitationSchema, inviteSchema, siteSchema } from './contract.js';
 import type { HttpServices } from './http-services.js';
 import type { TypedApp } from './zod-routes.js';
 

@@ -5,7 +5,7 @@ import type { JobState } from '../core/job-state.js';
 import { bestOf, type ModelRow, type SiteCell, tabulate } from '../core/results.js';
 import type { RollEntry } from '../core/roll-call.js';
 import { standingOf, trustedSites } from '../core/standing.js';
-import type { CurrentWork, JobDetails, JobSummary } from '../http/contract.js';
+import type { CurrentWork, JobDetails, JobSummary } from '../rest-contract.js';
 import type { BlobStore } from '../store/blob-store.js';
 import type { Store, StoredRound } from '../store/store.js';
 import type { RegisteredJob } from './job-registry.js';

@@ -1,6 +1,6 @@
 import type { Clock } from '@fedvox/base';
 import { LONG_POLL_MS } from '@fedvox/protocol';
-import type { SiteStatus } from '../http/contract.js';
+import type { SiteStatus } from '../rest-contract.js';
 import type { Store } from '../store/store.js';
 import type { IdentityWatch } from './identity-watch.js';
 import type { Sightings } from './sightings.js';

@@ -12,7 +12,7 @@ import {
   torchAvailability,
 } from '../index.js';
 import { type Argument, type Handle, ScalarType } from '../native.js';
-import { registered } from '../registration.js';
+import { registered } from '../registered-backend.js';
 import type { VolumeArray, VolumeShape } from './volumes.js';
 
 interface Golden {

@@ -1,6 +1,6 @@
 import { explained } from '../explained.js';
 import { type Handle, ScalarType } from '../native.js';
-import { registered } from '../registration.js';
+import { registered } from '../registered-backend.js';
 import type { Torch } from '../torch.js';
 
 type Voxels = Float32Array | Uint8Array;

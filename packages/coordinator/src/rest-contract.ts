@@ -2,8 +2,8 @@ import { SHA256_PATTERN } from '@fedvox/base';
 import { jobSchema, METRIC_NAMES, nameSchema } from '@fedvox/job';
 import { AGENT_STATES, FIGURES_OUTLOOKS, GATE_OUTCOMES } from '@fedvox/protocol';
 import { z } from 'zod';
-import type { JobFact } from '../core/facts.js';
-import { STANDINGS } from '../core/standing.js';
+import type { JobFact } from './core/facts.js';
+import { STANDINGS } from './core/standing.js';
 
 /** The REST interface: what the server validates, documents and answers, and what the client reads. */
 
