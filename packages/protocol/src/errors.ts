@@ -18,6 +18,10 @@ export const ERRORS = {
     message: 'the signed statement is malformed: {reason}',
     advice: 'Upgrade the older side; report it if both are of the same version.',
   },
+  'statement-too-new': {
+    message: 'the signed statement is of version {version}; this side reads up to version {known}',
+    advice: 'Upgrade Fedvox on this side; the other one has a newer version.',
+  },
   'receipt-mismatch': {
     message: "the receipt is for something else: its {field} is not the statement's",
     advice: 'The update counts as not delivered and is sent again; tell the operator.',

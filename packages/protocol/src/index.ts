@@ -55,21 +55,29 @@ export {
   refuse,
 } from './refusals.js';
 export {
+  type AnyReceiptStatement,
+  type AnyUpdateStatement,
+  JOB_ID_PATTERN,
+  type ReceiptStatement,
+  type ReceiptStatementV2,
+  TENSOR_ROLES,
+  type TensorRole,
+  type UpdateStatement,
+  type UpdateStatementV2,
+  WEIGHT_SOURCES,
+  type WeightSource,
+} from './statement-schemas.js';
+export {
   decodeReceiptStatement,
   decodeUpdateStatement,
   encodeStatement,
-  JOB_ID_PATTERN,
   MAX_STATEMENT_BYTES,
   RECEIPT_PAYLOAD_TYPE,
-  type ReceiptStatement,
   signReceipt,
   signUpdate,
   statementDigest,
   UPDATE_PAYLOAD_TYPE,
-  type UpdateStatement,
   verifyReceipt,
-  WEIGHT_SOURCES,
-  type WeightSource,
 } from './statements.js';
 export {
   MAX_WEIGHT,

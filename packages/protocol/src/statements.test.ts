@@ -2,15 +2,14 @@ import { createPublicKey } from 'node:crypto';
 import { canonicalJson, sha256 } from '@fedvox/base';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { ReceiptStatement, UpdateStatement } from './statement-schemas.js';
 import {
   decodeReceiptStatement,
   decodeUpdateStatement,
   encodeStatement,
-  type ReceiptStatement,
   signReceipt,
   signUpdate,
   statementDigest,
-  type UpdateStatement,
   verifyReceipt,
 } from './statements.js';
 import { sampleUpdate, testSigner } from './testing/signers.js';

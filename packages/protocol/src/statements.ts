@@ -1,108 +1,51 @@
 import type { KeyObject } from 'node:crypto';
-import {
-  canonicalJson,
-  type FedvoxError,
-  NAME_PATTERN,
-  SHA256_PATTERN,
-  type Sha256,
-  sha256,
-} from '@fedvox/base';
-import type { Figures } from '@fedvox/job';
-import { z } from 'zod';
+import { canonicalJson, type FedvoxError, type Sha256, sha256 } from '@fedvox/base';
+import type { z } from 'zod';
 import { type Envelope, signEnvelope, verifyEnvelope } from './dsse.js';
 import { fail } from './errors.js';
+import {
+  type AnyReceiptStatement,
+  type AnyUpdateStatement,
+  anyReceiptSchema,
+  anyUpdateSchema,
+} from './statement-schemas.js';
 
-export const UPDATE_PAYLOAD_TYPE = 'application/vnd.fedvox.update.v1+json';
-export const RECEIPT_PAYLOAD_TYPE = 'application/vnd.fedvox.receipt.v1+json';
+type AnyStatement = AnyUpdateStatement | AnyReceiptStatement;
+
+/** Statements of one kind in every version that is read here. */
+interface Family<T extends AnyStatement> {
+  readonly name: 'update' | 'receipt';
+  readonly schema: z.ZodType<T>;
+}
+const UPDATES: Family<AnyUpdateStatement> = { name: 'update', schema: anyUpdateSchema };
+const RECEIPTS: Family<AnyReceiptStatement> = { name: 'receipt', schema: anyReceiptSchema };
+const NEWEST_VERSION = 2;
+
+const payloadTypeOf = (name: Family<AnyStatement>['name'], version: number) =>
+  `application/vnd.fedvox.${name}.v${version}+json`;
+
+/** Of what sites and coordinators sign today. */
+export const UPDATE_PAYLOAD_TYPE = payloadTypeOf('update', 1);
+export const RECEIPT_PAYLOAD_TYPE = payloadTypeOf('receipt', 1);
 
 /** RSA-4096 makes the longest one here. */
 export const MAX_SIGNATURE_BYTES = 512;
 /** A statement is under 1 KiB. */
 export const MAX_STATEMENT_BYTES = 16 * 1024;
 
-export const WEIGHT_SOURCES = ['examples', 'declared', 'uniform'] as const;
-export type WeightSource = (typeof WEIGHT_SOURCES)[number];
-
-/** What a site signs about one update, binding it to what it is for. Figures describe the base model. */
-export interface UpdateStatement {
-  readonly kind: 'fedvox/update/v1';
-  readonly federation: string;
-  /** The job's id. */
-  readonly job: string;
-  /** Digest of the job's canonical bytes. */
-  readonly jobDigest: Sha256;
-  readonly round: number;
-  readonly site: string;
-  readonly baseModel: Sha256;
-  /** Null where only figures are reported. */
-  readonly delta: { readonly sha256: Sha256; readonly byteLength: number } | null;
-  /** The FedAvg weight, and what the site's policy takes it from. */
-  readonly weight: { readonly value: number; readonly source: WeightSource };
-  readonly figures: Figures;
-  /** Higher in each statement of a site than in the one before. */
-  readonly counter: number;
-}
-
-/** What the coordinator signs once an update's bytes and its row are durable. */
-export interface ReceiptStatement {
-  readonly kind: 'fedvox/receipt/v1';
-  readonly federation: string;
-  /** Digest of the accepted statement's payload. */
-  readonly statement: Sha256;
-  readonly job: string;
-  readonly round: number;
-  readonly site: string;
-  readonly acceptedAtMs: number;
-}
-
-/** Ids of jobs: made by the coordinator from a name and a random part. */
-export const JOB_ID_PATTERN = /^[a-z0-9][a-z0-9-]{0,126}$/;
-
-const digest = z.string().regex(SHA256_PATTERN, 'must be a SHA-256 in lower-case hexadecimal');
-const name = z.string().regex(NAME_PATTERN, 'must be a name');
-const jobId = z.string().regex(JOB_ID_PATTERN, 'must be a job id');
-const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
-const round = z.number().int().min(0).max(0xffff_ffff);
-// z.number() takes finite numbers only. Ranges that have a refusal of their own are the verifier's.
-const figure = z.number().nullable();
-
-const updateSchema = z.strictObject({
-  kind: z.literal('fedvox/update/v1'),
-  federation: name,
-  job: jobId,
-  jobDigest: digest,
-  round,
-  site: name,
-  baseModel: digest,
-  delta: z.strictObject({ sha256: digest, byteLength: count }).nullable(),
-  weight: z.strictObject({ value: z.number(), source: z.enum(WEIGHT_SOURCES) }),
-  figures: z.strictObject({ dice: figure, auc: figure }),
-  counter: count,
-});
-
-const receiptSchema = z.strictObject({
-  kind: z.literal('fedvox/receipt/v1'),
-  federation: name,
-  statement: digest,
-  job: jobId,
-  round,
-  site: name,
-  acceptedAtMs: count,
-});
-
 /** The canonical bytes of a statement: what is signed, digested and sent. */
-export function encodeStatement(statement: UpdateStatement | ReceiptStatement): Uint8Array {
+export function encodeStatement(statement: AnyStatement): Uint8Array {
   return Buffer.from(canonicalJson(statement), 'utf8');
 }
 
-/** @throws FedvoxError `protocol/statement-malformed` */
-export function decodeUpdateStatement(payload: Uint8Array): UpdateStatement {
-  return decode(payload, updateSchema);
+/** @throws FedvoxError `protocol/statement-malformed`, `protocol/statement-too-new` */
+export function decodeUpdateStatement(payload: Uint8Array): AnyUpdateStatement {
+  return decode(payload, UPDATES);
 }
 
-/** @throws FedvoxError `protocol/statement-malformed` */
-export function decodeReceiptStatement(payload: Uint8Array): ReceiptStatement {
-  return decode(payload, receiptSchema);
+/** @throws FedvoxError `protocol/statement-malformed`, `protocol/statement-too-new` */
+export function decodeReceiptStatement(payload: Uint8Array): AnyReceiptStatement {
+  return decode(payload, RECEIPTS);
 }
 
 /** Names a statement everywhere: SHA-256 of its payload bytes. */
@@ -110,28 +53,44 @@ export function statementDigest(payload: Uint8Array): Sha256 {
   return sha256(payload);
 }
 
-export function signUpdate(statement: UpdateStatement, key: KeyObject, keyid: Sha256): Envelope {
-  return signEnvelope(UPDATE_PAYLOAD_TYPE, encodeStatement(statement), key, keyid);
+export function signUpdate(statement: AnyUpdateStatement, key: KeyObject, keyid: Sha256): Envelope {
+  return sign(statement, UPDATES, key, keyid);
 }
 
-export function signReceipt(receipt: ReceiptStatement, key: KeyObject, keyid: Sha256): Envelope {
-  return signEnvelope(RECEIPT_PAYLOAD_TYPE, encodeStatement(receipt), key, keyid);
+export function signReceipt(receipt: AnyReceiptStatement, key: KeyObject, keyid: Sha256): Envelope {
+  return sign(receipt, RECEIPTS, key, keyid);
+}
+
+function sign<T extends AnyStatement>(
+  statement: T,
+  { name }: Family<T>,
+  key: KeyObject,
+  keyid: Sha256,
+): Envelope {
+  const type = payloadTypeOf(name, versionIn(statement.kind, name));
+  return signEnvelope(type, encodeStatement(statement), key, keyid);
+}
+
+/**
+ * The update in an envelope, of whatever version is read here, once its signature holds for this key.
+ * @throws FedvoxError `protocol/signature-invalid`, `protocol/payload-type-wrong`,
+ *   `protocol/statement-malformed`, `protocol/statement-too-new`
+ */
+export function openUpdate(envelope: Envelope, key: KeyObject): AnyUpdateStatement {
+  return opened(envelope, key, UPDATES);
 }
 
 /**
  * Checks that a receipt is the coordinator's and covers this very statement.
  * @param updatePayload the statement's bytes as they were sent
- * @throws FedvoxError `protocol/signature-invalid`, `protocol/payload-type-wrong`,
- *   `protocol/statement-malformed`, `protocol/receipt-mismatch`
+ * @throws FedvoxError as `openUpdate` does, `protocol/receipt-mismatch`
  */
 export function verifyReceipt(
   envelope: Envelope,
   coordinatorKey: KeyObject,
   updatePayload: Uint8Array,
-): ReceiptStatement {
-  const receipt = decodeReceiptStatement(
-    verifyEnvelope(envelope, coordinatorKey, RECEIPT_PAYLOAD_TYPE),
-  );
+): AnyReceiptStatement {
+  const receipt = opened(envelope, coordinatorKey, RECEIPTS);
   if (receipt.statement !== statementDigest(updatePayload)) {
     throw fail('receipt-mismatch', { field: 'statement' });
   }
@@ -142,8 +101,31 @@ export function verifyReceipt(
   return receipt;
 }
 
+/** An envelope says the version of what it holds, and the signature is over that as well. */
+function opened<T extends AnyStatement>(envelope: Envelope, key: KeyObject, family: Family<T>): T {
+  const { payloadType } = envelope;
+  const said = versionIn(payloadType, family.name);
+  refuseNewer(said);
+  const payload = verifyEnvelope(envelope, key, payloadTypeOf(family.name, said || 1));
+  const statement = decode(payload, family);
+  if (versionIn(statement.kind, family.name) !== said) {
+    throw malformed('it is of another version than its envelope says');
+  }
+  return statement;
+}
+
+/** The version that a `kind` or a payload type of the family says; 1 where it is of no family. */
+function versionIn(text: unknown, name: string): number {
+  return Number(String(text).match(new RegExp(`\\bfedvox[./]${name}[./]v(\\d{1,9})\\b`))?.[1] ?? 1);
+}
+
+function refuseNewer(version: number): void {
+  if (version <= NEWEST_VERSION) return;
+  throw fail('statement-too-new', { version, known: NEWEST_VERSION });
+}
+
 /** Strict, bounded, and canonical: bytes that another encoder would write differently are refused. */
-function decode<T>(payload: Uint8Array, schema: z.ZodType<T>): T {
+function decode<T extends AnyStatement>(payload: Uint8Array, { name, schema }: Family<T>): T {
   if (payload.byteLength > MAX_STATEMENT_BYTES) {
     throw malformed(`${payload.byteLength} bytes are too many`);
   }
@@ -154,6 +136,9 @@ function decode<T>(payload: Uint8Array, schema: z.ZodType<T>): T {
     json = JSON.parse(text);
   } catch (cause) {
     throw malformed('it is not JSON', cause);
+  }
+  if (typeof json === 'object' && json !== null && 'kind' in json) {
+    refuseNewer(versionIn(json.kind, name));
   }
   const parsed = schema.safeParse(json);
   if (!parsed.success) {

@@ -3,13 +3,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Envelope, envelopeFromJson, envelopeToJson, signEnvelope } from './dsse.js';
 import { isRefusal } from './refusals.js';
+import type { UpdateStatement } from './statement-schemas.js';
 import {
   encodeStatement,
   RECEIPT_PAYLOAD_TYPE,
   signUpdate,
   statementDigest,
   UPDATE_PAYLOAD_TYPE,
-  type UpdateStatement,
 } from './statements.js';
 import { sampleUpdate, testSigner } from './testing/signers.js';
 import { verifyUpdate } from './update-verification.js';

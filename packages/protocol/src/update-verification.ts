@@ -1,14 +1,9 @@
 import type { KeyObject } from 'node:crypto';
 import { isFedvoxError, type Sha256 } from '@fedvox/base';
-import { type Envelope, verifyEnvelope } from './dsse.js';
+import type { Envelope } from './dsse.js';
 import { refuse } from './refusals.js';
-import {
-  decodeUpdateStatement,
-  MAX_SIGNATURE_BYTES,
-  statementDigest,
-  UPDATE_PAYLOAD_TYPE,
-  type UpdateStatement,
-} from './statements.js';
+import type { AnyUpdateStatement } from './statement-schemas.js';
+import { MAX_SIGNATURE_BYTES, openUpdate, statementDigest } from './statements.js';
 
 /** More examples than any hospital has; beyond it, one site would simply be the average. */
 export const MAX_WEIGHT = 1e9;
@@ -22,7 +17,7 @@ export interface Signer {
 
 /** A statement whose signature, sender and ranges hold; what it says of the job is not checked yet. */
 export interface VerifiedUpdate {
-  readonly statement: UpdateStatement;
+  readonly statement: AnyUpdateStatement;
   readonly digest: Sha256;
   readonly payload: Uint8Array;
 }
@@ -35,14 +30,14 @@ export interface VerifiedUpdate {
  */
 export function verifyUpdate(envelope: Envelope, site: Signer): VerifiedUpdate {
   checkSignatures(envelope, site);
-  const payload = verifiedPayload(envelope, site);
-  const statement = decode(payload);
+  const statement = open(envelope, site);
   const { federation, name } = site.identity;
   if (statement.federation !== federation) throw refuse('wrong-federation');
   if (statement.site !== name) {
     throw refuse('wrong-site', { certificate: name, statement: statement.site });
   }
   checkRanges(statement);
+  const { payload } = envelope;
   return { statement, digest: statementDigest(payload), payload };
 }
 
@@ -63,9 +58,9 @@ function checkSignatures({ signatures }: Envelope, site: Signer): void {
   if (signature.keyid !== site.keyId) throw refuse('bad-signature');
 }
 
-function verifiedPayload(envelope: Envelope, site: Signer): Uint8Array {
+function open(envelope: Envelope, site: Signer): AnyUpdateStatement {
   try {
-    return verifyEnvelope(envelope, site.publicKey, UPDATE_PAYLOAD_TYPE);
+    return openUpdate(envelope, site.publicKey);
   } catch (error) {
     if (isFedvoxError(error, 'protocol/signature-invalid')) throw refuse('bad-signature');
     if (isFedvoxError(error)) throw refuse('request-invalid', { reason: error.message });
@@ -73,16 +68,7 @@ function verifiedPayload(envelope: Envelope, site: Signer): Uint8Array {
   }
 }
 
-function decode(payload: Uint8Array): UpdateStatement {
-  try {
-    return decodeUpdateStatement(payload);
-  } catch (error) {
-    if (isFedvoxError(error)) throw refuse('request-invalid', { reason: error.message });
-    throw error;
-  }
-}
-
-function checkRanges({ weight: { value, source }, figures }: UpdateStatement): void {
+function checkRanges({ weight: { value, source }, figures }: AnyUpdateStatement): void {
   if (!(value > 0 && value <= MAX_WEIGHT)) {
     throw refuse('weight-out-of-range', { reason: `${value} is not in (0, ${MAX_WEIGHT}]` });
   }

@@ -16,7 +16,8 @@ import type {
   Welcome,
   Work,
 } from './messages.js';
-import { JOB_ID_PATTERN, MAX_SIGNATURE_BYTES, MAX_STATEMENT_BYTES } from './statements.js';
+import { JOB_ID_PATTERN } from './statement-schemas.js';
+import { MAX_SIGNATURE_BYTES, MAX_STATEMENT_BYTES } from './statements.js';
 import type { Offer } from './version.js';
 
 /** Payload types and key ids: ours are half as long. */

@@ -1,5 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { signUpdate, UPDATE_PAYLOAD_TYPE, type UpdateStatement } from '@fedvox/protocol';
+import {
+  encodeStatement,
+  signUpdate,
+  UPDATE_PAYLOAD_TYPE,
+  type UpdateStatement,
+} from '@fedvox/protocol';
 import { describe, expect, it } from 'vitest';
 import { checkSendable, type Outgoing, subjectOf } from './outgoing.js';
 
@@ -72,6 +77,21 @@ describe('invariant 1, closed-world egress:', () => {
       {
         ...of('statement'),
         envelope: { ...envelope, payload: payloadOf({ ...statement, patients: ['Doe^Jane'] }) },
+      },
+    ],
+    [
+      'a statement of the second version, which says more than a site has to tell',
+      {
+        ...of('statement'),
+        envelope: {
+          ...envelope,
+          payload: encodeStatement({
+            ...statement,
+            kind: 'fedvox/update/v2',
+            companions: [],
+            localSteps: 40,
+          }),
+        },
       },
     ],
     [

@@ -122,8 +122,8 @@ export function subjectOf(message: Outgoing): Subject {
 function isStatement(payload: unknown): boolean {
   if (!(payload instanceof Uint8Array)) return false;
   try {
-    decodeUpdateStatement(payload);
-    return true;
+    // What the second version could say besides is not for a site to tell.
+    return decodeUpdateStatement(payload).kind === 'fedvox/update/v1';
   } catch {
     return false;
   }

@@ -3,6 +3,7 @@ import { type Sha256, sha256 } from '@fedvox/base';
 import { systemClock } from '@fedvox/base/system';
 import { issueCertificate, readCertificate, toX509 } from '@fedvox/pki';
 import {
+  type AnyUpdateStatement,
   type Capability,
   type Decline,
   type Envelope,
@@ -12,7 +13,6 @@ import {
   refuse,
   signReceipt,
   type Task,
-  type UpdateStatement,
   verifyUpdate,
 } from '@fedvox/protocol';
 import {
@@ -24,7 +24,7 @@ import {
 import type { TestConsortium } from './consortium.js';
 
 export interface AcceptedUpdate {
-  readonly statement: UpdateStatement;
+  readonly statement: AnyUpdateStatement;
   readonly envelope: Envelope;
   readonly delta: Uint8Array | null;
 }
@@ -259,7 +259,7 @@ export class ScriptedCoordinator {
   }
 
   #accept(
-    statement: UpdateStatement,
+    statement: AnyUpdateStatement,
     envelope: Envelope,
     received: Buffer,
     digest: Sha256,

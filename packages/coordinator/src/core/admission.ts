@@ -1,5 +1,5 @@
 import { assert, type Sha256 } from '@fedvox/base';
-import { refuse, type UpdateStatement } from '@fedvox/protocol';
+import { type AnyUpdateStatement, refuse } from '@fedvox/protocol';
 import { isOver, type JobState } from './job-state.js';
 import { mayAnswer } from './roll-call.js';
 import { type RoundState, roundTakes, takesAnswers } from './round-machine.js';
@@ -22,7 +22,7 @@ export interface AdmissionContext {
  * this round and this base model, and never have been used.
  * @throws FedvoxError a refusal, by name
  */
-export function admitStatement(statement: UpdateStatement, context: AdmissionContext): void {
+export function admitStatement(statement: AnyUpdateStatement, context: AdmissionContext): void {
   const { job, isAccepted, lastCounter, deltaByteLength } = context;
   if (job === undefined) throw refuse('unknown-job', { job: statement.job });
   if (isAccepted) throw refuse('replayed-statement');
@@ -37,6 +37,7 @@ export function admitStatement(statement: UpdateStatement, context: AdmissionCon
     throw refuse('counter-not-increasing', { counter: statement.counter, last: lastCounter });
   }
   admitWeight(statement, job.state);
+  admitCompanions(statement);
   admitDelta(statement, round, deltaByteLength);
 }
 
@@ -45,14 +46,14 @@ export function admitStatement(statement: UpdateStatement, context: AdmissionCon
  * it closed, also while the job is paused.
  * @throws FedvoxError a refusal, by name
  */
-export function admitUpdate(statement: UpdateStatement, state: JobState): void {
+export function admitUpdate(statement: AnyUpdateStatement, state: JobState): void {
   const round = currentRound(statement, state);
   if (!takesAnswers(round) || !mayAnswer(round.rollCall, statement.site)) {
     throw refuse('round-closed', { round: round.number });
   }
 }
 
-function currentRound({ job, round, site }: UpdateStatement, state: JobState): RoundState {
+function currentRound({ job, round, site }: AnyUpdateStatement, state: JobState): RoundState {
   if (!isInvited(state, site)) throw refuse('not-invited', { job });
   if (isOver(state)) throw refuse('job-ended', { job });
   const { activity } = state;
@@ -62,14 +63,22 @@ function currentRound({ job, round, site }: UpdateStatement, state: JobState): R
   return activity.round;
 }
 
-function admitWeight({ weight }: UpdateStatement, { plan }: JobState): void {
+function admitWeight({ weight }: AnyUpdateStatement, { plan }: JobState): void {
   if (weight.value <= plan.maxExamples) return;
   const reason = `${weight.value} is more than the ${plan.maxExamples} that the job allows`;
   throw refuse('weight-out-of-range', { reason });
 }
 
+/** No strategy asks for tensor files beside the delta yet. */
+function admitCompanions(statement: AnyUpdateStatement): void {
+  const [companion] = statement.kind === 'fedvox/update/v2' ? statement.companions : [];
+  if (companion === undefined) return;
+  const reason = `job ${statement.job} asks for no tensor file "${companion.role}"`;
+  throw refuse('request-invalid', { reason });
+}
+
 function admitDelta(
-  { delta }: UpdateStatement,
+  { delta }: AnyUpdateStatement,
   { work }: RoundState,
   expected: number | undefined,
 ): void {

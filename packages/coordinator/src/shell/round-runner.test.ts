@@ -133,6 +133,7 @@ function updateOf(site: string, k: number, deltaSha256: Sha256): StoredUpdate {
     site,
     deltaSha256,
     weight: k + 1,
+    localSteps: null,
     figures: { dice: null, auc: null },
     counter: 1,
     keyId: sha256(`key of ${site}`),

@@ -155,10 +155,10 @@ export class RoundRunner {
     );
     assert(accepted.length === statements.length, 'every accepted statement has its row');
     const updates: SiteUpdate[] = [];
-    for (const { site, weight, deltaSha256 } of accepted) {
+    for (const { site, weight, localSteps, deltaSha256 } of accepted) {
       assert(deltaSha256 !== null, 'an update of a training round has a delta');
       const delta = await files.delta(blobs.path(deltaSha256));
-      updates.push({ site, weight, delta, localSteps: null });
+      updates.push({ site, weight, delta, localSteps });
     }
     return updates;
   }

@@ -204,6 +204,7 @@ function updateOf(site: string, round: number, deltaSha256: Sha256 | null): Stor
     site,
     deltaSha256,
     weight: 1,
+    localSteps: null,
     figures: { dice: null, auc: null },
     counter: round,
     keyId: sha256(`key of ${site}`),

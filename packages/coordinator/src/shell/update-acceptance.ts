@@ -2,11 +2,11 @@ import type { KeyObject } from 'node:crypto';
 import type { Clock, Sha256 } from '@fedvox/base';
 import type { CertificateInfo } from '@fedvox/pki';
 import {
+  type AnyUpdateStatement,
   type Envelope,
   envelopeToJson,
   refuse,
   signReceipt,
-  type UpdateStatement,
 } from '@fedvox/protocol';
 import { admitUpdate } from '../core/admission.js';
 import type { BlobStore } from '../store/blob-store.js';
@@ -74,6 +74,7 @@ export class UpdateAcceptance {
       site,
       deltaSha256: delta?.sha256 ?? null,
       weight: weight.value,
+      localSteps: statement.kind === 'fedvox/update/v2' ? statement.localSteps : null,
       figures,
       counter,
       keyId: sender.keyId,
@@ -92,7 +93,7 @@ export class UpdateAcceptance {
   }
 
   #countersign(
-    { job, round, site }: UpdateStatement,
+    { job, round, site }: AnyUpdateStatement,
     statement: Sha256,
     acceptedAtMs: number,
   ): Envelope {

@@ -1,10 +1,10 @@
 import type { Sha256 } from '@fedvox/base';
 import type { CertificateInfo } from '@fedvox/pki';
 import {
+  type AnyUpdateStatement,
   type Envelope,
   envelopeFromJson,
   refuse,
-  type UpdateStatement,
   type UploadPosition,
   verifyUpdate,
 } from '@fedvox/protocol';
@@ -102,7 +102,7 @@ export class UploadDesk {
   }
 
   async #deltaByteLength(
-    { baseModel }: UpdateStatement,
+    { baseModel }: AnyUpdateStatement,
     state: JobState | undefined,
   ): Promise<number | undefined> {
     if (state === undefined || state.activity.kind === 'gate') return undefined;
@@ -126,7 +126,7 @@ export class UploadDesk {
   }
 
   /** Counts a spoilt update against its site; after too many its round goes on without it. */
-  async #strike({ job, site }: UpdateStatement): Promise<void> {
+  async #strike({ job, site }: AnyUpdateStatement): Promise<void> {
     const { store, registry } = this.#options;
     const strikes = await store.addStrike(site);
     await registry.advance(job, ({ state }, nowMs) => {

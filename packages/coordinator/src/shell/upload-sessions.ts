@@ -1,13 +1,18 @@
 import type { Sha256 } from '@fedvox/base';
 import type { CertificateInfo } from '@fedvox/pki';
-import { type Envelope, refuse, type UpdateStatement, type UploadPosition } from '@fedvox/protocol';
+import {
+  type AnyUpdateStatement,
+  type Envelope,
+  refuse,
+  type UploadPosition,
+} from '@fedvox/protocol';
 import { SerialQueue } from '../serial-queue.js';
 import type { Spool } from '../store/spool.js';
 
 /** A statement that was let in. */
 export interface AdmittedUpdate {
   readonly digest: Sha256;
-  readonly statement: UpdateStatement;
+  readonly statement: AnyUpdateStatement;
   readonly envelope: Envelope;
   readonly sender: CertificateInfo;
 }

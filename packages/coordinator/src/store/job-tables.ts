@@ -202,15 +202,16 @@ export async function selectRounds(session: SqlSession, jobId: string): Promise<
 
 async function insertUpdate(session: SqlSession, update: StoredUpdate): Promise<void> {
   const { changes } = await session.run(
-    `INSERT INTO updates (statement_sha256, job_id, round, site, delta_sha256, weight, dice, auc,
-       counter, key_id, accepted_at_ms, statement_envelope, receipt_envelope)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+    `INSERT INTO updates (statement_sha256, job_id, round, site, delta_sha256, weight, local_steps,
+       dice, auc, counter, key_id, accepted_at_ms, statement_envelope, receipt_envelope)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
     update.statementSha256,
     update.jobId,
     update.round,
     update.site,
     update.deltaSha256,
     update.weight,
+    update.localSteps,
     update.figures.dice,
     update.figures.auc,
     update.counter,
@@ -230,6 +231,7 @@ interface UpdateRow {
   readonly site: string;
   readonly delta_sha256: Sha256 | null;
   readonly weight: number;
+  readonly local_steps: number | null;
   readonly dice: number | null;
   readonly auc: number | null;
   readonly counter: number;
@@ -302,6 +304,7 @@ function updateOf(row: UpdateRow): StoredUpdate {
     site: row.site,
     deltaSha256: row.delta_sha256,
     weight: row.weight,
+    localSteps: row.local_steps,
     figures: { dice: row.dice, auc: row.auc },
     counter: row.counter,
     keyId: row.key_id,

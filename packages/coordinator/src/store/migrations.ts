@@ -165,6 +165,10 @@ const MIGRATIONS: readonly Migration[] = [
       'CREATE INDEX updates_by_key ON updates (job_id, site, key_id, counter)',
     ],
   },
+  {
+    name: 'how many steps made an update, where its site says so',
+    statements: ['ALTER TABLE updates ADD COLUMN local_steps INTEGER'],
+  },
 ];
 
 /**

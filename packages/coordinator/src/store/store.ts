@@ -150,6 +150,8 @@ export interface StoredUpdate {
   /** Null in a round that only evaluates. */
   readonly deltaSha256: Sha256 | null;
   readonly weight: number;
+  /** Steps of the optimizer that made the delta; null where the site did not say. */
+  readonly localSteps: number | null;
   readonly figures: Figures;
   readonly counter: number;
   readonly keyId: Sha256;

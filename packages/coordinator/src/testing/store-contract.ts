@@ -107,7 +107,7 @@ export function describeStore(
 
     it('gives a snapshot of one moment, which opens with everything in it', async () => {
       await submit(store, 'job');
-      const update = updateOf('job', 'north', 1);
+      const update = updateOf('job', 'north', 2);
       await record(store, passGate(submitJob(planOf('job'), 5)), update);
       const [jobs, facts] = [await store.jobs(), await store.facts(0, 100)];
       const snapshot = await store.snapshot();
@@ -115,7 +115,7 @@ export function describeStore(
       const copy = await restore(snapshot);
       expect(await copy.jobs()).toEqual(jobs);
       expect(await copy.facts(0, 100)).toEqual(facts);
-      expect(await copy.updates('job', 1)).toEqual([update]);
+      expect(await copy.updates('job', 2)).toEqual([update]);
       await copy.close();
     });
 
@@ -260,6 +260,7 @@ function updateOf(jobId: string, site: string, round: number): StoredUpdate {
     site,
     deltaSha256: round === 3 ? null : sha256('delta'),
     weight: 36.5,
+    localSteps: round === 2 ? 40 : null,
     figures: { dice: 0.812345678901234, auc: null },
     counter: round * 10,
     keyId: sha256('key'),

@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { sha256 } from '@fedvox/base';
-import type { UpdateStatement } from '../statements.js';
+import type { UpdateStatement } from '../statement-schemas.js';
 import type { Signer } from '../update-verification.js';
 
 /** For this package's tests: somebody with a key, and what a certificate would say of it. */
