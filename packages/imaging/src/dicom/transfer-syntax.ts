@@ -45,6 +45,11 @@ const SYNTAXES: readonly TransferSyntax[] = [
   { uid: '1.2.840.10008.1.2.5', name: 'RLE Lossless', pixels: 'rle' },
 ];
 
+/** UIDs of those whose pixels are decoded: what an archive may be asked for. */
+export const DECODED_SYNTAX_UIDS: readonly string[] = SYNTAXES.flatMap(({ uid, pixels }) =>
+  pixels === undefined ? [] : [uid],
+);
+
 const BY_UID = new Map(SYNTAXES.map((syntax) => [syntax.uid, syntax]));
 
 /** The syntax of a UID (DICOM PS3.6 A); one we have not heard of is named by its UID. */

@@ -9,7 +9,7 @@ const EXPLICIT_LITTLE = '1.2.840.10008.1.2.1';
 /** What messages without pixels may be written in. */
 export const PLAIN_SYNTAXES: readonly string[] = [EXPLICIT_LITTLE, IMPLICIT_LITTLE];
 
-/** Transfer syntaxes that `@fedvox/imaging` decodes: what it could not read is not asked for. */
+/** Transfer syntaxes that `@fedvox/imaging` decodes, which a test holds them to: what it could not read is not asked for. */
 export const IMAGE_SYNTAXES: readonly string[] = [
   EXPLICIT_LITTLE,
   IMPLICIT_LITTLE,
