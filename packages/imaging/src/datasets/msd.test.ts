@@ -39,6 +39,20 @@ describe('a Decathlon folder', () => {
     expect([...label!.data]).toEqual([...written.label.data].map((value) => [0, 2, 1][value]));
   });
 
+  it('forms one class of all values of one name, or of a pattern', async () => {
+    const written = [...phantomVolumes('msd').label.data].map((value) => (value === 0 ? 0 : 2));
+    const twice = await decathlon({ labels: { 1: 'Lesion', 2: 'Lesion' } });
+    const spec = { kind: 'msd', missingLabels: 'empty' } as const;
+    const { cases } = await openDataset({ ...spec, path: twice }, CLASSES);
+    expect([...(await loadCase(cases[0]!, CLASSES)).label!.data]).toEqual(written);
+    const parts = await decathlon({ labels: { 1: 'Core', 2: 'Core rim' } });
+    const joined = await openDataset(
+      { ...spec, path: parts, labels: { 'Core*': 'lesion' } },
+      CLASSES,
+    );
+    expect([...(await loadCase(joined.cases[0]!, CLASSES)).label!.data]).toEqual(written);
+  });
+
   it.each([
     ['MRI', 'MR'],
     ['T1w', 'MR'],

@@ -96,7 +96,8 @@ export interface LabelSource {
 
 /**
  * Asserts that every foreground class has a label over all label files of a case, and that no two files
- * draw the same one, unless a pattern of the site's joins them: they may be two persons' views of it.
+ * draw the same one, unless a pattern of the site's joins them: by one name they may be two lesions as well as
+ * two persons' views of one, and only the site can say.
  * @throws FedvoxError `ambiguous-label`; `label-classes` unless `missingLabels` is `empty`
  */
 export function checkClassesCovered(

@@ -13,6 +13,7 @@ import {
   SLICE_MM,
   sopOf,
   type WrittenRegion,
+  writeSeg,
   writeSlices,
   writeStructureSet,
 } from '../testing/dicom-objects.js';
@@ -53,6 +54,28 @@ async function drawn(path: string, spec: Spec = {}, classes = CLASSES) {
 const on = (slices: readonly number[], points = SQUARE) =>
   slices.map((slice) => ({ points, z: slice * SLICE_MM }));
 const organ = (contours: WrittenRegion['contours']): WrittenRegion => ({ name: 'organ', contours });
+
+describe('regions of one name', () => {
+  const lesions: WrittenRegion[] = [
+    { name: 'Lesion', contours: on([1]) },
+    { name: 'Lesion', contours: on([3], rectangle(10, 10, 13, 13)) },
+  ];
+  const labels = { Lesion: 'tumour' };
+
+  it('are one class in one structure set, as segments of one SEG are', async () => {
+    expect((await drawn(await folderWith(lesions), { labels }))[1]).toBe('0 36 0 16 0 0');
+  });
+
+  it('are one class over several files only where the site joins them, structure sets and SEG alike', async () => {
+    const path = await folderWith(lesions);
+    const value = (column: number, row: number) => (column + row === 0 ? 1 : 0);
+    const frames = [{ segment: 1, position: [0, 0, 4 * SLICE_MM] as const, value }];
+    await writeSeg(join(path, 'seg.dcm'), { segments: ['Lesion'], frames });
+    expect(await drawn(path, { labels })).toEqual(['imaging/ambiguous-label']);
+    const joined = await drawn(path, { labels: { 'Lesion*': 'tumour' } });
+    expect(joined[1]).toBe('0 36 0 16 1 0');
+  });
+});
 
 describe('contours of a region', () => {
   it('on planes finer than the slices: each slice shows the plane nearest to it', async () => {
