@@ -7,15 +7,15 @@ import { type HeaderAnswer, readBatch } from './header-batch.js';
 import type { ScannedFile } from './scanned-file.js';
 
 export interface ReadFilesOptions {
-  /** Threads to read on; as many as there are processors by default. */
+  /** Threads to read on; by default as many as there are processors, as long as each has enough to do. */
   readonly threads?: number;
   readonly onRead?: (done: number) => void;
 }
 
 /** Each thread costs some 40 MB, and disks answer no more of them any faster. */
 const MAX_THREADS = 8;
-/** A thread takes as long to start as so many headers to read. */
-const MIN_FILES_PER_THREAD = 250;
+/** A thread starts in the time of some 800 headers: with fewer than these it saves nothing (`npm run bench -- headers`). */
+const MIN_FILES_PER_THREAD = 2_500;
 /** Files that a thread reads between two words. */
 const BATCH_FILES = 50;
 
@@ -25,7 +25,7 @@ const BATCH_FILES = 50;
  */
 export async function readFiles(
   paths: readonly string[],
-  { threads = availableParallelism(), onRead }: ReadFilesOptions = {},
+  { threads = worthwhileThreads(paths.length), onRead }: ReadFilesOptions = {},
 ): Promise<readonly ScannedFile[]> {
   const batches = Array.from({ length: Math.ceil(paths.length / BATCH_FILES) }, (_, batch) =>
     paths.slice(batch * BATCH_FILES, (batch + 1) * BATCH_FILES),
@@ -36,8 +36,7 @@ export async function readFiles(
     onRead?.(done);
     return files;
   };
-  const worthwhile = Math.floor(paths.length / MIN_FILES_PER_THREAD);
-  const lanes = Math.min(threads, MAX_THREADS, worthwhile);
+  const lanes = Math.min(threads, MAX_THREADS, batches.length);
   if (lanes <= 1) {
     const read = await boundedMap(batches, 1, async (batch) => told(await readBatch(batch)));
     return read.flat();
@@ -51,6 +50,10 @@ export async function readFiles(
   } finally {
     await Promise.all(pool.map((thread) => thread.close()));
   }
+}
+
+function worthwhileThreads(files: number): number {
+  return Math.min(availableParallelism(), Math.floor(files / MIN_FILES_PER_THREAD));
 }
 
 /** A thread that reads one batch at a time; once it has ended, every batch is refused. */

@@ -19,7 +19,7 @@ export interface HeaderOptions {
   readonly indexPath?: string;
   readonly onProgress?: (progress: HeaderProgress) => void;
   readonly clock?: Clock;
-  /** Threads to read on; as many as there are processors by default. */
+  /** Threads to read on; by default as many as there are processors, as long as each has enough to do. */
   readonly threads?: number;
 }
 
