@@ -67,11 +67,6 @@ const FORBIDDEN: readonly ForbiddenEdge[] = [
     reason: 'the archive is the hospital’s: nothing of the consortium reaches into it',
   },
   {
-    from: /^packages\/[^/]+\/src\/core\/(?!.*\.test\.ts$)/,
-    to: INPUT_OR_OUTPUT,
-    reason: 'a core is a pure function of its events: the simulator replays it',
-  },
-  {
     from: /^packages\/aggregation\/(?!.*\.test\.ts$)/,
     to: new RegExp(`${INPUT_OR_OUTPUT.source}|^@fedvox/(base/system|weights/files)$`),
     reason: 'a strategy is a pure function of the updates: whoever holds them can compute it again',

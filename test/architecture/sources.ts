@@ -10,12 +10,17 @@ export interface Source {
   readonly text: string;
 }
 
-/** Every TypeScript file that people write, in all packages; generated code and builds left out. */
+/** Every TypeScript file that people write, in all packages, builds left out. */
 export function packageSources(): Source[] {
+  return allSources().filter(({ path }) => !path.includes('/generated/'));
+}
+
+/** The same with what is generated. */
+export function allSources(): Source[] {
   const packages = join(repository, 'packages');
   return readdirSync(packages).flatMap((name) =>
     (readdirSync(join(packages, name, 'src'), { recursive: true }) as string[])
-      .filter((file) => file.endsWith('.ts') && !file.includes('generated/'))
+      .filter((file) => file.endsWith('.ts'))
       .map((file) => {
         const path = `packages/${name}/src/${file}`;
         return { path, text: readFileSync(join(repository, path), 'utf8') };
@@ -25,7 +30,20 @@ export function packageSources(): Source[] {
 
 /** Module specifiers of static imports, re-exports and `import(…)` with a literal. */
 export function importsOf(text: string): string[] {
+  return importStatementsOf(text).map(({ specifier }) => specifier);
+}
+
+export interface ImportStatement {
+  readonly specifier: string;
+  /** Of types alone: nothing is loaded for it. */
+  readonly isType: boolean;
+}
+
+export function importStatementsOf(text: string): ImportStatement[] {
   const pattern =
-    /^\s*(?:import|export)\b[^'";]*?\bfrom\s*['"]([^'"]+)['"]|^\s*import\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm;
-  return [...text.matchAll(pattern)].map((match) => (match[1] ?? match[2] ?? match[3]) as string);
+    /^\s*(?:import|export)\b([^'";]*?)\bfrom\s*['"]([^'"]+)['"]|^\s*import\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm;
+  return [...text.matchAll(pattern)].map(([, what = '', from, bare, dynamic]) => ({
+    specifier: (from ?? bare ?? dynamic) as string,
+    isType: /^\s+type\b/.test(what),
+  }));
 }

@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import { folderCircles, type Import, importGraph, packageOf, reachOf } from './import-graph.js';
+import { packageSources } from './sources.js';
+
+/** Packages of which a core may load what is pure; the doors to the system and to files are not. */
+const PURE_PACKAGES = ['aggregation', 'base', 'job', 'protocol', 'weights'];
+const IMPURE_DOORS = /^packages\/(base\/src\/system|weights\/src\/files)\//;
+/** Digests, schemas, the wire's encoding. */
+const PURE_MODULES = ['@bufbuild/protobuf/wire', 'node:crypto', 'zod'];
+/** What a program finds around it without importing anything. */
+const AMBIENT = /(?<![.\w'`])(process|console|globalThis)\.\w|(?<![.\w])fetch\(/;
+
+const graph = importGraph();
+const sources = packageSources();
+const isCore = (path: string) => /^packages\/[^/]+\/src\/core\//.test(path);
+const cores = [
+  ...new Set(
+    graph
+      .map(({ from }) => from)
+      .filter(isCore)
+      .map(packageOf),
+  ),
+] as string[];
+
+function isPure(path: string, core: string): boolean {
+  const owner = packageOf(path);
+  if (owner === undefined) return PURE_MODULES.includes(path);
+  return [core, ...PURE_PACKAGES].includes(owner) && !IMPURE_DOORS.test(path);
+}
+
+/** A core is a pure function of its events: the simulator replays it. */
+describe('what each core loads, by any chain of imports', () => {
+  it('is looked at in both programs', () => {
+    expect(cores.sort()).toEqual(['agent', 'coordinator']);
+  });
+
+  describe.each(cores)('%s/core', (name) => {
+    const files = graph
+      .map(({ from }) => from)
+      .filter((from) => isCore(from) && packageOf(from) === name);
+    const reach = reachOf(graph, [...new Set(files)]);
+    const paths = [...reach.keys()];
+    const packages = [...new Set(paths.map(packageOf))].filter((each) => each !== undefined).sort();
+    const modules = paths.filter((path) => packageOf(path) === undefined).sort();
+
+    it(`is pure: ${packages.join(', ')}; ${modules.join(', ')}`, () => {
+      const impure = [...reach].filter(([path]) => !isPure(path, name));
+      expect(impure.map(([, chain]) => chain.join(' → '))).toEqual([]);
+    });
+
+    it('borrows no types from elsewhere either', () => {
+      const foreign = graph.filter(({ from, to }) => paths.includes(from) && !isPure(to, name));
+      expect(foreign.map(({ from, to }) => `${from} → ${to}`)).toEqual([]);
+    });
+
+    it('asks nothing of the process around it', () => {
+      const asking = sources.filter(({ path, text }) => reach.has(path) && AMBIENT.test(text));
+      expect(asking.map(({ path }) => path)).toEqual([]);
+    });
+  });
+});
+
+describe('folders of a package', () => {
+  const circles = folderCircles(graph);
+
+  it(`need each other in no circle: circles between folders: ${circles.length}`, () => {
+    expect(circles).toEqual([]);
+  });
+});
+
+describe('the import graph', () => {
+  const load = (from: string, to: string): Import => ({ from, to, isType: false });
+
+  it('follows what is loaded through files and doors, and leaves out types', () => {
+    const chain = [load('a', 'b'), load('b', 'node:fs'), { from: 'a', to: 'c', isType: true }];
+    expect([...reachOf(chain, ['a']).values()]).toEqual([['a'], ['a', 'b'], ['a', 'b', 'node:fs']]);
+    const door = graph.find(({ from }) => from === 'packages/coordinator/src/core/admission.ts');
+    expect(door?.to).toMatch(/^packages\/base\/src\/index\.ts$/);
+    expect(graph.some(({ to }) => to === 'packages/base/src/system/index.ts')).toBe(true);
+    expect(graph.filter(({ to }) => to.startsWith('@fedvox/'))).toEqual([]);
+  });
+
+  it('knows a circle of folders, however long, and takes two files of one folder for none', () => {
+    const [a, b, c] = ['a', 'b', 'c'].map((folder) => `packages/p/src/${folder}/file.ts`) as [
+      string,
+      string,
+      string,
+    ];
+    const line = [load(a, b), load(b, c), load(b, 'packages/p/src/b/other.ts')];
+    expect(folderCircles(line)).toEqual([]);
+    const circle = ['a', 'b', 'c'].map((folder) => `packages/p/src/${folder}`);
+    expect(folderCircles([...line, { from: c, to: a, isType: true }])).toEqual([circle]);
+    const [top, door] = ['packages/p/src/top.ts', 'packages/p/src/index.ts'];
+    expect(folderCircles([load(door, a), load(a, top)])).toEqual([]);
+    expect(folderCircles([load(top, a), load(a, top)])).toHaveLength(1);
+  });
+});
