@@ -1,6 +1,7 @@
 export type { CallContext, ServerEvent, SiteCall } from './calls/call-context.js';
 export type { FederationClient } from './calls/federation-client.js';
 export type { FederationHandlers } from './calls/federation-handlers.js';
+export type { MemberServer, RunningServer } from './calls/running-server.js';
 export { ERRORS } from './errors.js';
 export { isTransientGrpcError } from './grpc/call-failure.js';
 export type { OwnCredentials } from './grpc/channel.js';
@@ -13,7 +14,11 @@ export {
   type EnrollmentServerOptions,
 } from './grpc/enrollment-server.js';
 export { createFederationServer, type FederationServerOptions } from './grpc/federation-server.js';
-export type { RunningServer } from './grpc/grpc-server.js';
+export {
+  type InProcessDialOptions,
+  InProcessNetwork,
+  type InProcessServerOptions,
+} from './in-process/in-process-network.js';
 export { DEADLINES_MS, KEEPALIVE, type KeepaliveOptions, OPERATORS_DOOR } from './limits.js';
 export { type Door, type DoorRules, keepDoor } from './tls/doorkeeper.js';
 export type { ListenSpec } from './tls/tls-listener.js';

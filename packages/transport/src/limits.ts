@@ -47,6 +47,9 @@ export const ENROLLMENT_ATTEMPTS = { burst: 20, refillMs: 6_000, maxRemembered: 
 /** HTTP/2 flow-control window: what may be under way on a long fat line before an answer. */
 export const FLOW_CONTROL_WINDOW_BYTES = 4 * 1024 * 1024;
 
+/** For each method, how long a call of it may take. */
+export type Deadlines = Readonly<Record<MethodName, number>>;
+
 /**
  * Every call has a deadline. A transfer that runs into its own is continued, not started again, so a
  * slow line costs some calls more, never the model.
@@ -65,7 +68,7 @@ export const DEADLINES_MS = {
   getReceipt: 30_000,
   renewCertificate: 60_000,
   enroll: 60_000,
-} as const satisfies Readonly<Record<MethodName, number>>;
+} as const satisfies Deadlines;
 
 /**
  * Pings keep firewalls and NAT tables from forgetting a silent connection, whether or not a call is
@@ -77,3 +80,6 @@ export interface KeepaliveOptions {
   readonly timeoutMs: number;
 }
 export const KEEPALIVE: KeepaliveOptions = { intervalMs: 60_000, timeoutMs: 30_000 };
+
+/** How long a server that stops lets calls under way go on. */
+export const STOP_GRACE_MS = 2_000;

@@ -48,6 +48,6 @@ export interface FederationClient {
   getReceipt(statement: Sha256, signal?: AbortSignal): Promise<Envelope>;
   /** A new certificate chain (DER, own first) for the key of this PKCS #10 request. */
   renewCertificate(requestDer: Uint8Array, signal?: AbortSignal): Promise<readonly Uint8Array[]>;
-  /** Ends the connection; calls under way fail. */
+  /** Ends the connection as soon as no call is under way; makes no more. */
   close(): void;
 }

@@ -27,6 +27,6 @@ export interface Transport {
   ): Promise<Response>;
   /** The coordinator's certificate, known once a call has connected. */
   readonly coordinator: CertificateInfo | undefined;
-  /** Ends the connection; calls under way fail. */
+  /** Ends the connection as soon as no call is under way; makes no more. */
   close(): void;
 }

@@ -2,9 +2,8 @@ import { constants } from 'node:http2';
 import type { Clock } from '@fedvox/base';
 import type { MethodName } from '@fedvox/protocol';
 import { type Server, ServerInterceptingCall, type ServerInterceptor, status } from '@grpc/grpc-js';
+import type { Deadlines } from '../limits.js';
 import { http2ServersOf } from './http2-servers.js';
-
-export type Deadlines = Readonly<Record<MethodName, number>>;
 
 /** How long an ended call may stay half open until its stream is closed. */
 const CLOSING_MS = 1_000;

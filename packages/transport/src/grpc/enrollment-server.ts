@@ -1,14 +1,19 @@
 import { ENROLLMENT, refuse, WireFormatError } from '@fedvox/protocol';
 import type { CallContext, ServerEvent } from '../calls/call-context.js';
 import { CallDesk } from '../calls/call-desk.js';
+import type { RunningServer } from '../calls/running-server.js';
 import { type Service, unary } from '../calls/service.js';
-import { ENROLLMENT_ATTEMPTS, ENROLLMENT_CALLS, ENROLLMENT_DOOR } from '../limits.js';
+import {
+  type Deadlines,
+  ENROLLMENT_ATTEMPTS,
+  ENROLLMENT_CALLS,
+  ENROLLMENT_DOOR,
+} from '../limits.js';
 import { AttemptBudget } from '../tls/attempt-budget.js';
 import type { DoorRules } from '../tls/doorkeeper.js';
 import { addressOwner } from '../tls/network-address.js';
 import type { ListenSpec } from '../tls/tls-listener.js';
-import type { Deadlines } from './call-deadlines.js';
-import { type RunningServer, startGrpcServer } from './grpc-server.js';
+import { startGrpcServer } from './grpc-server.js';
 
 /** A call of nobody in particular; `caller` is its network address, for the log. */
 export type AnonymousCall = CallContext<string>;

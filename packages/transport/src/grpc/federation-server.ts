@@ -1,10 +1,10 @@
 import type { FederationHandlers } from '../calls/federation-handlers.js';
 import { type FederationServiceOptions, federationService } from '../calls/federation-service.js';
-import { type KeepaliveOptions, SITE_CALLS, SITES_DOOR } from '../limits.js';
+import type { MemberServer } from '../calls/running-server.js';
+import { type Deadlines, type KeepaliveOptions, SITE_CALLS, SITES_DOOR } from '../limits.js';
 import type { DoorRules } from '../tls/doorkeeper.js';
 import type { ListenSpec } from '../tls/tls-listener.js';
-import type { Deadlines } from './call-deadlines.js';
-import { type MemberServer, startGrpcServer } from './grpc-server.js';
+import { startGrpcServer } from './grpc-server.js';
 
 export interface FederationServerOptions extends FederationServiceOptions, ListenSpec {
   readonly keepalive?: KeepaliveOptions;

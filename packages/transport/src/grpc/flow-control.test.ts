@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:http2';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { RunningServer } from '../calls/running-server.js';
 import { FLOW_CONTROL_WINDOW_BYTES } from '../limits.js';
 import { TestFederation } from '../testing/test-federation.js';
 import { createEnrollmentServer } from './enrollment-server.js';
-import type { RunningServer } from './grpc-server.js';
 
 const HTTP2_INITIAL_WINDOW_BYTES = 65_535;
 

@@ -1,36 +1,26 @@
 import { once } from 'node:events';
 import type { TLSSocket } from 'node:tls';
-import type { Identity } from '@fedvox/pki';
 import { MAX_MESSAGE_BYTES } from '@fedvox/protocol';
 import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
 import type { ServerEvent } from '../calls/call-context.js';
+import type { MemberServer } from '../calls/running-server.js';
 import type { Service } from '../calls/service.js';
 import {
   type CallBounds,
   DEADLINES_MS,
+  type Deadlines,
   KEEPALIVE,
   type KeepaliveOptions,
+  STOP_GRACE_MS,
   STRANGER_SESSION_MB,
 } from '../limits.js';
 import { socketClock } from '../socket-clock.js';
 import type { DoorRules } from '../tls/doorkeeper.js';
 import { type ListenSpec, listenTls } from '../tls/tls-listener.js';
-import { closeEndedStreams, type Deadlines, keepDeadlines } from './call-deadlines.js';
+import { closeEndedStreams, keepDeadlines } from './call-deadlines.js';
 import { widenReceiveWindow } from './flow-control.js';
 import { grpcHandlers } from './grpc-handlers.js';
 import { grpcService } from './grpc-service.js';
-
-export interface RunningServer {
-  readonly port: number;
-  /** Accepts nothing new, lets calls under way end for so long, then cuts them off. */
-  stop(graceMs?: number): Promise<void>;
-}
-
-/** A server that knows its clients by their certificates. */
-export interface MemberServer extends RunningServer {
-  /** Ends the member's connections at once, with every call on them. */
-  disconnect(member: Identity): void;
-}
 
 export interface GrpcServerSpec<Caller> extends ListenSpec {
   readonly requireClientCertificate: boolean;
@@ -41,8 +31,6 @@ export interface GrpcServerSpec<Caller> extends ListenSpec {
   readonly door: Omit<DoorRules, 'onRefused'>;
   readonly onEvent: (event: ServerEvent) => void;
 }
-
-const DEFAULT_GRACE_MS = 2_000;
 
 /** gRPC behind our own TLS listener. @throws FedvoxError `protocol/listen-failed` */
 export async function startGrpcServer<Caller>(spec: GrpcServerSpec<Caller>): Promise<MemberServer> {
@@ -67,7 +55,7 @@ export async function startGrpcServer<Caller>(spec: GrpcServerSpec<Caller>): Pro
       onRefused: (error) => spec.onEvent({ kind: 'connection-refused', error }),
     },
   });
-  const stop = async (graceMs = DEFAULT_GRACE_MS) => {
+  const stop = async (graceMs = STOP_GRACE_MS) => {
     const closed = listener.close();
     await shutDown(grpc, connections, graceMs);
     // A handshake that ended meanwhile made a connection that gRPC's shutdown did not know of.

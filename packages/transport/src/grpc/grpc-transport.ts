@@ -1,9 +1,10 @@
 import type { CertificateInfo } from '@fedvox/pki';
 import type { EgressObserver, Method } from '@fedvox/protocol';
-import { type CallOptions, Client, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { type CallOptions, Client, type ServiceError } from '@grpc/grpc-js';
 import { sendRequests } from '../calls/message-stream.js';
 import { observedEncoder } from '../calls/observed-encoder.js';
 import type { Transport } from '../calls/transport.js';
+import { fail } from '../errors.js';
 import { DEADLINES_MS } from '../limits.js';
 import { socketClock } from '../socket-clock.js';
 import { nameCallFailure } from './call-failure.js';
@@ -16,6 +17,7 @@ export class GrpcTransport implements Transport {
   readonly #channel: SecureChannel;
   readonly #onSent: EgressObserver;
   readonly #client: Client;
+  #isClosed = false;
 
   /** The observer is told of every message before it leaves. */
   constructor(channel: SecureChannel, onSent: EgressObserver) {
@@ -33,16 +35,11 @@ export class GrpcTransport implements Transport {
     request: Request,
     signal?: AbortSignal,
   ): Promise<Response> {
-    signal?.throwIfAborted();
+    this.#mayCall(signal);
     const answer = deferred<Response>();
-    const [metadata, options] = [new Metadata(), optionsOf(method)];
-    const call = this.#client.makeUnaryRequest(
-      ...this.#codecs(method),
-      request,
-      metadata,
-      options,
-      answer.callback,
-    );
+    const codecs = this.#codecs(method);
+    const options = optionsOf(method);
+    const call = this.#client.makeUnaryRequest(...codecs, request, options, answer.callback);
     const release = cancelOnAbort(call, signal);
     try {
       return await answer.promise;
@@ -58,7 +55,7 @@ export class GrpcTransport implements Transport {
     request: Request,
     signal?: AbortSignal,
   ): AsyncGenerator<Response> {
-    signal?.throwIfAborted();
+    this.#mayCall(signal);
     const codecs = this.#codecs(method);
     const call = this.#client.makeServerStreamRequest(...codecs, request, optionsOf(method));
     const release = cancelOnAbort(call, signal);
@@ -77,7 +74,7 @@ export class GrpcTransport implements Transport {
     requests: AsyncIterable<Request>,
     signal?: AbortSignal,
   ): Promise<Response> {
-    signal?.throwIfAborted();
+    this.#mayCall(signal);
     const answer = deferred<Response>();
     const codecs = this.#codecs(method);
     const options = optionsOf(method);
@@ -95,7 +92,14 @@ export class GrpcTransport implements Transport {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#client.close();
+  }
+
+  #mayCall(signal: AbortSignal | undefined): void {
+    signal?.throwIfAborted();
+    const { address } = this.#channel.spec;
+    if (this.#isClosed) throw fail('connection-lost', { address, reason: 'it was closed here' });
   }
 
   #codecs<Request, Response>(method: Method<Request, Response>) {

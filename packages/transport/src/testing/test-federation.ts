@@ -19,12 +19,12 @@ import { type EgressItem, refuse, type UpdateStatement } from '@fedvox/protocol'
 import type { ServerEvent } from '../calls/call-context.js';
 import type { FederationClient } from '../calls/federation-client.js';
 import type { FederationHandlers } from '../calls/federation-handlers.js';
+import type { MemberServer } from '../calls/running-server.js';
 import type { OwnCredentials } from '../grpc/channel.js';
 import { type DialOptions, dialCoordinator } from '../grpc/dial.js';
 import { createFederationServer, type FederationServerOptions } from '../grpc/federation-server.js';
-import type { RunningServer } from '../grpc/grpc-server.js';
 
-/** For this package's tests: a consortium in memory, and both ends of the wire over loopback. */
+/** For this package's tests: a consortium in memory, and both ends of the wire, over loopback unless told. */
 export interface Member extends OwnCredentials {
   readonly key: KeyObject;
   readonly keyid: string;
@@ -33,22 +33,32 @@ export interface Member extends OwnCredentials {
 
 const DAY_MS = 86_400_000;
 
+/** One way to travel: how a coordinator is served by it, and how it is dialled. */
+export interface Wire {
+  readonly serve: typeof createFederationServer;
+  readonly dial: typeof dialCoordinator;
+}
+const GRPC: Wire = { serve: createFederationServer, dial: dialCoordinator };
+
 export class TestFederation {
   readonly authority: Authority;
   readonly coordinator: Member;
   readonly #keyPems: { privateKeyPem: string; publicKeyPem: string };
+  readonly #wire: Wire;
 
   private constructor(
     authority: Authority,
     keyPems: { privateKeyPem: string; publicKeyPem: string },
     coordinator: Member,
+    wire: Wire,
   ) {
     this.authority = authority;
     this.#keyPems = keyPems;
     this.coordinator = coordinator;
+    this.#wire = wire;
   }
 
-  static async create(): Promise<TestFederation> {
+  static async create(wire: Wire = GRPC): Promise<TestFederation> {
     const spec = { federation: 'north', validDays: 365, nowMs: Date.now() };
     const [authority, coordinatorKeys, memberKeys] = await Promise.all([
       createAuthority(spec),
@@ -57,7 +67,7 @@ export class TestFederation {
     ]);
     const terms = { role: 'coordinator', hosts: ['localhost', '127.0.0.1'] } as const;
     const coordinator = await issue(authority, coordinatorKeys, terms);
-    return new TestFederation(authority, memberKeys, coordinator);
+    return new TestFederation(authority, memberKeys, coordinator, wire);
   }
 
   /** Members share one key pair (making keys is slow), except where a test asks for its own. */
@@ -74,9 +84,9 @@ export class TestFederation {
   async serve(
     handlers: Partial<FederationHandlers>,
     options: Partial<FederationServerOptions> = {},
-  ): Promise<RunningServer & { events: ServerEvent[] }> {
+  ): Promise<MemberServer & { events: ServerEvent[] }> {
     const events: ServerEvent[] = [];
-    const server = await createFederationServer(
+    const server = await this.#wire.serve(
       { ...unscripted, ...handlers },
       {
         ...this.listen,
@@ -86,7 +96,12 @@ export class TestFederation {
         ...options,
       },
     );
-    return { ...server, events };
+    return {
+      port: server.port,
+      stop: (graceMs) => server.stop(graceMs),
+      disconnect: (member) => server.disconnect(member),
+      events,
+    };
   }
 
   /** A plain TCP relay that can fall silent, as a firewall does that forgets a connection. */
@@ -117,7 +132,7 @@ export class TestFederation {
     options: Partial<DialOptions> = {},
   ): FederationClient & { sent: EgressItem[] } {
     const sent: EgressItem[] = [];
-    const client = dialCoordinator({
+    const client = this.#wire.dial({
       address: `localhost:${server.port}`,
       federation: 'north',
       caPem: this.authority.certificatePem,
