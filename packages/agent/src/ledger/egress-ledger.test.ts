@@ -11,8 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Clock } from '@fedvox/base';
-import { systemClock } from '@fedvox/base/system';
+import { VirtualClock } from '@fedvox/base';
 import { EGRESS_KINDS } from '@fedvox/protocol';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -22,7 +21,7 @@ import { readLedger, summarise } from './read-ledger.js';
 import { segmentPath } from './segments.js';
 
 const NOTHING: Subject = { job: null, round: null, digest: null };
-const clock: Clock = { ...systemClock, nowMs: () => Date.UTC(2026, 0, 2, 3, 4, 5, 678) };
+const clock = new VirtualClock({ startMs: Date.UTC(2026, 0, 2, 3, 4, 5, 678) });
 
 let folder: string;
 let path: string;

@@ -1,10 +1,9 @@
-import { systemClock } from '@fedvox/base/system';
+import { VirtualClock } from '@fedvox/base';
 import { describe, expect, it } from 'vitest';
 import { fail } from '../errors.js';
 import type { CoordinatorEvent, JobDetails } from '../rest-contract.js';
 import { followJob, type JobNews } from './job-follower.js';
 
-const clock = { ...systemClock, sleep: async () => undefined };
 const event = (
   sequence: number,
   fact: CoordinatorEvent['fact'],
@@ -23,7 +22,8 @@ async function follow(pages: (CoordinatorEvent[] | 'broken')[], statuses: JobDet
   const news: JobNews[] = [];
   const asked: number[] = [];
   let breaks = 0;
-  const end = await followJob(
+  const clock = new VirtualClock();
+  const following = followJob(
     {
       job: async () => details((statuses.length > 1 ? statuses.shift() : statuses[0]) ?? 'running'),
       events: async (after) => {
@@ -42,6 +42,7 @@ async function follow(pages: (CoordinatorEvent[] | 'broken')[], statuses: JobDet
       onReconnect: () => breaks++,
     },
   );
+  const end = await clock.passUntil(following);
   return { news, asked, breaks, end };
 }
 

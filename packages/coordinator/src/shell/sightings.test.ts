@@ -1,8 +1,10 @@
-import { silentLogger, systemClock } from '@fedvox/base/system';
+import { VirtualClock } from '@fedvox/base';
+import { silentLogger } from '@fedvox/base/system';
 import { describe, expect, it } from 'vitest';
 import { openSqliteStore } from '../store/sqlite-store.js';
 import { Sightings } from './sightings.js';
 
+const WRITE_EVERY_MS = 60_000;
 const presences = (seen: Record<string, number>) => ({
   presences: () =>
     new Map(
@@ -12,7 +14,7 @@ const presences = (seen: Record<string, number>) => ({
       ]),
     ),
 });
-const common = { clock: systemClock, log: silentLogger() };
+const common = { clock: new VirtualClock(), log: silentLogger() };
 
 describe('when sites were last seen', () => {
   it('outlives the coordinator, and what is seen now counts more', async () => {
@@ -42,18 +44,18 @@ describe('when sites were last seen', () => {
         writes.push(...sites.values());
       },
     };
-    let sleeps = 0;
-    const clock = {
-      ...systemClock,
-      sleep: async () => {
-        sleeps += 1;
-        if (sleeps === 2) seen.north = 2_000;
-        if (sleeps === 4) sightings.stop();
-      },
-    };
+    const clock = new VirtualClock();
     const sightings = await Sightings.load({ tasks, store, clock, log: silentLogger() });
     for (let heard = 0; heard < 1_000; heard++) seen.north = heard;
-    await sightings.run();
+    const running = sightings.run();
+    await clock.advance(WRITE_EVERY_MS);
+    expect(writes).toEqual([999]);
+    seen.north = 2_000;
+    await clock.advance(3 * WRITE_EVERY_MS - 1);
     expect(writes).toEqual([999, 2_000]);
+    seen.north = 3_000;
+    sightings.stop();
+    await running;
+    expect(writes).toEqual([999, 2_000, 3_000]);
   });
 });
