@@ -1,4 +1,4 @@
-import { type Figures, METRIC_NAMES, type MetricName } from '@fedvox/job';
+import { type Figures, type MetricName, perMetric } from '@fedvox/job';
 import { capWeights, type SiteWeight } from './cap-weights.js';
 
 export interface WeightedFigures extends SiteWeight {
@@ -14,8 +14,7 @@ export function combineFigures(
   sites: readonly WeightedFigures[],
   maxShare: number | null,
 ): Figures {
-  const means = METRIC_NAMES.map((metric) => [metric, weightedMean(sites, metric, maxShare)]);
-  return Object.fromEntries(means) as Figures;
+  return perMetric((metric) => weightedMean(sites, metric, maxShare));
 }
 
 function weightedMean(

@@ -1,10 +1,11 @@
 import type { Agreements, ClassEvaluation, Evaluation, SiteEvaluation } from '@fedvox/learning';
 import { figure } from './figure.js';
+import { namedFigures } from './figures-text.js';
 
 /** An evaluation as a person reads it; what makes a figure look better than it is stands beside it. */
 export function evaluationText(evaluation: Evaluation, cases: string): string {
-  const { dice, auc, validationCases, perSite = [] } = evaluation;
-  const head = `Dice ${figure(dice)}, AUC ${figure(auc)} in ${validationCases} ${cases}`;
+  const { validationCases, perSite = [] } = evaluation;
+  const head = `${namedFigures(evaluation).join(', ')} in ${validationCases} ${cases}`;
   const sites = haveSameClasses(perSite) ? [] : perSite.flatMap(siteLines);
   return [head, ...classLines(evaluation), ...sites].join('\n');
 }

@@ -1,4 +1,5 @@
 import { type JobDetails, whyNoBest } from '@fedvox/coordinator';
+import { FIGURES_HEAD } from './figures-text.js';
 import { moment } from './moment.js';
 import { roundsTable } from './rounds-table.js';
 import { answerText, standingsTable, withheldText } from './standing-text.js';
@@ -15,7 +16,7 @@ export function jobText(job: JobDetails): string {
     standingsTable(gate),
     ...(withheld === undefined ? [] : ['', withheld]),
     '',
-    'Validation Dice / AUC of the global model after each round:',
+    `Validation ${FIGURES_HEAD} of the global model after each round:`,
     '',
     roundsTable(rounds, best?.round, passed),
   ];

@@ -1,6 +1,7 @@
 import type { JobDetails, JobNews } from '@fedvox/coordinator';
 import { duration } from './duration.js';
 import { figure } from './figure.js';
+import { FIRST_METRIC, namedFigures } from './figures-text.js';
 import { moment } from './moment.js';
 
 /** One thing that happened to a job, as its operator reads it; null for what nobody waits for. */
@@ -74,10 +75,10 @@ function committedText({ round, totalRounds, work, durationMs }: Committed): str
 /** What came in with this round describes the model before it. */
 function figuresText({ figuresOf }: Committed): string | null {
   if (figuresOf === null) return null;
-  const { round, dice, auc, sites } = figuresOf;
+  const { round, sites } = figuresOf;
   const model = round === 0 ? 'the untrained model' : `round ${round}'s model`;
-  const bySite = sites.map((cell) => `${cell.site} ${figure(cell.dice)}`).join(', ');
-  return `${model}: Dice ${figure(dice)}, AUC ${figure(auc)} (${bySite})`;
+  const bySite = sites.map((cell) => `${cell.site} ${figure(cell[FIRST_METRIC])}`).join(', ');
+  return `${model}: ${namedFigures(figuresOf).join(', ')} (${bySite})`;
 }
 
 function forecastText({ endsAboutAtMs, atMs }: Committed): string | null {

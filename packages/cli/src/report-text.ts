@@ -1,11 +1,12 @@
 import type { EgressBytes, Report } from '@fedvox/simulator';
+import { FIGURES_HEAD } from './figures-text.js';
 import { roundsTable } from './rounds-table.js';
 import { table } from './table.js';
 
 /** The report of a run as a person reads it: rounds × sites, the best model, what left each site. */
 export function reportText({ job, rounds, best, egress }: Report): string {
   return [
-    `Job ${job}: validation Dice / AUC of the global model after each round`,
+    `Job ${job}: validation ${FIGURES_HEAD} of the global model after each round`,
     '',
     roundsTable(rounds, best.round),
     '',

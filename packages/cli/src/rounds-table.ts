@@ -1,13 +1,14 @@
-import type { FigureCells, RoundRow } from '@fedvox/simulator';
+import { hasNoFigure } from '@fedvox/job';
+import type { RoundRow } from '@fedvox/simulator';
 import { coverageText } from './coverage.js';
-import { figure } from './figure.js';
+import { figuresCell } from './figures-text.js';
 import { NOT_YET } from './standing-text.js';
 import { table } from './table.js';
 
 const WITHHELD = 'withheld';
 
 /**
- * Rounds × sites, Dice and AUC of each model, the best marked. Where a mean is not of all sites, a
+ * Rounds × sites, the figures of each model, the best marked. Where a mean is not of all sites, a
  * column says of how many, and which are missing.
  * @param expected sites that are to have a column even if they never sent a figure
  */
@@ -36,16 +37,12 @@ const isAhead = ({ sites }: RoundRow): boolean => sites.length === 0;
 function siteFigures(row: RoundRow, name: string): string {
   if (isAhead(row)) return NOT_YET;
   const cells = row.sites.find(({ site }) => site === name);
-  return cells?.withheld ? WITHHELD : figures(cells);
+  return cells?.withheld ? WITHHELD : figuresCell(cells);
 }
 
 /** Withheld where all who answered withheld theirs. */
 function meanFigures(row: RoundRow): string {
   if (isAhead(row)) return NOT_YET;
-  const hasNone = row.dice === null && row.auc === null;
-  return hasNone && row.sites.some(({ withheld }) => withheld) ? WITHHELD : figures(row);
-}
-
-function figures(cells: FigureCells | undefined): string {
-  return `${figure(cells?.dice)} / ${figure(cells?.auc)}`;
+  const isWithheld = hasNoFigure(row) && row.sites.some(({ withheld }) => withheld);
+  return isWithheld ? WITHHELD : figuresCell(row);
 }

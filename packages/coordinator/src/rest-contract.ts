@@ -1,5 +1,5 @@
 import { SHA256_PATTERN } from '@fedvox/base';
-import { jobSchema, METRIC_NAMES, nameSchema } from '@fedvox/job';
+import { jobSchema, METRIC_NAMES, nameSchema, perMetric } from '@fedvox/job';
 import { AGENT_STATES, FIGURES_OUTLOOKS, GATE_OUTCOMES } from '@fedvox/protocol';
 import { z } from 'zod';
 import type { JobFact } from './core/facts.js';
@@ -9,7 +9,7 @@ import { STANDINGS } from './core/standing.js';
 
 const sha256 = z.string().regex(SHA256_PATTERN, 'must be a SHA-256 in lower-case hexadecimal');
 const timeMs = z.number().int().describe('milliseconds since the Unix epoch');
-const figure = z.number().nullable();
+const figures = perMetric(() => z.number().nullable());
 
 export const errorSchema = z.strictObject({
   code: z.string(),
@@ -36,8 +36,7 @@ export const jobSummarySchema = z.strictObject({
 
 const siteCellSchema = z.strictObject({
   site: z.string(),
-  dice: figure,
-  auc: figure,
+  ...figures,
   weight: z.number().nullable(),
   /** There where the site answered and told no figure. */
   withheld: z.literal(true).optional(),
@@ -47,8 +46,7 @@ const modelRowSchema = z.strictObject({
   round: z.number().int().describe('0 is the untrained model'),
   modelSha256: sha256,
   sites: z.array(siteCellSchema),
-  dice: figure,
-  auc: figure,
+  ...figures,
 });
 
 export const confirmationSchema = z.strictObject({

@@ -12,10 +12,16 @@ export {
 export {
   type EvaluationSpec,
   type Figures,
+  figuresOf,
+  hasNoFigure,
   isBetter,
   METRIC_NAMES,
   METRICS,
   type MetricName,
+  metricTitles,
+  NO_FIGURES,
+  type PerMetric,
+  perMetric,
   SPLIT_RULES,
   type SplitRule,
 } from './metrics.js';

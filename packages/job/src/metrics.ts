@@ -1,16 +1,70 @@
 import { z } from 'zod';
 
-/** The figures a site may report, each with the direction that is better. */
+interface Metric {
+  /** As people read it. */
+  readonly title: string;
+  readonly better: 'higher' | 'lower';
+  /** A figure lies within, ends included. */
+  readonly range: readonly [min: number, max: number];
+  /** What a model has that found nothing at all; null where no figure says that. */
+  readonly nothingFound: number | null;
+  /** Where a site has no figure though it withholds none, to end a sentence with. */
+  readonly undefinedWhere: string;
+}
+
+/**
+ * The figures a site may report, in the order in which they are shown: a sentence with room for one
+ * shows the first. Statements, stored rows, answers, tables and means follow this list. What a site
+ * signs is spelled out beside it, because that is closed on purpose, and so is each figure's column,
+ * because it comes with a migration; both fail to compile where a metric was forgotten.
+ */
 export const METRICS = {
-  dice: { better: 'higher' },
-  auc: { better: 'higher' },
-} as const;
+  dice: {
+    title: 'Dice',
+    better: 'higher',
+    range: [0, 1],
+    nothingFound: 0,
+    undefinedWhere: 'where no validation case has the classes',
+  },
+  auc: {
+    title: 'AUC',
+    better: 'higher',
+    range: [0, 1],
+    nothingFound: null,
+    undefinedWhere: 'where their validation cases are all of one kind',
+  },
+} as const satisfies Readonly<Record<string, Metric>>;
 
 export type MetricName = keyof typeof METRICS;
 export const METRIC_NAMES = Object.keys(METRICS) as [MetricName, ...MetricName[]];
 
+/** Something of each metric, in their order. */
+export type PerMetric<Value> = { readonly [Name in MetricName]: Value };
+
 /** One figure per metric; null where it is undefined or withheld by the site's policy. */
-export type Figures = { readonly [Name in MetricName]: number | null };
+export type Figures = PerMetric<number | null>;
+
+export function perMetric<Value>(make: (metric: MetricName) => Value): PerMetric<Value> {
+  const values = METRIC_NAMES.map((metric) => [metric, make(metric)]);
+  return Object.fromEntries(values) as PerMetric<Value>;
+}
+
+/** The figures alone, of something that has more to say. */
+export function figuresOf(from: Figures): Figures {
+  return perMetric((metric) => from[metric]);
+}
+
+export const NO_FIGURES: Figures = perMetric(() => null);
+
+export function hasNoFigure(figures: Figures): boolean {
+  return METRIC_NAMES.every((metric) => figures[metric] === null);
+}
+
+/** "Dice and AUC". */
+export function metricTitles(): string {
+  const titles = METRIC_NAMES.map((metric) => METRICS[metric].title);
+  return new Intl.ListFormat('en').format(titles);
+}
 
 export function isBetter(metric: MetricName, candidate: number, incumbent: number): boolean {
   return METRICS[metric].better === 'higher' ? candidate > incumbent : candidate < incumbent;

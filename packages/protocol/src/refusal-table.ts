@@ -148,7 +148,7 @@ export const REFUSALS = {
   },
   'figures-out-of-range': {
     status: 'INVALID_ARGUMENT',
-    message: 'the figure {figure} is not between 0 and 1',
+    message: 'the figure {figure} is not between {min} and {max}',
     advice: REPORT,
   },
   'round-closed': {

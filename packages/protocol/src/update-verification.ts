@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { isFedvoxError, type Sha256 } from '@fedvox/base';
+import { METRIC_NAMES, METRICS } from '@fedvox/job';
 import type { Envelope } from './dsse.js';
 import { refuse } from './refusals.js';
 import type { AnyUpdateStatement } from './statement-schemas.js';
@@ -78,9 +79,11 @@ function checkRanges({ weight: { value, source }, figures }: AnyUpdateStatement)
   if (source === 'examples' && !Number.isInteger(value)) {
     throw refuse('weight-out-of-range', { reason: `${value} is no number of examples` });
   }
-  for (const [figure, reported] of Object.entries(figures)) {
-    if (reported !== null && !(reported >= 0 && reported <= 1)) {
-      throw refuse('figures-out-of-range', { figure: `${figure} = ${reported}` });
+  for (const metric of METRIC_NAMES) {
+    const reported = figures[metric];
+    const [min, max] = METRICS[metric].range;
+    if (reported !== null && !(reported >= min && reported <= max)) {
+      throw refuse('figures-out-of-range', { figure: `${metric} = ${reported}`, min, max });
     }
   }
 }

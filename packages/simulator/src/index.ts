@@ -13,7 +13,7 @@ export { PHANTOM_CLASSES } from './phantom/anatomy.js';
 export { writeHospital } from './phantom/hospital.js';
 export { type PhantomSpec, phantomSchema } from './phantom/phantom.js';
 export { type PlantedIdentity, plantedIdentity } from './phantom/planted-identity.js';
-export type { EgressBytes, FigureCells, Report, RoundRow } from './run-report.js';
+export type { EgressBytes, Report, RoundRow } from './run-report.js';
 export { type Plan, type PlannedSite, type PlanOptions, planRun } from './scenario/plan.js';
 export { loadScenario, type Scenario, type ScenarioInput } from './scenario/scenario.js';
 export { type SimulateOptions, simulateScenario } from './simulate.js';

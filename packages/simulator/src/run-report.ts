@@ -1,18 +1,13 @@
 import type { Sha256 } from '@fedvox/base';
+import { type Figures, figuresOf } from '@fedvox/job';
 
-/** One figure pair; null where it is undefined or a site's policy withheld it. */
-export interface FigureCells {
-  readonly dice: number | null;
-  readonly auc: number | null;
-}
-
-export interface SiteFigures extends FigureCells {
+export interface SiteFigures extends Figures {
   readonly site: string;
   /** There where the site answered and told no figure. */
   readonly withheld?: true | undefined;
 }
 
-export interface RoundRow extends FigureCells {
+export interface RoundRow extends Figures {
   /** 1 to R: the global model that this round made. */
   readonly round: number;
   readonly sites: readonly SiteFigures[];
@@ -42,13 +37,12 @@ export function composeReport(parts: {
   const rounds = parts.rounds
     .filter(({ round }) => round >= 1)
     .toSorted((a, b) => a.round - b.round)
-    .map(({ round, sites, dice, auc }) => ({
-      round,
-      sites: sites
-        .map(({ site, dice, auc }) => ({ site, dice, auc }))
+    .map((row) => ({
+      round: row.round,
+      sites: row.sites
+        .map((cells) => ({ site: cells.site, ...figuresOf(cells) }))
         .toSorted((a, b) => (a.site < b.site ? -1 : 1)),
-      dice,
-      auc,
+      ...figuresOf(row),
     }));
   const { round, path, sha256 } = parts.best;
   return { job: parts.job, rounds, best: { round, path, sha256 }, egress: parts.egress };

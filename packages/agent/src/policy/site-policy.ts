@@ -1,4 +1,11 @@
-import { type Figures, type Job, matchesName, namePatternSchema } from '@fedvox/job';
+import {
+  type Figures,
+  type Job,
+  matchesName,
+  NO_FIGURES,
+  namePatternSchema,
+  perMetric,
+} from '@fedvox/job';
 import type { FiguresOutlook, GateOutcome } from '@fedvox/protocol';
 import { z } from 'zod';
 
@@ -61,8 +68,7 @@ export function withholdFigures(
   validationCases: number,
 ): Figures {
   const isWithheld = figuresOutlook(policy, validationCases) === 'withheld';
-  if (isWithheld) return { dice: null, auc: null };
-  return { dice: rounded(figures.dice), auc: rounded(figures.auc) };
+  return isWithheld ? NO_FIGURES : perMetric((metric) => rounded(figures[metric]));
 }
 
 function rounded(figure: number | null): number | null {

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert, type Clock, type FedvoxError } from '@fedvox/base';
 import { isDiskFull, type Logger } from '@fedvox/base/system';
+import { metricTitles } from '@fedvox/job';
 import { type Credentials, needsRenewal, readPemChain } from '@fedvox/pki';
 import { decodeUpdateStatement, type Envelope } from '@fedvox/protocol';
 import type { SiteConfig } from '../config.js';
@@ -293,14 +294,14 @@ export class RealActivities implements SiteActivities {
   /** What the coordinator will read of the model that the round began with: the very figures signed. */
   #logFigures(task: Task, result: StatementInput['result'], { payload }: Envelope): void {
     const { log, config } = this.#context;
-    const { dice, auc } = decodeUpdateStatement(payload).figures;
+    const { figures } = decodeUpdateStatement(payload);
     const about = { job: task.job, round: roundOf(task) };
     if (figuresOutlook(config.policy, result.validationCases) === 'withheld') {
       const { minCasesForMetrics } = config.policy;
       const { validationCases } = result;
-      log.info({ ...about, validationCases, minCasesForMetrics }, 'Dice and AUC withheld');
+      log.info({ ...about, validationCases, minCasesForMetrics }, `${metricTitles()} withheld`);
     } else {
-      log.info({ ...about, dice, auc }, 'Dice and AUC of the model so far, as sent');
+      log.info({ ...about, ...figures }, `${metricTitles()} of the model so far, as sent`);
     }
   }
 

@@ -1,5 +1,6 @@
 import { assert, type Clock } from '@fedvox/base';
 import type { Logger } from '@fedvox/base/system';
+import { figuresOf } from '@fedvox/job';
 import {
   checkData,
   type DataReport,
@@ -30,7 +31,7 @@ export async function runOrder(
       );
       return {
         kind: 'measured',
-        figures: { dice: evaluation.dice, auc: evaluation.auc },
+        figures: figuresOf(evaluation),
         trainCases: update.trainCases,
         validationCases: evaluation.validationCases,
         delta: update.delta,
@@ -40,7 +41,7 @@ export async function runOrder(
       const evaluation = await evaluateModel(input, baseModelOf(order));
       return {
         kind: 'measured',
-        figures: { dice: evaluation.dice, auc: evaluation.auc },
+        figures: figuresOf(evaluation),
         trainCases: (await checkData(input)).train,
         validationCases: evaluation.validationCases,
         delta: null,

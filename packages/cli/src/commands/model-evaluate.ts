@@ -1,3 +1,4 @@
+import { metricTitles } from '@fedvox/job';
 import type { EvaluationSplit } from '@fedvox/learning';
 import { type Command, Option } from 'commander';
 import { evaluationText } from '../evaluation-text.js';
@@ -19,7 +20,7 @@ interface EvaluateOptions extends EngineOptions, RuleOptions {
 export function addModelEvaluate(model: Command, terminal: Terminal): void {
   const evaluate = model
     .command('evaluate')
-    .description('Dice and AUC of a model on the cases of one or several folders')
+    .description(`${metricTitles()} of a model on the cases of one or several folders`)
     .requiredOption('--model <file>', 'the model (safetensors)')
     .requiredOption('--data <folders...>', 'DICOM folders, or folders with an MSD dataset.json')
     .option('--site <names...>', 'only the cases that dataset.json gives to these sites')

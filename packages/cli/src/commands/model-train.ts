@@ -1,8 +1,9 @@
+import { type Job, METRICS } from '@fedvox/job';
 import type { EpochReport, NoFigure } from '@fedvox/learning';
 import type { Command } from 'commander';
 import { evaluationText } from '../evaluation-text.js';
 import { ResultSaysNo } from '../failure.js';
-import { figure } from '../figure.js';
+import { namedFigures } from '../figures-text.js';
 import { loadJob } from '../job-file.js';
 import { prepareOutput } from '../output-file.js';
 import type { Output, Terminal } from '../terminal.js';
@@ -56,7 +57,7 @@ async function trainModel(output: Output, options: TrainOptions, jobPath: string
     output.result(
       { epochs, best, unmeasured: { epoch, path, why } },
       [
-        `No best model: ${NO_FIGURE[why]}.`,
+        `No best model: ${noFigureText(why, job)}.`,
         `  The last epoch's weights: ${path}`,
         `  ${options.output} was left as it was.`,
       ].join('\n'),
@@ -71,18 +72,21 @@ async function trainModel(output: Output, options: TrainOptions, jobPath: string
   );
 }
 
-const NO_FIGURE = {
-  undefined:
-    'the job’s metric is undefined in every epoch, as the validation cases have no class to find or, for the AUC, are all of one kind',
-  'nothing-found': 'no epoch found anything in the validation cases: their Dice is 0',
-} as const satisfies Record<NoFigure, string>;
+function noFigureText(why: NoFigure, { evaluation }: Job): string {
+  const { title, nothingFound } = METRICS[evaluation.bestBy];
+  switch (why) {
+    case 'undefined':
+      return 'the job’s metric is undefined in every epoch, as the validation cases have no class to find or, for the AUC, are all of one kind';
+    case 'nothing-found':
+      return `no epoch found anything in the validation cases: their ${title} is ${nothingFound}`;
+  }
+}
 
 function epochLine({ epoch, meanLoss, volumesPerSecond, evaluation }: EpochReport, epochs: number) {
   return [
     `epoch ${epoch}/${epochs}`,
     `loss ${meanLoss.toFixed(3)}`,
-    `Dice ${figure(evaluation.dice)}`,
-    `AUC ${figure(evaluation.auc)}`,
+    ...namedFigures(evaluation),
     `${volumesPerSecond.toFixed(1)} volumes/s`,
   ].join('  ');
 }

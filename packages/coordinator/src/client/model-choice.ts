@@ -1,5 +1,5 @@
 import type { Sha256 } from '@fedvox/base';
-import type { MetricName } from '@fedvox/job';
+import { METRICS } from '@fedvox/job';
 import { chooseBest } from '../core/best-model.js';
 import { fail } from '../errors.js';
 import type { JobDetails } from '../rest-contract.js';
@@ -44,14 +44,10 @@ export function whyNoBest({ rounds, bestBy, maxShare, totalRounds }: JobDetails)
       // Figures describe the model that a round began with: those of model 1 come in round 2.
       const told = rounds.some(({ round, sites }) => round > 0 && sites.length > 0);
       return told
-        ? `no site has sent a ${bestBy} figure for any of its models: ${UNSENT[bestBy]}`
+        ? `no site has sent a ${bestBy} figure for any of its models: ${WITHHELD}, and have none ${METRICS[bestBy].undefinedWhere}`
         : `the figures of round ${last}'s model come in with the next round`;
     }
   }
 }
 
 const WITHHELD = 'sites withhold figures about fewer cases than their policy.minCasesForMetrics';
-const UNSENT = {
-  dice: `${WITHHELD}, and have none where no validation case has the classes`,
-  auc: `${WITHHELD}, and have none where their validation cases are all of one kind`,
-} as const satisfies Record<MetricName, string>;

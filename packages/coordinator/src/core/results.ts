@@ -1,6 +1,6 @@
 import { combineFigures } from '@fedvox/aggregation';
 import type { Sha256 } from '@fedvox/base';
-import type { Figures, MetricName } from '@fedvox/job';
+import { type Figures, type MetricName, NO_FIGURES } from '@fedvox/job';
 import { chooseBest, type SiteScore } from './best-model.js';
 
 /** Figures that a site reported in `round` about the model that the round before had made. */
@@ -53,6 +53,6 @@ export function bestOf(
 
 function cellOf(site: string, about: readonly ReportedFigures[]): SiteCell {
   const report = about.find((candidate) => candidate.site === site);
-  if (report === undefined) return { site, dice: null, auc: null, weight: null };
+  if (report === undefined) return { site, ...NO_FIGURES, weight: null };
   return { site, ...report.figures, weight: report.weight };
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Sha256 } from '@fedvox/base';
-import { decodeJob } from '@fedvox/job';
+import { decodeJob, hasNoFigure } from '@fedvox/job';
 import type { JobState } from '../core/job-state.js';
 import { bestOf, type ModelRow, type SiteCell, tabulate } from '../core/results.js';
 import type { RollEntry } from '../core/roll-call.js';
@@ -83,7 +83,7 @@ type ShownCell = JobDetails['rounds'][number]['sites'][number];
 
 /** A site that answered without a figure withheld it; one that did not answer has nothing to say. */
 function shownCell(cell: SiteCell): ShownCell {
-  const isWithheld = cell.weight !== null && cell.dice === null && cell.auc === null;
+  const isWithheld = cell.weight !== null && hasNoFigure(cell);
   return isWithheld ? { ...cell, withheld: true } : cell;
 }
 

@@ -1,4 +1,5 @@
 import type { Sha256 } from '@fedvox/base';
+import { type Figures, figuresOf, type MetricName } from '@fedvox/job';
 import type { JobFact } from '../core/facts.js';
 import type { ReportedFigures } from '../core/results.js';
 import type { RoundWork } from '../core/round-machine.js';
@@ -200,11 +201,18 @@ export async function selectRounds(session: SqlSession, jobId: string): Promise<
   }));
 }
 
+/** Columns of `updates` that hold figures: each came with a migration. */
+const FIGURE_COLUMNS: readonly MetricName[] = Object.values({
+  dice: 'dice',
+  auc: 'auc',
+} as const satisfies { readonly [Name in MetricName]: Name });
+
 async function insertUpdate(session: SqlSession, update: StoredUpdate): Promise<void> {
   const { changes } = await session.run(
     `INSERT INTO updates (statement_sha256, job_id, round, site, delta_sha256, weight, local_steps,
-       dice, auc, counter, key_id, accepted_at_ms, statement_envelope, receipt_envelope)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+       counter, key_id, accepted_at_ms, statement_envelope, receipt_envelope, ${FIGURE_COLUMNS})
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ${FIGURE_COLUMNS.map(() => '?')})
+     ON CONFLICT DO NOTHING`,
     update.statementSha256,
     update.jobId,
     update.round,
@@ -212,19 +220,18 @@ async function insertUpdate(session: SqlSession, update: StoredUpdate): Promise<
     update.deltaSha256,
     update.weight,
     update.localSteps,
-    update.figures.dice,
-    update.figures.auc,
     update.counter,
     update.keyId,
     update.acceptedAtMs,
     update.statementEnvelope,
     update.receiptEnvelope,
+    ...FIGURE_COLUMNS.map((metric) => update.figures[metric]),
   );
   const { jobId: job, round, site } = update;
   if (changes === 0) throw fail('update-exists', { job, round, site });
 }
 
-interface UpdateRow {
+interface UpdateRow extends Figures {
   readonly statement_sha256: Sha256;
   readonly job_id: string;
   readonly round: number;
@@ -232,8 +239,6 @@ interface UpdateRow {
   readonly delta_sha256: Sha256 | null;
   readonly weight: number;
   readonly local_steps: number | null;
-  readonly dice: number | null;
-  readonly auc: number | null;
   readonly counter: number;
   readonly key_id: Sha256;
   readonly accepted_at_ms: number;
@@ -258,16 +263,15 @@ export async function selectFigures(
   session: SqlSession,
   jobId: string,
 ): Promise<ReportedFigures[]> {
-  const rows = await session.all<Pick<UpdateRow, 'round' | 'site' | 'weight' | 'dice' | 'auc'>>(
-    'SELECT round, site, weight, dice, auc FROM updates WHERE job_id = ? ORDER BY round, site',
+  const rows = await session.all<UpdateRow>(
+    `SELECT round, site, weight, ${FIGURE_COLUMNS} FROM updates WHERE job_id = ?
+     ORDER BY round, site`,
     jobId,
   );
-  return rows.map(({ round, site, weight, dice, auc }) => ({
-    round,
-    site,
-    weight,
-    figures: { dice, auc },
-  }));
+  return rows.map((row) => {
+    const { round, site, weight } = row;
+    return { round, site, weight, figures: figuresOf(row) };
+  });
 }
 
 export async function selectUpdate(
@@ -305,7 +309,7 @@ function updateOf(row: UpdateRow): StoredUpdate {
     deltaSha256: row.delta_sha256,
     weight: row.weight,
     localSteps: row.local_steps,
-    figures: { dice: row.dice, auc: row.auc },
+    figures: figuresOf(row),
     counter: row.counter,
     keyId: row.key_id,
     acceptedAtMs: row.accepted_at_ms,

@@ -5,7 +5,7 @@ import {
   type Volume,
   type VoxelEngine,
 } from '@fedvox/imaging';
-import type { Job } from '@fedvox/job';
+import type { Figures, Job } from '@fedvox/job';
 import { aboutCase } from '../about-case.js';
 import { type Predictor, predictProbabilities } from '../inference/probabilities.js';
 import { meanDefined } from '../metrics/dice.js';
@@ -38,7 +38,7 @@ export interface Agreements {
   readonly validationCases: number;
 }
 
-export interface Evaluation extends Agreements {
+export interface Evaluation extends Agreements, Figures {
   /** At the job's level, about the job's classes; null where only one kind of truth occurs. */
   readonly auc: number | null;
   /** The same of each site; absent where the cases are not of several. */

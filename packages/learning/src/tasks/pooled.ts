@@ -1,4 +1,4 @@
-import { isBetter, type Job } from '@fedvox/job';
+import { isBetter, type Job, METRICS } from '@fedvox/job';
 import type { WrittenWeights } from '../bundle/model-file.js';
 import { saveModel } from '../bundle/saved-model.js';
 import { selectEngine } from '../engine/engine.js';
@@ -96,7 +96,7 @@ function unmeasuredPath(output: string): string {
   return `${output.replace(/\.safetensors$/, '')}.unmeasured.safetensors`;
 }
 
-/** A figure is needed to be the best, and a Dice of 0 is none: nothing was found. The first of equals counts. */
+/** A figure is needed to be the best, and one of a model that found nothing is none. The first of equals counts. */
 function isImprovement(
   { evaluation }: Job,
   candidate: Evaluation,
@@ -104,7 +104,7 @@ function isImprovement(
 ): boolean {
   const { bestBy } = evaluation;
   const figure = candidate[bestBy];
-  if (figure === null || (bestBy === 'dice' && figure === 0)) return false;
+  if (figure === null || figure === METRICS[bestBy].nothingFound) return false;
   const best = incumbent?.[bestBy] ?? null;
   return best === null || isBetter(bestBy, figure, best);
 }
