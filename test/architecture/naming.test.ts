@@ -58,4 +58,19 @@ describe('the words of the sources', () => {
     );
     expect(namesakes).toEqual([]);
   });
+
+  it('give no two exported types one name, but for what both machines answer an event with', () => {
+    const exported = sources
+      .filter(({ path }) => !/\/(testing|golden)\//.test(path))
+      .flatMap(({ path, text }) =>
+        [...text.matchAll(/^export (?:interface|type|(?:abstract )?class) (\w+)/gm)].map(
+          ([, name = '']) => ({ name, path }),
+        ),
+      )
+      .filter(({ name }) => name !== 'Step');
+    const namesakes = exported.filter(({ name, path }) =>
+      exported.some((other) => other.name === name && other.path !== path),
+    );
+    expect(namesakes.map(({ name, path }) => `${name} of ${path}`)).toEqual([]);
+  });
 });

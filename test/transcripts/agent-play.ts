@@ -6,7 +6,7 @@ import { decodeUpdateStatement, signUpdate } from '@fedvox/protocol';
 import { newAgent, step } from '../../packages/agent/src/core/agent-machine.js';
 import type { Answer } from '../../packages/agent/src/core/answer.js';
 import type {
-  Activity,
+  Action,
   AgentEvent,
   AgentState,
   Effect,
@@ -45,7 +45,7 @@ export class AgentPlay {
   #outbox!: Outbox;
   #state: AgentState = newAgent([]);
   /** What is under way, and answers with the next event. */
-  #activity: Activity | undefined;
+  #action: Action | undefined;
 
   constructor(folder: string) {
     this.#folder = stateFolder(folder);
@@ -75,7 +75,7 @@ export class AgentPlay {
 
   /** What a process leaves that is killed in the middle of storing its answer. */
   async #leaveHalf(): Promise<string[]> {
-    assert(this.#activity?.kind === 'store', 'an answer is being stored');
+    assert(this.#action?.kind === 'store', 'an answer is being stored');
     const half = join(this.#folder.outbox, '.arriving-half');
     await mkdir(half);
     await writeFile(join(half, 'envelope.json'), '{"payload":');
@@ -86,7 +86,7 @@ export class AgentPlay {
     const { state, effects } = step(this.#state, event);
     this.#state = state;
     for (const effect of effects) {
-      if (isActivity(effect)) this.#activity = effect;
+      if (isAction(effect)) this.#action = effect;
       if (effect.kind === 'drop') await this.#outbox.remove(effect.answer);
     }
     return [`now ${this.#placeOf(state.now)}`, ...effects.map((effect) => this.#lineOf(effect))];
@@ -161,9 +161,9 @@ export class AgentPlay {
   }
 
   async #store(): Promise<Answer> {
-    const activity = this.#activity;
-    assert(activity?.kind === 'store' && activity.result.kind === 'measured', 'there is an answer');
-    const { task, result } = activity;
+    const action = this.#action;
+    assert(action?.kind === 'store' && action.result.kind === 'measured', 'there is an answer');
+    const { task, result } = action;
     const policy = sitePolicySchema.parse({});
     const counter = await takeCounter(this.#folder.counter, 0);
     const about = { federation: 'demo', site: SITE, task, result, policy };
@@ -224,7 +224,7 @@ const PLAIN_EVENTS = [
   'stop-requested',
 ] as const;
 
-function isActivity(effect: Effect): effect is Activity {
+function isAction(effect: Effect): effect is Action {
   return !['cancel', 'drop', 'keep-beating', 'stop-beating', 'halt', 'beat', 'note'].includes(
     effect.kind,
   );

@@ -17,10 +17,10 @@ import { fail } from './errors.js';
 import { EgressLedger } from './ledger/egress-ledger.js';
 import { type ArchiveOptions, fetchArchive } from './pacs/archive-calls.js';
 import { FetchingTrainer } from './pacs/fetching-trainer.js';
-import { RealActivities } from './shell/activities.js';
+import { RealActions } from './shell/actions.js';
 import { AgentShell } from './shell/agent-shell.js';
 import { DEFAULT_PACE, type Pace } from './shell/pace.js';
-import { Signer } from './shell/signing.js';
+import { StatementSigner } from './shell/signing.js';
 import { ContactKeeper } from './state/contact.js';
 
 import { loadMembership } from './state/membership.js';
@@ -106,7 +106,7 @@ async function assemble(
   const outbox = await Outbox.open(folder.outbox);
   const undelivered = (await outbox.list()).map(({ answer }) => answer);
   const ledger = EgressLedger.open(folder.egressLedger, clock);
-  const activities = new RealActivities(
+  const actions = new RealActions(
     {
       config,
       folder,
@@ -114,7 +114,7 @@ async function assemble(
       ledger,
       contact: new ContactKeeper(folder.contact, clock),
       outbox,
-      signer: new Signer(folder.counter, clock),
+      signer: new StatementSigner(folder.counter, clock),
       trainer,
       clock,
       jitter: chance.uniform,
@@ -123,15 +123,15 @@ async function assemble(
     },
     credentials,
   );
-  const shell = new AgentShell(newAgent(undelivered), activities, clock, log);
+  const shell = new AgentShell(newAgent(undelivered), actions, clock, log);
   const run = async () => {
     const { federation } = credentials.identity;
     log.info({ site: config.site, federation, address }, 'agent dials out');
     try {
       const reason = await shell.run();
-      if (reason.kind === 'refused') throw activities.refusal(reason.code);
+      if (reason.kind === 'refused') throw actions.refusal(reason.code);
     } finally {
-      activities.close();
+      actions.close();
       await trainer.close();
       ledger.close();
       log.info({ site: config.site }, 'agent stopped');

@@ -15,16 +15,16 @@ export {
 export { newAgent, step } from './core/agent-machine.js';
 export type { Answer } from './core/answer.js';
 export type {
-  Activity,
+  Action,
   AgentEvent,
   AgentState,
   Beat,
-  CallFailure,
   Effect,
+  FailedCall,
+  Immediate,
   Memory,
   Note,
   Now,
-  Order,
   Step,
   StopReason,
 } from './core/machine-types.js';

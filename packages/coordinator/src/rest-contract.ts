@@ -1,6 +1,6 @@
 import { SHA256_PATTERN } from '@fedvox/base';
 import { jobSchema, METRIC_NAMES, nameSchema, perMetric } from '@fedvox/job';
-import { AGENT_STATES, FIGURES_OUTLOOKS, GATE_OUTCOMES } from '@fedvox/protocol';
+import { FIGURES_OUTLOOKS, GATE_OUTCOMES, SITE_STATES } from '@fedvox/protocol';
 import { z } from 'zod';
 import type { JobFact } from './core/facts.js';
 import { STANDINGS } from './core/standing.js';
@@ -72,7 +72,7 @@ const currentWorkSchema = z.strictObject({
       /** Why it declined. */
       reason: z.enum(GATE_OUTCOMES).nullable(),
       lastSeenAtMs: timeMs.nullable(),
-      state: z.enum(AGENT_STATES).nullable(),
+      state: z.enum(SITE_STATES).nullable(),
     }),
   ),
 });
@@ -146,7 +146,7 @@ export const siteSchema = z.strictObject({
   revoked: z.boolean(),
   lastSeenAtMs: timeMs.nullable().describe('also before the coordinator was last started'),
   away: z.boolean().describe('not heard of for so long that it will not be at work'),
-  state: z.enum(AGENT_STATES).nullable().describe('null while it is away'),
+  state: z.enum(SITE_STATES).nullable().describe('null while it is away'),
   sharedAtMs: timeMs.nullable().describe('when two agents last spoke as this site'),
 });
 

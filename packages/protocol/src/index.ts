@@ -25,8 +25,6 @@ export {
   MAX_MESSAGE_BYTES,
 } from './limits.js';
 export {
-  AGENT_STATES,
-  type AgentState,
   CAPABILITIES,
   type Capability,
   type Decline,
@@ -40,6 +38,8 @@ export {
   type Heartbeat,
   isPassing,
   outcomeFor,
+  SITE_STATES,
+  type SiteState,
   type Task,
   type UploadPosition,
   type Welcome,

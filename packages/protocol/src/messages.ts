@@ -6,14 +6,14 @@ import type { Envelope } from './dsse.js';
  * What a site and the coordinator say to each other, in the words of the domain. The generated wire
  * types stay inside this package.
  */
-export const AGENT_STATES = [
+export const SITE_STATES = [
   'idle',
   'checking-data',
   'training',
   'evaluating',
   'uploading',
 ] as const;
-export type AgentState = (typeof AGENT_STATES)[number];
+export type SiteState = (typeof SITE_STATES)[number];
 
 /** Each network and each strategy that a job can name is a capability of its own. */
 export type Capability =
@@ -124,7 +124,7 @@ export interface Task {
 export interface Heartbeat {
   readonly job: string;
   readonly round: number;
-  readonly state: AgentState;
+  readonly state: SiteState;
 }
 
 export interface DownloadPart {

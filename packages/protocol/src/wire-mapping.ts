@@ -3,7 +3,6 @@ import type { Envelope } from './dsse.js';
 import * as wire from './generated/fedvox/v1/federation.js';
 import { MAX_CHUNK_BYTES } from './limits.js';
 import type {
-  AgentState,
   Capability,
   Decline,
   DownloadPart,
@@ -11,6 +10,7 @@ import type {
   GateOutcome,
   GateReport,
   Heartbeat,
+  SiteState,
   Task,
   UploadPosition,
   Welcome,
@@ -28,7 +28,7 @@ export class WireFormatError extends Error {
   override readonly name = 'WireFormatError';
 }
 
-const AGENT_STATE: Readonly<Record<AgentState, wire.AgentState>> = {
+const SITE_STATE: Readonly<Record<SiteState, wire.AgentState>> = {
   idle: wire.AgentState.IDLE,
   'checking-data': wire.AgentState.CHECKING_DATA,
   training: wire.AgentState.TRAINING,
@@ -91,10 +91,10 @@ export function welcomeFromWire(message: wire.HelloResponse): Welcome {
   return { ...rest, capabilities, ...(clockMs > 0 && { clockMs }) };
 }
 
-export const agentStateToWire = (state: AgentState): wire.AgentState => AGENT_STATE[state];
+export const siteStateToWire = (state: SiteState): wire.AgentState => SITE_STATE[state];
 
-export function agentStateFromWire(state: wire.AgentState): AgentState {
-  return nameOf(AGENT_STATE, state, 'agent state');
+export function siteStateFromWire(state: wire.AgentState): SiteState {
+  return nameOf(SITE_STATE, state, 'agent state');
 }
 
 export function gateReportToWire({ job, outcome, figures }: GateReport): wire.ReportGateRequest {
@@ -123,12 +123,12 @@ export function declineFromWire({ jobId, round, reason: wired }: wire.DeclineReq
 }
 
 export function heartbeatToWire({ job, round, state }: Heartbeat): wire.HeartbeatRequest {
-  return { jobId: job, round, state: AGENT_STATE[state] };
+  return { jobId: job, round, state: SITE_STATE[state] };
 }
 
 export function heartbeatFromWire(message: wire.HeartbeatRequest): Heartbeat {
   const { jobId, round, state } = message;
-  return { job: jobIdFromWire(jobId), round, state: agentStateFromWire(state) };
+  return { job: jobIdFromWire(jobId), round, state: siteStateFromWire(state) };
 }
 
 export function taskToWire(task: Task | undefined): wire.NextTaskResponse {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { newAgent, step } from './agent-machine.js';
 import type { Answer } from './answer.js';
 import {
-  type Activity,
+  type Action,
   type AgentEvent,
   type AgentState,
   MAX_FAULTS_REMEMBERED,
@@ -12,7 +12,7 @@ import {
 import { type DeclineReason, roundOf, type Task, taskKey } from './task.js';
 
 /**
- * A world that answers each activity in one of all the ways it can, as dice decide: any interleaving
+ * A world that answers each action in one of all the ways it can, as dice decide: any interleaving
  * of failures, refusals, heartbeats and wishes to stop.
  */
 const REFUSALS = [
@@ -63,13 +63,13 @@ function answerTo(task: Task, number: number): Answer {
   };
 }
 
-function outcomesOf(activity: Activity, number: number): fc.Arbitrary<AgentEvent> {
+function outcomesOf(action: Action, number: number): fc.Arbitrary<AgentEvent> {
   const one = (event: AgentEvent) => fc.constant(event);
   const renewalDue = fc.boolean();
   const failed = fc.record({ retryable: fc.boolean(), reason }).map((how): AgentEvent => {
     return { kind: 'work-failed', failure: { code: 'x', message: 'x', ...how } };
   });
-  switch (activity.kind) {
+  switch (action.kind) {
     case 'wait':
       return one({ kind: 'wait-over' });
     case 'greet':
@@ -98,7 +98,7 @@ function outcomesOf(activity: Activity, number: number): fc.Arbitrary<AgentEvent
         one({
           kind: 'work-done',
           result:
-            activity.task.work.kind === 'check-data'
+            action.task.work.kind === 'check-data'
               ? { kind: 'checked', outcome: 'pass', validationCases: 2 }
               : {
                   kind: 'measured',
@@ -112,7 +112,7 @@ function outcomesOf(activity: Activity, number: number): fc.Arbitrary<AgentEvent
       );
     case 'store':
       return fc.oneof(
-        one({ kind: 'answer-stored', answer: answerTo(activity.task, number) }),
+        one({ kind: 'answer-stored', answer: answerTo(action.task, number) }),
         failed,
       );
     case 'report-gate':
@@ -124,7 +124,7 @@ function outcomesOf(activity: Activity, number: number): fc.Arbitrary<AgentEvent
       return fc.oneof(failure, one({ kind: 'delivered' }), one({ kind: 'answer-spoilt' }));
     case 'sign-again': {
       const statement = number.toString(16).padStart(64, 'f');
-      return one({ kind: 'answer-signed-again', answer: { ...activity.answer, statement } });
+      return one({ kind: 'answer-signed-again', answer: { ...action.answer, statement } });
     }
   }
 }
@@ -147,7 +147,7 @@ const aside: fc.Arbitrary<AgentEvent> = fc.oneof(
 /** What the machine asked for in one run, with the answers it was given. */
 interface Run {
   state: AgentState;
-  activity: Activity | undefined;
+  action: Action | undefined;
   beating: boolean;
   /** Statements stored, less those that left by receipt, by drop or by a new signature. */
   readonly undelivered: Set<string>;
@@ -171,11 +171,11 @@ function feed(run: Run, event: AgentEvent): void {
         break;
       case 'decline':
         expect(run.state.memory.takesDeclines, 'only whom it means anything is told').toBe(true);
-        expect(run.activity, 'one activity at a time').toBeUndefined();
-        run.activity = effect;
+        expect(run.action, 'one action at a time').toBeUndefined();
+        run.action = effect;
         break;
       case 'cancel':
-        run.activity = undefined;
+        run.action = undefined;
         break;
       case 'drop':
         expect(run.undelivered.delete(effect.answer.statement)).toBe(true);
@@ -183,20 +183,20 @@ function feed(run: Run, event: AgentEvent): void {
       case 'halt':
         break;
       default:
-        expect(run.activity, 'one activity at a time').toBeUndefined();
-        run.activity = effect;
+        expect(run.action, 'one action at a time').toBeUndefined();
+        run.action = effect;
     }
   }
 }
 
 function finish(run: Run, event: AgentEvent): void {
-  const { activity } = run;
-  run.activity = undefined;
-  if (event.kind === 'delivered' && activity !== undefined && 'answer' in activity) {
-    run.undelivered.delete(activity.answer.statement);
+  const { action } = run;
+  run.action = undefined;
+  if (event.kind === 'delivered' && action !== undefined && 'answer' in action) {
+    run.undelivered.delete(action.answer.statement);
   }
-  if (event.kind === 'answer-signed-again' && activity !== undefined && 'answer' in activity) {
-    run.undelivered.delete(activity.answer.statement);
+  if (event.kind === 'answer-signed-again' && action !== undefined && 'answer' in action) {
+    run.undelivered.delete(action.answer.statement);
     run.undelivered.add(event.answer.statement);
   }
   feed(run, event);
@@ -208,20 +208,20 @@ describe('the agent machine, whatever happens to it,', () => {
       fc.property(fc.gen(), fc.integer({ min: 1, max: 120 }), (gen, length) => {
         const run: Run = {
           state: newAgent([]),
-          activity: undefined,
+          action: undefined,
           beating: false,
           undelivered: new Set(),
         };
         feed(run, { kind: 'started' });
         for (let number = 1; number <= length; number++) {
           if (run.state.now.at === 'stopped') break;
-          expect(run.activity, 'something is always under way').toBeDefined();
+          expect(run.action, 'something is always under way').toBeDefined();
           if (gen(() => fc.integer({ min: 0, max: 3 })) === 0)
             feed(
               run,
               gen(() => aside),
             );
-          else finish(run, gen(outcomesOf, run.activity!, number));
+          else finish(run, gen(outcomesOf, run.action!, number));
 
           const { outbox, faults } = run.state.memory;
           expect(new Set(outbox.map(({ statement }) => statement))).toEqual(run.undelivered);
@@ -230,7 +230,7 @@ describe('the agent machine, whatever happens to it,', () => {
         }
         feed(run, { kind: 'stop-requested' });
         expect(run.state.now.at).toBe('stopped');
-        expect(run.activity).toBeUndefined();
+        expect(run.action).toBeUndefined();
         expect(run.beating).toBe(false);
       }),
       { numRuns: 150 },

@@ -2,8 +2,8 @@ import type {
   AgentEvent,
   AgentState,
   Beat,
-  CallFailure,
   Effect,
+  FailedCall,
   Now,
   Step,
 } from './machine-types.js';
@@ -66,7 +66,7 @@ function onBeatAnswered({ now, memory }: AgentState): Step {
   return go({ ...memory, beatMissed: false }, now, line);
 }
 
-function onBeatMissed({ now, memory }: AgentState, failure: CallFailure): Step {
+function onBeatMissed({ now, memory }: AgentState, failure: FailedCall): Step {
   if (failure.kind === 'refused' && responseTo(failure.code) === 'stop') {
     return stopRefused(memory, failure.code);
   }

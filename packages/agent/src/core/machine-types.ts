@@ -53,7 +53,7 @@ export interface AgentState {
 }
 
 /** Why a call to the coordinator did not succeed. */
-export type CallFailure =
+export type FailedCall =
   | { readonly kind: 'unreachable'; readonly reason: string }
   /** One of the protocol's named refusals, or this side's own, with its reason in words. */
   | { readonly kind: 'refused'; readonly code: string; readonly reason?: string };
@@ -81,7 +81,7 @@ export type AgentEvent =
   | { readonly kind: 'answer-spoilt' }
   | { readonly kind: 'gate-reported' }
   | { readonly kind: 'declined' }
-  | { readonly kind: 'call-failed'; readonly failure: CallFailure }
+  | { readonly kind: 'call-failed'; readonly failure: FailedCall }
   | { readonly kind: 'heartbeat-due' }
   | {
       readonly kind: 'heartbeat-answered';
@@ -89,14 +89,14 @@ export type AgentEvent =
       readonly round: number;
       readonly stillWanted: boolean;
     }
-  | { readonly kind: 'heartbeat-failed'; readonly failure: CallFailure }
+  | { readonly kind: 'heartbeat-failed'; readonly failure: FailedCall }
   | { readonly kind: 'stop-requested' };
 
 /** What the shell is to do, in the order given. */
-export type Effect = Activity | Beat | Order | Note;
+export type Effect = Action | Beat | Immediate | Note;
 
 /** Takes its time and answers with one event. There is never more than one under way. */
-export type Activity =
+export type Action =
   | { readonly kind: 'greet' }
   | { readonly kind: 'renew' }
   | { readonly kind: 'ask' }
@@ -118,15 +118,15 @@ export type Activity =
   | { readonly kind: 'sign-again'; readonly answer: Answer };
 
 /** Done at once, and answered by no event. */
-export type Order =
-  /** Ends the activity under way; it answers with no event then. */
+export type Immediate =
+  /** Ends the action under way; it answers with no event then. */
   | { readonly kind: 'cancel' }
   | { readonly kind: 'drop'; readonly answer: Answer }
   | { readonly kind: 'keep-beating'; readonly everyMs: number }
   | { readonly kind: 'stop-beating' }
   | { readonly kind: 'halt'; readonly reason: StopReason };
 
-/** Runs beside the activity and answers with `heartbeat-answered` or `heartbeat-failed`. */
+/** Runs beside the action and answers with `heartbeat-answered` or `heartbeat-failed`. */
 export interface Beat {
   readonly kind: 'beat';
   readonly job: string;

@@ -1,10 +1,4 @@
-import type {
-  DeclineReason,
-  GateOutcome,
-  AgentState as SiteState,
-  Task,
-  Work,
-} from '@fedvox/protocol';
+import type { DeclineReason, GateOutcome, SiteState, Task, Work } from '@fedvox/protocol';
 
 /** The protocol's words for what is asked of a site: data, never anything to execute. */
 export type { DeclineReason, GateOutcome, SiteState, Task, Work };

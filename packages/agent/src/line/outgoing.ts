@@ -1,12 +1,12 @@
 import { SHA256_PATTERN } from '@fedvox/base';
 import {
-  AGENT_STATES,
   CAPABILITIES,
   decodeUpdateStatement,
   FIGURES_OUTLOOKS,
   GATE_OUTCOMES,
   JOB_ID_PATTERN,
   type MethodName,
+  SITE_STATES,
   UPDATE_PAYLOAD_TYPE,
 } from '@fedvox/protocol';
 import { z } from 'zod';
@@ -55,8 +55,8 @@ const outgoingSchema = z.discriminatedUnion('kind', [
     request: bytes(MAX_CERTIFICATE_REQUEST_BYTES),
   }),
   z.strictObject({ kind: z.literal('hello'), capabilities: z.array(z.enum(CAPABILITIES)) }),
-  z.strictObject({ kind: z.literal('next-task'), state: z.enum(AGENT_STATES) }),
-  z.strictObject({ kind: z.literal('heartbeat'), job, round, state: z.enum(AGENT_STATES) }),
+  z.strictObject({ kind: z.literal('next-task'), state: z.enum(SITE_STATES) }),
+  z.strictObject({ kind: z.literal('heartbeat'), job, round, state: z.enum(SITE_STATES) }),
   /** Asks for bytes by their digest and an offset. */
   z.strictObject({ kind: z.literal('download'), job, round, digest }),
   z.strictObject({

@@ -4,7 +4,7 @@ import type { Task } from '@fedvox/protocol';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { newAgent } from '../core/agent-machine.js';
 import type { AgentEvent, Beat } from '../core/machine-types.js';
-import { AgentShell, type SiteActivities } from './agent-shell.js';
+import { AgentShell, type SiteActions } from './agent-shell.js';
 
 const HEARTBEAT_INTERVAL_MS = 20_000;
 const TASK: Task = {
@@ -20,7 +20,7 @@ beforeEach(() => {
 
 /** An agent that is offered one task and works on it for as long as it is let. */
 function agentAtWork(answerTo: (beat: Beat) => Promise<AgentEvent>): AgentShell {
-  const activities: SiteActivities = {
+  const actions: SiteActions = {
     perform: async ({ kind }, signal) => {
       switch (kind) {
         case 'greet':
@@ -43,7 +43,7 @@ function agentAtWork(answerTo: (beat: Beat) => Promise<AgentEvent>): AgentShell 
     beat: answerTo,
     drop: async () => undefined,
   };
-  return new AgentShell(newAgent([]), activities, clock, silentLogger());
+  return new AgentShell(newAgent([]), actions, clock, silentLogger());
 }
 
 describe('an agent at work', () => {

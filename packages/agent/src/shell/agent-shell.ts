@@ -3,7 +3,7 @@ import type { Logger } from '@fedvox/base/system';
 import { step } from '../core/agent-machine.js';
 import type { Answer } from '../core/answer.js';
 import type {
-  Activity,
+  Action,
   AgentEvent,
   AgentState,
   Beat,
@@ -12,9 +12,9 @@ import type {
 } from '../core/machine-types.js';
 
 /** What the machine asks for, done for real. */
-export interface SiteActivities {
-  /** Ends in the activity's event; a throw is fatal to the agent. Ends soon after the signal aborts. */
-  perform(activity: Activity, signal: AbortSignal): Promise<AgentEvent>;
+export interface SiteActions {
+  /** Ends in the action's event; a throw is fatal to the agent. Ends soon after the signal aborts. */
+  perform(action: Action, signal: AbortSignal): Promise<AgentEvent>;
   beat(beat: Beat, signal: AbortSignal): Promise<AgentEvent>;
   drop(answer: Answer): Promise<void>;
 }
@@ -24,26 +24,26 @@ export interface SiteActivities {
  * Holds no decision of its own.
  */
 export class AgentShell {
-  readonly #activities: SiteActivities;
+  readonly #actions: SiteActions;
   readonly #clock: Clock;
   readonly #log: Logger;
   #state: AgentState;
   readonly #events: AgentEvent[] = [];
   #wake: () => void = () => undefined;
-  #activity: { readonly controller: AbortController; readonly ended: Promise<void> } | undefined;
+  #action: { readonly controller: AbortController; readonly ended: Promise<void> } | undefined;
   #beating: { readonly timer: Timer; readonly controller: AbortController } | undefined;
   #beatUnderWay = false;
   #crash: { readonly error: unknown } | undefined;
   #halted: StopReason | undefined;
 
-  constructor(state: AgentState, activities: SiteActivities, clock: Clock, log: Logger) {
+  constructor(state: AgentState, actions: SiteActions, clock: Clock, log: Logger) {
     this.#state = state;
-    this.#activities = activities;
+    this.#actions = actions;
     this.#clock = clock;
     this.#log = log;
   }
 
-  /** Runs until the machine halts. @throws what an activity threw that no event stands for */
+  /** Runs until the machine halts. @throws what an action threw that no event stands for */
   async run(): Promise<StopReason> {
     this.#dispatch({ kind: 'started' });
     try {
@@ -95,7 +95,7 @@ export class AgentShell {
       case 'cancel':
         return this.#cancel();
       case 'drop':
-        return this.#activities.drop(effect.answer);
+        return this.#actions.drop(effect.answer);
       case 'halt':
         this.#halted = effect.reason;
         return;
@@ -104,28 +104,28 @@ export class AgentShell {
     }
   }
 
-  #begin(activity: Activity): void {
-    assert(this.#activity === undefined, 'one activity at a time');
+  #begin(action: Action): void {
+    assert(this.#action === undefined, 'one action at a time');
     const controller = new AbortController();
-    const ended = this.#activities.perform(activity, controller.signal).then(
+    const ended = this.#actions.perform(action, controller.signal).then(
       (event) => {
         if (controller.signal.aborted) return;
-        this.#activity = undefined;
+        this.#action = undefined;
         this.#dispatch(event);
       },
       (error: unknown) => {
         if (!controller.signal.aborted) this.#fail(error);
       },
     );
-    this.#activity = { controller, ended };
+    this.#action = { controller, ended };
   }
 
-  /** Returns once nothing of the activity runs on. */
+  /** Returns once nothing of the action runs on. */
   async #cancel(): Promise<void> {
-    const activity = this.#activity;
-    this.#activity = undefined;
-    activity?.controller.abort(new Error('no longer wanted'));
-    await activity?.ended;
+    const action = this.#action;
+    this.#action = undefined;
+    action?.controller.abort(new Error('no longer wanted'));
+    await action?.ended;
   }
 
   #keepBeating(everyMs: number): void {
@@ -149,7 +149,7 @@ export class AgentShell {
       this.#beatUnderWay = false;
       if (!signal.aborted) settled();
     };
-    this.#activities.beat(beat, signal).then(
+    this.#actions.beat(beat, signal).then(
       (event) => settle(() => this.#dispatch(event)),
       (error: unknown) => settle(() => this.#fail(error)),
     );

@@ -2,7 +2,7 @@ import { errorText, FedvoxError, isFedvoxError } from '@fedvox/base';
 import { isDiskFull } from '@fedvox/base/system';
 import { isTransient } from '@fedvox/pacs';
 import { refusalCode } from '@fedvox/protocol';
-import type { CallFailure } from '../core/machine-types.js';
+import type { FailedCall } from '../core/machine-types.js';
 import type { DeclineReason } from '../core/task.js';
 import type { WorkFailure } from '../core/trainer.js';
 
@@ -11,7 +11,7 @@ import type { WorkFailure } from '../core/trainer.js';
  * what no retry will mend by itself (a certificate that ended, a full disk) is tried again: the log
  * says what is wrong, and the agent is back as soon as somebody has put it right.
  */
-export function callFailureOf(error: unknown): CallFailure | undefined {
+export function callFailureOf(error: unknown): FailedCall | undefined {
   const code = refusalCode(error);
   if (code !== undefined) return { kind: 'refused', code, reason: reasonOf(error) };
   if (isDiskFull(error)) return { kind: 'unreachable', reason: reasonOf(error) };

@@ -11,7 +11,7 @@ import { judgeJob, refusalOfJob, type SitePolicy } from '../policy/site-policy.j
 /** A job is a few KiB of declarations. */
 const MAX_JOB_BYTES = 1024 * 1024;
 
-export interface FetchOptions {
+export interface TaskFetchOptions {
   readonly line: Line;
   /** Folder of downloads by digest. */
   readonly blobs: string;
@@ -30,7 +30,7 @@ export type Fetched =
  * Brings a task's job and model to the site, verified by their digests, and judges the job by the
  * site's policy before anything larger is fetched.
  */
-export async function fetchTask(task: Task, options: FetchOptions): Promise<Fetched> {
+export async function fetchTask(task: Task, options: TaskFetchOptions): Promise<Fetched> {
   try {
     const { work } = task;
     const needed = work.kind === 'check-data' ? [] : [work.baseModel];
@@ -57,7 +57,7 @@ export async function fetchTask(task: Task, options: FetchOptions): Promise<Fetc
  * The job as the strict schema reads it, which must be exactly what its digest names: nothing in it is
  * executed, and nothing means something else here than to its author (invariant 6).
  */
-async function fetchJob(task: Task, options: FetchOptions): Promise<Job> {
+async function fetchJob(task: Task, options: TaskFetchOptions): Promise<Job> {
   const path = await fetchBlob(task, task.jobDigest, MAX_JOB_BYTES, options);
   const job = decodeJob(await readFile(path));
   if (jobDigest(job) !== task.jobDigest) throw fail('job-not-canonical');
@@ -68,7 +68,7 @@ async function fetchBlob(
   task: Task,
   digest: Sha256,
   maxBytes: number,
-  { line, blobs, signal }: FetchOptions,
+  { line, blobs, signal }: TaskFetchOptions,
 ): Promise<string> {
   const path = join(blobs, digest);
   await line.download(task, digest, path, { maxBytes, signal });

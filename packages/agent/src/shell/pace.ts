@@ -1,5 +1,5 @@
 import { retryDelayMs } from '@fedvox/base';
-import type { Activity } from '../core/machine-types.js';
+import type { Action } from '../core/machine-types.js';
 
 /** How fast the agent goes about things when there is nothing better to go by. */
 export interface Pace {
@@ -19,7 +19,7 @@ export const DEFAULT_PACE: Pace = {
   minIdleMs: 1_000,
 };
 
-export type Wait = Extract<Activity, { kind: 'wait' }>;
+export type Wait = Extract<Action, { kind: 'wait' }>;
 
 /**
  * How long a wait lasts: bounded, and spread out, so that the sites do not all come back at once.

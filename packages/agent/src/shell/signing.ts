@@ -6,7 +6,7 @@ import { makeStatement, type StatementInput } from '../core/statement.js';
 import { takeCounter } from '../state/counter.js';
 
 /** Signs with the key of the site's certificate. The counter is on disk before anything is signed. */
-export class Signer {
+export class StatementSigner {
   readonly #counterPath: string;
   readonly #clock: Clock;
 

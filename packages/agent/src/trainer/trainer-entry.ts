@@ -5,7 +5,7 @@ import { createLogger, isDiskFull, isOutOfMemory, systemClock } from '@fedvox/ba
 import type { WorkProgress } from '../core/trainer.js';
 import { fail } from '../errors.js';
 import { runOrder } from './run-order.js';
-import type { NamedError, RunMessage, TrainerMessage } from './trainer-messages.js';
+import type { RunMessage, TrainerError, TrainerMessage } from './trainer-messages.js';
 
 /**
  * The trainer's process. It takes one order after the other from the agent that forked it, at a lower
@@ -41,7 +41,7 @@ function send(message: TrainerMessage): void {
   process.send?.(message, undefined, undefined, () => undefined);
 }
 
-function named(error: unknown): NamedError {
+function named(error: unknown): TrainerError {
   const { code, message, advice } = namedError(error);
   return { code, message, advice };
 }

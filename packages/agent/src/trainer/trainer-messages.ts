@@ -23,9 +23,9 @@ export interface RunMessage {
 export type TrainerMessage =
   | { readonly kind: 'progress'; readonly progress: WorkProgress }
   | { readonly kind: 'done'; readonly result: WorkResult }
-  | { readonly kind: 'failed'; readonly error: NamedError };
+  | { readonly kind: 'failed'; readonly error: TrainerError };
 
-export interface NamedError {
+export interface TrainerError {
   readonly code: string;
   readonly message: string;
   readonly advice: string;

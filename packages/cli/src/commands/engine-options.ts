@@ -8,7 +8,7 @@ import type { Output } from '../terminal.js';
 import type { CommonOptions } from './action.js';
 import { wholeNumber } from './options.js';
 
-export interface EngineOptions extends CommonOptions {
+export interface EngineFlags extends CommonOptions {
   readonly engine: EngineName;
   /** Whether there is such a device, the engine says. */
   readonly device: DeviceName;
@@ -29,7 +29,7 @@ export function withEngine(command: Command): Command {
 }
 
 /** What every task of the learning room is told of where and how loudly it runs. */
-export function engineOf({ engine, device, precision, threads }: EngineOptions) {
+export function engineOf({ engine, device, precision, threads }: EngineFlags) {
   return {
     engine,
     device,

@@ -5,10 +5,10 @@ import { evaluationText } from '../evaluation-text.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act } from './action.js';
 import { datasetsOf, type RuleOptions, withRules } from './dataset-option.js';
-import { type EngineOptions, engineOf, progressTo, withEngine } from './engine-options.js';
+import { type EngineFlags, engineOf, progressTo, withEngine } from './engine-options.js';
 import { modelJob } from './model-job.js';
 
-interface EvaluateOptions extends EngineOptions, RuleOptions {
+interface EvaluateOptions extends EngineFlags, RuleOptions {
   readonly site?: readonly string[];
   readonly job?: string;
   readonly model: string;

@@ -8,10 +8,10 @@ import { SURROUNDINGS } from '../surroundings.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act } from './action.js';
 import { scanRules, withConfig } from './dataset-option.js';
-import { type EngineOptions, engineOf, withEngine } from './engine-options.js';
+import { type EngineFlags, engineOf, withEngine } from './engine-options.js';
 import { modelJob } from './model-job.js';
 
-interface PredictOptions extends EngineOptions {
+interface PredictOptions extends EngineFlags {
   readonly config?: string;
   readonly job?: string;
   readonly model: string;

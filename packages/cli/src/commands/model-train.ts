@@ -9,10 +9,10 @@ import { prepareOutput } from '../output-file.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act } from './action.js';
 import { datasetsOf, type RuleOptions, withRules } from './dataset-option.js';
-import { type EngineOptions, engineOf, progressTo, withEngine } from './engine-options.js';
+import { type EngineFlags, engineOf, progressTo, withEngine } from './engine-options.js';
 import { wholeNumber } from './options.js';
 
-interface TrainOptions extends EngineOptions, RuleOptions {
+interface TrainOptions extends EngineFlags, RuleOptions {
   readonly data: readonly string[];
   readonly site?: readonly string[];
   readonly epochs: number;

@@ -1,14 +1,14 @@
 import { matchesName } from '@fedvox/job';
 import { isOver, type JobEvent, type JobState } from './job-state.js';
 import { NEW_MEMBER, withMember } from './member.js';
-import { andThen, type Progress, reached } from './progress.js';
 import { isInvited, isTrusted, MAX_SILENT_ROUNDS } from './standing.js';
+import { andThen, reached, type Transition } from './transition.js';
 
 /** A site has a new certificate: the job invites it where it is meant, also after a revocation. */
 export function enrol(
   state: JobState,
   { site }: Extract<JobEvent, { kind: 'site-enrolled' }>,
-): Progress {
+): Transition {
   if (isOver(state) || isTrusted(state, site)) return reached(state);
   const isKnown = isInvited(state, site);
   if (!isKnown && !state.plan.laterSites.some((name) => matchesName(name, site))) {
@@ -24,7 +24,7 @@ export function enrol(
 export function listen(
   state: JobState,
   { site, anew }: Extract<JobEvent, { kind: 'site-spoke' }>,
-): Progress {
+): Transition {
   if (isOver(state) || !isTrusted(state, site)) return reached(state);
   const heard = isMissed(state, site)
     ? reached(withoutSilence(state, site), { kind: 'site-returned', site })
@@ -46,7 +46,7 @@ export function withoutSilence(state: JobState, site: string): JobState {
 }
 
 /** Counts a round that closed without a word of these sites. */
-export function countSilence(state: JobState, sites: readonly string[]): Progress {
+export function countSilence(state: JobState, sites: readonly string[]): Transition {
   const rounds = (site: string) => (state.members.get(site)?.silentRounds ?? 0) + 1;
   const given = sites.filter((site) => rounds(site) === MAX_SILENT_ROUNDS);
   return reached(
@@ -58,7 +58,7 @@ export function countSilence(state: JobState, sites: readonly string[]): Progres
 export function revoke(
   state: JobState,
   { site }: Extract<JobEvent, { kind: 'site-revoked' }>,
-): Progress {
+): Transition {
   if (isOver(state) || !isTrusted(state, site)) return reached(state);
   const revoked = withMember(state, site, { isRevoked: true, silentRounds: 0 });
   return reached(revoked, { kind: 'site-revoked', site });

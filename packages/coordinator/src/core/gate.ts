@@ -2,8 +2,8 @@ import { assert } from '@fedvox/base';
 import { type GateOutcome, isPassing } from '@fedvox/protocol';
 import type { JobEvent, JobState } from './job-state.js';
 import { askedAnew, withMember } from './member.js';
-import { andThen, beginRound, failJob, type Progress, reached } from './progress.js';
 import { isAskedAtGate, passedSites } from './standing.js';
+import { andThen, beginRound, failJob, reached, type Transition } from './transition.js';
 
 /**
  * The data gate. It is a job's first activity; sites that did not pass while it lasted are asked
@@ -22,7 +22,7 @@ export function reopenGate(state: JobState, nowMs: number): JobState {
 export function reportGate(
   state: JobState,
   event: Extract<JobEvent, { kind: 'gate-reported' }>,
-): Progress {
+): Transition {
   const { site, outcome, figures, nowMs } = event;
   assert(state.status === 'running', 'the job is under way');
   assert(isAskedAtGate(state, site, nowMs), 'only a site that is asked answers the gate');
@@ -51,7 +51,7 @@ export function settleGate(
   state: JobState,
   nowMs: number,
   away: readonly string[] | null,
-): Progress {
+): Transition {
   assert(state.activity.kind === 'gate', 'the job is at its gate');
   const { members, plan, activity } = state;
   const isTimeUp = nowMs >= activity.deadlineAtMs;
@@ -80,7 +80,7 @@ function isWorthWaiting(state: JobState, nowMs: number, away: ReadonlySet<string
   return open.some((site) => !away.has(site));
 }
 
-function extend(state: JobState, nowMs: number): Progress {
+function extend(state: JobState, nowMs: number): Transition {
   assert(state.activity.kind === 'gate', 'the job is at its gate');
   const deadlineAtMs = nowMs + state.plan.gateMs;
   const activity = { ...state.activity, deadlineAtMs };
@@ -90,7 +90,7 @@ function extend(state: JobState, nowMs: number): Progress {
 const closed = (state: JobState) =>
   reached(state, { kind: 'gate-closed', passed: passedSites(state) });
 
-function enterFirstRound(state: JobState): Progress {
+function enterFirstRound(state: JobState): Transition {
   const { members, plan } = state;
   const passed = passedSites(state);
   const allWithhold = passed.every((site) => members.get(site)?.figures === 'withheld');

@@ -13,7 +13,6 @@ import {
   type JobState,
 } from './job-state.js';
 import { askedAnew, membersOf, NEW_MEMBER, withoutSilences } from './member.js';
-import { andThen, baseOf, beginRound, failJob, type Progress, reached } from './progress.js';
 import { acceptedUpdates, type RoundAnswer, unansweredSites } from './roll-call.js';
 import {
   type CollectingRound,
@@ -25,6 +24,7 @@ import {
 } from './round-machine.js';
 import { passedSites, silentSites } from './standing.js';
 import { completePlan, type SubmittedPlan } from './submitted-plan.js';
+import { andThen, baseOf, beginRound, failJob, reached, type Transition } from './transition.js';
 
 export interface Step {
   readonly state: JobState;
@@ -59,7 +59,7 @@ export function newEffects(earlier: JobState, later: JobState): readonly JobEffe
   return isKnown ? [] : dueEffects(later);
 }
 
-function apply(state: JobState, event: JobEvent): Progress {
+function apply(state: JobState, event: JobEvent): Transition {
   switch (event.kind) {
     case 'gate-reported':
       return andThen(reportGate(state, event), (next) =>
@@ -119,14 +119,14 @@ function isStillDue(state: JobState, { kind, round }: EffectAnswer): boolean {
 }
 
 /** Closes whatever is over. */
-function tick(state: JobState, nowMs: number, away: readonly string[] | null = null): Progress {
+function tick(state: JobState, nowMs: number, away: readonly string[] | null = null): Transition {
   if (state.status !== 'running') return reached(state);
   return state.activity.kind === 'round'
     ? stepCurrentRound(state, { kind: 'tick', nowMs, away: away ?? [] })
     : settleGate(state, nowMs, away);
 }
 
-function stepCurrentRound(state: JobState, event: RoundEvent): Progress {
+function stepCurrentRound(state: JobState, event: RoundEvent): Transition {
   assert(state.activity.kind === 'round', 'the job is in a round');
   const before = state.activity.round;
   const { plan } = state;
@@ -181,7 +181,7 @@ function openingOf({ number, work, baseModel, rollCall }: CollectingRound): JobF
 }
 
 /** What a round's new phase means for the job. */
-function enter(state: JobState, round: RoundState): Progress {
+function enter(state: JobState, round: RoundState): Transition {
   switch (round.phase) {
     case 'pending':
     case 'open':
@@ -204,7 +204,7 @@ function enter(state: JobState, round: RoundState): Progress {
 
 type CommittedRound = Extract<RoundState, { phase: 'committed' }>;
 
-function afterCommit(state: JobState, round: CommittedRound): Progress {
+function afterCommit(state: JobState, round: CommittedRound): Transition {
   const { number, model } = round;
   if (round.work === 'evaluate') {
     const completed: JobState = { ...baseOf(state), status: 'completed' };
@@ -220,7 +220,7 @@ function commitOf({ number, work, baseModel, model, serverState }: CommittedRoun
   return { kind: 'round-committed', round: number, work, baseModel, model, ...kept };
 }
 
-function resume(state: JobState, nowMs: number): Progress {
+function resume(state: JobState, nowMs: number): Transition {
   assert(state.status === 'paused' || state.status === 'failed', 'a stopped job is resumed');
   const running = reached({ ...baseOf(state), status: 'running' }, { kind: 'job-resumed' });
   const continued = andThen(running, (next) =>
@@ -229,7 +229,7 @@ function resume(state: JobState, nowMs: number): Progress {
   return andThen(continued, (next) => tick(next, nowMs));
 }
 
-function postpone(state: JobState, byMs: number): Progress {
+function postpone(state: JobState, byMs: number): Transition {
   const { activity } = state;
   if (activity.kind === 'round') return stepCurrentRound(state, { kind: 'postponed', byMs });
   const deadlineAtMs = activity.deadlineAtMs + byMs;
@@ -237,14 +237,14 @@ function postpone(state: JobState, byMs: number): Progress {
 }
 
 /** Asks again whoever did not pass the gate, or did not answer the round. */
-function reopen(state: JobState, nowMs: number): Progress {
+function reopen(state: JobState, nowMs: number): Transition {
   if (state.activity.kind === 'gate') return reached(reopenGate(state, nowMs));
   const sites = passedSites(state);
   const members = withoutSilences(askedAnew(state.members));
   return stepCurrentRound({ ...state, members }, { kind: 'reopened', nowMs, sites });
 }
 
-function leave(state: JobState, event: Extract<JobEvent, { kind: 'site-revoked' }>): Progress {
+function leave(state: JobState, event: Extract<JobEvent, { kind: 'site-revoked' }>): Transition {
   const revoked = revoke(state, event);
   if (revoked.facts.length === 0) return revoked;
   const { site, nowMs } = event;

@@ -1,11 +1,11 @@
 import type { Clock, Sha256 } from '@fedvox/base';
 import {
-  type AgentState,
   type Decline,
   type GateReport,
   type Heartbeat,
   LONG_POLL_MS,
   refuse,
+  type SiteState,
   type Task,
 } from '@fedvox/protocol';
 import { isMissed } from '../core/attendance.js';
@@ -18,7 +18,7 @@ import type { JobProgress, JobRegistry, RegisteredJob } from './job-registry.js'
 
 export interface Presence {
   readonly lastSeenAtMs: number;
-  readonly state: AgentState;
+  readonly state: SiteState;
 }
 
 export interface TaskDeskOptions {
@@ -78,12 +78,12 @@ export class TaskDesk {
     return this.#heard(site, 'idle', true);
   }
 
-  seen(site: string, state: AgentState): Promise<void> {
+  seen(site: string, state: SiteState): Promise<void> {
     return this.#heard(site, state, false);
   }
 
   /** Waits for the site's next task; undefined when there is none for a while. */
-  async next(site: string, state: AgentState, signal: AbortSignal): Promise<Task | undefined> {
+  async next(site: string, state: SiteState, signal: AbortSignal): Promise<Task | undefined> {
     await this.seen(site, state);
     this.#polls.get(site)?.abort();
     const poll = new AbortController();
@@ -179,7 +179,7 @@ export class TaskDesk {
     }
   }
 
-  async #heard(site: string, state: AgentState, anew: boolean): Promise<void> {
+  async #heard(site: string, state: SiteState, anew: boolean): Promise<void> {
     this.#presence.set(site, { lastSeenAtMs: this.#clock.nowMs(), state });
     const event = { kind: 'site-spoke', site, anew } as const;
     for (const { state: job } of this.#registry.all()) {

@@ -16,11 +16,11 @@ import type { SqlSession } from './sqlite-database.js';
 import {
   FIRST_REVISION,
   type NewJob,
+  type RecordedTransition,
   type StoredFact,
   type StoredJob,
   type StoredRound,
   type StoredUpdate,
-  type Transition,
 } from './store.js';
 import { deleteStrikes } from './strike-table.js';
 
@@ -84,7 +84,7 @@ function jobOf(row: JobRow): StoredJob {
 
 export async function recordTransition(
   session: SqlSession,
-  { state, seen, facts, atMs, update }: Transition,
+  { state, seen, facts, atMs, update }: RecordedTransition,
 ): Promise<void> {
   const { jobId } = state.plan;
   const { head, sites } = writeChanges(seen.state, state);

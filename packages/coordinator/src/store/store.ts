@@ -5,6 +5,7 @@ import type { JobFact } from '../core/facts.js';
 import type { JobState } from '../core/job-state.js';
 import type { ReportedFigures } from '../core/results.js';
 import type { RoundWork } from '../core/round-machine.js';
+import type { Transition } from '../core/transition.js';
 
 /**
  * What the coordinator remembers. Each method is one transaction, durable when its promise resolves;
@@ -23,7 +24,7 @@ export interface Store {
    * @throws FedvoxError `coordinator/job-changed` where the job is at another revision than was seen,
    *   `coordinator/update-exists` where its round has an update of that site
    */
-  record(transition: Transition): Promise<void>;
+  record(transition: RecordedTransition): Promise<void>;
   /** Rounds that were opened, in order. */
   rounds(jobId: string): Promise<readonly StoredRound[]>;
   /** Accepted updates of one round, by site. */
@@ -114,11 +115,9 @@ export interface StoredJob {
   readonly revision: number;
 }
 
-export interface Transition {
-  readonly state: JobState;
+export interface RecordedTransition extends Transition {
   /** What it was decided on: the job as it was stored. */
   readonly seen: Pick<StoredJob, 'state' | 'revision'>;
-  readonly facts: readonly JobFact[];
   readonly atMs: number;
   /** The update whose acceptance this is. */
   readonly update?: StoredUpdate;

@@ -4,11 +4,11 @@ import { type Step, step, submitJob } from '../core/job-machine.js';
 import type { SubmittedPlan } from '../core/submitted-plan.js';
 import {
   FIRST_REVISION,
+  type RecordedTransition,
   type Store,
   type StoredJob,
   type StoredUpdate,
   type StoreSnapshot,
-  type Transition,
 } from '../store/store.js';
 import { describeMembers } from './member-contract.js';
 
@@ -236,7 +236,10 @@ function record(store: Store, { state, facts }: Step, update?: StoredUpdate): Pr
 }
 
 /** Records on what is stored, as whoever has just read it does. */
-async function recordNext(store: Store, transition: Omit<Transition, 'seen'>): Promise<void> {
+async function recordNext(
+  store: Store,
+  transition: Omit<RecordedTransition, 'seen'>,
+): Promise<void> {
   const seen = await storedJob(store, transition.state.plan.jobId);
   await store.record({ ...transition, seen });
 }

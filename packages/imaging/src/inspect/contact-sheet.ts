@@ -10,7 +10,7 @@ import {
   sliceAt,
   VIEW_PIXELS,
 } from './scene.js';
-import { type Box, drawSideMarks } from './side-marks.js';
+import { drawSideMarks, type PixelArea } from './side-marks.js';
 
 const GAP_PIXELS = 4;
 const CELL_PIXELS = VIEW_PIXELS + GAP_PIXELS;
@@ -88,7 +88,7 @@ function blank(width: number, height: number): Picture {
   return { width, height, rgb: new Uint8Array(3 * width * height) };
 }
 
-function halvedBox({ x, y, width, height }: Box): Box {
+function halvedBox({ x, y, width, height }: PixelArea): PixelArea {
   const [left, top] = [Math.floor(x / 2), Math.floor(y / 2)];
   return { x: left, y: top, width: Math.ceil(width / 2), height: Math.ceil(height / 2) };
 }

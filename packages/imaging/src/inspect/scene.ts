@@ -6,7 +6,7 @@ import { gridAtSpacing, rectangularGrid } from '../transforms/resample.js';
 import { type Overlay, pixelColour } from './overlay.js';
 import { type PatientView, type PictureAxis, type Plane, patientView } from './patient-view.js';
 import type { Picture } from './png.js';
-import type { Box } from './side-marks.js';
+import type { PixelArea } from './side-marks.js';
 
 /** Longest side of one view, in pixels: two of them and a gap of four are twice a thumbnail. */
 export const VIEW_PIXELS = 158;
@@ -87,7 +87,7 @@ export function drawSlice(
   cell: { readonly x: number; readonly y: number },
   { image, overlay, window }: Scene,
   { view, index }: SceneSlice,
-): Box {
+): PixelArea {
   const { rightwards, downwards, through } = view;
   const strides = stridesOf(image.shape);
   const box = boxIn(cell, image.shape[rightwards.axis], image.shape[downwards.axis]);

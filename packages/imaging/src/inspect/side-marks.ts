@@ -7,7 +7,7 @@ const WHITE: Vec3 = [255, 255, 255];
 const BLACK: Vec3 = [0, 0, 0];
 
 /** Where a view lies in a picture, in pixels. */
-export interface Box {
+export interface PixelArea {
   readonly x: number;
   readonly y: number;
   readonly width: number;
@@ -20,7 +20,7 @@ export interface Box {
  */
 export function drawSideMarks(
   picture: Picture,
-  box: Box,
+  box: PixelArea,
   letters: EdgeLetters,
   dotPixels: number,
 ): void {

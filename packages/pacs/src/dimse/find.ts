@@ -4,7 +4,7 @@ import { type FoundSeries, foundSeries } from '../found-series.js';
 import { nonsense } from '../instance-file.js';
 import { type CaseQuery, levelKeys, matchesQuery } from '../query.js';
 import type { DimseAssociation } from './dimse-association.js';
-import { Dataset, type Response, requests } from './library.js';
+import { DimseDataset, type Response, requests } from './library.js';
 import { checkOutcome } from './status.js';
 
 /** Studies that one query may look into, and series that one study may hold. */
@@ -37,7 +37,7 @@ function findRequest(level: FindLevel, keys: Readonly<Record<string, string>>) {
     return [keyword, value];
   });
   const request = new requests.CFindRequest();
-  request.setDataset(new Dataset({ QueryRetrieveLevel: level, ...Object.fromEntries(named) }));
+  request.setDataset(new DimseDataset({ QueryRetrieveLevel: level, ...Object.fromEntries(named) }));
   return request;
 }
 

@@ -3,7 +3,7 @@ import type { Writable } from 'node:stream';
 import {
   type CStoreRequest,
   type CStoreResponse,
-  Dataset,
+  DimseDataset,
   type PresentationContext,
   responses,
   Scp,
@@ -66,9 +66,9 @@ export class MessageNetwork extends Scp {
   override createDatasetFromStoreWritableStream(
     _: Writable,
     __: PresentationContext,
-    callback: (dataset: Dataset) => void,
+    callback: (dataset: DimseDataset) => void,
   ): void {
-    callback(new Dataset({}));
+    callback(new DimseDataset({}));
   }
 
   override cStoreRequest(request: CStoreRequest, answer: (response: CStoreResponse) => void): void {

@@ -3,13 +3,13 @@ import { errorText } from '@fedvox/base';
 import { isUid } from '../dicom-json.js';
 import { fail } from '../errors.js';
 import { META_BYTES, readPart10Meta } from '../part10-meta.js';
-import { Dataset, requests } from './library.js';
+import { DimseDataset, requests } from './library.js';
 
 /** The library holds a message whole: far above any segmentation, far below what fills a memory. */
 const MAX_STORED_BYTES = 512 * 1024 ** 2;
 
 /** A data set that goes out byte for byte as it lies in its file. */
-class StoredDataset extends Dataset {
+class StoredDataset extends DimseDataset {
   readonly #bytes: Buffer;
 
   constructor(bytes: Buffer, elements: Record<string, string>, transferSyntaxUid: string) {

@@ -2,13 +2,13 @@ import type { KeyObject } from 'node:crypto';
 import type { Sha256 } from '@fedvox/base';
 import type { CertificateInfo } from '@fedvox/pki';
 import type {
-  AgentState,
   Capability,
   Decline,
   DownloadPart,
   Envelope,
   GateReport,
   Heartbeat,
+  SiteState,
   Task,
   UploadPosition,
   Welcome,
@@ -27,7 +27,7 @@ export interface FederationClient {
   readonly coordinatorKey: KeyObject;
   hello(capabilities: readonly Capability[], signal?: AbortSignal): Promise<Welcome>;
   /** Long poll; undefined when there is nothing to do, to be asked again at once. */
-  nextTask(state: AgentState, signal?: AbortSignal): Promise<Task | undefined>;
+  nextTask(state: SiteState, signal?: AbortSignal): Promise<Task | undefined>;
   heartbeat(beat: Heartbeat, signal?: AbortSignal): Promise<{ stillWanted: boolean }>;
   /** The bytes of one digest from an offset on. See `downloadTo`, which resumes and verifies. */
   download(sha256: Sha256, offset: number, signal?: AbortSignal): AsyncGenerator<DownloadPart>;

@@ -1,12 +1,12 @@
 import type { Sha256 } from '@fedvox/base';
 import type {
-  AgentState,
   Decline,
   DownloadPart,
   Envelope,
   GateReport,
   Heartbeat,
   Offer,
+  SiteState,
   Task,
   UploadPosition,
   Welcome,
@@ -20,7 +20,7 @@ import type { SiteCall } from './call-context.js';
 export interface FederationHandlers {
   hello(offer: Offer, call: SiteCall): Promise<Welcome>;
   /** Long poll: undefined after at most `LONG_POLL_MS`; `call.signal` aborts when the site hangs up. */
-  nextTask(state: AgentState, call: SiteCall): Promise<Task | undefined>;
+  nextTask(state: SiteState, call: SiteCall): Promise<Task | undefined>;
   heartbeat(beat: Heartbeat, call: SiteCall): Promise<{ stillWanted: boolean }>;
   /** At least one part, even at the end of the bytes. See `downloadParts`. */
   download(

@@ -47,7 +47,7 @@ function served(
       mapping.welcomeToWire(await handlers.hello(mapping.offerFromWire(request), call)),
     ),
     nextTask: unary(FEDERATION.nextTask, async ({ state }, call: SiteCall) =>
-      mapping.taskToWire(await handlers.nextTask(mapping.agentStateFromWire(state), call)),
+      mapping.taskToWire(await handlers.nextTask(mapping.siteStateFromWire(state), call)),
     ),
     heartbeat: unary(FEDERATION.heartbeat, (request, call: SiteCall) =>
       handlers.heartbeat(mapping.heartbeatFromWire(request), call),

@@ -2,7 +2,6 @@ import type { KeyObject } from 'node:crypto';
 import { assert, type Sha256 } from '@fedvox/base';
 import type { CertificateInfo } from '@fedvox/pki';
 import {
-  type AgentState,
   type Capability,
   type Decline,
   type DownloadPart,
@@ -13,6 +12,7 @@ import {
   type Method,
   wireMapping as mapping,
   PROTOCOL_VERSION,
+  type SiteState,
   type Task,
   type UploadPosition,
   type UploadRequest,
@@ -46,8 +46,8 @@ export class WireClient implements FederationClient {
     return this.#ask(FEDERATION.hello, offer, mapping.welcomeFromWire, signal);
   }
 
-  nextTask(state: AgentState, signal?: AbortSignal): Promise<Task | undefined> {
-    const request = { state: mapping.agentStateToWire(state) };
+  nextTask(state: SiteState, signal?: AbortSignal): Promise<Task | undefined> {
+    const request = { state: mapping.siteStateToWire(state) };
     return this.#ask(FEDERATION.nextTask, request, mapping.taskFromWire, signal);
   }
 

@@ -1,7 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
-  AGENT_STATES,
-  type AgentState,
   type Decline,
   type EgressItem,
   type FiguresOutlook,
@@ -9,6 +7,8 @@ import {
   type GateReport,
   type MethodName,
   refuse,
+  SITE_STATES,
+  type SiteState,
   type Task,
   type Welcome,
 } from '@fedvox/protocol';
@@ -49,7 +49,7 @@ export function describeCalls(name: string, wire: Wire): void {
     }
 
     it('carries every state, outcome and kind of work there and back', async () => {
-      const states: AgentState[] = [];
+      const states: SiteState[] = [];
       const [reports, declined]: [GateReport[], Decline[]] = [[], []];
       const { baseModel, jobDigest, job } = sampleUpdate;
       const tasks: (Task | undefined)[] = [
@@ -73,7 +73,7 @@ export function describeCalls(name: string, wire: Wire): void {
         decline: async (decline) => void declined.push(decline),
       });
       for (const task of tasks) expect(await client.nextTask('idle')).toEqual(task);
-      for (const state of AGENT_STATES) {
+      for (const state of SITE_STATES) {
         const { stillWanted } = await client.heartbeat({ job, round: 9, state });
         expect(stillWanted).toBe(state !== 'training');
       }
@@ -87,7 +87,7 @@ export function describeCalls(name: string, wire: Wire): void {
       const reasons = GATE_OUTCOMES.filter((outcome) => outcome !== 'pass');
       const declines = reasons.map((reason, round) => ({ job, round, reason }));
       for (const decline of declines) await client.decline(decline);
-      expect(states).toEqual(['idle', 'idle', 'idle', 'idle', ...AGENT_STATES]);
+      expect(states).toEqual(['idle', 'idle', 'idle', 'idle', ...SITE_STATES]);
       expect(reports).toEqual(said);
       expect(declined).toEqual(declines);
     });

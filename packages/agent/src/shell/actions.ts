@@ -7,7 +7,7 @@ import { type Credentials, needsRenewal, readPemChain } from '@fedvox/pki';
 import { decodeUpdateStatement, type Envelope } from '@fedvox/protocol';
 import type { SiteConfig } from '../config.js';
 import type { Answer } from '../core/answer.js';
-import type { Activity, AgentEvent, Beat } from '../core/machine-types.js';
+import type { Action, AgentEvent, Beat } from '../core/machine-types.js';
 import type { StatementInput } from '../core/statement.js';
 import { roundOf, type Task } from '../core/task.js';
 import type { Trainer, WorkOrder, WorkProgress, WorkResult } from '../core/trainer.js';
@@ -19,13 +19,13 @@ import type { ContactKeeper } from '../state/contact.js';
 import type { Outbox, OutboxEntry } from '../state/outbox.js';
 import { storeReceipt } from '../state/receipts.js';
 import type { StateFolder } from '../state/state-folder.js';
-import type { SiteActivities } from './agent-shell.js';
+import type { SiteActions } from './agent-shell.js';
 import { clockSkew } from './clock-skew.js';
 import { callFailureOf, diskFullFailure, workFailureOf } from './failures.js';
 import { type Fetched, fetchTask } from './fetch.js';
 import { type Pace, type Wait, waitMs } from './pace.js';
 import { renewCredentials } from './renew.js';
-import type { Signer } from './signing.js';
+import type { StatementSigner } from './signing.js';
 import { termWarnings } from './term-warnings.js';
 
 /** How often a person who follows the log sees that work goes on. */
@@ -34,7 +34,7 @@ const PROGRESS_EVERY_MS = 30_000;
 const MIN_RENEWAL_INTERVAL_MS = 3_600_000;
 const WARN_AGAIN_MS = 24 * 3_600_000;
 
-export interface ActivityContext {
+export interface ActionContext {
   readonly config: SiteConfig;
   readonly folder: StateFolder;
   /** `host:port` of the coordinator. */
@@ -42,7 +42,7 @@ export interface ActivityContext {
   readonly ledger: EgressLedger;
   readonly contact: ContactKeeper;
   readonly outbox: Outbox;
-  readonly signer: Signer;
+  readonly signer: StatementSigner;
   readonly trainer: Trainer;
   readonly clock: Clock;
   /** In [0, 1). */
@@ -51,11 +51,11 @@ export interface ActivityContext {
   readonly log: Logger;
 }
 
-type Said = Exclude<Activity, { kind: 'wait' | 'work' | 'store' }>;
+type Said = Exclude<Action, { kind: 'wait' | 'work' | 'store' }>;
 
-/** The agent machine's activities at a real site: a line to dial, a disk, a trainer. */
-export class RealActivities implements SiteActivities {
-  readonly #context: ActivityContext;
+/** The agent machine's actions at a real site: a line to dial, a disk, a trainer. */
+export class RealActions implements SiteActions {
+  readonly #context: ActionContext;
   #credentials: Credentials;
   #line: Line | undefined;
   #heartbeatIntervalMs = 0;
@@ -68,7 +68,7 @@ export class RealActivities implements SiteActivities {
   /** The last refusal of each code, with the coordinator's own words. */
   readonly #refusals = new Map<string, unknown>();
 
-  constructor(context: ActivityContext, credentials: Credentials) {
+  constructor(context: ActionContext, credentials: Credentials) {
     this.#context = context;
     this.#credentials = credentials;
   }
@@ -78,17 +78,17 @@ export class RealActivities implements SiteActivities {
     return this.#refusals.get(code);
   }
 
-  async perform(activity: Activity, signal: AbortSignal): Promise<AgentEvent> {
-    switch (activity.kind) {
+  async perform(action: Action, signal: AbortSignal): Promise<AgentEvent> {
+    switch (action.kind) {
       case 'wait':
-        await this.#wait(activity, signal);
+        await this.#wait(action, signal);
         return { kind: 'wait-over' };
       case 'work':
-        return this.#work(activity.task, signal);
+        return this.#work(action.task, signal);
       case 'store':
-        return this.#store(activity.task, activity.result);
+        return this.#store(action.task, action.result);
       default:
-        return this.#talk(activity, signal);
+        return this.#talk(action, signal);
     }
   }
 
@@ -114,9 +114,9 @@ export class RealActivities implements SiteActivities {
    * Everything that says something to the coordinator, and what prepares it: what fails there is an
    * event, not the end.
    */
-  async #talk(activity: Said, signal: AbortSignal): Promise<AgentEvent> {
+  async #talk(action: Said, signal: AbortSignal): Promise<AgentEvent> {
     try {
-      const event = await this.#say(activity, signal);
+      const event = await this.#say(action, signal);
       await this.#noteContact(null);
       return event;
     } catch (error) {
@@ -126,8 +126,8 @@ export class RealActivities implements SiteActivities {
     }
   }
 
-  async #say(activity: Said, signal: AbortSignal): Promise<AgentEvent> {
-    switch (activity.kind) {
+  async #say(action: Said, signal: AbortSignal): Promise<AgentEvent> {
+    switch (action.kind) {
       case 'greet':
         return await this.#greet(signal);
       case 'renew':
@@ -135,22 +135,22 @@ export class RealActivities implements SiteActivities {
       case 'ask':
         return await this.#ask(signal);
       case 'fetch':
-        return await this.#fetch(activity.task, signal);
+        return await this.#fetch(action.task, signal);
       case 'report-gate':
-        await this.#reportGate(activity, signal);
+        await this.#reportGate(action, signal);
         return { kind: 'gate-reported' };
       case 'decline': {
-        const { task, reason } = activity;
+        const { task, reason } = action;
         const decline = { job: task.job, round: roundOf(task), reason };
         await this.#connected().decline(decline, signal);
         return { kind: 'declined' };
       }
       case 'sign-again':
-        return { kind: 'answer-signed-again', answer: await this.#signAgain(activity.answer) };
+        return { kind: 'answer-signed-again', answer: await this.#signAgain(action.answer) };
       case 'deliver':
-        return await this.#deliver(activity.answer, (line, entry) => line.deliver(entry, signal));
+        return await this.#deliver(action.answer, (line, entry) => line.deliver(entry, signal));
       case 'collect-receipt':
-        return await this.#deliver(activity.answer, (line, entry) =>
+        return await this.#deliver(action.answer, (line, entry) =>
           line.collectReceipt(entry, signal),
         );
     }
@@ -219,7 +219,7 @@ export class RealActivities implements SiteActivities {
 
   /** Figures that will be withheld are said so now, to both sides, and not after the last round. */
   async #reportGate(
-    { task, outcome, validationCases }: Extract<Activity, { kind: 'report-gate' }>,
+    { task, outcome, validationCases }: Extract<Action, { kind: 'report-gate' }>,
     signal: AbortSignal,
   ): Promise<void> {
     const { config, log } = this.#context;

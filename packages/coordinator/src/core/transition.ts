@@ -4,16 +4,16 @@ import type { RoundOutcome, RoundState, RoundWork } from './round-machine.js';
 import { passedSites } from './standing.js';
 
 /** A state, and what happened on the way to it. */
-export interface Progress {
+export interface Transition {
   readonly state: JobState;
   readonly facts: readonly JobFact[];
 }
 
-export const reached = (state: JobState, ...facts: JobFact[]): Progress => ({ state, facts });
+export const reached = (state: JobState, ...facts: JobFact[]): Transition => ({ state, facts });
 
-export function andThen(progress: Progress, next: (state: JobState) => Progress): Progress {
-  const { state, facts } = next(progress.state);
-  return { state, facts: [...progress.facts, ...facts] };
+export function andThen(transition: Transition, next: (state: JobState) => Transition): Transition {
+  const { state, facts } = next(transition.state);
+  return { state, facts: [...transition.facts, ...facts] };
 }
 
 export const baseOf = ({ plan, activity, members }: JobState): JobBase => ({
@@ -22,7 +22,7 @@ export const baseOf = ({ plan, activity, members }: JobState): JobBase => ({
   members,
 });
 
-export function failJob(state: JobState, reason: JobFailure): Progress {
+export function failJob(state: JobState, reason: JobFailure): Transition {
   return reached({ ...baseOf(state), status: 'failed', reason }, { kind: 'job-failed', reason });
 }
 
