@@ -1,17 +1,30 @@
-import { unreachable } from '@fedvox/base';
-import type { HeaderProgress } from '../folder-scan/headers/read-headers.js';
+import { dirname, join } from 'node:path';
+import { type Clock, sha256, unreachable } from '@fedvox/base';
+import { systemClock } from '@fedvox/base/system';
+import { folderState } from '../folder-scan/folder-state.js';
+import type { HeaderOptions, HeaderProgress } from '../folder-scan/headers/read-headers.js';
+import { refusalOf } from '../refusal.js';
 import type { Dataset } from './case-ref.js';
 import { type LabelNeed, openDicomFolder } from './dicom-folder.js';
 import { openMsd } from './msd.js';
-import { type DatasetSpec, datasetSpecSchema } from './spec.js';
+import { rememberedDataset } from './remembered-dataset.js';
+import { type DatasetSpec, datasetSpecSchema, type ResolvedDatasetSpec } from './spec.js';
 
 export interface OpenDatasetOptions {
   /** `required` (the default) refuses scans without a label; `optional` keeps them. */
   readonly labels?: LabelNeed;
-  /** A file that keeps the headers of a DICOM folder, so that the next look reads only what is new. */
+  /**
+   * A file that keeps the headers of a DICOM folder, so that the next look reads only what is new. Beside it,
+   * in `datasets.index`, is kept what was found, which stands as long as no file of the folder changes.
+   */
   readonly indexPath?: string;
   readonly onProgress?: (progress: HeaderProgress) => void;
+  /** Of the times of files. */
+  readonly clock?: Clock;
 }
+
+/** Beside the index of headers. */
+const DATASETS = 'datasets.index';
 
 /**
  * Finds the cases of a data set, reading headers only. Whatever cannot be used is in `refused`, by
@@ -25,13 +38,42 @@ export async function openDataset(
   classes: readonly string[],
   { labels = 'required', ...headers }: OpenDatasetOptions = {},
 ): Promise<Dataset> {
+  const { indexPath, onProgress, clock = systemClock } = headers;
   const resolved = datasetSpecSchema.parse(spec);
-  switch (resolved.kind) {
+  if (indexPath === undefined) return openAnew(resolved, classes, labels, headers);
+  const state = await folderState(resolved.path, clock.nowMs());
+  // As it is written: patterns of names go in their order.
+  const key = sha256(JSON.stringify([resolved, classes, labels]));
+  const path = join(dirname(indexPath), DATASETS);
+  let isRead = false;
+  const dataset = await rememberedDataset(path, key, state?.digest, {
+    open: () => {
+      isRead = true;
+      return openAnew(resolved, classes, labels, headers);
+    },
+    onProblem: (problem) => {
+      const { code, reason } = refusalOf(path, problem);
+      onProgress?.({ kind: 'index', code, reason });
+    },
+  });
+  if (!isRead && state !== undefined && resolved.kind === 'dicom') {
+    onProgress?.({ kind: 'headers', done: state.files, total: state.files });
+  }
+  return dataset;
+}
+
+async function openAnew(
+  spec: ResolvedDatasetSpec,
+  classes: readonly string[],
+  need: LabelNeed,
+  headers: HeaderOptions,
+): Promise<Dataset> {
+  switch (spec.kind) {
     case 'dicom':
-      return openDicomFolder(resolved, classes, labels, headers);
+      return openDicomFolder(spec, classes, need, headers);
     case 'msd':
-      return openMsd(resolved, classes, labels);
+      return openMsd(spec, classes, need);
     default:
-      return unreachable(resolved);
+      return unreachable(spec);
   }
 }

@@ -26,8 +26,12 @@ interface Pending {
  * Errors as the functions of the same names, and `reader-died`: the next request gets a new thread.
  */
 export class ReaderThread implements Reader {
-  readonly openDataset: Reader['openDataset'] = (spec, classes, { onProgress, ...options } = {}) =>
-    this.#ask('openDataset', [spec, classes, options], onProgress);
+  readonly openDataset: Reader['openDataset'] = (
+    spec,
+    classes,
+    // A clock cannot be sent; the times of files are the system's.
+    { onProgress, clock: _, ...options } = {},
+  ) => this.#ask('openDataset', [spec, classes, options], onProgress);
   readonly readCase: Reader['readCase'] = (...args) => this.#ask('readCase', args);
   readonly readEntry: Reader['readEntry'] = (...args) => this.#ask('readEntry', args);
 
