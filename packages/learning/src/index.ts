@@ -31,6 +31,7 @@ export { isPredictionName } from './tasks/prediction-output.js';
 export {
   evaluateAndTrain,
   evaluateModel,
+  type RoundEvaluation,
   type RoundUpdate,
   trainRound,
 } from './tasks/round.js';

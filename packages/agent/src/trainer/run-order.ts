@@ -1,5 +1,6 @@
 import { assert, type Clock } from '@fedvox/base';
 import type { Logger } from '@fedvox/base/system';
+import type { Reader } from '@fedvox/imaging';
 import { figuresOf } from '@fedvox/job';
 import {
   checkData,
@@ -11,15 +12,22 @@ import {
 import type { WorkOrder, WorkProgress, WorkResult } from '../core/trainer.js';
 import type { TrainerSetup } from './trainer-messages.js';
 
+/** What all orders of a process share, and where it tells how far it is. */
+export interface Workplace {
+  readonly reader: Reader;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly onProgress: (progress: WorkProgress) => void;
+}
+
 /** Carries out one order in this process. What it logs stays on the site. */
 export async function runOrder(
   setup: TrainerSetup,
   order: WorkOrder,
-  clock: Clock,
-  log: Logger,
-  onProgress: (progress: WorkProgress) => void,
+  workplace: Workplace,
 ): Promise<WorkResult> {
-  const input = trainingInput(setup, order, clock, log, onProgress);
+  const { log } = workplace;
+  const input = trainingInput(setup, order, workplace);
   switch (order.work.kind) {
     case 'check-data':
       return checked(await checkData(input), log);
@@ -38,11 +46,11 @@ export async function runOrder(
       };
     }
     case 'evaluate': {
-      const evaluation = await evaluateModel(input, baseModelOf(order));
+      const { evaluation, trainCases } = await evaluateModel(input, baseModelOf(order));
       return {
         kind: 'measured',
         figures: figuresOf(evaluation),
-        trainCases: (await checkData(input)).train,
+        trainCases,
         validationCases: evaluation.validationCases,
         delta: null,
       };
@@ -53,20 +61,11 @@ export async function runOrder(
 function trainingInput(
   setup: TrainerSetup,
   { job, work }: WorkOrder,
-  clock: Clock,
-  log: Logger,
-  onProgress: (progress: WorkProgress) => void,
+  workplace: Workplace,
 ): TrainingInput {
   const { site, logLevel, ...settings } = setup;
   const round = work.kind === 'check-data' ? 0 : work.round;
-  return {
-    ...settings,
-    job,
-    seedLabel: `${site}/${round}`,
-    clock,
-    log,
-    onProgress,
-  };
+  return { ...settings, ...workplace, job, seedLabel: `${site}/${round}` };
 }
 
 /** A share that is not mounted: nothing is known of the data behind it. */

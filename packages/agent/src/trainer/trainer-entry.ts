@@ -2,6 +2,7 @@ import { setPriority } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { assert, errorText, type FedvoxError, isFedvoxError } from '@fedvox/base';
 import { createLogger, isDiskFull, isOutOfMemory, systemClock } from '@fedvox/base/system';
+import { ReaderThread } from '@fedvox/imaging';
 import type { WorkProgress } from '../core/trainer.js';
 import { fail } from '../errors.js';
 import { runOrder } from './run-order.js';
@@ -23,13 +24,15 @@ process.once('disconnect', () => process.exit(0));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
 // Native code may keep this thread busy for minutes; a thread of its own notices an orphaned trainer.
 new Worker(new URL('./orphan-watch.js', import.meta.url), { workerData: { agentPid } }).unref();
+const reader = new ReaderThread(systemClock);
 process.on('message', (message: RunMessage) => void run(message));
 
 async function run({ setup, order }: RunMessage): Promise<void> {
   const log = createLogger({ name: 'trainer', level: setup.logLevel });
   try {
     const onProgress = (progress: WorkProgress) => send({ kind: 'progress', progress });
-    send({ kind: 'done', result: await runOrder(setup, order, systemClock, log, onProgress) });
+    const workplace = { reader, clock: systemClock, log, onProgress };
+    send({ kind: 'done', result: await runOrder(setup, order, workplace) });
   } catch (error) {
     log.error({ err: error }, 'work failed');
     send({ kind: 'failed', error: named(error) });

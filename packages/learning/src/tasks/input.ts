@@ -1,6 +1,6 @@
 import type { Clock } from '@fedvox/base';
 import type { Logger } from '@fedvox/base/system';
-import type { DatasetSpec } from '@fedvox/imaging';
+import type { DatasetSpec, Reader } from '@fedvox/imaging';
 import type { Job } from '@fedvox/job';
 import type { EngineName, EngineSettings } from '../engine/settings.js';
 
@@ -14,6 +14,8 @@ export interface TaskInput extends EngineSettings {
   /** Where the headers of the site's DICOM folder are kept from one task to the next; read each time where absent. */
   readonly headerIndex?: string;
   readonly engine: EngineName;
+  /** What reads scans, where several tasks share it; a thread of its own by default. */
+  readonly reader?: Reader;
   readonly clock: Clock;
   readonly log: Logger;
   readonly signal?: AbortSignal;

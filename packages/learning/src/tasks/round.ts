@@ -21,11 +21,19 @@ export interface RoundUpdate {
   readonly delta: WrittenWeights;
 }
 
+/** What a site says of a model that it does not train. */
+export interface RoundEvaluation {
+  readonly evaluation: Evaluation;
+  /** Cases that it would be trained on: the figures' weight. */
+  readonly trainCases: number;
+}
+
 /** Measures a model on the site's validation cases. */
-export function evaluateModel(input: TrainingInput, modelPath: string): Promise<Evaluation> {
-  return withModel(input, readModel(modelPath), ({ site, network, voxels }) =>
-    evaluateOn(input, site, network, voxels),
-  );
+export function evaluateModel(input: TrainingInput, modelPath: string): Promise<RoundEvaluation> {
+  return withModel(input, readModel(modelPath), async ({ site, network, voxels }) => {
+    const evaluation = await evaluateOn(input, site, network, voxels);
+    return { evaluation, trainCases: site.train.length };
+  });
 }
 
 /** Trains from the base model on the site's training cases and writes what changed to `deltaPath`. */

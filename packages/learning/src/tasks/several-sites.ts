@@ -1,9 +1,9 @@
 import type { Sha256 } from '@fedvox/base';
-import { type DatasetSpec, ReaderThread, type VoxelEngine } from '@fedvox/imaging';
+import type { DatasetSpec, VoxelEngine } from '@fedvox/imaging';
 import { CaseStore } from '../training/case-store.js';
 import type { Split } from '../training/split.js';
 import type { TaskInput } from './input.js';
-import { type CaseUse, divide, openCases, type SiteCase } from './site-data.js';
+import { type CaseUse, divide, openCases, readerOf, type SiteCase } from './site-data.js';
 
 /** A task over the data of several sites, brought to one place. */
 export interface SeveralSites extends TaskInput {
@@ -22,7 +22,7 @@ export async function openSites(
   store: CaseStore,
   use: CaseUse,
 ): Promise<(readonly SiteCase[])[]> {
-  const reader = new ReaderThread(input.clock);
+  const reader = readerOf(input);
   const sites: (readonly SiteCase[])[] = [];
   const seen = new Set<Sha256>();
   for (const dataset of input.datasets) {

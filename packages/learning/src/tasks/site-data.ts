@@ -62,7 +62,7 @@ export async function checkData(input: TrainingInput): Promise<DataReport> {
   const { job, dataset } = input;
   checkJob(job);
   const voxels = voxelEngineOf(await selectEngine(input.engine, input));
-  const reader = new ReaderThread(input.clock);
+  const reader = readerOf(input);
   const stored = await lookAt(dataset, input, reader).catch((error: unknown): Dataset => {
     return { cases: [], refused: [refusalOf(dataset.path, error)] };
   });
@@ -105,9 +105,13 @@ export async function openSite(
   dataset: DatasetSpec,
   store: CaseStore,
   voxels: VoxelEngine,
-  reader: Reader = new ReaderThread(input.clock),
+  reader: Reader = readerOf(input),
 ): Promise<Split<SiteCase>> {
   return divide(await openCases(input, dataset, store, voxels, reader), input);
+}
+
+export function readerOf({ reader, clock }: TaskInput): Reader {
+  return reader ?? new ReaderThread(clock);
 }
 
 /** As `openSite`, not yet divided. */

@@ -146,7 +146,7 @@ describe('a round at a site', () => {
     await tf.setBackend('cpu');
     const before = tf.memory().numTensors;
     const both = await evaluateAndTrain(inputFor(), basePath, here('both'));
-    expect(both.evaluation).toEqual(await evaluateModel(inputFor(), basePath));
+    expect(both.evaluation).toEqual((await evaluateModel(inputFor(), basePath)).evaluation);
     expect(both.update).toEqual(await trainRound(inputFor(), basePath, here('apart')));
     expect(tf.memory().numTensors).toBe(before);
   });
@@ -205,7 +205,7 @@ describe('pooled training', () => {
     expect(figures[epoch - 1]).toBe(Math.max(...figures));
     expect(figures[epoch - 1]).toBeGreaterThan(0.7);
     expect(await sha256File(output)).toBe(sha256);
-    expect((await evaluateModel(inputFor(), output)).dice).toBe(figures[epoch - 1]);
+    expect((await evaluateModel(inputFor(), output)).evaluation.dice).toBe(figures[epoch - 1]);
 
     const unseen = ballCase(seededRandom('unseen'));
     await writeBall(here('balls'), 'unseen.nii.gz', unseen);
