@@ -45,6 +45,7 @@ const TAKERS: Readonly<Record<string, string>> = {
   'packages/agent/src/trainer/orphan-watch.ts': 'a thread of its own begins here',
   'packages/transport/src/socket-clock.ts': 'sockets, TLS and gRPC go by the system’s time',
   'packages/imaging/src/cache/case-cache.ts': 'ages of files are told by the file system’s time',
+  'packages/imaging/src/datasets/dataset.ts': 'ages of files are told by the file system’s time',
   'packages/imaging/src/folder-scan/headers/read-headers.ts':
     'ages of files are told by the file system’s time',
 };
