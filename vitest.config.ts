@@ -18,6 +18,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // What a test waits for comes when the machine has time for it; a second is nothing beside other work.
+    expect: { poll: { timeout: 20_000 } },
     projects: [
       {
         extends: true,

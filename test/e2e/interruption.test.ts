@@ -48,7 +48,7 @@ beforeEach(async () => {
 
 /** Waits until the run has said this, and notes what it has started by then. */
 async function untilItSays(text: string): Promise<void> {
-  await expect.poll(() => said, { timeout: 90_000 }).toContain(text);
+  await expect.poll(() => said, { timeout: 240_000 }).toContain(text);
   started = descendants(run.pid as number, await allProcesses());
 }
 
@@ -85,7 +85,7 @@ async function survivors(): Promise<string[]> {
 
 describe.skipIf(process.platform !== 'linux')(
   'a run of real processes',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   () => {
     it('stops all of them when it is interrupted, and says so', async () => {
       await untilItSays('round 1/');

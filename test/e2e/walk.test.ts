@@ -90,10 +90,10 @@ async function openCoordinator(): Promise<void> {
     'httpPort: 8445': `httpPort: ${ports.httpPort}`,
   });
   await writeFile(join(home, 'coordinator.yaml'), `${config}askAgainMs: 5000\n`); // not a minute
-  // Two of these four begin, and half of the rounds show as much.
+  // Two of these four begin, and rounds enough are left when the others have come.
   const sample = sampleOf(operations, 'job.yaml')
     .replace(/minSites: \d+/, 'minSites: 2')
-    .replace(/rounds: \d+/, 'rounds: 6');
+    .replace(/rounds: \d+/, 'rounds: 12');
   await writeFile(join(home, 'job.yaml'), withShortGate(sample));
   await operator.type(written('fedvox consortium init'));
   const coordinator = operator.serve(written('fedvox coordinator start'));

@@ -21,46 +21,46 @@ import { NativeSetupError } from './setup-error.mjs';
 const NATIVE = dirname(fileURLToPath(import.meta.url));
 /** The one that is loaded, or another, so that builds against two libtorchs lie side by side. */
 const BUILD = process.env.FEDVOX_TORCH_BUILD || join(NATIVE, '../build');
-const ADDON = join(BUILD, 'fedvox-torch.node');
-const STAMP = join(BUILD, 'stamp.json');
 const COMPILE_TIMEOUT_MS = 600_000;
 
 /**
  * Bundles the gradients, which every engine needs, then builds the native part against the machine's
  * libtorch. Does nothing when neither its sources nor the libtorch have changed since the last time.
- * @param {{log: (line: string) => void, force?: boolean, sanitizers?: string}} options
+ * @param {{log: (line: string) => void, force?: boolean, folder?: string, flags?: string[]}} options
+ *   `flags` are given to the compiler and to the linker beside our own
  * @returns {Promise<{addon: string, built: boolean, libtorch: import('./find-libtorch.mjs').Libtorch}>}
  * @throws NativeSetupError
  */
-export async function buildNative({ log, force = false, sanitizers }) {
+export async function buildNative({ log, force = false, folder = BUILD, flags = [] }) {
   await bundleGradients({ log });
   const libtorch = findLibtorch();
   const machine = `${process.platform} ${process.arch}`;
   const stamp = createHash('sha256')
-    .update(`${machine} ${libtorch.identity} ${sanitizers ?? ''}`)
+    .update(`${machine} ${libtorch.identity} ${flags.join(' ')}`)
     .update(sourceBytes())
     .digest('hex');
-  if (!force && existsSync(ADDON) && readStamp() === stamp) {
-    return { addon: ADDON, built: false, libtorch };
+  const addon = join(folder, 'fedvox-torch.node');
+  const stampFile = join(folder, 'stamp.json');
+  if (!force && existsSync(addon) && readStamp(stampFile) === stamp) {
+    return { addon, built: false, libtorch };
   }
   const { includeDir, version, origin } = libtorch;
   log(`building the torch engine against libtorch ${version} (${origin}: ${includeDir})`);
   const compiler = findCompiler();
-  mkdirSync(BUILD, { recursive: true });
+  mkdirSync(folder, { recursive: true });
   // A folder of its own: another process may be building at the same moment.
-  const work = mkdtempSync(join(BUILD, 'work-'));
+  const work = mkdtempSync(join(folder, 'work-'));
   try {
     const units = sources('.cc').flatMap((source) => unitsOf(source));
-    const extra = sanitizers === undefined ? [] : [`-fsanitize=${sanitizers}`, '-g1'];
     const objects = await inTurn(units, (unit) =>
-      compile(compiler, libtorch, { ...unit, flags: [...unit.flags, ...extra] }, work, log),
+      compile(compiler, libtorch, { ...unit, flags: [...unit.flags, ...flags] }, work, log),
     );
-    await link(compiler, libtorch, objects, extra, work, log);
+    await link(compiler, libtorch, { addon, objects, flags }, work, log);
   } finally {
     rmSync(work, { recursive: true });
   }
-  writeFileSync(STAMP, `${JSON.stringify({ stamp, libtorch }, null, 2)}\n`);
-  return { addon: ADDON, built: true, libtorch };
+  writeFileSync(stampFile, `${JSON.stringify({ stamp, libtorch }, null, 2)}\n`);
+  return { addon, built: true, libtorch };
 }
 
 function sources(extension) {
@@ -129,8 +129,8 @@ function sourceBytes() {
   return Buffer.concat(files.map((file) => readFileSync(file)));
 }
 
-function readStamp() {
-  return existsSync(STAMP) ? JSON.parse(readFileSync(STAMP, 'utf8')).stamp : undefined;
+function readStamp(file) {
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).stamp : undefined;
 }
 
 function findCompiler() {
@@ -168,20 +168,20 @@ function nodeApiHeaders() {
   return folder;
 }
 
-async function link(compiler, libtorch, objects, extra, work, log) {
+async function link(compiler, libtorch, { addon, objects, flags }, work, log) {
   // CUDA's kernels register themselves on load; without --no-as-needed the linker drops them.
   const cuda = libtorch.cuda ? ['-Wl,--no-as-needed', '-ltorch_cuda', '-lc10_cuda'] : [];
-  log(`linking ${basename(ADDON)}`);
+  log(`linking ${basename(addon)}`);
   const platform = process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : [];
   const libraries = ['-L', libtorch.libDir, ...cuda, '-ltorch_cpu', '-lc10'];
   const rpath = `-Wl,-rpath,${libtorch.libDir}`;
   const unfinished = join(work, 'addon.node');
   const output = ['-o', unfinished];
   await run(compiler, [
-    ...['-shared', ...extra, ...platform],
+    ...['-shared', ...flags, ...platform],
     ...[...objects, ...libraries, rpath, ...output],
   ]);
-  renameSync(unfinished, ADDON); // A running process keeps the one it has mapped.
+  renameSync(unfinished, addon); // A running process keeps the one it has mapped.
 }
 
 function run(command, args) {

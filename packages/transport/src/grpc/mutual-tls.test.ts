@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { VirtualClock } from '@fedvox/base';
 import { refuse } from '@fedvox/protocol';
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { ServerEvent } from '../calls/call-context.js';
 import { type Member, TestFederation } from '../testing/test-federation.js';
 import type { DialOptions } from './dial.js';
@@ -34,7 +34,7 @@ async function hello(
     (error) => error.code,
   );
   // What the server notes of a handshake comes when its socket is closed, not when the client's is.
-  if (told !== 'welcome') await vi.waitFor(() => expect(server.events).not.toEqual([]));
+  if (told !== 'welcome') await expect.poll(() => server.events).not.toEqual([]);
   client.close();
   await server.stop(0);
   return { told, noted: codesOf(server.events)[0] ?? 'nothing' };
@@ -167,7 +167,7 @@ describe('the coordinator’s log', () => {
     const client = north.dial(server, past);
     await expect(client.hello([])).rejects.toThrow();
     client.close();
-    await vi.waitFor(() => expect(server.events).not.toEqual([]));
+    await expect.poll(() => server.events).not.toEqual([]);
     await server.stop(0);
     expect((server.events[0]!.error as Error).message).toMatch(
       /^(127\.0\.0\.1|::1|::ffff:127\.0\.0\.1) showed .* for "bob of north", and was turned away$/,
@@ -236,7 +236,7 @@ describe('a server', () => {
     const plain = connect(address, () => plain.write('GET / HTTP/1.1\r\n\r\n'));
     plain.resume();
     await once(plain, 'close');
-    await vi.waitFor(() => expect(server.events).toHaveLength(2));
+    await expect.poll(() => server.events).toHaveLength(2);
     expect(new Set(codesOf(server.events))).toEqual(new Set(['protocol/client-tls-failed']));
     const client = north.dial(server, alice);
     expect((await client.hello([])).federation).toBe('north');

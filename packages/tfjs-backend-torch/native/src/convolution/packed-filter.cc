@@ -39,6 +39,7 @@ PackedFilter::PackedFilter(const Filter& filter, const Phase* const (&axes)[3],
   rowLength_ = operands == Storage::Float32 ? values : (values + 1) / 2;
   rowWords_ = rowLength_ * blocks.lanes;
   words_.resize(blocks.count * tapRows_ * rowWords_);
+  if (words_.empty()) return;  // No tap meets the image at this phase.
   at::parallel_for(0, blocks.count * tapRows_, 1 + kWordsWorthAThread / (rowWords_ + 1),
                    [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
