@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import { VirtualClock } from '@fedvox/base';
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ServerEvent } from '../calls/call-context.js';
 import { createEnrollmentServer } from '../grpc/enrollment-server.js';
 import { type Member, TestFederation } from '../testing/test-federation.js';
@@ -52,7 +52,7 @@ describe('a door', () => {
     const silent = await dialSilently(port);
     const trickling = await dialSilently(port);
     const hello = Buffer.from('16030100f8010000f40303', 'hex');
-    await vi.waitFor(() => expect(clock.waiting).toBe(2));
+    await expect.poll(() => clock.waiting).toBe(2);
     const closed = Promise.all([silent, trickling].map((socket) => once(socket, 'close')));
     for (const byte of hello.subarray(0, 5)) {
       trickling.write(Buffer.of(byte));
@@ -67,7 +67,7 @@ describe('a door', () => {
     const { port, events } = await serve({ handshakeTimeoutMs: 60_000 });
     const silent: Socket[] = [];
     for (let i = 0; i < 6; i++) silent.push(await dialSilently(port));
-    await vi.waitFor(() => expect(silent.filter(({ closed }) => closed)).toHaveLength(2));
+    await expect.poll(() => silent.filter(({ closed }) => closed)).toHaveLength(2);
     expect(silent.map(({ closed }) => closed)).toEqual([true, true, false, false, false, false]);
     expect(reasonsOf(events)).toEqual(Array(2).fill('it made room for a newer connection'));
     expect(String(events[0]?.error)).toMatch(/the connection of \S*(127\.0\.0\.1|::1) was/);
@@ -93,7 +93,7 @@ describe('a door', () => {
       await once(session, 'connect');
       sessions.push(session);
     }
-    await vi.waitFor(() => expect(sessions.filter(({ closed }) => closed)).toHaveLength(2));
+    await expect.poll(() => sessions.filter(({ closed }) => closed)).toHaveLength(2);
     expect(sessions.map(({ closed }) => closed)).toEqual([true, true, false, false]);
   });
 
