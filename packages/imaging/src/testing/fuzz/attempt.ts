@@ -1,7 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { FedvoxError } from '@fedvox/base';
+import { findScans } from '../../datasets/find-scans.js';
 import { inspectFolder } from '../../inspect/inspect-folder.js';
+import type { Refusal } from '../../refusal.js';
+import { CHOSEN } from './corpus.js';
 import type { FuzzInput } from './input.js';
 
 /** What came of an input: a volume, or the code of the first refusal. Anything else is thrown. */
@@ -13,7 +16,10 @@ export class FuzzFolder {
 
   constructor(private readonly root: string) {}
 
-  /** Reads an input as `fedvox data inspect` would: headers, pixels and labels of all there is. */
+  /**
+   * Reads an input as `fedvox data inspect` would, headers, pixels and labels of all there is, and finds what
+   * `fedvox model predict` would of it.
+   */
   async attempt({ specimen, file, bytes }: FuzzInput): Promise<FuzzOutcome> {
     const folder = join(this.root, specimen.name.replaceAll(/[^\w]+/g, '-'));
     if (!this.written.has(folder)) {
@@ -32,17 +38,22 @@ export class FuzzFolder {
 
 async function outcome(folder: string): Promise<FuzzOutcome> {
   try {
-    const { scans, refused } = await inspectFolder(folder);
-    if (scans.some(({ usable }) => usable)) return 'volume';
+    const { scans, refused } = await inspectFolder(folder, CHOSEN);
     const reasons = [...scans.flatMap(({ refusal }) => refusal ?? []), ...refused];
-    const ours = reasons.find(({ code }) => code === 'imaging/broken-invariant');
-    if (ours !== undefined) throw new Error(ours.reason);
+    checkNoneOurs(reasons);
+    checkNoneOurs((await findScans(folder, CHOSEN)).refused);
+    if (scans.some(({ usable }) => usable)) return 'volume';
     const [reason] = reasons;
     return `refused: ${reason?.code ?? 'nothing in it claims to be a scan'}`;
   } catch (error) {
     if (error instanceof FedvoxError) return `refused: ${error.code}`;
     throw error;
   }
+}
+
+function checkNoneOurs(reasons: readonly Refusal[]): void {
+  const ours = reasons.find(({ code }) => code === 'imaging/broken-invariant');
+  if (ours !== undefined) throw new Error(ours.reason);
 }
 
 async function write(path: string, bytes: Uint8Array): Promise<void> {

@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { encodeNifti } from '../../nifti/write.js';
+import { encodeNifti, writeNifti } from '../../nifti/write.js';
+import { writeNrrd } from '../../nrrd/write.js';
 import {
   rectangle,
   SLICE_MM,
@@ -13,6 +14,9 @@ import {
 import { phantomVolumes, writePhantomCase } from '../phantom-case.js';
 import { compressedPhantoms } from './compressed-phantoms.js';
 import { filesIn, filesWritten, type Specimen } from './specimen.js';
+
+/** Which volume is meant where a specimen holds several; it decides nothing elsewhere. */
+export const CHOSEN = { volume: { TemporalPositionIdentifier: 1 } } as const;
 
 /** Slices taken of a real series: what fuzzing finds, it finds in two. */
 const MAX_SLICES = 2;
@@ -41,6 +45,11 @@ export async function fuzzCorpus(dataDir: string | undefined): Promise<readonly 
     await phantomSeries(),
     ...(await labelledSlices()),
     ...(await compressedPhantoms()),
+    await twoVolumes(),
+    await listedVolumes(),
+    await written('written.nrrd', (folder) =>
+      writeNrrd(join(folder, 'a.nrrd'), phantomVolumes('fuzz').image),
+    ),
     ...volumeFiles(),
   ];
   if (dataDir === undefined) return phantoms;
@@ -92,6 +101,27 @@ function labelledSlices(): Promise<Specimen[]> {
 
 async function written(name: string, write: (folder: string) => Promise<void>): Promise<Specimen> {
   return { name, files: await filesWritten(write) };
+}
+
+/** Two moments of one series, of which the second may be broken. */
+function twoVolumes(): Promise<Specimen> {
+  const change = (slice: number) => ({
+    TemporalPositionIdentifier: 2 - (slice % 2),
+    ImagePositionPatient: [0, 0, SLICE_MM * Math.floor(slice / 2)],
+  });
+  return written('series of two volumes', (folder) => writeSlices(folder, change, 2 * MAX_SLICES));
+}
+
+/** A manifest, with what it lists. */
+function listedVolumes(): Promise<Specimen> {
+  const { image, label } = phantomVolumes('fuzz');
+  const manifest = { labels: { 1: 'organ' }, training: [{ image: 'a.nii', label: 'l.nii' }] };
+  return written('listed volumes', async (folder) => {
+    await writeFile(join(folder, 'dataset.json'), JSON.stringify(manifest));
+    await writeNifti(join(folder, 'a.nii'), image);
+    const organ = label.data.map((value) => Math.min(value, 1));
+    await writeNifti(join(folder, 'l.nii'), { ...label, data: organ });
+  });
 }
 
 function volumeFiles(): Specimen[] {
