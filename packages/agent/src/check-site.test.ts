@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -45,6 +45,23 @@ describe('a check of the site', () => {
       advice: expect.stringContaining('fedvox agent enroll'),
     });
     expect(scene.coordinator.calls).toEqual([]);
+  });
+
+  it('of a state folder that a newer version wrote says so, with advice, and sends nothing', async () => {
+    await scene.enrol();
+    writeFileSync(scene.folder.version, '{"version":9}');
+    const calls = [...scene.coordinator.calls];
+    const { ok, lines } = await checkSite(scene.site, SURROUNDINGS);
+    expect(ok).toBe(false);
+    const [credentials, coordinator] = lines;
+    for (const line of [credentials, coordinator]) {
+      expect(line).toMatchObject({
+        ok: false,
+        text: expect.stringContaining('is of version 9; this agent knows 1'),
+        advice: expect.stringContaining('or a newer one'),
+      });
+    }
+    expect(scene.coordinator.calls).toEqual(calls);
   });
 
   it('while the agent runs tells what it last heard, and sends nothing of its own', async () => {
