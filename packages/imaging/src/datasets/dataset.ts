@@ -1,10 +1,11 @@
 import { dirname, join } from 'node:path';
 import { type Clock, sha256, unreachable } from '@fedvox/base';
 import { systemClock } from '@fedvox/base/system';
-import { folderState } from '../folder-scan/folder-state.js';
+import { filesState } from '../file-index/files-state.js';
 import type { HeaderOptions, HeaderProgress } from '../folder-scan/headers/read-headers.js';
 import { refusalOf } from '../refusal.js';
 import type { Dataset } from './case-ref.js';
+import { decidingFiles } from './deciding-files.js';
 import { type LabelNeed, openDicomFolder } from './dicom-folder.js';
 import { openMsd } from './msd.js';
 import { rememberedDataset } from './remembered-dataset.js';
@@ -15,7 +16,7 @@ export interface OpenDatasetOptions {
   readonly labels?: LabelNeed;
   /**
    * A file that keeps the headers of a DICOM folder, so that the next look reads only what is new. Beside it,
-   * in `datasets.index`, is kept what was found, which stands as long as no file of the folder changes.
+   * in `datasets.index`, is kept what was found, which stands as long as no file that decides it changes.
    */
   readonly indexPath?: string;
   readonly onProgress?: (progress: HeaderProgress) => void;
@@ -41,12 +42,13 @@ export async function openDataset(
   const { indexPath, onProgress, clock = systemClock } = headers;
   const resolved = datasetSpecSchema.parse(spec);
   if (indexPath === undefined) return openAnew(resolved, classes, labels, headers);
-  const state = await folderState(resolved.path, clock.nowMs());
+  const files = await decidingFiles(resolved);
+  const state = files.length === 0 ? undefined : await filesState(files, clock.nowMs());
   // As it is written: patterns of names go in their order.
   const key = sha256(JSON.stringify([resolved, classes, labels]));
   const path = join(dirname(indexPath), DATASETS);
   let isRead = false;
-  const dataset = await rememberedDataset(path, key, state?.digest, {
+  const dataset = await rememberedDataset(path, key, state, {
     open: () => {
       isRead = true;
       return openAnew(resolved, classes, labels, headers);
@@ -56,8 +58,8 @@ export async function openDataset(
       onProgress?.({ kind: 'index', code, reason });
     },
   });
-  if (!isRead && state !== undefined && resolved.kind === 'dicom') {
-    onProgress?.({ kind: 'headers', done: state.files, total: state.files });
+  if (!isRead && resolved.kind === 'dicom') {
+    onProgress?.({ kind: 'headers', done: files.length, total: files.length });
   }
   return dataset;
 }

@@ -1,12 +1,13 @@
 import { appendFile, cp, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { type Clock, type Sha256, sha256 } from '@fedvox/base';
+import { type Clock, sha256 } from '@fedvox/base';
 import { systemClock } from '@fedvox/base/system';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { folderState } from '../folder-scan/folder-state.js';
+import { filesState } from '../file-index/files-state.js';
 import type { HeaderProgress } from '../folder-scan/headers/read-headers.js';
+import { filesUnder } from '../folder-scan/walk.js';
 import { writeNifti } from '../nifti/write.js';
 import { rectangle, writeSlices, writeStructureSet } from '../testing/dicom-objects.js';
 import { CLASSES, phantomVolumes, writePhantomCase } from '../testing/phantom-case.js';
@@ -34,9 +35,9 @@ function counting(memory: string) {
   const scans = { count: 0 };
   const problems: string[] = [];
   const look = async (spec: DatasetSpec, classes: readonly string[] = CLASSES, clock = LATER) => {
-    const state = await folderState(spec.path, clock.nowMs());
+    const state = await filesState(await filesUnder(spec.path), clock.nowMs());
     const key = sha256(JSON.stringify([spec, classes]));
-    return rememberedDataset(memory, key, state?.digest, {
+    return rememberedDataset(memory, key, state, {
       open: () => {
         scans.count++;
         return openDataset(spec, classes);
@@ -110,7 +111,7 @@ describe('a data set that was opened before', () => {
         scans.count++;
         return { cases: [], refused };
       };
-      const state = (await folderState(spec.path, LATER.nowMs()))?.digest as Sha256;
+      const state = await filesState(await filesUnder(spec.path), LATER.nowMs());
       await rememberedDataset(memory, sha256('key'), state, { open, onProblem: () => undefined });
     }
     expect(scans.count).toBe(2);

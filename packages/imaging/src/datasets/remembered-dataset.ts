@@ -16,11 +16,11 @@ interface Remembering {
 }
 
 /**
- * A data set as it was found before, where its folder is as it was then; else what is found now, which is kept for the
+ * A data set as it was found before, where its files are as they were then; else what is found now, which is kept for the
  * next time.
  * @param path the file that keeps data sets, those used last
  * @param key of all that says how the folder is to be read
- * @param state of the folder (`folderState`), as it was before it is read
+ * @param state of the files that decide what it is (`filesState`), before they are read
  */
 export async function rememberedDataset(
   path: string,
