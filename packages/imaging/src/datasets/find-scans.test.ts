@@ -52,6 +52,17 @@ describe('the scans of a folder', () => {
     expect(refused).toMatchObject([{ code: 'imaging/not-dicom' }]);
   });
 
+  it('lie under their path, whatever is written where a UID should be', async () => {
+    const path = await temporaryFolder();
+    const SeriesInstanceUID = '../../../out';
+    await writeSlices(path, (slice) => ({
+      SeriesInstanceUID,
+      SOPInstanceUID: `2.25.300.${slice}`,
+    }));
+    const { scans } = await findScans(path);
+    expect(scans).toMatchObject([{ place: expect.stringMatching(/^[^.]*\b[0-9a-f]{16}$/) }]);
+  });
+
   it('are refused by name where there is nothing that could be one', async () => {
     const path = await temporaryFolder();
     await writeFile(join(path, 'notes.txt'), 'read me');

@@ -27,8 +27,8 @@ export interface FoundScan {
   /** How a person recognises it. */
   readonly what: string;
   /**
-   * Where it lies under the path that was given, without an ending: `sub-01/anat/T1w`; a series by its folder
-   * and its UID.
+   * Where it lies under the path that was given, without an ending, and never beyond: `sub-01/anat/T1w`; a series
+   * by its folder and its UID.
    */
   readonly place: string;
   readonly format: 'dicom' | 'nifti' | 'nrrd';
@@ -98,6 +98,9 @@ export async function findOnlyScan(path: string, rules: ScanRules = {}): Promise
   });
 }
 
+/** PS3.5 9.1. */
+const UID = /^\d+(\.\d+)*$/;
+
 function seriesScan(scan: FolderScan, series: ScannedSeries, rules: ScanRules): FoundScan {
   const { conflictingGeometry: _, ...ofSeries } = rules;
   const spec = datasetSpecSchema.options[0].parse({
@@ -109,8 +112,10 @@ function seriesScan(scan: FolderScan, series: ScannedSeries, rules: ScanRules): 
   const withoutLabels = { ...scan, segmentations: [] };
   const { ref, alsoRefused } = caseOfSeries(series, withoutLabels, spec, [], 'optional');
   const folder = relative(scan.root, dirname(series.paths[0] as string));
+  // What stands for a UID may be a path that leads elsewhere.
+  const name = UID.test(series.uid) ? series.uid : ref.caseId;
   const isFile = folder.startsWith('..'); // the path is that of the series' one file
-  const place = isFile ? series.uid : join(folder, series.uid);
+  const place = isFile ? name : join(folder, name);
   return { what: series.what, place, format: 'dicom', ref, notices: alsoRefused };
 }
 
