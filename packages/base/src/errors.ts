@@ -36,24 +36,17 @@ type Placeholders<Template extends string> =
     ? (Name extends `${string} ${string}` ? never : Name) | Placeholders<Rest>
     : never;
 
-/** What message and advice of an entry, or of any of several, name in braces: each detail, no other. */
-type DetailsOf<Entry extends ErrorEntry> = [Placeholders<Entry['message' | 'advice']>] extends [
-  never,
-]
-  ? Readonly<Record<string, never>>
-  : Readonly<Record<Placeholders<Entry['message' | 'advice']>, ErrorDetail>>;
-
-type ErrorArguments<Details> =
-  Record<string, never> extends Details
-    ? [details?: Details, options?: ErrorOptions]
-    : [details: Details, options?: ErrorOptions];
+/** Each detail that message and advice of an entry, or of any of several, name in braces; no other. */
+type ErrorArguments<
+  Entry extends ErrorEntry,
+  Named extends string = Placeholders<Entry['message' | 'advice']>,
+> = [Named] extends [never]
+  ? [details?: Readonly<Record<string, never>>, options?: ErrorOptions]
+  : [details: Readonly<Record<Named, ErrorDetail>>, options?: ErrorOptions];
 
 /** Makes an error of one table: `fail('missing-slice', { series, gapMm })`. */
 export interface ErrorFactory<Table extends ErrorTable> {
-  <Name extends NameOf<Table>>(
-    name: Name,
-    ...rest: ErrorArguments<DetailsOf<Table[Name]>>
-  ): FedvoxError;
+  <Name extends NameOf<Table>>(name: Name, ...rest: ErrorArguments<Table[Name]>): FedvoxError;
   readonly packageName: string;
   /** For the page in docs/errors, which is generated from it. */
   readonly table: Table;
