@@ -1,4 +1,5 @@
 export type { CallContext, ServerEvent, SiteCall } from './calls/call-context.js';
+export type { AnonymousCall, EnrollmentHandlers } from './calls/enrollment-service.js';
 export type { FederationClient } from './calls/federation-client.js';
 export type { FederationHandlers } from './calls/federation-handlers.js';
 export type { MemberServer, RunningServer } from './calls/running-server.js';
@@ -8,17 +9,11 @@ export type { OwnCredentials } from './grpc/channel.js';
 export { type DialOptions, dialCoordinator } from './grpc/dial.js';
 export { type EnrollmentOptions, enroll } from './grpc/enrollment-client.js';
 export {
-  type AnonymousCall,
   createEnrollmentServer,
-  type EnrollmentHandlers,
   type EnrollmentServerOptions,
 } from './grpc/enrollment-server.js';
 export { createFederationServer, type FederationServerOptions } from './grpc/federation-server.js';
-export {
-  type InProcessDialOptions,
-  InProcessNetwork,
-  type InProcessServerOptions,
-} from './in-process/in-process-network.js';
+export { InProcessNetwork } from './in-process/in-process-network.js';
 export { DEADLINES_MS, KEEPALIVE, type KeepaliveOptions, OPERATORS_DOOR } from './limits.js';
 export { type Door, type DoorRules, keepDoor } from './tls/doorkeeper.js';
 export type { ListenSpec } from './tls/tls-listener.js';
@@ -29,3 +24,4 @@ export {
   type UploadOptions,
   uploadFrom,
 } from './transfer.js';
+export { SOCKETS, type Wire } from './wire.js';

@@ -1,7 +1,6 @@
-import { dialCoordinator } from './grpc/dial.js';
-import { createFederationServer } from './grpc/federation-server.js';
 import { InProcessNetwork } from './in-process/in-process-network.js';
 import { describeTransfers } from './testing/transfer-contract.js';
+import { SOCKETS } from './wire.js';
 
-describeTransfers('gRPC', { serve: createFederationServer, dial: dialCoordinator });
+describeTransfers('gRPC', SOCKETS);
 describeTransfers('calls within the process', new InProcessNetwork());

@@ -1,18 +1,15 @@
-import { type EgressObserver, ENROLLMENT } from '@fedvox/protocol';
+import type { EgressObserver } from '@fedvox/protocol';
+import { type EnrollmentRequest, enrollOver } from '../calls/enrollment-service.js';
 import { secureChannel } from './channel.js';
 import { GrpcTransport } from './grpc-transport.js';
 
-export interface EnrollmentOptions {
+export interface EnrollmentOptions extends EnrollmentRequest {
   /** `host:port` of the invitation. */
   readonly address: string;
   readonly federation: string;
   /** The root that came with the invitation: the only thing that vouches for the server. */
   readonly caPem: string;
-  readonly token: string;
-  /** PKCS #10 in DER. The key it is about stays here. */
-  readonly certificateRequest: Uint8Array;
   readonly onSent: EgressObserver;
-  readonly signal?: AbortSignal;
 }
 
 /**
@@ -21,13 +18,8 @@ export interface EnrollmentOptions {
  * @throws FedvoxError `refused/token-invalid`, `refused/token-expired`, `refused/token-used`,
  *   `refused/request-invalid`, `protocol/…`
  */
-export async function enroll(options: EnrollmentOptions): Promise<readonly Uint8Array[]> {
-  const { address, federation, caPem, token, certificateRequest, onSent, signal } = options;
-  const transport = new GrpcTransport(secureChannel({ address, federation, caPem }), onSent);
-  const request = { token, certificateRequest: Buffer.from(certificateRequest) };
-  try {
-    return (await transport.unary(ENROLLMENT.enroll, request, signal)).certificateChain;
-  } finally {
-    transport.close();
-  }
+export function enroll(options: EnrollmentOptions): Promise<readonly Uint8Array[]> {
+  const { address, federation, caPem, onSent } = options;
+  const channel = secureChannel({ address, federation, caPem });
+  return enrollOver(new GrpcTransport(channel, onSent), options);
 }

@@ -2,19 +2,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { refuse } from '@fedvox/protocol';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ServerEvent } from '../calls/call-context.js';
+import type { EnrollmentHandlers } from '../calls/enrollment-service.js';
 import type { FederationHandlers } from '../calls/federation-handlers.js';
 import { describeCalls } from '../testing/call-contract.js';
 import { describeCallers } from '../testing/caller-contract.js';
 import { type Member, TestFederation } from '../testing/test-federation.js';
 import { unanswered } from '../testing/unanswered.js';
-import { dialCoordinator } from './dial.js';
+import { SOCKETS } from '../wire.js';
 import { enroll } from './enrollment-client.js';
-import { createEnrollmentServer, type EnrollmentHandlers } from './enrollment-server.js';
-import { createFederationServer } from './federation-server.js';
+import { createEnrollmentServer } from './enrollment-server.js';
 
-const GRPC = { serve: createFederationServer, dial: dialCoordinator };
-describeCalls('gRPC', GRPC);
-describeCallers('gRPC', GRPC);
+describeCalls('gRPC', SOCKETS);
+describeCallers('gRPC', SOCKETS);
 
 let federation: TestFederation;
 let alice: Member;

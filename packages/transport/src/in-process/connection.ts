@@ -1,25 +1,9 @@
-import type { Clock } from '@fedvox/base';
-import type { CertificateInfo } from '@fedvox/pki';
-import type { Method, MethodName } from '@fedvox/protocol';
-import type { CallContext } from '../calls/call-context.js';
+import type { MethodName } from '@fedvox/protocol';
 import type { Peer } from '../calls/call-desk.js';
-import { CallFailure } from '../calls/call-status.js';
-import type { Served, Service } from '../calls/service.js';
-import { type Deadlines, SITE_CALLS } from '../limits.js';
+import { SITE_CALLS } from '../limits.js';
+import type { Endpoint } from './endpoint.js';
 import { OpenCall } from './open-call.js';
 import { Turns } from './turns.js';
-
-/** What calls within the process meet at their other end. */
-export interface Endpoint {
-  readonly service: Service<CertificateInfo>;
-  /** The coordinator's, which a site learns by connecting. */
-  readonly certificate: CertificateInfo;
-  readonly deadlinesMs: Deadlines;
-  readonly clock: Clock;
-}
-
-type Kind = Served<CertificateInfo>['kind'];
-type ServedAs<K extends Kind> = Extract<Served<CertificateInfo>, { readonly kind: K }>;
 
 /** One peer's connection to a coordinator of this process. */
 export class Connection {
@@ -53,21 +37,6 @@ export class Connection {
     );
     this.#calls.add(call);
     return call;
-  }
-
-  /** The method as this coordinator serves it. @throws CallFailure where it does not */
-  served<K extends Kind>({ name }: Method<unknown, unknown>, kind: K): ServedAs<K> {
-    const served = this.endpoint.service.methods[name];
-    if (served?.kind === kind) return served as ServedAs<K>;
-    throw new CallFailure({ code: 'UNIMPLEMENTED', details: `no method ${name} of one ${kind}` });
-  }
-
-  run<Result>(
-    { name }: Method<unknown, unknown>,
-    { signal }: OpenCall,
-    work: (context: CallContext<CertificateInfo>) => Promise<Result>,
-  ): Promise<Result> {
-    return this.endpoint.service.desk.run(name, this.peer, signal, work);
   }
 
   /** Takes no further call; resolves once those under way have ended. */

@@ -3,7 +3,8 @@ import { type Identity, identityUri, readIdentity } from '@fedvox/pki';
 import type { Peer } from '../calls/call-desk.js';
 import type { MemberServer } from '../calls/running-server.js';
 import { STOP_GRACE_MS } from '../limits.js';
-import { Connection, type Endpoint } from './connection.js';
+import { Connection } from './connection.js';
+import type { Endpoint } from './endpoint.js';
 
 /** A service that is called within the process, and who is connected to it. */
 export class InProcessServer implements MemberServer {

@@ -44,13 +44,10 @@ export class InProcessTransport implements Transport {
     request: Request,
     signal?: AbortSignal,
   ): Promise<Response> {
-    return this.#call(method, signal, async (call, connection) => {
-      const served = connection.served(method, 'unary');
+    return this.#call(method, signal, async ({ signal: over }, { endpoint, peer }) => {
       const sent = this.#outward(method)(request);
-      const response = await connection.run(method, call, (context) =>
-        served.handle(sent, context),
-      );
-      return inward(method, response as Response);
+      const answer = endpoint.serve(method, 'unary', peer, over, (handle) => handle(sent));
+      return inward(method, await answer);
     });
   }
 
@@ -62,13 +59,11 @@ export class InProcessTransport implements Transport {
     const left = new AbortController();
     const either = AbortSignal.any([left.signal, ...(signal === undefined ? [] : [signal])]);
     const responses = new PassThrough(ONE_MESSAGE);
-    const done = this.#call(method, either, (call, connection) => {
-      const served = connection.served(method, 'server-stream');
+    const done = this.#call(method, either, async ({ signal: over }, { endpoint, peer }) => {
       const sent = this.#outward(method)(request);
-      return connection.run(method, call, (context) => {
-        const given = served.handle(sent, context) as AsyncIterable<Response>;
-        return sendResponses(responses, inwardAll(method, given), call.signal);
-      });
+      await endpoint.serve(method, 'server-stream', peer, over, (handle) =>
+        sendResponses(responses, inwardAll(method, handle(sent)), over),
+      );
     });
     const end = () => responses.end();
     done.then(end, end);
@@ -85,14 +80,15 @@ export class InProcessTransport implements Transport {
     requests: AsyncIterable<Request>,
     signal?: AbortSignal,
   ): Promise<Response> {
-    return this.#call(method, signal, async (call, connection) => {
-      const served = connection.served(method, 'client-stream');
-      const stream = addAbortSignal(call.signal, new PassThrough(ONE_MESSAGE));
+    return this.#call(method, signal, async ({ signal: over }, { endpoint, peer }) => {
+      const stream = addAbortSignal(over, new PassThrough(ONE_MESSAGE));
       // The handler's iteration throws that same error; a stream wants a listener for it as well.
       stream.on('error', () => undefined);
-      const answer = connection.run(method, call, (context) => served.handle(stream, context));
+      const answer = endpoint.serve(method, 'client-stream', peer, over, (handle) =>
+        handle(stream),
+      );
       await sendRequests(stream, mapped(requests, this.#outward(method)), answer);
-      return inward(method, (await answer) as Response);
+      return inward(method, await answer);
     });
   }
 

@@ -17,7 +17,8 @@ import type { FederationHandlers } from '../calls/federation-handlers.js';
 import { isTransientGrpcError } from '../grpc/call-failure.js';
 import type { FederationServerOptions } from '../grpc/federation-server.js';
 import { DEADLINES_MS } from '../limits.js';
-import { type Member, sampleUpdate, TestFederation, type Wire } from './test-federation.js';
+import type { Wire } from '../wire.js';
+import { type Member, sampleUpdate, TestFederation } from './test-federation.js';
 import { promiseAndResolve, unanswered } from './unanswered.js';
 
 /** What calls are, whatever they travel by. */

@@ -2,7 +2,8 @@ import { VirtualClock } from '@fedvox/base';
 import { refuse } from '@fedvox/protocol';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { FederationServerOptions } from '../grpc/federation-server.js';
-import { type Member, TestFederation, type Wire } from './test-federation.js';
+import type { Wire } from '../wire.js';
+import { type Member, TestFederation } from './test-federation.js';
 
 /** Who may call whom, whatever calls travel by. */
 export function describeCallers(name: string, wire: Wire): void {
@@ -83,6 +84,34 @@ export function describeCallers(name: string, wire: Wire): void {
         message: expect.stringContaining(`localhost:${gone.port}`),
       });
       client.close();
+    });
+
+    it('enrols without a certificate, and is refused by name where its token is no good', async () => {
+      const { der } = (await federation.member()).certificate;
+      const noted: string[] = [];
+      const server = await wire.serveEnrollment(
+        {
+          enroll: async ({ token, certificateRequest }) => {
+            if (token !== 'good') throw refuse('token-invalid');
+            expect(Buffer.from(certificateRequest).toString()).toBe('csr');
+            return [der];
+          },
+        },
+        { ...federation.listen, onEvent: ({ kind }) => noted.push(kind) },
+      );
+      const enrol = (token: string) =>
+        wire.enroll({
+          address: `localhost:${server.port}`,
+          federation: 'north',
+          caPem: federation.authority.certificatePem,
+          token,
+          certificateRequest: Buffer.from('csr'),
+          onSent: () => undefined,
+        });
+      expect(await enrol('good')).toEqual([der]);
+      await expect(enrol('bad')).rejects.toMatchObject({ code: 'refused/token-invalid' });
+      expect(noted).toEqual(['call-refused']);
+      await server.stop(0);
     });
 
     it('finds one coordinator at an address: a second is told that it cannot listen', async () => {

@@ -21,8 +21,9 @@ import type { FederationClient } from '../calls/federation-client.js';
 import type { FederationHandlers } from '../calls/federation-handlers.js';
 import type { MemberServer } from '../calls/running-server.js';
 import type { OwnCredentials } from '../grpc/channel.js';
-import { type DialOptions, dialCoordinator } from '../grpc/dial.js';
-import { createFederationServer, type FederationServerOptions } from '../grpc/federation-server.js';
+import type { DialOptions } from '../grpc/dial.js';
+import type { FederationServerOptions } from '../grpc/federation-server.js';
+import { SOCKETS, type Wire } from '../wire.js';
 
 /** For this package's tests: a consortium in memory, and both ends of the wire, over loopback unless told. */
 export interface Member extends OwnCredentials {
@@ -32,13 +33,6 @@ export interface Member extends OwnCredentials {
 }
 
 const DAY_MS = 86_400_000;
-
-/** One way to travel: how a coordinator is served by it, and how it is dialled. */
-export interface Wire {
-  readonly serve: typeof createFederationServer;
-  readonly dial: typeof dialCoordinator;
-}
-const GRPC: Wire = { serve: createFederationServer, dial: dialCoordinator };
 
 export class TestFederation {
   readonly authority: Authority;
@@ -58,7 +52,7 @@ export class TestFederation {
     this.#wire = wire;
   }
 
-  static async create(wire: Wire = GRPC): Promise<TestFederation> {
+  static async create(wire: Wire = SOCKETS): Promise<TestFederation> {
     const spec = { federation: 'north', validDays: 365, nowMs: Date.now() };
     const [authority, coordinatorKeys, memberKeys] = await Promise.all([
       createAuthority(spec),

@@ -9,7 +9,8 @@ import type { FederationHandlers } from '../calls/federation-handlers.js';
 import type { RunningServer } from '../calls/running-server.js';
 import { isTransientGrpcError } from '../grpc/call-failure.js';
 import { downloadParts, downloadTo, uploadFrom } from '../transfer.js';
-import { type Member, TestFederation, type Wire } from './test-federation.js';
+import type { Wire } from '../wire.js';
+import { type Member, TestFederation } from './test-federation.js';
 
 // Several flow-control windows and a last chunk that is not full.
 const bytes = randomBytes(3 * 1024 * 1024 + 77);
