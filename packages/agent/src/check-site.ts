@@ -5,6 +5,7 @@ import type { Job } from '@fedvox/job';
 import type { PacsSource } from '@fedvox/pacs';
 import { dayOf, needsRenewal, termOf } from '@fedvox/pki';
 import { LONG_POLL_MS } from '@fedvox/protocol';
+import { SOCKETS } from '@fedvox/transport';
 import type { CheckLine, Finding } from './check-line.js';
 import type { SiteConfig } from './config.js';
 import type { WorkProgress } from './core/trainer.js';
@@ -98,7 +99,7 @@ async function sayHello(config: SiteConfig, folder: StateFolder, clock: Clock): 
   if ('pid' in lock) return describeContact(lock.pid, folder, clock);
   try {
     const ledger = EgressLedger.open(folder.egressLedger, clock);
-    const coordinator = new Line({ ...membership, ledger });
+    const coordinator = new Line({ ...membership, ledger, dial: SOCKETS.dial });
     const { federation, protocolVersion, clockMs } = await coordinator.hello().finally(() => {
       coordinator.close();
       ledger.close();

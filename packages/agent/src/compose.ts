@@ -10,6 +10,7 @@ import {
 } from '@fedvox/base/system';
 import { casesFolder } from '@fedvox/pacs';
 import { type Credentials, dayOf, termOf } from '@fedvox/pki';
+import { SOCKETS, type Wire } from '@fedvox/transport';
 import type { SiteConfig } from './config.js';
 import { newAgent } from './core/agent-machine.js';
 import type { Trainer } from './core/trainer.js';
@@ -36,6 +37,8 @@ export interface AgentOptions {
   readonly clock?: Clock;
   readonly chance?: Chance;
   readonly pace?: Pace;
+  /** By which the coordinator is reached: sockets unless told. */
+  readonly wire?: Pick<Wire, 'dial'>;
   /** The trainer's compiled program, where it is not beside this one. */
   readonly trainerEntryPath?: string;
   /** Instead of a child process: for tests and simulations. */
@@ -95,6 +98,7 @@ async function assemble(
   options: Surrounded<'clock' | 'chance'>,
 ): Promise<Assembled> {
   const { clock, chance, log = createLogger({ name: 'agent' }), pace = DEFAULT_PACE } = options;
+  const { dial } = options.wire ?? SOCKETS;
   const { credentials, address } = await loadMembership(config, folder);
   refuseIfEnded(credentials, folder, clock.nowMs());
   await removeLeftovers(folder);
@@ -111,6 +115,7 @@ async function assemble(
       config,
       folder,
       address,
+      dial,
       ledger,
       contact: new ContactKeeper(folder.contact, clock),
       outbox,

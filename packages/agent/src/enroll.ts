@@ -9,7 +9,7 @@ import {
   readCertificate,
   saveCredentials,
 } from '@fedvox/pki';
-import { enroll as exchangeToken } from '@fedvox/transport';
+import { SOCKETS, type Wire } from '@fedvox/transport';
 import type { SiteConfig } from './config.js';
 import { fail } from './errors.js';
 import { EgressLedger } from './ledger/egress-ledger.js';
@@ -37,12 +37,13 @@ export async function enroll(
   config: SiteConfig,
   invitation: Invitation,
   clock: Clock,
+  wire: Pick<Wire, 'enroll'> = SOCKETS,
 ): Promise<Enrolled> {
   if (config.site !== invitation.site) throw mismatch(config, 'invitation', invitation.site);
   const { folder, lock } = await openStateFolder(config.stateDir, clock);
   try {
     await refuseIfEnrolled(folder, config.site);
-    return await exchange(config, invitation, folder, clock);
+    return await exchange(config, invitation, folder, clock, wire);
   } finally {
     await lock.release();
   }
@@ -53,6 +54,7 @@ async function exchange(
   invitation: Invitation,
   folder: StateFolder,
   clock: Clock,
+  wire: Pick<Wire, 'enroll'>,
 ): Promise<Enrolled> {
   const { site, federation, federationAddress, caCertificatePem: caPem, token } = invitation;
   const keyPem = await loadOrCreatePendingKey(folder.credentials);
@@ -62,7 +64,7 @@ async function exchange(
   try {
     const message = { kind: 'enrolment', token, request: certificateRequest } as const;
     const chain = await announcer.say(message, () =>
-      exchangeToken({
+      wire.enroll({
         address: invitation.enrollmentAddress,
         federation,
         caPem,

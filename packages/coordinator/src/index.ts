@@ -5,6 +5,8 @@ export { type FollowJobOptions, followJob, type JobNews } from './client/job-fol
 export { type ChosenModel, chooseModel, whyNoBest } from './client/model-choice.js';
 export {
   type CoordinatorSurroundings,
+  type HeldCoordinator,
+  openCoordinator,
   type RunningCoordinator,
   startCoordinator,
 } from './compose.js';

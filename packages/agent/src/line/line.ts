@@ -12,7 +12,7 @@ import {
   verifyReceipt,
   type Welcome,
 } from '@fedvox/protocol';
-import { dialCoordinator, downloadTo, type FederationClient, uploadFrom } from '@fedvox/transport';
+import { downloadTo, type FederationClient, uploadFrom, type Wire } from '@fedvox/transport';
 import type { Answer } from '../core/answer.js';
 import { roundOf, type SiteState, type Task } from '../core/task.js';
 import type { EgressLedger } from '../ledger/egress-ledger.js';
@@ -25,6 +25,7 @@ export interface LineOptions {
   readonly address: string;
   readonly credentials: Credentials;
   readonly ledger: EgressLedger;
+  readonly dial: Wire['dial'];
 }
 
 /**
@@ -40,10 +41,10 @@ export class Line {
   /** Those that both sides have. */
   #agreed: readonly Capability[] = [];
 
-  constructor({ address, credentials, ledger }: LineOptions) {
+  constructor({ address, credentials, ledger, dial }: LineOptions) {
     const { keyPem, certificateChainPem, caPem, identity } = credentials;
     this.#announcer = new Announcer(ledger);
-    this.#client = dialCoordinator({
+    this.#client = dial({
       address,
       federation: identity.federation,
       caPem,

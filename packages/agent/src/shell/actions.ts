@@ -5,6 +5,7 @@ import { isDiskFull, type Logger } from '@fedvox/base/system';
 import { metricTitles } from '@fedvox/job';
 import { type Credentials, needsRenewal, readPemChain } from '@fedvox/pki';
 import { decodeUpdateStatement, type Envelope } from '@fedvox/protocol';
+import type { Wire } from '@fedvox/transport';
 import type { SiteConfig } from '../config.js';
 import type { Answer } from '../core/answer.js';
 import type { Action, AgentEvent, Beat } from '../core/machine-types.js';
@@ -39,6 +40,7 @@ export interface ActionContext {
   readonly folder: StateFolder;
   /** `host:port` of the coordinator. */
   readonly address: string;
+  readonly dial: Wire['dial'];
   readonly ledger: EgressLedger;
   readonly contact: ContactKeeper;
   readonly outbox: Outbox;
@@ -158,9 +160,9 @@ export class RealActions implements SiteActions {
 
   /** A fresh line each time: the address is looked up anew, and a renewed certificate is shown. */
   async #greet(signal: AbortSignal): Promise<AgentEvent> {
-    const { address, ledger, clock } = this.#context;
+    const { address, dial, ledger, clock } = this.#context;
     this.#line?.close();
-    this.#line = new Line({ address, ledger, credentials: this.#credentials });
+    this.#line = new Line({ address, dial, ledger, credentials: this.#credentials });
     const welcome = await this.#line.hello(signal);
     const { federation, heartbeatIntervalMs, capabilities, clockMs } = welcome;
     const expected = this.#credentials.identity.federation;

@@ -1,0 +1,171 @@
+import { createPrivateKey } from 'node:crypto';
+import type { Chance, Clock } from '@fedvox/base';
+import type { Logger } from '@fedvox/base/system';
+import { durationMs } from '@fedvox/job';
+import {
+  type Consortium,
+  keyId,
+  loadOperatorCertificates,
+  readCertificate,
+  toX509,
+} from '@fedvox/pki';
+import type { ServerEvent } from '@fedvox/transport';
+import type { CoordinatorConfig } from './config.js';
+import type { RetentionRules } from './core/retention-rules.js';
+import { LogRation } from './log-ration.js';
+import { observeServer, watchProgress } from './observation.js';
+import { CertificateWatch } from './shell/certificate-watch.js';
+import { ChangeSignal } from './shell/change-signal.js';
+import { DeadlineWatch } from './shell/deadline-watch.js';
+import { IdentityWatch } from './shell/identity-watch.js';
+import { JobRegistry } from './shell/job-registry.js';
+import { catchUp } from './shell/memberships.js';
+import { OperatorDirectory } from './shell/operator-directory.js';
+import { Retention } from './shell/retention.js';
+import { RoundRunner } from './shell/round-runner.js';
+import { Sightings } from './shell/sightings.js';
+import { SiteDirectory } from './shell/site-directory.js';
+import { SubmissionDesk } from './shell/submission-desk.js';
+import { TaskDesk } from './shell/task-desk.js';
+import { createTelemetry } from './shell/telemetry.js';
+import { UploadDesk } from './shell/upload-desk.js';
+import { BlobStore } from './store/blob-store.js';
+import type { RevocationFile } from './store/revocation-file.js';
+import { Spool } from './store/spool.js';
+import type { Store } from './store/store.js';
+
+/** A site is "seen" while it was heard of this recently. */
+const SEEN_WITHIN_MS = 5 * 60_000;
+/** Unless heartbeats are so rare that some must have been missed. */
+const MISSED_BEATS = 3;
+
+/** What a coordinator stands on. */
+export interface Foundations {
+  readonly consortium: Consortium;
+  readonly store: Store;
+  readonly revocations: RevocationFile;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly log: Logger;
+}
+
+export type Core = Awaited<ReturnType<typeof assemble>>;
+
+/** Everything but what serves it to sites and operators; jobs go on from here. */
+export async function assemble(config: CoordinatorConfig, foundations: Foundations) {
+  const { consortium, store, revocations, clock, chance, log } = foundations;
+  const { federation, stateDir } = config;
+  const [blobs, spool] = [await BlobStore.open(stateDir), await Spool.open(stateDir)];
+  const registry = await JobRegistry.load(store, clock);
+  const changes = new ChangeSignal(clock);
+  const { askAgainMs, heartbeatIntervalMs } = config;
+  const tasks = new TaskDesk({ registry, changes, clock, askAgainMs });
+  const awayAfterMs = Math.max(SEEN_WITHIN_MS, MISSED_BEATS * heartbeatIntervalMs);
+  const telemetry = createTelemetry(() => tasks.seenSince(clock.nowMs() - SEEN_WITHIN_MS));
+  const sites = await SiteDirectory.load({
+    federation,
+    store,
+    clock,
+    authority: consortium.authority,
+    revocations,
+    ownKeys: [consortium.coordinator, consortium.authority].map(({ certificatePem }) =>
+      keyId(toX509(certificatePem).publicKey),
+    ),
+    invitationDays: config.invitationDays,
+    certificateDays: config.siteCertificateDays,
+  });
+  const certificates = await loadOperatorCertificates(config.consortiumDir);
+  const operators = await OperatorDirectory.load({ store, clock, certificates });
+  const uploads = new UploadDesk({
+    federation,
+    clock,
+    registry,
+    store,
+    blobs,
+    spool,
+    receiptKey: createPrivateKey(consortium.coordinator.keyPem),
+    receiptKeyId: readCertificate(consortium.coordinator.certificatePem).keyId,
+    onAccepted: telemetry.onUpdateAccepted,
+    authorize: (site) => sites.authorize(site),
+  });
+  sites.onShutOut((site) => uploads.drop(site));
+  const submissions = new SubmissionDesk({ registry, sites, blobs, clock, chance });
+  watchProgress(registry, { changes, telemetry, store, log });
+  await catchUp(sites, registry);
+  const rounds = new RoundRunner({
+    registry,
+    store,
+    blobs,
+    settled: (job, round) => uploads.settled(job, round),
+    clock,
+    log,
+    jitter: chance.uniform,
+  });
+  rounds.start();
+  const deadlines = new DeadlineWatch(registry, clock, log, (site) =>
+    tasks.isAway(site, awayAfterMs),
+  );
+  const watching = deadlines.run();
+  const identities = new IdentityWatch(clock, (site, connections) => {
+    telemetry.onIdentityShared();
+    log.error(
+      { site, connections },
+      'two agents speak as one site: a copied folder or a stolen key',
+    );
+  });
+  const certificateWatch = new CertificateWatch(consortium, certificates, clock, log);
+  telemetry.watchCertificates(() => certificateWatch.ends());
+  const watchingCertificates = certificateWatch.run();
+  const retention = new Retention({ store, blobs, rules: rulesOf(config.retention), clock, log });
+  const sweeping = retention.run();
+  const sightings = await Sightings.load({ tasks, store, clock, log });
+  const recording = sightings.run();
+  const watchers = { log, telemetry, clock, ration: new LogRation() };
+  const onServerEvent = (event: ServerEvent) => observeServer(event, watchers);
+  const parts = { blobs, registry, changes, tasks, telemetry, sites, uploads, submissions, rounds };
+  return {
+    ...foundations,
+    ...parts,
+    onServerEvent,
+    operators,
+    identities,
+    certificateWatch,
+    watchingCertificates,
+    deadlines,
+    watching,
+    retention,
+    sweeping,
+    sightings,
+    recording,
+  };
+}
+
+function rulesOf({ deltas, models }: CoordinatorConfig['retention']): RetentionRules {
+  const termMs = (term: string) => (term === 'keep' ? null : durationMs(term));
+  return { deltasMs: termMs(deltas), modelsMs: termMs(models) };
+}
+
+export interface AnyServer {
+  stop(): Promise<void>;
+}
+
+/** Ends it with what serves it; what is under way continues at the next start. */
+export async function disassemble(core: Core, servers: readonly AnyServer[]): Promise<void> {
+  core.deadlines.stop();
+  core.certificateWatch.stop();
+  core.retention.stop();
+  core.sightings.stop();
+  core.tasks.close();
+  await Promise.all([
+    core.watching,
+    core.watchingCertificates,
+    core.sweeping,
+    core.recording,
+    core.rounds.stop(),
+    ...servers.map((server) => server.stop()),
+  ]);
+  await core.uploads.idle();
+  await core.registry.drained();
+  await core.revocations.close();
+  await core.store.close();
+}

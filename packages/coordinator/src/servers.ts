@@ -1,0 +1,101 @@
+import type { FedvoxError } from '@fedvox/base';
+import { formatAddress } from '@fedvox/base/system';
+import type { Wire } from '@fedvox/transport';
+import type { AnyServer, Core } from './assembly.js';
+import type { CoordinatorConfig } from './config.js';
+import { federationHandlers } from './grpc/site-calls.js';
+import type { HttpServices } from './http/http-services.js';
+import { type RunningHttpServer, startHttpServer } from './http/server.js';
+import { takeInHolder } from './shell/memberships.js';
+
+const VERSION = '0.1.0';
+
+export interface SitePorts {
+  readonly federationPort: number;
+  readonly enrollmentPort: number;
+}
+
+/** Serves sites by the wire; each server is put into `servers`, so that a failure can stop it. */
+export async function serveSites(
+  config: CoordinatorConfig,
+  core: Core,
+  wire: Wire,
+  servers: AnyServer[],
+): Promise<SitePorts> {
+  const { federation, heartbeatIntervalMs, limits, listen } = config;
+  const { clock, registry, sites, identities } = core;
+  const common = { ...credentialsOf(config, core), clock, onEvent: core.onServerEvent };
+  const federationServer = await wire.serve(
+    federationHandlers({ ...core, federation, heartbeatIntervalMs, ...limits }),
+    {
+      ...common,
+      port: listen.federationPort,
+      federation,
+      authorize: (site, connection) => {
+        sites.authorize(site);
+        identities.heard(site.identity.name, connection);
+      },
+    },
+  );
+  servers.push(federationServer);
+  sites.onShutOut(async (name) => {
+    federationServer.disconnect({ federation, role: 'site', name });
+  });
+  const enrollmentServer = await wire.serveEnrollment(
+    {
+      enroll: async ({ token, certificateRequest }) => {
+        const chain = await sites.enroll(token, certificateRequest);
+        await takeInHolder(chain, registry);
+        return chain;
+      },
+    },
+    { ...common, port: listen.enrollmentPort },
+  );
+  servers.push(enrollmentServer);
+  return { federationPort: federationServer.port, enrollmentPort: enrollmentServer.port };
+}
+
+/** Serves operators by HTTPS, and puts that into `servers`. */
+export async function serveOperators(
+  config: CoordinatorConfig,
+  core: Core,
+  services: HttpServices,
+  servers: AnyServer[],
+): Promise<RunningHttpServer> {
+  const spec = {
+    ...credentialsOf(config, core),
+    port: config.listen.httpPort,
+    federation: config.federation,
+    onRefused: (error: FedvoxError) => core.onServerEvent({ kind: 'connection-refused', error }),
+  };
+  const server = await startHttpServer(spec, services);
+  servers.push(server);
+  return server;
+}
+
+/** What operators' calls are answered from. */
+export function operatorServices(
+  { federation, publicHost, heartbeatIntervalMs, limits }: CoordinatorConfig,
+  core: Core,
+  { federationPort, enrollmentPort }: SitePorts,
+): HttpServices {
+  return {
+    ...core,
+    version: VERSION,
+    federation,
+    heartbeatIntervalMs,
+    maxModelBytes: limits.maxModelBytes,
+    caCertificatePem: core.consortium.authority.certificatePem,
+    federationAddress: formatAddress({ host: publicHost, port: federationPort }),
+    enrollmentAddress: formatAddress({ host: publicHost, port: enrollmentPort }),
+  };
+}
+
+function credentialsOf({ listen }: CoordinatorConfig, { consortium }: Core) {
+  return {
+    host: listen.host,
+    caPem: consortium.authority.certificatePem,
+    certificateChainPem: consortium.coordinator.certificatePem,
+    keyPem: consortium.coordinator.keyPem,
+  };
+}
