@@ -2,6 +2,7 @@ import type { Clock, FedvoxError } from '@fedvox/base';
 import { type Logger, systemFailure } from '@fedvox/base/system';
 import { refusalCode } from '@fedvox/protocol';
 import type { ServerEvent } from '@fedvox/transport';
+import { concerned } from './core/facts.js';
 import type { LogRation } from './log-ration.js';
 import type { ChangeSignal } from './shell/change-signal.js';
 import type { JobRegistry } from './shell/job-registry.js';
@@ -31,7 +32,7 @@ export function watchProgress(
         );
       }
     }
-    changes.changed();
+    changes.changed(concerned(facts, job.state));
   });
 }
 

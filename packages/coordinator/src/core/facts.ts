@@ -67,3 +67,15 @@ export type JobFact =
   | { readonly kind: 'job-failed'; readonly reason: JobFailure }
   | { readonly kind: 'job-completed'; readonly model: Sha256 }
   | { readonly kind: 'site-revoked'; readonly site: string };
+
+/**
+ * Sites that may have other work to do after these facts: those that they name, where they name one
+ * each; otherwise all of the job.
+ */
+export function concerned(
+  facts: readonly JobFact[],
+  { members }: { readonly members: { readonly sites: readonly string[] } },
+): readonly string[] {
+  const named = facts.flatMap((fact) => ('site' in fact ? [fact.site] : []));
+  return named.length > 0 && named.length === facts.length ? named : members.sites;
+}

@@ -34,9 +34,16 @@ export function tabulate(
   maxShare: number | null = null,
 ): readonly ModelRow[] {
   const sites = [...new Set(reports.map(({ site }) => site))].sort();
+  const byRound = new Map<number, ReportedFigures[]>();
+  for (const report of reports) {
+    const ofRound = byRound.get(report.round);
+    if (ofRound === undefined) byRound.set(report.round, [report]);
+    else ofRound.push(report);
+  }
   return models.map((modelSha256, round) => {
-    const about = reports.filter((report) => report.round === round + 1);
-    const cells = about.length === 0 ? [] : sites.map((site) => cellOf(site, about));
+    const about = byRound.get(round + 1) ?? [];
+    const bySite = new Map(about.map((report) => [report.site, report]));
+    const cells = about.length === 0 ? [] : sites.map((site) => cellOf(site, bySite.get(site)));
     return { round, modelSha256, sites: cells, ...combineFigures(about, maxShare) };
   });
 }
@@ -51,8 +58,7 @@ export function bestOf(
   return choice.kind === 'best' ? choice.model : null;
 }
 
-function cellOf(site: string, about: readonly ReportedFigures[]): SiteCell {
-  const report = about.find((candidate) => candidate.site === site);
+function cellOf(site: string, report: ReportedFigures | undefined): SiteCell {
   if (report === undefined) return { site, ...NO_FIGURES, weight: null };
   return { site, ...report.figures, weight: report.weight };
 }

@@ -12,6 +12,22 @@ describe('a change signal', () => {
     await expect(Promise.all(waiting)).resolves.toHaveLength(2);
   });
 
+  it('wakes whom a change concerns, and whoever waits for any, and nobody else', async () => {
+    const changes = new ChangeSignal(new VirtualClock());
+    const woken: string[] = [];
+    const wait = (name: string, site?: string) =>
+      changes.wait(HOUR_MS, undefined, site).then(() => woken.push(name));
+    const waiting = [wait('north', 'north'), wait('operator')];
+    const south = wait('south', 'south');
+    changes.changed(['north', 'east']);
+    await Promise.all(waiting);
+    expect(woken).toEqual(['operator', 'north']);
+    changes.changed(['north']);
+    changes.changed();
+    await south;
+    expect(woken).toEqual(['operator', 'north', 'south']);
+  });
+
   it('lets go of a waiter that was cancelled, before or after it began to wait', async () => {
     const changes = new ChangeSignal(new VirtualClock());
     const cancel = new AbortController();

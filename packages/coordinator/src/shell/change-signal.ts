@@ -1,31 +1,45 @@
 import type { Clock } from '@fedvox/base';
 
-/** Wakes everybody who waits for something to change; each then looks for itself whether it did. */
+/** Wakes those whom a change concerns; each then looks for itself whether it did. */
 export class ChangeSignal {
   readonly #clock: Clock;
-  readonly #waiting = new Set<() => void>();
+  /** By the site that the change is to concern; under null, those who wait for any. */
+  readonly #waiting = new Map<string | null, Set<() => void>>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  changed(): void {
-    for (const wake of [...this.#waiting]) wake();
+  /** @param sites whom the change concerns; everybody where left out */
+  changed(sites?: Iterable<string>): void {
+    const concerned = sites === undefined ? this.#waiting.keys() : [null, ...sites];
+    for (const whom of [...concerned]) {
+      for (const wake of [...(this.#waiting.get(whom) ?? [])]) wake();
+    }
   }
 
-  /** Resolves at the next change, after `timeoutMs`, or when `signal` aborts. */
-  wait(timeoutMs: number, signal?: AbortSignal): Promise<void> {
+  /**
+   * Resolves at the next change, after `timeoutMs`, or when `signal` aborts.
+   * @param site only changes that concern it are waited for; any where left out
+   */
+  wait(timeoutMs: number, signal?: AbortSignal, site: string | null = null): Promise<void> {
     if (signal?.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const wake = () => {
         timer.cancel();
         signal?.removeEventListener('abort', wake);
-        this.#waiting.delete(wake);
+        this.#leave(site, wake);
         resolve();
       };
       const timer = this.#clock.after(timeoutMs, wake);
       signal?.addEventListener('abort', wake, { once: true });
-      this.#waiting.add(wake);
+      this.#waiting.set(site, (this.#waiting.get(site) ?? new Set()).add(wake));
     });
+  }
+
+  #leave(site: string | null, wake: () => void): void {
+    const others = this.#waiting.get(site);
+    others?.delete(wake);
+    if (others?.size === 0) this.#waiting.delete(site);
   }
 }

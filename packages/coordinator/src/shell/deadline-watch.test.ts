@@ -2,6 +2,7 @@ import { sha256, VirtualClock } from '@fedvox/base';
 import { silentLogger } from '@fedvox/base/system';
 import { describe, expect, it } from 'vitest';
 import { submitJob } from '../core/job-machine.js';
+import type { JobEvent } from '../core/job-state.js';
 import { openSqliteStore } from '../store/sqlite-store.js';
 import type { Store } from '../store/store.js';
 import { DeadlineWatch } from './deadline-watch.js';
@@ -56,9 +57,42 @@ describe('the watch over deadlines', () => {
     await running;
     await store.close();
   });
+
+  it('looks who is away once a second at most, however many answers come in, and then closes', async () => {
+    const sites = Array.from({ length: 40 }, (_, k) => `site-${k}`);
+    const { store, clock } = await withJob(DAY_MS, sites);
+    const registry = await JobRegistry.load(store, clock);
+    let asked = 0;
+    const watch = new DeadlineWatch(registry, clock, silentLogger(), (site) => {
+      asked += 1;
+      return site === sites[0];
+    });
+    const running = watch.run();
+    const advance = (event: JobEvent) => registry.advance('job', () => ({ event }));
+    const passed = { outcome: 'pass', figures: null, askAgainAtMs: 0 } as const;
+    for (const site of sites) await advance({ kind: 'gate-reported', site, ...passed, nowMs: 0 });
+    await advance({ kind: 'round-opened', round: 1, nowMs: 0 });
+    for (const site of sites.slice(1)) {
+      const answer = { kind: 'update', statement: sha256(site) } as const;
+      await advance({ kind: 'site-answered', site, answer, nowMs: 0 });
+      await settle();
+    }
+    expect(asked).toBe(sites.length);
+    const closed = new Promise((resolve) => {
+      registry.onProgress(({ facts }) => resolve(facts));
+    });
+    clock.leap(1_000);
+    await expect(closed).resolves.toMatchObject([{ kind: 'round-closing', cause: 'grace-over' }]);
+    watch.stop();
+    await running;
+    await store.close();
+  });
 });
 
-async function withJob(deadlineMs: number): Promise<{ store: Store; clock: VirtualClock }> {
+async function withJob(
+  deadlineMs: number,
+  invitedSites: readonly string[] = ['north'],
+): Promise<{ store: Store; clock: VirtualClock }> {
   const store = await openSqliteStore(':memory:');
   const clock = new VirtualClock({ startMs: 1_000 });
   const [jobSha256, submittedAtMs] = [sha256('job'), clock.nowMs()];
@@ -68,7 +102,7 @@ async function withJob(deadlineMs: number): Promise<{ store: Store; clock: Virtu
     minSites: 1,
     deadlineMs,
     gateMs: deadlineMs,
-    invitedSites: ['north'],
+    invitedSites,
     initialModel: sha256('model'),
   };
   const { state, facts } = submitJob(plan, submittedAtMs);

@@ -12,6 +12,9 @@ const MAX_SLEEP_MS = 60_000;
 /** After a tick that could not be recorded, e.g. on a full disk. */
 const RETRY_MS = 1_000;
 
+/** An open round that has its quorum is looked at so often at most, however many answers come in. */
+const LOOK_MS = 1_000;
+
 /** Ticks each job when a deadline or a grace is over, which is kept as an absolute time and so outlives a restart. */
 export class DeadlineWatch {
   readonly #registry: JobRegistry;
@@ -19,6 +22,8 @@ export class DeadlineWatch {
   readonly #log: Logger;
   readonly #isAway: (site: string) => boolean;
   readonly #stopping = new AbortController();
+  /** When each job was ticked last. */
+  readonly #tickedAtMs = new Map<string, number>();
   #interruption = new AbortController();
 
   /** @param isAway whether nothing was heard of a site lately */
@@ -47,7 +52,7 @@ export class DeadlineWatch {
   async #tickWhatIsDue(): Promise<number> {
     let untilNextMs = MAX_SLEEP_MS;
     for (const { state } of this.#registry.all()) {
-      const dueAtMs = nextTickAtMs(state);
+      const dueAtMs = this.#dueAtMs(state);
       if (dueAtMs === null) continue;
       const remainingMs = dueAtMs - this.#clock.nowMs();
       const waitMs = remainingMs > 0 ? remainingMs : await this.#tick(state.plan.jobId);
@@ -56,8 +61,16 @@ export class DeadlineWatch {
     return untilNextMs;
   }
 
+  #dueAtMs(state: JobState): number | null {
+    const [deadlineMs, nextMs] = [deadlineAtMs(state), nextTickAtMs(state)];
+    if (deadlineMs === null || nextMs === null) return null;
+    const lookedAtMs = this.#tickedAtMs.get(state.plan.jobId) ?? Number.NEGATIVE_INFINITY;
+    return Math.min(deadlineMs, Math.max(nextMs, lookedAtMs + LOOK_MS));
+  }
+
   /** How long to wait before looking at the job again. */
   async #tick(jobId: string): Promise<number> {
+    this.#tickedAtMs.set(jobId, this.#clock.nowMs());
     try {
       const state = await this.#registry.advance(jobId, ({ state }, nowMs) => ({
         event: { kind: 'tick', nowMs, away: this.#away(state) },

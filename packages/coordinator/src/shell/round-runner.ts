@@ -150,8 +150,9 @@ export class RoundRunner {
     files: RoundFiles,
   ): Promise<SiteUpdate[]> {
     const { store, blobs } = this.#options;
+    const frozen = new Set(statements);
     const accepted = (await store.updates(jobId, round)).filter(({ statementSha256 }) =>
-      statements.includes(statementSha256),
+      frozen.has(statementSha256),
     );
     assert(accepted.length === statements.length, 'every accepted statement has its row');
     const updates: SiteUpdate[] = [];

@@ -150,7 +150,7 @@ export class TaskDesk {
       const task = this.#nextTask(site);
       const remainingMs = untilMs - this.#clock.nowMs();
       if (task !== undefined || remainingMs <= 0) return task;
-      await this.#changes.wait(Math.min(remainingMs, this.#askAgainMs), signal);
+      await this.#changes.wait(Math.min(remainingMs, this.#askAgainMs), signal, site);
     }
     return undefined;
   }
