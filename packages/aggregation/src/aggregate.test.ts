@@ -1,7 +1,24 @@
-import { STRATEGY_TERMS } from '@fedvox/job';
+import { STRATEGY_KINDS, STRATEGY_TERMS } from '@fedvox/job';
 import { type TensorSource, VALUES_PER_SLICE } from '@fedvox/weights';
 import { describe, expect, it } from 'vitest';
-import { aggregate, meanDelta, type SiteUpdate, type Strategy, shifted } from './index.js';
+import {
+  aggregate,
+  meanDelta,
+  type SiteUpdate,
+  STRATEGIES,
+  type Strategies,
+  type Strategy,
+  shifted,
+} from './index.js';
+
+describe('the table of strategies', () => {
+  it('has a row for each kind that a job can name, and does not compile without', () => {
+    expect(Object.keys(STRATEGIES)).toEqual(STRATEGY_KINDS);
+    // @ts-expect-error
+    const incomplete: Strategies = {};
+    expect(incomplete).not.toEqual(STRATEGIES);
+  });
+});
 
 describe('a round’s aggregation', () => {
   it('gives a strategy its updates in order of site, with weights capped', async () => {
