@@ -92,8 +92,7 @@ const jobBase = z.strictObject({
   sites: z.record(z.string(), site),
 });
 
-/** What a stored state must be to be believed: whole, and nothing else. */
-export const heldStateSchema = z.discriminatedUnion('status', [
+const anyStatus = z.discriminatedUnion('status', [
   jobBase.extend({ status: z.literal('running') }),
   jobBase.extend({ status: z.literal('paused'), pausedAtMs: timeMs }),
   jobBase.extend({
@@ -103,6 +102,14 @@ export const heldStateSchema = z.discriminatedUnion('status', [
   jobBase.extend({ status: z.literal('aborted') }),
   jobBase.extend({ status: z.literal('completed') }),
 ]);
+
+/** What a stored state must be to be believed: whole, and nothing else. */
+export const heldStateSchema = anyStatus.superRefine(({ plan, sites }, context) => {
+  const missing = plan.invitedSites.filter((name) => !Object.hasOwn(sites, name));
+  for (const name of missing) {
+    context.addIssue({ code: 'custom', path: ['sites', name], message: 'it is not there' });
+  }
+});
 
 /** A state as it is stored, its parts put together: what is known of a site stands in one place. */
 export type HeldState = z.output<typeof heldStateSchema>;

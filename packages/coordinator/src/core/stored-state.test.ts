@@ -120,8 +120,9 @@ describe('a stored state', () => {
     ['cut off', { head: written.head.slice(0, -9) }],
     ['without its plan', { plan: null }],
     ['with a plan that is cut off', { plan: written.plan.slice(0, -9) }],
-    ['with a site that is cut off', { sites: new Map([['east', '{"isRevoked":fal']]) }],
-    ['with a site that lacks something', { sites: new Map([['east', '{"isRevoked":false}']]) }],
+    ['without a site that it invited', { sites: new Map([...written.sites].slice(1)) }],
+    ['with a site that is cut off', { sites: withEast('{"isRevoked":fal') }],
+    ['with a site that lacks something', { sites: withEast('{"isRevoked":false}') }],
     ['of version 1 without its plan', { head: withHead({ version: 1 }), plan: null }],
     ['with a round of no known phase', { head: withRound({ phase: 'resting' }) }],
     [
@@ -132,6 +133,10 @@ describe('a stored state', () => {
   ])('that is damaged is refused, %s', (_, damage: Partial<StoredState>) => {
     expect(() => readJobState({ ...written, ...damage }, 'job')).toThrow(unreadable);
   });
+
+  function withEast(row: string): ReadonlyMap<string, string> {
+    return new Map([...written.sites, ['east', row]]);
+  }
 
   function withHead(changes: object): string {
     return JSON.stringify({ ...head, ...changes });

@@ -93,13 +93,14 @@ function heldSite(state: JobState, site: string): HeldSite {
   };
 }
 
-function headOf({ plan: _, members: __, ...state }: JobState): object {
+/** What stands in the other parts is left out, as JSON leaves out what is undefined. */
+function headOf(state: JobState): object {
   const { activity } = state;
-  if (activity.kind === 'gate') return state;
-  const { sites: ___, ...round } = activity.round;
-  if (!('rollCall' in round)) return { ...state, activity: { ...activity, round } };
-  const { entries: ____, ...rollCall } = round.rollCall;
-  return { ...state, activity: { ...activity, round: { ...round, rollCall } } };
+  const head = { ...state, plan: undefined, members: undefined };
+  if (activity.kind === 'gate') return head;
+  const { round } = activity;
+  const rollCall = 'rollCall' in round ? { ...round.rollCall, entries: undefined } : undefined;
+  return { ...head, activity: { ...activity, round: { ...round, sites: undefined, rollCall } } };
 }
 
 function stateOf({ sites, activity, ...held }: HeldState): JobState {
