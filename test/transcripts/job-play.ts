@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { assert, sha256, VirtualClock } from '@fedvox/base';
 import { durationMs } from '@fedvox/job';
-import type { GateOutcome } from '@fedvox/protocol';
+import type { Capability, GateOutcome } from '@fedvox/protocol';
 import { submitJob } from '../../packages/coordinator/src/core/job-machine.js';
 import {
   dueEffects,
@@ -89,6 +89,8 @@ export class JobPlay {
         const said = { outcome: outcome as GateOutcome, figures: null, askAgainAtMs };
         return this.#send({ kind: 'gate-reported', site, ...said, nowMs });
       }
+      case 'lacks':
+        return this.#lack(site, outcome as Capability);
       case 'update':
         return this.#accept(site);
       case 'decline': {
@@ -135,6 +137,13 @@ export class JobPlay {
     );
     const job = { name: JOB, jobSha256: sha256(JOB), submittedAtMs: nowMs };
     await this.#registry.add({ ...job, state, facts });
+  }
+
+  /** As the coordinator finds when the site asks for its next task. */
+  #lack(site: string, capability: Capability): Promise<void> {
+    const nowMs = this.#clock.nowMs();
+    assert(taskOf(this.#state, site, nowMs) !== null, `${site} would be given a task`);
+    return this.#send({ kind: 'site-lacks', site, lacks: [capability], nowMs });
   }
 
   /** Takes in an update that was checked, with the row that is stored with the answer. */

@@ -67,6 +67,19 @@ site   answer   state     last seen
 north  awaited  training  1970-01-01T00:00:00Z`);
   });
 
+  it('names what the agent of a site lacks that is not asked for it', () => {
+    const older = {
+      ...member,
+      site: 'oost',
+      outcome: 'not-supported',
+      standing: 'left-out',
+    } as const;
+    const gate = [...job.gate, { ...older, lacks: ['network-unet' as const] }];
+    expect(jobText({ ...job, gate })).toMatch(
+      /^oost +lacks network-unet +– +left out, asked again/m,
+    );
+  });
+
   it('tells which sites a mean is without, those that never sent a figure among them', () => {
     const zuid = { ...member, site: 'zuid', outcome: 'pass', standing: 'takes-part' } as const;
     const gate = [...job.gate, zuid];

@@ -18,6 +18,8 @@ function sentenceOf(news: JobNews): string | null {
       const withheld = news.figures === 'withheld' ? ', figures will be withheld' : '';
       return `data gate: ${news.site} ${news.outcome}${withheld}`;
     }
+    case 'site-lacks':
+      return `data gate: ${news.site} is not asked, its agent lacks ${news.lacks.join(', ')}`;
     case 'gate-extended':
       return `data gate waits for sites that are at work, until ${moment(news.deadlineAtMs)}`;
     case 'figures-withheld':

@@ -12,11 +12,15 @@ export const NOT_YET = '–';
 export function standingsTable(gate: JobDetails['gate']): string {
   const rows = gate.map((member) => [
     member.site,
-    member.outcome ?? NOT_YET,
+    outcomeText(member),
     member.figures ?? NOT_YET,
     standing(member),
   ]);
   return table(['site', 'data gate', 'figures', 'standing'], rows);
+}
+
+function outcomeText({ outcome, lacks }: Member): string {
+  return lacks === undefined ? (outcome ?? NOT_YET) : `lacks ${lacks.join(', ')}`;
 }
 
 function standing({ standing, askAgainAtMs }: Member): string {

@@ -1,6 +1,6 @@
 import { SHA256_PATTERN } from '@fedvox/base';
 import { jobSchema, METRIC_NAMES, nameSchema, perMetric } from '@fedvox/job';
-import { FIGURES_OUTLOOKS, GATE_OUTCOMES, SITE_STATES } from '@fedvox/protocol';
+import { CAPABILITIES, FIGURES_OUTLOOKS, GATE_OUTCOMES, SITE_STATES } from '@fedvox/protocol';
 import { z } from 'zod';
 import type { JobFact } from './core/facts.js';
 import { STANDINGS } from './core/standing.js';
@@ -92,6 +92,10 @@ export const jobDetailsSchema = z.strictObject({
       /** What it said of its figures; null where it has said nothing. */
       figures: z.enum(FIGURES_OUTLOOKS).nullable(),
       askAgainAtMs: timeMs.nullable(),
+      lacks: z
+        .array(z.enum(CAPABILITIES))
+        .optional()
+        .describe('of what the job needs, where the site is not asked for it'),
     }),
   ),
   rounds: z.array(modelRowSchema),

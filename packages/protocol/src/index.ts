@@ -1,4 +1,10 @@
 export {
+  CAPABILITIES,
+  type Capability,
+  capabilitiesFor,
+  lackingOf,
+} from './capabilities.js';
+export {
   type Envelope,
   type EnvelopeJson,
   envelopeFromJson,
@@ -25,8 +31,6 @@ export {
   MAX_MESSAGE_BYTES,
 } from './limits.js';
 export {
-  CAPABILITIES,
-  type Capability,
   type Decline,
   type DeclineReason,
   type DownloadPart,

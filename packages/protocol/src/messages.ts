@@ -1,5 +1,5 @@
 import type { Sha256 } from '@fedvox/base';
-import { NETWORK_KINDS, type NetworkKind, STRATEGY_KINDS, type StrategyKind } from '@fedvox/job';
+import type { Capability } from './capabilities.js';
 import type { Envelope } from './dsse.js';
 
 /**
@@ -14,21 +14,6 @@ export const SITE_STATES = [
   'uploading',
 ] as const;
 export type SiteState = (typeof SITE_STATES)[number];
-
-/** Each network and each strategy that a job can name is a capability of its own. */
-export type Capability =
-  | 'delta-f32'
-  | `network-${NetworkKind}`
-  | `strategy-${StrategyKind}`
-  | 'decline'
-  | 'untrainable';
-export const CAPABILITIES = [
-  'delta-f32',
-  ...NETWORK_KINDS.map((kind) => `network-${kind}` as const),
-  ...STRATEGY_KINDS.map((kind) => `strategy-${kind}` as const),
-  'decline',
-  'untrainable',
-] as const satisfies readonly Capability[];
 
 export const GATE_OUTCOMES = [
   'pass',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CAPABILITIES, GATE_OUTCOMES, isPassing, outcomeFor } from './messages.js';
+import { CAPABILITIES } from './capabilities.js';
+import { GATE_OUTCOMES, isPassing, outcomeFor } from './messages.js';
 import { isRefusal } from './refusals.js';
 import { negotiate, OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION } from './version.js';
 

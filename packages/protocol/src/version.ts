@@ -1,4 +1,4 @@
-import type { Capability } from './messages.js';
+import type { Capability } from './capabilities.js';
 import { refuse } from './refusals.js';
 
 /** Raised when a peer of the version before would misunderstand; additions are capabilities instead. */

@@ -1,9 +1,9 @@
 import { SHA256_PATTERN, type Sha256 } from '@fedvox/base';
+import type { Capability } from './capabilities.js';
 import type { Envelope } from './dsse.js';
 import * as wire from './generated/fedvox/v1/federation.js';
 import { MAX_CHUNK_BYTES } from './limits.js';
 import type {
-  Capability,
   Decline,
   DownloadPart,
   FiguresOutlook,

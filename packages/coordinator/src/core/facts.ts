@@ -1,5 +1,5 @@
 import type { Sha256 } from '@fedvox/base';
-import type { DeclineReason, FiguresOutlook, GateOutcome } from '@fedvox/protocol';
+import type { Capability, DeclineReason, FiguresOutlook, GateOutcome } from '@fedvox/protocol';
 import type { CloseCause } from './roll-call.js';
 import type { RoundFailure, RoundWork } from './round-machine.js';
 
@@ -16,6 +16,12 @@ export type JobFact =
       readonly site: string;
       readonly outcome: GateOutcome;
       readonly figures: FiguresOutlook | null;
+    }
+  /** A site that is not asked: its agent is not capable of what the job needs. */
+  | {
+      readonly kind: 'site-lacks';
+      readonly site: string;
+      readonly lacks: readonly Capability[];
     }
   | { readonly kind: 'gate-closed'; readonly passed: readonly string[] }
   /** Too few passed, but some are still at work, on this job or on another. */

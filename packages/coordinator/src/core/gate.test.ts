@@ -150,3 +150,60 @@ describe('a site that enrols after the submission', () => {
     expect(standingOf(driver.state, 'east')).toBe('joins-next-round');
   });
 });
+
+describe('a site whose agent lacks what the job needs', () => {
+  it('is answered for at the gate, which does not wait for it', () => {
+    const driver = new Driver(patient);
+    driver.work('north');
+    driver.work('south');
+    driver.lack('east', 'network-unet');
+    expect(driver.facts).toContainEqual({
+      kind: 'site-lacks',
+      site: 'east',
+      lacks: ['network-unet'],
+    });
+    expect(driver.state.members.get('east')).toMatchObject({
+      outcome: 'not-supported',
+      lacks: ['network-unet'],
+    });
+    expect(standingOf(driver.state, 'east')).toBe('left-out');
+    expect(driver.task('east')).toBeNull();
+    expect(driver.task('north')).toMatchObject({ kind: 'train', round: 1 });
+  });
+
+  it('is answered for in a round as well, if its agent went back to an older version', () => {
+    const driver = new Driver(patient);
+    driver.workAll();
+    driver.lack('east', 'delta-f32', 'strategy-fedavg');
+    expect(driver.facts).toContainEqual({
+      kind: 'site-declined',
+      round: 1,
+      site: 'east',
+      reason: 'not-supported',
+    });
+    driver.work('north');
+    driver.work('south');
+    expect(driver.task('north')).toMatchObject({ kind: 'train', round: 2 });
+    expect(driver.task('east')).toBeNull();
+  });
+
+  it('keeps an answer that it gave before', () => {
+    const driver = new Driver(patient);
+    driver.workAll();
+    driver.work('east');
+    driver.lack('east', 'delta-f32');
+    expect(driver.kinds()).not.toContain('site-lacks');
+  });
+
+  it('is asked when its agent dials in anew, and lacks nothing once it has passed', () => {
+    const driver = new Driver(patient);
+    driver.work('north');
+    driver.work('south');
+    driver.lack('east', 'network-unet');
+    driver.send({ kind: 'site-spoke', site: 'east', anew: true });
+    expect(driver.task('east')).toEqual({ kind: 'check-data' });
+    driver.work('east');
+    expect(driver.state.members.get('east')?.lacks).toBeNull();
+    expect(standingOf(driver.state, 'east')).toBe('joins-next-round');
+  });
+});

@@ -3,6 +3,7 @@ import { type GateOutcome, isPassing } from '@fedvox/protocol';
 import type { JobEvent, JobState } from './job-state.js';
 import { askedAnew, withMember } from './member.js';
 import { isAskedAtGate, passedSites } from './standing.js';
+import { taskOf } from './tasks.js';
 import { andThen, beginRound, failJob, reached, type Transition } from './transition.js';
 
 /**
@@ -31,6 +32,16 @@ export function reportGate(
   return reached(reported, { kind: 'gate-reported', site, outcome, figures });
 }
 
+/** Answers for a site that is not capable of the job's work, so that nothing waits for it. */
+export function answerForLacking(
+  state: JobState,
+  { site, lacks, nowMs }: Extract<JobEvent, { kind: 'site-lacks' }>,
+): Transition {
+  assert(taskOf(state, site, nowMs) !== null, 'what a site lacks matters where it has a task');
+  const answer = { outcome: 'not-supported', askAgainAtMs: null, lacks } as const;
+  return reached(withMember(state, site, answer), { kind: 'site-lacks', site, lacks });
+}
+
 export function withOutcome(
   state: JobState,
   site: string,
@@ -38,7 +49,7 @@ export function withOutcome(
   askAgainAtMs: number | null,
 ): JobState {
   const again = isPassing(outcome) ? askAgainAtMs : null;
-  return withMember(state, site, { outcome, askAgainAtMs: again });
+  return withMember(state, site, { outcome, askAgainAtMs: again, lacks: null });
 }
 
 /**

@@ -17,6 +17,7 @@ interface Action {
   readonly kind:
     | 'work'
     | 'fail'
+    | 'lack'
     | 'give-up'
     | 'effects'
     | 'time'
@@ -35,7 +36,7 @@ interface Action {
 const kind = fc.oneof(
   { weight: 6, arbitrary: fc.constant('work' as const) },
   { weight: 4, arbitrary: fc.constant('effects' as const) },
-  { weight: 2, arbitrary: fc.constantFrom('fail' as const, 'give-up', 'time', 'time') },
+  { weight: 2, arbitrary: fc.constantFrom('fail' as const, 'lack', 'give-up', 'time', 'time') },
   { weight: 2, arbitrary: fc.constantFrom('pause' as const, 'resume', 'resume') },
   { weight: 1, arbitrary: fc.constantFrom('revoke' as const, 'enrol', 'speak', 'greet') },
 );
@@ -155,6 +156,9 @@ function perform(driver: Driver, { kind, site, byMs, reason, present }: Action):
     case 'fail':
       if (task?.kind === 'check-data') driver.report(site, reason);
       else if (task !== null) driver.decline(site, reason);
+      break;
+    case 'lack':
+      driver.lack(site, 'network-unet');
       break;
     case 'give-up':
       if (task?.kind !== 'train') break;

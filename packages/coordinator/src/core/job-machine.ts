@@ -3,7 +3,7 @@ import { STRATEGY_TERMS } from '@fedvox/job';
 import { isPassing } from '@fedvox/protocol';
 import { countSilence, enrol, listen, revoke, withoutSilence } from './attendance.js';
 import type { JobFact } from './facts.js';
-import { reopenGate, reportGate, settleGate, withOutcome } from './gate.js';
+import { answerForLacking, reopenGate, reportGate, settleGate, withOutcome } from './gate.js';
 import {
   dueEffect,
   dueEffects,
@@ -19,6 +19,7 @@ import {
   quorumOf,
   type RoundEvent,
   type RoundState,
+  roundOffers,
   stepRound,
   takesAnswers,
 } from './round-machine.js';
@@ -65,6 +66,8 @@ function apply(state: JobState, event: JobEvent): Transition {
       return andThen(reportGate(state, event), (next) =>
         next.activity.kind === 'gate' ? tick(next, event.nowMs) : reached(next),
       );
+    case 'site-lacks':
+      return andThen(answerForLacking(state, event), (next) => leaveUnasked(next, event));
     case 'site-enrolled':
       return enrol(state, event);
     case 'site-spoke':
@@ -173,6 +176,17 @@ function withAnswer(
   if (answer.kind === 'update') return withOutcome(state, site, 'pass', null);
   const isLasting = answer.kind === 'declined' && !isPassing(answer.reason);
   return isLasting ? withOutcome(state, site, answer.reason, null) : state;
+}
+
+/** The gate and the round go on without the site. */
+function leaveUnasked(
+  state: JobState,
+  { site, nowMs }: Extract<JobEvent, { kind: 'site-lacks' }>,
+): Transition {
+  if (state.activity.kind === 'gate') return tick(state, nowMs);
+  if (!roundOffers(state.activity.round, site, nowMs)) return reached(state);
+  const answer = { kind: 'declined', reason: 'not-supported', askAgainAtMs: nowMs } as const;
+  return stepCurrentRound(state, { kind: 'site-answered', site, answer, nowMs });
 }
 
 function openingOf({ number, work, baseModel, rollCall }: CollectingRound): JobFact {

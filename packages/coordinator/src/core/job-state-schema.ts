@@ -1,6 +1,6 @@
 import { SHA256_PATTERN } from '@fedvox/base';
 import { strategySchema } from '@fedvox/job';
-import { FIGURES_OUTLOOKS, GATE_OUTCOMES } from '@fedvox/protocol';
+import { CAPABILITIES, FIGURES_OUTLOOKS, GATE_OUTCOMES } from '@fedvox/protocol';
 import { z } from 'zod';
 
 const digest = z.string().regex(SHA256_PATTERN);
@@ -22,6 +22,7 @@ const plan = z.strictObject({
   invitedSites: sites,
   laterSites: sites,
   initialModel: digest,
+  needs: z.array(z.enum(CAPABILITIES)).readonly().exactOptional(),
 });
 
 const answer = z.discriminatedUnion('kind', [
@@ -45,6 +46,7 @@ const site = z.strictObject({
   outcome: z.enum(GATE_OUTCOMES).nullable(),
   askAgainAtMs: timeMs.nullable(),
   figures: z.enum(FIGURES_OUTLOOKS).nullable(),
+  lacks: z.array(z.enum(CAPABILITIES)).readonly().nullable().default(null),
   silentRounds: count,
   /** In the present round. */
   takesPart: z.boolean(),

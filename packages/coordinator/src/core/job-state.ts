@@ -1,6 +1,6 @@
 import type { Sha256 } from '@fedvox/base';
 import type { StrategySpec } from '@fedvox/job';
-import type { FiguresOutlook, GateOutcome } from '@fedvox/protocol';
+import type { Capability, FiguresOutlook, GateOutcome } from '@fedvox/protocol';
 import type { JobFailure } from './facts.js';
 import type { Members } from './member.js';
 import { acceptedStatements, nextLookAtMs, type RoundAnswer } from './roll-call.js';
@@ -26,6 +26,8 @@ export interface JobPlan {
   /** Names, with `*` for any part, of sites that are invited when they enrol later. */
   readonly laterSites: readonly string[];
   readonly initialModel: Sha256;
+  /** What a site's agent has to be capable of; absent where it was not written down at the submission. */
+  readonly needs?: readonly Capability[];
 }
 
 /**
@@ -81,6 +83,13 @@ export type JobEvent =
       readonly figures: FiguresOutlook | null;
       /** For a reason that passes. */
       readonly askAgainAtMs: number;
+      readonly nowMs: number;
+    }
+  /** Its agent lacks what the job needs; only of a site that would be given a task. */
+  | {
+      readonly kind: 'site-lacks';
+      readonly site: string;
+      readonly lacks: readonly Capability[];
       readonly nowMs: number;
     }
   | { readonly kind: 'site-enrolled'; readonly site: string }

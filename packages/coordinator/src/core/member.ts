@@ -1,5 +1,10 @@
 import { assert } from '@fedvox/base';
-import { type FiguresOutlook, type GateOutcome, isPassing } from '@fedvox/protocol';
+import {
+  type Capability,
+  type FiguresOutlook,
+  type GateOutcome,
+  isPassing,
+} from '@fedvox/protocol';
 import { SiteTable } from './site-table.js';
 
 /** What a job knows of one of its sites. Plain data, stored as a row of its own. */
@@ -12,6 +17,8 @@ export interface Member {
   readonly askAgainAtMs: number | null;
   /** What it said at the gate about its figures. */
   readonly figures: FiguresOutlook | null;
+  /** What its agent lacks of what the job needs, where that was the answer at the gate. */
+  readonly lacks: readonly Capability[] | null;
   /** How many rounds in a row ended without a word of it. */
   readonly silentRounds: number;
 }
@@ -38,6 +45,7 @@ export const NEW_MEMBER: Member = {
   outcome: null,
   askAgainAtMs: null,
   figures: null,
+  lacks: null,
   silentRounds: 0,
 };
 

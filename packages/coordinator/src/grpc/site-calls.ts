@@ -26,7 +26,7 @@ export function federationHandlers(desks: FederationDesks): FederationHandlers {
   return {
     hello: async (offer, { caller }) => {
       const agreed = negotiate(CAPABILITIES, offer);
-      await tasks.greeted(caller.identity.name);
+      await tasks.greeted(caller.identity.name, agreed.capabilities);
       return { ...agreed, federation, heartbeatIntervalMs, maxChunkBytes, clockMs: clock.nowMs() };
     },
     // Told with calls that carry nothing: whoever is told has lost nothing by it.

@@ -88,8 +88,10 @@ function shownCell(cell: SiteCell): ShownCell {
 }
 
 function membersOf(state: JobState): JobDetails['gate'] {
-  return [...state.members].map(([site, { outcome, figures, askAgainAtMs }]) => {
-    return { site, outcome, standing: standingOf(state, site), figures, askAgainAtMs };
+  return [...state.members].map(([site, { outcome, figures, askAgainAtMs, lacks }]) => {
+    const standing = standingOf(state, site);
+    const named = outcome === 'not-supported' && lacks !== null ? { lacks: [...lacks] } : {};
+    return { site, outcome, standing, figures, askAgainAtMs, ...named };
   });
 }
 

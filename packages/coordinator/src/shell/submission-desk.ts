@@ -18,6 +18,7 @@ import {
   jobFaults,
   matchesName,
 } from '@fedvox/job';
+import { capabilitiesFor } from '@fedvox/protocol';
 import { WeightsFile } from '@fedvox/weights/files';
 import { submitJob } from '../core/job-machine.js';
 import type { SubmittedPlan } from '../core/submitted-plan.js';
@@ -82,6 +83,7 @@ export class SubmissionDesk {
       maxShare,
       maxExamples,
       initialModel,
+      needs: capabilitiesFor(job),
     };
     const submittedAtMs = clock.nowMs();
     const { state, facts } = submitJob(plan, submittedAtMs);

@@ -1,9 +1,11 @@
 import type { Clock, Sha256 } from '@fedvox/base';
 import {
+  type Capability,
   type Decline,
   type GateReport,
   type Heartbeat,
   LONG_POLL_MS,
+  lackingOf,
   refuse,
   type SiteState,
   type Task,
@@ -36,6 +38,8 @@ export class TaskDesk {
   readonly #clock: Clock;
   readonly #askAgainMs: number;
   readonly #presence = new Map<string, Presence>();
+  /** Of those that have dialled in since the start: of others nothing is known. */
+  readonly #capabilities = new Map<string, readonly Capability[]>();
   /** The job that each site last had an answer taken for: its others have their turn first. */
   readonly #served = new Map<string, string>();
   readonly #startedAtMs: number;
@@ -74,7 +78,8 @@ export class TaskDesk {
   }
 
   /** The site has dialled in: where it failed a gate before, it is asked again. */
-  greeted(site: string): Promise<void> {
+  greeted(site: string, capabilities: readonly Capability[]): Promise<void> {
+    this.#capabilities.set(site, capabilities);
     return this.#heard(site, 'idle', true);
   }
 
@@ -147,12 +152,29 @@ export class TaskDesk {
   async #await(site: string, signal: AbortSignal): Promise<Task | undefined> {
     const untilMs = this.#clock.nowMs() + LONG_POLL_MS;
     while (!signal.aborted) {
+      await this.#leaveOutWhereLacking(site);
       const task = this.#nextTask(site);
       const remainingMs = untilMs - this.#clock.nowMs();
       if (task !== undefined || remainingMs <= 0) return task;
       await this.#changes.wait(Math.min(remainingMs, this.#askAgainMs), signal, site);
     }
     return undefined;
+  }
+
+  /** Jobs that the site's agent is not capable of are told so, and go on without it. */
+  async #leaveOutWhereLacking(site: string): Promise<void> {
+    const capabilities = this.#capabilities.get(site);
+    if (capabilities === undefined) return;
+    for (const { state } of this.#registry.all()) {
+      const { jobId, needs = [] } = state.plan;
+      const lacks = lackingOf(needs, capabilities);
+      if (lacks.length === 0) continue;
+      await this.#registry.advance(jobId, ({ state }, nowMs) =>
+        taskOf(state, site, nowMs) === null
+          ? null
+          : { event: { kind: 'site-lacks', site, lacks, nowMs } },
+      );
+    }
   }
 
   /** Gates first, for they take least; then one job after the other, from the oldest on. */

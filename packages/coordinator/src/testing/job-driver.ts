@@ -1,5 +1,5 @@
 import { type Sha256, sha256 } from '@fedvox/base';
-import type { DeclineReason, FiguresOutlook, GateOutcome } from '@fedvox/protocol';
+import type { Capability, DeclineReason, FiguresOutlook, GateOutcome } from '@fedvox/protocol';
 import { expect } from 'vitest';
 import type { JobFact } from '../core/facts.js';
 import { step, submitJob } from '../core/job-machine.js';
@@ -82,6 +82,12 @@ export class Driver {
     const { nowMs } = this;
     const askAgainAtMs = nowMs + ASK_AGAIN_MS;
     this.send({ kind: 'gate-reported', site, outcome, figures, askAgainAtMs, nowMs });
+  }
+
+  /** The coordinator sees that the site's agent lacks something, where it has a task. */
+  lack(site: string, ...lacks: Capability[]): void {
+    if (this.task(site) === null) return;
+    this.send({ kind: 'site-lacks', site, lacks, nowMs: this.nowMs });
   }
 
   decline(site: string, reason: DeclineReason): void {

@@ -1,0 +1,36 @@
+import { NETWORK_KINDS, newJobSchema, STRATEGY_KINDS } from '@fedvox/job';
+import { describe, expect, it } from 'vitest';
+import { CAPABILITIES, capabilitiesFor, lackingOf } from './capabilities.js';
+
+const job = newJobSchema.parse({
+  name: 'tiny',
+  classes: ['background', 'lesion'],
+  preprocess: [{ kind: 'orient' }],
+  network: { kind: 'unet', channels: [4, 8], strides: [2] },
+  training: { batchSize: 1 },
+  evaluation: { bestBy: 'dice', auc: { level: 'case', classes: ['lesion'] } },
+  federation: { rounds: 2, minSites: 2 },
+  seed: 1,
+});
+
+describe('what a job needs of an agent', () => {
+  it('is its network, its strategy and the deltas that this version takes', () => {
+    expect(capabilitiesFor(job)).toEqual(['delta-f32', 'network-unet', 'strategy-fedavg']);
+  });
+
+  it('is among what this version is capable of, whatever network and strategy a job names', () => {
+    const kinds = [
+      ...NETWORK_KINDS.map((kind) => `network-${kind}`),
+      ...STRATEGY_KINDS.map((kind) => `strategy-${kind}`),
+    ];
+    expect(CAPABILITIES).toEqual(expect.arrayContaining(kinds));
+    expect(lackingOf(capabilitiesFor(job), CAPABILITIES)).toEqual([]);
+  });
+
+  it('is lacking by name, in the order of the need', () => {
+    expect(lackingOf(capabilitiesFor(job), ['network-unet', 'decline'])).toEqual([
+      'delta-f32',
+      'strategy-fedavg',
+    ]);
+  });
+});
