@@ -97,6 +97,7 @@ const updateSchema = z.strictObject({
   baseModel: digest,
   delta: z.strictObject({ sha256: digest, byteLength: count }).nullable(),
   weight: z.strictObject({ value: z.number(), source: z.enum(WEIGHT_SOURCES) }),
+  // Spelled out: what a site signs is closed. A metric that joins comes with a version that has it.
   figures: z.strictObject({ dice: figure, auc: figure }),
   counter: count,
 });
