@@ -3,10 +3,10 @@ import { formatAddress } from '@fedvox/base/system';
 import type { Wire } from '@fedvox/transport';
 import type { AnyServer, Core } from './assembly.js';
 import type { CoordinatorConfig } from './config.js';
-import { federationHandlers } from './grpc/site-calls.js';
 import type { HttpServices } from './http/http-services.js';
 import { type RunningHttpServer, startHttpServer } from './http/server.js';
 import { takeInHolder } from './shell/memberships.js';
+import { federationHandlers } from './shell/site-calls.js';
 
 const VERSION = '0.1.0';
 

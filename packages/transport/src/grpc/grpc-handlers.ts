@@ -8,7 +8,7 @@ import type {
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import type { CallDesk, Peer } from '../calls/call-desk.js';
-import { CallFailure } from '../calls/call-status.js';
+import { CallFailure, statusOf } from '../calls/call-status.js';
 import { sendResponses } from '../calls/message-stream.js';
 import type { Served, Service } from '../calls/service.js';
 import { statusToGrpc } from './grpc-status.js';
@@ -79,8 +79,7 @@ function peerOf(call: AnyServerCall): Peer {
 }
 
 function failureOf(error: unknown): Partial<StatusObject> {
-  if (error instanceof CallFailure) return statusToGrpc(error.status);
-  throw error;
+  return statusToGrpc(error instanceof CallFailure ? error.status : statusOf(error));
 }
 
 function abortOnCancel(call: { once(event: 'cancelled', listener: () => void): unknown }) {

@@ -2,7 +2,7 @@ import { VirtualClock } from '@fedvox/base';
 import { DEFAULT_CHUNK_BYTES } from '@fedvox/protocol';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { FederationHandlers } from '../calls/federation-handlers.js';
-import { DEADLINES_MS, STOP_GRACE_MS } from '../limits.js';
+import { DEADLINES_MS, SITE_CALLS, STOP_GRACE_MS } from '../limits.js';
 import { describeCalls } from '../testing/call-contract.js';
 import { describeCallers } from '../testing/caller-contract.js';
 import { type Member, TestFederation } from '../testing/test-federation.js';
@@ -73,6 +73,32 @@ describe('calls within the process', () => {
       chunk.fill('x');
       expect(Buffer.from(part.chunk).toString()).toBe('model');
     }
+  });
+
+  it('that were given up before their turn never reach their handler', async () => {
+    const answers: (() => void)[] = [];
+    const heartbeat = () =>
+      new Promise<{ stillWanted: boolean }>((resolve) =>
+        answers.push(() => resolve({ stillWanted: true })),
+      );
+    let isGreeted = false;
+    const hello = async (): Promise<never> => {
+      isGreeted = true;
+      throw new Error('not wanted');
+    };
+    const { client } = await pair({ heartbeat, hello });
+    const beat = { job: 'x', round: 1, state: 'idle' } as const;
+    const { maxConcurrentCalls } = SITE_CALLS;
+    const beating = Array.from({ length: maxConcurrentCalls }, () => client.heartbeat(beat));
+    await expect.poll(() => answers.length).toBe(maxConcurrentCalls);
+    const stop = new AbortController();
+    const waiting = client.hello([], stop.signal).catch((error) => error);
+    const reason = new Error('no longer');
+    stop.abort(reason);
+    expect(await waiting).toBe(reason);
+    for (const answer of answers) answer();
+    await Promise.all(beating);
+    expect(isGreeted).toBe(false);
   });
 
   it('send no more of an upload than its handler has read, but for a message on either side', async () => {

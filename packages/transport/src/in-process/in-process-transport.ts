@@ -109,7 +109,11 @@ export class InProcessTransport implements Transport {
       const hangUp = () => call.cutShort({ code: 'CANCELLED', details: 'given up' });
       signal?.addEventListener('abort', hangUp, { once: true });
       try {
-        return await call.settle(connection.turns.take(() => work(call, connection)));
+        const begin = async () => {
+          call.signal.throwIfAborted();
+          return work(call, connection);
+        };
+        return await call.settle(connection.turns.take(begin));
       } finally {
         signal?.removeEventListener('abort', hangUp);
         call.close();

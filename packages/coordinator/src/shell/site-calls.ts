@@ -1,11 +1,11 @@
 import type { Clock } from '@fedvox/base';
 import { CAPABILITIES, DEFAULT_CHUNK_BYTES, negotiate, refuse } from '@fedvox/protocol';
 import { downloadParts, type FederationHandlers } from '@fedvox/transport';
-import type { IdentityWatch } from '../shell/identity-watch.js';
-import type { SiteDirectory } from '../shell/site-directory.js';
-import type { TaskDesk } from '../shell/task-desk.js';
-import type { UploadDesk } from '../shell/upload-desk.js';
 import type { BlobStore } from '../store/blob-store.js';
+import type { IdentityWatch } from './identity-watch.js';
+import type { SiteDirectory } from './site-directory.js';
+import type { TaskDesk } from './task-desk.js';
+import type { UploadDesk } from './upload-desk.js';
 
 export interface FederationDesks {
   readonly federation: string;
