@@ -27,6 +27,11 @@ const FORBIDDEN: readonly ForbiddenEdge[] = [
     reason: 'a job is plain data that cores read: it needs nothing of the system',
   },
   {
+    from: /^packages\/charts\/(?!.*\.test\.ts$)/,
+    to: /^[^.]/,
+    reason: 'a chart is text made of figures: it needs nothing but them',
+  },
+  {
     from: /^packages\/protocol\/(?!.*\.test\.ts$)/,
     to: /^@fedvox\/(?!(base|job)$)/,
     reason: 'what is said is plain data that cores read: it needs nothing of the system',

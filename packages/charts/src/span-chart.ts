@@ -1,0 +1,121 @@
+import {
+  type ChartWords,
+  fitted,
+  type Plot,
+  picture,
+  plotOf,
+  svgText,
+  textPixels,
+  WIDTH,
+  xAxis,
+} from './chart-frame.js';
+import { type Domain, distinct } from './linear-scale.js';
+import { coordinate, element } from './svg-markup.js';
+
+/** A kind of span: by colour and by shape, so that either is enough. */
+export interface SpanLook {
+  readonly name: string;
+  readonly shape: 'solid' | 'hollow' | 'dashed' | 'thin';
+  /** Of the palette. */
+  readonly colour: number;
+}
+
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+  /** Of the chart's looks. */
+  readonly look: number;
+}
+
+export interface Lane {
+  readonly name: string;
+  readonly spans: readonly Span[];
+}
+
+/** Who did what when: a lane for each, spans along time or along rounds. */
+export interface SpanChart extends ChartWords {
+  readonly xLabel: string;
+  readonly xDomain: Domain;
+  readonly looks: readonly SpanLook[];
+  readonly lanes: readonly Lane[];
+  /** Places along x where something began. */
+  readonly marks?: readonly number[];
+}
+
+const LEFT = 150;
+const RIGHT = WIDTH - 20;
+const TOP = 34;
+/** Lanes with names, as long as they have room; then a stripe each. */
+const TALL = { upTo: 60, pixels: 20 };
+const STRIPE_PIXELS = 6;
+/** A span is seen, however short. */
+const LEAST_PIXELS = 1.5;
+
+export function spanChart(chart: SpanChart): string {
+  const isTall = chart.lanes.length <= TALL.upTo;
+  const laneHeight = isTall ? TALL.pixels : STRIPE_PIXELS;
+  const bottom = TOP + Math.max(1, chart.lanes.length) * laneHeight;
+  const xDomain = distinct(chart.xDomain);
+  const edges = { left: LEFT, right: RIGHT, top: TOP, bottom };
+  const plot = plotOf({ xDomain, yDomain: [0, 1] }, edges);
+  const marks = (chart.marks ?? []).map((at) => {
+    const x = plot.x(at);
+    return element('line', { class: 'grid', x1: x, x2: x, y1: TOP, y2: bottom });
+  });
+  return picture(chart, bottom + 48, [
+    ...xAxis(plot, xDomain, chart.xLabel),
+    ...marks,
+    ...chart.looks.flatMap((look, index) => spansOf(chart.lanes, look, index, plot, laneHeight)),
+    ...(isTall ? laneNames(chart.lanes, laneHeight) : []),
+    ...key(chart.looks),
+  ]);
+}
+
+/** All spans of one look as one path: a chart of thousands stays small. */
+function spansOf(
+  lanes: readonly Lane[],
+  look: SpanLook,
+  index: number,
+  plot: Plot,
+  laneHeight: number,
+): string[] {
+  const boxes = lanes.flatMap(({ spans }, row) =>
+    spans
+      .filter((span) => span.look === index)
+      .map(({ from, to }) => {
+        const x = plot.x(Math.min(from, to));
+        const width = Math.max(plot.x(Math.max(from, to)) - x, LEAST_PIXELS);
+        return box(look, x, plot.top + row * laneHeight, width, laneHeight);
+      }),
+  );
+  return boxes.length === 0 ? [] : [element('path', { class: classOf(look), d: boxes.join('') })];
+}
+
+function box({ shape }: SpanLook, x: number, y: number, width: number, height: number): string {
+  const gap = height / 6;
+  if (shape === 'thin')
+    return `M${coordinate(x)},${coordinate(y + height / 2)}h${coordinate(width)}`;
+  const [w, h] = [coordinate(width), coordinate(height - 2 * gap)];
+  return `M${coordinate(x)},${coordinate(y + gap)}h${w}v${h}h${coordinate(-width)}z`;
+}
+
+function classOf({ shape, colour }: SpanLook): string {
+  return shape === 'solid' ? `solid solid-${colour}` : `edge-${colour} ${shape}`;
+}
+
+function laneNames(lanes: readonly Lane[], laneHeight: number): string[] {
+  return lanes.map(({ name }, row) => {
+    const y = TOP + (row + 0.5) * laneHeight + 4;
+    return svgText(fitted(name, LEFT - 14), { x: LEFT - 8, y, 'text-anchor': 'end' });
+  });
+}
+
+function key(looks: readonly SpanLook[]): string[] {
+  let x = LEFT;
+  return looks.flatMap((look) => {
+    const sample = element('path', { class: classOf(look), d: box(look, x, 6, 18, 16) });
+    const text = svgText(look.name, { class: 'soft', x: x + 24, y: 18 });
+    x += 24 + textPixels(look.name) + 20;
+    return [sample, text];
+  });
+}
