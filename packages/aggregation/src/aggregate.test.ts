@@ -52,7 +52,7 @@ describe('a round’s aggregation', () => {
       ),
     );
     const base = new Bounded().source(length, () => 1);
-    const { model } = await aggregate(inputOf(base, updates), { fedavg: median });
+    const { model } = await aggregate(inputOf(base, updates), { ...STRATEGIES, fedavg: median });
     const values = await model.read('w', VALUES_PER_SLICE, length);
     expect(values.length).toBe(length - VALUES_PER_SLICE);
     expect(values.every((value, at) => value === (at % 2 === 0 ? 3 : -1))).toBe(true);
@@ -71,7 +71,7 @@ describe('a round’s aggregation', () => {
       inMemory.source(3, () => 10),
       updates,
     );
-    const { model } = await aggregate(input, { fedavg: nearest });
+    const { model } = await aggregate(input, { ...STRATEGIES, fedavg: nearest });
     expect([...(await model.read('w', 0, 3))]).toEqual([11, 11, 11]);
   });
 });
@@ -89,7 +89,7 @@ async function seenBy(needs: Needs, maxShare: number | null): Promise<[string, n
   };
   const base = new Bounded().source(1, () => 0);
   const updates = [update('south', base, 3), update('east', base), update('north', base, 1e9)];
-  await aggregate({ ...inputOf(base, updates), maxShare }, { fedavg: spy });
+  await aggregate({ ...inputOf(base, updates), maxShare }, { ...STRATEGIES, fedavg: spy });
   return seen;
 }
 

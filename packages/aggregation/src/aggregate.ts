@@ -1,5 +1,5 @@
 import { assert } from '@fedvox/base';
-import type { SiteNeeds } from '@fedvox/job';
+import type { SiteNeeds, StrategySpec } from '@fedvox/job';
 import { capWeights } from './cap-weights.js';
 import { STRATEGIES } from './strategies/index.js';
 import type { Aggregate, SiteUpdate, Strategies, Strategy, StrategyInput } from './strategy.js';
@@ -22,15 +22,20 @@ export async function aggregate(
   // What a job says of a kind is what the row of that kind takes, which a lookup cannot express.
   const strategy = strategies[input.spec.kind] as Strategy;
   assertComplete(updates, strategy.needs);
-  return strategy.aggregate({ ...input, updates: weighed(updates, strategy.needs, maxShare) });
+  const isWeighed = strategy.needs.weights && !isUniform(input.spec);
+  return strategy.aggregate({ ...input, updates: weighed(updates, isWeighed, maxShare) });
+}
+
+function isUniform(spec: StrategySpec): boolean {
+  return 'weights' in spec && spec.weights === 'uniform';
 }
 
 function weighed(
   updates: readonly SiteUpdate[],
-  needs: SiteNeeds,
+  isWeighed: boolean,
   maxShare: number | null,
 ): SiteUpdate[] {
-  const weights = needs.weights ? capWeights(updates, maxShare) : new Map<string, number>();
+  const weights = isWeighed ? capWeights(updates, maxShare) : new Map<string, number>();
   return updates
     .map((update) => ({ ...update, weight: weights.get(update.site) ?? 1 }))
     .sort((a, b) => (a.site < b.site ? -1 : 1));

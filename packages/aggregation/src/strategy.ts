@@ -18,7 +18,7 @@ export interface StrategyInput<Kind extends StrategyKind = StrategyKind> {
   readonly base: TensorSource;
   /**
    * At least one, one per site, in order of the sites' names. Weights are capped as `capWeights` says;
-   * each is 1 where the strategy needs none.
+   * each is 1 where the strategy needs none or the job lets all count alike.
    */
   readonly updates: readonly SiteUpdate[];
   /** What the strategy kept when it made the base model; null in a job's first round. */

@@ -36,7 +36,8 @@ describe('two sides of different versions', () => {
 describe('the capabilities of this version', () => {
   it('name each network and each strategy of a job', () => {
     expect(CAPABILITIES).toEqual([
-      ...['delta-f32', 'network-unet', 'strategy-fedavg'],
+      ...['delta-f32', 'network-unet', 'strategy-fedavg', 'strategy-fedavgm'],
+      ...['strategy-fedadam', 'strategy-fedyogi', 'strategy-fedadagrad'],
       ...['decline', 'untrainable'],
     ]);
   });

@@ -1,9 +1,4 @@
-import {
-  type AggregationInput,
-  aggregate,
-  type SiteUpdate,
-  type Strategies,
-} from '@fedvox/aggregation';
+import { type AggregationInput, aggregate, type SiteUpdate } from '@fedvox/aggregation';
 import { assert, type Clock, type RetryPolicy, retry, type Sha256 } from '@fedvox/base';
 import type { Logger } from '@fedvox/base/system';
 import type { TensorSource } from '@fedvox/weights';
@@ -26,8 +21,6 @@ export interface RoundRunnerOptions {
   readonly registry: JobRegistry;
   readonly store: Store;
   readonly blobs: BlobStore;
-  /** Those of `aggregation` where absent. */
-  readonly strategies?: Strategies;
   /** Resolves when no update of the round is being checked any more. */
   readonly settled: (job: string, round: number) => Promise<void>;
   readonly clock: Clock;
@@ -121,7 +114,7 @@ export class RoundRunner {
     jobId: string,
     { round, baseModel, baseState, statements }: AggregateEffect,
   ): Promise<RoundOutcome> {
-    const { blobs, registry, strategies } = this.#options;
+    const { blobs, registry } = this.#options;
     const { strategy: spec, maxShare } = registry.get(jobId).state.plan;
     const files = new RoundFiles();
     try {
@@ -133,7 +126,7 @@ export class RoundRunner {
         maxShare,
         spool: (source) => files.spool(blobs.draft(), this.#stoppable(source)),
       };
-      const { model, serverState } = await aggregate(input, strategies);
+      const { model, serverState } = await aggregate(input);
       return {
         model: await this.#keep(model),
         serverState: serverState === null ? null : await this.#keep(serverState),

@@ -1,11 +1,11 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { type Sha256, sha256, VirtualClock } from '@fedvox/base';
 import { silentLogger } from '@fedvox/base/system';
-import { encodeJob, jobSchema } from '@fedvox/job';
-import { encodeWeights } from '@fedvox/weights';
+import { encodeJob, jobSchema, type StrategySpec } from '@fedvox/job';
+import { decodeWeights, encodeWeights, tensorOf } from '@fedvox/weights';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { backUp } from '../backup/backup.js';
 import { namedBlobs } from '../backup/named-blobs.js';
@@ -17,13 +17,13 @@ import { BlobStore } from '../store/blob-store.js';
 import { copyStore, openStore } from '../store/open-store.js';
 import { INCOMING_FOLDER } from '../store/state-files.js';
 import type { Store, StoredUpdate } from '../store/store.js';
-import { serverMomentum } from '../testing/server-momentum.js';
 import { JobRegistry } from './job-registry.js';
 import { Retention } from './retention.js';
 import { RoundRunner } from './round-runner.js';
 
 const SITES = ['east', 'north'];
 const ROUNDS = 3;
+const MOMENTUM: StrategySpec = { kind: 'fedavgm', learningRate: 1, momentum: 0.5 };
 /** Of each round, with β = ½ and site deltas of `round` and `round + 1`; every figure is a float32. */
 const MOMENTA = [1.5, 0.5 * 1.5 + 2.5, 0.5 * (0.5 * 1.5 + 2.5) + 3.5];
 const MODELS = [10 + 1.5, 10 + 1.5 + 3.25, 10 + 1.5 + 3.25 + 5.125];
@@ -83,6 +83,43 @@ describe('what a strategy keeps from round to round', () => {
     await second.end();
   });
 
+  it('is both moments of the Adam on the server, the same after a death in any round', async () => {
+    const adam = { kind: 'fedadam', learningRate: 0.1, beta1: 0.5, beta2: 0.75, tau: 0.5 } as const;
+    const lives = [join(folder, 'state'), join(folder, 'calm')] as const;
+    for (let round = 1; round <= ROUNDS; round++) {
+      const life = await live(lives[0], (fact) => isCommitOf(fact, round), adam);
+      await life.work();
+      await life.end();
+    }
+    const [cut, calm] = await Promise.all(
+      lives.map(async (stateDir) => {
+        const life = await live(stateDir, undefined, adam);
+        await life.work();
+        const rounds = (await life.store.rounds('job')).slice(0, ROUNDS);
+        const values = await Promise.all(
+          rounds.map(async ({ model, serverState }) => [
+            await firstOf(life, model, 'w'),
+            await firstOf(life, serverState, 'm/w'),
+            await firstOf(life, serverState, 'v/w'),
+          ]),
+        );
+        await life.end();
+        return { rounds: rounds.map(({ model, serverState }) => [model, serverState]), values };
+      }),
+    );
+    expect(cut).toEqual(calm);
+    // By hand, of mean deltas 1.5, 2.5 and 3.5: m = ½m + ½Δ, v = ¾v + ¼Δ², and the step 0.1 m / (√v + ½).
+    let [w, m, v] = [10, 0, 0.25];
+    for (const [at, delta] of [1.5, 2.5, 3.5].entries()) {
+      m = 0.5 * m + 0.5 * delta;
+      v = 0.75 * v + 0.25 * delta ** 2;
+      w += (0.1 * m) / (Math.sqrt(v) + 0.5);
+      for (const [place, value] of [w, m, v].entries()) {
+        expect(cut?.values[at]?.[place]).toBeCloseTo(value, 5);
+      }
+    }
+  });
+
   it('stays while its job runs, and goes with its models when that has ended', async () => {
     const stateDir = join(folder, 'state');
     const running = await live(stateDir, (fact) => isCommitOf(fact, ROUNDS));
@@ -115,7 +152,11 @@ const isCommitOf = (fact: JobFact, round: number) =>
 const clock = { ...new VirtualClock({ startMs: 1_000 }), sleep: async () => undefined };
 
 /** A coordinator that records nothing any more from the first deadly fact on. */
-async function live(stateDir: string, isDeadly: Deadly = () => false): Promise<Life> {
+async function live(
+  stateDir: string,
+  isDeadly: Deadly = () => false,
+  strategy = MOMENTUM,
+): Promise<Life> {
   const blobs = await BlobStore.open(stateDir);
   const durable = await openStore(stateDir);
   let isDead = false;
@@ -125,12 +166,11 @@ async function live(stateDir: string, isDeadly: Deadly = () => false): Promise<L
     await durable.record(transition);
   };
   const store = { ...durable, record };
-  if ((await store.jobs()).length === 0) await submit(store, blobs);
+  if ((await store.jobs()).length === 0) await submit(store, blobs, strategy);
   const registry = await JobRegistry.load(store, clock);
   const runner = new RoundRunner({
     ...{ registry, store, blobs, clock, log: silentLogger(), jitter: () => 0 },
     settled: async () => undefined,
-    strategies: { fedavg: serverMomentum },
   });
   runner.start();
   const work = async () => {
@@ -146,12 +186,12 @@ async function live(stateDir: string, isDeadly: Deadly = () => false): Promise<L
   return { stateDir, store, blobs, work, end };
 }
 
-async function submit(store: Store, blobs: BlobStore): Promise<void> {
+async function submit(store: Store, blobs: BlobStore, strategy: StrategySpec): Promise<void> {
   const initialModel = await put(blobs, bytesOf(10));
   const jobSha256 = await put(blobs, encodeJob(job));
   const { rounds, minSites } = job.federation;
   const plan = { jobId: 'job', rounds, minSites, deadlineMs: 1_000, maxShare: 0.5 };
-  const submitted = submitJob({ ...plan, invitedSites: SITES, initialModel }, 0);
+  const submitted = submitJob({ ...plan, strategy, invitedSites: SITES, initialModel }, 0);
   await store.addJob({ name: job.name, jobSha256, submittedAtMs: 0, ...submitted });
 }
 
@@ -194,6 +234,11 @@ function bytesOf(value: number): Uint8Array {
 async function put(blobs: BlobStore, bytes: Uint8Array): Promise<Sha256> {
   await blobs.put(sha256(bytes), [bytes], bytes.length);
   return sha256(bytes);
+}
+
+async function firstOf({ blobs }: Life, digest: Sha256 | null, tensor: string): Promise<number> {
+  const bytes = await readFile(blobs.path(digest as Sha256));
+  return tensorOf(decodeWeights(bytes), tensor).data[0] as number;
 }
 
 function updateOf(site: string, round: number, deltaSha256: Sha256 | null): StoredUpdate {

@@ -31,6 +31,11 @@ export enum Capability {
   DECLINE = 4,
   /** UNTRAINABLE - The gate outcomes 13 to 15, by which data that would be read cannot be trained on. */
   UNTRAINABLE = 5,
+  /** STRATEGY_FEDAVGM - Strategies that ask nothing of a site but to read the job that names them. */
+  STRATEGY_FEDAVGM = 6,
+  STRATEGY_FEDADAM = 7,
+  STRATEGY_FEDYOGI = 8,
+  STRATEGY_FEDADAGRAD = 9,
   UNRECOGNIZED = -1,
 }
 
