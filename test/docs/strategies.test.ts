@@ -1,5 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { STRATEGY_KINDS, STRATEGY_TERMS, type StrategySpec, strategySchema } from '@fedvox/job';
+import {
+  fewestSites,
+  STRATEGY_KINDS,
+  STRATEGY_TERMS,
+  type StrategySpec,
+  strategySchema,
+} from '@fedvox/job';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { REPOSITORY, readDocument } from '../support/documents.js';
@@ -40,6 +46,11 @@ describe('the table of strategies', () => {
     expect(needs.includes('FedAvg weight')).toBe(weights);
     expect(wire === 'nothing').toBe(!localSteps);
     expect(needs.includes('every round')).toBe(everySite);
+  });
+
+  it.each(rows)('says with how few sites $said.kind is refused', ({ said, refused }) => {
+    const fewest = fewestSites(said);
+    expect(refused).toBe(fewest > 1 ? `\`minSites\` is below ${fewest}` : 'nowhere');
   });
 
   it.each(rows)('names the paper that $said.kind’s own file names', async ({ said, paper }) => {

@@ -52,7 +52,7 @@ describe('a round’s aggregation', () => {
       ),
     );
     const base = new Bounded().source(length, () => 1);
-    const { model } = await aggregate(inputOf(base, updates), { ...STRATEGIES, fedavg: median });
+    const { model } = await aggregate({ ...inputOf(base, updates), spec: { kind: 'median' } });
     const values = await model.read('w', VALUES_PER_SLICE, length);
     expect(values.length).toBe(length - VALUES_PER_SLICE);
     expect(values.every((value, at) => value === (at % 2 === 0 ? 3 : -1))).toBe(true);
@@ -92,27 +92,6 @@ async function seenBy(needs: Needs, maxShare: number | null): Promise<[string, n
   await aggregate({ ...inputOf(base, updates), maxShare }, { ...STRATEGIES, fedavg: spy });
   return seen;
 }
-
-/** The median of each coordinate (Yin et al., ICML 2018), of slices that are the shorter the more sites there are. */
-const median: Strategy<'fedavg'> = {
-  ...STRATEGY_TERMS.fedavg,
-  aggregate: async ({ base, updates }) => {
-    const length = Math.floor(VALUES_PER_SLICE / updates.length);
-    const middle = async (name: string, from: number, to: number) => {
-      const medians: number[] = [];
-      for (let start = from; start < to; start += length) {
-        const end = Math.min(start + length, to);
-        const values = await Promise.all(updates.map(({ delta }) => delta.read(name, start, end)));
-        for (let i = 0; i < end - start; i++) {
-          const sorted = values.map((each) => each[i] as number).sort((a, b) => a - b);
-          medians.push(sorted[Math.floor(sorted.length / 2)] as number);
-        }
-      }
-      return medians;
-    };
-    return { model: shifted(base, middle), serverState: null };
-  },
-};
 
 /** The update that is nearest to its nearest neighbour, in the manner of Krum (Blanchard et al., 2017). */
 const nearest: Strategy<'fedavg'> = {

@@ -1,5 +1,5 @@
 import { assert } from '@fedvox/base';
-import type { SiteNeeds, StrategySpec } from '@fedvox/job';
+import { fewestSites, type SiteNeeds, type StrategySpec } from '@fedvox/job';
 import { capWeights } from './cap-weights.js';
 import { STRATEGIES } from './strategies/index.js';
 import type { Aggregate, SiteUpdate, Strategies, Strategy, StrategyInput } from './strategy.js';
@@ -21,7 +21,7 @@ export async function aggregate(
 ): Promise<Aggregate> {
   // What a job says of a kind is what the row of that kind takes, which a lookup cannot express.
   const strategy = strategies[input.spec.kind] as Strategy;
-  assertComplete(updates, strategy.needs);
+  assertComplete(updates, strategy.needs, fewestSites(input.spec));
   const isWeighed = strategy.needs.weights && !isUniform(input.spec);
   return strategy.aggregate({ ...input, updates: weighed(updates, isWeighed, maxShare) });
 }
@@ -41,8 +41,9 @@ function weighed(
     .sort((a, b) => (a.site < b.site ? -1 : 1));
 }
 
-function assertComplete(updates: readonly SiteUpdate[], needs: SiteNeeds): void {
+function assertComplete(updates: readonly SiteUpdate[], needs: SiteNeeds, fewest: number): void {
   assert(updates.length > 0, 'a round is aggregated from at least one update');
+  assert(updates.length >= fewest, 'a round has as many updates as its strategy needs');
   const sites = new Set(updates.map(({ site }) => site));
   assert(sites.size === updates.length, 'a site is averaged once per round');
   const saysSteps = updates.every(({ localSteps }) => localSteps !== null);

@@ -45,6 +45,7 @@ export {
   sizeDivisor,
 } from './networks.js';
 export {
+  fewestSites,
   type SiteNeeds,
   STRATEGY_KINDS,
   STRATEGY_TERMS,

@@ -49,6 +49,30 @@ describe('a job', () => {
     expect(decodeJob(encodeJob(job)).training).toMatchObject({ accumulate: 2, clipNorm: 12 });
   });
 
+  it('is refused where a round may have fewer sites than its strategy needs, which is named', () => {
+    const faults = (minSites: number, strategy: JobInput['federation']['strategy']) =>
+      problems({ federation: { ...input.federation, minSites, strategy } });
+    const krum = { kind: 'krum', byzantine: 2 } as const;
+    expect(faults(6, krum)).toEqual([
+      'federation.minSites: asks for 6 sites, but krum as it is here needs 7 in every round',
+    ]);
+    expect(faults(7, krum)).toEqual([]);
+    expect(faults(7, { ...krum, selected: 6 })).toEqual([expect.stringContaining('needs 8')]);
+    expect(faults(4, { kind: 'trimmed-mean' })).toEqual([expect.stringContaining('needs 5')]);
+    expect(faults(10, { kind: 'trimmed-mean', fraction: 0.1 })).toEqual([]);
+    expect(faults(2, { kind: 'median' })).toEqual([expect.stringContaining('needs 3')]);
+    expect(faults(2, { kind: 'geometric-median' })).toEqual([expect.stringContaining('needs 3')]);
+    expect(faults(2, { kind: 'fedavg' })).toEqual([]);
+  });
+
+  it('has the bytes it had before updates could be let to count alike, where they are not', () => {
+    const withStrategy = (strategy: JobInput['federation']['strategy']) =>
+      jobDigest(jobSchema.parse({ ...input, federation: { ...input.federation, strategy } }));
+    expect(withStrategy({ kind: 'fedavg' })).toBe(jobDigest(jobSchema.parse(input)));
+    const alike = withStrategy({ kind: 'fedavg', weights: 'uniform' });
+    expect(alike).not.toBe(jobDigest(jobSchema.parse(input)));
+  });
+
   it('has the bytes it had before its split could be by patient, until it is written anew', () => {
     const job = jobSchema.parse(input);
     expect(decodeJob(encodeJob(job)).evaluation).not.toHaveProperty('split');

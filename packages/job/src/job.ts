@@ -9,7 +9,7 @@ import {
   spacingMmSchema,
 } from './names.js';
 import { networkSchema } from './networks.js';
-import { strategySchema } from './strategies.js';
+import { fewestSites, strategySchema } from './strategies.js';
 import { inferenceSchema, trainingSchema } from './training.js';
 import { augmentStepSchema, preprocessStepSchema } from './transforms.js';
 
@@ -82,7 +82,15 @@ export const jobSchema = z
     if (new Set(job.classes).size !== job.classes.length) {
       context.addIssue({ code: 'custom', path: ['classes'], message: 'names a class twice' });
     }
-    const { sites, minSites } = job.federation;
+    const { sites, minSites, strategy } = job.federation;
+    const fewest = fewestSites(strategy);
+    if (minSites < fewest) {
+      context.addIssue({
+        code: 'custom',
+        path: ['federation', 'minSites'],
+        message: `asks for ${minSites} sites, but ${strategy.kind} as it is here needs ${fewest} in every round`,
+      });
+    }
     if (sites !== undefined && !sites.some(isPattern) && minSites > sites.length) {
       context.addIssue({
         code: 'custom',

@@ -11,7 +11,12 @@ export interface SiteNeeds {
   readonly everySite: boolean;
 }
 
-const NEEDS_WEIGHTS = { weights: true, localSteps: false, everySite: false } satisfies SiteNeeds;
+const WEIGHED: SiteNeeds = { weights: true, localSteps: false, everySite: false };
+const ALIKE: SiteNeeds = { ...WEIGHED, weights: false };
+/** Of two, neither is a majority. */
+const FEWEST_FOR_MAJORITY = 3;
+/** What of a quotient is rounding. */
+const ROUNDING = 1e-9;
 
 const positive = z.number().positive();
 /** A decay: how much of a moment is left after a round. */
@@ -26,15 +31,29 @@ const averaging = { weights: z.enum(['examples', 'uniform']).optional() };
 const adaptive = { ...averaging, learningRate: positive, tau: positive.default(1e-3) };
 const moments = { ...adaptive, beta1: decay.default(0.9), beta2: decay.default(0.99) };
 
+const trimmedMean = z.strictObject({
+  kind: z.literal('trimmed-mean'),
+  /** Of the sites, so many are left out at either end of each value: rounded down. */
+  fraction: positive.lt(0.5).default(0.2),
+});
+const krum = z.strictObject({
+  kind: z.literal('krum'),
+  /** f: so many sites may send anything. */
+  byzantine: z.number().int().positive().default(1),
+  /** Updates that are averaged: more than one is Multi-Krum. */
+  selected: z.number().int().positive().default(1),
+});
+
 /**
- * The strategies that a job can name: what it may say of each, and what each needs of the sites. How
- * it aggregates is the row of its kind in `aggregation`, which does not compile while one is missing.
+ * The strategies that a job can name: what it may say of each, what each needs of the sites, and how many
+ * of them a round needs for the rule to hold what it promises. How it aggregates is the row of its kind in `aggregation`, which does not compile while one is missing.
  */
 export const STRATEGY_TERMS = {
   /** Federated averaging: McMahan et al., AISTATS 2017. */
   fedavg: {
     schema: z.strictObject({ kind: z.literal('fedavg'), ...averaging }),
-    needs: NEEDS_WEIGHTS,
+    needs: WEIGHED,
+    fewestSites: () => 1,
   },
   /** Averaging with server momentum: Hsu, Qi and Brown, arXiv:1909.06335. */
   fedavgm: {
@@ -44,16 +63,19 @@ export const STRATEGY_TERMS = {
       learningRate: positive.default(1),
       momentum: decay.default(0.9),
     }),
-    needs: NEEDS_WEIGHTS,
+    needs: WEIGHED,
+    fewestSites: () => 1,
   },
   /** Adam, Yogi and Adagrad on the server: Reddi et al., ICLR 2021. */
   fedadam: {
     schema: z.strictObject({ kind: z.literal('fedadam'), ...moments }),
-    needs: NEEDS_WEIGHTS,
+    needs: WEIGHED,
+    fewestSites: () => 1,
   },
   fedyogi: {
     schema: z.strictObject({ kind: z.literal('fedyogi'), ...moments }),
-    needs: NEEDS_WEIGHTS,
+    needs: WEIGHED,
+    fewestSites: () => 1,
   },
   fedadagrad: {
     schema: z.strictObject({
@@ -61,7 +83,41 @@ export const STRATEGY_TERMS = {
       ...adaptive,
       beta1: decay.default(0),
     }),
-    needs: NEEDS_WEIGHTS,
+    needs: WEIGHED,
+    fewestSites: () => 1,
+  },
+  /** The median of each value: Yin et al., ICML 2018. */
+  median: {
+    schema: z.strictObject({ kind: z.literal('median') }),
+    needs: ALIKE,
+    fewestSites: () => FEWEST_FOR_MAJORITY,
+  },
+  /** The mean of each value without its ends: Yin et al., ICML 2018. */
+  'trimmed-mean': {
+    schema: trimmedMean,
+    needs: ALIKE,
+    fewestSites: ({ fraction }: z.output<typeof trimmedMean>) =>
+      Math.max(FEWEST_FOR_MAJORITY, Math.ceil(1 / fraction - ROUNDING)),
+  },
+  /** The updates that lie closest together: Blanchard et al., NeurIPS 2017. */
+  krum: {
+    schema: krum,
+    needs: ALIKE,
+    fewestSites: ({ byzantine, selected }: z.output<typeof krum>) =>
+      Math.max(2 * byzantine + 3, selected + byzantine),
+  },
+  /** Robust federated averaging, RFA: Pillutla, Kakade and Harchaoui, IEEE TSP 2022. */
+  'geometric-median': {
+    schema: z.strictObject({
+      kind: z.literal('geometric-median'),
+      ...averaging,
+      /** Steps towards it; each reads every update once, and the pull of a far one ebbs with each. */
+      iterations: z.number().int().positive().max(100).default(10),
+      /** ν: closer than this, an update counts no more for being close. */
+      smoothing: positive.default(1e-6),
+    }),
+    needs: WEIGHED,
+    fewestSites: () => FEWEST_FOR_MAJORITY,
   },
 } as const;
 
@@ -73,3 +129,10 @@ export type StrategySpec<Kind extends StrategyKind = StrategyKind> = Extract<
   z.output<typeof strategySchema>,
   { kind: Kind }
 >;
+
+/** The fewest sites that a round needs for its strategy to hold what it promises. */
+export function fewestSites(spec: StrategySpec): number {
+  // What a job says of a kind is what the row of that kind takes, which a lookup cannot express.
+  const row = STRATEGY_TERMS[spec.kind] as { fewestSites: (said: StrategySpec) => number };
+  return row.fewestSites(spec);
+}

@@ -38,6 +38,7 @@ describe('the capabilities of this version', () => {
     expect(CAPABILITIES).toEqual([
       ...['delta-f32', 'network-unet', 'strategy-fedavg', 'strategy-fedavgm'],
       ...['strategy-fedadam', 'strategy-fedyogi', 'strategy-fedadagrad'],
+      ...['strategy-median', 'strategy-trimmed-mean', 'strategy-krum', 'strategy-geometric-median'],
       ...['decline', 'untrainable'],
     ]);
   });

@@ -44,6 +44,10 @@ const CAPABILITY: Readonly<Record<Capability, wire.Capability>> = {
   'strategy-fedadam': wire.Capability.STRATEGY_FEDADAM,
   'strategy-fedyogi': wire.Capability.STRATEGY_FEDYOGI,
   'strategy-fedadagrad': wire.Capability.STRATEGY_FEDADAGRAD,
+  'strategy-median': wire.Capability.STRATEGY_MEDIAN,
+  'strategy-trimmed-mean': wire.Capability.STRATEGY_TRIMMED_MEAN,
+  'strategy-krum': wire.Capability.STRATEGY_KRUM,
+  'strategy-geometric-median': wire.Capability.STRATEGY_GEOMETRIC_MEDIAN,
   decline: wire.Capability.DECLINE,
   untrainable: wire.Capability.UNTRAINABLE,
 };

@@ -9,6 +9,10 @@ const SPECS: { readonly [Kind in StrategyKind]: StrategySpec<Kind> } = {
   fedadam: { kind: 'fedadam', learningRate: 0.1, beta1: 0.9, beta2: 0.99, tau: 1e-3 },
   fedyogi: { kind: 'fedyogi', learningRate: 0.1, beta1: 0.9, beta2: 0.99, tau: 1e-3 },
   fedadagrad: { kind: 'fedadagrad', learningRate: 0.1, beta1: 0, tau: 1e-3 },
+  median: { kind: 'median' },
+  'trimmed-mean': { kind: 'trimmed-mean', fraction: 0.2 },
+  krum: { kind: 'krum', byzantine: 1, selected: 2 },
+  'geometric-median': { kind: 'geometric-median', iterations: 3, smoothing: 1e-6 },
 };
 const specs = STRATEGY_KINDS.map((kind) => SPECS[kind]);
 

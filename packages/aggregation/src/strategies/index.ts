@@ -4,6 +4,10 @@ import { fedAdam } from './fedadam.js';
 import { fedAvg } from './fedavg.js';
 import { fedAvgM } from './fedavgm.js';
 import { fedYogi } from './fedyogi.js';
+import { geometricMedian } from './geometric-median.js';
+import { krum } from './krum.js';
+import { median } from './median.js';
+import { trimmedMean } from './trimmed-mean.js';
 
 /** Every strategy that a job can name: one row and one file each. */
 export const STRATEGIES: Strategies = {
@@ -12,4 +16,8 @@ export const STRATEGIES: Strategies = {
   fedadam: fedAdam,
   fedyogi: fedYogi,
   fedadagrad: fedAdagrad,
+  median,
+  'trimmed-mean': trimmedMean,
+  krum,
+  'geometric-median': geometricMedian,
 };
