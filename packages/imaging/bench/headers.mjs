@@ -1,5 +1,5 @@
-// What threads are worth for the headers of 10,000 small DICOM slices: the same files by turns on one thread and on
-// several. Each look is a process of its own, so that every thread is started for it; time is measured inside it.
+// What threads are worth for the headers of small DICOM slices, up to 40,000 of them (10,000 files four times over): the
+// same files by turns on one thread and on several. Each look is a process of its own, so that every thread is started for it; time is measured inside it.
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,10 +10,10 @@ import { writeSlices } from '../dist/testing/dicom-objects.js';
 
 const SERIES = 100;
 const SLICES = 100;
-const TURNS = 7;
+const TURNS = 5;
 /** Of how many files, on how many threads. */
-const LOOKS = [10_000, 2_000, 500].flatMap((files) =>
-  [1, 2, 4, 8].map((threads) => ({ files, threads })),
+const LOOKS = [40_000, 10_000, 2_000].flatMap((files) =>
+  [1, 2, 4].map((threads) => ({ files, threads })),
 );
 
 const READ = fileURLToPath(new URL('read-headers.mjs', import.meta.url));

@@ -1,9 +1,10 @@
-// The headers of the first files of a folder, as a process: FOLDER FILES THREADS. Prints the seconds it took.
+// The headers of a folder's files, over and over up to a number of them, as a process: FOLDER FILES THREADS. Prints the seconds it took.
 import { readFiles } from '../dist/folder-scan/headers/header-threads.js';
 import { filesUnder } from '../dist/folder-scan/walk.js';
 
 const [folder, count, threads] = process.argv.slice(2);
-const paths = (await filesUnder(folder)).slice(0, Number(count));
+const all = await filesUnder(folder);
+const paths = Array.from({ length: Number(count) }, (_, at) => all[at % all.length]);
 const startedMs = performance.now();
 const files = await readFiles(paths, { threads: Number(threads) });
 const seconds = (performance.now() - startedMs) / 1000;

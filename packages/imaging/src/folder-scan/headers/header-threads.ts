@@ -14,8 +14,11 @@ export interface ReadFilesOptions {
 
 /** Each thread costs some 40 MB, and disks answer no more of them any faster. */
 const MAX_THREADS = 8;
-/** A thread starts in the time of some 800 headers: with fewer than these it saves nothing (`npm run bench -- headers`). */
-const MIN_FILES_PER_THREAD = 2_500;
+/**
+ * What a thread reads is copied to the one that asks, and each thread compiles the reading anew: below this nothing is
+ * saved, and where processors are busy not much above (`npm run bench -- headers`).
+ */
+const MIN_FILES_PER_THREAD = 20_000;
 /** Files that a thread reads between two words. */
 const BATCH_FILES = 50;
 
