@@ -55,6 +55,17 @@ export const STRATEGY_TERMS = {
     needs: WEIGHED,
     fewestSites: () => 1,
   },
+  /** Averaging of models that a proximal term kept near the base: Li et al., MLSys 2020. */
+  fedprox: {
+    schema: z.strictObject({
+      kind: z.literal('fedprox'),
+      ...averaging,
+      /** μ: how strongly a site's steps are drawn back to the model that its round began with. */
+      mu: positive,
+    }),
+    needs: WEIGHED,
+    fewestSites: () => 1,
+  },
   /** Averaging with server momentum: Hsu, Qi and Brown, arXiv:1909.06335. */
   fedavgm: {
     schema: z.strictObject({

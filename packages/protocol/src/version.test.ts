@@ -36,7 +36,8 @@ describe('two sides of different versions', () => {
 describe('the capabilities of this version', () => {
   it('name each network and each strategy of a job', () => {
     expect(CAPABILITIES).toEqual([
-      ...['delta-f32', 'network-unet', 'strategy-fedavg', 'strategy-fedavgm'],
+      ...['delta-f32', 'network-unet', 'strategy-fedavg', 'strategy-fedprox'],
+      'strategy-fedavgm',
       ...['strategy-fedadam', 'strategy-fedyogi', 'strategy-fedadagrad'],
       ...['strategy-median', 'strategy-trimmed-mean', 'strategy-krum', 'strategy-geometric-median'],
       ...['decline', 'untrainable'],

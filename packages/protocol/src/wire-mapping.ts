@@ -40,6 +40,7 @@ const CAPABILITY: Readonly<Record<Capability, wire.Capability>> = {
   'delta-f32': wire.Capability.DELTA_F32,
   'network-unet': wire.Capability.NETWORK_UNET,
   'strategy-fedavg': wire.Capability.STRATEGY_FEDAVG,
+  'strategy-fedprox': wire.Capability.STRATEGY_FEDPROX,
   'strategy-fedavgm': wire.Capability.STRATEGY_FEDAVGM,
   'strategy-fedadam': wire.Capability.STRATEGY_FEDADAM,
   'strategy-fedyogi': wire.Capability.STRATEGY_FEDYOGI,

@@ -5,6 +5,7 @@ import { play, updatesOf, type Vectors } from '../testing/played-rounds.js';
 
 const SPECS: { readonly [Kind in StrategyKind]: StrategySpec<Kind> } = {
   fedavg: { kind: 'fedavg' },
+  fedprox: { kind: 'fedprox', mu: 0.01 },
   fedavgm: { kind: 'fedavgm', learningRate: 1, momentum: 0.5 },
   fedadam: { kind: 'fedadam', learningRate: 0.1, beta1: 0.9, beta2: 0.99, tau: 1e-3 },
   fedyogi: { kind: 'fedyogi', learningRate: 0.1, beta1: 0.9, beta2: 0.99, tau: 1e-3 },
@@ -71,7 +72,7 @@ describe.each(specs)('the strategy $kind', (spec) => {
   });
 });
 
-it.each(['fedavg', 'fedavgm'] as const)(
+it.each(['fedavg', 'fedprox', 'fedavgm'] as const)(
   'the strategy %s makes the model of a single site its own, in a job’s first round',
   (kind) =>
     fc.assert(

@@ -3,6 +3,7 @@ import { fedAdagrad } from './fedadagrad.js';
 import { fedAdam } from './fedadam.js';
 import { fedAvg } from './fedavg.js';
 import { fedAvgM } from './fedavgm.js';
+import { fedProx } from './fedprox.js';
 import { fedYogi } from './fedyogi.js';
 import { geometricMedian } from './geometric-median.js';
 import { krum } from './krum.js';
@@ -12,6 +13,7 @@ import { trimmedMean } from './trimmed-mean.js';
 /** Every strategy that a job can name: one row and one file each. */
 export const STRATEGIES: Strategies = {
   fedavg: fedAvg,
+  fedprox: fedProx,
   fedavgm: fedAvgM,
   fedadam: fedAdam,
   fedyogi: fedYogi,

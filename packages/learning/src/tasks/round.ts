@@ -8,7 +8,7 @@ import { type Evaluation, evaluateCases } from '../evaluation/evaluate-cases.js'
 import { Network } from '../networks/network.js';
 import { CaseStore } from '../training/case-store.js';
 import type { Split } from '../training/split.js';
-import { trainEpochs } from '../training/train-epochs.js';
+import { type TrainOptions, trainEpochs } from '../training/train-epochs.js';
 import type { TaskInput, TrainingInput } from './input.js';
 import { openSite, type SiteCase } from './site-data.js';
 
@@ -102,7 +102,10 @@ async function trainOn(
   const epochs = input.job.training.localEpochs;
   let meanLoss = Number.NaN;
   const { seedLabel } = input;
-  const training = trainingEpochs(input, seedLabel, network, voxels, site.train, epochs);
+  const { strategy } = input.job.federation;
+  const training = trainingEpochs(input, seedLabel, network, voxels, site.train, epochs, {
+    ...(strategy.kind === 'fedprox' && { proximal: strategy.mu }),
+  });
   for await (const epoch of training) {
     meanLoss = epoch.meanLoss;
   }
@@ -118,8 +121,10 @@ export function trainingEpochs(
   voxels: VoxelEngine,
   cases: readonly SiteCase[],
   epochs: number,
+  drawnBack: Pick<TrainOptions, 'proximal'> = {},
 ) {
   return trainEpochs(network, {
+    ...drawnBack,
     cases: cases.map(({ prepared }) => prepared),
     epochs,
     training: job.training,

@@ -11,7 +11,7 @@ import {
   readNifti,
   writeDicomSeries,
 } from '@fedvox/imaging';
-import type { JobInput } from '@fedvox/job';
+import type { JobInput, StrategySpec } from '@fedvox/job';
 import { decodeWeights, encodeWeights, tensorOf } from '@fedvox/weights';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -140,6 +140,18 @@ describe('a round at a site', () => {
     const first = await deltaOf('hospital/1');
     expect(await deltaOf('hospital/1')).toBe(first);
     expect(await deltaOf('hospital/2')).not.toBe(first);
+  });
+
+  it('stays nearer to the base where the job’s strategy is FedProx, and does not where it is a mean', async () => {
+    const lengthUnder = async (strategy: StrategySpec) => {
+      const federation = { ...job.federation, strategy };
+      await trainRound(inputFor({ job: { ...job, federation } }), basePath, here('drawn'));
+      const delta = decodeWeights(await readFile(here('drawn')));
+      return Math.hypot(...[...delta.values()].flatMap(({ data }) => [...data]));
+    };
+    const free = await lengthUnder({ kind: 'fedavg' });
+    expect(await lengthUnder({ kind: 'median' })).toBe(free);
+    expect(await lengthUnder({ kind: 'fedprox', mu: 10 })).toBeLessThan(0.9 * free);
   });
 
   it('does both at once as it does them apart, and leaves no tensor behind', async () => {

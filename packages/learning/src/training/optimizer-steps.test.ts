@@ -63,6 +63,26 @@ describe.each(TEST_ENGINES)('steps on the $engine engine', ({ missing, start }) 
     dispose();
   });
 
+  it.skipIf(missing)('are drawn back to where they began by a proximal term', () => {
+    // figures.json of `aggregation`: base, how far it has gone since, and the closed form of a step.
+    const base = [1, -2, 0.5, 3];
+    const fromBase = [0.1, 0.2, 0.3, 0.4];
+    const after = [0.9999, -1.9002, 0.6997, 3.2996];
+    const before = tf.memory().numTensors;
+    const variable = tf.tidy(() => tf.variable(tf.tensor1d(base)));
+    const optimizer = tf.train.sgd(0.1);
+    const steps = new OptimizerSteps({ optimizer, variables: [variable], proximal: 0.01 });
+    tf.tidy(() => variable.assign(tf.add(variable, tf.tensor1d(fromBase))));
+    steps.add(() => tf.sum(variable), { share: 1, isLast: true }).dispose();
+    for (const [index, value] of variable.dataSync().entries()) {
+      expect(Math.abs(value - (after[index] as number))).toBeLessThanOrEqual(1e-6);
+    }
+    steps.dispose();
+    optimizer.dispose();
+    variable.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
   it.skipIf(missing)('leave nothing behind, also when the last was never taken', () => {
     const before = tf.memory().numTensors;
     const { steps, lossOf, dispose } = descent(1);

@@ -4,12 +4,18 @@ import {
   variableGradients,
 } from '@fedvox/tfjs-backend-torch';
 import * as tf from '@tensorflow/tfjs-core';
+import { ProximalTerm } from './proximal-term.js';
 
 export interface OptimizerStepsOptions {
   readonly optimizer: tf.Optimizer;
   readonly variables: readonly tf.Variable[];
   /** The gradient's 2-norm over all variables is brought down to this; unbounded where absent. */
   readonly clipNorm?: number | undefined;
+  /**
+   * μ of the proximal term `μ/2 ‖w − w₀‖²` that each step's loss has besides (FedProx; Li et al., MLSys 2020),
+   * with w₀ what the variables hold now; none where absent.
+   */
+  readonly proximal?: number | undefined;
 }
 
 /** Where a micro-batch stands in its step. */
@@ -30,8 +36,10 @@ export class OptimizerSteps {
   readonly #variables: tf.Variable[];
   readonly #clipNorm: number | undefined;
   readonly #accumulator = new GradientAccumulator();
+  readonly #proximal: ProximalTerm | undefined;
 
-  constructor({ optimizer, variables, clipNorm }: OptimizerStepsOptions) {
+  constructor({ optimizer, variables, clipNorm, proximal }: OptimizerStepsOptions) {
+    this.#proximal = proximal === undefined ? undefined : new ProximalTerm(variables, proximal);
     this.#optimizer = optimizer;
     this.#variables = [...variables];
     this.#clipNorm = clipNorm;
@@ -55,11 +63,13 @@ export class OptimizerSteps {
   /** Lets go of micro-batches whose step was never taken; the optimizer stays its owner's. */
   dispose(): void {
     this.#accumulator.dispose();
+    this.#proximal?.dispose();
   }
 
   /** Uses the gradients up. */
   #step(gradients: tf.NamedTensorMap): void {
-    this.#optimizer.applyGradients(this.#clipped(gradients));
+    const whole = this.#proximal?.addedTo(gradients) ?? gradients;
+    this.#optimizer.applyGradients(this.#clipped(whole));
     tf.dispose(gradients);
   }
 

@@ -15,6 +15,8 @@ export interface TrainOptions {
   readonly cases: readonly LoadCase[];
   readonly epochs: number;
   readonly training: TrainingSpec;
+  /** μ of a proximal term that draws back to the network as it is now; none where absent. */
+  readonly proximal?: number;
   readonly augment: readonly AugmentStep[];
   /** Decides order and augmentation of every epoch: same seed, same engine, same weights. */
   readonly random: Random;
@@ -58,7 +60,10 @@ export async function* trainEpochs(
   const optimizer = new FusedAdam({ learningRate, beta1, beta2, epsilon });
   const { variables } = network;
   const { clipNorm } = options.training;
-  const steps = new OptimizerSteps({ optimizer, variables, clipNorm });
+  const steps = new OptimizerSteps({
+    ...{ optimizer, variables, clipNorm },
+    proximal: options.proximal,
+  });
   try {
     for (let epoch = 1; epoch <= options.epochs; epoch++) {
       const summary = await trainEpoch(network, steps, options, epoch);

@@ -40,6 +40,8 @@ export enum Capability {
   STRATEGY_TRIMMED_MEAN = 11,
   STRATEGY_KRUM = 12,
   STRATEGY_GEOMETRIC_MEDIAN = 13,
+  /** STRATEGY_FEDPROX - A proximal term in each of the site's steps. */
+  STRATEGY_FEDPROX = 14,
   UNRECOGNIZED = -1,
 }
 
