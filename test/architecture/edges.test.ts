@@ -32,6 +32,13 @@ const FORBIDDEN: readonly ForbiddenEdge[] = [
     reason: 'a chart is text made of figures: it needs nothing but them',
   },
   {
+    from: /^packages\/report\/(?!.*\.test\.ts$)/,
+    to: new RegExp(
+      `^@fedvox/(?!(charts|job|protocol|aggregation|coordinator)$)|${INPUT_OR_OUTPUT.source}`,
+    ),
+    reason: 'a report is text made of what the coordinator tells anyway: others fetch and write',
+  },
+  {
     from: /^packages\/protocol\/(?!.*\.test\.ts$)/,
     to: /^@fedvox\/(?!(base|job)$)/,
     reason: 'what is said is plain data that cores read: it needs nothing of the system',

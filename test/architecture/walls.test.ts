@@ -60,6 +60,19 @@ describe('what each core loads, by any chain of imports', () => {
   });
 });
 
+describe('a report', () => {
+  it('loads nothing but what is pure: of the coordinator it takes types alone', () => {
+    const files = graph.map(({ from }) => from).filter((from) => packageOf(from) === 'report');
+    const program = files.filter((path) => !/\.test\.ts$|\/testing\//.test(path));
+    const reach = reachOf(graph, [...new Set(program)]);
+    expect(reach.size).toBeGreaterThan(10);
+    const impure = [...reach].filter(
+      ([path]) => packageOf(path) !== 'charts' && !isPure(path, 'report'),
+    );
+    expect(impure.map(([, chain]) => chain.join(' → '))).toEqual([]);
+  });
+});
+
 describe('folders of a package', () => {
   const circles = folderCircles(graph);
 

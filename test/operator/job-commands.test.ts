@@ -100,6 +100,43 @@ describe('fedvox job model', () => {
   });
 });
 
+describe('fedvox job report', () => {
+  it('writes a job as one HTML file, in the language asked for, with the figures that job show has', async () => {
+    const id = await completed();
+    for (const [lang, heading] of [
+      ['en', 'Report of job tiny'],
+      ['zh', '任务 tiny 报告'],
+    ] as const) {
+      const output = join(folder, 'new', `${lang}.html`);
+      const words = ['job', 'report', id, '--output', output, '--lang', lang];
+      expect(await asOperator(...words)).toMatchObject({
+        exitCode: 0,
+        stdout: `Wrote ${output}: open it in a browser.\n`,
+        stderr: '',
+      });
+      const page = await readFile(output, 'utf8');
+      expect(page).toContain(`<h1>${heading}</h1>`);
+      const { best, rounds } = await federation.operator.job(id);
+      expect(page).toContain(`<code>${best?.sha256}</code>`);
+      for (const { dice, modelSha256 } of rounds) {
+        expect(page).toContain(`<td class="number">${dice?.toFixed(3)}</td>`);
+        expect(page).toContain(`<td>${modelSha256}</td>`);
+      }
+      expect(page).not.toContain('undefined');
+    }
+  });
+
+  it('asks for a language that there is, and leaves what stands in that place alone where it fails', async () => {
+    const output = join(folder, 'report.html');
+    await writeFile(output, 'an earlier report');
+    const unknown = await asOperator('job', 'report', 'none', '--output', output);
+    expect(unknown).toMatchObject({ exitCode: 1, stdout: '' });
+    const french = await asOperator('job', 'report', 'none', '--output', output, '--lang', 'fr');
+    expect(french.stderr).toMatch(/Allowed choices are en, zh/);
+    expect(await readFile(output, 'utf8')).toBe('an earlier report');
+  });
+});
+
 describe('fedvox job watch', () => {
   it('follows a job to its end with the time and the figures of each round, in plain lines', async () => {
     const id = await federation.submit({ rounds: 2, minSites: 3 });

@@ -1,6 +1,6 @@
 import { assert } from '@fedvox/base';
 import { fewestSites, type SiteNeeds, type StrategySpec } from '@fedvox/job';
-import { capWeights } from './cap-weights.js';
+import { capWeights, type SiteWeight } from './cap-weights.js';
 import { STRATEGIES } from './strategies/index.js';
 import type { Aggregate, SiteUpdate, Strategies, Strategy, StrategyInput } from './strategy.js';
 
@@ -22,8 +22,22 @@ export async function aggregate(
   // What a job says of a kind is what the row of that kind takes, which a lookup cannot express.
   const strategy = strategies[input.spec.kind] as Strategy;
   assertComplete(updates, strategy.needs, fewestSites(input.spec));
-  const isWeighed = strategy.needs.weights && !isUniform(input.spec);
-  return strategy.aggregate({ ...input, updates: weighed(updates, isWeighed, maxShare) });
+  const weights = meanWeights(input.spec, updates, maxShare, strategy.needs);
+  return strategy.aggregate({ ...input, updates: weighed(updates, weights) });
+}
+
+/**
+ * What each site counts in the mean that a job's strategy takes: its FedAvg weight, capped so that no
+ * share is above `maxShare`, or 1 where all count alike.
+ */
+export function meanWeights(
+  spec: StrategySpec,
+  sites: readonly SiteWeight[],
+  maxShare: number | null,
+  needs: Pick<SiteNeeds, 'weights'>,
+): ReadonlyMap<string, number> {
+  if (needs.weights && !isUniform(spec)) return capWeights(sites, maxShare);
+  return new Map(sites.map(({ site }) => [site, 1]));
 }
 
 function isUniform(spec: StrategySpec): boolean {
@@ -32,12 +46,10 @@ function isUniform(spec: StrategySpec): boolean {
 
 function weighed(
   updates: readonly SiteUpdate[],
-  isWeighed: boolean,
-  maxShare: number | null,
+  weights: ReadonlyMap<string, number>,
 ): SiteUpdate[] {
-  const weights = isWeighed ? capWeights(updates, maxShare) : new Map<string, number>();
   return updates
-    .map((update) => ({ ...update, weight: weights.get(update.site) ?? 1 }))
+    .map((update) => ({ ...update, weight: weights.get(update.site) as number }))
     .sort((a, b) => (a.site < b.site ? -1 : 1));
 }
 

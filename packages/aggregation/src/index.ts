@@ -1,4 +1,4 @@
-export { type AggregationInput, aggregate } from './aggregate.js';
+export { type AggregationInput, aggregate, meanWeights } from './aggregate.js';
 export { capWeights, type SiteWeight } from './cap-weights.js';
 export { checkDelta, checkModel } from './check-delta.js';
 export { ERRORS } from './errors.js';

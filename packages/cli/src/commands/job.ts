@@ -8,6 +8,7 @@ import type { Output, Terminal } from '../terminal.js';
 import { act } from './action.js';
 import { addJobDelete } from './job-delete.js';
 import { addJobModel } from './job-model.js';
+import { addJobReport } from './job-report.js';
 import { addJobWatch } from './job-watch.js';
 import { asOperator, type OperatorOptions, withOperator } from './operator-options.js';
 
@@ -25,6 +26,7 @@ export function addJobCommands(program: Command, terminal: Terminal): void {
   act<OperatorOptions, [string]>(withOperator(show), terminal, showJob);
   addJobWatch(job, terminal);
   addJobModel(job, terminal);
+  addJobReport(job, terminal);
   addOrders(job, terminal);
   addJobDelete(job, terminal);
 }

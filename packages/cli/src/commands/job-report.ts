@@ -1,0 +1,50 @@
+import type { CoordinatorClient, CoordinatorEvent } from '@fedvox/coordinator';
+import type { Language } from '@fedvox/report';
+import { type Command, Option } from 'commander';
+import { prepareOutput } from '../output-file.js';
+import type { Output, Terminal } from '../terminal.js';
+import { act } from './action.js';
+import { asOperator, type OperatorOptions, withOperator } from './operator-options.js';
+
+interface ReportOptions extends OperatorOptions {
+  readonly output: string;
+  readonly lang: Language;
+}
+
+/** Those of `@fedvox/report`, which is loaded only when a report is made. */
+const LANGUAGES: readonly Language[] = ['en', 'zh'];
+
+export function addJobReport(job: Command, terminal: Terminal): void {
+  const command = job
+    .command('report <id>')
+    .description('write a job as one HTML file: figures by round, sites, who answered when, facts')
+    .requiredOption('--output <file>', 'where the report goes (HTML)')
+    .addOption(new Option('--lang <language>', 'its language').choices(LANGUAGES).default('en'));
+  act<ReportOptions, [string]>(withOperator(command), terminal, reportJob);
+}
+
+async function reportJob(output: Output, options: ReportOptions, id: string): Promise<void> {
+  const { writeFileDurably } = await import('@fedvox/base/system');
+  const { jobReport } = await import('@fedvox/report');
+  const { output: path, lang } = options;
+  await asOperator(options, async (client) => {
+    const details = await client.job(id);
+    const job = await client.jobDefinition(details.jobSha256);
+    await prepareOutput(path);
+    const events = await eventsOf(client, id);
+    await writeFileDurably(path, jobReport({ details, job, events }, lang));
+  });
+  output.result({ job: id, output: path, lang }, `Wrote ${path}: open it in a browser.`);
+}
+
+/** All that has happened to a job so far. */
+async function eventsOf(client: CoordinatorClient, id: string): Promise<CoordinatorEvent[]> {
+  const own: CoordinatorEvent[] = [];
+  for (let after = 0; ; ) {
+    const events = await client.events(after);
+    const last = events.at(-1);
+    if (last === undefined) return own;
+    own.push(...events.filter(({ jobId }) => jobId === id));
+    after = last.sequence;
+  }
+}

@@ -1,0 +1,3 @@
+export { jobReport } from './job-page.js';
+export type { JobRecord } from './job-record.js';
+export { LANGUAGES, type Language } from './words/languages.js';

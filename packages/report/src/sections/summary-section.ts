@@ -1,0 +1,43 @@
+import { durationMs, METRICS, type StrategySpec } from '@fedvox/job';
+import { type Html, html, raw } from '../html-markup.js';
+import type { JobRecord } from '../job-record.js';
+import { figuresText, momentText, percentText, spanText } from '../phrases.js';
+import type { Words } from '../words/words.js';
+
+/** What the job is, where it stands, and which model is the best. */
+export function summarySection({ details, job }: JobRecord, words: Words): Html {
+  const { terms } = words;
+  const { status, reason, best, rounds, maxShare } = details;
+  const row = rounds.find(({ round }) => round === best?.round);
+  const failure = reason === null ? '' : ` (${words.failure[reason]})`;
+  const facts: [string, Html][] = [
+    [terms.job, html`${details.name} <code>${details.id}</code>`],
+    [terms.status, html`${words.status[status]}${failure}`],
+    [terms.submitted, html`${momentText(details.submittedAtMs)} UTC`],
+    [terms.rounds, html`${`${details.round} ${terms.of} ${details.totalRounds}`}`],
+    [terms.strategy, html`<code>${strategyText(job.federation.strategy)}</code>`],
+    [terms.network, html`<code>${job.network.kind}</code>`],
+    [terms.classes, html`${job.classes.join(words.list)}`],
+    [terms.minSites, html`${String(job.federation.minSites)}`],
+    [terms.deadline, html`${spanText(durationMs(job.federation.deadline), words)}`],
+    [terms.maxShare, html`${maxShare === null ? terms.uncapped : percentText(maxShare, words)}`],
+    [terms.bestBy, html`${METRICS[details.bestBy].title}`],
+    [terms.jobDigest, html`<code>${details.jobSha256}</code>`],
+    [terms.bestModel, html`${best === null ? terms.none : `${terms.round} ${best.round}`}`],
+    [terms.digest, html`<code>${best?.sha256 ?? terms.none}</code>`],
+  ];
+  const sentence =
+    row === undefined ? words.noBest : words.bestSummary(row.round, figuresText(row, words));
+  const list = facts.map(([term, value]) => html`<dt>${term}</dt><dd>${raw(value)}</dd>`);
+  return html`<p>${sentence}</p>
+<dl>
+${raw(...list)}
+</dl>
+<p class="note">${words.privacyNote}</p>`;
+}
+
+/** The kind, then what the job says of it: `fedadam, learningRate 0.1, tau 0.001`. */
+function strategyText({ kind, ...settings }: StrategySpec): string {
+  const said = Object.entries(settings).map(([name, value]) => `${name} ${value}`);
+  return [kind, ...said].join(', ');
+}

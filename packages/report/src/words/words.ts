@@ -1,0 +1,93 @@
+import type { JobDetails, JobFact } from '@fedvox/coordinator';
+import type { MetricName } from '@fedvox/job';
+import type { GateOutcome } from '@fedvox/protocol';
+
+type FactOf<Kind extends JobFact['kind']> = Extract<JobFact, { kind: Kind }>;
+type Reason = NonNullable<JobDetails['reason']>;
+
+/** Everything that a report says, in one language: it does not compile while a text is missing. */
+export interface Words {
+  /** BCP 47, for the page. */
+  readonly code: string;
+  readonly title: (job: string) => string;
+  readonly status: Readonly<Record<JobDetails['status'], string>>;
+  readonly failure: Readonly<Record<Reason, string>>;
+  readonly units: Readonly<Record<'d' | 'h' | 'min' | 's', string>>;
+  readonly list: string;
+  readonly more: (count: number) => string;
+  readonly terms: Readonly<Record<Term, string>>;
+  readonly outcome: Readonly<Record<GateOutcome, string>>;
+  readonly standing: Readonly<Record<JobDetails['gate'][number]['standing'], string>>;
+  readonly answer: Readonly<Record<AnswerKind, string>>;
+  readonly closing: Readonly<Record<FactOf<'round-closing'>['cause'], string>>;
+  readonly figureTitle: (metric: string) => string;
+  readonly figureDescription: (metric: string, rounds: number, sites: number) => string;
+  readonly withheldNote: string;
+  readonly sinceSubmission: (unit: string) => string;
+  readonly bestSummary: (round: number, figures: string) => string;
+  readonly noBest: string;
+  readonly shareNote: (round: number, maxShare: string | null) => string;
+  readonly factsLeftOut: (count: number, command: string) => string;
+  readonly factsNote: string;
+  readonly privacyNote: string;
+  readonly undefinedWhere: Readonly<Record<MetricName, string>>;
+  readonly facts: {
+    readonly [Kind in JobFact['kind']]: (
+      fact: FactOf<Kind>,
+      moment: (atMs: number) => string,
+    ) => string;
+  };
+}
+
+/** What a site did in a round. */
+export type AnswerKind = 'answered' | 'late' | 'declined' | 'given-up' | 'silent' | 'awaited';
+
+type Term =
+  | 'job'
+  | 'status'
+  | 'round'
+  | 'rounds'
+  | 'submitted'
+  | 'strategy'
+  | 'network'
+  | 'classes'
+  | 'minSites'
+  | 'deadline'
+  | 'maxShare'
+  | 'uncapped'
+  | 'bestBy'
+  | 'bestModel'
+  | 'best'
+  | 'jobDigest'
+  | 'digest'
+  | 'site'
+  | 'sites'
+  | 'allSites'
+  | 'gate'
+  | 'figures'
+  | 'reported'
+  | 'withheld'
+  | 'lacks'
+  | 'standing'
+  | 'weight'
+  | 'share'
+  | 'models'
+  | 'timeline'
+  | 'timelineDescription'
+  | 'opened'
+  | 'took'
+  | 'closedBecause'
+  | 'facts'
+  | 'time'
+  | 'what'
+  | 'least'
+  | 'lowerQuartile'
+  | 'median'
+  | 'upperQuartile'
+  | 'most'
+  | 'range'
+  | 'quartiles'
+  | 'untrained'
+  | 'lastEvaluation'
+  | 'of'
+  | 'none';
