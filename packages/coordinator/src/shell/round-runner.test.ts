@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Sha256, sha256, VirtualClock } from '@fedvox/base';
 import { silentLogger } from '@fedvox/base/system';
+import type { StrategySpec } from '@fedvox/job';
 import { encodeWeights } from '@fedvox/weights';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { WeightsFile } from '@fedvox/weights/files';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { step, submitJob } from '../core/job-machine.js';
 import type { JobEvent, JobState } from '../core/job-state.js';
 import { BlobStore } from '../store/blob-store.js';
@@ -62,6 +64,19 @@ describe('carrying out rounds', () => {
     expect(round?.model).toBe(sha256(encodeWeights(vector(10 + 4 / 3))));
   });
 
+  it('stops at the next slice also where a strategy reads its updates before it answers', async () => {
+    const steps = { iterations: 100, smoothing: 1e-6 };
+    await leaveAggregating(MANY_SITES, { kind: 'geometric-median', ...steps });
+    const read = vi.spyOn(WeightsFile.prototype, 'read');
+    const runner = start();
+    await vi.waitFor(() => expect(read.mock.calls.length).toBeGreaterThan(MANY_SITES));
+    const before = read.mock.calls.length;
+    await runner.stop();
+    expect(read.mock.calls.length - before).toBeLessThan(MANY_SITES);
+    read.mockRestore();
+    expect((await store.rounds('job'))[0]?.model).toBeNull();
+  });
+
   function start(): RoundRunner {
     const settled = async () => undefined;
     const options = { registry, store, blobs, settled, clock, log: silentLogger() };
@@ -85,10 +100,13 @@ describe('carrying out rounds', () => {
   }
 
   /** A stored job whose first round has all its updates; answers the first delta's digest. */
-  async function leaveAggregating(siteCount: number): Promise<Sha256> {
+  async function leaveAggregating(
+    siteCount: number,
+    strategy: StrategySpec = { kind: 'fedavg' },
+  ): Promise<Sha256> {
     const sites = Array.from({ length: siteCount }, (_, k) => `site-${String(k).padStart(3, '0')}`);
     const initialModel = await put(vector(10));
-    const terms = { rounds: 1, minSites: siteCount, deadlineMs: 1_000, initialModel };
+    const terms = { strategy, rounds: 1, minSites: siteCount, deadlineMs: 1_000, initialModel };
     const first = submitJob({ jobId: 'job', invitedSites: sites, ...terms }, 0);
     const registration = { name: 'job', jobSha256: initialModel, submittedAtMs: 0 };
     await store.addJob({ ...registration, ...first });

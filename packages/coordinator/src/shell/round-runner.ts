@@ -1,7 +1,7 @@
 import { type AggregationInput, aggregate, type SiteUpdate } from '@fedvox/aggregation';
 import { assert, type Clock, type RetryPolicy, retry, type Sha256 } from '@fedvox/base';
 import type { Logger } from '@fedvox/base/system';
-import type { TensorSource } from '@fedvox/weights';
+import type { TensorReader, TensorSource } from '@fedvox/weights';
 import { writeWeightsFile } from '@fedvox/weights/files';
 import { dueEffects, type JobEffect, type JobEvent } from '../core/job-state.js';
 import type { RoundOutcome } from '../core/round-machine.js';
@@ -151,7 +151,7 @@ export class RoundRunner {
     const updates: SiteUpdate[] = [];
     for (const { site, weight, localSteps, deltaSha256 } of accepted) {
       assert(deltaSha256 !== null, 'an update of a training round has a delta');
-      const delta = await files.delta(blobs.path(deltaSha256));
+      const delta = this.#stoppableReader(await files.delta(blobs.path(deltaSha256)));
       updates.push({ site, weight, delta, localSteps });
     }
     return updates;
@@ -165,12 +165,15 @@ export class RoundRunner {
 
   /** Ends an aggregation at its next slice when the coordinator stops. */
   #stoppable(source: TensorSource): TensorSource {
+    return { tensors: source.tensors, ...this.#stoppableReader(source) };
+  }
+
+  #stoppableReader(reader: TensorReader): TensorReader {
     const { signal } = this.#stopping;
     return {
-      tensors: source.tensors,
       read: (...slice) => {
         signal.throwIfAborted();
-        return source.read(...slice);
+        return reader.read(...slice);
       },
     };
   }
