@@ -11,8 +11,10 @@ const [seed, first, end] = process.argv.slice(2, 5).map(Number);
 const precision = process.argv[5];
 const FLOAT32 = 6;
 const TYPE = precision === 'bfloat16' ? 15 : FLOAT32;
-/** Of the sum of the products' magnitudes. Values are few bits long: products are exact in float32. */
-/** Of the sum of all terms' sizes. Without bfloat16 instructions ATen also rounds the sums of some terms. */
+/**
+ * Of the sum of the products' magnitudes. Values are few bits long: products are exact in float32. Where the
+ * processor has no bfloat16 instructions, libtorch rounds sums of some of the products on the way.
+ */
 const TOLERANCE = precision === 'bfloat16' ? 2 ** -6 : 1e-6;
 
 const build = process.env.FEDVOX_TORCH_BUILD || fileURLToPath(new URL('../build', import.meta.url));
