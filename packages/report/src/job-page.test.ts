@@ -109,6 +109,17 @@ describe('a report of a job', () => {
     expect(text.match(/\|takes part\|\d+\|33\.3 %\|/g)).toHaveLength(3);
   });
 
+  it('names no share where the strategy takes no mean', () => {
+    const { federation } = record.job;
+    const job = {
+      ...record.job,
+      federation: { ...federation, strategy: { kind: 'median' } as const },
+    };
+    expect(
+      textOf(jobReport({ ...record, job }, 'en')).match(/\|takes part\|\d+\|–\|/g),
+    ).toHaveLength(3);
+  });
+
   it('says who declined and why, and who was late', () => {
     const text = textOf(page);
     expect(text).toContain('|hospital-3 (out of memory)|');

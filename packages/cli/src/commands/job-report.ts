@@ -12,14 +12,18 @@ interface ReportOptions extends OperatorOptions {
 }
 
 /** Those of `@fedvox/report`, which is loaded only when a report is made. */
-const LANGUAGES: readonly Language[] = ['en', 'zh'];
+const LANGUAGES: Readonly<Record<Language, string>> = { en: 'English', zh: 'Chinese' };
 
 export function addJobReport(job: Command, terminal: Terminal): void {
   const command = job
     .command('report <id>')
     .description('write a job as one HTML file: figures by round, sites, who answered when, facts')
     .requiredOption('--output <file>', 'where the report goes (HTML)')
-    .addOption(new Option('--lang <language>', 'its language').choices(LANGUAGES).default('en'));
+    .addOption(
+      new Option('--lang <language>', `its language: ${Object.values(LANGUAGES).join(', ')}`)
+        .choices(Object.keys(LANGUAGES))
+        .default('en'),
+    );
   act<ReportOptions, [string]>(withOperator(command), terminal, reportJob);
 }
 

@@ -43,7 +43,8 @@ export function sitesSection({ details, job }: JobRecord, words: Words): Html {
       ...bestFigures(bestRow, site, words),
     ];
   });
-  const cap = maxShare === null ? null : percentText(maxShare, words);
+  const isMean = STRATEGY_TERMS[job.federation.strategy.kind].needs.weights;
+  const cap = maxShare === null || !isMean ? null : percentText(maxShare, words);
   const note = weighed ? html`<p class="note">${words.shareNote(weighed.round + 1, cap)}</p>` : '';
   return html`<h2>${terms.sites}</h2>
 ${raw(dataTable(terms.sites, columns, rows), note)}`;
