@@ -46,7 +46,8 @@ const krum = z.strictObject({
 
 /**
  * The strategies that a job can name: what it may say of each, what each needs of the sites, and how many
- * of them a round needs for the rule to hold what it promises. How it aggregates is the row of its kind in `aggregation`, which does not compile while one is missing.
+ * of them a round needs for the rule to hold what it promises. How it aggregates is the row of its kind
+ * in `aggregation`, which does not compile while one is missing.
  */
 export const STRATEGY_TERMS = {
   /** Federated averaging: McMahan et al., AISTATS 2017. */

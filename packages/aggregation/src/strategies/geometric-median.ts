@@ -11,7 +11,7 @@ import type { SiteUpdate, Strategy } from '../strategy.js';
  * weights, so that only those are kept between steps.
  *
  * Updates count by their FedAvg weight, as in the paper: it holds against sites that have less than half of it.
- * The paper takes 3 steps; a far update's pull ebbs by about n − 1 with each.
+ * The paper takes 3 steps; the pull of a single far update ebbs by about n − 1 with each.
  */
 export const geometricMedian: Strategy<'geometric-median'> = {
   ...STRATEGY_TERMS['geometric-median'],
