@@ -74,7 +74,8 @@ async function runUntilDone(nextAgent: () => ChildProcess): Promise<number> {
     const exit = once(running, 'exit');
     await Promise.race([exit, until(isDone)]);
     running.kill('SIGTERM');
-    const [, signal] = await exit;
+    const [code, signal] = await exit;
+    expect(code ?? 0, 'how an agent that nobody killed ended').toBe(0);
     if (signal === 'SIGKILL') deaths += 1;
   }
   return deaths;
