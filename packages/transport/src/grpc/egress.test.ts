@@ -80,17 +80,21 @@ async function sayEverything(client: FederationClient): Promise<void> {
 
 const total = (items: readonly EgressItem[]) => items.reduce((sum, { bytes }) => sum + bytes, 0);
 
+/** A client that said all it can, and what a recording proxy saw leave the site. */
+async function everythingSaid() {
+  const server = await federation.serve(handlers);
+  const proxy = await recordingProxy(federation, alice, server.port);
+  const client = federation.dial(proxy, alice);
+  await sayEverything(client);
+  client.close();
+  await proxy.stop();
+  await server.stop(0);
+  return { client, left: dataFrames(proxy.bytes()) };
+}
+
 describe('closed-world egress', () => {
   it('counts, byte for byte, what a recording proxy sees leave the site', async () => {
-    const server = await federation.serve(handlers);
-    const proxy = await recordingProxy(federation, alice, server.port);
-    const client = federation.dial(proxy, alice);
-    await sayEverything(client);
-    client.close();
-    await proxy.stop();
-    await server.stop(0);
-
-    const left = dataFrames(proxy.bytes());
+    const { client, left } = await everythingSaid();
     expect(total(client.sent)).toBe(left.length);
     const deltaBytes = total(client.sent.filter(({ kind }) => kind === 'delta'));
     expect(deltaBytes).toBeGreaterThan(delta.length);
@@ -99,15 +103,7 @@ describe('closed-world egress', () => {
   });
 
   it('never holds a secret part of the site’s key', async () => {
-    const server = await federation.serve(handlers);
-    const proxy = await recordingProxy(federation, alice, server.port);
-    const client = federation.dial(proxy, alice);
-    await sayEverything(client);
-    client.close();
-    await proxy.stop();
-    await server.stop(0);
-
-    const left = dataFrames(proxy.bytes());
+    const { left } = await everythingSaid();
     const { n, d, p, q, dp, dq, qi } = alice.key.export({ format: 'jwk' });
     const partOf = (number: string | undefined) =>
       Buffer.from(number!, 'base64url').subarray(0, 64);
