@@ -53,6 +53,15 @@ describe('the sample files of docs/operations, as they stand', () => {
     }
   });
 
+  it('are a job’s selection, which the sample job may say too', async () => {
+    const [selection] = blocksOf(operations)
+      .map(({ text }) => text)
+      .filter((text) => text.startsWith('selection:'));
+    const job = `${sampleOf(operations, 'job.yaml')}${selection}`;
+    const { selection: said } = await loadConfig(await written('own.yaml', job), jobSchema, 'job');
+    expect(said).toEqual({ over: 'worst', patience: 5, minGain: 0.002 });
+  });
+
   it('are a job that the sample site takes part in', async () => {
     const job = await sampleJob();
     const { policy } = await loadSiteConfig(await written('site.yaml'));
@@ -69,6 +78,7 @@ describe('the sample files of docs/operations, as they stand', () => {
       'data:',
       'data:',
       '# job.yaml',
+      'selection:',
     ]);
   });
 });

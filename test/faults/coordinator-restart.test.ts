@@ -123,6 +123,22 @@ describe('a coordinator that is stopped and started again', () => {
     await operator.abortJob(id);
   });
 
+  it('ends a job early by figures from before and after, and takes its last model for the best', async () => {
+    const selection = { over: 'worst', patience: 1, minGain: 0.15 } as const;
+    const id = await submitTinyJob(operator, stateDir, { rounds: 9, minSites: 3, selection });
+    // The gate, three rounds of training, and the last model's evaluation.
+    for (let turn = 1; turn <= 5; turn++) {
+      await Promise.all(sites.map((each) => mended(() => each.workOnce())));
+      await restart();
+    }
+    const job = await waitForJob(operator, id, ({ status }) => status === 'completed');
+    expect(job).toMatchObject({ reason: 'no-more-gain', round: 3, best: { round: 3 }, selection });
+    const facts = (await operator.events(0)).filter(({ jobId }) => jobId === id);
+    expect(facts.map(({ fact }) => fact)).toContainEqual({
+      ...{ kind: 'no-more-gain', round: 3, lastGain: 1 },
+    });
+  });
+
   it('ends while sites have long polls open, and gives them their task when it is back', async () => {
     const polls = Promise.allSettled(sites.map((each) => each.client.nextTask('idle')));
     await restart();

@@ -6,7 +6,15 @@ import { jobOfModel } from '@fedvox/learning';
 import { decodeMetadata, decodeWeights, encodeWeights } from '@fedvox/weights';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTestConsortium, type TestConsortium } from '../support/consortium.js';
-import { startTestFederation, type TestFederation, waitForJob } from '../support/federation.js';
+import {
+  type JobChanges,
+  startTestFederation,
+  type TestFederation,
+  tinyJob,
+  waitForJob,
+} from '../support/federation.js';
+import { WEIGHTS } from '../support/scripted-site.js';
+import { digestOf, expectedModel } from '../support/tiny-model.js';
 import { fedvox } from './command.js';
 
 let consortium: TestConsortium;
@@ -31,15 +39,135 @@ const asOperator = (...argv: string[]) => {
   return fedvox({}, ...argv, ...where);
 };
 
-async function completed(rounds = 2): Promise<string> {
-  const id = await federation.submit({ rounds, minSites: 3 });
+async function completed(rounds = 2, changes: JobChanges = {}): Promise<string> {
+  const id = await federation.submit({ rounds, minSites: 3, ...changes });
+  await workToItsEnd(id);
+  return id;
+}
+
+async function workToItsEnd(id: string): Promise<void> {
   const stop = new AbortController();
   const working = federation.sites.map((site) => site.work(stop.signal));
   await waitForJob(federation.operator, id, ({ status }) => status === 'completed');
   stop.abort();
   await Promise.all(working);
-  return id;
 }
+
+describe('fedvox job submit', () => {
+  const submit = async (...words: string[]) => {
+    const path = join(folder, 'job.yaml');
+    await writeFile(path, JSON.stringify(tinyJob({ rounds: 1 })));
+    return asOperator('job', 'submit', path, ...words);
+  };
+  const idOf = ({ stdout }: { stdout: string }): string => JSON.parse(stdout).id;
+
+  it('begins with weights from a file, and with the model of another job', async () => {
+    const earlier = idOf(await submit('--json'));
+    const { rounds } = await federation.operator.job(earlier);
+    const path = join(folder, 'first.safetensors');
+    const fetching = ['job', 'model', earlier, '--round', '0', '--output', path];
+    expect(await asOperator(...fetching)).toMatchObject({ exitCode: 0 });
+    const fromFile = idOf(await submit('--warm-start', path, '--json'));
+    const fromJob = await submit('--warm-start-job', earlier, '--round', '0', '--json');
+    const startedFrom = { kind: 'job', job: earlier, round: 0 };
+    expect(JSON.parse(fromJob.stdout)).toMatchObject({ startedFrom });
+    for (const id of [fromFile, idOf(fromJob)]) {
+      const job = await federation.operator.job(id);
+      expect(job.rounds[0]?.modelSha256).toBe(rounds[0]?.modelSha256);
+    }
+    const shown = async (id: string) => (await asOperator('job', 'show', id)).stdout;
+    expect(await shown(fromFile)).toContain('\nBegan with weights that its operator gave it.\n');
+    expect(await shown(idOf(fromJob))).toContain(
+      `\nBegan with the model of round 0 of job ${earlier}.\n`,
+    );
+    for (const id of [earlier, fromFile, idOf(fromJob)]) await federation.operator.abortJob(id);
+  });
+
+  it('says in a dry run whom the job would invite and whether they tell figures, and hands nothing in', async () => {
+    await completed(1);
+    const before = await federation.operator.jobs();
+    const { exitCode, stdout } = await submit('--dry-run');
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^tiny can be submitted; nothing was handed in/);
+    for (const site of ['east', 'north', 'south']) {
+      expect(stdout).toMatch(new RegExp(`^${site} +reported$`, 'm'));
+    }
+    const lonely = tinyJob({ minSites: 1 });
+    await writeFile(join(folder, 'lonely.yaml'), JSON.stringify(lonely));
+    const refused = await asOperator('job', 'submit', join(folder, 'lonely.yaml'), '--dry-run');
+    expect(refused.stderr).toMatch(/^error: federation.minSites is 1; a round of one site/);
+    expect(await federation.operator.jobs()).toEqual(before);
+  });
+
+  it('says so in a dry run where every site withheld its figures last', async () => {
+    const id = await federation.submit({ minSites: 3 });
+    for (const { client } of federation.sites) {
+      await client.reportGate({ job: id, outcome: 'pass', figures: 'withheld' });
+    }
+    await federation.operator.abortJob(id);
+    const { stdout } = await submit('--dry-run');
+    expect(stdout).toMatch(/^north +withheld$/m);
+    expect(stdout).toContain('no best model could be chosen');
+    await completed(1);
+  });
+
+  it('refuses a model of another network by the names of what differs, and stores nothing', async () => {
+    const other = await completed(1);
+    const before = await federation.operator.jobs();
+    const refused = await submit('--warm-start-job', other);
+    expect(refused).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(refused.stderr).toMatch(
+      /does not belong to this job: it lacks model\.\S+.*; \d+ more\n→ /,
+    );
+    const stray = await submit('--round', '1');
+    expect(stray.stderr).toMatch(/^error: --round 1 is of no job\n→ .*--warm-start-job/);
+    const both = await submit('--warm-start', 'file', '--warm-start-job', other);
+    expect(both.stderr).toMatch(/cannot be used with/);
+    expect(await federation.operator.jobs()).toEqual(before);
+  });
+
+  it('trains on from the best model of an earlier job, and says of no other that it is', async () => {
+    const earlier = await completed();
+    const { best, rounds } = await federation.operator.job(earlier);
+    const { round, sha256: digest } = best as { round: number; sha256: Sha256 };
+    const from = { kind: 'job', job: earlier, round } as const;
+    const job = tinyJob({ rounds: 1, minSites: 3 });
+    const other = rounds[0]?.modelSha256 as Sha256;
+    await expect(federation.operator.submitJob(job, other, from)).rejects.toMatchObject({
+      code: 'coordinator/model-not-usable',
+      message: expect.stringContaining(`it is not the model of round ${round} of job ${earlier}`),
+    });
+    const { id } = await federation.operator.submitJob(job, digest, from);
+    await workToItsEnd(id);
+    const path = join(folder, 'best.safetensors');
+    await federation.operator.getBlob(digest, path);
+    const base = decodeWeights(await readFile(path));
+    const updates = Object.entries(WEIGHTS).map(([site, weight]) => ({ site, weight }));
+    const trained = await federation.operator.job(id);
+    expect(trained.startedFrom).toEqual(from);
+    expect(trained.rounds[1]?.modelSha256).toBe(digestOf(expectedModel(base, 1, updates)));
+  });
+});
+
+describe('a job that declares its selection', () => {
+  it('ends when its models cease to become better, and every command says why', async () => {
+    const id = await completed(9, { selection: { patience: 1, minGain: 0.15 } });
+    const { stdout } = await asOperator('job', 'show', id);
+    expect(stdout).toMatch(/^Job tiny-\w+: completed \(no-more-gain\), round 3 of 9\n/);
+    expect(stdout).toContain('* Best model: round 3\n');
+    expect((await asOperator('job', 'watch', id)).stdout).toMatch(
+      /no gain since round 1's model: round 3 was the last one\n.*last evaluation done/s,
+    );
+    const output = join(folder, 'report.html');
+    expect(await asOperator('job', 'report', id, '--output', output)).toMatchObject({
+      exitCode: 0,
+    });
+    const page = await readFile(output, 'utf8');
+    expect(page).toContain('completed (no more gain: its models had ceased to become better)');
+    expect(page).toContain('no gain since the model of round 1: round 3 was the last one');
+    expect(page).toContain('last evaluation');
+  });
+});
 
 describe('fedvox job model', () => {
   it('writes the best model whole, with the job in it that evaluate and predict read', async () => {
@@ -56,7 +184,7 @@ describe('fedvox job model', () => {
     expect(await jobOfModel(output)).toMatchObject({ name: 'tiny', federation: { rounds: 2 } });
   });
 
-  it('writes the model of a round where one is named, the untrained one too', async () => {
+  it('writes the model of a round where one is named, the first one too', async () => {
     const id = await completed();
     const { rounds } = await federation.operator.job(id);
     for (const round of [0, 1]) {
@@ -149,7 +277,7 @@ describe('fedvox job watch', () => {
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(stdout).toMatch(/data gate: north pass/);
     expect(stdout).toMatch(
-      /round 1 of 2 done in [\d.]+ s; the untrained model: Dice 0\.\d{3}.*; ends about 20/,
+      /round 1 of 2 done in [\d.]+ s; the first model: Dice 0\.\d{3}.*; ends about 20/,
     );
     expect(stdout).toMatch(
       /round 2 of 2 done in [\d.]+ s; round 1's model: Dice 0\.\d{3}, AUC - \(east/,

@@ -40,6 +40,8 @@ export interface JobChanges {
   readonly gate?: string;
   /** Every site where absent. */
   readonly sites?: string[];
+  readonly strategy?: JobInput['federation']['strategy'];
+  readonly selection?: JobInput['selection'];
 }
 
 export const INITIAL_WEIGHTS = tinyWeights('initial');
@@ -122,7 +124,7 @@ export async function submitTinyJob(
   return id;
 }
 
-export function tinyJob(changes: JobChanges): JobInput {
+export function tinyJob({ selection, ...changes }: JobChanges): JobInput {
   const federation = { rounds: 2, minSites: 2, deadline: '1h', ...changes };
   return {
     name: 'tiny',
@@ -131,6 +133,7 @@ export function tinyJob(changes: JobChanges): JobInput {
     network: { kind: 'unet', channels: [4, 8], strides: [2] },
     training: { batchSize: 1 },
     evaluation: { bestBy: 'dice', auc: { level: 'case', classes: ['lesion'] } },
+    ...(selection !== undefined && { selection }),
     federation,
     seed: 1,
   };

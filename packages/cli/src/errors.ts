@@ -35,6 +35,10 @@ export const ERRORS = {
     advice:
       'Run "fedvox consortium renew" where ca.key is, restart the coordinator, and copy operator.pem here.',
   },
+  'round-of-no-job': {
+    message: '--round {round} is of no job',
+    advice: 'Name the job whose model it is with --warm-start-job.',
+  },
   'not-a-label': {
     message: '--label must be "name in the files=class of the job", not "{value}"',
     advice: 'Correct the option.',

@@ -1,4 +1,5 @@
 import type { JobDetails } from '@fedvox/coordinator';
+import type { MissingFigure } from '@fedvox/job';
 import { describe, expect, it } from 'vitest';
 import { jobText } from './job-text.js';
 
@@ -129,13 +130,14 @@ round      north   zuid  all sites  of sites
   });
 
   it('tells figures that are withheld from those of a site that was away, and from those to come', () => {
-    const none = { dice: null, auc: null };
-    const model = { modelSha256: 'cd'.repeat(32), ...none };
-    const withheld = { site: 'north', ...none, weight: 3, withheld: true } as const;
-    const away = { site: 'south', ...none, weight: null };
+    const none = (why: MissingFigure) =>
+      ({ dice: null, auc: null, missing: { dice: why, auc: why } }) as const;
+    const model = { modelSha256: 'cd'.repeat(32) };
+    const withheld = { site: 'north', ...none('withheld'), weight: 3 };
+    const away = { site: 'south', ...none('no-answer'), weight: null };
     const rounds = [
-      { ...model, round: 1, sites: [withheld, away] },
-      { ...model, round: 2, sites: [] },
+      { ...model, round: 1, ...none('withheld'), sites: [withheld, away] },
+      { ...model, round: 2, ...none('not-yet'), sites: [] },
     ];
     expect(jobText({ ...job, best: null, rounds })).toContain(`
 round  north     south  all sites

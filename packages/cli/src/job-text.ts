@@ -8,10 +8,12 @@ import { table } from './table.js';
 /** A job as its operator reads it: where it stands, its figures, and whom it waits for. */
 export function jobText(job: JobDetails): string {
   const { id, status, reason, round, totalRounds, gate, rounds, best, current } = job;
+  const origin = originText(job);
   const passed = gate.flatMap(({ site, outcome }) => (outcome === 'pass' ? [site] : []));
   const withheld = withheldText(gate);
   const parts = [
     `Job ${id}: ${status}${reason === null ? '' : ` (${reason})`}, round ${round} of ${totalRounds}`,
+    ...(origin === undefined ? [] : [origin]),
     '',
     standingsTable(gate),
     ...(withheld === undefined ? [] : ['', withheld]),
@@ -40,4 +42,11 @@ export function jobText(job: JobDetails): string {
     parts.push(table(['site', 'answer', 'state', 'last seen'], rows));
   }
   return parts.join('\n');
+}
+
+/** Where it began, if not with an untrained model. */
+function originText({ startedFrom }: JobDetails): string | undefined {
+  if (startedFrom === undefined) return undefined;
+  if (startedFrom.kind === 'file') return 'Began with weights that its operator gave it.';
+  return `Began with the model of round ${startedFrom.round} of job ${startedFrom.job}.`;
 }

@@ -1,7 +1,6 @@
 import type { JobDetails, JobNews } from '@fedvox/coordinator';
 import { duration } from './duration.js';
-import { figure } from './figure.js';
-import { FIRST_METRIC, namedFigures } from './figures-text.js';
+import { firstFigure, namedFigures } from './figures-text.js';
 import { moment } from './moment.js';
 
 /** One thing that happened to a job, as its operator reads it; null for what nobody waits for. */
@@ -49,6 +48,8 @@ function sentenceOf(news: JobNews): string | null {
       return [committedText(news), figuresText(news), forecastText(news)]
         .filter((part) => part !== null)
         .join('; ');
+    case 'no-more-gain':
+      return `no gain since round ${news.lastGain}'s model: ${roundName(news)} was the last one`;
     case 'site-revoked':
       return `${news.site} was revoked and takes no further part`;
     case 'job-failed':
@@ -78,8 +79,8 @@ function committedText({ round, totalRounds, work, durationMs }: Committed): str
 function figuresText({ figuresOf }: Committed): string | null {
   if (figuresOf === null) return null;
   const { round, sites } = figuresOf;
-  const model = round === 0 ? 'the untrained model' : `round ${round}'s model`;
-  const bySite = sites.map((cell) => `${cell.site} ${figure(cell[FIRST_METRIC])}`).join(', ');
+  const model = round === 0 ? 'the first model' : `round ${round}'s model`;
+  const bySite = sites.map((cell) => `${cell.site} ${firstFigure(cell)}`).join(', ');
   return `${model}: ${namedFigures(figuresOf).join(', ')} (${bySite})`;
 }
 

@@ -1,8 +1,7 @@
 import { METRICS } from '@fedvox/job';
 import type { RunProgress } from '@fedvox/simulator';
 import { coverageText } from './coverage.js';
-import { figure } from './figure.js';
-import { FIRST_METRIC, namedFigures } from './figures-text.js';
+import { FIRST_METRIC, firstFigure, namedFigures } from './figures-text.js';
 import type { Output } from './terminal.js';
 
 /** Tells a run's progress: a line per step and round; on a terminal also what is happening now. */
@@ -23,7 +22,7 @@ export function tellProgress(output: Output): (progress: RunProgress) => void {
 
 function roundLine({ row, rounds }: Extract<RunProgress, { kind: 'round' }>): string {
   const name = row.round === 0 ? 'before training' : `round ${row.round}/${rounds}`;
-  const sites = row.sites.map((cell) => `${cell.site} ${figure(cell[FIRST_METRIC])}`).join('  ');
+  const sites = row.sites.map((cell) => `${cell.site} ${firstFigure(cell)}`).join('  ');
   const bySite = `${METRICS[FIRST_METRIC].title} by site: ${sites}`;
   const coverage = coverageText(
     row,

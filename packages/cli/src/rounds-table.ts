@@ -1,11 +1,8 @@
-import { hasNoFigure } from '@fedvox/job';
 import type { RoundRow } from '@fedvox/simulator';
 import { coverageText } from './coverage.js';
+import { NOT_YET } from './figure.js';
 import { figuresCell } from './figures-text.js';
-import { NOT_YET } from './standing-text.js';
 import { table } from './table.js';
-
-const WITHHELD = 'withheld';
 
 /**
  * Rounds × sites, the figures of each model, the best marked. Where a mean is not of all sites, a
@@ -35,14 +32,9 @@ export function roundsTable(
 const isAhead = ({ sites }: RoundRow): boolean => sites.length === 0;
 
 function siteFigures(row: RoundRow, name: string): string {
-  if (isAhead(row)) return NOT_YET;
-  const cells = row.sites.find(({ site }) => site === name);
-  return cells?.withheld ? WITHHELD : figuresCell(cells);
+  return isAhead(row) ? NOT_YET : figuresCell(row.sites.find(({ site }) => site === name));
 }
 
-/** Withheld where all who answered withheld theirs. */
 function meanFigures(row: RoundRow): string {
-  if (isAhead(row)) return NOT_YET;
-  const isWithheld = hasNoFigure(row) && row.sites.some(({ withheld }) => withheld);
-  return isWithheld ? WITHHELD : figuresCell(row);
+  return isAhead(row) ? NOT_YET : figuresCell(row);
 }

@@ -1,12 +1,10 @@
 import type { JobDetails } from '@fedvox/coordinator';
+import { NOT_YET } from './figure.js';
 import { moment } from './moment.js';
 import { table } from './table.js';
 
 type Member = JobDetails['gate'][number];
 type Called = NonNullable<JobDetails['current']>['sites'][number];
-
-/** There is nothing to say yet. */
-export const NOT_YET = '–';
 
 /** Every invited site: what it answered the gate, what it says of its figures, how it stands. */
 export function standingsTable(gate: JobDetails['gate']): string {

@@ -89,7 +89,7 @@ export async function assemble(config: CoordinatorConfig, foundations: Foundatio
     authorize: (site) => sites.authorize(site),
   });
   sites.onShutOut((site) => uploads.drop(site));
-  const submissions = new SubmissionDesk({ registry, sites, blobs, clock, chance });
+  const submissions = new SubmissionDesk({ registry, store, sites, blobs, clock, chance });
   watchProgress(registry, { changes, telemetry, store, log });
   await catchUp(sites, registry);
   const rounds = new RoundRunner({

@@ -72,7 +72,7 @@ export const ERRORS = {
   },
   'no-model-of-round': {
     message: 'job {job} has no model of round {round}; its last one so far is {last}',
-    advice: 'Ask for a round that has ended; 0 is the untrained model.',
+    advice: 'Ask for a round that has ended; 0 is the model that the job began with.',
   },
   'request-invalid': {
     message: 'the request is not valid:\n{problems}',

@@ -26,6 +26,7 @@ export {
   type JobPlan,
   type JobState,
   nextTickAtMs,
+  type StartedFrom,
 } from './core/job-state.js';
 export {
   bestOf,
@@ -46,6 +47,7 @@ export type {
   JobDetails,
   JobSummary,
   SiteStatus,
+  SubmissionForecast,
 } from './rest-contract.js';
 export { openStore } from './store/open-store.js';
 export type { Store } from './store/store.js';

@@ -1,15 +1,29 @@
 import { SHA256_PATTERN } from '@fedvox/base';
-import { jobSchema, METRIC_NAMES, nameSchema, perMetric } from '@fedvox/job';
+import {
+  jobSchema,
+  METRIC_NAMES,
+  MISSING_FIGURES,
+  nameSchema,
+  perMetric,
+  selectionSchema,
+} from '@fedvox/job';
 import { CAPABILITIES, FIGURES_OUTLOOKS, GATE_OUTCOMES, SITE_STATES } from '@fedvox/protocol';
 import { z } from 'zod';
 import type { JobFact } from './core/facts.js';
+import { startedFromSchema } from './core/job-state-schema.js';
 import { STANDINGS } from './core/standing.js';
 
 /** The REST interface: what the server validates, documents and answers, and what the client reads. */
 
 const sha256 = z.string().regex(SHA256_PATTERN, 'must be a SHA-256 in lower-case hexadecimal');
 const timeMs = z.number().int().describe('milliseconds since the Unix epoch');
-const figures = perMetric(() => z.number().nullable());
+const figures = {
+  ...perMetric(() => z.number().nullable()),
+  missing: z
+    .partialRecord(z.enum(METRIC_NAMES), z.enum(MISSING_FIGURES))
+    .optional()
+    .describe('why each figure that is null is'),
+};
 
 export const errorSchema = z.strictObject({
   code: z.string(),
@@ -21,13 +35,35 @@ export const submissionSchema = z.strictObject({
   job: jobSchema,
   /** Of safetensors bytes that were uploaded before. */
   modelSha256: sha256,
+  startedFrom: startedFromSchema
+    .optional()
+    .describe('where that model is from, if it is not untrained; a job’s is checked to be its own'),
+});
+
+export const jobCheckSchema = z.strictObject({ job: jobSchema });
+
+export const submissionForecastSchema = z.strictObject({
+  sites: z
+    .array(
+      z.strictObject({
+        site: z.string(),
+        figures: z
+          .enum(FIGURES_OUTLOOKS)
+          .nullable()
+          .describe('what it said of them at the last gate that it passed; null where at none'),
+      }),
+    )
+    .describe('those that would be invited'),
 });
 
 export const jobSummarySchema = z.strictObject({
   id: z.string(),
   name: z.string(),
   status: z.enum(['running', 'paused', 'failed', 'aborted', 'completed']),
-  reason: z.enum(['gate-not-passed', 'quorum-not-reached', 'aggregation-failed']).nullable(),
+  reason: z
+    .enum(['gate-not-passed', 'quorum-not-reached', 'aggregation-failed', 'no-more-gain'])
+    .nullable()
+    .describe('why it failed, or completed before all its rounds'),
   /** 0 is the data gate. */
   round: z.number().int(),
   totalRounds: z.number().int(),
@@ -38,12 +74,10 @@ const siteCellSchema = z.strictObject({
   site: z.string(),
   ...figures,
   weight: z.number().nullable(),
-  /** There where the site answered and told no figure. */
-  withheld: z.literal(true).optional(),
 });
 
 const modelRowSchema = z.strictObject({
-  round: z.number().int().describe('0 is the untrained model'),
+  round: z.number().int().describe('0 is the model that the job began with'),
   modelSha256: sha256,
   sites: z.array(siteCellSchema),
   ...figures,
@@ -81,6 +115,9 @@ export const jobDetailsSchema = z.strictObject({
   ...jobSummarySchema.shape,
   jobSha256: sha256,
   bestBy: z.enum(METRIC_NAMES),
+  selection: selectionSchema
+    .optional()
+    .describe('how the best model is chosen, and when the job ends early, where it says so'),
   /** The largest part of an average that one site may be; null where weights are not capped. */
   maxShare: z.number().nullable(),
   /** Every site that was invited, at the submission or when it enrolled later. */
@@ -98,6 +135,7 @@ export const jobDetailsSchema = z.strictObject({
         .describe('of what the job needs, where the site is not asked for it'),
     }),
   ),
+  startedFrom: startedFromSchema.optional().describe('where its first model is not untrained'),
   rounds: z.array(modelRowSchema),
   best: z.strictObject({ round: z.number().int(), sha256 }).nullable(),
   current: currentWorkSchema.nullable(),
@@ -172,6 +210,7 @@ export const eventSchema = z.strictObject({
 });
 
 export type JobSummary = z.output<typeof jobSummarySchema>;
+export type SubmissionForecast = z.output<typeof submissionForecastSchema>;
 export type JobDetails = z.output<typeof jobDetailsSchema>;
 export type CurrentWork = z.output<typeof currentWorkSchema>;
 export type JobDeletion = z.output<typeof deletionSchema>;

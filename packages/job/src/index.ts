@@ -11,6 +11,7 @@ export {
 } from './job.js';
 export {
   type EvaluationSpec,
+  type ExplainedFigures,
   type Figures,
   figuresOf,
   hasNoFigure,
@@ -18,6 +19,8 @@ export {
   METRIC_NAMES,
   METRICS,
   type MetricName,
+  MISSING_FIGURES,
+  type MissingFigure,
   metricTitles,
   NO_FIGURES,
   type PerMetric,
@@ -45,6 +48,18 @@ export {
   sizeDivisor,
 } from './networks.js';
 export {
+  SCHEDULES,
+  type ScheduleKind,
+  type ScheduleSpec,
+  scheduledPart,
+} from './schedule.js';
+export {
+  SELECTION_RULES,
+  type SelectionRule,
+  type SelectionSpec,
+  selectionSchema,
+} from './selection.js';
+export {
   fewestSites,
   type SiteNeeds,
   STRATEGY_KINDS,
@@ -63,11 +78,12 @@ export {
   sizeText,
   trainedSize,
 } from './trainability.js';
-export type {
-  InferenceSpec,
-  LossSpec,
-  OptimizerSpec,
-  TrainingSpec,
+export {
+  type InferenceSpec,
+  type LossSpec,
+  type OptimizerSpec,
+  type TrainingSpec,
+  trainingOfRound,
 } from './training.js';
 export {
   type AugmentStep,

@@ -82,6 +82,27 @@ describe('a job', () => {
     expect(jobDigest(newJobSchema.parse(input))).not.toBe(jobDigest(job));
   });
 
+  it('has the bytes it had before selection and schedule could be asked for, where they are not', () => {
+    const job = jobSchema.parse(input);
+    const schedule = { kind: 'cosine' } as const;
+    const said = { selection: {}, training: { ...input.training, schedule } };
+    const asking = jobSchema.parse({ ...input, ...said });
+    expect(Object.keys(job)).not.toContain('selection');
+    expect(Object.keys(job.training)).not.toContain('schedule');
+    expect(asking.selection).toEqual({ over: 'weighted' });
+    expect(decodeJob(encodeJob(asking))).toEqual(asking);
+  });
+
+  it('is refused with a gain that nothing waits for, or a warm-up of all its rounds', () => {
+    expect(problems({ selection: { minGain: 0.1 } })).toEqual([
+      'selection.minGain: has no meaning without selection.patience',
+    ]);
+    const schedule = { kind: 'constant', warmupRounds: 3 };
+    expect(problems({ training: { ...input.training, schedule } })).toEqual([
+      "training.schedule.warmupRounds: leaves none of the job's 3 rounds to train at the full rate",
+    ]);
+  });
+
   it('may ask for MR, CT or PET by DICOM’s codes, and for nothing else', () => {
     for (const modality of ['MR', 'CT', 'PT'] as const) {
       expect(jobSchema.parse({ ...input, data: { modality } }).data.modality).toBe(modality);

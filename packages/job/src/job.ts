@@ -9,6 +9,7 @@ import {
   spacingMmSchema,
 } from './names.js';
 import { networkSchema } from './networks.js';
+import { selectionSchema } from './selection.js';
 import { fewestSites, strategySchema } from './strategies.js';
 import { inferenceSchema, trainingSchema } from './training.js';
 import { augmentStepSchema, preprocessStepSchema } from './transforms.js';
@@ -66,6 +67,8 @@ export const jobSchema = z
     training: trainingSchema,
     inference: inferenceSchema.prefault({}),
     evaluation: evaluationSchema,
+    /** By the weighted mean, after all rounds, where absent. */
+    selection: selectionSchema.optional(),
     federation: federationSchema,
     seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
   })
@@ -82,7 +85,15 @@ export const jobSchema = z
     if (new Set(job.classes).size !== job.classes.length) {
       context.addIssue({ code: 'custom', path: ['classes'], message: 'names a class twice' });
     }
-    const { sites, minSites, strategy } = job.federation;
+    const { sites, minSites, strategy, rounds } = job.federation;
+    const warmupRounds = job.training.schedule?.warmupRounds ?? 0;
+    if (warmupRounds >= rounds) {
+      context.addIssue({
+        code: 'custom',
+        path: ['training', 'schedule', 'warmupRounds'],
+        message: `leaves none of the job's ${rounds} rounds to train at the full rate`,
+      });
+    }
     const fewest = fewestSites(strategy);
     if (minSites < fewest) {
       context.addIssue({

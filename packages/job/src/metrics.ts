@@ -56,6 +56,18 @@ export function figuresOf(from: Figures): Figures {
 
 export const NO_FIGURES: Figures = perMetric(() => null);
 
+/**
+ * Why there is no figure: the site's policy withholds it; it is not defined for these cases; the site
+ * gave no answer; nobody was asked yet.
+ */
+export const MISSING_FIGURES = ['withheld', 'undefined', 'no-answer', 'not-yet'] as const;
+export type MissingFigure = (typeof MISSING_FIGURES)[number];
+
+/** Figures, and beside them why those that are null are. */
+export interface ExplainedFigures extends Figures {
+  readonly missing?: Partial<PerMetric<MissingFigure>> | undefined;
+}
+
 export function hasNoFigure(figures: Figures): boolean {
   return METRIC_NAMES.every((metric) => figures[metric] === null);
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { sizeSchema } from './names.js';
+import { scheduledPart, scheduleSchema } from './schedule.js';
 
 const positiveInt = z.number().int().positive();
 
@@ -32,6 +33,8 @@ export const trainingSchema = z.strictObject({
   accumulate: positiveInt.max(256).optional(),
   /** Largest 2-norm of a step's gradient over all weights; a larger one is scaled down to it. */
   clipNorm: z.number().positive().optional(),
+  /** How the learning rate goes over the rounds; it stays what it is where absent. */
+  schedule: scheduleSchema.optional(),
   /** Passes over the site's training cases in one round. */
   localEpochs: positiveInt.max(1000).default(1),
 });
@@ -46,3 +49,14 @@ export type LossSpec = z.output<typeof lossSchema>;
 export type OptimizerSpec = z.output<typeof optimizerSchema>;
 export type TrainingSpec = z.output<typeof trainingSchema>;
 export type InferenceSpec = z.output<typeof inferenceSchema>;
+
+/** What a site trains with in a round: the job's own, its learning rate as the schedule has it by then. */
+export function trainingOfRound(
+  { training, federation }: { training: TrainingSpec; federation: { rounds: number } },
+  round: number,
+): TrainingSpec {
+  if (training.schedule === undefined) return training;
+  const part = scheduledPart(training.schedule, round, federation.rounds);
+  const { optimizer } = training;
+  return { ...training, optimizer: { ...optimizer, learningRate: optimizer.learningRate * part } };
+}

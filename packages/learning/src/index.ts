@@ -14,7 +14,7 @@ export {
   type EvaluationSplit,
   evaluateSavedModel,
 } from './tasks/evaluate-model.js';
-export { firstModel } from './tasks/first-model.js';
+export { firstModel, givenModel } from './tasks/first-model.js';
 export type { Progress, TaskInput, TrainingInput } from './tasks/input.js';
 export { checkJob } from './tasks/job-check.js';
 export {

@@ -12,18 +12,30 @@ export type Capability =
   | `network-${NetworkKind}`
   | `strategy-${StrategyKind}`
   | 'decline'
-  | 'untrainable';
+  | 'untrainable'
+  | 'job-selection'
+  | 'job-schedule';
 export const CAPABILITIES = [
   'delta-f32',
   ...NETWORK_KINDS.map((kind) => `network-${kind}` as const),
   ...STRATEGY_KINDS.map((kind) => `strategy-${kind}` as const),
   'decline',
   'untrainable',
+  'job-selection',
+  'job-schedule',
 ] as const satisfies readonly Capability[];
 
 /** What an agent has to be capable of to do the work of this job. */
-export function capabilitiesFor({ network, federation }: Job): readonly Capability[] {
-  return ['delta-f32', `network-${network.kind}`, `strategy-${federation.strategy.kind}`];
+export function capabilitiesFor(job: Job): readonly Capability[] {
+  const { network, federation, selection, training } = job;
+  return [
+    'delta-f32',
+    `network-${network.kind}`,
+    `strategy-${federation.strategy.kind}`,
+    // An older agent takes a job that says what it does not know for damaged.
+    ...(selection === undefined ? [] : ['job-selection' as const]),
+    ...(training.schedule === undefined ? [] : ['job-schedule' as const]),
+  ];
 }
 
 export function lackingOf(

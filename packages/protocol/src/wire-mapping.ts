@@ -51,6 +51,8 @@ const CAPABILITY: Readonly<Record<Capability, wire.Capability>> = {
   'strategy-geometric-median': wire.Capability.STRATEGY_GEOMETRIC_MEDIAN,
   decline: wire.Capability.DECLINE,
   untrainable: wire.Capability.UNTRAINABLE,
+  'job-selection': wire.Capability.JOB_SELECTION,
+  'job-schedule': wire.Capability.JOB_SCHEDULE,
 };
 
 const GATE_OUTCOME: Readonly<Record<GateOutcome, wire.GateOutcome>> = {

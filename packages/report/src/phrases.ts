@@ -1,4 +1,4 @@
-import { type Figures, METRIC_NAMES, METRICS } from '@fedvox/job';
+import { type ExplainedFigures, METRIC_NAMES, METRICS, type MetricName } from '@fedvox/job';
 import type { Words } from './words/words.js';
 
 /** Names that a sentence or a cell has room for. */
@@ -27,10 +27,20 @@ export function figureText(value: number | null, { terms }: Words): string {
   return value === null ? terms.none : value.toFixed(3);
 }
 
+/** A model's or a site's figure, or that it is withheld. */
+export function toldText(
+  told: ExplainedFigures | undefined,
+  metric: MetricName,
+  words: Words,
+): string {
+  const isWithheld = told?.missing?.[metric] === 'withheld';
+  return isWithheld ? words.terms.withheld : figureText(told?.[metric] ?? null, words);
+}
+
 /** "Dice 0.812, AUC –". */
-export function figuresText(figures: Figures, words: Words): string {
+export function figuresText(figures: ExplainedFigures, words: Words): string {
   return METRIC_NAMES.map(
-    (metric) => `${METRICS[metric].title} ${figureText(figures[metric], words)}`,
+    (metric) => `${METRICS[metric].title} ${toldText(figures, metric, words)}`,
   ).join(words.list);
 }
 

@@ -8,9 +8,12 @@ export interface SiteAnswer {
   readonly reason?: DeclineReason;
 }
 
+type RoundWork = Extract<CoordinatorEvent['fact'], { kind: 'round-opened' }>['work'];
+
 /** Who did what in a round, or at the data gate, which is round 0; one each time that it was opened. */
 export interface AnsweredRound {
   readonly round: number;
+  readonly work: 'check-data' | RoundWork;
   readonly openedAtMs: number;
   /** Null while it is open. */
   readonly endedAtMs: number | null;
@@ -22,6 +25,7 @@ export interface AnsweredRound {
 
 interface OpenRound {
   round: number;
+  work: AnsweredRound['work'];
   openedAtMs: number;
   deadlineAtMs: number;
   endedAtMs: number | null;
@@ -44,7 +48,7 @@ class AnswerRecord {
   onFact(fact: CoordinatorEvent['fact'], atMs: number): void {
     switch (fact.kind) {
       case 'job-submitted':
-        this.#open(0, atMs, Number.POSITIVE_INFINITY, fact.sites);
+        this.#open({ round: 0, work: 'check-data' }, atMs, Number.POSITIVE_INFINITY, fact.sites);
         return;
       case 'gate-reported':
         this.#onGate(fact, atMs);
@@ -54,7 +58,7 @@ class AnswerRecord {
         return;
       case 'round-opened':
         this.#end(atMs);
-        this.#open(fact.round, atMs, fact.deadlineAtMs, this.#passed);
+        this.#open(fact, atMs, fact.deadlineAtMs, this.#passed);
         return;
       case 'update-accepted': {
         const isLate = atMs > (this.#current?.deadlineAtMs ?? atMs);
@@ -85,9 +89,14 @@ class AnswerRecord {
     return last?.endedAtMs === null ? last : undefined;
   }
 
-  #open(round: number, openedAtMs: number, deadlineAtMs: number, sites: Iterable<string>): void {
+  #open(
+    { round, work }: Pick<AnsweredRound, 'round' | 'work'>,
+    openedAtMs: number,
+    deadlineAtMs: number,
+    sites: Iterable<string>,
+  ): void {
     const fresh = { sites: new Set(sites), answers: new Map(), endedAtMs: null, cause: null };
-    this.rounds.push({ round, openedAtMs, deadlineAtMs, ...fresh });
+    this.rounds.push({ round, work, openedAtMs, deadlineAtMs, ...fresh });
   }
 
   #onGate(

@@ -1,13 +1,11 @@
 import type { Sha256 } from '@fedvox/base';
-import { type Figures, figuresOf } from '@fedvox/job';
+import { type ExplainedFigures, figuresOf } from '@fedvox/job';
 
-export interface SiteFigures extends Figures {
+export interface SiteFigures extends ExplainedFigures {
   readonly site: string;
-  /** There where the site answered and told no figure. */
-  readonly withheld?: true | undefined;
 }
 
-export interface RoundRow extends Figures {
+export interface RoundRow extends ExplainedFigures {
   /** 1 to R: the global model that this round made. */
   readonly round: number;
   readonly sites: readonly SiteFigures[];
@@ -25,7 +23,7 @@ export interface Report {
 }
 
 /**
- * Puts a finished job together with what left each hospital. Round 0, the untrained model, is left
+ * Puts a finished job together with what left each hospital. Round 0, the first model, is left
  * out; sites stand in the order of their names; whatever else the rows carry is dropped.
  */
 export function composeReport(parts: {

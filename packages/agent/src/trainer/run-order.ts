@@ -65,7 +65,7 @@ function trainingInput(
 ): TrainingInput {
   const { site, logLevel, ...settings } = setup;
   const round = work.kind === 'check-data' ? 0 : work.round;
-  return { ...settings, ...workplace, job, seedLabel: `${site}/${round}` };
+  return { ...settings, ...workplace, job, round, seedLabel: `${site}/${round}` };
 }
 
 /** A share that is not mounted: nothing is known of the data behind it. */

@@ -16,7 +16,7 @@ export function addJobModel(job: Command, terminal: Terminal): void {
     .description('fetch a job’s best model, with the job in it: all that model predict needs')
     .option(
       '--round <n>',
-      'the model that this round made; 0: untrained',
+      'the model that this round made; 0: the first one',
       wholeNumber('--round', 0),
     )
     .requiredOption('--output <file>', 'where the model goes (safetensors)');
@@ -37,7 +37,7 @@ async function fetchJobModel(output: Output, options: ModelOptions, id: string):
     output.result(
       { job: id, round, sha256, output: path, fileSha256: file.sha256, best: isBest },
       [
-        `Wrote ${path}: ${round === 0 ? 'the untrained model' : `round ${round}'s model`}${isBest ? ', the best so far' : ''}`,
+        `Wrote ${path}: ${round === 0 ? 'the first model' : `round ${round}'s model`}${isBest ? ', the best so far' : ''}`,
         `  sha256 ${sha256}; of the file, which carries its job too: ${file.sha256}`,
         `  next: fedvox model evaluate --model ${path} --data DIR`,
       ].join('\n'),

@@ -1,6 +1,5 @@
 import type { JobSummary } from '@fedvox/coordinator';
 import type { Command } from 'commander';
-import { loadJob } from '../job-file.js';
 import { jobText } from '../job-text.js';
 import { moment } from '../moment.js';
 import { table } from '../table.js';
@@ -9,15 +8,13 @@ import { act } from './action.js';
 import { addJobDelete } from './job-delete.js';
 import { addJobModel } from './job-model.js';
 import { addJobReport } from './job-report.js';
+import { addJobSubmit } from './job-submit.js';
 import { addJobWatch } from './job-watch.js';
 import { asOperator, type OperatorOptions, withOperator } from './operator-options.js';
 
 export function addJobCommands(program: Command, terminal: Terminal): void {
   const job = program.command('job').description('submit jobs and follow them');
-  const submit = job
-    .command('submit <job>')
-    .description('check a job, make its first model, hand both in');
-  act<OperatorOptions, [string]>(withOperator(submit), terminal, submitJob);
+  addJobSubmit(job, terminal);
   const list = job.command('list').description('every job and how far it is');
   act<OperatorOptions>(withOperator(list), terminal, listJobs);
   const show = job
@@ -45,14 +42,6 @@ function addOrders(job: Command, terminal: Terminal): void {
       output.result(after, `Job ${id} is ${after.status}.`);
     });
   }
-}
-
-async function submitJob(output: Output, options: OperatorOptions, path: string): Promise<void> {
-  const job = await loadJob(path);
-  const { firstModel } = await import('@fedvox/learning');
-  const model = firstModel(job);
-  const { id } = await asOperator(options, (client) => client.submitWithModel(job, model));
-  output.result({ id, job: job.name }, `Submitted ${job.name} as ${id}.`);
 }
 
 async function listJobs(output: Output, options: OperatorOptions): Promise<void> {

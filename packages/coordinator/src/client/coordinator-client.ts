@@ -10,6 +10,7 @@ import { renameDurably, sha256File, systemFailure } from '@fedvox/base/system';
 import { decodeJob, type Job, type JobInput } from '@fedvox/job';
 import { readIdentity } from '@fedvox/pki';
 import { z } from 'zod';
+import type { StartedFrom } from '../core/job-state.js';
 import { fail } from '../errors.js';
 import {
   type AcceptedUpdate,
@@ -25,7 +26,9 @@ import {
   jobSummarySchema,
   MAX_EVENT_WAIT_MS,
   type SiteStatus,
+  type SubmissionForecast,
   siteSchema,
+  submissionForecastSchema,
   updateSchema,
 } from '../rest-contract.js';
 import { callHttps, type HttpsCall, readAll } from './https-call.js';
@@ -103,16 +106,33 @@ export class CoordinatorClient {
     return decodeJob(bytes);
   }
 
-  /** Hands a job in, with the safetensors bytes of the model that it begins with. */
-  async submitWithModel(job: JobInput, firstModel: Uint8Array): Promise<{ id: string }> {
+  /**
+   * Hands a job in, with the safetensors bytes of the model that it begins with.
+   * @param startedFrom where they are from, if they are not untrained
+   */
+  async submitWithModel(
+    job: JobInput,
+    firstModel: Uint8Array,
+    startedFrom?: StartedFrom,
+  ): Promise<{ id: string }> {
     const sha256 = digestOf(firstModel);
     await this.#put(sha256, firstModel.byteLength, Readable.from([firstModel]));
-    return this.submitJob(job, sha256);
+    return this.submitJob(job, sha256, startedFrom);
   }
 
   /** @param modelSha256 the initial model, uploaded before */
-  submitJob(job: JobInput, modelSha256: Sha256): Promise<{ id: string }> {
-    return this.#post('/v1/jobs', { job, modelSha256 }, z.strictObject({ id: z.string() }));
+  submitJob(
+    job: JobInput,
+    modelSha256: Sha256,
+    startedFrom?: StartedFrom,
+  ): Promise<{ id: string }> {
+    const submission = { job, modelSha256, startedFrom };
+    return this.#post('/v1/jobs', submission, z.strictObject({ id: z.string() }));
+  }
+
+  /** What would become of a job, were it submitted. */
+  checkJob(job: JobInput): Promise<SubmissionForecast> {
+    return this.#post('/v1/jobs/check', { job }, submissionForecastSchema);
   }
 
   /** Oldest first. */

@@ -10,8 +10,8 @@ export interface ChosenModel {
 }
 
 /**
- * The model that is asked for: the one that `round` made, 0 being the untrained one; the best one by
- * the job's own metric where no round is named.
+ * The model that is asked for: the one that `round` made, 0 being the one that the job began with;
+ * the best one by the job's own rule where no round is named.
  * @throws FedvoxError `coordinator/no-model-of-round`, `coordinator/no-best-model` with the reason
  */
 export function chooseModel(job: JobDetails, round?: number): ChosenModel {
@@ -28,10 +28,16 @@ export function chooseModel(job: JobDetails, round?: number): ChosenModel {
 }
 
 /** Why a job has no best model, for its operator; empty where it has one. */
-export function whyNoBest({ rounds, bestBy, maxShare, totalRounds }: JobDetails): string {
+export function whyNoBest({
+  rounds,
+  bestBy,
+  maxShare,
+  selection,
+  totalRounds,
+}: JobDetails): string {
   const last = Math.max(0, ...rounds.map((row) => row.round));
   if (last === 0) return `none of its ${totalRounds} rounds has ended yet`;
-  const choice = chooseBest(rounds, bestBy, maxShare);
+  const choice = chooseBest(rounds, { metric: bestBy, over: selection?.over, maxShare });
   switch (choice.kind) {
     case 'best':
       return '';

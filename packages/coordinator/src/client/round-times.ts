@@ -7,12 +7,16 @@ const FORECAST_ROUNDS = 5;
 export class RoundTimes {
   readonly #openedAtMs = new Map<number, number>();
   readonly #durationsMs = new Map<number, number>();
+  #lastRound: number;
 
-  constructor(readonly totalRounds: number) {}
+  constructor(totalRounds: number) {
+    this.#lastRound = totalRounds;
+  }
 
   onFact(fact: CoordinatorEvent['fact'], atMs: number): void {
     // A round that was opened again after a failure took its time from there.
     if (fact.kind === 'round-opened') this.#openedAtMs.set(fact.round, atMs);
+    if (fact.kind === 'no-more-gain') this.#lastRound = fact.round;
     if (fact.kind !== 'round-committed') return;
     const openedAtMs = this.#openedAtMs.get(fact.round);
     if (openedAtMs !== undefined) this.#durationsMs.set(fact.round, atMs - openedAtMs);
@@ -27,7 +31,7 @@ export class RoundTimes {
    * ones. The evaluation that follows the last round is not counted.
    */
   endsAboutAtMs(round: number, atMs: number): number | null {
-    const left = this.totalRounds - round;
+    const left = this.#lastRound - round;
     const latest = [...this.#durationsMs.values()].slice(-FORECAST_ROUNDS);
     if (left <= 0 || latest.length === 0) return null;
     const meanMs = latest.reduce((sum, each) => sum + each, 0) / latest.length;

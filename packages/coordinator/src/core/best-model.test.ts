@@ -1,8 +1,8 @@
 import { sha256 } from '@fedvox/base';
-import { METRIC_NAMES } from '@fedvox/job';
+import { METRIC_NAMES, SELECTION_RULES } from '@fedvox/job';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chooseBest } from './best-model.js';
+import { chooseBest, lastGain, type ModelComparison } from './best-model.js';
 import { type ModelRow, type ReportedFigures, tabulate } from './results.js';
 
 /** A job's table from the Dice of each model at each site; a site that was away has none. */
@@ -27,8 +27,8 @@ function tableOf(
 }
 
 const UNTRAINED = { easy: 0, hard: 0 };
-const chosenRound = (rows: readonly ModelRow[]) => {
-  const choice = chooseBest(rows, 'dice');
+const chosenRound = (rows: readonly ModelRow[], over?: ModelComparison['over']) => {
+  const choice = chooseBest(rows, { metric: 'dice', over });
   return choice.kind === 'best' ? choice.model.round : choice;
 };
 
@@ -71,6 +71,22 @@ describe('the best model of a job', () => {
     expect(chosenRound(tabulate(models, reports))).toBe(2);
   });
 
+  it('is chosen over the sites as the job declares', () => {
+    const rows = tableOf(
+      [
+        UNTRAINED,
+        { a: 0.9, b: 0.2, c: 0.5 },
+        { a: 0.7, b: 0.35, c: 0.57 },
+        { a: 0.6, b: 0.4, c: 0.45 },
+      ],
+      { a: 8, b: 1, c: 3 },
+    );
+    expect(chosenRound(rows)).toBe(1);
+    expect(chosenRound(rows, 'weighted')).toBe(1);
+    expect(chosenRound(rows, 'mean')).toBe(2);
+    expect(chosenRound(rows, 'worst')).toBe(3);
+  });
+
   it('is none where each is beaten by another at the one site that scored both', () => {
     const rows = tableOf([UNTRAINED, { a: 0.6, c: 0.5 }, { a: 0.5, b: 0.6 }, { b: 0.5, c: 0.6 }]);
     expect(chosenRound(rows)).toEqual({ kind: 'undecided', rounds: [1, 2, 3] });
@@ -80,6 +96,16 @@ describe('the best model of a job', () => {
     expect(chosenRound(tableOf([UNTRAINED, { easy: null }, { easy: null }]))).toEqual({
       kind: 'unmeasured',
     });
+  });
+
+  it('is by the worst site of those that scored both, whoever was away', () => {
+    const rows = tableOf([
+      UNTRAINED,
+      { easy: 0.8, hard: 0.3 },
+      { easy: 0.7 },
+      { easy: 0.75, hard: 0.31 },
+    ]);
+    expect(chosenRound(rows, 'worst')).toBe(3);
   });
 
   const SITES = ['a', 'b', 'c', 'd', 'e'];
@@ -110,7 +136,7 @@ describe('the best model of a job', () => {
           }),
           weightOf,
         );
-        const choice = chooseBest(rows, 'dice');
+        const choice = chooseBest(rows, { metric: 'dice' });
         const others = rows.filter(({ round, dice }) => round > 0 && dice !== null);
         expect(choice.kind === 'unmeasured').toBe(others.length === 0);
         if (choice.kind === 'unmeasured') return;
@@ -127,8 +153,57 @@ describe('the best model of a job', () => {
   it('is looked for by every metric that a job may name', () => {
     for (const metric of METRIC_NAMES) {
       const cell = { site: 'a', weight: 1, dice: null, auc: null, [metric]: 0.5 };
-      expect(chooseBest([{ round: 1, sites: [cell] }], metric)).toMatchObject({ kind: 'best' });
+      expect(chooseBest([{ round: 1, sites: [cell] }], { metric })).toMatchObject({ kind: 'best' });
     }
+  });
+});
+
+describe('the last gain of a job', () => {
+  const gainOf = (dice: readonly (number | null)[], minGain = 0) =>
+    lastGain(
+      tableOf([UNTRAINED, ...dice.map((north) => ({ north }))]),
+      { metric: 'dice' },
+      minGain,
+    );
+
+  it.each<[string, readonly (number | null)[], number, number, number]>([
+    ['of the only model', [0.5], 0, 1, 0],
+    ['of a model that is better by anything', [0.5, 0.501], 0, 2, 0],
+    ['of the first of two as good', [0.5, 0.5], 0, 1, 1],
+    ['not of one that is better by less than was asked for', [0.5, 0.509], 0.01, 1, 1],
+    ['of one that is better by just as much', [0.5, 0.51], 0.01, 2, 0],
+    ['of one that got there in small steps', [0.5, 0.506, 0.512], 0.01, 3, 0],
+    ['not of one that only made up for a loss', [0.5, 0.3, 0.45, 0.5], 0, 1, 3],
+    ['without counting a model that nobody scored', [0.5, null, 0.4, null], 0, 1, 1],
+  ])('is that %s', (_, dice, minGain, round, modelsSince) => {
+    expect(gainOf(dice, minGain)).toEqual({ round, modelsSince });
+  });
+
+  it('is none where every figure was withheld: nothing tells that no better model will come', () => {
+    expect(gainOf([null, null, null])).toBeNull();
+  });
+
+  it('is counted anew where no site of the last one scored the next', () => {
+    const rows = tableOf([UNTRAINED, { a: 0.9 }, { a: 0.8 }, { b: 0.1 }, { b: 0.1 }]);
+    expect(lastGain(rows, { metric: 'dice' }, 0)).toEqual({ round: 3, modelsSince: 1 });
+  });
+
+  it('is what the best model is where all sites scored all models and anything is a gain', () => {
+    const dice = fc.integer({ min: 0, max: 9 }).map((tenths) => tenths / 10);
+    const models = fc.array(fc.record({ a: dice, b: dice, c: dice }), {
+      minLength: 1,
+      maxLength: 8,
+    });
+    const rule = fc.constantFrom(...SELECTION_RULES);
+    fc.assert(
+      fc.property(models, rule, (scored, over) => {
+        const rows = tableOf([UNTRAINED, ...scored], { a: 1, b: 2, c: 4 });
+        const last = lastGain(rows, { metric: 'dice', over }, 0);
+        expect(last?.round).toBe(chosenRound(rows, over));
+        expect(last?.modelsSince).toBe(scored.length - (last?.round ?? 0));
+      }),
+      { numRuns: 500, seed: 15 },
+    );
   });
 });
 

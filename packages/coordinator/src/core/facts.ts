@@ -1,5 +1,6 @@
 import type { Sha256 } from '@fedvox/base';
 import type { Capability, DeclineReason, FiguresOutlook, GateOutcome } from '@fedvox/protocol';
+import type { StartedFrom } from './job-state.js';
 import type { CloseCause } from './roll-call.js';
 import type { RoundFailure, RoundWork } from './round-machine.js';
 
@@ -10,7 +11,12 @@ export type JobFailure = RoundFailure | 'gate-not-passed';
  * A state changes only together with a fact.
  */
 export type JobFact =
-  | { readonly kind: 'job-submitted'; readonly model: Sha256; readonly sites: readonly string[] }
+  | {
+      readonly kind: 'job-submitted';
+      readonly model: Sha256;
+      readonly sites: readonly string[];
+      readonly startedFrom?: StartedFrom;
+    }
   | {
       readonly kind: 'gate-reported';
       readonly site: string;
@@ -67,6 +73,8 @@ export type JobFact =
       /** What the strategy keeps for the rounds to come; absent where it keeps nothing. */
       readonly serverState?: Sha256;
     }
+  /** No model since that of round `lastGain` was better by enough: the job ends with this round's. */
+  | { readonly kind: 'no-more-gain'; readonly round: number; readonly lastGain: number }
   | { readonly kind: 'job-paused' }
   | { readonly kind: 'job-resumed' }
   | { readonly kind: 'job-aborted' }

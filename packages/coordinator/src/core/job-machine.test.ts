@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Driver, plan, statementOf } from '../testing/job-driver.js';
-import { dueEffects, nextTickAtMs } from './job-state.js';
+import { dueEffects, endsEarly, nextTickAtMs } from './job-state.js';
 
 describe('a job', () => {
   it('goes through gate, rounds and the evaluation of its last model', () => {
@@ -26,6 +26,37 @@ describe('a job', () => {
     expect(driver.aggregated.map(({ baseState }) => baseState)).toEqual([null, kept[0]]);
     expect(new Set(kept.slice(0, 2)).size).toBe(2);
     expect(kept[2]).toBe(kept[1]);
+  });
+
+  it('ends before all its rounds where its patience is over, the last model measured all the same', () => {
+    const driver = new Driver({ ...plan, rounds: 9 });
+    for (let turn = 0; turn < 3; turn++) driver.workAll();
+    driver.lastGain = 1;
+    driver.workAll();
+    expect(driver.task('north')).toMatchObject({ kind: 'evaluate', round: 4 });
+    driver.workAll();
+    expect(driver.state.status).toBe('completed');
+    expect(endsEarly(driver.state)).toBe(true);
+    expect(driver.facts).toContainEqual({ kind: 'no-more-gain', round: 3, lastGain: 1 });
+    const models = driver.facts.flatMap((fact) =>
+      fact.kind === 'round-committed' ? [[fact.work, fact.model]] : [],
+    );
+    expect(models).toHaveLength(4);
+    expect(models[3]).toEqual(['evaluate', models[2]?.[1]]);
+  });
+
+  it('does not call it an early end where the rounds are done anyway', () => {
+    const driver = new Driver(plan);
+    driver.lastGain = 1;
+    driver.workAll();
+    driver.workAll();
+    expect(driver.task('north')).toMatchObject({ kind: 'evaluate', round: 2 });
+    const full = new Driver({ ...plan, rounds: 1 });
+    full.lastGain = 1;
+    for (let turn = 0; turn < 3; turn++) full.workAll();
+    expect(full.state.status).toBe('completed');
+    expect(endsEarly(full.state)).toBe(false);
+    expect(full.kinds()).not.toContain('no-more-gain');
   });
 
   it('leaves out a site that fails the gate and goes on with the others', () => {

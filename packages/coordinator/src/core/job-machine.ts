@@ -43,8 +43,10 @@ export function submitJob(submitted: SubmittedPlan, nowMs: number): Step {
     members: membersOf(plan.invitedSites.map((site) => [site, NEW_MEMBER])),
     status: 'running',
   };
-  const { invitedSites: sites, initialModel: model } = plan;
-  return { state, facts: [{ kind: 'job-submitted', model, sites }], effects: dueEffects(state) };
+  const { invitedSites: sites, initialModel: model, startedFrom } = plan;
+  const origin = startedFrom === undefined ? {} : { startedFrom };
+  const submittedFact = { kind: 'job-submitted', model, sites, ...origin } as const;
+  return { state, facts: [submittedFact], effects: dueEffects(state) };
 }
 
 /** @throws InvariantError on an event that the state cannot have: whoever sends events checks first. */
@@ -139,7 +141,9 @@ function stepCurrentRound(state: JobState, event: RoundEvent): Transition {
     { ...state, activity: { kind: 'round', round } },
     ...factsOf(round, event),
   );
-  return round.phase === before.phase ? stepped : andThen(stepped, (next) => enter(next, round));
+  return round.phase === before.phase
+    ? stepped
+    : andThen(stepped, (next) => enter(next, round, event));
 }
 
 function factsOf(round: RoundState, event: RoundEvent): JobFact[] {
@@ -195,7 +199,7 @@ function openingOf({ number, work, baseModel, rollCall }: CollectingRound): JobF
 }
 
 /** What a round's new phase means for the job. */
-function enter(state: JobState, round: RoundState): Transition {
+function enter(state: JobState, round: RoundState, event: RoundEvent): Transition {
   switch (round.phase) {
     case 'pending':
     case 'open':
@@ -212,21 +216,25 @@ function enter(state: JobState, round: RoundState): Transition {
     case 'failed':
       return failJob(state, round.reason);
     case 'committed':
-      return afterCommit(state, round);
+      return afterCommit(state, round, event.kind === 'aggregated' ? event.lastGain : undefined);
   }
 }
 
 type CommittedRound = Extract<RoundState, { phase: 'committed' }>;
 
-function afterCommit(state: JobState, round: CommittedRound): Transition {
+/** @param lastGain the model since which none was better, where the job's patience is at its end */
+function afterCommit(state: JobState, round: CommittedRound, lastGain?: number): Transition {
   const { number, model } = round;
   if (round.work === 'evaluate') {
     const completed: JobState = { ...baseOf(state), status: 'completed' };
     return reached(completed, commitOf(round), { kind: 'job-completed', model });
   }
   const isLast = number === state.plan.rounds;
-  const next = beginRound(state, number + 1, isLast ? 'evaluate' : 'train', round);
-  return reached(next, commitOf(round));
+  const endsEarly = !isLast && lastGain !== undefined;
+  const work = isLast || endsEarly ? 'evaluate' : 'train';
+  const next = beginRound(state, number + 1, work, round);
+  const early = endsEarly ? [{ kind: 'no-more-gain', round: number, lastGain } as const] : [];
+  return reached(next, commitOf(round), ...early);
 }
 
 function commitOf({ number, work, baseModel, model, serverState }: CommittedRound): JobFact {

@@ -1,5 +1,5 @@
 import { SHA256_PATTERN } from '@fedvox/base';
-import { strategySchema } from '@fedvox/job';
+import { selectionSchema, strategySchema } from '@fedvox/job';
 import { CAPABILITIES, FIGURES_OUTLOOKS, GATE_OUTCOMES } from '@fedvox/protocol';
 import { z } from 'zod';
 
@@ -8,6 +8,11 @@ const timeMs = z.number().int();
 const durationMs = z.number().nonnegative();
 const count = z.number().int().nonnegative();
 const sites = z.array(z.string()).readonly();
+
+export const startedFromSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('file') }),
+  z.strictObject({ kind: z.literal('job'), job: z.string().max(200), round: count }),
+]);
 
 const plan = z.strictObject({
   jobId: z.string(),
@@ -23,6 +28,8 @@ const plan = z.strictObject({
   laterSites: sites,
   initialModel: digest,
   needs: z.array(z.enum(CAPABILITIES)).readonly().exactOptional(),
+  selection: selectionSchema.exactOptional(),
+  startedFrom: startedFromSchema.exactOptional(),
 });
 
 const answer = z.discriminatedUnion('kind', [

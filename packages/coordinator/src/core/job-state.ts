@@ -1,5 +1,5 @@
 import type { Sha256 } from '@fedvox/base';
-import type { StrategySpec } from '@fedvox/job';
+import type { SelectionSpec, StrategySpec } from '@fedvox/job';
 import type { Capability, FiguresOutlook, GateOutcome } from '@fedvox/protocol';
 import type { JobFailure } from './facts.js';
 import type { Members } from './member.js';
@@ -28,7 +28,16 @@ export interface JobPlan {
   readonly initialModel: Sha256;
   /** What a site's agent has to be capable of; absent where it was not written down at the submission. */
   readonly needs?: readonly Capability[];
+  /** How the best model is chosen, and when the job ends early, where the job says so. */
+  readonly selection?: SelectionSpec;
+  /** Where the initial model is no untrained one. */
+  readonly startedFrom?: StartedFrom;
 }
+
+/** Where a job's initial model is from: weights that the operator had, or a model of an earlier job. */
+export type StartedFrom =
+  | { readonly kind: 'file' }
+  | { readonly kind: 'job'; readonly job: string; readonly round: number };
 
 /**
  * A job: the data gate, rounds 1 … R, and the evaluation of the last model. Immutable, and
@@ -41,6 +50,7 @@ export interface JobPlan {
  *                │  ├── abort (also from paused, failed) ──▶ aborted
  *                │  └── last evaluation closed ──▶ completed
  *   activity:  gate ──▶ round 1 ──▶ … ──▶ round R ──▶ round R + 1 (evaluate)
+ *                          └─ patience at its end ──▶ next round (evaluate)
  * ```
  *
  * While paused no task is given and no deadline runs, but an aggregation already begun ends.
@@ -110,7 +120,11 @@ export type JobEvent =
   /** These four answer the effect of the same round; late ones are ignored. */
   | { readonly kind: 'round-opened'; readonly round: number; readonly nowMs: number }
   | { readonly kind: 'updates-settled'; readonly round: number }
-  | ({ readonly kind: 'aggregated'; readonly round: number } & RoundOutcome)
+  | ({
+      readonly kind: 'aggregated';
+      readonly round: number;
+      readonly lastGain?: number;
+    } & RoundOutcome)
   | { readonly kind: 'aggregation-failed'; readonly round: number };
 
 /** What must be done outside, once the state that asks for it is durable. */
@@ -177,6 +191,13 @@ export function nextTickAtMs(state: JobState): number | null {
   return state.status === 'running' && isOpenRound
     ? nextLookAtMs(activity.round.rollCall, plan)
     : deadlineAtMs(state);
+}
+
+/** Whether the last model is measured before all rounds are done: models had ceased to become better. */
+export function endsEarly({ activity, plan }: JobState): boolean {
+  if (activity.kind !== 'round') return false;
+  const { work, number } = activity.round;
+  return work === 'evaluate' && number <= plan.rounds;
 }
 
 export function isOver({ status }: JobState): boolean {

@@ -43,18 +43,18 @@ describe('the best model', () => {
     );
 
   it('may be the last one', () => {
-    expect(bestOf(rowsOf(0.9, 0.3, 0.5, 0.7), 'dice')?.round).toBe(3);
+    expect(bestOf(rowsOf(0.9, 0.3, 0.5, 0.7), { metric: 'dice' })?.round).toBe(3);
   });
 
   it('is never the untrained one', () => {
-    expect(bestOf(rowsOf(0.9, 0.3, 0.2), 'dice')?.round).toBe(1);
+    expect(bestOf(rowsOf(0.9, 0.3, 0.2), { metric: 'dice' })?.round).toBe(1);
   });
 
   it('is the earlier of two equals', () => {
-    expect(bestOf(rowsOf(null, 0.4, 0.4), 'dice')?.round).toBe(1);
+    expect(bestOf(rowsOf(null, 0.4, 0.4), { metric: 'dice' })?.round).toBe(1);
   });
 
   it('is unknown where every figure was withheld', () => {
-    expect(bestOf(rowsOf(null, null), 'dice')).toBeNull();
+    expect(bestOf(rowsOf(null, null), { metric: 'dice' })).toBeNull();
   });
 });

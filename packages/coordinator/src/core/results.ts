@@ -1,7 +1,7 @@
 import { combineFigures } from '@fedvox/aggregation';
 import type { Sha256 } from '@fedvox/base';
-import { type Figures, type MetricName, NO_FIGURES } from '@fedvox/job';
-import { chooseBest, type SiteScore } from './best-model.js';
+import { type Figures, NO_FIGURES } from '@fedvox/job';
+import { chooseBest, type ModelComparison, type SiteScore } from './best-model.js';
 
 /** Figures that a site reported in `round` about the model that the round before had made. */
 export interface ReportedFigures {
@@ -13,7 +13,7 @@ export interface ReportedFigures {
 
 /** One global model, with its figures where they are known. */
 export interface ModelRow extends Figures {
-  /** 0 is the untrained model. */
+  /** 0 is the model that the job began with. */
   readonly round: number;
   readonly modelSha256: Sha256;
   readonly sites: readonly SiteCell[];
@@ -48,13 +48,9 @@ export function tabulate(
   });
 }
 
-/** The best model of rounds 1 … R by its declared metric; null where none is, as `chooseBest` says. */
-export function bestOf(
-  rows: readonly ModelRow[],
-  bestBy: MetricName,
-  maxShare: number | null = null,
-): ModelRow | null {
-  const choice = chooseBest(rows, bestBy, maxShare);
+/** The best model of rounds 1 … R; null where none is, as `chooseBest` says. */
+export function bestOf(rows: readonly ModelRow[], comparison: ModelComparison): ModelRow | null {
+  const choice = chooseBest(rows, comparison);
   return choice.kind === 'best' ? choice.model : null;
 }
 

@@ -53,7 +53,7 @@ export type RoundState =
   | (RoundBase & { readonly phase: 'committed' } & RoundOutcome);
 
 interface RoundBase {
-  /** 1 … R train; R + 1 evaluates the last model. */
+  /** 1 … R train, or fewer where no gain is to be hoped for; the one after them evaluates the last model. */
   readonly number: number;
   readonly work: RoundWork;
   readonly baseModel: Sha256;
@@ -99,7 +99,8 @@ export type RoundEvent =
   /** `away`: sites of which nothing was heard lately. */
   | { readonly kind: 'tick'; readonly nowMs: number; readonly away: readonly string[] }
   | { readonly kind: 'updates-settled' }
-  | ({ readonly kind: 'aggregated' } & RoundOutcome)
+  /** `lastGain`: the model since which none was better, where the job is to end for it. */
+  | ({ readonly kind: 'aggregated'; readonly lastGain?: number } & RoundOutcome)
   | { readonly kind: 'aggregation-failed' }
   /** `sites`: who takes part now, besides those that did. */
   | { readonly kind: 'reopened'; readonly nowMs: number; readonly sites: readonly string[] }

@@ -6,9 +6,11 @@ import {
   deletionSchema,
   eventQuerySchema,
   eventSchema,
+  jobCheckSchema,
   jobDetailsSchema,
   jobSummarySchema,
   MAX_EVENTS,
+  submissionForecastSchema,
   submissionSchema,
   updateQuerySchema,
   updateSchema,
@@ -25,10 +27,15 @@ export function addJobRoutes(app: TypedApp, services: HttpServices): void {
     '/v1/jobs',
     { schema: { body: submissionSchema, response: { 201: z.strictObject({ id: z.string() }) } } },
     async ({ body }, reply) => {
-      const { jobId } = await submissions.submit(body.job, body.modelSha256);
+      const { jobId } = await submissions.submit(body.job, body.modelSha256, body.startedFrom);
       reply.status(201);
       return { id: jobId };
     },
+  );
+  app.post(
+    '/v1/jobs/check',
+    { schema: { body: jobCheckSchema, response: { 200: submissionForecastSchema } } },
+    async ({ body }) => submissions.check(body.job),
   );
   app.get('/v1/jobs', { schema: { response: { 200: z.array(jobSummarySchema) } } }, async () =>
     registry.all().map(summarise),

@@ -36,12 +36,18 @@ const ROUTES: Readonly<Record<string, RouteDescription>> = {
     errors: [
       'request-invalid',
       'no-such-blob',
+      'no-such-job',
       'site-not-enrolled',
       'job-not-trainable',
       'quorum-impossible',
       'model-not-usable',
       'overloaded',
     ],
+  },
+  'POST /v1/jobs/check': {
+    summary:
+      'What would become of a job: whom it would invite, and whether any of them tells figures.',
+    errors: ['request-invalid', 'site-not-enrolled', 'job-not-trainable', 'quorum-impossible'],
   },
   'GET /v1/jobs': { summary: 'Every job and how far it is, oldest first.', errors: [] },
   'GET /v1/jobs/:id': {

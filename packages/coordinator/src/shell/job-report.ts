@@ -1,14 +1,12 @@
-import { readFile } from 'node:fs/promises';
-import type { Sha256 } from '@fedvox/base';
-import { decodeJob, hasNoFigure } from '@fedvox/job';
-import type { JobState } from '../core/job-state.js';
-import { bestOf, type ModelRow, type SiteCell, tabulate } from '../core/results.js';
+import { endsEarly, type JobState } from '../core/job-state.js';
+import { bestOf } from '../core/results.js';
 import type { RollEntry } from '../core/roll-call.js';
+import type { RoundState } from '../core/round-machine.js';
+import { shownRow } from '../core/shown-figures.js';
 import { standingOf, trustedSites } from '../core/standing.js';
 import type { CurrentWork, JobDetails, JobSummary } from '../rest-contract.js';
-import type { BlobStore } from '../store/blob-store.js';
-import type { Store, StoredRound } from '../store/store.js';
 import type { RegisteredJob } from './job-registry.js';
+import { type ResultSources, resultsOf } from './job-results.js';
 import type { TaskDesk } from './task-desk.js';
 
 export function summarise({ state, name, submittedAtMs }: RegisteredJob): JobSummary {
@@ -17,74 +15,48 @@ export function summarise({ state, name, submittedAtMs }: RegisteredJob): JobSum
     id: plan.jobId,
     name,
     status,
-    reason: status === 'failed' ? state.reason : null,
-    round: activity.kind === 'gate' ? 0 : Math.min(activity.round.number, plan.rounds),
+    reason: reasonOf(state),
+    round: activity.kind === 'gate' ? 0 : modelRound(activity.round),
     totalRounds: plan.rounds,
     submittedAtMs,
   };
 }
 
-export interface ReportSources {
-  readonly store: Store;
-  readonly blobs: BlobStore;
+function reasonOf(state: JobState): JobSummary['reason'] {
+  if (state.status === 'failed') return state.reason;
+  return state.status === 'completed' && endsEarly(state) ? 'no-more-gain' : null;
+}
+
+/** The round whose model is worked on: an evaluation is of the model of the round before it. */
+function modelRound({ number, work }: RoundState): number {
+  return work === 'evaluate' ? number - 1 : number;
+}
+
+export interface ReportSources extends ResultSources {
   readonly tasks: TaskDesk;
 }
 
 /** All that an operator can know of a job: its gate, its table of models × sites, its present round. */
 export async function report(
   job: RegisteredJob,
-  { store, blobs, tasks }: ReportSources,
+  { tasks, ...sources }: ReportSources,
 ): Promise<JobDetails> {
   const { state, jobSha256 } = job;
-  const { rows, bestBy, best } = await resultsOf(job, { store, blobs });
+  const { maxShare, selection, startedFrom } = state.plan;
+  const { rows, bestBy, comparison } = await resultsOf(job, sources);
+  const best = bestOf(rows, comparison);
   return {
     ...summarise(job),
     jobSha256,
     bestBy,
-    maxShare: state.plan.maxShare,
+    ...(selection === undefined ? {} : { selection }),
+    maxShare,
     gate: membersOf(state),
-    rounds: rows.map((row) => ({ ...row, sites: row.sites.map(shownCell) })),
+    ...(startedFrom === undefined ? {} : { startedFrom }),
+    rounds: rows.map(shownRow).map(({ sites, ...row }) => ({ ...row, sites: [...sites] })),
     best: best === null ? null : { round: best.round, sha256: best.modelSha256 },
     current: currentWork(state, tasks),
   };
-}
-
-/** The initial model, then one of each committed round. */
-export function modelsOf(
-  { state }: Pick<RegisteredJob, 'state'>,
-  rounds: readonly StoredRound[],
-): readonly Sha256[] {
-  const trained = rounds.flatMap(({ work, model }) =>
-    work === 'train' && model !== null ? [model] : [],
-  );
-  return [state.plan.initialModel, ...trained];
-}
-
-type ResultSources = Pick<ReportSources, 'store' | 'blobs'>;
-
-async function resultsOf(job: RegisteredJob, { store, blobs }: ResultSources) {
-  const { jobId } = job.state.plan;
-  const models = modelsOf(job, await store.rounds(jobId));
-  const { maxShare } = job.state.plan;
-  const rows = tabulate(models, await store.figures(jobId), maxShare);
-  const { bestBy } = decodeJob(await readFile(blobs.path(job.jobSha256))).evaluation;
-  return { rows, bestBy, best: bestOf(rows, bestBy, maxShare) };
-}
-
-/** The best model so far by the job's own metric; null where no figure of one is known. */
-export async function bestModelOf(
-  job: RegisteredJob,
-  sources: ResultSources,
-): Promise<ModelRow | null> {
-  return (await resultsOf(job, sources)).best;
-}
-
-type ShownCell = JobDetails['rounds'][number]['sites'][number];
-
-/** A site that answered without a figure withheld it; one that did not answer has nothing to say. */
-function shownCell(cell: SiteCell): ShownCell {
-  const isWithheld = cell.weight !== null && hasNoFigure(cell);
-  return isWithheld ? { ...cell, withheld: true } : cell;
 }
 
 function membersOf(state: JobState): JobDetails['gate'] {

@@ -10,7 +10,7 @@ import {
 } from '../core/retention-rules.js';
 import type { BlobStore } from '../store/blob-store.js';
 import type { Store, StoredJob } from '../store/store.js';
-import { bestModelOf, modelsOf } from './job-report.js';
+import { bestModelOf, modelsOf } from './job-results.js';
 
 /** Bytes that came in just now may be meant for a row that is about to be written. */
 const ARRIVAL_GRACE_MS = 10 * 60_000;

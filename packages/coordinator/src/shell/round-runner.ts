@@ -8,6 +8,7 @@ import type { RoundOutcome } from '../core/round-machine.js';
 import type { BlobStore } from '../store/blob-store.js';
 import type { Store } from '../store/store.js';
 import type { JobRegistry } from './job-registry.js';
+import { endOfPatience } from './job-results.js';
 import { RoundFiles } from './round-files.js';
 
 /** A full disk or a slow one may be better in a moment; after that, the operator decides. */
@@ -93,7 +94,7 @@ export class RoundRunner {
   }
 
   async #aggregate(jobId: string, effect: AggregateEffect): Promise<JobEvent> {
-    const { clock, jitter, log } = this.#options;
+    const { clock, jitter, log, registry } = this.#options;
     const { signal } = this.#stopping;
     const { round } = effect;
     const onRetry = (error: unknown) =>
@@ -101,7 +102,9 @@ export class RoundRunner {
     try {
       const options = { clock, jitter, signal, isTransient: () => !signal.aborted, onRetry };
       const outcome = await retry(AGGREGATION_RETRY, options, () => this.#outcome(jobId, effect));
-      return { kind: 'aggregated', round, ...outcome };
+      const lastGain = await endOfPatience(registry.get(jobId), this.#options);
+      const end = lastGain === undefined ? {} : { lastGain };
+      return { kind: 'aggregated', round, ...outcome, ...end };
     } catch (error) {
       if (signal.aborted) throw error;
       log.error({ err: error, job: jobId, round }, 'averaging failed');

@@ -18,13 +18,17 @@ import {
   jobFaults,
   matchesName,
 } from '@fedvox/job';
-import { capabilitiesFor } from '@fedvox/protocol';
+import { capabilitiesFor, type FiguresOutlook } from '@fedvox/protocol';
 import { WeightsFile } from '@fedvox/weights/files';
 import { submitJob } from '../core/job-machine.js';
+import type { StartedFrom } from '../core/job-state.js';
 import type { SubmittedPlan } from '../core/submitted-plan.js';
 import { fail } from '../errors.js';
+import type { SubmissionForecast } from '../rest-contract.js';
 import type { BlobStore } from '../store/blob-store.js';
+import type { Store } from '../store/store.js';
 import type { JobRegistry } from './job-registry.js';
+import { modelsOf } from './job-results.js';
 import type { SiteDirectory } from './site-directory.js';
 
 /** A job's canonical bytes are a few KiB. */
@@ -38,6 +42,7 @@ const ID_SUFFIX_LENGTH = 8;
 
 export interface SubmissionDeskOptions {
   readonly registry: JobRegistry;
+  readonly store: Store;
   readonly sites: SiteDirectory;
   readonly blobs: BlobStore;
   readonly clock: Clock;
@@ -53,17 +58,31 @@ export class SubmissionDesk {
   }
 
   /**
+   * What would become of a submission: whom it would invite, and what each of these said of its figures
+   * when it last passed a gate, of whatever job. Nothing is stored.
+   * @throws FedvoxError as `submit`, but for its model
+   */
+  async check(job: Job): Promise<SubmissionForecast> {
+    const sites = await this.#invitedSites(trainable(job));
+    return { sites: sites.map((site) => ({ site, figures: this.#lastOutlook(site) })) };
+  }
+
+  /**
    * @param initialModel digest of safetensors bytes that were uploaded before
+   * @param startedFrom where they are from, if they are not untrained
    * @throws FedvoxError `coordinator/job-not-trainable`, `coordinator/site-not-enrolled`,
    *   `coordinator/quorum-impossible`, `coordinator/quorum-too-small`,
-   *   `coordinator/model-not-usable`, `coordinator/no-such-blob`
+   *   `coordinator/model-not-usable`, `coordinator/no-such-blob`, `coordinator/no-such-job`
    */
-  async submit(job: Job, initialModel: Sha256): Promise<{ jobId: string }> {
+  async submit(
+    job: Job,
+    initialModel: Sha256,
+    startedFrom?: StartedFrom,
+  ): Promise<{ jobId: string }> {
     const { registry, blobs, clock, chance } = this.#options;
-    const faults = jobFaults(job).map(faultText);
-    if (faults.length > 0) throw fail('job-not-trainable', { reason: faults.join('; ') });
-    const invitedSites = await this.#invitedSites(job);
+    const invitedSites = await this.#invitedSites(trainable(job));
     await this.#checkModel(initialModel);
+    await this.#checkOrigin(initialModel, startedFrom);
     const bytes = encodeJob(job);
     const jobSha256 = sha256(bytes);
     await blobs.put(jobSha256, [bytes], MAX_JOB_BYTES);
@@ -84,6 +103,8 @@ export class SubmissionDesk {
       maxExamples,
       initialModel,
       needs: capabilitiesFor(job),
+      ...(job.selection === undefined ? {} : { selection: job.selection }),
+      ...(startedFrom === undefined ? {} : { startedFrom }),
     };
     const submittedAtMs = clock.nowMs();
     const { state, facts } = submitJob(plan, submittedAtMs);
@@ -109,6 +130,22 @@ export class SubmissionDesk {
     return enrolled.filter(isMeant).sort();
   }
 
+  #lastOutlook(site: string): FiguresOutlook | null {
+    const jobs = this.#options.registry.all().toReversed();
+    const outlooks = jobs.map(({ state }) => state.members.get(site)?.figures ?? null);
+    return outlooks.find((outlook) => outlook !== null) ?? null;
+  }
+
+  /** A model that is said to be of a job is that one. */
+  async #checkOrigin(model: Sha256, from: StartedFrom | undefined): Promise<void> {
+    if (from?.kind !== 'job') return;
+    const { registry, store } = this.#options;
+    const models = modelsOf(registry.get(from.job), await store.rounds(from.job));
+    if (models[from.round] === model) return;
+    const reason = `it is not the model of round ${from.round} of job ${from.job}`;
+    throw fail('model-not-usable', { reason });
+  }
+
   async #checkModel(digest: Sha256): Promise<void> {
     const { blobs } = this.#options;
     await blobs.byteLength(digest);
@@ -120,4 +157,11 @@ export class SubmissionDesk {
       throw fail('model-not-usable', { reason: errorText(error) }, { cause: error });
     }
   }
+}
+
+/** @throws FedvoxError `coordinator/job-not-trainable` */
+function trainable(job: Job): Job {
+  const faults = jobFaults(job).map(faultText);
+  if (faults.length > 0) throw fail('job-not-trainable', { reason: faults.join('; ') });
+  return job;
 }

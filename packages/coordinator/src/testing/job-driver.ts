@@ -28,6 +28,8 @@ export class Driver {
   readonly facts: JobFact[] = [];
   readonly aggregated: AggregateEffect[] = [];
   nowMs = 0;
+  /** Where set, what the figures say to the next aggregation: no gain since that round's model. */
+  lastGain?: number;
 
   constructor(
     plan: SubmittedPlan,
@@ -57,7 +59,10 @@ export class Driver {
         break;
       case 'aggregate':
         this.aggregated.push(effect);
-        this.send({ kind: 'aggregated', round, ...outcomeOf(effect) });
+        this.send({
+          ...{ kind: 'aggregated', round, ...outcomeOf(effect) },
+          ...(this.lastGain !== undefined && { lastGain: this.lastGain }),
+        });
     }
   }
 

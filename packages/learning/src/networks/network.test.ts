@@ -181,6 +181,14 @@ describe('weights that do not fit the network', () => {
       },
     ],
     [
+      'several differences',
+      'it lacks model.0.conv.bias; the network has no parameter model.9.bias',
+      (weights) => {
+        weights.delete('model.0.conv.bias');
+        weights.set('model.9.bias', { shape: [1], data: new Float32Array(1) });
+      },
+    ],
+    [
       'a tensor too many',
       'the network has no parameter model.9.bias',
       (weights) => {

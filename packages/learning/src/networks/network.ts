@@ -18,6 +18,11 @@ export function initialModel(job: Job): Weights {
   return initialWeights(buildNetwork(job).parameters, random);
 }
 
+/** @throws FedvoxError `learning/model-mismatch` where these are no weights of the job's network */
+export function checkFits(job: Pick<Job, 'network' | 'classes'>, weights: Weights): void {
+  checkWeights(buildNetwork(job).parameters, weights);
+}
+
 export function initialWeights(specs: readonly ParameterSpec[], random: Random): Weights {
   return new Map(specs.map((spec) => [spec.name, initialValues(spec, random)]));
 }
@@ -83,17 +88,24 @@ export class Network {
   }
 }
 
+/** Differences that a message has room for. */
+const MAX_NAMED = 6;
+
+/** @throws FedvoxError `learning/model-mismatch`, with the names of what differs */
 function checkWeights(specs: readonly ParameterSpec[], weights: Weights): void {
-  for (const { name, shape } of specs) {
-    const tensor = weights.get(name);
-    if (tensor === undefined) throw fail('model-mismatch', { reason: `it lacks ${name}` });
-    if (tensor.shape.join() === shape.join()) continue;
-    const reason = `${name} is [${tensor.shape}], the network needs [${shape}]`;
-    throw fail('model-mismatch', { reason });
-  }
   const known = new Set(specs.map(({ name }) => name));
-  const stranger = [...weights.keys()].find((name) => !known.has(name));
-  if (stranger !== undefined) {
-    throw fail('model-mismatch', { reason: `the network has no parameter ${stranger}` });
-  }
+  const strangers = [...weights.keys()].filter((name) => !known.has(name));
+  const differences = [
+    ...specs.flatMap(({ name, shape }) => {
+      const tensor = weights.get(name);
+      if (tensor === undefined) return [`it lacks ${name}`];
+      if (tensor.shape.join() === shape.join()) return [];
+      return [`${name} is [${tensor.shape}], the network needs [${shape}]`];
+    }),
+    ...strangers.map((name) => `the network has no parameter ${name}`),
+  ];
+  if (differences.length === 0) return;
+  const more = differences.length - MAX_NAMED;
+  const named = [...differences.slice(0, MAX_NAMED), ...(more > 0 ? [`${more} more`] : [])];
+  throw fail('model-mismatch', { reason: named.join('; ') });
 }

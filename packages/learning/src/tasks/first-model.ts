@@ -1,6 +1,7 @@
 import type { Job } from '@fedvox/job';
 import { encodeWeights } from '@fedvox/weights';
-import { initialModel } from '../networks/network.js';
+import { readModel } from '../bundle/model-file.js';
+import { checkFits, initialModel } from '../networks/network.js';
 import { checkJob } from './job-check.js';
 
 /**
@@ -11,4 +12,17 @@ import { checkJob } from './job-check.js';
 export function firstModel(job: Job): Uint8Array {
   checkJob(job);
   return encodeWeights(initialModel(job));
+}
+
+/**
+ * The same of weights that there are already, such as another job's model: whatever job its file
+ * carries is left behind, so that equal weights are equal bytes.
+ * @throws FedvoxError `learning/model-mismatch` with the names of what differs,
+ *   `learning/model-unreadable`, `learning/model-not-finite`, and as `checkJob`
+ */
+export async function givenModel(job: Job, path: string): Promise<Uint8Array> {
+  checkJob(job);
+  const weights = await readModel(path);
+  checkFits(job, weights);
+  return encodeWeights(weights);
 }

@@ -27,6 +27,8 @@ export interface TrainingInput extends TaskInput {
   readonly dataset: DatasetSpec;
   /** Forks the job's seed for order and augmentation, e.g. `hospital-north/3` for its third round. */
   readonly seedLabel: string;
+  /** From 1: where the job's learning rate is on its schedule; at its start where absent. */
+  readonly round?: number;
 }
 
 export interface Progress {

@@ -1,5 +1,6 @@
 import { seededRandom } from '@fedvox/base';
 import type { VoxelEngine } from '@fedvox/imaging';
+import { trainingOfRound } from '@fedvox/job';
 import type { Weights } from '@fedvox/weights';
 import { deltaOf, readModel, type WrittenWeights, writeModel } from '../bundle/model-file.js';
 import { selectEngine } from '../engine/engine.js';
@@ -99,14 +100,16 @@ async function trainOn(
   { site, base, network, voxels }: Opened,
   deltaPath: string,
 ): Promise<RoundUpdate> {
-  const epochs = input.job.training.localEpochs;
+  const training = trainingOfRound(input.job, input.round ?? 1);
+  const epochs = training.localEpochs;
   let meanLoss = Number.NaN;
   const { seedLabel } = input;
   const { strategy } = input.job.federation;
-  const training = trainingEpochs(input, seedLabel, network, voxels, site.train, epochs, {
+  const passes = trainingEpochs(input, seedLabel, network, voxels, site.train, epochs, {
+    training,
     ...(strategy.kind === 'fedprox' && { proximal: strategy.mu }),
   });
-  for await (const epoch of training) {
+  for await (const epoch of passes) {
     meanLoss = epoch.meanLoss;
   }
   const delta = await writeModel(deltaPath, deltaOf(await network.weights(), base));
@@ -121,13 +124,13 @@ export function trainingEpochs(
   voxels: VoxelEngine,
   cases: readonly SiteCase[],
   epochs: number,
-  drawnBack: Pick<TrainOptions, 'proximal'> = {},
+  ofRound: Partial<Pick<TrainOptions, 'training' | 'proximal'>> = {},
 ) {
   return trainEpochs(network, {
-    ...drawnBack,
+    training: job.training,
+    ...ofRound,
     cases: cases.map(({ prepared }) => prepared),
     epochs,
-    training: job.training,
     augment: job.augment,
     random: seededRandom(job.seed).fork(`training/${seedLabel}`),
     voxels,

@@ -1,8 +1,8 @@
 import { isSpread, type LineChart, lineChart, spreadsOf } from '@fedvox/charts';
-import { METRICS, type MetricName } from '@fedvox/job';
+import { type ExplainedFigures, METRICS, type MetricName } from '@fedvox/job';
 import { type Column, dataTable, type Html, html, raw } from '../html-markup.js';
 import { type JobRecord, reportingSites } from '../job-record.js';
-import { figureText } from '../phrases.js';
+import { figureText, toldText } from '../phrases.js';
 import type { Words } from '../words/words.js';
 
 /** One metric of every model: a chart, and its figures as a table. */
@@ -13,8 +13,8 @@ export function figuresSection(record: JobRecord, metric: MetricName, words: Wor
   const [columns, rows] = isSpread(chart)
     ? spreadRows(chart, record, metric, words)
     : siteRows(chart, record, metric, words);
-  const isWithheld = rounds.some(({ sites }) => sites.some(({ withheld }) => withheld));
-  const note = `${words.terms.none}: ${words.undefinedWhere[metric]} ${isWithheld ? words.withheldNote : ''}`;
+  const someWithhold = rounds.some(({ sites }) => sites.some((cell) => isWithheld(cell, metric)));
+  const note = `${words.terms.none}: ${words.undefinedWhere[metric]} ${someWithhold ? words.withheldNote : ''}`;
   return html`<h2>${chart.title}</h2>
 <figure>${raw(lineChart(chart))}</figure>
 ${raw(dataTable(chart.title, columns, rows, marked))}
@@ -49,12 +49,8 @@ function siteRows(chart: LineChart, record: JobRecord, metric: MetricName, words
   const columns = [words.terms.round, ...names, words.terms.allSites].map(numbers);
   const rows = record.details.rounds.map((row) => {
     const cells = new Map(row.sites.map((cell) => [cell.site, cell]));
-    const figures = names.map((name) => {
-      const cell = cells.get(name);
-      if (cell?.withheld) return words.terms.withheld;
-      return figureText(cell?.[metric] ?? null, words);
-    });
-    return [String(row.round), ...figures, meanText(row, metric, words)];
+    const figures = names.map((name) => toldText(cells.get(name), metric, words));
+    return [String(row.round), ...figures, toldText(row, metric, words)];
   });
   return [columns, rows];
 }
@@ -70,21 +66,14 @@ function spreadRows(chart: LineChart, record: JobRecord, metric: MetricName, wor
   const rows = record.details.rounds.map((row, index) => {
     const spread = spreads[index] ?? null;
     const told = row.sites.filter((cell) => cell[metric] !== null).length;
-    const withheld = row.sites.filter((cell) => cell.withheld).length;
+    const withheld = row.sites.filter((cell) => isWithheld(cell, metric)).length;
     const figures = parts.map((part) => figureText(spread?.[part] ?? null, words));
-    return [String(row.round), ...figures, meanText(row, metric, words), `${told}`, `${withheld}`];
+    return [String(row.round), ...figures, toldText(row, metric, words), `${told}`, `${withheld}`];
   });
   return [columns, rows];
 }
 
 const numbers = (title: string): Column => ({ title, isNumber: true });
 
-/** Withheld where all that answered withheld theirs. */
-function meanText(
-  row: JobRecord['details']['rounds'][number],
-  metric: MetricName,
-  words: Words,
-): string {
-  const isWithheld = row[metric] === null && row.sites.some(({ withheld }) => withheld);
-  return isWithheld ? words.terms.withheld : figureText(row[metric], words);
-}
+const isWithheld = ({ missing }: ExplainedFigures, metric: MetricName): boolean =>
+  missing?.[metric] === 'withheld';

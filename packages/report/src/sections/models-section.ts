@@ -1,7 +1,7 @@
 import { METRIC_NAMES, METRICS } from '@fedvox/job';
 import { dataTable, type Html, html, raw } from '../html-markup.js';
 import type { JobRecord } from '../job-record.js';
-import { figureText } from '../phrases.js';
+import { toldText } from '../phrases.js';
 import type { Words } from '../words/words.js';
 
 /** Every model by its digest, so that a file can be told to be one of them. */
@@ -14,8 +14,8 @@ export function modelsSection({ details }: JobRecord, words: Words): Html {
     { title: terms.digest },
   ];
   const rows = rounds.map((row) => [
-    row.round === 0 ? terms.untrained : String(row.round),
-    ...METRIC_NAMES.map((metric) => figureText(row[metric], words)),
+    row.round === 0 ? terms.firstModel : String(row.round),
+    ...METRIC_NAMES.map((metric) => toldText(row, metric, words)),
     row.modelSha256,
   ]);
   const marked = rounds.findIndex(({ round }) => round === best?.round);

@@ -28,30 +28,30 @@ export function roundsSection({ events, details }: JobRecord, words: Words): Htm
     ...absent.map((kind) => ({ title: answer[kind] })),
     { title: terms.closedBecause },
   ];
-  const rows = rounds.map((round) => roundRow(round, absent, details.totalRounds, words));
+  const rows = rounds.map((round) => roundRow(round, absent, words));
   return html`<h2>${terms.timeline}</h2>
 <figure>${raw(spanChart(timelineChart(rounds, untilMs, words)))}</figure>
 ${raw(dataTable(terms.timeline, columns, rows))}`;
 }
 
 /** @param absent the kinds that have a column: those that any round has */
-function roundRow(
-  asked: AnsweredRound,
-  absent: readonly AnswerKind[],
-  totalRounds: number,
-  words: Words,
-): string[] {
-  const { round, openedAtMs, endedAtMs, sites, cause } = asked;
+function roundRow(asked: AnsweredRound, absent: readonly AnswerKind[], words: Words): string[] {
+  const { openedAtMs, endedAtMs, sites, cause } = asked;
   const { terms } = words;
   const answered = those(asked, 'answered').length + those(asked, 'late').length;
   return [
-    round === 0 ? terms.gate : round > totalRounds ? terms.lastEvaluation : String(round),
+    titleOf(asked, words),
     momentText(openedAtMs),
     endedAtMs === null ? terms.none : spanText(endedAtMs - openedAtMs, words),
     `${answered} ${terms.of} ${sites.size}`,
     ...absent.map((kind) => namesText(withReasons(those(asked, kind), asked, words), words)),
     cause === null ? terms.none : words.closing[cause],
   ];
+}
+
+function titleOf({ round, work }: AnsweredRound, { terms }: Words): string {
+  if (work === 'check-data') return terms.gate;
+  return work === 'evaluate' ? terms.lastEvaluation : String(round);
 }
 
 function those(asked: AnsweredRound, kind: AnswerKind): string[] {

@@ -3,7 +3,7 @@ import type { JobDetails } from '@fedvox/coordinator';
 import { METRIC_NAMES, METRICS, STRATEGY_TERMS, type StrategySpec } from '@fedvox/job';
 import { dataTable, type Html, html, raw } from '../html-markup.js';
 import type { JobRecord } from '../job-record.js';
-import { figureText, percentText } from '../phrases.js';
+import { percentText, toldText } from '../phrases.js';
 import type { Words } from '../words/words.js';
 
 type Row = JobDetails['rounds'][number];
@@ -81,7 +81,5 @@ function outcomeText({ outcome, lacks }: Member, words: Words): string {
 
 function bestFigures(row: Row | undefined, site: string, words: Words): string[] {
   const cell = row?.sites.find((each) => each.site === site);
-  return METRIC_NAMES.map((metric) =>
-    cell?.withheld ? words.terms.withheld : figureText(cell?.[metric] ?? null, words),
-  );
+  return METRIC_NAMES.map((metric) => toldText(cell, metric, words));
 }

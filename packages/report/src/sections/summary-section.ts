@@ -7,7 +7,7 @@ import type { Words } from '../words/words.js';
 /** What the job is, where it stands, and which model is the best. */
 export function summarySection({ details, job }: JobRecord, words: Words): Html {
   const { terms } = words;
-  const { status, reason, best, rounds, maxShare } = details;
+  const { status, reason, best, rounds, maxShare, startedFrom } = details;
   const row = rounds.find(({ round }) => round === best?.round);
   const failure = reason === null ? '' : ` (${words.failure[reason]})`;
   const facts: [string, Html][] = [
@@ -17,6 +17,9 @@ export function summarySection({ details, job }: JobRecord, words: Words): Html 
     [terms.rounds, html`${`${details.round} ${terms.of} ${details.totalRounds}`}`],
     [terms.strategy, html`<code>${strategyText(job.federation.strategy)}</code>`],
     [terms.network, html`<code>${job.network.kind}</code>`],
+    ...(startedFrom === undefined
+      ? []
+      : [[terms.startedFrom, html`${words.startedFrom(startedFrom)}`] as [string, Html]]),
     [terms.classes, html`${job.classes.join(words.list)}`],
     [terms.minSites, html`${String(job.federation.minSites)}`],
     [terms.deadline, html`${spanText(durationMs(job.federation.deadline), words)}`],

@@ -56,8 +56,11 @@ const SAMPLE_JOB = jobSchema.parse({
 function modelRow(names: readonly string[], round: number): JobDetails['rounds'][number] {
   const dice = 0.85 - 0.6 * Math.exp(-round / 6);
   const cells = names.map((site, index): JobDetails['rounds'][number]['sites'][number] => {
-    if (index === 1) return { site, dice: null, auc: null, weight: 20, withheld: true };
-    if (index === 2 && round === 0) return { site, dice: null, auc: null, weight: null };
+    const none = { site, dice: null, auc: null };
+    if (index === 1) {
+      return { ...none, weight: 20, missing: { dice: 'withheld', auc: 'withheld' } };
+    }
+    if (index === 2 && round === 0) return { ...none, weight: null };
     const shift = 0.12 * Math.sin(index * 2.4 + round / 3);
     return { site, dice: dice + shift, auc: 0.9 + shift / 2, weight: 10 + (index % 7) * 9 };
   });

@@ -16,6 +16,7 @@ export const CHINESE: Words = {
     'gate-not-passed': '通过数据准入检查的站点过少',
     'quorum-not-reached': '截止时间前答复的站点过少',
     'aggregation-failed': '无法聚合各站点的更新',
+    'no-more-gain': '模型不再改进，提前结束',
   },
   units: { d: '天', h: '小时', min: '分', s: '秒' },
   list: '、',
@@ -65,7 +66,8 @@ export const CHINESE: Words = {
     most: '最大值',
     range: '最小值至最大值',
     quartiles: '居中一半站点',
-    untrained: '未训练',
+    firstModel: '初始模型',
+    startedFrom: '起始于',
     lastEvaluation: '最终评估',
     of: '／',
     none: '–',
@@ -113,6 +115,8 @@ export const CHINESE: Words = {
   figureDescription: (metric, rounds, sites) =>
     `${rounds} 个模型在 ${sites} 个站点验证病例上的 ${metric}；下表为相同数据。`,
   withheldNote: '保留不报：该站点的验证病例数少于其策略允许报告指标的下限。',
+  startedFrom: (from) =>
+    from.kind === 'file' ? '操作员提供的权重' : `任务 ${from.job} 第 ${from.round} 轮的模型`,
   sinceSubmission: (unit) => `自提交起（${unit}）`,
   bestSummary: (round, figures) => `最佳模型来自第 ${round} 轮：${figures}。`,
   noBest: '目前尚无最佳模型。',
@@ -147,6 +151,8 @@ export const CHINESE: Words = {
     'round-closing': ({ round, cause }) => `第 ${round} 轮结束收集：${CHINESE.closing[cause]}`,
     'round-aggregating': ({ round, updates }) => `第 ${round} 轮：聚合 ${updates} 份更新`,
     'round-committed': ({ round }) => `第 ${round} 轮完成`,
+    'no-more-gain': ({ round, lastGain }) =>
+      `自第 ${lastGain} 轮的模型之后再无改进：第 ${round} 轮为最后一轮`,
     'job-paused': () => '已暂停',
     'job-resumed': () => '已恢复',
     'job-aborted': () => '已中止',

@@ -16,6 +16,7 @@ export const ENGLISH: Words = {
     'gate-not-passed': 'too few sites passed the data gate',
     'quorum-not-reached': 'too few sites answered a round by its deadline',
     'aggregation-failed': 'the updates could not be aggregated',
+    'no-more-gain': 'no more gain: its models had ceased to become better',
   },
   units: { d: 'd', h: 'h', min: 'min', s: 's' },
   list: ', ',
@@ -66,7 +67,8 @@ export const ENGLISH: Words = {
     most: 'most',
     range: 'least to most',
     quartiles: 'middle half of the sites',
-    untrained: 'untrained',
+    firstModel: 'first model',
+    startedFrom: 'Started from',
     lastEvaluation: 'last evaluation',
     of: 'of',
     none: '–',
@@ -115,6 +117,10 @@ export const ENGLISH: Words = {
     `${metric} of ${rounds} models on the validation cases of ${sites} sites; the table below has the same figures.`,
   withheldNote:
     'Withheld: the site has fewer validation cases than its policy lets a figure describe.',
+  startedFrom: (from) =>
+    from.kind === 'file'
+      ? 'weights given by the operator'
+      : `round ${from.round} of job ${from.job}`,
   sinceSubmission: (unit) => `${unit} since the submission`,
   bestSummary: (round, figures) => `The best model is that of round ${round}: ${figures}.`,
   noBest: 'No model is the best one so far.',
@@ -153,6 +159,8 @@ export const ENGLISH: Words = {
     'round-aggregating': ({ round, updates }) =>
       `round ${round}: ${updates} updates are aggregated`,
     'round-committed': ({ round }) => `round ${round} committed`,
+    'no-more-gain': ({ round, lastGain }) =>
+      `no gain since the model of round ${lastGain}: round ${round} was the last one`,
     'job-paused': () => 'paused',
     'job-resumed': () => 'resumed',
     'job-aborted': () => 'aborted',

@@ -23,6 +23,7 @@ export interface Words {
   readonly figureTitle: (metric: string) => string;
   readonly figureDescription: (metric: string, rounds: number, sites: number) => string;
   readonly withheldNote: string;
+  readonly startedFrom: (from: NonNullable<JobDetails['startedFrom']>) => string;
   readonly sinceSubmission: (unit: string) => string;
   readonly bestSummary: (round: number, figures: string) => string;
   readonly noBest: string;
@@ -87,7 +88,8 @@ type Term =
   | 'most'
   | 'range'
   | 'quartiles'
-  | 'untrained'
+  | 'firstModel'
+  | 'startedFrom'
   | 'lastEvaluation'
   | 'of'
   | 'none';

@@ -42,6 +42,9 @@ export enum Capability {
   STRATEGY_GEOMETRIC_MEDIAN = 13,
   /** STRATEGY_FEDPROX - A proximal term in each of the site's steps. */
   STRATEGY_FEDPROX = 14,
+  /** JOB_SELECTION - A job that says how its best model is chosen, and one whose learning rate goes by the round. */
+  JOB_SELECTION = 15,
+  JOB_SCHEDULE = 16,
   UNRECOGNIZED = -1,
 }
 
