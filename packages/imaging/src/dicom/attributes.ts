@@ -111,10 +111,18 @@ export class Attributes {
     return element !== undefined && element.length > 0;
   }
 
-  /** Text of any string VR, trailing padding removed. */
+  /** Text of any string VR, without padding. */
   text(keyword: Keyword): string | undefined {
-    if (!this.has(keyword)) return undefined;
-    return this.guarded(keyword, () => this.dataSet.string(TAG[keyword]))?.replace(/[\0 ]+$/, '');
+    const element = this.dataSet.elements[TAG[keyword]];
+    if (element === undefined || element.length === 0) return undefined;
+    const { dataOffset, length } = element;
+    const { byteArray } = this.dataSet;
+    if (dataOffset + length > byteArray.length) throw this.cutShort(keyword);
+    // At once, where dicom-parser makes a string of each byte.
+    const bytes = Buffer.from(byteArray.buffer, byteArray.byteOffset + dataOffset, length);
+    const text = bytes.toString('latin1');
+    const end = text.indexOf('\0');
+    return (end === -1 ? text : text.slice(0, end)).trim();
   }
 
   /** Text that a person wrote, in the file's character set; `text` gives its bytes one by one. */
@@ -197,11 +205,12 @@ export class Attributes {
     try {
       return read();
     } catch (cause) {
-      throw fail(
-        'bad-attribute',
-        { path: this.path, attribute: keyword, reason: 'its value is cut short' },
-        { cause },
-      );
+      throw this.cutShort(keyword, cause);
     }
+  }
+
+  private cutShort(attribute: Keyword, cause?: unknown): Error {
+    const reason = 'its value is cut short';
+    return fail('bad-attribute', { path: this.path, attribute, reason }, { cause });
   }
 }

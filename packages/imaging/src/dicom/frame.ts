@@ -103,14 +103,15 @@ export function framesOf(file: DicomFile): Frame[] {
   const padding = paddingValues(attributes, common.format);
   return Array.from({ length: count }, (_, frameIndex) => {
     const groups = [perFrame[frameIndex], shared].filter((group) => group !== undefined);
-    return {
-      ...common,
+    const plane = framePlane(attributes, groups);
+    const scale = rescale(attributes, groups, common.format);
+    const own = {
       frameIndex,
-      ...framePlane(attributes, groups),
-      ...rescale(attributes, groups, common.format),
-      ...(padding === undefined ? {} : { padding }),
       dimensions: dimensions(attributes, groups),
+      ...(padding === undefined ? {} : { padding }),
     };
+    // A literal that spreads all of them makes several times its size of garbage.
+    return Object.assign(own, common, plane, scale);
   });
 }
 

@@ -165,7 +165,7 @@ function guardedParse(
 ): DataSet {
   const { bigEndianByteArrayParser, littleEndianByteArrayParser } = dicomParser;
   const parser = bigEndian ? bigEndianByteArrayParser : littleEndianByteArrayParser;
-  const dataSet = new ParsedDataSet(parser, bytes, { ...meta.elements });
+  const dataSet = new ParsedDataSet(parser, bytes, meta.elements);
   const parse = isExplicit
     ? dicomParser.parseDicomDataSetExplicit
     : dicomParser.parseDicomDataSetImplicit;
