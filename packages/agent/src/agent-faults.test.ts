@@ -5,6 +5,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { fail } from './errors.js';
 import { recordedDelta } from './testing/recorded-trainer.js';
 import { buildStage, Scene, type Stage } from './testing/scene.js';
+import { ScriptedCoordinator } from './testing/scripted-coordinator.js';
 import { until } from './testing/site.js';
 
 let stage: Stage;
@@ -56,6 +57,26 @@ describe('a crash or a broken connection', () => {
     await until(() => scene.outbox().length === 0);
     expect(scene.coordinator.accepted).toHaveLength(1);
     expect(scene.coordinator.calls).toContain('getReceipt');
+  });
+
+  it('of one coordinator of several: the next one is dialled, there and back again', async () => {
+    const other = new ScriptedCoordinator(stage.consortium);
+    await other.start();
+    await scene.enrol();
+    scene.site = { ...scene.site, coordinator: [scene.coordinator.address, other.address] };
+    await scene.start();
+    await until(() => scene.coordinator.calls.includes('hello'));
+    expect(other.calls).toEqual([]);
+    for (const [from, to] of [
+      [scene.coordinator, other],
+      [other, scene.coordinator],
+    ] as const) {
+      to.calls.length = 0;
+      await from.stop();
+      await until(() => to.calls.includes('nextTask'));
+      await from.start();
+    }
+    await other.stop();
   });
 
   it('in the middle of an upload: it continues where it broke off', async () => {

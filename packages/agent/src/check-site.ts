@@ -1,4 +1,11 @@
-import { type Chance, type Clock, errorText, FedvoxError, isFedvoxError } from '@fedvox/base';
+import {
+  type Chance,
+  type Clock,
+  errorText,
+  FedvoxError,
+  InvariantError,
+  isFedvoxError,
+} from '@fedvox/base';
 import { type Logger, silentLogger } from '@fedvox/base/system';
 import { openDataset, type Refusal } from '@fedvox/imaging';
 import type { Job } from '@fedvox/job';
@@ -15,10 +22,11 @@ import { EgressLedger } from './ledger/egress-ledger.js';
 import { Line } from './line/line.js';
 import { type ArchiveOptions, findInArchive } from './pacs/archive-calls.js';
 import { clockSkew } from './shell/clock-skew.js';
+import { callFailureOf } from './shell/failures.js';
 import { termWarnings } from './shell/term-warnings.js';
 import { CONTACT_EVERY_MS, readContact } from './state/contact.js';
 import type { Lock } from './state/lock.js';
-import { loadMembership } from './state/membership.js';
+import { loadMembership, type Membership } from './state/membership.js';
 import { openStateFolder } from './state/open-state-folder.js';
 import { type StateFolder, stateFolder } from './state/state-folder.js';
 
@@ -99,15 +107,14 @@ async function sayHello(config: SiteConfig, folder: StateFolder, clock: Clock): 
   if ('pid' in lock) return describeContact(lock.pid, folder, clock);
   try {
     const ledger = EgressLedger.open(folder.egressLedger, clock);
-    const coordinator = new Line({ ...membership, ledger, dial: SOCKETS.dial });
-    const { federation, protocolVersion, clockMs } = await coordinator.hello().finally(() => {
-      coordinator.close();
-      ledger.close();
-    });
+    const { address, coordinator, welcome } = await firstAnswer(membership, ledger).finally(() =>
+      ledger.close(),
+    );
+    const { federation, protocolVersion, clockMs } = welcome;
     const nowMs = clock.nowMs();
     const skew = clockSkew(nowMs, clockMs);
     if (skew !== undefined) throw skew;
-    const answer = `${membership.address} answers for ${federation}, protocol ${protocolVersion}`;
+    const answer = `${address} answers for ${federation}, protocol ${protocolVersion}`;
     const { caPem } = membership.credentials;
     const [warning] = termWarnings(coordinator.coordinatorCertificate, caPem, nowMs);
     if (warning === undefined) return { text: answer };
@@ -115,6 +122,22 @@ async function sayHello(config: SiteConfig, folder: StateFolder, clock: Clock): 
   } finally {
     await lock.release();
   }
+}
+
+/** Of the coordinators, in their order: what an agent would do. */
+async function firstAnswer({ addresses, credentials }: Membership, ledger: EgressLedger) {
+  for (const [index, address] of addresses.entries()) {
+    const coordinator = new Line({ address, credentials, ledger, dial: SOCKETS.dial });
+    try {
+      return { address, coordinator, welcome: await coordinator.hello() };
+    } catch (error) {
+      const isLast = index === addresses.length - 1;
+      if (isLast || callFailureOf(error)?.kind !== 'unreachable') throw error;
+    } finally {
+      coordinator.close();
+    }
+  }
+  throw new InvariantError('a member has an address to dial');
 }
 
 /** The lock, or the process that has it: a running agent is not to be disturbed. */

@@ -99,7 +99,7 @@ async function assemble(
 ): Promise<Assembled> {
   const { clock, chance, log = createLogger({ name: 'agent' }), pace = DEFAULT_PACE } = options;
   const { dial } = options.wire ?? SOCKETS;
-  const { credentials, address } = await loadMembership(config, folder);
+  const { credentials, addresses } = await loadMembership(config, folder);
   refuseIfEnded(credentials, folder, clock.nowMs());
   await removeLeftovers(folder);
   // What an earlier agent knew of its line is no news of this one's.
@@ -114,7 +114,7 @@ async function assemble(
     {
       config,
       folder,
-      address,
+      addresses,
       dial,
       ledger,
       contact: new ContactKeeper(folder.contact, clock),
@@ -131,7 +131,7 @@ async function assemble(
   const shell = new AgentShell(newAgent(undelivered), actions, clock, log);
   const run = async () => {
     const { federation } = credentials.identity;
-    log.info({ site: config.site, federation, address }, 'agent dials out');
+    log.info({ site: config.site, federation, addresses }, 'agent dials out');
     try {
       const reason = await shell.run();
       if (reason.kind === 'refused') throw actions.refusal(reason.code);

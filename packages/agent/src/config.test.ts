@@ -135,8 +135,12 @@ describe('site.yaml', () => {
 
   it('takes the address of a coordinator that has moved, and names one that is none', () => {
     const site = { site: 'north', stateDir: 's', data: { kind: 'msd', path: 'd' } };
-    const read = (coordinator: string) => siteConfigSchema.safeParse({ ...site, coordinator });
+    const read = (coordinator: string | string[]) =>
+      siteConfigSchema.safeParse({ ...site, coordinator });
     expect(read('new.example.org:8443').data?.coordinator).toBe('new.example.org:8443');
+    const both = ['a.example.org:8443', 'b.example.org:8443'];
+    expect(read(both).data?.coordinator).toEqual(both);
+    expect(read([]).success).toBe(false);
     const wrong = read('https://new.example.org:8443');
     expect(wrong.error?.issues[0]?.message).toContain('e.g. "new.example.org:8443"');
   });

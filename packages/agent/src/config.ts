@@ -21,6 +21,7 @@ const pacsSchema = dicomSchema
   .superRefine(checkPacsSource);
 const dataSchema = z.discriminatedUnion('kind', [dicomSchema, msdSchema, pacsSchema]);
 
+const MAX_ADDRESSES = 8;
 const addressSchema = z.string().superRefine((text, context) => {
   const parsed = parseAddress(text, USUAL_PORT);
   if (isAddress(parsed)) return;
@@ -34,8 +35,13 @@ export const siteConfigSchema = z.strictObject({
   site: nameSchema,
   /** Keys, outbox, receipts, egress ledger and cache; nobody else's folder. */
   stateDir: z.string().min(1),
-  /** Where to dial, where that is not the address that the invitation gave: `host:port`. */
-  coordinator: addressSchema.optional(),
+  /**
+   * Where to dial, where that is not the address that the invitation gave: `host:port`, or several, of
+   * which the next is dialled where one does not answer.
+   */
+  coordinator: z
+    .union([addressSchema, z.array(addressSchema).min(1).max(MAX_ADDRESSES)])
+    .optional(),
   /** A folder, or the archive (`kind: pacs`) that a folder of the state is filled from. */
   data: dataSchema,
   ...engineShape,
@@ -52,8 +58,8 @@ export type SiteConfigInput = z.input<typeof siteConfigSchema>;
 export interface SiteConfig extends Required<Pick<EngineSettings, 'device' | 'precision'>> {
   readonly site: string;
   readonly stateDir: string;
-  /** `host:port` to dial in place of the invitation's. */
-  readonly coordinator?: string | undefined;
+  /** `host:port`, or several, to dial in place of the invitation's. */
+  readonly coordinator?: string | readonly string[] | undefined;
   /** What is trained on; always a folder. */
   readonly data: DatasetSpec;
   /** Where that folder is filled from, where it is not the hospital's own. */

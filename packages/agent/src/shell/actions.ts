@@ -38,8 +38,8 @@ const WARN_AGAIN_MS = 24 * 3_600_000;
 export interface ActionContext {
   readonly config: SiteConfig;
   readonly folder: StateFolder;
-  /** `host:port` of the coordinator. */
-  readonly address: string;
+  /** `host:port` of each coordinator; one is dialled at a time. */
+  readonly addresses: readonly string[];
   readonly dial: Wire['dial'];
   readonly ledger: EgressLedger;
   readonly contact: ContactKeeper;
@@ -60,6 +60,8 @@ export class RealActions implements SiteActions {
   readonly #context: ActionContext;
   #credentials: Credentials;
   #line: Line | undefined;
+  /** How often a coordinator was given up for the next. */
+  #turns = 0;
   #heartbeatIntervalMs = 0;
   /** Set where the two clocks disagree by too much for certificates to mean the same. */
   #clockSkew: FedvoxError | undefined;
@@ -124,6 +126,7 @@ export class RealActions implements SiteActions {
     } catch (error) {
       const failure = this.#callFailure(error);
       await this.#noteContact('reason' in failure ? failure.reason : failure.code);
+      if (failure.kind === 'unreachable') this.#turns += 1;
       return { kind: 'call-failed', failure };
     }
   }
@@ -160,9 +163,9 @@ export class RealActions implements SiteActions {
 
   /** A fresh line each time: the address is looked up anew, and a renewed certificate is shown. */
   async #greet(signal: AbortSignal): Promise<AgentEvent> {
-    const { address, dial, ledger, clock } = this.#context;
+    const { dial, ledger, clock } = this.#context;
     this.#line?.close();
-    this.#line = new Line({ address, dial, ledger, credentials: this.#credentials });
+    this.#line = new Line({ address: this.#address, dial, ledger, credentials: this.#credentials });
     const welcome = await this.#line.hello(signal);
     const { federation, heartbeatIntervalMs, capabilities, clockMs } = welcome;
     const expected = this.#credentials.identity.federation;
@@ -333,10 +336,10 @@ export class RealActions implements SiteActions {
 
   /** For a check of the site while the agent runs; the line itself goes on without it. */
   async #noteContact(failure: string | null): Promise<void> {
-    const { contact, address, log } = this.#context;
+    const { contact, log } = this.#context;
     const heartbeatIntervalMs = this.#heartbeatIntervalMs;
     await contact
-      .note({ address, failure, heartbeatIntervalMs })
+      .note({ address: this.#address, failure, heartbeatIntervalMs })
       .catch((error: unknown) => log.warn({ err: error }, 'the last contact could not be kept'));
   }
 
@@ -358,6 +361,13 @@ export class RealActions implements SiteActions {
     const nowMs = this.#context.clock.nowMs();
     if (Math.abs(nowMs - this.#renewedAtMs) < MIN_RENEWAL_INTERVAL_MS) return false;
     return needsRenewal(certificate, nowMs);
+  }
+
+  get #address(): string {
+    const { addresses } = this.#context;
+    const address = addresses[this.#turns % addresses.length];
+    assert(address !== undefined, 'a member has an address to dial');
+    return address;
   }
 
   get #deltaPath(): string {

@@ -7,8 +7,8 @@ import type { StateFolder } from './state-folder.js';
 /** What makes this site a member: who it is, and where to dial. */
 export interface Membership {
   readonly credentials: Credentials;
-  /** `host:port` of the coordinator. */
-  readonly address: string;
+  /** `host:port` of each coordinator, in the order in which they are dialled. */
+  readonly addresses: readonly string[];
 }
 
 /**
@@ -17,7 +17,13 @@ export interface Membership {
  *   `pki/not-enrolled`, `pki/credentials-unreadable`, `pki/key-exposed`
  */
 export async function loadMembership(
-  { site, coordinator }: { readonly site: string; readonly coordinator?: string | undefined },
+  {
+    site,
+    coordinator,
+  }: {
+    readonly site: string;
+    readonly coordinator?: string | readonly string[] | undefined;
+  },
   folder: StateFolder,
 ): Promise<Membership> {
   await saidVersion(folder);
@@ -26,5 +32,5 @@ export async function loadMembership(
   if (name !== site) throw fail('site-mismatch', { site, what: 'certificate', other: name });
   const enrolment = await readEnrolment(folder.enrolment);
   if (enrolment === undefined) throw fail('not-enrolled', { site, folder: folder.root });
-  return { credentials, address: coordinator ?? enrolment.federationAddress };
+  return { credentials, addresses: [coordinator ?? enrolment.federationAddress].flat() };
 }
