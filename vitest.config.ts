@@ -11,8 +11,8 @@ const COMPUTED = [
 
 /** Tests read the packages' sources (the `@fedvox/source` condition), never a stale build. */
 export default defineConfig({
-  resolve: { conditions: ['@fedvox/source', 'node', 'import', 'default'] },
-  ssr: { resolve: { conditions: ['@fedvox/source', 'node', 'import', 'default'] } },
+  resolve: { conditions: ['@fedvox/source', 'node'] },
+  ssr: { resolve: { conditions: ['@fedvox/source', 'node'] } },
   test: {
     pool: 'forks',
     maxWorkers: 2,

@@ -1,9 +1,9 @@
 // What tests need that a machine may lack, and which tests are skipped without it. Any other skip fails `npm test`.
 // Patterns are of `path/of/the.test.ts > name of the test`.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { networkInterfaces } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
@@ -17,6 +17,12 @@ const resolves = (name) => {
     throw error;
   }
 };
+/** As packages/coordinator/src/testing/postgres-server.ts looks for one. */
+const CONNECT = `import pg from 'pg';
+  const url = process.env.FEDVOX_TEST_POSTGRES ?? 'postgres://postgres@127.0.0.1:5432/test';
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2000 });
+  await client.connect();
+  await client.end();`;
 const isLinux = () => process.platform === 'linux';
 
 export const EXPECTED_SKIPS = [
@@ -84,6 +90,21 @@ export const EXPECTED_SKIPS = [
       /^packages\/charts\/src\/well-formed.*Expat/,
       /^packages\/report\/src\/job-page.*closes what it opens/,
     ],
+  },
+  {
+    reason: 'there is no PostgreSQL: neither at FEDVOX_TEST_POSTGRES nor on 127.0.0.1:5432',
+    isMet: () => starts(process.execPath, '--input-type=module', '-e', CONNECT),
+    tests: [/^packages\/coordinator\/src\/store\/postgres-/, /^test\/faults\/standby/],
+  },
+  {
+    reason: 'no bucket of a real service is named by FEDVOX_TEST_S3',
+    isMet: () => process.env.FEDVOX_TEST_S3 !== undefined,
+    tests: [/^packages\/coordinator\/src\/store\/bucket-blobs.*FEDVOX_TEST_S3/],
+  },
+  {
+    reason: 'this machine has no second disk at /dev/shm',
+    isMet: () => existsSync('/dev/shm') && statSync('/dev/shm').dev !== statSync(tmpdir()).dev,
+    tests: [/^packages\/coordinator\/src\/store\/folder-blobs.*another disk/],
   },
   {
     reason: 'there is no openssl',

@@ -10,9 +10,9 @@ interface ForbiddenEdge {
 }
 
 const NETWORK_OR_DATABASE =
-  /^(node:)?(net|tls|http|https|http2|dgram|dns)$|^@grpc\/|^fastify$|^@fastify\/|^sqlite3$/;
+  /^(node:)?(net|tls|http|https|http2|dgram|dns)$|^@grpc\/|^fastify$|^@fastify\/|^sqlite3$|^pg$|^@aws-sdk\//;
 const INPUT_OR_OUTPUT =
-  /^(node:)?(fs|fs\/promises|net|tls|http|https|http2|dgram|dns|child_process|worker_threads|os|timers|timers\/promises)$|^@grpc\/|^fastify$|^sqlite3$/;
+  /^(node:)?(fs|fs\/promises|net|tls|http|https|http2|dgram|dns|child_process|worker_threads|os|timers|timers\/promises)$|^@grpc\/|^fastify$|^sqlite3$|^pg$|^@aws-sdk\//;
 const fedvox = (...names: string[]) => new RegExp(`^@fedvox/(${names.join('|')})(/|$)`);
 
 const FORBIDDEN: readonly ForbiddenEdge[] = [

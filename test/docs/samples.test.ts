@@ -34,6 +34,14 @@ describe('the sample files of docs/operations, as they stand', () => {
     expect(config.listen).toMatchObject({ federationPort: 8443, enrollmentPort: 8444 });
   });
 
+  it('are a coordinator’s whose rows lie on a server, and whose bytes in a bucket', async () => {
+    const elsewhere = blocksOf(operations).find(({ text }) => text.startsWith('store:'))?.text;
+    const whole = `${sampleOf(operations, 'coordinator.yaml')}${elsewhere}`;
+    const { store, blobs } = await loadCoordinatorConfig(await written('coordinator.yaml', whole));
+    expect(store).toMatch(/^postgres:/);
+    expect(blobs).toMatchObject({ bucket: 'northern-lights', encryption: 'aws:kms' });
+  });
+
   it('are a site’s, which maps every class of the sample job', async () => {
     const { data } = await loadSiteConfig(await written('site.yaml'));
     const { classes } = await sampleJob();
@@ -74,6 +82,7 @@ describe('the sample files of docs/operations, as they stand', () => {
     const yaml = blocksOf(operations).filter(({ language }) => language === 'yaml');
     expect(yaml.map(({ text }) => first(text))).toEqual([
       '# coordinator.yaml',
+      expect.stringMatching(/^store: postgres:/),
       '# site.yaml',
       'data:',
       'data:',

@@ -36,14 +36,27 @@ export async function startCoordinatorProcess(
   configPath: string,
   crash?: CrashPoint,
 ): Promise<CoordinatorProcess> {
+  const { listening, ...started } = spawnCoordinator(configPath, crash);
+  await Promise.race([listening, started.ended]);
+  return started;
+}
+
+/** Starts one that may have to stand by before it listens. */
+export function spawnCoordinator(
+  configPath: string,
+  crash?: CrashPoint,
+): CoordinatorProcess & { readonly listening: Promise<unknown> } {
   const point = crash === undefined ? [] : [crash.when, crash.kind, String(crash.round)];
   const child = spawn(process.execPath, [PROGRAM, configPath, ...point], {
     cwd: REPOSITORY,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = once(child, 'exit').then(([, signal]) => signal as NodeJS.Signals | null);
-  await Promise.race([once(child.stdout, 'data'), ended]);
-  return { ended, kill: (signal) => signalIfAlive(child, signal) };
+  return {
+    ended,
+    listening: once(child.stdout, 'data'),
+    kill: (signal) => signalIfAlive(child, signal),
+  };
 }
 
 function signalIfAlive(child: ChildProcess, signal: NodeJS.Signals): void {

@@ -3,7 +3,7 @@
  * a fact. Arguments: config path, then `before` or `after`, the fact's kind and its round (or `-`).
  * Prints one line of JSON, its ports, once it listens.
  */
-import { loadCoordinatorConfig, openStore, startCoordinator } from '@fedvox/coordinator';
+import { loadCoordinatorConfig, openConfiguredStore, runCoordinator } from '@fedvox/coordinator';
 
 const [configPath, when, kind, round] = process.argv.slice(2);
 
@@ -15,8 +15,8 @@ function dieIfDue(moment, facts) {
   if (isDue) process.kill(process.pid, 'SIGKILL');
 }
 
-async function openCrashingStore(stateDir) {
-  const store = await openStore(stateDir);
+async function openCrashingStore(...about) {
+  const store = await openConfiguredStore(...about);
   const record = async (transition) => {
     dieIfDue('before', transition.facts);
     await store.record(transition);
@@ -26,6 +26,9 @@ async function openCrashingStore(stateDir) {
 }
 
 const config = await loadCoordinatorConfig(configPath);
-const { stop, ...ports } = await startCoordinator(config, { openStore: openCrashingStore });
-process.stdout.write(`${JSON.stringify(ports)}\n`);
-process.once('SIGTERM', () => stop());
+const stopping = new AbortController();
+process.once('SIGTERM', () => stopping.abort());
+const surroundings = { openStore: openCrashingStore, signal: stopping.signal };
+await runCoordinator(config, surroundings, (ports) => {
+  process.stdout.write(`${JSON.stringify(ports)}\n`);
+});

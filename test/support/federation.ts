@@ -95,7 +95,7 @@ export function testConfig({ folder }: TestConsortium, stateDir: string, ports?:
   });
 }
 
-export type Ports = Omit<RunningCoordinator, 'stop'>;
+export type Ports = Omit<RunningCoordinator, 'stop' | 'leading'>;
 
 export function operatorOf({ consortium }: TestConsortium, httpPort: number): CoordinatorClient {
   return new Client({

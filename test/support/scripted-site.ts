@@ -52,7 +52,7 @@ const RETRY_MS = 30;
  * of its name and the round. It keeps what it signed until it holds the receipt, as an agent must.
  */
 export class ScriptedSite {
-  readonly client: FederationClient;
+  client: FederationClient;
   readonly receipts: Envelope[] = [];
   readonly #outbox = new Map<string, ScriptedUpdate>();
   readonly #credentials: Credentials;
@@ -80,6 +80,12 @@ export class ScriptedSite {
       own: { keyPem, certificateChainPem: chainPem },
       onSent: () => undefined,
     });
+  }
+
+  /** Dials another coordinator from here on, as an agent with several addresses does. */
+  move(address: string): void {
+    this.client.close();
+    this.client = this.dial(address);
   }
 
   /** Takes one task and answers it well; false when there was none. */

@@ -29,7 +29,7 @@ import { SubmissionDesk } from './shell/submission-desk.js';
 import { TaskDesk } from './shell/task-desk.js';
 import { createTelemetry } from './shell/telemetry.js';
 import { UploadDesk } from './shell/upload-desk.js';
-import { BlobStore } from './store/blob-store.js';
+import type { BlobStore } from './store/blob-store.js';
 import type { RevocationFile } from './store/revocation-file.js';
 import { Spool } from './store/spool.js';
 import type { Store } from './store/store.js';
@@ -43,6 +43,7 @@ const MISSED_BEATS = 3;
 export interface Foundations {
   readonly consortium: Consortium;
   readonly store: Store;
+  readonly blobs: BlobStore;
   readonly revocations: RevocationFile;
   readonly clock: Clock;
   readonly chance: Chance;
@@ -53,9 +54,9 @@ export type Core = Awaited<ReturnType<typeof assemble>>;
 
 /** Everything but what serves it to sites and operators; jobs go on from here. */
 export async function assemble(config: CoordinatorConfig, foundations: Foundations) {
-  const { consortium, store, revocations, clock, chance, log } = foundations;
+  const { consortium, store, blobs, revocations, clock, chance, log } = foundations;
   const { federation, stateDir } = config;
-  const [blobs, spool] = [await BlobStore.open(stateDir), await Spool.open(stateDir)];
+  const spool = await Spool.open(stateDir);
   const registry = await JobRegistry.load(store, clock);
   const changes = new ChangeSignal(clock);
   const { askAgainMs, heartbeatIntervalMs } = config;
@@ -122,7 +123,7 @@ export async function assemble(config: CoordinatorConfig, foundations: Foundatio
   const recording = sightings.run();
   const watchers = { log, telemetry, clock, ration: new LogRation() };
   const onServerEvent = (event: ServerEvent) => observeServer(event, watchers);
-  const parts = { blobs, registry, changes, tasks, telemetry, sites, uploads, submissions, rounds };
+  const parts = { registry, changes, tasks, telemetry, sites, uploads, submissions, rounds };
   return {
     ...foundations,
     ...parts,

@@ -13,10 +13,16 @@ import { type AnyServer, assemble, type Core, disassemble } from './assembly.js'
 import type { CoordinatorConfig } from './config.js';
 import type { HttpServices } from './http/http-services.js';
 import { loadOwnConsortium } from './own-consortium.js';
-import { operatorServices, type SitePorts, serveOperators, serveSites } from './servers.js';
-import { openStore as openOwnStore } from './store/open-store.js';
+import {
+  operatorServices,
+  type SitePorts,
+  Standby,
+  serveOperators,
+  serveSites,
+} from './servers.js';
+import { openConfiguredBlobs } from './store/open-blobs.js';
+import { openConfiguredStore } from './store/open-store.js';
 import { RevocationFile } from './store/revocation-file.js';
-import type { Store } from './store/store.js';
 
 const REVOCATIONS_FILE = 'revocations.jsonl';
 
@@ -24,6 +30,8 @@ export interface RunningCoordinator {
   readonly federationPort: number;
   readonly enrollmentPort: number;
   readonly httpPort: number;
+  /** Aborted where another coordinator on the same database took over: this one serves for nothing then. */
+  readonly leading: AbortSignal;
   /** Ends within seconds; what is under way continues at the next start. */
   stop(): Promise<void>;
 }
@@ -42,7 +50,9 @@ export interface CoordinatorSurroundings {
   readonly log?: Logger;
   /** By which sites come in; operators always come by HTTPS. */
   readonly wire?: Wire;
-  readonly openStore?: (stateDir: string) => Promise<Store>;
+  readonly openStore?: typeof openConfiguredStore;
+  /** Ends the standing by of a coordinator that does not lead yet. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -60,11 +70,43 @@ export async function startCoordinator(
     const { port: httpPort } = await serveOperators(config, core, services, servers);
     const ports = { ...sitePorts, httpPort };
     core.log.info({ federation: config.federation, ...ports }, 'coordinator is listening');
-    return { ...ports, stop };
+    return { ...ports, leading: core.store.leading, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/**
+ * Runs the coordinator until `signal` aborts. On a database that another one writes to it stands by first,
+ * and again where it was overtaken, which it survives: it starts anew.
+ * @param onListening called each time that it begins to serve sites
+ * @throws FedvoxError as `startCoordinator`
+ */
+export async function runCoordinator(
+  config: CoordinatorConfig,
+  surroundings: CoordinatorSurroundings & { readonly signal: AbortSignal },
+  onListening: (ports: Omit<RunningCoordinator, 'stop' | 'leading'>) => void,
+): Promise<void> {
+  const { signal } = surroundings;
+  while (!signal.aborted) {
+    const running = await startCoordinator(config, surroundings).catch((error: unknown) => {
+      if (signal.aborted && error === signal.reason) return undefined;
+      throw error;
+    });
+    if (running === undefined) return;
+    const { stop, leading, ...ports } = running;
+    onListening(ports);
+    await aborted(AbortSignal.any([signal, leading]));
+    await stop();
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
 
 /**
@@ -99,7 +141,7 @@ async function open(
   }
 }
 
-/** The core, on what lies in its state folder. */
+/** The core, on what its state folder or its database and its bucket hold. */
 async function openCore(
   config: CoordinatorConfig,
   surroundings: CoordinatorSurroundings,
@@ -108,23 +150,27 @@ async function openCore(
     clock = systemClock,
     chance = systemChance,
     log = createLogger({ name: 'coordinator', level: config.logLevel }),
-    openStore = openOwnStore,
+    openStore = openConfiguredStore,
+    signal,
   } = surroundings;
   const consortium = await loadOwnConsortium(config, clock.nowMs());
   await makePrivateFolder(config.stateDir);
   await makeFolderDurably(config.stateDir);
-  const store = await openStore(config.stateDir);
-  const revocations = await openRevocations(config).catch(async (error) => {
-    await store.close();
-    throw error;
-  });
-  return assemble(config, { consortium, store, revocations, clock, chance, log }).catch(
-    async (error) => {
-      await revocations.close();
-      await store.close();
-      throw error;
-    },
+  const standby = new Standby(config, { consortium, clock, log });
+  const onStandby = (leader: string) => standby.show(leader);
+  const store = await openStore(config, { clock, chance, log, onStandby, signal }).finally(() =>
+    standby.stop(),
   );
+  const opened: { close(): void | Promise<void> }[] = [store];
+  try {
+    const blobs = await openConfiguredBlobs(config, { clock, jitter: chance.uniform });
+    const revocations = await openRevocations(config);
+    opened.unshift(revocations);
+    return await assemble(config, { consortium, store, blobs, revocations, clock, chance, log });
+  } catch (error) {
+    for (const each of opened) await each.close();
+    throw error;
+  }
 }
 
 function openRevocations(config: CoordinatorConfig): Promise<RevocationFile> {

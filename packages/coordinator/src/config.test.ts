@@ -61,6 +61,29 @@ describe('coordinator.yaml', () => {
     );
   });
 
+  const HEAD = 'federation: demo\nstateDir: s\nconsortiumDir: c\npublicHost: localhost\n';
+
+  it('names a database, and takes no password with it', async () => {
+    const store = 'postgres://fedvox@db.example.org/fedvox?sslmode=verify-full';
+    expect((await load(`${HEAD}store: ${store}\n`)).store).toBe(store);
+    for (const text of ['postgres://me:secret@db/fedvox', 'postgres://me@db/f?password=secret']) {
+      const error = await load(`${HEAD}store: ${text}\n`).catch((thrown: Error) => thrown);
+      expect(String(error)).toMatch(/line 5: store: holds a password; .*PGPASSWORD/);
+      expect(String(error)).not.toContain('secret');
+    }
+    await expect(load(`${HEAD}store: mysql://db/fedvox\n`)).rejects.toThrow(/line 5: store/);
+  });
+
+  it('names a folder or a bucket for blobs, and no model that a bucket takes not at once', async () => {
+    expect((await load(`${HEAD}blobs: shared\n`)).blobs).toBe(join(folder, 'shared'));
+    const bucket = 'blobs: {bucket: b, endpoint: "https://s3.example.org"}\n';
+    expect((await load(HEAD + bucket)).blobs).toMatchObject({ bucket: 'b', region: 'us-east-1' });
+    const large = `limits: {maxModelBytes: ${6 * 1024 ** 3}}\n`;
+    expect((await load(HEAD + large)).limits.maxModelBytes).toBe(6 * 1024 ** 3);
+    await expect(load(HEAD + bucket + large)).rejects.toThrow(/limits.maxModelBytes: is more/);
+    await expect(load(`${HEAD}blobs: {bucket: b, kmsKey: k}\n`)).rejects.toThrow(/kmsKey/);
+  });
+
   it('says the key that was meant by a misspelt one, once', async () => {
     const text = 'federation: demo\nstateDir: s\nconsortiumDir: c\npublicHosts: localhost\n';
     await expect(load(text)).rejects.toThrow(

@@ -13,6 +13,40 @@ export const ERRORS = {
     message: 'the state has schema version {version}; this coordinator knows {known}',
     advice: 'Start the coordinator version that wrote it, or a newer one.',
   },
+  'store-unreachable': {
+    message: 'cannot reach the database {store}: {reason}',
+    advice:
+      'Check its address, that it runs, and the way there. A coordinator that runs goes on by itself once it answers.',
+  },
+  'store-login-refused': {
+    message: 'the database {store} lets this coordinator not in: {reason}',
+    advice:
+      'Check user and database in "store" of coordinator.yaml, and the password: in PGPASSWORD, or in the file that PGPASSFILE names.',
+  },
+  'store-not-permitted': {
+    message: 'the database {store} lets its user not do this: {reason}',
+    advice: 'Give the user a database of its own, e.g. CREATE DATABASE fedvox OWNER fedvox.',
+  },
+  'store-read-only': {
+    message: 'the database {store} takes no writes',
+    advice: 'Name the primary in "store" of coordinator.yaml, not a replica of it.',
+  },
+  'store-server-too-old': {
+    message: 'the database {store} is PostgreSQL {version}; it must be {least} or newer',
+    advice: 'Upgrade the server, or leave "store" out: the coordinator has SQLite in itself.',
+  },
+  'store-failed': {
+    message: 'the database {store} could not do it: {reason}',
+    advice: 'Nothing was changed. The reason is the server’s; its log says more.',
+  },
+  'leadership-lost': {
+    message: 'another coordinator writes to {store} now; this one may not any more',
+    advice: 'Nothing to do: it stands by. If nobody stopped it, see whether its host stood still.',
+  },
+  'standing-by': {
+    message: 'this coordinator stands by; {leader} leads',
+    advice: 'Ask that one. This one takes over by itself when it falls silent.',
+  },
   'state-unreadable': {
     message: 'cannot open the state {path}: {reason}',
     advice: 'Check the folder, its owner and the disk; restore it from a backup if it is damaged.',
@@ -53,6 +87,27 @@ export const ERRORS = {
   'blob-digest-mismatch': {
     message: 'the bytes have digest {actual}, not {expected}; nothing was kept',
     advice: 'Upload the file again; if this repeats, check the disk and the network between.',
+  },
+  'blob-damaged': {
+    message: 'the bytes that bucket {bucket} has under {sha256} have another digest',
+    advice: 'Put an earlier version of the object back, from the bucket’s own or from a copy.',
+  },
+  'bucket-unreachable': {
+    message: 'cannot reach bucket {bucket} at {endpoint}: {reason}',
+    advice: 'Check blobs.endpoint in coordinator.yaml and the way there; it is tried again.',
+  },
+  'bucket-refused': {
+    message: 'bucket {bucket} at {endpoint} does not let this coordinator in: {reason}',
+    advice:
+      'Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile of AWS’s tools, the rights they have there, and this host’s clock.',
+  },
+  'bucket-missing': {
+    message: 'there is no bucket {bucket} at {endpoint}, region {region}',
+    advice: 'Make it, or correct blobs in coordinator.yaml.',
+  },
+  'bucket-failed': {
+    message: 'bucket {bucket} at {endpoint} could not do it: {reason}',
+    advice: 'Nothing was changed. The reason is the service’s; its log says more.',
   },
   'blob-too-large': {
     message: 'the bytes are more than the {maxBytes} that this coordinator takes',

@@ -8,6 +8,7 @@ export {
   type HeldCoordinator,
   openCoordinator,
   type RunningCoordinator,
+  runCoordinator,
   startCoordinator,
 } from './compose.js';
 export {
@@ -49,5 +50,5 @@ export type {
   SiteStatus,
   SubmissionForecast,
 } from './rest-contract.js';
-export { openStore } from './store/open-store.js';
+export { openConfiguredStore } from './store/open-store.js';
 export type { Store } from './store/store.js';

@@ -6,11 +6,12 @@ import { type CoordinatorConfig, coordinatorConfigSchema } from './config.js';
 export async function loadCoordinatorConfig(path: string): Promise<CoordinatorConfig> {
   const config = await loadConfig(path, coordinatorConfigSchema, 'coordinator config');
   const folder = dirname(resolve(path));
-  const { revocationsFile } = config;
+  const { revocationsFile, blobs } = config;
   return {
     ...config,
     stateDir: resolve(folder, config.stateDir),
     consortiumDir: resolve(folder, config.consortiumDir),
+    ...(typeof blobs === 'string' && { blobs: resolve(folder, blobs) }),
     ...(revocationsFile && { revocationsFile: resolve(folder, revocationsFile) }),
   };
 }

@@ -4,7 +4,12 @@ import type { Wire } from '@fedvox/transport';
 import type { AnyServer, Core } from './assembly.js';
 import type { CoordinatorConfig } from './config.js';
 import type { HttpServices } from './http/http-services.js';
-import { type RunningHttpServer, startHttpServer } from './http/server.js';
+import {
+  type HttpListenSpec,
+  type RunningHttpServer,
+  startHttpServer,
+  startStandbyServer,
+} from './http/server.js';
 import { takeInHolder } from './shell/memberships.js';
 import { federationHandlers } from './shell/site-calls.js';
 
@@ -62,15 +67,53 @@ export async function serveOperators(
   services: HttpServices,
   servers: AnyServer[],
 ): Promise<RunningHttpServer> {
-  const spec = {
-    ...credentialsOf(config, core),
-    port: config.listen.httpPort,
-    federation: config.federation,
-    onRefused: (error: FedvoxError) => core.onServerEvent({ kind: 'connection-refused', error }),
-  };
-  const server = await startHttpServer(spec, services);
+  const onRefused = (error: FedvoxError) =>
+    core.onServerEvent({ kind: 'connection-refused', error });
+  const server = await startHttpServer(operatorsDoor(config, core, onRefused), services);
   servers.push(server);
   return server;
+}
+
+/**
+ * What a coordinator is that stands by. Operators are told so; the doors for sites stay closed, so that
+ * whoever dials, or balances, goes on to the next address at once.
+ */
+export class Standby {
+  readonly #config: CoordinatorConfig;
+  readonly #core: Pick<Core, 'consortium' | 'clock' | 'log'>;
+  #server: RunningHttpServer | undefined;
+  #leader = '';
+
+  constructor(config: CoordinatorConfig, core: Pick<Core, 'consortium' | 'clock' | 'log'>) {
+    this.#config = config;
+    this.#core = core;
+  }
+
+  /** @throws FedvoxError `coordinator/listen-failed` */
+  async show(leader: string): Promise<void> {
+    const { clock, log } = this.#core;
+    if (leader !== this.#leader) log.info({ leader }, 'standing by');
+    this.#leader = leader;
+    this.#server ??= await startStandbyServer(
+      operatorsDoor(this.#config, this.#core, ({ code, details, message }) =>
+        log.warn({ code, ...details }, message),
+      ),
+      { version: VERSION, clock, log, leader: () => this.#leader },
+    );
+  }
+
+  async stop(): Promise<void> {
+    await this.#server?.stop();
+  }
+}
+
+function operatorsDoor(
+  config: CoordinatorConfig,
+  core: Pick<Core, 'consortium'>,
+  onRefused: (error: FedvoxError) => void,
+): HttpListenSpec {
+  const { federation, listen } = config;
+  return { ...credentialsOf(config, core), port: listen.httpPort, federation, onRefused };
 }
 
 /** What operators' calls are answered from. */
@@ -91,7 +134,7 @@ export function operatorServices(
   };
 }
 
-function credentialsOf({ listen }: CoordinatorConfig, { consortium }: Core) {
+function credentialsOf({ listen }: CoordinatorConfig, { consortium }: Pick<Core, 'consortium'>) {
   return {
     host: listen.host,
     caPem: consortium.authority.certificatePem,

@@ -3,7 +3,7 @@ import { byteText } from '../byte-text.js';
 import { SURROUNDINGS } from '../surroundings.js';
 import type { Terminal } from '../terminal.js';
 import { act, type CommonOptions } from './action.js';
-import { aborted, serve } from './service.js';
+import { serve } from './service.js';
 
 export function addCoordinatorCommands(program: Command, terminal: Terminal): void {
   const coordinator = program.command('coordinator').description('run the coordinator');
@@ -11,15 +11,15 @@ export function addCoordinatorCommands(program: Command, terminal: Terminal): vo
     .command('start')
     .description('serve sites and operators until stopped; continues every job that was running');
   serve(start, terminal, async (output, configPath, stop) => {
-    const { loadCoordinatorConfig, startCoordinator } = await import('@fedvox/coordinator');
-    const running = await startCoordinator(await loadCoordinatorConfig(configPath));
-    const { federationPort, enrollmentPort, httpPort } = running;
-    output.result(
-      { federationPort, enrollmentPort, httpPort },
-      `Serving sites on port ${federationPort}, enrolment on ${enrollmentPort}, operators on ${httpPort}.`,
-    );
-    await aborted(stop);
-    await running.stop();
+    const { loadCoordinatorConfig, runCoordinator } = await import('@fedvox/coordinator');
+    const config = await loadCoordinatorConfig(configPath);
+    await runCoordinator(config, { signal: stop }, (ports) => {
+      const { federationPort, enrollmentPort, httpPort } = ports;
+      output.result(
+        ports,
+        `Serving sites on port ${federationPort}, enrolment on ${enrollmentPort}, operators on ${httpPort}.`,
+      );
+    });
   });
   addBackup(coordinator, terminal);
 }
@@ -39,18 +39,20 @@ function addBackup(coordinator: Command, terminal: Terminal): void {
     .option('--coordinator <host:port>', 'where it serves operators, if not as configured');
   act<BackupOptions>(backup, terminal, async (output, { config, output: folder, ...where }) => {
     const { backUpCoordinator, loadCoordinatorConfig } = await import('@fedvox/coordinator');
+    const loaded = await loadCoordinatorConfig(config);
     const report = await backUpCoordinator({
-      config: await loadCoordinatorConfig(config),
+      config: loaded,
       folder,
-      nowMs: SURROUNDINGS.clock.nowMs(),
+      ...SURROUNDINGS,
       ...(where.coordinator && { address: where.coordinator }),
       onProgress: (done, total) => output.status(`${done} of ${total} files copied`),
     });
     const { blobs, bytes } = report;
+    const isInBucket = typeof loaded.blobs === 'object';
     output.result(
       report,
       [
-        `Wrote ${report.folder}: the database and ${blobs} files, ${byteText(bytes)}, each verified.`,
+        `Wrote ${report.folder}: the database and ${blobs} files, ${byteText(bytes)}, each ${isInBucket ? 'found in the bucket, where it stays' : 'verified'}.`,
         'It can take the place of stateDir. The consortium’s folder, with its keys and revocations, is not in it.',
       ].join('\n'),
     );

@@ -1,38 +1,69 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isFedvoxError } from '@fedvox/base';
+import { type Chance, type Clock, isFedvoxError } from '@fedvox/base';
 import { formatAddress } from '@fedvox/base/system';
 import { CoordinatorClient } from '../client/coordinator-client.js';
 import type { CoordinatorConfig } from '../config.js';
+import { fail } from '../errors.js';
+import { foldersOf } from '../store/blob-store.js';
+import { Bucket, type BucketSurroundings } from '../store/bucket.js';
 import { copyStore } from '../store/open-store.js';
-import { type BackupReport, backUp } from './backup.js';
+import { type BackupOptions, type BackupReport, backUp } from './backup.js';
+import { copyBlob } from './copy-blob.js';
 
 export interface CoordinatorBackupOptions {
   readonly config: CoordinatorConfig;
   readonly folder: string;
-  readonly nowMs: number;
+  readonly clock: Clock;
+  readonly chance: Chance;
   /** `host:port` of the running coordinator; by its configuration where absent. */
   readonly address?: string;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
 /**
- * Backs up the coordinator of a configuration, on its own host. One that runs holds its database: it is
- * asked for a snapshot; of one that does not, the file is read.
+ * Backs up the coordinator of a configuration, on its own host. One that runs is asked for a snapshot, since
+ * it holds its database, and what retention would remove meanwhile; of one that does not, the database is
+ * read.
  * @throws FedvoxError as `backUp` does, `coordinator/coordinator-unreachable`, `base/…`
  */
 export async function backUpCoordinator(options: CoordinatorBackupOptions): Promise<BackupReport> {
-  const { config, address, ...rest } = options;
-  const { federation, stateDir } = config;
-  const snapshot = async (path: string) => {
-    try {
-      await copyStore(stateDir, path);
-    } catch (error) {
-      if (!isFedvoxError(error, 'coordinator/state-in-use')) throw error;
-      await snapshotOfRunning(config, path, address);
-    }
+  const { config, address, clock, chance, ...rest } = options;
+  const { federation } = config;
+  const running = (path: string) => snapshotOfRunning(config, path, address);
+  const stopped = (path: string) => copyStore(config, path);
+  const snapshot =
+    config.store === undefined
+      ? unless('coordinator/state-in-use', stopped, running)
+      : unless('coordinator/coordinator-unreachable', running, stopped);
+  const keepBlob = await blobKeeper(config, { clock, jitter: chance.uniform });
+  return backUp({ ...rest, federation, snapshot, keepBlob, nowMs: clock.nowMs() });
+}
+
+/** Bytes in a bucket stay there: what guards them is the bucket's own. */
+async function blobKeeper(
+  { stateDir, blobs = foldersOf(stateDir).blobs }: CoordinatorConfig,
+  surroundings: BucketSurroundings,
+): Promise<BackupOptions['keepBlob']> {
+  if (typeof blobs === 'string') return (digest, folder) => copyBlob(blobs, folder, digest);
+  const bucket = await Bucket.open(blobs, surroundings);
+  return async (digest) => {
+    const found = await bucket.find(digest);
+    if (found !== undefined) return found.byteLength;
+    const path = `${digest} of bucket ${bucket.name}`;
+    throw fail('backup-incomplete', { path, reason: 'it is not there' });
   };
-  return backUp({ ...rest, federation, stateDir, snapshot });
+}
+
+type Snapshot = (path: string) => Promise<void>;
+
+/** One of two ways, or the other where the first one fails by this code. */
+function unless(code: string, first: Snapshot, second: Snapshot): Snapshot {
+  return (path) =>
+    first(path).catch((error: unknown) => {
+      if (!isFedvoxError(error, code)) throw error;
+      return second(path);
+    });
 }
 
 async function snapshotOfRunning(

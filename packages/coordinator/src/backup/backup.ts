@@ -5,17 +5,16 @@ import { makeFolder, randomId, syncFolder, writeFileDurably } from '@fedvox/base
 import { fail } from '../errors.js';
 import { openStore } from '../store/open-store.js';
 import { BLOBS_FOLDER, STATE_FILE } from '../store/state-files.js';
-import { copyBlob } from './copy-blob.js';
 import { namedBlobs } from './named-blobs.js';
 
 export interface BackupOptions {
   readonly federation: string;
-  /** Of the coordinator; it is only read. */
-  readonly stateDir: string;
   /** New or empty; appears whole or not at all. */
   readonly folder: string;
   /** Writes the database as it stands at one moment to the path given. */
   readonly snapshot: (path: string) => Promise<void>;
+  /** Copies a blob below this folder, or sees that it lies safe elsewhere; its length. */
+  readonly keepBlob: (digest: Sha256, folder: string) => Promise<number>;
   readonly nowMs: number;
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -35,7 +34,7 @@ export interface BackupReport {
  * @throws FedvoxError `coordinator/backup-exists`, `coordinator/backup-incomplete`
  */
 export async function backUp(options: BackupOptions): Promise<BackupReport> {
-  const { federation, stateDir, snapshot, nowMs, onProgress } = options;
+  const { federation, snapshot, keepBlob, nowMs, onProgress } = options;
   const folder = resolve(options.folder);
   await refuseIfOccupied(folder);
   const draft = join(dirname(folder), `.fedvox-backup-${randomId()}`);
@@ -46,7 +45,7 @@ export async function backUp(options: BackupOptions): Promise<BackupReport> {
     const digests = await digestsIn(draft);
     let bytes = 0;
     for (const [index, digest] of digests.entries()) {
-      bytes += await copyBlob(join(stateDir, BLOBS_FOLDER), join(draft, BLOBS_FOLDER), digest);
+      bytes += await keepBlob(digest, join(draft, BLOBS_FOLDER));
       onProgress?.(index + 1, digests.length);
     }
     const report = { folder, takenAtMs: nowMs, blobs: digests.length, bytes };

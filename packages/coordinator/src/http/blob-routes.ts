@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { SHA256_PATTERN } from '@fedvox/base';
 import { z } from 'zod';
 import { fail } from '../errors.js';
+import { blobLength } from '../store/blob-store.js';
 import type { HttpServices } from './http-services.js';
 import type { TypedApp } from './zod-routes.js';
 
@@ -36,12 +37,13 @@ export function addBlobRoutes(app: TypedApp, { blobs, store, maxModelBytes }: Ht
     },
   );
   app.get('/v1/blobs/:sha256', { schema: { params } }, async ({ params: { sha256 } }, reply) => {
-    const removedAtMs = (await blobs.has(sha256)) ? undefined : await store.removedAtMs(sha256);
+    const found = await blobs.find(sha256);
+    const removedAtMs = found === undefined ? await store.removedAtMs(sha256) : undefined;
     if (removedAtMs !== undefined) {
       throw fail('blob-removed', { sha256, removedAt: new Date(removedAtMs).toISOString() });
     }
-    const byteLength = await blobs.byteLength(sha256);
+    const byteLength = await blobLength(blobs, sha256);
     reply.header('content-length', byteLength).type('application/octet-stream');
-    return createReadStream(blobs.path(sha256));
+    return createReadStream(await blobs.path(sha256));
   });
 }

@@ -3,6 +3,10 @@ import type { ErrorName } from '../errors.js';
 /** HTTP status of errors that are the caller's to mend; any other is a 500. */
 export const ERROR_STATUS: Readonly<Partial<Record<ErrorName, number>>> = {
   overloaded: 503,
+  'standing-by': 503,
+  'store-unreachable': 503,
+  'leadership-lost': 503,
+  'no-such-route': 404,
   'no-such-blob': 404,
   'no-such-job': 404,
   'no-such-site': 404,

@@ -118,6 +118,6 @@ async function removedAtMs(
   digest: Sha256 | null,
   { blobs, store }: HttpServices,
 ): Promise<number | null> {
-  if (digest === null || (await blobs.has(digest))) return null;
+  if (digest === null || (await blobs.find(digest)) !== undefined) return null;
   return (await store.removedAtMs(digest)) ?? null;
 }

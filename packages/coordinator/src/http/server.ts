@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import swagger from '@fastify/swagger';
 import { errorText, type FedvoxError, isFedvoxError } from '@fedvox/base';
 import { type Logger, systemFailure } from '@fedvox/base/system';
+import type { CertificateInfo } from '@fedvox/pki';
 import { keepDoor, OPERATORS_DOOR } from '@fedvox/transport';
 import { fastify } from 'fastify';
 import { type ErrorName, fail } from '../errors.js';
@@ -39,13 +40,54 @@ export interface RunningHttpServer {
 }
 
 /**
- * The operators' REST interface: HTTPS, a certificate of the consortium demanded in the handshake, the
- * role of operator on every request.
+ * The operators' REST interface.
  * @throws FedvoxError `coordinator/listen-failed`
  */
-export async function startHttpServer(
-  { host, port, federation, caPem, certificateChainPem, keyPem, onRefused }: HttpListenSpec,
+export function startHttpServer(
+  spec: HttpListenSpec,
   services: HttpServices,
+): Promise<RunningHttpServer> {
+  const { clock, log, operators } = services;
+  const authorize = (caller: CertificateInfo) => operators.authorize(caller);
+  return listenForOperators(spec, { clock, log, authorize }, (app) => addRoutes(app, services));
+}
+
+export interface StandbyServices extends Pick<HttpServices, 'version' | 'clock' | 'log'> {
+  /** Where the leader's operators dial. */
+  readonly leader: () => string;
+}
+
+/**
+ * What operators are told by a coordinator that stands by: that it does. It knows nobody, so any operator's
+ * certificate of the consortium will do.
+ * @throws FedvoxError `coordinator/listen-failed`
+ */
+export function startStandbyServer(
+  spec: HttpListenSpec,
+  { version, clock, log, leader }: StandbyServices,
+): Promise<RunningHttpServer> {
+  const authorize = () => undefined;
+  return listenForOperators(spec, { clock, log, authorize }, async (app) => {
+    app.get('/healthz', () => ({ status: 'standby', version, warnings: [], leader: leader() }));
+    app.setNotFoundHandler(() => {
+      throw fail('standing-by', { leader: leader() });
+    });
+  });
+}
+
+interface Doorway extends Pick<HttpServices, 'clock' | 'log'> {
+  /** Throws where the caller may not. */
+  readonly authorize: (caller: CertificateInfo) => void;
+}
+
+/**
+ * HTTPS, a certificate of the consortium demanded in the handshake, the role of operator on every request.
+ * @throws FedvoxError `coordinator/listen-failed`
+ */
+async function listenForOperators(
+  { host, port, federation, caPem, certificateChainPem, keyPem, onRefused }: HttpListenSpec,
+  { clock, log, authorize }: Doorway,
+  add: (app: HttpApp) => Promise<void>,
 ): Promise<RunningHttpServer> {
   const app = fastify({
     https: {
@@ -60,13 +102,12 @@ export async function startHttpServer(
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: true,
   });
-  keepDoor(app.server, { ...OPERATORS_DOOR, onRefused }, services.clock);
+  keepDoor(app.server, { ...OPERATORS_DOOR, onRefused }, clock);
   app.addHook('onRequest', async (request) => {
-    const socket = request.raw.socket as TLSSocket;
-    authenticateOperator(socket, federation, (caller) => services.operators.authorize(caller));
+    authenticateOperator(request.raw.socket as TLSSocket, federation, authorize);
   });
-  answerErrorsByName(app, services.log);
-  await addRoutes(app, services);
+  answerErrorsByName(app, log);
+  await add(app);
   try {
     await app.listen({ host, port });
   } catch (cause) {
@@ -96,6 +137,9 @@ async function addRoutes(app: HttpApp, services: HttpServices): Promise<void> {
   addSiteRoutes(typed, services);
   addSnapshotRoute(typed, services);
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+  app.setNotFoundHandler(({ method, url }) => {
+    throw fail('no-such-route', { method, url });
+  });
 }
 
 function answerErrorsByName(app: HttpApp, log: Logger): void {
@@ -103,17 +147,10 @@ function answerErrorsByName(app: HttpApp, log: Logger): void {
     const named = nameError(error);
     if (named.status === REFUSED_STATUS)
       log.warn({ code: named.error.code }, 'an operator call was refused');
-    if (named.status >= INTERNAL_STATUS)
+    if (named.status >= INTERNAL_STATUS && !isFedvoxError(error, 'coordinator/standing-by'))
       log.error({ err: error, url: request.url }, 'a request failed');
     const { code, message, advice } = named.error;
     return reply.status(named.status).serializer(JSON.stringify).send({ code, message, advice });
-  });
-  app.setNotFoundHandler((request, reply) => {
-    const { code, message, advice } = fail('no-such-route', {
-      method: request.method,
-      url: request.url,
-    });
-    return reply.status(404).send({ code, message, advice });
   });
 }
 

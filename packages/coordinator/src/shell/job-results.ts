@@ -26,7 +26,7 @@ export async function resultsOf(
   const { jobId, maxShare, selection } = job.state.plan;
   const models = modelsOf(job, await store.rounds(jobId));
   const rows = tabulate(models, await store.figures(jobId), maxShare);
-  const { bestBy } = decodeJob(await readFile(blobs.path(job.jobSha256))).evaluation;
+  const { bestBy } = decodeJob(await readFile(await blobs.path(job.jobSha256))).evaluation;
   return { rows, bestBy, comparison: { metric: bestBy, over: selection?.over, maxShare } };
 }
 

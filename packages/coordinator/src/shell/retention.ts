@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import type { Clock, Sha256 } from '@fedvox/base';
 import type { Logger } from '@fedvox/base/system';
 import { isOver } from '../core/job-state.js';
@@ -75,9 +74,9 @@ export class Retention {
     const nowMs = clock.nowMs();
     const due: { digest: Sha256; byteLength: number }[] = [];
     for (const digest of removable(jobs, rules, nowMs)) {
-      const found = await stat(blobs.path(digest)).catch(absent);
-      if (found === undefined || nowMs - found.mtimeMs < ARRIVAL_GRACE_MS) continue;
-      due.push({ digest, byteLength: found.size });
+      const found = await blobs.find(digest);
+      if (found === undefined || nowMs - found.storedAtMs < ARRIVAL_GRACE_MS) continue;
+      due.push({ digest, byteLength: found.byteLength });
     }
     // The row first: bytes that are gone are never gone without a reason.
     await store.recordRemoved(
@@ -117,9 +116,4 @@ export class Retention {
     const kept = [jobSha256, present, last, ...(best === null ? [] : [best.modelSha256])];
     return { isDeleted, bytes: [...models, ...deltas], kept };
   }
-}
-
-function absent(error: NodeJS.ErrnoException): undefined {
-  if (error.code === 'ENOENT') return undefined;
-  throw error;
 }

@@ -19,10 +19,11 @@ export class RoundFiles {
   /**
    * The first ones stay open; of a round with more sites the others are opened for each read, so that
    * neither memory nor open files grow with the sites.
+   * @param path asked for each time: a copy of what lies elsewhere may have made room for others
    */
-  async delta(path: string): Promise<TensorReader> {
-    if (this.#deltas++ < MAX_OPEN_DELTAS) return this.open(path);
-    return { read: (...slice) => readOnce(path, slice) };
+  async delta(path: () => Promise<string>): Promise<TensorReader> {
+    if (this.#deltas++ < MAX_OPEN_DELTAS) return this.open(await path());
+    return { read: async (...slice) => readOnce(await path(), slice) };
   }
 
   /** Writes to a path of its own, which nobody can find any more once it is read from. */

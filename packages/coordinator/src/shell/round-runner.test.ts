@@ -9,7 +9,7 @@ import { WeightsFile } from '@fedvox/weights/files';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { step, submitJob } from '../core/job-machine.js';
 import type { JobEvent, JobState } from '../core/job-state.js';
-import { BlobStore } from '../store/blob-store.js';
+import { type BlobStore, FolderBlobs, foldersOf } from '../store/blob-store.js';
 import { openSqliteStore } from '../store/sqlite-store.js';
 import { FIRST_REVISION, type Store, type StoredUpdate } from '../store/store.js';
 import { JobRegistry } from './job-registry.js';
@@ -27,7 +27,7 @@ describe('carrying out rounds', () => {
   let registry: JobRegistry;
   beforeEach(async () => {
     stateDir = await mkdtemp(join(tmpdir(), 'fedvox-rounds-'));
-    blobs = await BlobStore.open(stateDir);
+    blobs = await FolderBlobs.open(foldersOf(stateDir));
     store = await openSqliteStore(':memory:');
   });
   afterEach(async () => {
@@ -45,12 +45,12 @@ describe('carrying out rounds', () => {
     const model = encodeWeights(vector(10 + (2 * (MANY_SITES - 1)) / 3));
     const [round] = await store.rounds('job');
     expect(round?.model).toBe(sha256(model));
-    expect(await blobs.has(sha256(model))).toBe(true);
+    expect(await blobs.find(sha256(model))).toBeDefined();
   });
 
   it('fails the job when an update cannot be read, and averages again once it can', async () => {
     const missing = await leaveAggregating(3);
-    await rm(blobs.path(missing));
+    await rm(await blobs.path(missing));
     const failed = next('job-failed');
     const runner = start();
     await failed;

@@ -123,8 +123,8 @@ export class RoundRunner {
     try {
       const input: AggregationInput = {
         spec,
-        base: await files.open(blobs.path(baseModel)),
-        serverState: baseState === null ? null : await files.open(blobs.path(baseState)),
+        base: await files.open(await blobs.path(baseModel)),
+        serverState: baseState === null ? null : await files.open(await blobs.path(baseState)),
         updates: await this.#updates(jobId, round, statements, files),
         maxShare,
         spool: (source) => files.spool(blobs.draft(), this.#stoppable(source)),
@@ -154,7 +154,7 @@ export class RoundRunner {
     const updates: SiteUpdate[] = [];
     for (const { site, weight, localSteps, deltaSha256 } of accepted) {
       assert(deltaSha256 !== null, 'an update of a training round has a delta');
-      const delta = this.#stoppableReader(await files.delta(blobs.path(deltaSha256)));
+      const delta = this.#stoppableReader(await files.delta(() => blobs.path(deltaSha256)));
       updates.push({ site, weight, delta, localSteps });
     }
     return updates;

@@ -8,12 +8,13 @@ import { encodeJob, jobSchema, type StrategySpec } from '@fedvox/job';
 import { decodeWeights, encodeWeights, tensorOf } from '@fedvox/weights';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { backUp } from '../backup/backup.js';
+import { copyBlob } from '../backup/copy-blob.js';
 import { namedBlobs } from '../backup/named-blobs.js';
 import type { JobFact } from '../core/facts.js';
 import { submitJob } from '../core/job-machine.js';
 import { isOver } from '../core/job-state.js';
 import { taskOf } from '../core/tasks.js';
-import { BlobStore } from '../store/blob-store.js';
+import { type BlobStore, FolderBlobs, foldersOf } from '../store/blob-store.js';
 import { copyStore, openStore } from '../store/open-store.js';
 import { INCOMING_FOLDER } from '../store/state-files.js';
 import type { Store, StoredUpdate } from '../store/store.js';
@@ -53,7 +54,7 @@ describe('what a strategy keeps from round to round', () => {
       const life = await live(stateDir, (fact) => isCommitOf(fact, round));
       await life.work();
       expect((await life.store.rounds('job')).at(-1)?.model).toBeNull();
-      expect(await life.blobs.has(digestsOf(MOMENTA)[round - 1] as Sha256)).toBe(true);
+      expect(await life.blobs.find(digestsOf(MOMENTA)[round - 1] as Sha256)).toBeDefined();
       await life.end();
     }
     const life = await live(stateDir);
@@ -71,9 +72,9 @@ describe('what a strategy keeps from round to round', () => {
     await first.end();
     await backUp({
       federation: 'test',
-      stateDir: first.stateDir,
+      keepBlob: (digest, folder) => copyBlob(foldersOf(first.stateDir).blobs, folder, digest),
       folder: join(folder, 'backup'),
-      snapshot: (path) => copyStore(first.stateDir, path),
+      snapshot: (path) => copyStore({ stateDir: first.stateDir, store: undefined }, path),
       nowMs: 0,
     });
     const second = await live(join(folder, 'backup'));
@@ -157,7 +158,7 @@ async function live(
   isDeadly: Deadly = () => false,
   strategy = MOMENTUM,
 ): Promise<Life> {
-  const blobs = await BlobStore.open(stateDir);
+  const blobs = await FolderBlobs.open(foldersOf(stateDir));
   const durable = await openStore(stateDir);
   let isDead = false;
   const record: Store['record'] = async (transition) => {
@@ -237,7 +238,7 @@ async function put(blobs: BlobStore, bytes: Uint8Array): Promise<Sha256> {
 }
 
 async function firstOf({ blobs }: Life, digest: Sha256 | null, tensor: string): Promise<number> {
-  const bytes = await readFile(blobs.path(digest as Sha256));
+  const bytes = await readFile(await blobs.path(digest as Sha256));
   return tensorOf(decodeWeights(bytes), tensor).data[0] as number;
 }
 
@@ -267,5 +268,7 @@ async function sweep({ store, blobs }: Life): Promise<void> {
 }
 
 function presentStates({ blobs }: Life): Promise<boolean[]> {
-  return Promise.all(digestsOf(MOMENTA).map((digest) => blobs.has(digest)));
+  return Promise.all(
+    digestsOf(MOMENTA).map(async (digest) => (await blobs.find(digest)) !== undefined),
+  );
 }

@@ -40,9 +40,10 @@ export function federationHandlers(desks: FederationDesks): FederationHandlers {
     },
     async *download({ sha256, offset }, { caller }) {
       const isOffered = tasks.isOffered(caller.identity.name, sha256);
-      if (!isOffered || !(await blobs.has(sha256))) throw refuse('unknown-blob', { sha256 });
+      const found = isOffered ? await blobs.find(sha256) : undefined;
+      if (found === undefined) throw refuse('unknown-blob', { sha256 });
       yield* downloadParts(
-        blobs.path(sha256),
+        await blobs.path(sha256),
         offset,
         Math.min(maxChunkBytes, DEFAULT_CHUNK_BYTES),
       );

@@ -25,7 +25,7 @@ import type { StartedFrom } from '../core/job-state.js';
 import type { SubmittedPlan } from '../core/submitted-plan.js';
 import { fail } from '../errors.js';
 import type { SubmissionForecast } from '../rest-contract.js';
-import type { BlobStore } from '../store/blob-store.js';
+import { type BlobStore, blobLength } from '../store/blob-store.js';
 import type { Store } from '../store/store.js';
 import type { JobRegistry } from './job-registry.js';
 import { modelsOf } from './job-results.js';
@@ -148,9 +148,9 @@ export class SubmissionDesk {
 
   async #checkModel(digest: Sha256): Promise<void> {
     const { blobs } = this.#options;
-    await blobs.byteLength(digest);
+    await blobLength(blobs, digest);
     try {
-      const file = await WeightsFile.open(blobs.path(digest));
+      const file = await WeightsFile.open(await blobs.path(digest));
       await checkModel(file).finally(() => file.close());
     } catch (error) {
       if (!isFedvoxError(error)) throw error;

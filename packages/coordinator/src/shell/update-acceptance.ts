@@ -56,7 +56,7 @@ export class UpdateAcceptance {
       throw refuse('delta-truncated', { received, expected: delta.byteLength });
     }
     const path = spool.path(site, digest);
-    await checkArrivedDelta(path, delta, blobs.path(baseModel));
+    await checkArrivedDelta(path, delta, await blobs.path(baseModel));
     authorize(sender);
     await spool.sync(site, digest);
     await blobs.adopt(path, delta.sha256);

@@ -108,7 +108,7 @@ export class UploadDesk {
     if (state === undefined || state.activity.kind === 'gate') return undefined;
     // A statement may name anything; only the round's own base model is opened.
     if (state.activity.round.baseModel !== baseModel) return undefined;
-    return deltaByteLength(this.#options.blobs.path(baseModel));
+    return deltaByteLength(await this.#options.blobs.path(baseModel));
   }
 
   async #accept(upload: Upload): Promise<Envelope> {

@@ -1,5 +1,5 @@
 import { renewJobState, type StoredChanges, type StoredState } from '../core/stored-state.js';
-import type { SqlSession } from './sqlite-database.js';
+import type { SqlSession } from './sql-database.js';
 
 /** The head stands in the job's own row, which stays short: it is written anew with every event. */
 export async function insertStateParts(
@@ -19,7 +19,7 @@ export async function upsertSites(
 ): Promise<void> {
   if (sites.size === 0) return;
   await session.run(
-    `INSERT INTO job_sites (job_id, site, state) SELECT ?, key, value FROM json_each(?) WHERE true
+    `INSERT INTO job_sites (job_id, site, state) SELECT ?, key, value FROM ${session.dialect.jsonEach} WHERE true
      ON CONFLICT (job_id, site) DO UPDATE SET state = excluded.state`,
     jobId,
     JSON.stringify(Object.fromEntries(sites)),
@@ -27,9 +27,9 @@ export async function upsertSites(
 }
 
 /** Columns of a select from `jobs`: a stored state but for its head. */
-export const STATE_PARTS = `
+export const stateParts = ({ dialect }: SqlSession) => `
   (SELECT plan FROM job_plans WHERE job_plans.job_id = jobs.job_id) AS plan,
-  (SELECT json_group_object(site, state) FROM job_sites
+  (SELECT COALESCE(CAST(${dialect.jsonObject}(site, state) AS TEXT), '{}') FROM job_sites
    WHERE job_sites.job_id = jobs.job_id) AS sites`;
 
 export interface StateRow {
@@ -46,7 +46,9 @@ export function storedState({ state: head, plan, sites }: StateRow): StoredState
 
 /** Brings every job's state to the newest version's form, so that all its parts are of one version. */
 export async function renewStates(session: SqlSession): Promise<void> {
-  const rows = await session.all<StateRow>(`SELECT job_id, state, ${STATE_PARTS} FROM jobs`);
+  const rows = await session.all<StateRow>(
+    `SELECT job_id, state, ${stateParts(session)} FROM jobs`,
+  );
   for (const row of rows) {
     const renewed = renewJobState(storedState(row));
     if (renewed === null) continue;

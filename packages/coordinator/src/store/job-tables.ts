@@ -7,12 +7,12 @@ import { readJobState, writeChanges, writeJobState } from '../core/stored-state.
 import { fail } from '../errors.js';
 import {
   insertStateParts,
-  STATE_PARTS,
   type StateRow,
+  stateParts,
   storedState,
   upsertSites,
 } from './job-state-tables.js';
-import type { SqlSession } from './sqlite-database.js';
+import type { SqlSession } from './sql-database.js';
 import {
   FIRST_REVISION,
   type NewJob,
@@ -27,9 +27,9 @@ import { deleteStrikes } from './strike-table.js';
 export async function insertJob(session: SqlSession, job: NewJob): Promise<void> {
   const { jobId } = job.state.plan;
   const { head, ...parts } = writeJobState(job.state);
-  await session.run(
+  const { changes } = await session.run(
     `INSERT INTO jobs (job_id, name, job_sha256, submitted_at_ms, state, revision)
-     VALUES (?, ?, ?, ?, ?, ?)`,
+     VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (job_id) DO NOTHING`,
     jobId,
     job.name,
     job.jobSha256,
@@ -37,6 +37,7 @@ export async function insertJob(session: SqlSession, job: NewJob): Promise<void>
     head,
     FIRST_REVISION,
   );
+  if (changes === 0) throw fail('job-exists', { job: jobId });
   await insertStateParts(session, jobId, parts);
   await insertFacts(session, jobId, job.submittedAtMs, job.facts);
 }
@@ -54,8 +55,8 @@ export async function selectJobs(
   which: 'present' | 'deleted',
 ): Promise<StoredJob[]> {
   const rows = await session.all<JobRow>(
-    `SELECT jobs.*, ${STATE_PARTS} FROM jobs WHERE (deleted_at_ms IS NOT NULL) = ? ORDER BY sequence`,
-    which === 'deleted' ? 1 : 0,
+    `SELECT jobs.*, ${stateParts(session)} FROM jobs
+     WHERE deleted_at_ms IS ${which === 'deleted' ? 'NOT NULL' : 'NULL'} ORDER BY sequence`,
   );
   return rows.map(jobOf);
 }
@@ -65,7 +66,7 @@ export async function selectJob(
   jobId: string,
 ): Promise<StoredJob | undefined> {
   const row = await session.get<JobRow>(
-    `SELECT jobs.*, ${STATE_PARTS} FROM jobs WHERE job_id = ? AND deleted_at_ms IS NULL`,
+    `SELECT jobs.*, ${stateParts(session)} FROM jobs WHERE job_id = ? AND deleted_at_ms IS NULL`,
     jobId,
   );
   return row === undefined ? undefined : jobOf(row);

@@ -1,12 +1,15 @@
 import { fail } from '../errors.js';
-import type { SqliteDatabase, SqlSession } from './sqlite-database.js';
+import type { SqlDatabase, SqlSession } from './sql-database.js';
 
 interface Migration {
   readonly name: string;
   readonly statements: readonly string[];
 }
 
-/** Numbered by their place, from 1; never edited once released, only added to. */
+/**
+ * Numbered by their place, from 1; never edited once released, only added to. Written for SQLite, and
+ * read by PostgreSQL through its dialect: types INTEGER, REAL and TEXT, and what both know.
+ */
 const MIGRATIONS: readonly Migration[] = [
   {
     name: 'jobs, rounds, updates and the log of what happened',
@@ -172,24 +175,27 @@ const MIGRATIONS: readonly Migration[] = [
 ];
 
 /**
- * Brings the database to this version's schema, one transaction per migration.
- * @param target an older schema, for a test that needs one
+ * Brings the database to this version's schema, in one transaction.
+ * @param target an older schema, for a test or a copy that needs one
  * @throws FedvoxError `coordinator/state-too-new`
  */
-export async function migrate(database: SqliteDatabase, target = MIGRATIONS.length): Promise<void> {
-  const version = await database.read(versionOf);
-  if (version > MIGRATIONS.length) {
-    throw fail('state-too-new', { version, known: MIGRATIONS.length });
-  }
-  for (let next = version; next < target; next++) {
-    await database.transaction(async (session) => {
-      for (const statement of MIGRATIONS[next]?.statements ?? []) await session.run(statement);
-      await session.run(`PRAGMA user_version = ${next + 1}`);
-    });
-  }
+export async function migrate(database: SqlDatabase, target = MIGRATIONS.length): Promise<void> {
+  const version = await database.read(schemaVersion);
+  const known = MIGRATIONS.length;
+  const newest = Math.max(version, target);
+  if (newest > known) throw fail('state-too-new', { version: newest, known });
+  if (version >= target) return;
+  await database.transaction(async (session) => {
+    const { definition, updateVersion } = session.dialect;
+    for (const { statements } of MIGRATIONS.slice(version, target)) {
+      for (const statement of statements) await session.run(definition(statement));
+    }
+    await session.run(updateVersion(target));
+  });
 }
 
-async function versionOf(session: SqlSession): Promise<number> {
-  const row = await session.get<{ user_version: number }>('PRAGMA user_version');
-  return row?.user_version ?? 0;
+/** 0 where nothing was ever stored. */
+export async function schemaVersion(session: SqlSession): Promise<number> {
+  const row = await session.get<{ version: number }>(session.dialect.selectVersion);
+  return row?.version ?? 0;
 }

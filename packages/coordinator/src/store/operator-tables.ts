@@ -1,5 +1,5 @@
 import type { Sha256 } from '@fedvox/base';
-import type { SqlSession } from './sqlite-database.js';
+import type { SqlSession } from './sql-database.js';
 import type { StoredOperator } from './store.js';
 
 export async function insertOperators(
@@ -8,8 +8,8 @@ export async function insertOperators(
 ): Promise<void> {
   for (const { serial, name, keyId, certificatePem, knownSinceMs } of operators) {
     await session.run(
-      `INSERT OR IGNORE INTO operators (serial, name, key_id, certificate_pem, known_since_ms)
-       VALUES (?, ?, ?, ?, ?)`,
+      `INSERT INTO operators (serial, name, key_id, certificate_pem, known_since_ms)
+       VALUES (?, ?, ?, ?, ?) ON CONFLICT (serial) DO NOTHING`,
       serial,
       name,
       keyId,

@@ -1,6 +1,6 @@
 import type { Sha256 } from '@fedvox/base';
 import { fail } from '../errors.js';
-import type { SqlSession } from './sqlite-database.js';
+import type { SqlSession } from './sql-database.js';
 import type { StoredDelta } from './store.js';
 
 export async function selectDeltas(session: SqlSession, jobId: string): Promise<StoredDelta[]> {

@@ -1,4 +1,4 @@
-import type { SqlSession } from './sqlite-database.js';
+import type { SqlSession } from './sql-database.js';
 import type { UnspentInvitation } from './store.js';
 
 export async function selectUnspentInvitations(session: SqlSession): Promise<UnspentInvitation[]> {
@@ -11,7 +11,7 @@ export async function selectUnspentInvitations(session: SqlSession): Promise<Uns
 
 export async function selectSightings(session: SqlSession): Promise<Map<string, number>> {
   const rows = await session.all<{ site: string; last_seen_at_ms: number }>(
-    'SELECT * FROM sightings',
+    'SELECT * FROM sightings ORDER BY site',
   );
   return new Map(rows.map(({ site, last_seen_at_ms }) => [site, last_seen_at_ms]));
 }

@@ -1,5 +1,5 @@
 import type { Sha256 } from '@fedvox/base';
-import type { SqlSession } from './sqlite-database.js';
+import type { SqlSession } from './sql-database.js';
 import type {
   NewCertificate,
   NewInvitation,
@@ -148,7 +148,7 @@ async function selectCertificate(
 export async function selectHolders(session: SqlSession, keyId: Sha256): Promise<string[]> {
   const rows = await session.all<{ name: string }>(
     `SELECT site AS name FROM certificates WHERE key_id = ?
-     UNION SELECT name FROM operators WHERE key_id = ?`,
+     UNION SELECT name FROM operators WHERE key_id = ? ORDER BY name`,
     keyId,
     keyId,
   );
@@ -161,10 +161,10 @@ export async function takeUpRevocation(
 ): Promise<void> {
   await revokeSerials(session, site, serials, atMs);
   await session.run(
-    `UPDATE invitations SET expires_at_ms = MIN(expires_at_ms, ?)
-     WHERE site = ? AND created_at_ms < ?`,
+    'UPDATE invitations SET expires_at_ms = ? WHERE site = ? AND expires_at_ms > ? AND created_at_ms < ?',
     atMs,
     site,
+    atMs,
     atMs,
   );
 }
@@ -198,9 +198,10 @@ export async function revokeSite(
   );
   // A token still out would let the site back in by itself.
   await session.run(
-    'UPDATE invitations SET expires_at_ms = MIN(expires_at_ms, ?) WHERE site = ?',
+    'UPDATE invitations SET expires_at_ms = ? WHERE site = ? AND expires_at_ms > ?',
     atMs,
     site,
+    atMs,
   );
   const rows = await session.all<{ serial: string }>(
     'SELECT serial FROM certificates WHERE site = ? ORDER BY serial',

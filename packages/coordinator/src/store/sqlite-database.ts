@@ -1,22 +1,21 @@
 import { failureOfCode } from '@fedvox/base/system';
 import sqlite3 from 'sqlite3';
 import { SerialQueue } from '../serial-queue.js';
+import type { SqlDatabase, SqlDialect, SqlSession, SqlValue } from './sql-database.js';
 
-export type SqlValue = string | number | Uint8Array | null;
-
-/** The statements one can run, inside a transaction or each by itself. */
-export interface SqlSession {
-  run(sql: string, ...values: readonly SqlValue[]): Promise<{ readonly changes: number }>;
-  /** The row type is the caller's claim: it wrote both the statement and the migration. */
-  all<Row>(sql: string, ...values: readonly SqlValue[]): Promise<Row[]>;
-  get<Row>(sql: string, ...values: readonly SqlValue[]): Promise<Row | undefined>;
-}
+const DIALECT: SqlDialect = {
+  jsonEach: 'json_each(?)',
+  jsonObject: 'json_group_object',
+  selectVersion: 'SELECT user_version AS version FROM pragma_user_version',
+  updateVersion: (version) => `PRAGMA user_version = ${version}`,
+  definition: (statement) => statement,
+};
 
 /**
  * One SQLite connection with promises. Everything on it runs one at a time: `sqlite3` would let the
  * statements of two callers interleave inside one another's transactions.
  */
-export class SqliteDatabase {
+export class SqliteDatabase implements SqlDatabase {
   readonly #queue = new SerialQueue();
   readonly #session: SqlSession;
 
@@ -89,6 +88,7 @@ function sessionOf(connection: sqlite3.Database, name: (error: Error) => Error):
       );
     });
   return {
+    dialect: DIALECT,
     all,
     get: async <Row>(sql: string, ...values: readonly SqlValue[]) =>
       (await all<Row>(sql, ...values))[0],

@@ -5,42 +5,11 @@ import { errorText } from '@fedvox/base';
 import { randomId } from '@fedvox/base/system';
 import { fail } from '../errors.js';
 import { renewStates } from './job-state-tables.js';
-import {
-  insertJob,
-  recordTransition,
-  selectFacts,
-  selectFigures,
-  selectJob,
-  selectJobs,
-  selectLastCounter,
-  selectRounds,
-  selectUpdate,
-  selectUpdates,
-} from './job-tables.js';
 import { migrate } from './migrations.js';
-import { insertOperators, selectOperators } from './operator-tables.js';
-import {
-  insertRemovals,
-  markDeleted,
-  selectDeltas,
-  selectLastFactAtMs,
-  selectRemovedAtMs,
-} from './retention-tables.js';
-import { selectSightings, selectUnspentInvitations, upsertSightings } from './sighting-tables.js';
-import {
-  insertInvitation,
-  insertRenewal,
-  revokeSite,
-  selectCertificates,
-  selectHolders,
-  selectInvitation,
-  selectOpenInvitations,
-  spendInvitation,
-  takeUpRevocation,
-} from './site-tables.js';
-import { SqliteDatabase, type SqlSession } from './sqlite-database.js';
+import type { SqlSession } from './sql-database.js';
+import { storeOver } from './sql-store.js';
+import { SqliteDatabase } from './sqlite-database.js';
 import type { Store, StoreSnapshot } from './store.js';
-import { insertStrike } from './strike-table.js';
 
 /** How long a starting coordinator waits for one that is just ending. */
 const LOCK_WAIT_MS = 3_000;
@@ -78,62 +47,10 @@ export async function openSqliteStore(path: string, scratch = tmpdir()): Promise
     await database.close();
     throw openingError(path, error);
   }
-  return storeOver(database, scratch);
-}
-
-function storeOver(database: SqliteDatabase, scratch: string): Store {
-  const { read, transaction } = bound(database);
-  return {
-    addJob: (job) =>
-      transaction(async (session) => {
-        const { jobId } = job.state.plan;
-        const known = await session.get('SELECT 1 FROM jobs WHERE job_id = ?', jobId);
-        if (known !== undefined) throw fail('job-exists', { job: jobId });
-        await insertJob(session, job);
-      }),
-    jobs: () => read((session) => selectJobs(session, 'present')),
-    deletedJobs: () => read((session) => selectJobs(session, 'deleted')),
-    job: (jobId) => read((session) => selectJob(session, jobId)),
-    deleteJob: (jobId, seen, atMs) =>
-      transaction((session) => markDeleted(session, jobId, seen, atMs)),
-    deltas: (jobId) => read((session) => selectDeltas(session, jobId)),
-    lastFactAtMs: (jobId) => read((session) => selectLastFactAtMs(session, jobId)),
-    recordRemoved: (digests, atMs) =>
-      transaction((session) => insertRemovals(session, digests, atMs)),
-    removedAtMs: (digest) => read((session) => selectRemovedAtMs(session, digest)),
-    record: (transition) => transaction((session) => recordTransition(session, transition)),
-    rounds: (jobId) => read((session) => selectRounds(session, jobId)),
-    updates: (jobId, round) => read((session) => selectUpdates(session, jobId, round)),
-    figures: (jobId) => read((session) => selectFigures(session, jobId)),
-    update: (statement) => read((session) => selectUpdate(session, statement)),
-    lastCounter: (jobId, site, keyId) =>
-      read((session) => selectLastCounter(session, jobId, site, keyId)),
-    addStrike: (site) => transaction((session) => insertStrike(session, site)),
-    facts: (after, limit) => read((session) => selectFacts(session, after, limit)),
-
-    addInvitation: (invitation) => transaction((session) => insertInvitation(session, invitation)),
-    invitation: (tokenHash) => read((session) => selectInvitation(session, tokenHash)),
-    openInvitations: (nowMs) => read((session) => selectOpenInvitations(session, nowMs)),
-    spendInvitation: (tokenHash, certificate, replacedSerials) =>
-      transaction((session) => spendInvitation(session, tokenHash, certificate, replacedSerials)),
-    addRenewal: (shownSerial, certificate) =>
-      transaction((session) => insertRenewal(session, shownSerial, certificate)),
-    certificates: () => read(selectCertificates),
-    holdersOf: (keyId) => read((session) => selectHolders(session, keyId)),
-    revokeSite: (site, atMs) => transaction((session) => revokeSite(session, site, atMs)),
-    takeUpRevocation: (revocation) =>
-      transaction((session) => takeUpRevocation(session, revocation)),
-    keepOperators: (operators) => transaction((session) => insertOperators(session, operators)),
-    operators: () => read(selectOperators),
-
-    unspentInvitations: () => read(selectUnspentInvitations),
-    sightings: () => read(selectSightings),
-    recordSightings: (seen) => transaction((session) => upsertSightings(session, seen)),
-
-    snapshot: () => read((session) => snapshotOf(session, scratch)),
-
-    close: () => database.close(),
-  };
+  const snapshot = () =>
+    database.read((session) => snapshotOf(scratch, (copy) => vacuumInto(session, copy)));
+  // Nobody else gets the file while it is open here.
+  return { ...storeOver(database, snapshot), leading: new AbortController().signal };
 }
 
 /**
@@ -152,11 +69,17 @@ export async function snapshotFile(path: string, copy: string): Promise<void> {
   }
 }
 
-/** Whoever reads it has the file open; its name is not needed any more. */
-async function snapshotOf(session: SqlSession, scratch: string): Promise<StoreSnapshot> {
+/**
+ * What `write` puts into a file in `scratch`. Whoever reads it has the file open; its name is not needed
+ * any more.
+ */
+export async function snapshotOf(
+  scratch: string,
+  write: (path: string) => Promise<void>,
+): Promise<StoreSnapshot> {
   const path = join(scratch, `${randomId()}.sqlite`);
   try {
-    await vacuumInto(session, path);
+    await write(path);
     const { size: byteLength } = await stat(path);
     const file = await open(path, 'r');
     return { byteLength, bytes: file.createReadStream() };
@@ -168,13 +91,6 @@ async function snapshotOf(session: SqlSession, scratch: string): Promise<StoreSn
 /** One transaction: the copy is of one moment, and has no write-ahead log of its own. */
 async function vacuumInto(session: SqlSession, path: string): Promise<void> {
   await session.run('VACUUM INTO ?', path);
-}
-
-function bound(database: SqliteDatabase): Pick<SqliteDatabase, 'read' | 'transaction'> {
-  return {
-    read: (work) => database.read(work),
-    transaction: (work) => database.transaction(work),
-  };
 }
 
 function openingError(path: string, error: unknown): unknown {

@@ -88,8 +88,11 @@ export interface Store {
   /** Every operator's certificate that was ever registered. */
   operators(): Promise<readonly StoredOperator[]>;
 
-  /** All of it as it stands at one moment, in a form that a store of the same kind opens. */
+  /** All of it as it stands at one moment, as a SQLite file that a store of either kind opens with. */
   snapshot(): Promise<StoreSnapshot>;
+
+  /** Aborted, with the error that says so, once another coordinator writes to this store. */
+  readonly leading: AbortSignal;
 
   close(): Promise<void>;
 }

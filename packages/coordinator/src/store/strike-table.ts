@@ -1,10 +1,10 @@
-import type { SqlSession } from './sqlite-database.js';
+import type { SqlSession } from './sql-database.js';
 
 /** Counts one more; answers how many there are now. */
 export async function insertStrike(session: SqlSession, site: string): Promise<number> {
   const row = await session.get<{ count: number }>(
     `INSERT INTO strikes (site, count) VALUES (?, 1)
-     ON CONFLICT (site) DO UPDATE SET count = count + 1 RETURNING count`,
+     ON CONFLICT (site) DO UPDATE SET count = strikes.count + 1 RETURNING count`,
     site,
   );
   return row?.count ?? 0;

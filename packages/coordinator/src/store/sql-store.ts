@@ -1,0 +1,92 @@
+import {
+  insertJob,
+  recordTransition,
+  selectFacts,
+  selectFigures,
+  selectJob,
+  selectJobs,
+  selectLastCounter,
+  selectRounds,
+  selectUpdate,
+  selectUpdates,
+} from './job-tables.js';
+import { insertOperators, selectOperators } from './operator-tables.js';
+import {
+  insertRemovals,
+  markDeleted,
+  selectDeltas,
+  selectLastFactAtMs,
+  selectRemovedAtMs,
+} from './retention-tables.js';
+import { selectSightings, selectUnspentInvitations, upsertSightings } from './sighting-tables.js';
+import {
+  insertInvitation,
+  insertRenewal,
+  revokeSite,
+  selectCertificates,
+  selectHolders,
+  selectInvitation,
+  selectOpenInvitations,
+  spendInvitation,
+  takeUpRevocation,
+} from './site-tables.js';
+import type { SqlDatabase } from './sql-database.js';
+import type { Store } from './store.js';
+import { insertStrike } from './strike-table.js';
+
+/**
+ * The coordinator's memory in the tables of a SQL database.
+ * @param snapshot copies all of it as it stands at one moment
+ */
+export function storeOver(
+  database: SqlDatabase,
+  snapshot: Store['snapshot'],
+): Omit<Store, 'leading'> {
+  const read: SqlDatabase['read'] = (work) => database.read(work);
+  const transaction: SqlDatabase['transaction'] = (work) => database.transaction(work);
+  return {
+    addJob: (job) => transaction((session) => insertJob(session, job)),
+    jobs: () => read((session) => selectJobs(session, 'present')),
+    deletedJobs: () => read((session) => selectJobs(session, 'deleted')),
+    job: (jobId) => read((session) => selectJob(session, jobId)),
+    deleteJob: (jobId, seen, atMs) =>
+      transaction((session) => markDeleted(session, jobId, seen, atMs)),
+    deltas: (jobId) => read((session) => selectDeltas(session, jobId)),
+    lastFactAtMs: (jobId) => read((session) => selectLastFactAtMs(session, jobId)),
+    recordRemoved: (digests, atMs) =>
+      transaction((session) => insertRemovals(session, digests, atMs)),
+    removedAtMs: (digest) => read((session) => selectRemovedAtMs(session, digest)),
+    record: (transition) => transaction((session) => recordTransition(session, transition)),
+    rounds: (jobId) => read((session) => selectRounds(session, jobId)),
+    updates: (jobId, round) => read((session) => selectUpdates(session, jobId, round)),
+    figures: (jobId) => read((session) => selectFigures(session, jobId)),
+    update: (statement) => read((session) => selectUpdate(session, statement)),
+    lastCounter: (jobId, site, keyId) =>
+      read((session) => selectLastCounter(session, jobId, site, keyId)),
+    addStrike: (site) => transaction((session) => insertStrike(session, site)),
+    facts: (after, limit) => read((session) => selectFacts(session, after, limit)),
+
+    addInvitation: (invitation) => transaction((session) => insertInvitation(session, invitation)),
+    invitation: (tokenHash) => read((session) => selectInvitation(session, tokenHash)),
+    openInvitations: (nowMs) => read((session) => selectOpenInvitations(session, nowMs)),
+    spendInvitation: (tokenHash, certificate, replacedSerials) =>
+      transaction((session) => spendInvitation(session, tokenHash, certificate, replacedSerials)),
+    addRenewal: (shownSerial, certificate) =>
+      transaction((session) => insertRenewal(session, shownSerial, certificate)),
+    certificates: () => read(selectCertificates),
+    holdersOf: (keyId) => read((session) => selectHolders(session, keyId)),
+    revokeSite: (site, atMs) => transaction((session) => revokeSite(session, site, atMs)),
+    takeUpRevocation: (revocation) =>
+      transaction((session) => takeUpRevocation(session, revocation)),
+    keepOperators: (operators) => transaction((session) => insertOperators(session, operators)),
+    operators: () => read(selectOperators),
+
+    unspentInvitations: () => read(selectUnspentInvitations),
+    sightings: () => read(selectSightings),
+    recordSightings: (seen) => transaction((session) => upsertSightings(session, seen)),
+
+    snapshot,
+
+    close: () => database.close(),
+  };
+}
