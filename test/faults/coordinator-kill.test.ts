@@ -6,7 +6,7 @@ import type { JobDetails } from '@fedvox/coordinator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestConsortium, type TestConsortium } from '../support/consortium.js';
 import {
-  buildCoordinator,
+  buildPackages,
   type CoordinatorProcess,
   type CrashPoint,
   reservePorts,
@@ -53,7 +53,7 @@ describe('invariant 2: a coordinator that is killed', () => {
   beforeAll(async () => {
     stateDir = await mkdtemp(join(tmpdir(), 'fedvox-kill-'));
     consortium = await createTestConsortium();
-    buildCoordinator();
+    buildPackages('coordinator');
   }, 120_000);
   afterAll(async () => {
     running?.kill('SIGKILL');

@@ -16,13 +16,17 @@ export interface CrashPoint {
 }
 
 /** Child processes run the built packages: brings them up to date. */
-export function buildCoordinator(): void {
+export function buildPackages(...names: readonly string[]): void {
   const tsc = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', import.meta.url));
-  const built = spawnSync(process.execPath, [tsc, '-b', 'packages/coordinator'], {
-    cwd: REPOSITORY,
-    encoding: 'utf8',
-  });
-  if (built.status !== 0) throw new Error(`the coordinator does not build:\n${built.stdout}`);
+  const built = spawnSync(
+    process.execPath,
+    [tsc, '-b', ...names.map((name) => `packages/${name}`)],
+    {
+      cwd: REPOSITORY,
+      encoding: 'utf8',
+    },
+  );
+  if (built.status !== 0) throw new Error(`${names.join(', ')} does not build:\n${built.stdout}`);
 }
 
 export interface CoordinatorProcess {

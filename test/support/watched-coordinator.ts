@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CoordinatorClient } from '@fedvox/coordinator';
 import type { TestConsortium } from './consortium.js';
-import { buildCoordinator } from './coordinator-process.js';
+import { buildPackages } from './coordinator-process.js';
 import { operatorOf, type Ports, testConfig } from './federation.js';
 
 const PROGRAM = fileURLToPath(new URL('./watched-coordinator.mjs', import.meta.url));
@@ -33,7 +33,7 @@ export interface WatchedCoordinator {
 export async function startWatchedCoordinator(
   consortium: TestConsortium,
 ): Promise<WatchedCoordinator> {
-  buildCoordinator();
+  buildPackages('coordinator');
   const stateDir = await mkdtemp(join(tmpdir(), 'fedvox-attacked-'));
   const configPath = join(stateDir, 'coordinator.yaml');
   await writeFile(configPath, JSON.stringify(testConfig(consortium, stateDir)));
