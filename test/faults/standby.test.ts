@@ -12,7 +12,7 @@ import {
 } from '../../packages/coordinator/src/testing/postgres-server.js';
 import { createTestConsortium, type TestConsortium } from '../support/consortium.js';
 import {
-  buildCoordinator,
+  buildPackages,
   type CrashPoint,
   reservePorts,
   spawnCoordinator,
@@ -42,7 +42,7 @@ describe.skipIf(!hasPostgres)('of two coordinators on one PostgreSQL database', 
   const processes: Process[] = [];
   const clients: { close(): void }[] = [];
   beforeAll(async () => {
-    buildCoordinator();
+    buildPackages('coordinator');
   }, 120_000);
   beforeEach(async () => {
     root = await mkdtemp(join(tmpdir(), 'fedvox-standby-'));

@@ -14,11 +14,11 @@ import {
   startAgent,
   stateFolder,
 } from '@fedvox/agent';
-import { silentLogger, systemClock } from '@fedvox/base/system';
+import { silentLogger, systemChance, systemClock } from '@fedvox/base/system';
 import {
   type CoordinatorClient,
   type JobDetails,
-  openStore,
+  openConfiguredStore,
   startCoordinator,
 } from '@fedvox/coordinator';
 import type { JobInput } from '@fedvox/job';
@@ -102,7 +102,7 @@ export class SweepGround {
       await Promise.all(stops.toReversed().map((stop) => stop()));
       stops.length = 0;
       const passed = (await readFile(mortal.list, 'utf8').catch(() => '')).split('\n');
-      const outcome = await outcomeOf(folder, this.job);
+      const outcome = await outcomeOf(this.consortium, folder, this.job);
       return { outcome, died: mortal.died, passed: passed.filter((name) => name !== '') };
     } finally {
       await Promise.all(stops.map((stop) => stop()));
@@ -239,8 +239,17 @@ function undelivered(folder: string): Promise<number[]> {
 const count = async (folder: string) =>
   (await readdir(folder)).filter((name) => !name.startsWith('.')).length;
 
-async function outcomeOf(folder: string, job: string): Promise<Outcome> {
-  const store = await openStore(join(folder, 'coordinator'));
+async function outcomeOf(
+  consortium: TestConsortium,
+  folder: string,
+  job: string,
+): Promise<Outcome> {
+  const store = await openConfiguredStore(testConfig(consortium, join(folder, 'coordinator')), {
+    clock: systemClock,
+    chance: systemChance,
+    log: silentLogger(),
+    onStandby: async () => undefined,
+  });
   try {
     const rounds = await store.rounds(job);
     const status = (await store.job(job))?.state.status ?? 'failed';

@@ -62,14 +62,14 @@ function announcedStore(store) {
 }
 
 async function startCoordinator() {
-  const { coordinatorConfigSchema, openStore, startCoordinator } = await import(
+  const { coordinatorConfigSchema, openConfiguredStore, startCoordinator } = await import(
     '@fedvox/coordinator'
   );
   const { silentLogger } = await import('@fedvox/base/system');
   const { SOCKETS } = await import('@fedvox/transport');
   const { stop } = await startCoordinator(coordinatorConfigSchema.parse(settings), {
     log: silentLogger(),
-    openStore: async (stateDir) => announcedStore(await openStore(stateDir)),
+    openStore: async (...given) => announcedStore(await openConfiguredStore(...given)),
     wire: {
       ...SOCKETS,
       serve: (handlers, options) =>
