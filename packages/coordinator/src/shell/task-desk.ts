@@ -16,7 +16,8 @@ import { roundTakes } from '../core/round-machine.js';
 import { isInvited } from '../core/standing.js';
 import { taskOf } from '../core/tasks.js';
 import type { ChangeSignal } from './change-signal.js';
-import type { JobProgress, JobRegistry, RegisteredJob } from './job-registry.js';
+import type { JobRegistry } from './job-registry.js';
+import { SiteTurns } from './site-turns.js';
 
 export interface Presence {
   readonly lastSeenAtMs: number;
@@ -40,8 +41,7 @@ export class TaskDesk {
   readonly #presence = new Map<string, Presence>();
   /** Of those that have dialled in since the start: of others nothing is known. */
   readonly #capabilities = new Map<string, readonly Capability[]>();
-  /** The job that each site last had an answer taken for: its others have their turn first. */
-  readonly #served = new Map<string, string>();
+  readonly #turns = new SiteTurns();
   readonly #startedAtMs: number;
   /** The poll that each site has open; a newer one replaces it. */
   readonly #polls = new Map<string, AbortController>();
@@ -53,7 +53,7 @@ export class TaskDesk {
     this.#clock = clock;
     this.#askAgainMs = askAgainMs;
     this.#startedAtMs = clock.nowMs();
-    registry.onProgress((progress) => this.#noteServed(progress));
+    registry.onProgress(({ job, facts }) => this.#turns.note(job.state, facts));
   }
 
   /** Every site that was heard of since the start. */
@@ -177,28 +177,15 @@ export class TaskDesk {
     }
   }
 
-  /** Gates first, for they take least; then one job after the other, from the oldest on. */
+  /** Gates first, for they take least; then one job after the other. */
   #nextTask(site: string): Task | undefined {
     const nowMs = this.#clock.nowMs();
-    const due = this.#inTurn(site).flatMap(({ state, jobSha256 }): Task[] => {
+    const jobs = this.#turns.inTurn(site, this.#registry.all());
+    const due = jobs.flatMap(({ state, jobSha256 }): Task[] => {
       const work = taskOf(state, site, nowMs);
       return work === null ? [] : [{ job: state.plan.jobId, jobDigest: jobSha256, work }];
     });
     return due.find(({ work }) => work.kind === 'check-data') ?? due[0];
-  }
-
-  #inTurn(site: string): readonly RegisteredJob[] {
-    const jobs = this.#registry.all();
-    const last = jobs.findIndex(({ state }) => state.plan.jobId === this.#served.get(site));
-    return [...jobs.slice(last + 1), ...jobs.slice(0, last + 1)];
-  }
-
-  #noteServed({ job, facts }: JobProgress): void {
-    for (const fact of facts) {
-      if (fact.kind === 'update-accepted' || fact.kind === 'site-declined') {
-        this.#served.set(fact.site, job.state.plan.jobId);
-      }
-    }
   }
 
   async #heard(site: string, state: SiteState, anew: boolean): Promise<void> {
