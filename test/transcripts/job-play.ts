@@ -7,6 +7,7 @@ import {
   dueEffects,
   type JobEffect,
   type JobEvent,
+  type JobPlan,
 } from '../../packages/coordinator/src/core/job-state.js';
 import { eventOfOrder, ORDERS, type Order } from '../../packages/coordinator/src/core/orders.js';
 import { invitedSites, standingOf } from '../../packages/coordinator/src/core/standing.js';
@@ -102,6 +103,8 @@ export class JobPlay {
         return this.#send({ kind: 'site-spoke', site, anew: outcome === 'anew' });
       case 'enrol':
         return this.#send({ kind: 'site-enrolled', site });
+      case 'invite':
+        return this.#send({ kind: 'site-invited', site });
       case 'revoke':
         return this.#send({ kind: 'site-revoked', site, nowMs });
       case 'pass':
@@ -132,6 +135,7 @@ export class JobPlay {
         invitedSites: listOf(sites),
         laterSites: listOf(settings['later']),
         initialModel,
+        ...participationOf(settings),
       },
       nowMs,
     );
@@ -254,4 +258,11 @@ export class JobPlay {
     const until = `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, '0')}`;
     return this.#names.line({ ...rest, until });
   }
+}
+
+function participationOf({ fraction, train }: Words['settings']): Pick<JobPlan, 'participation'> {
+  if (fraction !== undefined) {
+    return { participation: { kind: 'fraction', fraction: Number(fraction), seed: 1 } };
+  }
+  return train === undefined ? {} : { participation: { kind: 'named', sites: listOf(train) } };
 }

@@ -26,7 +26,7 @@ function sentenceOf(news: JobNews): string | null {
     case 'gate-asked-again':
       return `data gate: ${news.site} has restarted and is asked again`;
     case 'site-invited':
-      return `${news.site} enrolled and is invited`;
+      return `${news.site} is invited`;
     case 'site-declined':
       return `${roundName(news)}: ${news.site} declined: ${news.reason}`;
     case 'site-not-awaited':
@@ -36,7 +36,9 @@ function sentenceOf(news: JobNews): string | null {
     case 'gate-closed':
       return `data gate closed: ${news.passed.join(', ') || 'no site'} passed`;
     case 'round-opened':
-      return `${roundName(news)} opened, until ${moment(news.deadlineAtMs)} at the latest`;
+      return `${roundName(news)} opened${news.sites === undefined ? '' : ` to ${news.sites.join(', ') || 'nobody yet'}`}, until ${moment(news.deadlineAtMs)} at the latest`;
+    case 'site-called':
+      return `${roundName(news)}: ${news.site} is called as well`;
     case 'update-accepted':
       return `${roundName(news)}: ${news.site} answered`;
     case 'site-given-up':

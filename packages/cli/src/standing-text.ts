@@ -31,6 +31,8 @@ function standing({ standing, askAgainAtMs }: Member): string {
       return 'joins the next round';
     case 'takes-part':
       return 'takes part';
+    case 'idle':
+      return 'idle, trains in other rounds or in none';
     case 'not-awaited':
       return 'silent, not waited for';
     case 'left-out':

@@ -62,6 +62,7 @@ export async function assemble(config: CoordinatorConfig, foundations: Foundatio
   const { askAgainMs, heartbeatIntervalMs } = config;
   const tasks = new TaskDesk({ registry, changes, clock, askAgainMs });
   const awayAfterMs = Math.max(SEEN_WITHIN_MS, MISSED_BEATS * heartbeatIntervalMs);
+  const isAway = (site: string) => tasks.isAway(site, awayAfterMs);
   const telemetry = createTelemetry(() => tasks.seenSince(clock.nowMs() - SEEN_WITHIN_MS));
   const sites = await SiteDirectory.load({
     federation,
@@ -98,14 +99,13 @@ export async function assemble(config: CoordinatorConfig, foundations: Foundatio
     store,
     blobs,
     settled: (job, round) => uploads.settled(job, round),
+    isAway,
     clock,
     log,
     jitter: chance.uniform,
   });
   rounds.start();
-  const deadlines = new DeadlineWatch(registry, clock, log, (site) =>
-    tasks.isAway(site, awayAfterMs),
-  );
+  const deadlines = new DeadlineWatch(registry, clock, log, isAway);
   const watching = deadlines.run();
   const identities = new IdentityWatch(clock, (site, connections) => {
     telemetry.onIdentityShared();

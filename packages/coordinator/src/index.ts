@@ -46,6 +46,7 @@ export type {
   IssuedInvitation,
   JobDeletion,
   JobDetails,
+  JobMember,
   JobSummary,
   SiteStatus,
   SubmissionForecast,

@@ -87,6 +87,15 @@ export const confirmationSchema = z.strictObject({
   name: z.string().max(200).describe('of the job, to confirm that it is meant'),
 });
 
+export const jobInvitationSchema = z.strictObject({
+  site: nameSchema.describe('one that is enrolled'),
+});
+
+export const jobMemberSchema = z.strictObject({
+  site: z.string(),
+  standing: z.enum(STANDINGS).describe('in the job'),
+});
+
 export const deletionSchema = z.strictObject({
   id: z.string(),
   blobs: z.number().int().describe('removed now; those that just came in follow within minutes'),
@@ -213,6 +222,7 @@ export type JobSummary = z.output<typeof jobSummarySchema>;
 export type SubmissionForecast = z.output<typeof submissionForecastSchema>;
 export type JobDetails = z.output<typeof jobDetailsSchema>;
 export type CurrentWork = z.output<typeof currentWorkSchema>;
+export type JobMember = z.output<typeof jobMemberSchema>;
 export type JobDeletion = z.output<typeof deletionSchema>;
 export type AcceptedUpdate = z.output<typeof updateSchema>;
 export type IssuedInvitation = z.output<typeof invitationSchema>;

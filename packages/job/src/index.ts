@@ -47,6 +47,7 @@ export {
   type NetworkSpec,
   sizeDivisor,
 } from './networks.js';
+export { mayTrain, type Participation } from './participation.js';
 export {
   SCHEDULES,
   type ScheduleKind,

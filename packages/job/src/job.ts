@@ -9,6 +9,7 @@ import {
   spacingMmSchema,
 } from './names.js';
 import { networkSchema } from './networks.js';
+import { participationFault, participationSchema } from './participation.js';
 import { selectionSchema } from './selection.js';
 import { fewestSites, strategySchema } from './strategies.js';
 import { inferenceSchema, trainingSchema } from './training.js';
@@ -42,6 +43,8 @@ export const federationSchema = z.strictObject({
    * that enrol later take part from the next round on.
    */
   sites: z.array(namePatternSchema).min(1).optional(),
+  /** Which of them train in a round; all where absent. */
+  participation: participationSchema.optional(),
   strategy: strategySchema.prefault({ kind: 'fedavg' }),
   /** The largest part of an average that one site may be; `DEFAULT_MAX_SHARE` where absent. */
   maxShare: z.number().gt(0).max(1).optional(),
@@ -85,7 +88,7 @@ export const jobSchema = z
     if (new Set(job.classes).size !== job.classes.length) {
       context.addIssue({ code: 'custom', path: ['classes'], message: 'names a class twice' });
     }
-    const { sites, minSites, strategy, rounds } = job.federation;
+    const { sites, minSites, strategy, participation, rounds } = job.federation;
     const warmupRounds = job.training.schedule?.warmupRounds ?? 0;
     if (warmupRounds >= rounds) {
       context.addIssue({
@@ -100,6 +103,14 @@ export const jobSchema = z
         code: 'custom',
         path: ['federation', 'minSites'],
         message: `asks for ${minSites} sites, but ${strategy.kind} as it is here needs ${fewest} in every round`,
+      });
+    }
+    const fault = participation && participationFault(participation, sites, minSites, strategy);
+    if (fault !== undefined) {
+      context.addIssue({
+        code: 'custom',
+        path: ['federation', 'participation'],
+        message: fault,
       });
     }
     if (sites !== undefined && !sites.some(isPattern) && minSites > sites.length) {

@@ -14,7 +14,8 @@ export type Capability =
   | 'decline'
   | 'untrainable'
   | 'job-selection'
-  | 'job-schedule';
+  | 'job-schedule'
+  | 'job-participation';
 export const CAPABILITIES = [
   'delta-f32',
   ...NETWORK_KINDS.map((kind) => `network-${kind}` as const),
@@ -23,6 +24,7 @@ export const CAPABILITIES = [
   'untrainable',
   'job-selection',
   'job-schedule',
+  'job-participation',
 ] as const satisfies readonly Capability[];
 
 /** What an agent has to be capable of to do the work of this job. */
@@ -35,6 +37,7 @@ export function capabilitiesFor(job: Job): readonly Capability[] {
     // An older agent takes a job that says what it does not know for damaged.
     ...(selection === undefined ? [] : ['job-selection' as const]),
     ...(training.schedule === undefined ? [] : ['job-schedule' as const]),
+    ...(federation.participation === undefined ? [] : ['job-participation' as const]),
   ];
 }
 

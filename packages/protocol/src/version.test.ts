@@ -40,7 +40,7 @@ describe('the capabilities of this version', () => {
       'strategy-fedavgm',
       ...['strategy-fedadam', 'strategy-fedyogi', 'strategy-fedadagrad'],
       ...['strategy-median', 'strategy-trimmed-mean', 'strategy-krum', 'strategy-geometric-median'],
-      ...['decline', 'untrainable', 'job-selection', 'job-schedule'],
+      ...['decline', 'untrainable', 'job-selection', 'job-schedule', 'job-participation'],
     ]);
   });
 });

@@ -53,6 +53,7 @@ const CAPABILITY: Readonly<Record<Capability, wire.Capability>> = {
   untrainable: wire.Capability.UNTRAINABLE,
   'job-selection': wire.Capability.JOB_SELECTION,
   'job-schedule': wire.Capability.JOB_SCHEDULE,
+  'job-participation': wire.Capability.JOB_PARTICIPATION,
 };
 
 const GATE_OUTCOME: Readonly<Record<GateOutcome, wire.GateOutcome>> = {

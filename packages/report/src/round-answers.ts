@@ -18,7 +18,7 @@ export interface AnsweredRound {
   /** Null while it is open. */
   readonly endedAtMs: number | null;
   readonly cause: Extract<CoordinatorEvent['fact'], { kind: 'round-closing' }>['cause'] | null;
-  /** Sorted: those that had passed the gate when it opened, and all that answered. */
+  /** Sorted: those that it called, and all that answered. */
   readonly sites: ReadonlySet<string>;
   readonly answers: ReadonlyMap<string, SiteAnswer>;
 }
@@ -58,7 +58,10 @@ class AnswerRecord {
         return;
       case 'round-opened':
         this.#end(atMs);
-        this.#open(fact, atMs, fact.deadlineAtMs, this.#passed);
+        this.#open(fact, atMs, fact.deadlineAtMs, fact.sites ?? this.#passed);
+        return;
+      case 'site-called':
+        this.#current?.sites.add(fact.site);
         return;
       case 'update-accepted': {
         const isLate = atMs > (this.#current?.deadlineAtMs ?? atMs);

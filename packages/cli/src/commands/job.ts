@@ -6,6 +6,7 @@ import { table } from '../table.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act } from './action.js';
 import { addJobDelete } from './job-delete.js';
+import { addJobInvite } from './job-invite.js';
 import { addJobModel } from './job-model.js';
 import { addJobReport } from './job-report.js';
 import { addJobSubmit } from './job-submit.js';
@@ -24,6 +25,7 @@ export function addJobCommands(program: Command, terminal: Terminal): void {
   addJobWatch(job, terminal);
   addJobModel(job, terminal);
   addJobReport(job, terminal);
+  addJobInvite(job, terminal);
   addOrders(job, terminal);
   addJobDelete(job, terminal);
 }

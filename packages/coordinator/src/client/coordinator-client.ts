@@ -21,8 +21,10 @@ import {
   invitationSchema,
   type JobDeletion,
   type JobDetails,
+  type JobMember,
   type JobSummary,
   jobDetailsSchema,
+  jobMemberSchema,
   jobSummarySchema,
   MAX_EVENT_WAIT_MS,
   type SiteStatus,
@@ -160,6 +162,11 @@ export class CoordinatorClient {
 
   abortJob(id: string): Promise<JobSummary> {
     return this.#order(id, 'abort');
+  }
+
+  /** Takes an enrolled site into a job that is under way; one that failed its gate is asked again. */
+  inviteToJob(id: string, site: string): Promise<JobMember> {
+    return this.#post(`/v1/jobs/${encodeURIComponent(id)}/sites`, { site }, jobMemberSchema);
   }
 
   /**

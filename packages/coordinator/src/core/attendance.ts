@@ -1,3 +1,4 @@
+import { assert } from '@fedvox/base';
 import { matchesName } from '@fedvox/job';
 import { isOver, type JobEvent, type JobState } from './job-state.js';
 import { NEW_MEMBER, withMember } from './member.js';
@@ -9,12 +10,22 @@ export function enrol(
   state: JobState,
   { site }: Extract<JobEvent, { kind: 'site-enrolled' }>,
 ): Transition {
-  if (isOver(state) || isTrusted(state, site)) return reached(state);
-  const isKnown = isInvited(state, site);
-  if (!isKnown && !state.plan.laterSites.some((name) => matchesName(name, site))) {
-    return reached(state);
-  }
-  const invited = isKnown
+  const isMeant =
+    isInvited(state, site) || state.plan.laterSites.some((name) => matchesName(name, site));
+  return isOver(state) || isTrusted(state, site) || !isMeant ? reached(state) : admit(state, site);
+}
+
+/** An operator wants the site: one that had failed the gate is asked again, at once. */
+export function invite(
+  state: JobState,
+  { site }: Extract<JobEvent, { kind: 'site-invited' }>,
+): Transition {
+  assert(!isOver(state), 'only a job that is not over invites');
+  return isTrusted(state, site) ? askAnew(state, site) : admit(state, site);
+}
+
+function admit(state: JobState, site: string): Transition {
+  const invited = isInvited(state, site)
     ? withMember(state, site, { isRevoked: false, outcome: null })
     : { ...state, members: state.members.with(site, NEW_MEMBER) };
   return reached(invited, { kind: 'site-invited', site });
@@ -29,11 +40,14 @@ export function listen(
   const heard = isMissed(state, site)
     ? reached(withoutSilence(state, site), { kind: 'site-returned', site })
     : reached(state);
+  return anew ? andThen(heard, (next) => askAnew(next, site)) : heard;
+}
+
+/** Asks the gate's question again of a site that did not pass it. */
+function askAnew(state: JobState, site: string): Transition {
   const outcome = state.members.get(site)?.outcome ?? null;
-  if (!anew || outcome === null || outcome === 'pass') return heard;
-  return andThen(heard, (next) =>
-    reached(withMember(next, site, { outcome: null }), { kind: 'gate-asked-again', site }),
-  );
+  if (outcome === null || outcome === 'pass') return reached(state);
+  return reached(withMember(state, site, { outcome: null }), { kind: 'gate-asked-again', site });
 }
 
 /** Whether a word of this site would change anything. */

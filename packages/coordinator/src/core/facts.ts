@@ -36,7 +36,7 @@ export type JobFact =
   | { readonly kind: 'figures-withheld'; readonly sites: readonly string[] }
   /** A site that had not passed is asked once more: it has dialled in anew. */
   | { readonly kind: 'gate-asked-again'; readonly site: string }
-  /** A site that enrolled after the submission. */
+  /** A site that enrolled after the submission, or that an operator invited. */
   | { readonly kind: 'site-invited'; readonly site: string }
   | {
       readonly kind: 'round-opened';
@@ -44,7 +44,11 @@ export type JobFact =
       readonly work: RoundWork;
       readonly baseModel: Sha256;
       readonly deadlineAtMs: number;
+      /** Those called, where the job says which of its sites train; absent where all do. */
+      readonly sites?: readonly string[];
     }
+  /** A site that the round began without: in place of one that will not answer, or is away. */
+  | { readonly kind: 'site-called'; readonly round: number; readonly site: string }
   | {
       readonly kind: 'update-accepted';
       readonly round: number;

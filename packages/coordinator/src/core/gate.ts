@@ -2,7 +2,7 @@ import { assert } from '@fedvox/base';
 import { type GateOutcome, isPassing } from '@fedvox/protocol';
 import type { JobEvent, JobState } from './job-state.js';
 import { askedAnew, withMember } from './member.js';
-import { isAskedAtGate, passedSites } from './standing.js';
+import { isAskedAtGate, passedSites, trainingMembers } from './standing.js';
 import { taskOf } from './tasks.js';
 import { andThen, beginRound, failJob, reached, type Transition } from './transition.js';
 
@@ -64,7 +64,8 @@ export function settleGate(
   away: readonly string[] | null,
 ): Transition {
   assert(state.activity.kind === 'gate', 'the job is at its gate');
-  const { members, plan, activity } = state;
+  const { plan, activity } = state;
+  const members = trainingMembers(state);
   const isTimeUp = nowMs >= activity.deadlineAtMs;
   if (members.count('passed') >= plan.minSites) {
     return members.count('asked') === 0 || isTimeUp ? enterFirstRound(state) : reached(state);
@@ -75,7 +76,9 @@ export function settleGate(
 }
 
 /** Somebody may still pass: has not answered, is asked again, or enrols. */
-function mayStillSuffice({ members, plan }: JobState): boolean {
+function mayStillSuffice(state: JobState): boolean {
+  const { plan } = state;
+  const members = trainingMembers(state);
   const isFull = members.sites.length - members.count('revoked') >= plan.minSites;
   return !isFull || members.count('asked', 'asked-again') > 0;
 }
@@ -84,7 +87,7 @@ function mayStillSuffice({ members, plan }: JobState): boolean {
 function isWorthWaiting(state: JobState, nowMs: number, away: ReadonlySet<string>): boolean {
   assert(state.activity.kind === 'gate', 'the job is at its gate');
   const isWithinDeadline = nowMs < state.activity.openedAtMs + state.plan.deadlineMs;
-  const open = state.members.sitesOf(
+  const open = trainingMembers(state).sitesOf(
     'asked',
     ...(isWithinDeadline ? ['asked-again' as const] : []),
   );

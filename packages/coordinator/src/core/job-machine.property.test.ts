@@ -7,11 +7,16 @@ import { dueEffects, isOver, type JobEffect, type JobState, nextTickAtMs } from 
 import { NEW_MEMBER } from './member.js';
 import { invitedSites, passedSites, silentSites } from './standing.js';
 import { readJobState, writeChanges, writeJobState } from './stored-state.js';
+import type { SubmittedPlan } from './submitted-plan.js';
 
 const early = plan.invitedSites;
 const LATE = 'west';
 const everySite = [...early, LATE];
-const open = { ...plan, graceMs: 300, laterSites: ['*'] };
+const everybody: SubmittedPlan = { ...plan, graceMs: 300, laterSites: ['*'] };
+const part: SubmittedPlan = {
+  ...everybody,
+  participation: { kind: 'fraction', fraction: 0.3, seed: 1 },
+};
 
 interface Action {
   readonly kind:
@@ -48,7 +53,10 @@ const action: fc.Arbitrary<Action> = fc.record({
   present: fc.subarray(everySite),
 });
 
-describe('a job under any schedule', () => {
+describe.each([
+  ['all of its sites', everybody],
+  ['a part of its sites', part],
+])('a job that trains on %s, under any schedule', (_, open) => {
   it('loses no accepted update, chains its models and server states, and never stands still', () => {
     const property = fc.property(fc.array(action, { maxLength: 80 }), (actions) => {
       const driver = new Driver(open, false);

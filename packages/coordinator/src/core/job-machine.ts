@@ -1,7 +1,7 @@
 import { assert } from '@fedvox/base';
 import { STRATEGY_TERMS } from '@fedvox/job';
 import { isPassing } from '@fedvox/protocol';
-import { countSilence, enrol, listen, revoke, withoutSilence } from './attendance.js';
+import { countSilence, enrol, invite, listen, revoke, withoutSilence } from './attendance.js';
 import type { JobFact } from './facts.js';
 import { answerForLacking, reopenGate, reportGate, settleGate, withOutcome } from './gate.js';
 import {
@@ -10,10 +10,11 @@ import {
   isOver,
   type JobEffect,
   type JobEvent,
+  type JobPlan,
   type JobState,
 } from './job-state.js';
 import { askedAnew, membersOf, NEW_MEMBER, withoutSilences } from './member.js';
-import { acceptedUpdates, type RoundAnswer, unansweredSites } from './roll-call.js';
+import { acceptedUpdates, calledSince, type RoundAnswer, unansweredSites } from './roll-call.js';
 import {
   type CollectingRound,
   quorumOf,
@@ -23,9 +24,17 @@ import {
   stepRound,
   takesAnswers,
 } from './round-machine.js';
-import { passedSites, silentSites } from './standing.js';
+import { silentSites } from './standing.js';
 import { completePlan, type SubmittedPlan } from './submitted-plan.js';
-import { andThen, baseOf, beginRound, failJob, reached, type Transition } from './transition.js';
+import {
+  andThen,
+  baseOf,
+  beginRound,
+  failJob,
+  reached,
+  sitesFor,
+  type Transition,
+} from './transition.js';
 
 export interface Step {
   readonly state: JobState;
@@ -72,6 +81,8 @@ function apply(state: JobState, event: JobEvent): Transition {
       return andThen(answerForLacking(state, event), (next) => leaveUnasked(next, event));
     case 'site-enrolled':
       return enrol(state, event);
+    case 'site-invited':
+      return invite(state, event);
     case 'site-spoke':
       return andThen(listen(state, event), (next) =>
         next.activity.kind === 'gate'
@@ -139,14 +150,19 @@ function stepCurrentRound(state: JobState, event: RoundEvent): Transition {
   const round = stepRound(before, event, { ...plan, minSites });
   const stepped = reached(
     { ...state, activity: { kind: 'round', round } },
-    ...factsOf(round, event),
+    ...factsOf(before, round, event, plan),
   );
   return round.phase === before.phase
     ? stepped
     : andThen(stepped, (next) => enter(next, round, event));
 }
 
-function factsOf(round: RoundState, event: RoundEvent): JobFact[] {
+function factsOf(
+  before: RoundState,
+  round: RoundState,
+  event: RoundEvent,
+  plan: JobPlan,
+): JobFact[] {
   switch (event.kind) {
     case 'site-answered': {
       const { site, answer } = event;
@@ -154,7 +170,14 @@ function factsOf(round: RoundState, event: RoundEvent): JobFact[] {
     }
     case 'round-opened':
     case 'reopened':
-      return takesAnswers(round) ? [openingOf(round)] : [];
+      return takesAnswers(round) ? [openingOf(round, plan)] : [];
+    case 'tick':
+      if (!takesAnswers(before) || !takesAnswers(round)) return [];
+      return calledSince(before.rollCall, round.rollCall).map((site) => ({
+        kind: 'site-called',
+        round: round.number,
+        site,
+      }));
     default:
       return [];
   }
@@ -193,9 +216,15 @@ function leaveUnasked(
   return stepCurrentRound(state, { kind: 'site-answered', site, answer, nowMs });
 }
 
-function openingOf({ number, work, baseModel, rollCall }: CollectingRound): JobFact {
-  const { deadlineAtMs } = rollCall;
-  return { kind: 'round-opened', round: number, work, baseModel, deadlineAtMs };
+function openingOf(
+  { number, work, baseModel, rollCall }: CollectingRound,
+  { participation }: JobPlan,
+): JobFact {
+  const { deadlineAtMs, entries } = rollCall;
+  const opening = { kind: 'round-opened', round: number, work, baseModel, deadlineAtMs } as const;
+  if (participation === undefined || work === 'evaluate') return opening;
+  const sites = [...entries].flatMap(([site, { isCalled }]) => (isCalled ? [site] : []));
+  return { ...opening, sites };
 }
 
 /** What a round's new phase means for the job. */
@@ -261,7 +290,7 @@ function postpone(state: JobState, byMs: number): Transition {
 /** Asks again whoever did not pass the gate, or did not answer the round. */
 function reopen(state: JobState, nowMs: number): Transition {
   if (state.activity.kind === 'gate') return reached(reopenGate(state, nowMs));
-  const sites = passedSites(state);
+  const sites = sitesFor(state, state.activity.round.work);
   const members = withoutSilences(askedAnew(state.members));
   return stepCurrentRound({ ...state, members }, { kind: 'reopened', nowMs, sites });
 }

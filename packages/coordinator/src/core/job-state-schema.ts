@@ -27,6 +27,12 @@ const plan = z.strictObject({
   invitedSites: sites,
   laterSites: sites,
   initialModel: digest,
+  participation: z
+    .discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('named'), sites: z.array(z.string()) }),
+      z.strictObject({ kind: z.literal('fraction'), fraction: z.number(), seed: z.number() }),
+    ])
+    .exactOptional(),
   needs: z.array(z.enum(CAPABILITIES)).readonly().exactOptional(),
   selection: selectionSchema.exactOptional(),
   startedFrom: startedFromSchema.exactOptional(),

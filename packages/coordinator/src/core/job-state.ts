@@ -2,6 +2,7 @@ import type { Sha256 } from '@fedvox/base';
 import type { SelectionSpec, StrategySpec } from '@fedvox/job';
 import type { Capability, FiguresOutlook, GateOutcome } from '@fedvox/protocol';
 import type { JobFailure } from './facts.js';
+import type { ParticipationPlan } from './lots.js';
 import type { Members } from './member.js';
 import { acceptedStatements, nextLookAtMs, type RoundAnswer } from './roll-call.js';
 import type { RoundOutcome, RoundState } from './round-machine.js';
@@ -26,6 +27,8 @@ export interface JobPlan {
   /** Names, with `*` for any part, of sites that are invited when they enrol later. */
   readonly laterSites: readonly string[];
   readonly initialModel: Sha256;
+  /** Which sites train in a round; every one where absent. */
+  readonly participation?: ParticipationPlan;
   /** What a site's agent has to be capable of; absent where it was not written down at the submission. */
   readonly needs?: readonly Capability[];
   /** How the best model is chosen, and when the job ends early, where the job says so. */
@@ -103,6 +106,8 @@ export type JobEvent =
       readonly nowMs: number;
     }
   | { readonly kind: 'site-enrolled'; readonly site: string }
+  /** By an operator, once it is enrolled; whatever the submission said. */
+  | { readonly kind: 'site-invited'; readonly site: string }
   /** Any call of the site; `anew` where it has just dialled in. */
   | { readonly kind: 'site-spoke'; readonly site: string; readonly anew: boolean }
   | { readonly kind: 'site-revoked'; readonly site: string; readonly nowMs: number }
@@ -118,7 +123,13 @@ export type JobEvent =
       readonly nowMs: number;
     }
   /** These four answer the effect of the same round; late ones are ignored. */
-  | { readonly kind: 'round-opened'; readonly round: number; readonly nowMs: number }
+  | {
+      readonly kind: 'round-opened';
+      readonly round: number;
+      readonly nowMs: number;
+      /** Sites of which nothing was heard lately; where left out, nobody is taken to be away. */
+      readonly away?: readonly string[];
+    }
   | { readonly kind: 'updates-settled'; readonly round: number }
   | ({
       readonly kind: 'aggregated';

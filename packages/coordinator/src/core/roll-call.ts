@@ -4,7 +4,7 @@ import { SiteTable } from './site-table.js';
 
 /** The answers to one round, from a fixed set of sites. */
 export interface RollCall {
-  /** Of every site that is called, and of any that has left since its answer was counted. */
+  /** Of every site that takes part, and of any that has left since its answer was counted. */
   readonly entries: RollEntries;
   readonly openedAtMs: number;
   /** When enough sites had answered; null before. */
@@ -19,7 +19,7 @@ export interface RollEntry {
   readonly answer: RoundAnswer | null;
   /** Whether the round waits for it: not where nothing was heard of it for rounds; it may answer. */
   readonly isAwaited: boolean;
-  /** Not where the round was opened again after it had left. */
+  /** Not while the round does without it, nor where it was opened again after the site had left. */
   readonly isCalled: boolean;
 }
 
@@ -27,6 +27,8 @@ export type RollEntries = SiteTable<RollEntry, RollStanding>;
 
 /** How a site stands with the round. */
 export type RollStanding =
+  /** Takes part in the job, and is not called in this round so far. */
+  | 'idle'
   | 'awaited'
   | 'not-awaited'
   | 'updated'
@@ -35,9 +37,10 @@ export type RollStanding =
   /** For a reason that passes. */
   | 'declined-for-now';
 
-export function rollStanding({ answer, isAwaited }: RollEntry): RollStanding {
+export function rollStanding({ answer, isAwaited, isCalled }: RollEntry): RollStanding {
   switch (answer?.kind) {
     case undefined:
+      if (!isCalled) return 'idle';
       return isAwaited ? 'awaited' : 'not-awaited';
     case 'declined':
       return isPassing(answer.reason) ? 'declined-for-now' : 'declined';
@@ -96,7 +99,45 @@ export function openRollCall(
 /** Whether an answer of this site would count: a site that declined may have thought better of it. */
 export function mayAnswer({ entries }: RollCall, site: string): boolean {
   const entry = entries.get(site);
-  return entry !== undefined && (entry.answer === null || entry.answer.kind === 'declined');
+  if (entry === undefined || !entry.isCalled) return false;
+  return entry.answer === null || entry.answer.kind === 'declined';
+}
+
+/** Leaves all that have given no answer idle. */
+export function withoutCalls(rollCall: RollCall): RollCall {
+  const entries = [...rollCall.entries].map(([site, entry]): [string, RollEntry] => [
+    site,
+    entry.answer === null ? { ...entry, isCalled: false } : entry,
+  ]);
+  return { ...rollCall, entries: entriesOf(entries) };
+}
+
+/** Those that could be called: not where nothing was heard of them for rounds. Sorted. */
+export function callableSites({ entries }: RollCall): readonly string[] {
+  return entries.sitesOf('idle').filter((site) => entries.get(site)?.isAwaited);
+}
+
+export function withCalled(rollCall: RollCall, sites: readonly string[]): RollCall {
+  return sites.reduce((roll, site) => withEntry(roll, site, { isCalled: true }), rollCall);
+}
+
+/** Sites that were idle in the earlier roll of a round, and are called in the later one; sorted. */
+export function calledSince(earlier: RollCall, later: RollCall): readonly string[] {
+  const changed = later.entries.changedFrom(earlier.entries);
+  const isIdle = (entry: RollEntry | undefined) =>
+    entry !== undefined && rollStanding(entry) === 'idle';
+  return changed.filter(
+    (site) => isIdle(earlier.entries.get(site)) && !isIdle(later.entries.get(site)),
+  );
+}
+
+/** Those whose update counts, or is awaited of a site that is heard of. */
+export function expectedUpdates({ entries }: RollCall, away: readonly string[]): number {
+  const awaitedAway = away.filter((site) => {
+    const entry = entries.get(site);
+    return entry !== undefined && rollStanding(entry) === 'awaited';
+  });
+  return entries.count('updated', 'awaited') - awaitedAway.length;
 }
 
 /** Whether the site is given the round's work now. */
@@ -160,7 +201,9 @@ export function closeCause(
   away: readonly string[],
 ): CloseCause | null {
   const { entries, quorumAtMs, deadlineAtMs } = rollCall;
-  if (entries.count('awaited', 'not-awaited', 'declined-for-now') === 0) return 'all-answered';
+  if (entries.count('idle', 'awaited', 'not-awaited', 'declined-for-now') === 0) {
+    return 'all-answered';
+  }
   if (quorumAtMs !== null) {
     if (entries.count('awaited') === 0) return 'all-answered';
     const isGraceOver = graceMs === null ? isAway(entries, away) : nowMs >= quorumAtMs + graceMs;
@@ -176,12 +219,12 @@ function isAway(entries: RollEntries, away: readonly string[]): boolean {
   return entries.sitesOf('awaited').every((site) => names.has(site));
 }
 
-/** When it must be looked at again, if nobody answers. */
+/** From when on it must be looked at, if nobody answers: until it has its quorum, others may be called. */
 export function nextLookAtMs(
-  { quorumAtMs, deadlineAtMs }: RollCall,
+  { entries, openedAtMs, quorumAtMs, deadlineAtMs }: RollCall,
   { graceMs }: Pick<RollCallRules, 'graceMs'>,
 ): number {
-  if (quorumAtMs === null) return deadlineAtMs;
+  if (quorumAtMs === null) return entries.count('idle') > 0 ? openedAtMs : deadlineAtMs;
   return Math.min(deadlineAtMs, quorumAtMs + (graceMs ?? 0));
 }
 
@@ -203,6 +246,8 @@ export function awaitedAgain(rollCall: RollCall, site: string): RollCall {
 
 /** No longer expects the site; an answer that counts stays. */
 export function withoutSite(rollCall: RollCall, site: string): RollCall {
-  if (!mayAnswer(rollCall, site)) return rollCall;
+  const entry = rollCall.entries.get(site);
+  const kind = entry?.answer?.kind;
+  if (entry === undefined || kind === 'update' || kind === 'given-up') return rollCall;
   return { ...rollCall, entries: rollCall.entries.without(site) };
 }

@@ -1,11 +1,14 @@
 import { assert, type Sha256 } from '@fedvox/base';
 import type { SiteNeeds } from '@fedvox/job';
+import { byLot, type ParticipationPlan, sitesToCall } from './lots.js';
 import {
   acceptedUpdates,
   answered,
   awaitedAgain,
   type CloseCause,
+  callableSites,
   closeCause,
+  expectedUpdates,
   isOffered,
   mayAnswer,
   openRollCall,
@@ -13,6 +16,8 @@ import {
   type RollCall,
   type RollCallRules,
   type RoundAnswer,
+  withCalled,
+  withoutCalls,
   withoutSite,
 } from './roll-call.js';
 
@@ -31,6 +36,10 @@ import {
  * A site that declines is not waited for, nor is one of which nothing was heard in the last rounds;
  * both may still answer while the round is open. Once `minSites` have answered, the others have the
  * job's grace.
+ *
+ * Where a fraction of the sites trains, a round calls as many, by lot, of those that are heard of. The
+ * others are idle: nothing is asked of them, and none of them was silent. Until enough have answered,
+ * one of them is called, the next by lot, for each that declines, is given up, leaves, or is away.
  *
  * `closing` takes no new upload, but updates whose bytes were all here when it began are still
  * checked and may be accepted; `aggregating` has a frozen set. A round of work `evaluate` collects
@@ -82,10 +91,17 @@ export function quorumOf(
   return everySite ? Math.max(minSites, sites.length) : minSites;
 }
 
+/** What a round goes by. */
+export interface RoundRules extends RollCallRules {
+  readonly participation?: ParticipationPlan;
+}
+
 interface Opening {
   readonly nowMs: number;
   /** Those of which nothing was heard for rounds. */
   readonly silentSites: readonly string[];
+  /** Those of which nothing was heard lately; where left out, nobody is taken to be away. */
+  readonly away?: readonly string[] | undefined;
 }
 
 export type RoundEvent =
@@ -109,7 +125,7 @@ export type RoundEvent =
   | { readonly kind: 'site-left'; readonly site: string };
 
 /** @throws InvariantError when the phase has no such event: whoever sends events checks first. */
-export function stepRound(round: RoundState, event: RoundEvent, rules: RollCallRules): RoundState {
+export function stepRound(round: RoundState, event: RoundEvent, rules: RoundRules): RoundState {
   switch (event.kind) {
     case 'round-opened':
       assert(round.phase === 'pending', 'only a pending round is opened');
@@ -120,7 +136,7 @@ export function stepRound(round: RoundState, event: RoundEvent, rules: RollCallR
       return closeIfOver({ ...round, rollCall }, rules, event.nowMs);
     }
     case 'tick':
-      return closeIfOver(round, rules, event.nowMs, event.away);
+      return closeIfOver(enoughCalled(round, rules, event.away), rules, event.nowMs, event.away);
     case 'updates-settled':
       assert(round.phase === 'closing', 'updates settle while a round is closing');
       return settle(round, rules);
@@ -170,18 +186,42 @@ function committed(round: RoundState, { model, serverState }: RoundOutcome): Rou
 
 function open(
   round: RoundState,
-  { nowMs, silentSites }: Opening,
-  rules: RollCallRules,
+  { nowMs, silentSites, away }: Opening,
+  rules: RoundRules,
   answers?: ReadonlyMap<string, RoundAnswer>,
 ): RoundState {
-  const rollCall = openRollCall(round.sites, silentSites, nowMs, rules, answers);
-  return closeIfOver({ ...identity(round), phase: 'open', rollCall }, rules, nowMs);
+  const all = openRollCall(round.sites, silentSites, nowMs, rules, answers);
+  const rollCall = isDrawn(round, rules) ? withoutCalls(all) : all;
+  const opened = { ...identity(round), phase: 'open', rollCall } as const;
+  return closeIfOver(enoughCalled(opened, rules, away), rules, nowMs);
+}
+
+function isDrawn({ work }: RoundState, { participation }: RoundRules): boolean {
+  return work === 'train' && participation?.kind === 'fraction';
+}
+
+/** Calls idle sites, by lot, until as many updates are to be expected as the job wants. */
+function enoughCalled(
+  round: RoundState,
+  { participation, minSites }: RoundRules,
+  away: readonly string[] = [],
+): RoundState {
+  if (round.phase !== 'open' || participation?.kind !== 'fraction') return round;
+  const { rollCall, sites, number } = round;
+  if (rollCall.quorumAtMs !== null) return round;
+  const wanted = sitesToCall(sites.length, participation.fraction, minSites);
+  const lacking = wanted - expectedUpdates(rollCall, away);
+  if (lacking <= 0) return round;
+  const gone = new Set(away);
+  const present = callableSites(rollCall).filter((site) => !gone.has(site));
+  const called = byLot(present, participation.seed, number).slice(0, lacking);
+  return called.length === 0 ? round : { ...round, rollCall: withCalled(rollCall, called) };
 }
 
 /** Where nobody says who is away, nobody is taken to be. */
 function closeIfOver(
   round: RoundState,
-  rules: RollCallRules,
+  rules: RoundRules,
   nowMs: number,
   away: readonly string[] = [],
 ): RoundState {
@@ -207,7 +247,7 @@ function settle(
 function reopen(
   round: Extract<RoundState, { phase: 'failed' }>,
   { nowMs, sites }: Extract<RoundEvent, { kind: 'reopened' }>,
-  rules: RollCallRules,
+  rules: RoundRules,
 ): RoundState {
   const { rollCall } = round;
   if (round.reason === 'aggregation-failed') {

@@ -1,6 +1,9 @@
+import { mayTrain } from '@fedvox/job';
 import { isPassing } from '@fedvox/protocol';
 import type { JobBase, JobState } from './job-state.js';
-import { gateStanding, type Member } from './member.js';
+import { gateStanding, type Member, type Members, membersOf } from './member.js';
+import { rollStanding } from './roll-call.js';
+import type { RoundState } from './round-machine.js';
 
 /** Rounds without a word after which a round does not wait for a site, until it speaks. */
 export const MAX_SILENT_ROUNDS = 3;
@@ -25,9 +28,16 @@ export function trustedSites({ members }: WithMembers): readonly string[] {
   return members.sitesOf('asked', 'asked-again', 'passed', 'left-out');
 }
 
-/** Sites that passed the gate: those of the next round. */
+/** Sites that passed the gate: those of the next round, unless the job names who trains. */
 export function passedSites({ members }: WithMembers): readonly string[] {
   return members.sitesOf('passed');
+}
+
+/** Those that train in rounds at all. */
+export function trainingMembers({ members, plan }: Pick<JobBase, 'members' | 'plan'>): Members {
+  const { participation } = plan;
+  if (participation?.kind !== 'named') return members;
+  return membersOf([...members].filter(([site]) => mayTrain(participation, site)));
 }
 
 /** Whether the gate's question is put to this site now: at the gate, and in any round after it. */
@@ -54,6 +64,8 @@ export const STANDINGS = [
   'asked-again',
   'joins-next-round',
   'takes-part',
+  /** Takes part in the job, and the present round does without it. */
+  'idle',
   /** Takes part, but was silent for so long that no round waits for it. */
   'not-awaited',
   /** Failed the gate; is asked again when its agent dials in anew, or the job is resumed. */
@@ -62,16 +74,23 @@ export const STANDINGS = [
 ] as const;
 export type Standing = (typeof STANDINGS)[number];
 
-export function standingOf({ members, activity }: JobState, site: string): Standing {
+export function standingOf({ members, activity, plan }: JobState, site: string): Standing {
   const member = members.get(site);
   if (member === undefined) return 'asked';
   const standing = gateStanding(member);
   const takesPart = activity.kind === 'round' && isAmong(activity.round.sites, site);
   if (takesPart && (standing === 'asked' || standing === 'passed')) {
-    return isSilent(member) ? 'not-awaited' : 'takes-part';
+    if (isSilent(member)) return 'not-awaited';
+    return isIdle(activity.round, site) ? 'idle' : 'takes-part';
   }
   if (standing !== 'passed') return standing;
+  if (!mayTrain(plan.participation, site)) return 'idle';
   return activity.kind === 'gate' ? 'takes-part' : 'joins-next-round';
+}
+
+function isIdle(round: RoundState, site: string): boolean {
+  const entry = 'rollCall' in round ? round.rollCall.entries.get(site) : undefined;
+  return entry !== undefined && rollStanding(entry) === 'idle';
 }
 
 /** Whether a name is one of these, which are sorted. */

@@ -1,7 +1,7 @@
 import type { JobFact, JobFailure } from './facts.js';
 import type { JobBase, JobState } from './job-state.js';
 import type { RoundOutcome, RoundState, RoundWork } from './round-machine.js';
-import { passedSites } from './standing.js';
+import { passedSites, trainingMembers } from './standing.js';
 
 /** A state, and what happened on the way to it. */
 export interface Transition {
@@ -26,14 +26,19 @@ export function failJob(state: JobState, reason: JobFailure): Transition {
   return reached({ ...baseOf(state), status: 'failed', reason }, { kind: 'job-failed', reason });
 }
 
-/** Everyone who has passed the gate by now takes part. */
+/** Everyone who has passed the gate by now takes part; where the job names who trains, those of them. */
 export function beginRound(
   state: JobState,
   number: number,
   work: RoundWork,
   { model: baseModel, serverState: baseState }: RoundOutcome,
 ): JobState {
-  const sites = passedSites(state);
+  const sites = sitesFor(state, work);
   const round: RoundState = { phase: 'pending', number, work, baseModel, baseState, sites };
   return { ...state, activity: { kind: 'round', round } };
+}
+
+/** Who may be called in a round of this work; sorted. */
+export function sitesFor(state: JobState, work: RoundWork): readonly string[] {
+  return passedSites(work === 'train' ? { members: trainingMembers(state) } : state);
 }

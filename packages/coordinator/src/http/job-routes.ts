@@ -1,6 +1,9 @@
 import type { Sha256 } from '@fedvox/base';
 import { z } from 'zod';
+import { isOver } from '../core/job-state.js';
 import { eventOfOrder, ORDERS } from '../core/orders.js';
+import { standingOf } from '../core/standing.js';
+import { fail } from '../errors.js';
 import {
   confirmationSchema,
   deletionSchema,
@@ -8,6 +11,8 @@ import {
   eventSchema,
   jobCheckSchema,
   jobDetailsSchema,
+  jobInvitationSchema,
+  jobMemberSchema,
   jobSummarySchema,
   MAX_EVENTS,
   submissionForecastSchema,
@@ -81,6 +86,7 @@ export function addJobRoutes(app: TypedApp, services: HttpServices): void {
     },
   );
   addOrderRoutes(app, services);
+  addInvitationRoute(app, services);
   addEventRoutes(app, services);
 }
 
@@ -97,6 +103,27 @@ function addOrderRoutes(app: TypedApp, { registry }: HttpServices): void {
       },
     );
   }
+}
+
+/** Takes a site into a job that is under way, whatever its submission said of sites. */
+function addInvitationRoute(app: TypedApp, { registry, sites }: HttpServices): void {
+  app.post(
+    '/v1/jobs/:id/sites',
+    {
+      schema: { params, body: jobInvitationSchema, response: { 200: jobMemberSchema } },
+    },
+    async ({ params: { id }, body: { site } }) => {
+      registry.get(id);
+      const enrolled = await sites.sites();
+      const isTrusted = enrolled.some((known) => known.site === site && !known.revoked);
+      if (!isTrusted) throw fail('site-not-enrolled', { sites: site });
+      const state = await registry.advance(id, ({ state }) => {
+        if (isOver(state)) throw fail('job-over', { job: id, status: state.status });
+        return { event: { kind: 'site-invited', site } };
+      });
+      return { site, standing: standingOf(state, site) };
+    },
+  );
 }
 
 function addEventRoutes(app: TypedApp, { store, changes }: HttpServices): void {

@@ -74,6 +74,10 @@ const ROUTES: Readonly<Record<string, RouteDescription>> = {
     summary: 'End a job for good.',
     errors: ['request-invalid', 'no-such-job', 'job-over', 'overloaded'],
   },
+  'POST /v1/jobs/:id/sites': {
+    summary: 'Invite an enrolled site into a job that is not over: it joins the next round.',
+    errors: ['request-invalid', 'no-such-job', 'site-not-enrolled', 'job-over', 'overloaded'],
+  },
   'GET /v1/events': {
     summary: 'What happened after an event, waiting for the next one where there is none.',
     errors: ['request-invalid'],

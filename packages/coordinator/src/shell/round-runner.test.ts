@@ -80,7 +80,7 @@ describe('carrying out rounds', () => {
   function start(): RoundRunner {
     const settled = async () => undefined;
     const options = { registry, store, blobs, settled, clock, log: silentLogger() };
-    const runner = new RoundRunner({ ...options, jitter: () => 0 });
+    const runner = new RoundRunner({ ...options, isAway: () => false, jitter: () => 0 });
     runner.start();
     return runner;
   }

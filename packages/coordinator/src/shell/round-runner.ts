@@ -5,6 +5,7 @@ import type { TensorReader, TensorSource } from '@fedvox/weights';
 import { writeWeightsFile } from '@fedvox/weights/files';
 import { dueEffects, type JobEffect, type JobEvent } from '../core/job-state.js';
 import type { RoundOutcome } from '../core/round-machine.js';
+import { invitedSites } from '../core/standing.js';
 import type { BlobStore } from '../store/blob-store.js';
 import type { Store } from '../store/store.js';
 import type { JobRegistry } from './job-registry.js';
@@ -24,6 +25,8 @@ export interface RoundRunnerOptions {
   readonly blobs: BlobStore;
   /** Resolves when no update of the round is being checked any more. */
   readonly settled: (job: string, round: number) => Promise<void>;
+  /** Whether nothing was heard of a site lately. */
+  readonly isAway: (site: string) => boolean;
   readonly clock: Clock;
   readonly log: Logger;
   readonly jitter: () => number;
@@ -84,13 +87,19 @@ export class RoundRunner {
     const { round } = effect;
     switch (effect.kind) {
       case 'open-round':
-        return { kind: 'round-opened', round, nowMs: this.#options.clock.nowMs() };
+        return this.#opening(jobId, round);
       case 'settle-updates':
         await this.#options.settled(jobId, round);
         return { kind: 'updates-settled', round };
       case 'aggregate':
         return this.#aggregate(jobId, effect);
     }
+  }
+
+  #opening(jobId: string, round: number): JobEvent {
+    const { clock, registry, isAway } = this.#options;
+    const away = invitedSites(registry.get(jobId).state).filter(isAway);
+    return { kind: 'round-opened', round, nowMs: clock.nowMs(), away };
   }
 
   async #aggregate(jobId: string, effect: AggregateEffect): Promise<JobEvent> {

@@ -172,6 +172,7 @@ async function live(
   const runner = new RoundRunner({
     ...{ registry, store, blobs, clock, log: silentLogger(), jitter: () => 0 },
     settled: async () => undefined,
+    isAway: () => false,
   });
   runner.start();
   const work = async () => {

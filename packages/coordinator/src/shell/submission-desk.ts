@@ -17,11 +17,13 @@ import {
   type Job,
   jobFaults,
   matchesName,
+  mayTrain,
 } from '@fedvox/job';
 import { capabilitiesFor, type FiguresOutlook } from '@fedvox/protocol';
 import { WeightsFile } from '@fedvox/weights/files';
 import { submitJob } from '../core/job-machine.js';
 import type { StartedFrom } from '../core/job-state.js';
+import type { ParticipationPlan } from '../core/lots.js';
 import type { SubmittedPlan } from '../core/submitted-plan.js';
 import { fail } from '../errors.js';
 import type { SubmissionForecast } from '../rest-contract.js';
@@ -88,6 +90,7 @@ export class SubmissionDesk {
     await blobs.put(jobSha256, [bytes], MAX_JOB_BYTES);
     const jobId = `${job.name}-${chance.id().slice(0, ID_SUFFIX_LENGTH)}`;
     const { rounds, minSites, deadline, grace, gate, sites = EVERYBODY, strategy } = job.federation;
+    const participation = participationOf(job);
     const { maxShare = DEFAULT_MAX_SHARE, maxExamples = DEFAULT_MAX_EXAMPLES } = job.federation;
     const plan: SubmittedPlan = {
       jobId,
@@ -102,6 +105,7 @@ export class SubmissionDesk {
       maxShare,
       maxExamples,
       initialModel,
+      ...(participation === undefined ? {} : { participation }),
       needs: capabilitiesFor(job),
       ...(job.selection === undefined ? {} : { selection: job.selection }),
       ...(startedFrom === undefined ? {} : { startedFrom }),
@@ -122,7 +126,8 @@ export class SubmissionDesk {
     const unknown = meant.filter((name) => !isPattern(name) && !expected.includes(name));
     if (unknown.length > 0) throw fail('site-not-enrolled', { sites: unknown.join(', ') });
     const isMeant = (site: string) => meant.some((name) => matchesName(name, site));
-    const invited = expected.filter(isMeant).sort();
+    const isTraining = (site: string) => mayTrain(federation.participation, site);
+    const invited = expected.filter((site) => isMeant(site) && isTraining(site)).sort();
     if (minSites > invited.length) {
       const sites = invited.join(', ') || 'none';
       throw fail('quorum-impossible', { minSites, count: invited.length, sites });
@@ -164,4 +169,16 @@ function trainable(job: Job): Job {
   const faults = jobFaults(job).map(faultText);
   if (faults.length > 0) throw fail('job-not-trainable', { reason: faults.join('; ') });
   return job;
+}
+
+function participationOf({ federation, seed }: Job): ParticipationPlan | undefined {
+  const { participation } = federation;
+  switch (participation?.kind) {
+    case 'fraction':
+      return { ...participation, seed };
+    case 'named':
+      return participation;
+    default:
+      return undefined;
+  }
 }

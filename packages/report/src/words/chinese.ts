@@ -94,6 +94,7 @@ export const CHINESE: Words = {
     'asked-again': '将再次询问',
     'joins-next-round': '下一轮加入',
     'takes-part': '参与',
+    idle: '本轮空闲',
     'not-awaited': '无响应，不再等待',
     'left-out': '未参与',
     revoked: '已吊销',
@@ -139,9 +140,10 @@ export const CHINESE: Words = {
     'gate-extended': ({ deadlineAtMs }, moment) => `数据准入继续等待，至 ${moment(deadlineAtMs)}`,
     'figures-withheld': () => '所有站点均保留指标：无法选出最佳模型',
     'gate-asked-again': ({ site }) => `再次询问 ${site}`,
-    'site-invited': ({ site }) => `${site} 已注册并受邀`,
-    'round-opened': ({ round, deadlineAtMs }, moment) =>
-      `第 ${round} 轮开始，最迟至 ${moment(deadlineAtMs)}`,
+    'site-invited': ({ site }) => `${site} 已受邀`,
+    'round-opened': ({ round, deadlineAtMs, sites }, moment) =>
+      `第 ${round} 轮开始${sites === undefined ? '' : `，站点：${names(sites)}`}，最迟至 ${moment(deadlineAtMs)}`,
+    'site-called': ({ round, site }) => `第 ${round} 轮：加召 ${site}`,
     'update-accepted': ({ round, site }) => `第 ${round} 轮：${site} 已答复`,
     'site-given-up': ({ round, site }) => `第 ${round} 轮：放弃 ${site}，其更新被拒次数过多`,
     'site-declined': ({ round, site, reason }) =>

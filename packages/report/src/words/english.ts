@@ -95,6 +95,7 @@ export const ENGLISH: Words = {
     'asked-again': 'asked again',
     'joins-next-round': 'joins the next round',
     'takes-part': 'takes part',
+    idle: 'idle in this round',
     'not-awaited': 'silent, not waited for',
     'left-out': 'left out',
     revoked: 'revoked',
@@ -145,9 +146,10 @@ export const ENGLISH: Words = {
       `data gate waits on, until ${moment(deadlineAtMs)}`,
     'figures-withheld': () => 'every site withholds its figures: no best model can be chosen',
     'gate-asked-again': ({ site }) => `${site} is asked again`,
-    'site-invited': ({ site }) => `${site} enrolled and is invited`,
-    'round-opened': ({ round, deadlineAtMs }, moment) =>
-      `round ${round} opened, until ${moment(deadlineAtMs)} at the latest`,
+    'site-invited': ({ site }) => `${site} is invited`,
+    'round-opened': ({ round, deadlineAtMs, sites }, moment) =>
+      `round ${round} opened${sites === undefined ? '' : ` to ${names(sites)}`}, until ${moment(deadlineAtMs)} at the latest`,
+    'site-called': ({ round, site }) => `round ${round}: ${site} is called as well`,
     'update-accepted': ({ round, site }) => `round ${round}: ${site} answered`,
     'site-given-up': ({ round, site }) =>
       `round ${round}: ${site} given up, its updates were refused too often`,

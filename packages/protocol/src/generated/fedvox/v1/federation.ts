@@ -45,6 +45,8 @@ export enum Capability {
   /** JOB_SELECTION - A job that says how its best model is chosen, and one whose learning rate goes by the round. */
   JOB_SELECTION = 15,
   JOB_SCHEDULE = 16,
+  /** JOB_PARTICIPATION - To read a job that says which of its sites train in a round. */
+  JOB_PARTICIPATION = 30,
   UNRECOGNIZED = -1,
 }
 
