@@ -42,6 +42,8 @@ export interface JobChanges {
   readonly sites?: string[];
   readonly strategy?: JobInput['federation']['strategy'];
   readonly selection?: JobInput['selection'];
+  /** Every one of them where absent. */
+  readonly participation?: JobInput['federation']['participation'];
 }
 
 export const INITIAL_WEIGHTS = tinyWeights('initial');
@@ -125,7 +127,10 @@ export async function submitTinyJob(
 }
 
 export function tinyJob({ selection, ...changes }: JobChanges): JobInput {
-  const federation = { rounds: 2, minSites: 2, deadline: '1h', ...changes };
+  const federation = {
+    ...{ rounds: 2, minSites: 2, deadline: '1h' },
+    ...changes,
+  } as JobInput['federation'];
   return {
     name: 'tiny',
     classes: ['background', 'lesion'],

@@ -12,7 +12,12 @@ import {
 } from '@fedvox/agent';
 import { type Clock, type Sha256, seededChance, seededRandom, sha256 } from '@fedvox/base';
 import { silentLogger } from '@fedvox/base/system';
-import { type HeldCoordinator, type JobFact, openCoordinator } from '@fedvox/coordinator';
+import {
+  type CoordinatorConfig,
+  type HeldCoordinator,
+  type JobFact,
+  openCoordinator,
+} from '@fedvox/coordinator';
 import { jobSchema } from '@fedvox/job';
 import type { KeyPair } from '@fedvox/pki';
 import type { Wire } from '@fedvox/transport';
@@ -30,26 +35,49 @@ export interface Surroundings {
   readonly before?: (site: SiteName, work: WorkOrder['work'], signal: AbortSignal) => Promise<void>;
 }
 
+const ENDS: readonly JobFact['kind'][] = ['job-completed', 'job-failed'];
+
+/** What happened to one of the jobs. */
+export interface JobMoment {
+  readonly job: string;
+  readonly fact: JobFact;
+  readonly atMs: number;
+}
+
 /** A real coordinator and real agents of three sites, whose trainers compute from digests, in one process. */
 export class HeldFederation {
-  readonly facts: JobFact[] = [];
+  readonly moments: JobMoment[] = [];
   readonly #root: string;
   readonly #consortium: TestConsortium;
   readonly #surroundings: Surroundings;
-  readonly #coordinator: HeldCoordinator;
-  readonly #agents: RunningAgent[] = [];
+  readonly #config: CoordinatorConfig;
+  readonly #agents = new Map<SiteName, RunningAgent>();
+  readonly #listeners: ((moment: JobMoment) => void)[] = [];
+  #coordinator: HeldCoordinator;
 
   private constructor(
     root: string,
     consortium: TestConsortium,
     surroundings: Surroundings,
+    config: CoordinatorConfig,
     coordinator: HeldCoordinator,
   ) {
     this.#root = root;
     this.#consortium = consortium;
     this.#surroundings = surroundings;
     this.#coordinator = coordinator;
-    coordinator.services.registry.onProgress(({ facts }) => this.facts.push(...facts));
+    const { federationPort, enrollmentPort } = coordinator;
+    this.#config = { ...config, listen: { ...config.listen, federationPort, enrollmentPort } };
+    this.#watch();
+  }
+
+  /** What happened to all jobs, in the order in which it happened. */
+  get facts(): readonly JobFact[] {
+    return this.moments.map(({ fact }) => fact);
+  }
+
+  get services(): HeldCoordinator['services'] {
+    return this.#coordinator.services;
   }
 
   static async open(
@@ -57,34 +85,49 @@ export class HeldFederation {
     surroundings: Surroundings,
   ): Promise<HeldFederation> {
     const root = await mkdtemp(join(tmpdir(), 'fedvox-held-'));
-    const { wire, clock } = surroundings;
     // As rare as in a hospital: each heartbeat is written down, and synced, by whoever sends it.
     const pace = { heartbeatIntervalMs: 30_000, askAgainMs: 60_000 };
     const config = { ...testConfig(consortium, join(root, 'coordinator')), ...pace };
-    const coordinator = await openCoordinator(config, {
-      wire,
-      clock,
-      chance: seededChance(seededRandom('coordinator')),
-      log: silentLogger(),
-    });
-    return new HeldFederation(root, consortium, surroundings, coordinator);
+    const coordinator = await openOn(config, surroundings);
+    return new HeldFederation(root, consortium, surroundings, config, coordinator);
+  }
+
+  /** Ends the coordinator and starts it again on its state; its agents dial again. */
+  async restartCoordinator(): Promise<void> {
+    await this.#coordinator.stop();
+    this.#coordinator = await openOn(this.#config, this.#surroundings);
+    this.#watch();
   }
 
   /** Enrols a site and starts its agent. */
   async join(site: SiteName): Promise<void> {
-    const { wire, clock, before } = this.#surroundings;
-    const config = resolveSiteConfig(
-      siteConfigSchema.parse({
-        site,
-        stateDir: join(this.#root, site),
-        data: { kind: 'msd', path: 'none' },
-        engine: 'cpu',
-      }),
-      join(this.#root, `${site}.yaml`),
-    );
+    const { wire, clock } = this.#surroundings;
+    const config = configOf(site, this.stateDirOf(site));
     await this.#leaveKey(site, stateFolder(config.stateDir).credentials);
     await enroll(config, await this.#invite(site), clock, wire);
-    const agent = await startAgent(config, {
+    await this.comeBack(site);
+  }
+
+  stateDirOf(site: SiteName): string {
+    return join(this.#root, site);
+  }
+
+  /** Starts the agent of a site that is enrolled. */
+  async comeBack(site: SiteName): Promise<void> {
+    this.#agents.set(site, await this.startAgentOf(site, this.stateDirOf(site)));
+  }
+
+  /** Stops the site's agent, whatever it is at. */
+  async leave(site: SiteName): Promise<void> {
+    const agent = this.#agents.get(site);
+    this.#agents.delete(site);
+    await agent?.stop();
+  }
+
+  /** An agent on any state folder of the site; whoever asks for it stops it. */
+  startAgentOf(site: SiteName, stateDir: string): Promise<RunningAgent> {
+    const { wire, clock, before } = this.#surroundings;
+    return startAgent(configOf(site, stateDir), {
       wire,
       clock,
       chance: seededChance(seededRandom(site)),
@@ -93,36 +136,49 @@ export class HeldFederation {
         before === undefined ? Promise.resolve() : before(site, work, signal),
       ),
     });
-    this.#agents.push(agent);
   }
 
-  async submit(changes: JobChanges): Promise<void> {
+  /** The job's id. */
+  async submit(changes: JobChanges): Promise<string> {
     const { blobs, submissions } = this.#coordinator.services;
     const bytes = encodeWeights(INITIAL_WEIGHTS);
     await blobs.put(sha256(bytes), [bytes], bytes.byteLength);
-    await submissions.submit(jobSchema.parse(tinyJob(changes)), sha256(bytes));
+    const job = jobSchema.parse(tinyJob(changes));
+    return (await submissions.submit(job, sha256(bytes))).jobId;
   }
 
-  /** The models that rounds made, once the job has ended well. */
+  /** The first thing from now on that is as wanted. */
+  next(isWanted: (moment: JobMoment) => boolean): Promise<JobMoment> {
+    return new Promise((resolve) => {
+      this.#listeners.push((moment) => {
+        if (isWanted(moment)) resolve(moment);
+      });
+    });
+  }
+
+  /** The models that rounds made, once a job has ended, from now on, and well. */
   async completed(): Promise<readonly Sha256[]> {
-    const { registry } = this.#coordinator.services;
-    await new Promise<void>((resolve, reject) =>
-      registry.onProgress(({ facts }) => {
-        for (const { kind } of facts) {
-          if (kind === 'job-completed') resolve();
-          if (kind === 'job-failed') reject(new Error('the job failed'));
-        }
-      }),
-    );
+    const { fact } = await this.next(({ fact: { kind } }) => ENDS.includes(kind));
+    if (fact.kind === 'job-failed') throw new Error(`the job failed: ${fact.reason}`);
     return this.facts.flatMap((fact) =>
       fact.kind === 'round-committed' && fact.work === 'train' ? [fact.model] : [],
     );
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#agents.map((agent) => agent.stop()));
+    await Promise.all([...this.#agents.values()].map((agent) => agent.stop()));
     await this.#coordinator.stop();
     await rm(this.#root, { recursive: true });
+  }
+
+  #watch(): void {
+    this.#coordinator.services.registry.onProgress(({ job, facts, atMs }) => {
+      for (const fact of facts) {
+        const moment = { job: job.state.plan.jobId, fact, atMs };
+        this.moments.push(moment);
+        for (const listener of this.#listeners) listener(moment);
+      }
+    });
   }
 
   /** As an enrolment that was cut off would have left it: RSA keys take half a second each. */
@@ -147,4 +203,19 @@ export class HeldFederation {
       expiresAt: new Date(expiresAtMs).toISOString(),
     };
   }
+}
+
+function openOn(config: CoordinatorConfig, { wire, clock }: Surroundings) {
+  return openCoordinator(config, {
+    wire,
+    clock,
+    chance: seededChance(seededRandom('coordinator')),
+    log: silentLogger(),
+  });
+}
+
+function configOf(site: SiteName, stateDir: string) {
+  const written = { site, stateDir, data: { kind: 'msd', path: 'none' }, engine: 'cpu' };
+  const policy = { minCohort: 2 };
+  return resolveSiteConfig(siteConfigSchema.parse({ ...written, policy }), `${stateDir}.yaml`);
 }
