@@ -4,6 +4,8 @@ export {
   capabilitiesFor,
   lackingOf,
 } from './capabilities.js';
+export { bufferOf, chunkBuffer } from './chunk-codec.js';
+export type { Codec } from './codec.js';
 export {
   type Envelope,
   type EnvelopeJson,
@@ -49,7 +51,7 @@ export {
   type Welcome,
   type Work,
 } from './messages.js';
-export { type Codec, ENROLLMENT, FEDERATION, type Method } from './methods.js';
+export { ENROLLMENT, FEDERATION, type Method } from './methods.js';
 export { REFUSALS, type RefusalCode, type RefusalStatus } from './refusal-table.js';
 export {
   isRefusal,

@@ -1,12 +1,8 @@
+import { downloadResponseCodec, uploadRequestCodec } from './chunk-codec.js';
+import type { Codec } from './codec.js';
 import { KIND_OF_METHOD, type MethodName } from './egress.js';
 import { EnrollmentServiceDefinition } from './generated/fedvox/v1/enrollment.js';
 import { FederationServiceDefinition } from './generated/fedvox/v1/federation.js';
-
-/** A message's bytes, both ways; decoding throws an `Error` of the library at what is no message. */
-export interface Codec<Message> {
-  encode(message: Message): { finish(): Uint8Array };
-  decode(bytes: Uint8Array): Message;
-}
 
 /** One method of the wire, for whatever carries its calls. */
 export interface Method<Request, Response> {
@@ -60,7 +56,13 @@ export function methodsOf<Service extends Definition>(
   return Object.fromEntries(methods) as MethodsOf<Service['methods']>;
 }
 
-export const FEDERATION = methodsOf(FederationServiceDefinition);
+const federation = methodsOf(FederationServiceDefinition);
+/** What carries chunks goes by codecs of our own, in the same bytes. */
+export const FEDERATION: typeof federation = {
+  ...federation,
+  download: { ...federation.download, response: downloadResponseCodec },
+  upload: { ...federation.upload, request: uploadRequestCodec },
+};
 export const ENROLLMENT = methodsOf(EnrollmentServiceDefinition);
 
 function isMethodName(name: string): name is MethodName {

@@ -1,5 +1,6 @@
 import { SHA256_PATTERN, type Sha256 } from '@fedvox/base';
 import type { Capability } from './capabilities.js';
+import { bufferOf } from './chunk-codec.js';
 import type { Envelope } from './dsse.js';
 import * as wire from './generated/fedvox/v1/federation.js';
 import { MAX_CHUNK_BYTES } from './limits.js';
@@ -163,7 +164,7 @@ export function taskFromWire({ next }: wire.NextTaskResponse): Task | undefined 
 }
 
 export function downloadPartToWire({ totalBytes, chunk }: DownloadPart): wire.DownloadResponse {
-  return { totalBytes, chunk: Buffer.from(chunk) };
+  return { totalBytes, chunk: bufferOf(chunk) };
 }
 
 export function envelopeToWire(envelope: Envelope): wire.Envelope {

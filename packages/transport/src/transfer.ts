@@ -1,8 +1,9 @@
-import { createReadStream } from 'node:fs';
-import { open, rm, stat } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { type FileHandle, open, rm, stat } from 'node:fs/promises';
 import { assert, type Sha256 } from '@fedvox/base';
 import { renameDurably, sha256File } from '@fedvox/base/system';
 import {
+  chunkBuffer,
   DEFAULT_CHUNK_BYTES,
   type DownloadPart,
   MAX_CHUNK_BYTES,
@@ -31,35 +32,41 @@ export async function downloadTo(
 ): Promise<void> {
   if ((await sizeOf(path)) !== undefined && (await sha256File(path)) === sha256) return;
   const partial = `${path}.partial`;
-  await fetchRest(client, sha256, partial, maxBytes, signal);
-  if ((await sha256File(partial)) !== sha256) {
+  if ((await fetchRest(client, sha256, partial, maxBytes, signal)) !== sha256) {
     await rm(partial);
     throw fail('download-digest-mismatch', { sha256 });
   }
   await renameDurably(partial, path);
 }
 
-/** Appends what is missing to the partial file and makes it durable. */
+/** Appends what is missing to the partial file and makes it durable; answers the digest of the whole. */
 async function fetchRest(
   client: FederationClient,
   sha256: Sha256,
   partial: string,
   maxBytes: number,
   signal: AbortSignal | undefined,
-): Promise<void> {
-  const file = await open(partial, 'a');
+): Promise<Sha256> {
+  const file = await open(partial, 'a+');
   try {
-    let { size } = await file.stat();
+    const hash = createHash('sha256');
+    let size = 0;
+    for await (const piece of piecesOf(file, 0, DEFAULT_CHUNK_BYTES)) {
+      hash.update(piece);
+      size += piece.byteLength;
+    }
     for await (const { totalBytes, chunk } of client.download(sha256, size, signal)) {
       if (totalBytes > maxBytes) {
         throw fail('download-too-large', { sha256, totalBytes, maxBytes });
       }
       size += chunk.byteLength;
+      hash.update(chunk);
       // Whatever these bytes are, they are not what was asked for: the digest will tell.
-      if (size > totalBytes) return;
+      if (size > totalBytes) break;
       await file.appendFile(chunk);
     }
     await file.sync();
+    return hash.digest('hex');
   } finally {
     await file.close();
   }
@@ -82,32 +89,51 @@ export async function uploadFrom(
   { chunkBytes = DEFAULT_CHUNK_BYTES, signal }: UploadOptions = {},
 ): Promise<void> {
   assert(chunkBytes > 0 && chunkBytes <= MAX_CHUNK_BYTES, 'a chunk is within the wire’s limit');
-  const { size } = await stat(path);
-  if (position.offset >= size) return;
-  const chunks: AsyncIterable<Uint8Array> = createReadStream(path, {
-    start: position.offset,
-    highWaterMark: chunkBytes,
-  });
-  const { offset: received } = await client.upload(position, chunks, signal);
-  if (received < size) throw fail('upload-incomplete', { received, sent: size });
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    if (position.offset >= size) return;
+    const chunks = piecesOf(file, position.offset, chunkBytes);
+    const { offset: received } = await client.upload(position, chunks, signal);
+    if (received < size) throw fail('upload-incomplete', { received, sent: size });
+  } finally {
+    await file.close();
+  }
 }
 
 /**
  * The coordinator's side of a download: a file from an offset on. There is always at least one part,
- * so that even the last byte's asker learns the total.
+ * so that even the last byte's asker learns the total. A part's bytes are its reader's until it asks for
+ * the next.
  */
 export async function* downloadParts(
   path: string,
   offset: number,
   chunkBytes: number = DEFAULT_CHUNK_BYTES,
 ): AsyncGenerator<DownloadPart> {
-  const { size: totalBytes } = await stat(path);
-  if (offset >= totalBytes) {
-    yield { totalBytes, chunk: new Uint8Array(0) };
-    return;
+  const file = await open(path, 'r');
+  try {
+    const { size: totalBytes } = await file.stat();
+    if (offset >= totalBytes) yield { totalBytes, chunk: new Uint8Array(0) };
+    for await (const chunk of piecesOf(file, offset, chunkBytes)) yield { totalBytes, chunk };
+  } finally {
+    await file.close();
   }
-  const stream = createReadStream(path, { start: offset, highWaterMark: chunkBytes });
-  for await (const chunk of stream) yield { totalBytes, chunk: chunk as Buffer };
+}
+
+/** A file's bytes from an offset on, all in the same memory: a piece is its reader's until it asks for the next. */
+async function* piecesOf(
+  file: FileHandle,
+  offset: number,
+  pieceBytes: number,
+): AsyncGenerator<Buffer> {
+  const memory = chunkBuffer(pieceBytes);
+  for (let position = offset; ; ) {
+    const { bytesRead } = await file.read(memory, 0, pieceBytes, position);
+    if (bytesRead === 0) return;
+    position += bytesRead;
+    yield memory.subarray(0, bytesRead);
+  }
 }
 
 async function sizeOf(path: string): Promise<number | undefined> {

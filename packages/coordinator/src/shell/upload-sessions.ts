@@ -1,3 +1,4 @@
+import type { FileHandle } from 'node:fs/promises';
 import type { Sha256 } from '@fedvox/base';
 import type { CertificateInfo } from '@fedvox/pki';
 import {
@@ -21,6 +22,8 @@ export interface AdmittedUpdate {
 export interface Upload extends AdmittedUpdate {
   /** Writes to the spool one after another, whatever connections they come in by. */
   readonly writes: SerialQueue;
+  /** So many bytes are in the spool; unknown where a write has failed. Only writes look at it. */
+  arrivedBytes: number | undefined;
 }
 
 /** Updates on their way in: one per site, known in memory only, their bytes in the spool. */
@@ -43,10 +46,15 @@ export class UploadSessions {
     const present = this.#uploads.get(site);
     await present?.writes.drained();
     authorize();
-    if (present?.digest !== digest) {
-      this.#uploads.set(site, { ...update, writes: new SerialQueue() });
-    }
-    return this.#spool.claim(site, digest);
+    const isSame = present?.digest === digest;
+    const upload = isSame ? present : { ...update, writes: new SerialQueue(), arrivedBytes: 0 };
+    this.#uploads.set(site, upload);
+    // In turn with what an older connection may still write.
+    return upload.writes.run(async () => {
+      const arrivedBytes = await this.#spool.claim(site, digest);
+      upload.arrivedBytes = arrivedBytes;
+      return arrivedBytes;
+    });
   }
 
   find(digest: Sha256, site: string): Upload | undefined {
@@ -63,10 +71,19 @@ export class UploadSessions {
     const upload = this.find(digest, site);
     if (upload === undefined) throw refuse('upload-unknown');
     let position = offset;
-    for await (const chunk of chunks) {
-      const at = position;
-      await upload.writes.run(() => this.#write(upload, at, chunk));
-      position += chunk.byteLength;
+    let file: FileHandle | undefined;
+    try {
+      for await (const chunk of chunks) {
+        const at = position;
+        await upload.writes.run(async () => {
+          await this.#admit(upload, at, chunk.byteLength);
+          file ??= await this.#spool.openArrived(site, digest);
+          await write(upload, file, chunk);
+        });
+        position += chunk.byteLength;
+      }
+    } finally {
+      await file?.close();
     }
     return { offset: position };
   }
@@ -90,14 +107,23 @@ export class UploadSessions {
     await this.#spool.clear(site);
   }
 
-  async #write({ digest, statement }: Upload, at: number, chunk: Uint8Array): Promise<void> {
-    const { site, delta } = statement;
-    if (this.find(digest, site) === undefined) throw refuse('upload-unknown');
-    const expected = await this.#spool.byteLength(site, digest);
+  async #admit(upload: Upload, at: number, chunkBytes: number): Promise<void> {
+    const { site, delta } = upload.statement;
+    // Of the same statement there may be another by now, whose bytes begin anew.
+    if (this.#uploads.get(site) !== upload) throw refuse('upload-unknown');
+    upload.arrivedBytes ??= await this.#spool.byteLength(site, upload.digest);
+    const { arrivedBytes: expected } = upload;
     if (at !== expected) throw refuse('upload-offset-wrong', { expected, offset: at });
-    const byteLength = at + chunk.byteLength;
+    const byteLength = at + chunkBytes;
     const maxBytes = delta?.byteLength ?? 0;
     if (byteLength > maxBytes) throw refuse('delta-too-large', { byteLength, maxBytes });
-    await this.#spool.append(site, digest, chunk);
   }
+}
+
+async function write(upload: Upload, file: FileHandle, chunk: Uint8Array): Promise<void> {
+  const before = upload.arrivedBytes;
+  // A full disk may have taken a part.
+  upload.arrivedBytes = undefined;
+  await file.appendFile(chunk);
+  upload.arrivedBytes = before === undefined ? undefined : before + chunk.byteLength;
 }

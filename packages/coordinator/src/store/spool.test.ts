@@ -7,6 +7,12 @@ import { Spool } from './spool.js';
 
 const [first, second] = [sha256('first statement'), sha256('second statement')];
 
+async function append(spool: Spool, site: string, text: string): Promise<void> {
+  const file = await spool.openArrived(site, first);
+  await file.appendFile(text);
+  await file.close();
+}
+
 describe('the spool', () => {
   let stateDir: string;
   beforeEach(async () => {
@@ -17,8 +23,8 @@ describe('the spool', () => {
   it('keeps what has arrived for the next process', async () => {
     const spool = await Spool.open(stateDir);
     expect(await spool.claim('north', first)).toBe(0);
-    await spool.append('north', first, Buffer.from('half '));
-    await spool.append('north', first, Buffer.from('a delta'));
+    await append(spool, 'north', 'half ');
+    await append(spool, 'north', 'a delta');
     const next = await Spool.open(stateDir);
     expect(await next.claim('north', first)).toBe('half a delta'.length);
   });
@@ -27,7 +33,7 @@ describe('the spool', () => {
     const spool = await Spool.open(stateDir);
     for (const site of ['north', 'south']) {
       await spool.claim(site, first);
-      await spool.append(site, first, Buffer.from('bytes'));
+      await append(spool, site, 'bytes');
     }
     expect(await spool.claim('north', second)).toBe(0);
     expect(await readdir(join(stateDir, 'spool', 'north'))).toEqual([]);

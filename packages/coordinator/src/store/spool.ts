@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert, NAME_PATTERN, SHA256_PATTERN, type Sha256 } from '@fedvox/base';
 import { makeFolderDurably } from '@fedvox/base/system';
@@ -44,13 +44,9 @@ export class Spool {
     }
   }
 
-  async append(site: string, statement: Sha256, bytes: Uint8Array): Promise<void> {
-    const file = await open(this.path(site, statement), 'a');
-    try {
-      await file.writeFile(bytes);
-    } finally {
-      await file.close();
-    }
+  /** Opens what has arrived for more: whoever opens it closes it. */
+  openArrived(site: string, statement: Sha256): Promise<FileHandle> {
+    return open(this.path(site, statement), 'a');
   }
 
   /** Makes the bytes survive a power cut, so that they can be taken over as a blob. */

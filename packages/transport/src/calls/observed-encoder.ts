@@ -1,4 +1,4 @@
-import { type EgressObserver, KIND_OF_METHOD, type Method } from '@fedvox/protocol';
+import { bufferOf, type EgressObserver, KIND_OF_METHOD, type Method } from '@fedvox/protocol';
 
 /** Compressed flag and length: what gRPC puts before every message. */
 const GRPC_PREFIX_BYTES = 5;
@@ -12,7 +12,7 @@ export function observedEncoder<Request>(
   onSent: EgressObserver,
 ): (request: Request) => Buffer {
   return (request) => {
-    const message = Buffer.from(codec.encode(request).finish());
+    const message = bufferOf(codec.encode(request).finish());
     const bytes = message.byteLength + GRPC_PREFIX_BYTES;
     onSent({ kind: KIND_OF_METHOD[method], method, bytes });
     return message;

@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { assert, type Sha256 } from '@fedvox/base';
 import type { CertificateInfo } from '@fedvox/pki';
 import {
+  bufferOf,
   type Capability,
   type Decline,
   type DownloadPart,
@@ -130,6 +131,6 @@ async function* uploadRequests(
 ): AsyncGenerator<UploadRequest> {
   yield { statementSha256: mapping.digestToWire(statement), offset, chunk: Buffer.alloc(0) };
   for await (const chunk of chunks) {
-    yield { statementSha256: Buffer.alloc(0), offset: 0, chunk: Buffer.from(chunk) };
+    yield { statementSha256: Buffer.alloc(0), offset: 0, chunk: bufferOf(chunk) };
   }
 }

@@ -11,6 +11,7 @@ import type { CallDesk, Peer } from '../calls/call-desk.js';
 import { CallFailure, statusOf } from '../calls/call-status.js';
 import { sendResponses } from '../calls/message-stream.js';
 import type { Served, Service } from '../calls/service.js';
+import { holdOneMessage } from './flow-control.js';
 import { statusToGrpc } from './grpc-status.js';
 
 /** A service's methods as gRPC's server calls them. */
@@ -55,7 +56,7 @@ function handlerOf<Caller>(served: Served<Caller>, desk: CallDesk<Caller>) {
       const handler: handleClientStreamingCall<unknown, unknown> = (call, callback) => {
         const signal = abortOnCancel(call);
         // Without this, a caller that hangs up would leave the handler waiting for its next message.
-        addAbortSignal(signal, call);
+        addAbortSignal(signal, holdOneMessage(call));
         // The handler's iteration throws that same error; a stream wants a listener for it as well.
         call.on('error', () => undefined);
         const work = desk.run(name, peerOf(call), signal, (context) =>

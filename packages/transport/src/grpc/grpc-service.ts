@@ -1,4 +1,4 @@
-import type { Codec } from '@fedvox/protocol';
+import { bufferOf, type Codec } from '@fedvox/protocol';
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import type { Service } from '../calls/service.js';
 
@@ -21,5 +21,5 @@ export function grpcService({ methods }: Pick<Service<never>, 'methods'>): Servi
 }
 
 function serializer<Message>({ encode }: Codec<Message>): (message: Message) => Buffer {
-  return (message) => Buffer.from(encode(message).finish());
+  return (message) => bufferOf(encode(message).finish());
 }

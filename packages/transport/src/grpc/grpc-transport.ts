@@ -9,6 +9,7 @@ import { DEADLINES_MS } from '../limits.js';
 import { socketClock } from '../socket-clock.js';
 import { nameCallFailure } from './call-failure.js';
 import type { SecureChannel } from './channel.js';
+import { holdOneMessage } from './flow-control.js';
 
 type Callback<Response> = (error: ServiceError | null, response?: Response) => void;
 
@@ -60,7 +61,7 @@ export class GrpcTransport implements Transport {
     const call = this.#client.makeServerStreamRequest(...codecs, request, optionsOf(method));
     const release = cancelOnAbort(call, signal);
     try {
-      for await (const response of call) yield response as Response;
+      for await (const response of holdOneMessage(call)) yield response as Response;
     } catch (error) {
       throw this.#named(error, method, signal);
     } finally {

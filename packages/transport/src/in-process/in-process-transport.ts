@@ -162,7 +162,8 @@ function carried<Message>(
   maxBytes: number,
 ): Message {
   const bytes = encoded(encode);
-  if (bytes.byteLength <= maxBytes) return codec.decode(bytes);
+  // Bytes of their own, as on a socket: those of a chunk are its sender's to use again.
+  if (bytes.byteLength <= maxBytes) return codec.decode(Buffer.from(bytes));
   const details = `a message of ${bytes.byteLength} bytes`;
   throw new CallFailure({ code: 'RESOURCE_EXHAUSTED', details });
 }
