@@ -27,6 +27,14 @@ export async function checkDelta(base: TensorSource, delta: TensorSource): Promi
 }
 
 /**
+ * Whether base and delta add up to finite values wherever they are, by the largest magnitude of each alone;
+ * where not, `checkDelta` tells which.
+ */
+export function addsUpFinite(base: number, delta: number): boolean {
+  return base + delta <= MAX_FLOAT32;
+}
+
+/**
  * Refuses a model that nobody could train from. Holds one slice at a time.
  * @throws FedvoxError `aggregation/model-not-finite`
  */

@@ -14,6 +14,7 @@ export {
   isFedvoxError,
 } from './errors.js';
 export { NAME_PATTERN } from './name-pattern.js';
+export { type NamedError, namedError, restoredError } from './named-error.js';
 export { nextTurn } from './next-turn.js';
 export { printable, printableLine } from './printable.js';
 export { type Random, seededRandom, shuffled } from './random.js';

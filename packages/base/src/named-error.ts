@@ -1,4 +1,4 @@
-import { type ErrorDetails, errorText, FedvoxError } from '@fedvox/base';
+import { type ErrorDetails, errorText, FedvoxError } from './errors.js';
 
 /** A FedvoxError in parts, to be sent or stored: cloning one leaves a bare Error. */
 export interface NamedError {

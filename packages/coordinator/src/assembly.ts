@@ -33,6 +33,7 @@ import type { BlobStore } from './store/blob-store.js';
 import type { RevocationFile } from './store/revocation-file.js';
 import { Spool } from './store/spool.js';
 import type { Store } from './store/store.js';
+import { ComputeThreads } from './threads/compute-threads.js';
 
 /** A site is "seen" while it was heard of this recently. */
 const SEEN_WITHIN_MS = 5 * 60_000;
@@ -57,6 +58,7 @@ export async function assemble(config: CoordinatorConfig, foundations: Foundatio
   const { consortium, store, blobs, revocations, clock, chance, log } = foundations;
   const { federation, stateDir } = config;
   const spool = await Spool.open(stateDir);
+  const threads = new ComputeThreads(clock);
   const registry = await JobRegistry.load(store, clock);
   const changes = new ChangeSignal(clock);
   const { askAgainMs, heartbeatIntervalMs } = config;
@@ -85,6 +87,7 @@ export async function assemble(config: CoordinatorConfig, foundations: Foundatio
     store,
     blobs,
     spool,
+    threads,
     receiptKey: createPrivateKey(consortium.coordinator.keyPem),
     receiptKeyId: readCertificate(consortium.coordinator.certificatePem).keyId,
     onAccepted: telemetry.onUpdateAccepted,
@@ -98,6 +101,7 @@ export async function assemble(config: CoordinatorConfig, foundations: Foundatio
     registry,
     store,
     blobs,
+    threads,
     settled: (job, round) => uploads.settled(job, round),
     isAway,
     clock,
@@ -123,7 +127,17 @@ export async function assemble(config: CoordinatorConfig, foundations: Foundatio
   const recording = sightings.run();
   const watchers = { log, telemetry, clock, ration: new LogRation() };
   const onServerEvent = (event: ServerEvent) => observeServer(event, watchers);
-  const parts = { registry, changes, tasks, telemetry, sites, uploads, submissions, rounds };
+  const parts = {
+    registry,
+    changes,
+    tasks,
+    telemetry,
+    sites,
+    uploads,
+    submissions,
+    rounds,
+    threads,
+  };
   return {
     ...foundations,
     ...parts,
@@ -166,6 +180,7 @@ export async function disassemble(core: Core, servers: readonly AnyServer[]): Pr
     ...servers.map((server) => server.stop()),
   ]);
   await core.uploads.idle();
+  await core.threads.close();
   await core.registry.drained();
   await core.revocations.close();
   await core.store.close();

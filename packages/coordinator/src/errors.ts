@@ -5,6 +5,10 @@ export const ERRORS = {
     message: 'the coordinator has too many calls waiting',
     advice: 'Try again in a minute; give the coordinator a faster disk if this repeats.',
   },
+  'thread-died': {
+    message: 'a thread of the coordinator ended while it computed ({how})',
+    advice: 'What it was at is tried again; give the host more memory if this repeats.',
+  },
   'state-in-use': {
     message: 'another coordinator is running on {path}',
     advice: 'Stop it first, or give this one a state folder of its own.',

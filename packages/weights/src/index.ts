@@ -20,6 +20,7 @@ export {
   decodeMetadata,
   decodeWeights,
   encodeWeights,
+  littleEndianBytes,
   tensorOf,
   type Weights,
   type WeightTensor,

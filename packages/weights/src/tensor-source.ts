@@ -4,6 +4,8 @@ import { elementCount, type TensorSpec } from './layout.js';
 export interface TensorReader {
   /** Values [from, to) of one tensor. */
   read(name: string, from: number, to: number): Promise<Float32Array>;
+  /** Values from `from` on, as many as `target` holds, into `target`: without memory of their own. */
+  readInto?(target: Float32Array, name: string, from: number): Promise<void>;
 }
 
 /** Tensors that are known by name and shape before they are read; a `WeightsFile` is one. */

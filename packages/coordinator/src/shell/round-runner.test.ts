@@ -12,6 +12,7 @@ import type { JobEvent, JobState } from '../core/job-state.js';
 import { type BlobStore, FolderBlobs, foldersOf } from '../store/blob-store.js';
 import { openSqliteStore } from '../store/sqlite-store.js';
 import { FIRST_REVISION, type Store, type StoredUpdate } from '../store/store.js';
+import { ComputeThreads } from '../threads/compute-threads.js';
 import { JobRegistry } from './job-registry.js';
 import { RoundRunner } from './round-runner.js';
 
@@ -79,7 +80,8 @@ describe('carrying out rounds', () => {
 
   function start(): RoundRunner {
     const settled = async () => undefined;
-    const options = { registry, store, blobs, settled, clock, log: silentLogger() };
+    const threads = new ComputeThreads(clock);
+    const options = { registry, store, blobs, threads, settled, clock, log: silentLogger() };
     const runner = new RoundRunner({ ...options, isAway: () => false, jitter: () => 0 });
     runner.start();
     return runner;

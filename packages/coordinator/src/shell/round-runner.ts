@@ -1,16 +1,15 @@
-import { type AggregationInput, aggregate, type SiteUpdate } from '@fedvox/aggregation';
+import { rm } from 'node:fs/promises';
 import { assert, type Clock, type RetryPolicy, retry, type Sha256 } from '@fedvox/base';
 import type { Logger } from '@fedvox/base/system';
-import type { TensorReader, TensorSource } from '@fedvox/weights';
-import { writeWeightsFile } from '@fedvox/weights/files';
 import { dueEffects, type JobEffect, type JobEvent } from '../core/job-state.js';
 import type { RoundOutcome } from '../core/round-machine.js';
 import { invitedSites } from '../core/standing.js';
 import type { BlobStore } from '../store/blob-store.js';
 import type { Store } from '../store/store.js';
+import type { ComputeThreads } from '../threads/compute-threads.js';
+import type { FilePath, RoundTask, UpdateIn } from '../threads/round-task.js';
 import type { JobRegistry } from './job-registry.js';
 import { endOfPatience } from './job-results.js';
-import { RoundFiles } from './round-files.js';
 
 /** A full disk or a slow one may be better in a moment; after that, the operator decides. */
 const AGGREGATION_RETRY: RetryPolicy = { maxAttempts: 3, firstDelayMs: 1_000, maxDelayMs: 5_000 };
@@ -23,6 +22,7 @@ export interface RoundRunnerOptions {
   readonly registry: JobRegistry;
   readonly store: Store;
   readonly blobs: BlobStore;
+  readonly threads: ComputeThreads;
   /** Resolves when no update of the round is being checked any more. */
   readonly settled: (job: string, round: number) => Promise<void>;
   /** Whether nothing was heard of a site lately. */
@@ -126,25 +126,25 @@ export class RoundRunner {
     jobId: string,
     { round, baseModel, baseState, statements }: AggregateEffect,
   ): Promise<RoundOutcome> {
-    const { blobs, registry } = this.#options;
+    const { blobs, registry, threads } = this.#options;
     const { strategy: spec, maxShare } = registry.get(jobId).state.plan;
-    const files = new RoundFiles();
+    const drafts = { model: blobs.draft(), state: blobs.draft(), spool: blobs.draft() };
+    const task: RoundTask = {
+      spec,
+      maxShare,
+      base: () => blobs.path(baseModel),
+      serverState: baseState === null ? null : () => blobs.path(baseState),
+      updates: await this.#updates(jobId, round, statements),
+      drafts,
+    };
     try {
-      const input: AggregationInput = {
-        spec,
-        base: await files.open(await blobs.path(baseModel)),
-        serverState: baseState === null ? null : await files.open(await blobs.path(baseState)),
-        updates: await this.#updates(jobId, round, statements, files),
-        maxShare,
-        spool: (source) => files.spool(blobs.draft(), this.#stoppable(source)),
-      };
-      const { model, serverState } = await aggregate(input);
-      return {
-        model: await this.#keep(model),
-        serverState: serverState === null ? null : await this.#keep(serverState),
-      };
-    } finally {
-      await files.close();
+      const { model, serverState } = await threads.aggregateRound(task, this.#stopping.signal);
+      await blobs.adopt(drafts.model, model);
+      if (serverState !== null) await blobs.adopt(drafts.state, serverState);
+      return { model, serverState };
+    } catch (error) {
+      for (const path of [drafts.model, drafts.state]) await rm(path, { force: true });
+      throw error;
     }
   }
 
@@ -152,41 +152,16 @@ export class RoundRunner {
     jobId: string,
     round: number,
     statements: readonly Sha256[],
-    files: RoundFiles,
-  ): Promise<SiteUpdate[]> {
+  ): Promise<UpdateIn<FilePath>[]> {
     const { store, blobs } = this.#options;
     const frozen = new Set(statements);
     const accepted = (await store.updates(jobId, round)).filter(({ statementSha256 }) =>
       frozen.has(statementSha256),
     );
     assert(accepted.length === statements.length, 'every accepted statement has its row');
-    const updates: SiteUpdate[] = [];
-    for (const { site, weight, localSteps, deltaSha256 } of accepted) {
+    return accepted.map(({ site, weight, localSteps, deltaSha256 }) => {
       assert(deltaSha256 !== null, 'an update of a training round has a delta');
-      const delta = this.#stoppableReader(await files.delta(() => blobs.path(deltaSha256)));
-      updates.push({ site, weight, delta, localSteps });
-    }
-    return updates;
-  }
-
-  #keep(source: TensorSource): Promise<Sha256> {
-    return this.#options.blobs.create(
-      async (path) => (await writeWeightsFile(path, this.#stoppable(source))).sha256,
-    );
-  }
-
-  /** Ends an aggregation at its next slice when the coordinator stops. */
-  #stoppable(source: TensorSource): TensorSource {
-    return { tensors: source.tensors, ...this.#stoppableReader(source) };
-  }
-
-  #stoppableReader(reader: TensorReader): TensorReader {
-    const { signal } = this.#stopping;
-    return {
-      read: (...slice) => {
-        signal.throwIfAborted();
-        return reader.read(...slice);
-      },
-    };
+      return { site, weight, localSteps, delta: () => blobs.path(deltaSha256) };
+    });
   }
 }

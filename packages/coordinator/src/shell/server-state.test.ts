@@ -18,6 +18,7 @@ import { type BlobStore, FolderBlobs, foldersOf } from '../store/blob-store.js';
 import { copyStore, openStore } from '../store/open-store.js';
 import { INCOMING_FOLDER } from '../store/state-files.js';
 import type { Store, StoredUpdate } from '../store/store.js';
+import { ComputeThreads } from '../threads/compute-threads.js';
 import { JobRegistry } from './job-registry.js';
 import { Retention } from './retention.js';
 import { RoundRunner } from './round-runner.js';
@@ -171,6 +172,7 @@ async function live(
   const registry = await JobRegistry.load(store, clock);
   const runner = new RoundRunner({
     ...{ registry, store, blobs, clock, log: silentLogger(), jitter: () => 0 },
+    threads: new ComputeThreads(clock),
     settled: async () => undefined,
     isAway: () => false,
   });

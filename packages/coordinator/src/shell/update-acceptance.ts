@@ -11,7 +11,7 @@ import {
 import { admitUpdate } from '../core/admission.js';
 import type { BlobStore } from '../store/blob-store.js';
 import type { Spool } from '../store/spool.js';
-import { checkArrivedDelta } from './delta-check.js';
+import type { ComputeThreads } from '../threads/compute-threads.js';
 import type { JobRegistry } from './job-registry.js';
 import type { Upload } from './upload-sessions.js';
 
@@ -21,6 +21,7 @@ export interface UpdateAcceptanceOptions {
   readonly registry: JobRegistry;
   readonly blobs: BlobStore;
   readonly spool: Spool;
+  readonly threads: ComputeThreads;
   /** What receipts are signed with: the coordinator's TLS key. */
   readonly receiptKey: KeyObject;
   readonly receiptKeyId: Sha256;
@@ -48,7 +49,7 @@ export class UpdateAcceptance {
 
   /** Once this resolves, the delta is durable under its digest. */
   async #takeOverDelta({ digest, statement, sender }: Upload): Promise<void> {
-    const { spool, blobs, authorize } = this.#options;
+    const { spool, blobs, threads, authorize } = this.#options;
     const { site, delta, baseModel } = statement;
     if (delta === null) return;
     const received = await spool.byteLength(site, digest);
@@ -56,9 +57,10 @@ export class UpdateAcceptance {
       throw refuse('delta-truncated', { received, expected: delta.byteLength });
     }
     const path = spool.path(site, digest);
-    await checkArrivedDelta(path, delta, await blobs.path(baseModel));
+    const basePath = await blobs.path(baseModel);
+    // While it is checked it is made durable: most are accepted.
+    await Promise.all([threads.checkDelta({ path, delta, basePath }), spool.sync(site, digest)]);
     authorize(sender);
-    await spool.sync(site, digest);
     await blobs.adopt(path, delta.sha256);
   }
 

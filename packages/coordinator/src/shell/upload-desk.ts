@@ -12,7 +12,7 @@ import { admitStatement } from '../core/admission.js';
 import type { JobState } from '../core/job-state.js';
 import { eventOfStrike, isSpoilt } from '../core/strikes.js';
 import type { Store } from '../store/store.js';
-import { deltaByteLength } from './delta-check.js';
+import { deltaByteLength } from '../threads/delta-check.js';
 import { UpdateAcceptance, type UpdateAcceptanceOptions } from './update-acceptance.js';
 import { UpdateChecks } from './update-checks.js';
 import { type Upload, UploadSessions } from './upload-sessions.js';

@@ -1,9 +1,26 @@
-import { checkDelta } from '@fedvox/aggregation';
-import { isFedvoxError } from '@fedvox/base';
-import { sha256File } from '@fedvox/base/system';
+import { createHash } from 'node:crypto';
+import {
+  addsUpFinite,
+  atWorkbench,
+  checkDelta,
+  readInto,
+  VALUES_PER_BLOCK,
+} from '@fedvox/aggregation';
+import { isFedvoxError, type Sha256 } from '@fedvox/base';
 import { refuse, type UpdateStatement } from '@fedvox/protocol';
-import { encodeHeader } from '@fedvox/weights';
-import { WeightsFile } from '@fedvox/weights/files';
+import { elementCount, encodeHeader } from '@fedvox/weights';
+import { type FileBytes, openBytes, type ReadingMode, WeightsFile } from '@fedvox/weights/files';
+
+const FLOAT_BYTES = 4;
+/** Base models of rounds under way. */
+const MAX_REMEMBERED = 16;
+
+/** A delta that has arrived whole, what its statement says of it, and what it was trained from. */
+export interface ArrivedDelta {
+  readonly path: string;
+  readonly delta: NonNullable<UpdateStatement['delta']>;
+  readonly basePath: string;
+}
 
 /** How long a delta for this base model is, to the byte: it has the same tensors, written our way. */
 export async function deltaByteLength(basePath: string): Promise<number> {
@@ -13,31 +30,104 @@ export async function deltaByteLength(basePath: string): Promise<number> {
 }
 
 /**
- * Checks a delta that has arrived whole against its statement and its base model, before anybody is
- * told that it was accepted. Its header is compared with the one that it must have, and never parsed:
- * so nothing travels in it but the tensors, and nobody is kept busy by it.
- * @throws FedvoxError `refused/delta-digest-mismatch`, `delta-not-safetensors`,
- *   `delta-shape-mismatch`, `delta-not-finite`
+ * Checks deltas that have arrived whole against their statements and base models, before anybody is told
+ * that they were accepted. Their headers are compared with the one that they must have, and never parsed: so
+ * nothing travels in them but the tensors, and nobody is kept busy by one.
+ *
+ * The file is read once, for its digest and for its largest magnitude alike. Only where that and the base
+ * model's together may be too much are the two added up, value by value.
  */
-export async function checkArrivedDelta(
-  path: string,
-  delta: NonNullable<UpdateStatement['delta']>,
-  basePath: string,
-): Promise<void> {
-  if ((await sha256File(path)) !== delta.sha256) throw refuse('delta-digest-mismatch');
-  const base = await WeightsFile.open(basePath);
-  try {
-    const file = await WeightsFile.openWritten(path, base.tensors);
+export class DeltaChecks {
+  readonly #mode: ReadingMode;
+  /** Of base models, by their path: a blob never changes. */
+  readonly #magnitudes = new Map<string, number>();
+
+  constructor(mode: ReadingMode) {
+    this.#mode = mode;
+  }
+
+  /**
+   * @throws FedvoxError `refused/delta-digest-mismatch`, `delta-not-safetensors`, `delta-shape-mismatch`,
+   *   `delta-not-finite`
+   */
+  async check({ path, delta, basePath }: ArrivedDelta): Promise<void> {
+    const base = await WeightsFile.open(basePath, this.#mode);
     try {
-      await checkDelta(base, file);
+      const { sha256, magnitude } = await this.#survey(path, base);
+      if (sha256 !== delta.sha256) throw refuse('delta-digest-mismatch');
+      const file = await WeightsFile.openWritten(path, base.tensors, this.#mode);
+      try {
+        const ofBase = await this.#magnitudeOf(basePath, base);
+        if (!addsUpFinite(ofBase, magnitude)) await checkDelta(base, file);
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      throw refusalOf(error);
+    } finally {
+      await base.close();
+    }
+  }
+
+  /** The digest of the whole file, and the largest magnitude of what stands where the values must. */
+  async #survey(path: string, { tensors }: WeightsFile) {
+    const file = await openBytes(path, this.#mode);
+    try {
+      return await survey(file, encodeHeader(tensors).header.length);
     } finally {
       await file.close();
     }
-  } catch (error) {
-    throw refusalOf(error);
-  } finally {
-    await base.close();
   }
+
+  async #magnitudeOf(path: string, file: WeightsFile): Promise<number> {
+    const known = this.#magnitudes.get(path);
+    if (known !== undefined) return known;
+    const magnitude = await magnitudeOf(file);
+    const [oldest] = this.#magnitudes.keys();
+    if (this.#magnitudes.size >= MAX_REMEMBERED && oldest !== undefined) {
+      this.#magnitudes.delete(oldest);
+    }
+    this.#magnitudes.set(path, magnitude);
+    return magnitude;
+  }
+}
+
+async function survey(
+  file: FileBytes,
+  headerBytes: number,
+): Promise<{ sha256: Sha256; magnitude: number }> {
+  const size = await file.size();
+  const hash = createHash('sha256');
+  const header = new Uint8Array(Math.min(headerBytes, size));
+  await file.fill(header, 0);
+  hash.update(header);
+  const magnitude = await atWorkbench(async (bench) => {
+    let largest = 0;
+    for (let at = header.length; at < size; at += VALUES_PER_BLOCK * FLOAT_BYTES) {
+      const length = Math.min(VALUES_PER_BLOCK * FLOAT_BYTES, size - at);
+      const block = new Uint8Array(bench.values.buffer, bench.values.byteOffset, length);
+      await file.fill(block, at);
+      hash.update(block);
+      largest = Math.max(largest, bench.magnitude(Math.floor(length / FLOAT_BYTES)));
+    }
+    return largest;
+  });
+  return { sha256: hash.digest('hex'), magnitude };
+}
+
+function magnitudeOf(file: WeightsFile): Promise<number> {
+  return atWorkbench(async (bench) => {
+    let largest = 0;
+    for (const { name, shape } of file.tensors) {
+      const count = elementCount(shape);
+      for (let from = 0; from < count; from += VALUES_PER_BLOCK) {
+        const to = Math.min(from + VALUES_PER_BLOCK, count);
+        await readInto(file, bench.values, name, from, to);
+        largest = Math.max(largest, bench.magnitude(to - from));
+      }
+    }
+    return largest;
+  });
 }
 
 function refusalOf(error: unknown): unknown {

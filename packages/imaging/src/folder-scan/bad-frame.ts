@@ -1,6 +1,5 @@
-import type { FedvoxError } from '@fedvox/base';
+import { type FedvoxError, restoredError } from '@fedvox/base';
 import type { Dimensions } from '../dicom/frame.js';
-import { restoredError } from '../named-error.js';
 import type { BadImage } from './headers/scanned-file.js';
 
 /** A frame of a series that cannot be used, and why. */

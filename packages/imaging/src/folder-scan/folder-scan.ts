@@ -1,6 +1,6 @@
+import { restoredError } from '@fedvox/base';
 import type { Frame } from '../dicom/frame.js';
 import { groupBy } from '../group-by.js';
-import { restoredError } from '../named-error.js';
 import { type Refusal, refusalOf } from '../refusal.js';
 import { type BadFrame, badFrames } from './bad-frame.js';
 import { oneObject, withoutCopies } from './copies.js';

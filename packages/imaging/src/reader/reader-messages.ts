@@ -1,5 +1,5 @@
+import type { NamedError } from '@fedvox/base';
 import type { HeaderProgress } from '../folder-scan/headers/read-headers.js';
-import type { NamedError } from '../named-error.js';
 import type { Reader } from './reader.js';
 
 /** What a thread is asked for. */

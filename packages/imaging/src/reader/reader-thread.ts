@@ -1,9 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import type { Clock, Timer } from '@fedvox/base';
+import { type Clock, restoredError, type Timer } from '@fedvox/base';
 import type { OpenDatasetOptions } from '../datasets/dataset.js';
 import { fail } from '../errors.js';
-import { restoredError } from '../named-error.js';
 import type { Reader } from './reader.js';
 import type { ReadAnswer, ReadRequest } from './reader-messages.js';
 

@@ -1,8 +1,7 @@
 import { parentPort } from 'node:worker_threads';
-import { assert, FedvoxError } from '@fedvox/base';
+import { assert, FedvoxError, namedError } from '@fedvox/base';
 import type { HeaderProgress } from '../folder-scan/headers/read-headers.js';
 import type { ScannedCase } from '../geometry/case.js';
-import { namedError } from '../named-error.js';
 import { directReader, type Reader } from './reader.js';
 import type { ReadAnswer, ReadRequest } from './reader-messages.js';
 

@@ -1,1 +1,2 @@
+export { type FileBytes, openBytes, type ReadingMode } from './file-bytes.js';
 export { WeightsFile, writeWeightsFile } from './weights-file.js';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, open, unlink } from 'node:fs/promises';
+import { open, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { assert, type Sha256 } from '@fedvox/base';
 import { randomId, renameDurably } from '@fedvox/base/system';
@@ -9,59 +9,68 @@ import {
   decodeHeader,
   encodeHeader,
   headerByteLength,
+  type Layout,
   type Metadata,
   type TensorEntry,
   type TensorSpec,
 } from '../layout.js';
 import { slicesOf, type TensorSource } from '../tensor-source.js';
 import { littleEndianBytes } from '../weights.js';
+import { type FileBytes, openBytes, type ReadingMode } from './file-bytes.js';
 
 const FLOAT_BYTES = 4;
 
 /** A safetensors file read slice by slice, so that memory holds what is worked on, not the model. */
-export class WeightsFile {
-  readonly #file: FileHandle;
+export class WeightsFile implements TensorSource {
+  readonly #bytes: FileBytes;
   readonly #byName: ReadonlyMap<string, TensorEntry>;
 
   private constructor(
-    file: FileHandle,
+    bytes: FileBytes,
     /** In order of their bytes; sorted by name in files that Fedvox wrote. */
     readonly tensors: readonly TensorEntry[],
     readonly metadata: Metadata,
   ) {
-    this.#file = file;
+    this.#bytes = bytes;
     this.#byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   }
 
-  /** @throws FedvoxError `weights/not-safetensors`, `weights/unsupported-dtype` */
-  static async open(path: string): Promise<WeightsFile> {
-    const file = await open(path, 'r');
-    try {
-      const { size } = await file.stat();
-      const prefix = await readExactly(file, 0, Math.min(8, size));
+  /** @param file as `openBytes`. @throws FedvoxError `weights/not-safetensors`, `weights/unsupported-dtype` */
+  static open(file: string | number, mode: ReadingMode = 'beside'): Promise<WeightsFile> {
+    return WeightsFile.#opened(file, mode, async (bytes) => {
+      const size = await bytes.size();
+      const prefix = await readExactly(bytes, 0, Math.min(8, size));
       const jsonLength = headerByteLength(prefix);
       if (8 + jsonLength > size) throw fail('not-safetensors', { reason: 'truncated header' });
-      const json = await readExactly(file, 8, jsonLength);
-      const { tensors, metadata } = decodeHeader(json, size);
-      return new WeightsFile(file, tensors, metadata);
-    } catch (error) {
-      await file.close();
-      throw error;
-    }
+      return decodeHeader(await readExactly(bytes, 8, jsonLength), size);
+    });
   }
 
   /**
    * Opens a file that must be written as `writeWeightsFile` writes these tensors, to the byte.
    * @throws FedvoxError `weights/not-safetensors`, `weights/not-as-written`
    */
-  static async openWritten(path: string, specs: readonly TensorSpec[]): Promise<WeightsFile> {
-    const file = await open(path, 'r');
+  static openWritten(
+    path: string,
+    specs: readonly TensorSpec[],
+    mode: ReadingMode = 'beside',
+  ): Promise<WeightsFile> {
+    return WeightsFile.#opened(path, mode, async (bytes) =>
+      checkWritten(specs, await bytes.size(), (length) => readExactly(bytes, 0, length)),
+    );
+  }
+
+  static async #opened(
+    file: string | number,
+    mode: ReadingMode,
+    layoutOf: (bytes: FileBytes) => Promise<Layout>,
+  ): Promise<WeightsFile> {
+    const bytes = await openBytes(file, mode);
     try {
-      const { size } = await file.stat();
-      const layout = await checkWritten(specs, size, (length) => readExactly(file, 0, length));
-      return new WeightsFile(file, layout.tensors, layout.metadata);
+      const { tensors, metadata } = await layoutOf(bytes);
+      return new WeightsFile(bytes, tensors, metadata);
     } catch (error) {
-      await file.close();
+      await bytes.close();
       throw error;
     }
   }
@@ -71,13 +80,20 @@ export class WeightsFile {
    * @throws FedvoxError `weights/no-such-tensor`
    */
   async read(name: string, from = 0, to?: number): Promise<Float32Array> {
+    const end = to ?? this.#entry(name).byteLength / FLOAT_BYTES;
+    assert(from <= end, 'a slice ends behind its beginning');
+    const values = new Float32Array(end - from);
+    await this.readInto(values, name, from);
+    return values;
+  }
+
+  /** @throws FedvoxError `weights/no-such-tensor` */
+  readInto(target: Float32Array, name: string, from: number): Promise<void> {
     const { byteOffset, byteLength } = this.#entry(name);
-    const end = to ?? byteLength / FLOAT_BYTES;
-    const inside = 0 <= from && from <= end && end * FLOAT_BYTES <= byteLength;
+    const start = from * FLOAT_BYTES;
+    const inside = 0 <= from && start + target.byteLength <= byteLength;
     assert(inside, 'a slice lies within its tensor');
-    const start = byteOffset + from * FLOAT_BYTES;
-    const bytes = await readExactly(this.#file, start, (end - from) * FLOAT_BYTES);
-    return new Float32Array(bytes.buffer);
+    return this.#bytes.fill(littleEndianBytes(target), byteOffset + start);
   }
 
   #entry(name: string): TensorEntry {
@@ -87,7 +103,7 @@ export class WeightsFile {
   }
 
   async close(): Promise<void> {
-    await this.#file.close();
+    await this.#bytes.close();
   }
 }
 
@@ -130,16 +146,11 @@ export async function writeWeightsFile(
 }
 
 async function readExactly(
-  file: FileHandle,
+  bytes: FileBytes,
   position: number,
   length: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(length);
-  let done = 0;
-  while (done < length) {
-    const { bytesRead } = await file.read(bytes, done, length - done, position + done);
-    if (bytesRead === 0) throw fail('not-safetensors', { reason: 'the file ends too early' });
-    done += bytesRead;
-  }
-  return bytes;
+  const target = new Uint8Array(length);
+  await bytes.fill(target, position);
+  return target;
 }

@@ -1,9 +1,8 @@
 import { extname } from 'node:path';
-import { isFedvoxError } from '@fedvox/base';
+import { isFedvoxError, type NamedError, namedError } from '@fedvox/base';
 import { type Dimensions, dimensionsOf, type Frame, framesOf } from '../../dicom/frame.js';
 import { type DicomFile, readDicomHeader } from '../../dicom/part10.js';
 import { fail } from '../../errors.js';
-import { type NamedError, namedError } from '../../named-error.js';
 import { errorOfCase } from '../../refusal.js';
 import { isSegmentation, readSegHeader, type SegHeader } from '../../segmentation/dicom-seg.js';
 import {
