@@ -130,7 +130,7 @@ export const EXPECTED_SKIPS = [
     isMet: () =>
       process.getuid?.() === 0 &&
       starts('unshare', '--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'),
-    tests: [/^test\/e2e\/walk.*full disk/],
+    tests: [/^test\/e2e\/walk.*full disk/, /^test\/faults\/hardship.*disk is full/],
   },
   {
     reason: 'no disk can be mounted here in a name space of its own',

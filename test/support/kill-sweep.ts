@@ -13,7 +13,9 @@ import {
   siteConfigSchema,
   startAgent,
   stateFolder,
+  type WorkOrder,
 } from '@fedvox/agent';
+import type { Clock } from '@fedvox/base';
 import { silentLogger, systemChance, systemClock } from '@fedvox/base/system';
 import {
   type CoordinatorClient,
@@ -49,6 +51,19 @@ export interface Run {
   readonly died: boolean;
   /** The boundaries that the victim passed, up to its death. */
   readonly passed: readonly string[];
+}
+
+/** What a federation goes through in which nobody dies. */
+export interface Hardship {
+  /** The coordinator's. */
+  readonly clock?: Clock;
+  /** What is done to the copy of all state before anything starts. */
+  readonly prepare?: (folder: string) => Promise<void>;
+  /** Before each piece of a site's work; may wait. */
+  readonly beforeWork?: (work: WorkOrder['work']) => Promise<void>;
+  readonly meanwhile?: (folder: string, operator: CoordinatorClient) => Promise<void>;
+  /** What must be undone, whatever came of it. */
+  readonly cleanUp?: () => void;
 }
 
 const PROGRAM = fileURLToPath(new URL('./mortal.mjs', import.meta.url));
@@ -110,6 +125,32 @@ export class SweepGround {
     }
   }
 
+  /** All in this process; a job that fails is resumed, as its operator would. */
+  async suffer(hardship: Hardship): Promise<Outcome> {
+    const folder = await mkdtemp(join(tmpdir(), 'fedvox-sweep-run-'));
+    await cp(this.folder, folder, { recursive: true });
+    const ports = await reservePorts();
+    const stops: (() => Promise<unknown>)[] = [];
+    try {
+      await hardship.prepare?.(folder);
+      for (const each of ['coordinator', ...SITES] as const) {
+        stops.push(await this.#start(each, folder, ports, hardship));
+      }
+      const operator = operatorOf(this.consortium, ports.httpPort);
+      stops.push(async () => operator.close());
+      await Promise.all([
+        hardship.meanwhile?.(folder, operator),
+        untilEnded(operator, this.job, folder, () => operator.resumeJob(this.job)),
+      ]);
+      await Promise.all(stops.splice(0).map((stop) => stop()));
+      return await outcomeOf(this.consortium, folder, this.job);
+    } finally {
+      await Promise.all(stops.map((stop) => stop()));
+      hardship.cleanUp?.();
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
   async remove(): Promise<void> {
     await rm(this.folder, { recursive: true });
   }
@@ -120,18 +161,24 @@ export class SweepGround {
   }
 
   /** In this process. */
-  async #start(who: Victim, folder: string, ports: Ports): Promise<() => Promise<unknown>> {
+  async #start(
+    who: Victim,
+    folder: string,
+    ports: Ports,
+    { clock = systemClock, beforeWork }: Hardship = {},
+  ): Promise<() => Promise<unknown>> {
     const log = silentLogger();
     if (who === 'coordinator') {
       const config = testConfig(this.consortium, join(folder, 'coordinator'), ports);
-      const { stop } = await startCoordinator(config, { log });
+      const { stop } = await startCoordinator(config, { log, clock });
       return stop;
     }
     const config = resolveSiteConfig(
       siteConfigSchema.parse(siteConfig(folder, who, ports)),
       join(folder, 'site.yaml'),
     );
-    const agent = await startAgent(config, { log, pace: PACE, trainer: new DigestTrainer(who) });
+    const trainer = new DigestTrainer(who, beforeWork);
+    const agent = await startAgent(config, { log, pace: PACE, trainer });
     return () => agent.stop();
   }
 }
@@ -219,20 +266,25 @@ function siteConfig(folder: string, site: string, ports?: Ports): SiteConfigInpu
 const LOOK_MS = 20;
 
 /** Until the job has ended and no site has anything left to deliver. */
-async function untilEnded(operator: CoordinatorClient, job: string, folder: string): Promise<void> {
+async function untilEnded(
+  operator: CoordinatorClient,
+  job: string,
+  folder: string,
+  onFailed: () => Promise<unknown> = () => Promise.reject(new Error('the job failed')),
+): Promise<void> {
   for (;;) {
     const status = await operator.job(job).then(
       (found) => found.status,
       () => 'away', // The coordinator is the victim.
     );
-    if (status === 'failed') throw new Error('the job failed');
+    if (status === 'failed') await onFailed();
     if (status === 'completed') break;
     await setTimeout(LOOK_MS);
   }
   while ((await undelivered(folder)).some((count) => count > 0)) await setTimeout(LOOK_MS);
 }
 
-function undelivered(folder: string): Promise<number[]> {
+export function undelivered(folder: string): Promise<number[]> {
   return Promise.all(SITES.map((site) => count(stateFolder(join(folder, site)).outbox)));
 }
 
