@@ -94,7 +94,10 @@ export const EXPECTED_SKIPS = [
   {
     reason: 'there is no PostgreSQL: neither at FEDVOX_TEST_POSTGRES nor on 127.0.0.1:5432',
     isMet: () => starts(process.execPath, '--input-type=module', '-e', CONNECT),
-    tests: [/^packages\/coordinator\/src\/store\/postgres-/, /^test\/faults\/standby/],
+    tests: [
+      /^packages\/coordinator\/src\/store\/postgres-/,
+      /^test\/faults\/(standby|move-to-server)/,
+    ],
   },
   {
     reason: 'no bucket of a real service is named by FEDVOX_TEST_S3',

@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { CoordinatorClient } from '@fedvox/coordinator';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   asOwner,
   hasPostgres,
   newTestDatabase,
   type TestDatabase,
 } from '../../packages/coordinator/src/testing/postgres-server.js';
+import { TestS3 } from '../../packages/coordinator/src/testing/s3-server.js';
 import { createTestConsortium, type TestConsortium } from '../support/consortium.js';
 import {
   buildPackages,
@@ -39,6 +40,7 @@ describe.skipIf(!hasPostgres)('of two coordinators on one PostgreSQL database', 
   let consortium: TestConsortium;
   let database: TestDatabase;
   let root: string;
+  let s3: TestS3;
   const processes: Process[] = [];
   const clients: { close(): void }[] = [];
   beforeAll(async () => {
@@ -48,6 +50,8 @@ describe.skipIf(!hasPostgres)('of two coordinators on one PostgreSQL database', 
     root = await mkdtemp(join(tmpdir(), 'fedvox-standby-'));
     consortium = await createTestConsortium();
     database = await newTestDatabase();
+    s3 = await TestS3.open();
+    for (const [name, value] of Object.entries(s3.environment)) vi.stubEnv(name, value);
   });
   afterEach(async () => {
     for (const each of clients.splice(0)) each.close();
@@ -55,6 +59,8 @@ describe.skipIf(!hasPostgres)('of two coordinators on one PostgreSQL database', 
       each.kill('SIGKILL');
       await each.ended;
     }
+    vi.unstubAllEnvs();
+    await s3.close();
     await database.drop();
     await consortium.remove();
     await rm(root, { recursive: true });
@@ -79,12 +85,12 @@ describe.skipIf(!hasPostgres)('of two coordinators on one PostgreSQL database', 
     readonly operator: CoordinatorClient;
   }
 
-  /** Each with a state folder of its own; blobs lie in one that they share. */
+  /** Each with a state folder of its own; blobs lie in one bucket. */
   async function start(name: string, crash?: CrashPoint): Promise<Coordinator> {
     const ports = await reservePorts();
     const config = {
       ...testConfig(consortium, join(root, name), ports),
-      ...{ store: database.url, blobs: join(root, 'blobs'), takeoverAfterMs: TAKEOVER_MS },
+      ...{ store: database.url, blobs: bucketOf(s3), takeoverAfterMs: TAKEOVER_MS },
       logLevel: 'silent',
     };
     const path = join(root, `${name}.yaml`);
@@ -170,3 +176,7 @@ describe.skipIf(!hasPostgres)('of two coordinators on one PostgreSQL database', 
     expect(Number(rows[0]?.epoch)).toBe(2);
   });
 });
+
+function bucketOf({ bucket, endpoint }: TestS3) {
+  return { bucket, endpoint, pathStyle: true };
+}

@@ -7,6 +7,7 @@ import { type RunningAgent, resolveSiteConfig, siteConfigSchema, startAgent } fr
 import { silentLogger } from '@fedvox/base/system';
 import {
   CoordinatorClient,
+  type CoordinatorConfigInput,
   type CoordinatorSurroundings,
   coordinatorConfigSchema,
   type RunningCoordinator,
@@ -49,7 +50,10 @@ export class RecordedFederation {
     return join(this.root, 'sites', site);
   }
 
-  startCoordinator(surroundings: CoordinatorSurroundings = {}): Promise<RunningCoordinator> {
+  startCoordinator(
+    surroundings: CoordinatorSurroundings = {},
+    settings: Pick<CoordinatorConfigInput, 'store' | 'blobs'> = {},
+  ): Promise<RunningCoordinator> {
     const config = coordinatorConfigSchema.parse({
       federation: FEDERATION,
       stateDir: this.stateDir,
@@ -57,6 +61,7 @@ export class RecordedFederation {
       publicHost: 'localhost',
       listen: { host: 'localhost', federationPort: 0, enrollmentPort: 0, httpPort: 0 },
       heartbeatIntervalMs: 200,
+      ...settings,
     });
     return startCoordinator(config, { log: silentLogger(), ...surroundings });
   }

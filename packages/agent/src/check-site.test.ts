@@ -37,6 +37,17 @@ describe('a check of the site', () => {
     ]);
   });
 
+  it('of a site with several coordinators names the one that answers', async () => {
+    await scene.enrol();
+    const { address } = scene.coordinator;
+    scene.site = { ...scene.site, coordinator: ['localhost:9', address] };
+    const expected = expect.stringContaining(`${address} answers for`);
+    expect(await coordinatorLine()).toMatchObject({ ok: true, text: expected });
+    scene.site = { ...scene.site, coordinator: ['localhost:9', 'localhost:10'] };
+    const unreached = expect.stringContaining('cannot reach the coordinator at localhost:10');
+    expect(await coordinatorLine()).toMatchObject({ ok: false, text: unreached });
+  });
+
   it('of a site that never enrolled says to enrol', async () => {
     const { lines } = await checkSite(scene.site, SURROUNDINGS);
     expect(lines[0]).toMatchObject({

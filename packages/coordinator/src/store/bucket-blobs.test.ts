@@ -1,6 +1,6 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { sha256, VirtualClock } from '@fedvox/base';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { coordinatorConfigSchema } from '../config.js';
@@ -41,7 +41,9 @@ describe.skipIf(other === undefined)('in the bucket that FEDVOX_TEST_S3 names', 
   describeBlobs('blobs', async (stateDir) => {
     vi.unstubAllEnvs();
     const { origin, pathname } = new URL(other as string);
-    return open(stateDir, { endpoint: origin, bucket: pathname.slice(1) });
+    // Each test on a prefix of its own: nobody empties a real bucket between them.
+    const prefix = `${basename(stateDir)}/`;
+    return open(stateDir, { endpoint: origin, bucket: pathname.slice(1), prefix });
   });
 });
 

@@ -75,6 +75,8 @@ export class Bucket {
 
   /** @throws FedvoxError `coordinator/bucket-…` where nothing could be kept there */
   static async open(config: BucketConfig, surroundings: BucketSurroundings): Promise<Bucket> {
+    // It would say on stderr which Node its later versions need: whoever chooses the version knows.
+    process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
     const bucket = new Bucket(await import('@aws-sdk/client-s3'), config, surroundings);
     await bucket.#ask(() =>
       bucket.#client.send(new bucket.#s3.HeadBucketCommand({ Bucket: config.bucket })),
@@ -136,10 +138,6 @@ export class Bucket {
   async remove(digest: Sha256): Promise<void> {
     const command = new this.#s3.DeleteObjectCommand(this.#object(digest));
     await this.#ask(() => this.#client.send(command));
-  }
-
-  close(): void {
-    this.#client.destroy();
   }
 
   #object(digest: Sha256) {

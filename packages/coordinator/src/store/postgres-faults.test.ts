@@ -109,6 +109,39 @@ describe.skipIf(!hasPostgres)('a PostgreSQL database', () => {
     }
   });
 
+  it('is named where its server is too old', async () => {
+    const { schema } = database;
+    // Found before the server's own, since the path names that after it.
+    await asOwner((client) =>
+      client.query(`CREATE FUNCTION ${schema}.current_setting(text) RETURNS text LANGUAGE sql AS
+        $$ SELECT CASE $1 WHEN 'server_version_num' THEN '110022'
+           ELSE pg_catalog.current_setting($1) END $$`),
+    );
+    const old = serverUrl({ options: `-c search_path=${schema},pg_catalog` });
+    await expect(open(old)).rejects.toMatchObject({
+      code: 'coordinator/store-server-too-old',
+      message: expect.stringContaining('is PostgreSQL 11; it must be 12 or newer'),
+    });
+  });
+
+  it('is named where it takes not this password, without a word of it', async () => {
+    // A server that trusts everybody can't be asked to.
+    const refusing = createServer((socket) => {
+      const fields = 'SFATAL\0C28P01\0Mpassword authentication failed for user "me"\0\0';
+      const length = Buffer.alloc(4);
+      length.writeInt32BE(4 + fields.length);
+      socket.once('data', () =>
+        socket.end(Buffer.concat([Buffer.from('E'), length, Buffer.from(fields)])),
+      );
+    }).listen(0, '127.0.0.1');
+    await once(refusing, 'listening');
+    const { port } = refusing.address() as { port: number };
+    const error = await open(`postgres://me:secret@127.0.0.1:${port}/db`).catch((thrown) => thrown);
+    expect(error).toMatchObject({ code: 'coordinator/store-login-refused' });
+    expect(JSON.stringify([error, error.message])).not.toContain('secret');
+    refusing.close();
+  });
+
   it('is named where its user may make no tables there', async () => {
     const role = database.schema;
     await asOwner((client) => client.query(`CREATE ROLE ${role} LOGIN`));
