@@ -6,7 +6,7 @@ import { CoordinatorClient } from '../client/coordinator-client.js';
 import type { CoordinatorConfig } from '../config.js';
 import { fail } from '../errors.js';
 import { foldersOf } from '../store/blob-store.js';
-import { Bucket, type BucketSurroundings } from '../store/bucket.js';
+import { type BucketSurroundings, S3Bucket } from '../store/bucket.js';
 import { copyStore } from '../store/open-store.js';
 import { type BackupOptions, type BackupReport, backUp } from './backup.js';
 import { copyBlob } from './copy-blob.js';
@@ -46,7 +46,7 @@ async function blobKeeper(
   surroundings: BucketSurroundings,
 ): Promise<BackupOptions['keepBlob']> {
   if (typeof blobs === 'string') return (digest, folder) => copyBlob(blobs, folder, digest);
-  const bucket = await Bucket.open(blobs, surroundings);
+  const bucket = await S3Bucket.open(blobs, surroundings);
   return async (digest) => {
     const found = await bucket.find(digest);
     if (found !== undefined) return found.byteLength;

@@ -3,19 +3,19 @@ import { isFedvoxError, type Sha256 } from '@fedvox/base';
 import { fail } from '../errors.js';
 import type { BlobCache } from './blob-cache.js';
 import { DraftedBlobs, type FoundBlob } from './blob-store.js';
-import type { Bucket } from './bucket.js';
+import type { S3Bucket } from './bucket.js';
 
 /**
  * Blobs in a bucket. Whatever is read is read from a copy here, which was verified as it came; whatever is
  * kept is in the bucket before its promise resolves.
  */
 export class BucketBlobs extends DraftedBlobs {
-  readonly #bucket: Bucket;
+  readonly #bucket: S3Bucket;
   readonly #cache: BlobCache;
   readonly #fetching = new Map<Sha256, Promise<string>>();
 
   /** @param incoming where drafts lie, on the disk of the cache */
-  constructor(bucket: Bucket, cache: BlobCache, incoming: string) {
+  constructor(bucket: S3Bucket, cache: BlobCache, incoming: string) {
     super(incoming);
     this.#bucket = bucket;
     this.#cache = cache;

@@ -40,9 +40,10 @@ export interface BucketSurroundings {
 
 /**
  * Objects of an S3-compatible bucket, as `ab/<sha256>` behind the prefix. Every request that sends bytes is
- * signed with their digest, so that the service refuses others.
+ * signed with their digest, so that the service refuses others. Not called `Bucket`: in a class of that name
+ * the compiler (TypeScript 7.0) renames the key of requests as well.
  */
-export class Bucket {
+export class S3Bucket {
   readonly #s3: typeof import('@aws-sdk/client-s3');
   readonly #client: S3Client;
   readonly #config: BucketConfig;
@@ -74,10 +75,10 @@ export class Bucket {
   }
 
   /** @throws FedvoxError `coordinator/bucket-…` where nothing could be kept there */
-  static async open(config: BucketConfig, surroundings: BucketSurroundings): Promise<Bucket> {
+  static async open(config: BucketConfig, surroundings: BucketSurroundings): Promise<S3Bucket> {
     // It would say on stderr which Node its later versions need: whoever chooses the version knows.
     process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
-    const bucket = new Bucket(await import('@aws-sdk/client-s3'), config, surroundings);
+    const bucket = new S3Bucket(await import('@aws-sdk/client-s3'), config, surroundings);
     await bucket.#ask(() =>
       bucket.#client.send(new bucket.#s3.HeadBucketCommand({ Bucket: config.bucket })),
     );

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { CoordinatorConfig } from '../config.js';
 import { BlobCache } from './blob-cache.js';
 import { type BlobStore, FolderBlobs, foldersOf } from './blob-store.js';
-import { Bucket, type BucketSurroundings } from './bucket.js';
+import { type BucketSurroundings, S3Bucket } from './bucket.js';
 import { BucketBlobs } from './bucket-blobs.js';
 import { CACHE_FOLDER } from './state-files.js';
 
@@ -17,7 +17,7 @@ export async function openConfiguredBlobs(
   const own = foldersOf(stateDir);
   if (blobs === undefined) return FolderBlobs.open(own);
   if (typeof blobs === 'string') return FolderBlobs.open({ ...own, blobs });
-  const bucket = await Bucket.open(blobs, surroundings);
+  const bucket = await S3Bucket.open(blobs, surroundings);
   const folders = { ...own, blobs: join(stateDir, CACHE_FOLDER) };
   const cache = await BlobCache.open(folders, blobs.cacheBytes, surroundings.clock);
   return new BucketBlobs(bucket, cache, own.incoming);
