@@ -31,7 +31,7 @@ describe('the certificates of a consortium, for its operator', () => {
     const { exitCode, stderr } = await asOperatorOf('consortium');
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(
-      /^warning: the operator’s certificate ends on \d{4}-\d\d-\d\d, in 29 days: run "fedvox consortium renew"/,
+      /^warning: your certificate ends on \d{4}-\d\d-\d\d, in 29 days: run "fedvox consortium renew"/,
     );
     expect(stderr).toContain('error: cannot reach the coordinator at localhost:1');
   });
@@ -40,7 +40,7 @@ describe('the certificates of a consortium, for its operator', () => {
     const { exitCode, stderr } = await asOperatorOf('ended');
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(
-      /^error: the operator’s certificate .*ended.operator\.pem ended on \d{4}-\d\d-\d\d\n→ Run "fedvox consortium renew"/,
+      /^error: the operator’s certificate .*ended-operator.operator\.pem ended on \d{4}-\d\d-\d\d\n→ Run "fedvox consortium renew"/,
     );
   });
 
@@ -50,7 +50,7 @@ describe('the certificates of a consortium, for its operator', () => {
     const { exitCode, stdout } = await fedvox({}, 'consortium', 'renew', ...where, ...moved);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(
-      /^The coordinator’s certificate \(fed\.example\.org, 192\.0\.2\.7\) lasts/,
+      /^The coordinator’s certificate \(fed\.example\.org, 192\.0\.2\.7\) lasts .*\nThat of operator operator lasts/,
     );
     expect(stdout).toContain('Restart the coordinator now');
     const { coordinator } = await loadConsortium(join(root, dir));

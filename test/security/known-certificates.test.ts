@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { silentLogger } from '@fedvox/base/system';
@@ -177,9 +177,8 @@ describe('a certificate', () => {
 
   it('of an operator counts while the consortium’s folder holds it, and not after', async () => {
     const own = await issueFor(consortium, 'operator', 'anna');
-    const operators = join(consortium.folder, 'operators');
-    await mkdir(operators);
-    await writeFile(join(operators, 'anna.pem'), own.certificateChainPem);
+    const file = join(consortium.folder, 'operators', 'anna.pem');
+    await writeFile(file, own.certificateChainPem);
     const call = async () => {
       await stop();
       await start();
@@ -193,7 +192,7 @@ describe('a certificate', () => {
       return outcome(anna.sites()).finally(() => anna.close());
     };
     expect(await call()).toBe('accepted');
-    await rm(operators, { recursive: true });
+    await rm(file);
     expect(await call()).toBe('refused/unknown-certificate');
     expect(await operator.sites()).toHaveLength(3);
   });

@@ -2,11 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
-  type Consortium,
   createKeyPair,
+  type FoundedConsortium,
   initConsortium,
   issueCertificate,
   type KeyPair,
+  type Role,
 } from '@fedvox/pki';
 
 export const FEDERATION = 'testfed';
@@ -15,7 +16,7 @@ export const SITES = ['east', 'north', 'south'] as const;
 /** A real consortium in a temporary folder. Keys take seconds to make: one per test file. */
 export interface TestConsortium {
   readonly folder: string;
-  readonly consortium: Consortium;
+  readonly consortium: FoundedConsortium;
   readonly siteKeys: ReadonlyMap<string, KeyPair>;
   remove(): Promise<void>;
 }
@@ -38,7 +39,7 @@ export async function createTestConsortium(): Promise<TestConsortium> {
 /** A certificate for any identity, past the coordinator: what an intruder with some key might hold. */
 export async function issueFor(
   { consortium, siteKeys }: TestConsortium,
-  role: 'site' | 'operator' | 'coordinator',
+  role: Role,
   name: string,
 ): Promise<{ keyPem: string; certificateChainPem: string }> {
   const { privateKeyPem, publicKeyPem } = siteKeys.get('east') as KeyPair;

@@ -33,7 +33,7 @@ export const ERRORS = {
   'operator-certificate-ended': {
     message: 'the operator’s certificate {path} ended on {until}',
     advice:
-      'Run "fedvox consortium renew" where ca.key is, restart the coordinator, and copy operator.pem here.',
+      'Run "fedvox consortium renew" where ca.key is, restart the coordinator, and copy your certificate from its folder operators to operator.pem here.',
   },
   'round-of-no-job': {
     message: '--round {round} is of no job',

@@ -30,6 +30,9 @@ const job: JobDetails = {
       auc: null,
     },
   ],
+  nextRound: null,
+  orders: [],
+  refused: [],
   best: { round: 1, sha256: 'cd'.repeat(32) },
   current: {
     kind: 'train',
@@ -168,5 +171,21 @@ round  north     south  all sites
     });
     expect(failed).toMatch(/^Job lesions-1: failed \(quorum-not-reached\), round 2 of 3\n/);
     expect(failed).not.toMatch(/Best model|Now:/);
+  });
+
+  it('tells which updates were refused, and who ordered what', () => {
+    const atMs = Date.UTC(2026, 0, 2, 3, 4, 5);
+    const refusal = { site: 'south', reason: 'delta-not-finite', round: 2, times: 12 };
+    const text = jobText({
+      ...job,
+      refused: [{ ...refusal, firstAtMs: atMs, lastAtMs: atMs }],
+      orders: [
+        { order: 'job-submitted', by: 'anna', atMs },
+        { order: 'site-revoked', by: 'bert', atMs, site: 'east' },
+      ],
+    });
+    expect(text).toMatch(/^south +delta-not-finite +12 +2 +2026-01-02T03:04:05Z$/m);
+    expect(text).toMatch(/^2026-01-02T03:04:05Z +anna +job submitted$/m);
+    expect(text).toMatch(/^2026-01-02T03:04:05Z +bert +site revoked: east$/m);
   });
 });

@@ -9,6 +9,7 @@ import { table } from './table.js';
 export function jobText(job: JobDetails): string {
   const { id, status, reason, round, totalRounds, gate, rounds, best, current } = job;
   const origin = originText(job);
+  const { orders, refused } = job;
   const passed = gate.flatMap(({ site, outcome }) => (outcome === 'pass' ? [site] : []));
   const withheld = withheldText(gate);
   const parts = [
@@ -28,6 +29,25 @@ export function jobText(job: JobDetails): string {
   if (best !== null) {
     parts.push('', `* Best model: round ${best.round}`, `  sha256 ${best.sha256}`);
     parts.push(`  fedvox job model ${id} --output ${id}.safetensors`);
+  }
+  if (refused.length > 0) {
+    const rows = refused.map((each) => [
+      each.site,
+      each.reason,
+      `${each.times}`,
+      `${each.round}`,
+      moment(each.lastAtMs),
+    ]);
+    parts.push('', 'Updates that were refused:', '');
+    parts.push(table(['site', 'reason', 'times', 'last in round', 'last'], rows));
+  }
+  if (orders.length > 0) {
+    const rows = orders.map(({ atMs, by, order, site = '' }) => [
+      moment(atMs),
+      by,
+      `${order.replaceAll('-', ' ')}${site && `: ${site}`}`,
+    ]);
+    parts.push('', 'Who ordered what:', '', table(['when', 'by', 'what'], rows));
   }
   if (current !== null) {
     const rows = current.sites.map((site) => [

@@ -12,7 +12,7 @@ export function newsText(news: JobNews): string | null {
 function sentenceOf(news: JobNews): string | null {
   switch (news.kind) {
     case 'job-submitted':
-      return `submitted to ${news.sites.join(', ')}`;
+      return `submitted to ${news.sites.join(', ')}${byWhom(news)}`;
     case 'gate-reported': {
       const withheld = news.figures === 'withheld' ? ', figures will be withheld' : '';
       return `data gate: ${news.site} ${news.outcome}${withheld}`;
@@ -26,7 +26,7 @@ function sentenceOf(news: JobNews): string | null {
     case 'gate-asked-again':
       return `data gate: ${news.site} has restarted and is asked again`;
     case 'site-invited':
-      return `${news.site} is invited`;
+      return `${news.site} is invited${byWhom(news)}`;
     case 'site-declined':
       return `${roundName(news)}: ${news.site} declined: ${news.reason}`;
     case 'site-not-awaited':
@@ -41,6 +41,8 @@ function sentenceOf(news: JobNews): string | null {
       return `${roundName(news)}: ${news.site} is called as well`;
     case 'update-accepted':
       return `${roundName(news)}: ${news.site} answered`;
+    case 'update-refused':
+      return `${roundName(news)}: an update of ${news.site} was refused: ${news.reason}`;
     case 'site-given-up':
       return `${roundName(news)}: ${news.site} given up, its updates were refused too often`;
     case 'round-closing':
@@ -53,17 +55,24 @@ function sentenceOf(news: JobNews): string | null {
     case 'no-more-gain':
       return `no gain since round ${news.lastGain}'s model: ${roundName(news)} was the last one`;
     case 'site-revoked':
-      return `${news.site} was revoked and takes no further part`;
+      return `${news.site} was revoked${byWhom(news)} and takes no further part`;
     case 'job-failed':
       return `failed: ${news.reason}`;
     case 'job-paused':
     case 'job-resumed':
     case 'job-aborted':
+    case 'job-deleted':
+      return `${news.kind.replace('job-', '')}${byWhom(news)}`;
     case 'job-completed':
-      return news.kind.replace('job-', '');
+      return 'completed';
     default:
       return (news as { kind: string }).kind.replaceAll('-', ' ');
   }
+}
+
+/** Facts of before operators had names do not say. */
+function byWhom({ by }: { readonly by?: string }): string {
+  return by === undefined ? '' : ` by ${by}`;
 }
 
 type Committed = Extract<JobNews, { kind: 'round-committed' }>;

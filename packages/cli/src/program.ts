@@ -6,6 +6,7 @@ import { addCoordinatorCommands } from './commands/coordinator.js';
 import { addDataCommands } from './commands/data.js';
 import { addJobCommands } from './commands/job.js';
 import { addModelCommands } from './commands/model.js';
+import { addOperatorCommands } from './commands/operator.js';
 import { addSimulateCommands } from './commands/simulate.js';
 import { addSiteCommands } from './commands/site.js';
 import { printFailure, ResultSaysNo, USAGE_ADVICE } from './failure.js';
@@ -43,6 +44,7 @@ function createProgram(terminal: Terminal): Command {
   program.commandsGroup("For the consortium's operator:");
   addConsortiumCommands(program, terminal);
   addCoordinatorCommands(program, terminal);
+  addOperatorCommands(program, terminal);
   addSiteCommands(program, terminal);
   addJobCommands(program, terminal);
   program.commandsGroup('For a researcher:');

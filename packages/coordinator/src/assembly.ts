@@ -9,11 +9,13 @@ import {
   readCertificate,
   toX509,
 } from '@fedvox/pki';
-import type { ServerEvent } from '@fedvox/transport';
+import { MAX_CONNECTIONS, type ServerEvent } from '@fedvox/transport';
 import type { CoordinatorConfig } from './config.js';
 import type { RetentionRules } from './core/retention-rules.js';
 import { LogRation } from './log-ration.js';
 import { observeServer, watchProgress } from './observation.js';
+import { MAX_WAITING } from './serial-queue.js';
+import { BestModels } from './shell/best-models.js';
 import { CertificateWatch } from './shell/certificate-watch.js';
 import { ChangeSignal } from './shell/change-signal.js';
 import { DeadlineWatch } from './shell/deadline-watch.js';
@@ -21,10 +23,12 @@ import { IdentityWatch } from './shell/identity-watch.js';
 import { JobRegistry } from './shell/job-registry.js';
 import { catchUp } from './shell/memberships.js';
 import { OperatorDirectory } from './shell/operator-directory.js';
+import { RefusedUpdates } from './shell/refused-updates.js';
 import { Retention } from './shell/retention.js';
 import { RoundRunner } from './shell/round-runner.js';
 import { Sightings } from './shell/sightings.js';
 import { SiteDirectory } from './shell/site-directory.js';
+import { addStateGauges } from './shell/state-gauges.js';
 import { SubmissionDesk } from './shell/submission-desk.js';
 import { TaskDesk } from './shell/task-desk.js';
 import { createTelemetry } from './shell/telemetry.js';
@@ -79,7 +83,27 @@ export async function assemble(config: CoordinatorConfig, foundations: Foundatio
     certificateDays: config.siteCertificateDays,
   });
   const certificates = await loadOperatorCertificates(config.consortiumDir);
-  const operators = await OperatorDirectory.load({ store, clock, certificates });
+  const own = readCertificate(consortium.coordinator.certificatePem);
+  const ownKey = own.keyId;
+  const operators = await OperatorDirectory.load({
+    federation,
+    store,
+    clock,
+    authority: consortium.authority,
+    revocations,
+    consortiumDir: config.consortiumDir,
+    certificates: certificates.map(({ certificatePem }) => certificatePem),
+    ownKey,
+    certificateDays: config.operatorCertificateDays,
+  });
+  const refused = new RefusedUpdates({
+    registry,
+    store,
+    changes,
+    onRefused: telemetry.onUpdateRefused,
+    clock,
+    log,
+  });
   const uploads = new UploadDesk({
     federation,
     clock,
@@ -89,8 +113,9 @@ export async function assemble(config: CoordinatorConfig, foundations: Foundatio
     spool,
     threads,
     receiptKey: createPrivateKey(consortium.coordinator.keyPem),
-    receiptKeyId: readCertificate(consortium.coordinator.certificatePem).keyId,
+    receiptKeyId: own.keyId,
     onAccepted: telemetry.onUpdateAccepted,
+    onRefused: (job, site, error) => refused.note(job, site, error),
     authorize: (site) => sites.authorize(site),
   });
   sites.onShutOut((site) => uploads.drop(site));
@@ -118,16 +143,25 @@ export async function assemble(config: CoordinatorConfig, foundations: Foundatio
       'two agents speak as one site: a copied folder or a stolen key',
     );
   });
-  const certificateWatch = new CertificateWatch(consortium, certificates, clock, log);
+  const whose = () => operators.certificates();
+  const certificateWatch = new CertificateWatch(consortium, whose, clock, log);
   telemetry.watchCertificates(() => certificateWatch.ends());
   const watchingCertificates = certificateWatch.run();
   const retention = new Retention({ store, blobs, rules: rulesOf(config.retention), clock, log });
   const sweeping = retention.run();
   const sightings = await Sightings.load({ tasks, store, clock, log });
   const recording = sightings.run();
+  addStateGauges(telemetry.registry, {
+    jobs: () => registry.all().map(({ state }) => state),
+    sites: () => sightings.all(),
+    queues: () => queuesOf({ registry, sites, operators, uploads, tasks }),
+    stateDir,
+  });
   const watchers = { log, telemetry, clock, ration: new LogRation() };
   const onServerEvent = (event: ServerEvent) => observeServer(event, watchers);
+  const bests = new BestModels({ store, blobs });
   const parts = {
+    bests,
     registry,
     changes,
     tasks,
@@ -152,6 +186,28 @@ export async function assemble(config: CoordinatorConfig, foundations: Foundatio
     sweeping,
     sightings,
     recording,
+  };
+}
+
+type QueueHolders = {
+  readonly registry: JobRegistry;
+  readonly sites: SiteDirectory;
+  readonly operators: OperatorDirectory;
+  readonly uploads: UploadDesk;
+  readonly tasks: TaskDesk;
+};
+
+/** What each site may have one of is bound by the connections that the door lets in. */
+function queuesOf({ registry, sites, operators, uploads, tasks }: QueueHolders) {
+  const serial = (length: number) => ({ length, limit: MAX_WAITING });
+  const oneEach = (length: number) => ({ length, limit: MAX_CONNECTIONS });
+  return {
+    'job-changes': serial(registry.waiting),
+    'site-certificates': serial(sites.waiting),
+    'operator-certificates': serial(operators.waiting),
+    uploads: oneEach(uploads.waiting.uploads),
+    'update-checks': oneEach(uploads.waiting.checks),
+    'open-polls': oneEach(tasks.waiting),
   };
 }
 

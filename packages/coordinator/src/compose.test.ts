@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { sha256 } from '@fedvox/base';
 import { silentLogger } from '@fedvox/base/system';
 import type { JobInput } from '@fedvox/job';
-import { type Consortium, initConsortium, issueCertificate } from '@fedvox/pki';
+import { type FoundedConsortium, initConsortium, issueCertificate } from '@fedvox/pki';
 import { encodeWeights } from '@fedvox/weights';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -30,7 +30,7 @@ const job: JobInput = {
 const weights = encodeWeights(new Map([['w', { shape: [2], data: new Float32Array([1, 2]) }]]));
 
 let folder: string;
-let consortium: Consortium;
+let consortium: FoundedConsortium;
 let coordinator: RunningCoordinator;
 let operator: CoordinatorClient;
 

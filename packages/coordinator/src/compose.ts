@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Chance, Clock } from '@fedvox/base';
 import {
   createLogger,
@@ -10,6 +9,7 @@ import {
 } from '@fedvox/base/system';
 import { SOCKETS, type Wire } from '@fedvox/transport';
 import { type AnyServer, assemble, type Core, disassemble } from './assembly.js';
+import { acceptBackupAsState } from './backup/restore-coordinator.js';
 import type { CoordinatorConfig } from './config.js';
 import type { HttpServices } from './http/http-services.js';
 import { loadOwnConsortium } from './own-consortium.js';
@@ -23,8 +23,8 @@ import {
 import { openConfiguredBlobs } from './store/open-blobs.js';
 import { openConfiguredStore } from './store/open-store.js';
 import { RevocationFile } from './store/revocation-file.js';
-
-const REVOCATIONS_FILE = 'revocations.jsonl';
+import { revocationsPath } from './store/revocations-path.js';
+import type { Store } from './store/store.js';
 
 export interface RunningCoordinator {
   readonly federationPort: number;
@@ -58,7 +58,7 @@ export interface CoordinatorSurroundings {
 /**
  * Starts the coordinator on its state folder and continues every job in it.
  * @throws FedvoxError `coordinator/state-in-use`, `coordinator/listen-failed`,
- *   `coordinator/certificate-out-of-term`, `coordinator/revocations-unusable`, `pki/authority-expired`,
+ *   `coordinator/certificate-out-of-term`, `coordinator/revocations-unusable`, `coordinator/revocations-lost`, `pki/authority-expired`,
  *   `coordinator/wrong-federation`, `coordinator/public-host-not-certified`, `pki/consortium-incomplete`, `protocol/listen-failed`
  */
 export async function startCoordinator(
@@ -164,7 +164,7 @@ async function openCore(
   const opened: { close(): void | Promise<void> }[] = [store];
   try {
     const blobs = await openConfiguredBlobs(config, { clock, jitter: chance.uniform });
-    const revocations = await openRevocations(config);
+    const revocations = await openRevocations(config, store);
     opened.unshift(revocations);
     return await assemble(config, { consortium, store, blobs, revocations, clock, chance, log });
   } catch (error) {
@@ -173,7 +173,8 @@ async function openCore(
   }
 }
 
-function openRevocations(config: CoordinatorConfig): Promise<RevocationFile> {
-  const { consortiumDir, revocationsFile = join(consortiumDir, REVOCATIONS_FILE) } = config;
-  return RevocationFile.open(revocationsFile);
+/** A backup that was put in the place of the state is told of revocations first. */
+async function openRevocations(config: CoordinatorConfig, store: Store): Promise<RevocationFile> {
+  await acceptBackupAsState(config, store);
+  return RevocationFile.open(revocationsPath(config));
 }

@@ -126,6 +126,8 @@ export const coordinatorConfigSchema = z
     invitationDays: z.number().positive().max(90).default(7),
     /** How long a site's certificate lasts; agents renew it by themselves. */
     siteCertificateDays: z.number().positive().max(825).default(90),
+    /** How long an operator's or an observer's certificate lasts; their commands renew it by themselves. */
+    operatorCertificateDays: z.number().positive().max(825).default(365),
     logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })
   .superRefine(({ blobs, limits }, context) => {

@@ -79,6 +79,33 @@ export const ERRORS = {
     message: 'the backup was given up, for {path} cannot be copied: {reason}',
     advice: 'Nothing was left behind. Check the disk of the state folder, then back up again.',
   },
+  'backup-unreadable': {
+    message: '{folder} is no backup of a coordinator: {reason}',
+    advice: 'Name the folder that "fedvox coordinator backup" wrote.',
+  },
+  'backup-foreign': {
+    message: '{folder} is a backup of federation {found}; the config says {expected}',
+    advice: 'Name a backup of this federation, or the configuration of that one.',
+  },
+  'backup-damaged': {
+    message: 'the backup cannot be restored, for {path} is not what was written: {reason}',
+    advice: 'Restore another backup; nothing was left behind.',
+  },
+  'state-occupied': {
+    message: '{folder} is not empty; a backup is never restored over a state',
+    advice:
+      'Stop the coordinator and move its state folder away: it may hold what the backup lacks.',
+  },
+  'revocations-lost': {
+    message: '{path} does not say who was revoked since this backup was made ({takenAt}): {reason}',
+    advice:
+      'Put the newest copy of that file back. If there is none, run "fedvox coordinator restore" and name all who were revoked since with --revoked, or say --none-revoked.',
+  },
+  'no-such-member': {
+    message: 'the backup knows no site and no operator {name}',
+    advice:
+      'Correct the name. One that enrolled after the backup is unknown to it, and is refused anyway.',
+  },
   'no-such-blob': {
     message: 'there are no bytes with digest {sha256}',
     advice: 'Upload them first, or check the digest.',
@@ -235,8 +262,22 @@ export const ERRORS = {
       'Mend the folder or the file, or name another place as revocationsFile; never restore it over.',
   },
   'revocation-not-kept': {
-    message: 'site {site} is shut out, but {path} could not be written: {reason}',
+    message: '{name} is shut out, but {path} could not be written: {reason}',
     advice: 'Mend the disk, then restart the coordinator: it writes down what the file lacks.',
+  },
+  'no-such-operator': {
+    message: 'there is no operator and no observer {name}',
+    advice: 'List them with "fedvox operator list".',
+  },
+  'operator-known': {
+    message: '{name} has a certificate that counts',
+    advice:
+      'It is renewed by itself. For another key or role, run "fedvox operator revoke" first, or choose another name.',
+  },
+  'last-operator': {
+    message: '{name} is the last operator: without one nobody could give orders',
+    advice:
+      'Admit another one first ("fedvox operator admit"). If the key was stolen, run "fedvox consortium renew --new-operator-key" on the coordinator’s host and restart.',
   },
   'no-such-site': {
     message: 'site {site} has never enrolled',

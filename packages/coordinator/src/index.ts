@@ -1,5 +1,15 @@
 export { backUpCoordinator, type CoordinatorBackupOptions } from './backup/back-up-coordinator.js';
 export type { BackupReport } from './backup/backup.js';
+export {
+  type RestoreOptions,
+  type RestoreReport,
+  restoreCoordinator,
+} from './backup/restore-coordinator.js';
+export {
+  type CoordinatorCheck,
+  type CoordinatorFinding,
+  checkCoordinator,
+} from './check/coordinator-check.js';
 export { CoordinatorClient, type CoordinatorClientOptions } from './client/coordinator-client.js';
 export { type FollowJobOptions, followJob, type JobNews } from './client/job-follower.js';
 export { type ChosenModel, chooseModel, whyNoBest } from './client/model-choice.js';
@@ -48,6 +58,9 @@ export type {
   JobDetails,
   JobMember,
   JobSummary,
+  OperatorAdmission,
+  OperatorCertificates,
+  OperatorStatus,
   SiteStatus,
   SubmissionForecast,
 } from './rest-contract.js';

@@ -7,6 +7,7 @@ import {
   perMetric,
   selectionSchema,
 } from '@fedvox/job';
+import { OPERATING_ROLES } from '@fedvox/pki';
 import { CAPABILITIES, FIGURES_OUTLOOKS, GATE_OUTCOMES, SITE_STATES } from '@fedvox/protocol';
 import { z } from 'zod';
 import type { JobFact } from './core/facts.js';
@@ -29,6 +30,16 @@ export const errorSchema = z.strictObject({
   code: z.string(),
   message: z.string(),
   advice: z.string(),
+});
+
+export const healthSchema = z.strictObject({
+  status: z.string(),
+  version: z.string(),
+  warnings: z
+    .array(z.string())
+    .describe(
+      'what a person must see to before it stops the federation: certificates that end soon',
+    ),
 });
 
 export const submissionSchema = z.strictObject({
@@ -120,6 +131,30 @@ const currentWorkSchema = z.strictObject({
   ),
 });
 
+const orderSchema = z.strictObject({
+  order: z.string().describe('the kind of its event'),
+  by: z.string().describe('the operator’s name'),
+  site: z.string().optional().describe('whom it concerned'),
+  atMs: timeMs,
+});
+
+/** Updates of one site that did not come into a round, for one reason. */
+const refusalSchema = z.strictObject({
+  site: z.string(),
+  reason: z.string().describe('a refusal’s code'),
+  round: z.number().int().describe('the last one in which it happened'),
+  times: z.number().int(),
+  firstAtMs: timeMs,
+  lastAtMs: timeMs,
+});
+
+/** Orders that are shown with a job; all of them are events. */
+export const MAX_ORDERS = 20;
+
+export const jobQuerySchema = z.strictObject({
+  from: z.coerce.number().int().min(0).default(0).describe('first model of the table'),
+});
+
 export const jobDetailsSchema = z.strictObject({
   ...jobSummarySchema.shape,
   jobSha256: sha256,
@@ -146,6 +181,13 @@ export const jobDetailsSchema = z.strictObject({
   ),
   startedFrom: startedFromSchema.optional().describe('where its first model is not untrained'),
   rounds: z.array(modelRowSchema),
+  nextRound: z
+    .number()
+    .int()
+    .nullable()
+    .describe('where the table goes on, by `from`; null where this is its end'),
+  orders: z.array(orderSchema).describe('the last ones, in order'),
+  refused: z.array(refusalSchema).describe('updates that were turned away, by site and reason'),
   best: z.strictObject({ round: z.number().int(), sha256 }).nullable(),
   current: currentWorkSchema.nullable(),
 });
@@ -201,13 +243,39 @@ export const siteSchema = z.strictObject({
   sharedAtMs: timeMs.nullable().describe('when two agents last spoke as this site'),
 });
 
+export const operatorSchema = z.strictObject({
+  name: z.string(),
+  role: z.enum(OPERATING_ROLES).describe('an operator gives orders, an observer reads'),
+  standing: z
+    .enum(['counts', 'ended', 'revoked'])
+    .describe('of the certificate that lasts longest'),
+  knownSinceMs: timeMs,
+  certificateEndsAtMs: timeMs,
+  lastSeenAtMs: timeMs.nullable().describe('since the coordinator was last started'),
+});
+
+export const admissionSchema = z.strictObject({
+  name: nameSchema,
+  role: z.enum(OPERATING_ROLES),
+  certificateRequestPem: z.string().max(32_768).describe('PKCS #10; its names are not looked at'),
+});
+
+export const operatorCertificateSchema = z.strictObject({
+  certificatePem: z.string(),
+  caCertificatePem: z.string(),
+});
+
 /** Longest that a request for events is held open. */
 export const MAX_EVENT_WAIT_MS = 25_000;
 export const MAX_EVENTS = 500;
+/** Of the events of one answer, but for a first one that is longer. */
+export const MAX_EVENT_BYTES = 256 * 1024;
 
 export const eventQuerySchema = z.strictObject({
   after: z.coerce.number().int().min(0).default(0).describe('sequence of the last event known'),
   waitMs: z.coerce.number().int().min(0).max(MAX_EVENT_WAIT_MS).default(0),
+  job: z.string().max(200).optional().describe('only events of this job'),
+  limit: z.coerce.number().int().min(1).max(MAX_EVENTS).default(MAX_EVENTS),
 });
 
 export const eventSchema = z.strictObject({
@@ -218,6 +286,7 @@ export const eventSchema = z.strictObject({
   fact: z.custom<JobFact>((value) => typeof value === 'object' && value !== null),
 });
 
+export type CoordinatorHealth = z.output<typeof healthSchema>;
 export type JobSummary = z.output<typeof jobSummarySchema>;
 export type SubmissionForecast = z.output<typeof submissionForecastSchema>;
 export type JobDetails = z.output<typeof jobDetailsSchema>;
@@ -227,4 +296,7 @@ export type JobDeletion = z.output<typeof deletionSchema>;
 export type AcceptedUpdate = z.output<typeof updateSchema>;
 export type IssuedInvitation = z.output<typeof invitationSchema>;
 export type SiteStatus = z.output<typeof siteSchema>;
+export type OperatorStatus = z.output<typeof operatorSchema>;
+export type OperatorAdmission = z.output<typeof admissionSchema>;
+export type OperatorCertificates = z.output<typeof operatorCertificateSchema>;
 export type CoordinatorEvent = z.output<typeof eventSchema>;

@@ -1,12 +1,17 @@
 import { fail } from './errors.js';
 
 /** Far more than the calls that a thousand sites have open at once. */
-const MAX_WAITING = 10_000;
+export const MAX_WAITING = 10_000;
 
 /** Runs asynchronous work one piece at a time, in order of arrival. */
 export class SerialQueue {
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
+
+  /** What waits, and what is under way. */
+  get length(): number {
+    return this.#waiting;
+  }
 
   /** @throws FedvoxError `coordinator/overloaded`, and whatever `work` throws */
   run<T>(work: () => Promise<T>): Promise<T> {

@@ -67,6 +67,7 @@ export async function serveOperators(
   services: HttpServices,
   servers: AnyServer[],
 ): Promise<RunningHttpServer> {
+  core.telemetry.watchProcess();
   const onRefused = (error: FedvoxError) =>
     core.onServerEvent({ kind: 'connection-refused', error });
   const server = await startHttpServer(operatorsDoor(config, core, onRefused), services);

@@ -19,7 +19,7 @@ export interface CertificateRequestSpec {
 
 /** A PKCS #10 request (RFC 2986) in DER: what a site sends in place of its key. */
 export async function createCertificateRequest(spec: CertificateRequestSpec): Promise<Uint8Array> {
-  checkName('site', spec.name);
+  checkName('member', spec.name);
   const publicKeyPem = createPublicKey(spec.keyPem).export({ type: 'spki', format: 'pem' });
   const request = forge.pki.createCertificationRequest();
   request.publicKey = forge.pki.publicKeyFromPem(publicKeyPem as string);
@@ -42,6 +42,31 @@ export function readCertificateRequest(der: Uint8Array): { publicKeyPem: string;
   }
   if (!requestSignatureHolds(request, publicKeyPem)) throw fail('request-signature-wrong');
   return { publicKeyPem, keyId: keyId(readStrongPublicKey(publicKeyPem)) };
+}
+
+const PEM =
+  /-----BEGIN CERTIFICATE REQUEST-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE REQUEST-----/;
+
+/** For people to pass on. */
+export function requestToPem(der: Uint8Array): string {
+  const lines =
+    Buffer.from(der)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? [];
+  return [
+    '-----BEGIN CERTIFICATE REQUEST-----',
+    ...lines,
+    '-----END CERTIFICATE REQUEST-----',
+    '',
+  ].join('\n');
+}
+
+/** In DER. @throws FedvoxError `pki/request-unreadable` */
+export function requestFromPem(pem: string): Uint8Array {
+  const [, base64] = PEM.exec(pem.slice(0, 2 * MAX_REQUEST_BYTES)) ?? [];
+  if (base64 === undefined)
+    throw fail('request-unreadable', { reason: 'no PEM block of one in it' });
+  return Buffer.from(base64, 'base64');
 }
 
 function parse(der: Uint8Array) {

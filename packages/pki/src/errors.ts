@@ -12,7 +12,8 @@ export const ERRORS = {
   },
   'request-unreadable': {
     message: 'this is not a PKCS #10 certificate request: {reason}',
-    advice: 'Make the request with `fedvox agent enroll` and send it unaltered.',
+    advice:
+      'Make the request with `fedvox agent enroll`, an operator’s with `fedvox operator request`, and send it unaltered.',
   },
   'request-signature-wrong': {
     message: 'the certificate request is not signed by the key that it names',
@@ -47,6 +48,20 @@ export const ERRORS = {
   'consortium-inconsistent': {
     message: '{folder} holds files that do not belong together: {reason}',
     advice: 'Restore the whole folder from one backup; never mix files of two consortia.',
+  },
+  'operator-incomplete': {
+    message: '{folder} holds no operator’s files: cannot read {file}',
+    advice:
+      'Name the folder with --operator: the one that `fedvox consortium init` made beside the consortium’s, or that of `fedvox operator request`.',
+  },
+  'operator-inconsistent': {
+    message: '{folder} holds an operator’s files that do not belong together: {reason}',
+    advice:
+      'Put them back as they were issued, or ask for a certificate with `fedvox operator request`.',
+  },
+  'operator-exists': {
+    message: '{folder} has an operator’s certificate already',
+    advice: 'Name a new folder for another one; a certificate is renewed by itself.',
   },
   'invitation-unreadable': {
     message: 'this is not an invitation this version understands: {reason}',

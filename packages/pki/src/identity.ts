@@ -1,7 +1,11 @@
 import { assert, NAME_PATTERN } from '@fedvox/base';
 import { fail } from './errors.js';
 
-export const ROLES = ['site', 'coordinator', 'operator'] as const;
+/** Those of people: an operator gives orders, an observer reads. */
+export const OPERATING_ROLES = ['operator', 'observer'] as const;
+export type OperatingRole = (typeof OPERATING_ROLES)[number];
+
+export const ROLES = ['site', 'coordinator', ...OPERATING_ROLES] as const;
 export type Role = (typeof ROLES)[number];
 
 /** Who a certificate speaks for. Written once in it, as the URI `fedvox://<federation>/<role>/<name>`. */
@@ -29,6 +33,10 @@ export function parseIdentityUri(uri: string): Identity | undefined {
 /** @throws FedvoxError `pki/name-invalid` */
 export function checkName(what: string, value: string): void {
   if (!NAME_PATTERN.test(value)) throw fail('name-invalid', { what, value: JSON.stringify(value) });
+}
+
+export function isOperating(role: Role): role is OperatingRole {
+  return (OPERATING_ROLES as readonly string[]).includes(role);
 }
 
 function isRole(text: string): text is Role {

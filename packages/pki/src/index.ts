@@ -23,18 +23,25 @@ export {
   type CertificateRequestSpec,
   createCertificateRequest,
   readCertificateRequest,
+  requestFromPem,
+  requestToPem,
 } from './certificate-request.js';
 export {
   type Consortium,
   type ConsortiumSpec,
+  type FoundedConsortium,
   initConsortium,
   loadConsortium,
-  type MemberFiles,
+  MEMBER_DAYS,
   type ReissueSpec,
-  type RenewalSpec,
-  reissueMember,
-  renewConsortium,
+  reissue,
+  reissueCoordinator,
 } from './consortium.js';
+export {
+  type RenewalSpec,
+  type RenewedConsortium,
+  renewConsortium,
+} from './consortium-renewal.js';
 export {
   type Credentials,
   loadCredentials,
@@ -42,7 +49,16 @@ export {
   saveCredentials,
 } from './credentials.js';
 export { ERRORS } from './errors.js';
-export { type Identity, identityUri, parseIdentityUri, ROLES, type Role } from './identity.js';
+export {
+  type Identity,
+  identityUri,
+  isOperating,
+  OPERATING_ROLES,
+  type OperatingRole,
+  parseIdentityUri,
+  ROLES,
+  type Role,
+} from './identity.js';
 export {
   createInvitation,
   hashToken,
@@ -51,7 +67,20 @@ export {
   parseInvitation,
 } from './invitation.js';
 export { createKeyPair, type KeyPair } from './keys.js';
-export { loadOperatorCertificates } from './operator-certificates.js';
+export type { MemberFiles } from './member-files.js';
+export {
+  keepOperatorCertificate,
+  loadOperatorCertificates,
+  type OperatorCertificate,
+} from './operator-certificates.js';
+export {
+  acceptOperator,
+  loadOperator,
+  type OperatorFiles,
+  operatorFolderOf,
+  requestOperator,
+  saveOperator,
+} from './operator-folder.js';
 export { needsRenewal } from './renewal.js';
 export { type Revocation, RevocationList } from './revocation.js';
 export { dayOf, endWarning, type Term, termOf } from './term.js';

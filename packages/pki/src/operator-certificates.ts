@@ -1,30 +1,53 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorText } from '@fedvox/base';
+import { writeFileDurably } from '@fedvox/base/system';
 import { readIdentity, toX509 } from './certificate.js';
 import { fail } from './errors.js';
+import { isOperating } from './identity.js';
 import { ifPresent } from './key-file.js';
 
-/** Where a consortium with several operators keeps the certificates of the others. */
-const MORE_OPERATORS = 'operators';
+/** The certificates of everybody who may operate, by name; their keys lie with the people, not here. */
+const OPERATORS_FOLDER = 'operators';
+/** Where a consortium has its first operator's that was founded before operators had a folder. */
+const EARLIER_OPERATOR = 'operator.pem';
+
+/** One of them, with its place in the consortium's folder. */
+export interface OperatorCertificate {
+  readonly file: string;
+  readonly certificatePem: string;
+}
 
 /**
- * The certificates of everybody who may operate: `operator.pem` of the consortium's folder and, where
- * there are more of them, `operators/*.pem`. Their keys lie with the people, not here.
+ * Who may operate, by the consortium's folder.
  * @throws FedvoxError `pki/consortium-incomplete`, `pki/consortium-inconsistent`
  */
-export async function loadOperatorCertificates(folder: string): Promise<readonly string[]> {
+export async function loadOperatorCertificates(
+  folder: string,
+): Promise<readonly OperatorCertificate[]> {
   const caPem = await read(folder, 'ca.pem');
-  const names = (await ifPresent(readdir(join(folder, MORE_OPERATORS)))) ?? [];
+  const top = (await readdir(folder)).filter((name) => name === EARLIER_OPERATOR);
+  const names = (await ifPresent(readdir(join(folder, OPERATORS_FOLDER)))) ?? [];
   const others = names.filter((name) => name.endsWith('.pem')).sort();
-  const files = ['operator.pem', ...others.map((name) => join(MORE_OPERATORS, name))];
-  const certificates: string[] = [];
-  for (const file of files) {
+  const certificates: OperatorCertificate[] = [];
+  for (const file of [...top, ...others.map((name) => join(OPERATORS_FOLDER, name))]) {
     const certificatePem = await read(folder, file);
     checkOperator(folder, file, certificatePem, caPem);
-    certificates.push(certificatePem);
+    certificates.push({ file, certificatePem });
   }
   return certificates;
+}
+
+/** Lets its holder operate from the next start on, in the place of what the name had before. */
+export async function keepOperatorCertificate(
+  folder: string,
+  certificatePem: string,
+): Promise<string> {
+  const { name } = readIdentity(certificatePem);
+  await mkdir(join(folder, OPERATORS_FOLDER), { recursive: true, mode: 0o700 });
+  const file = join(OPERATORS_FOLDER, `${name}.pem`);
+  await writeFileDurably(join(folder, file), certificatePem);
+  return file;
 }
 
 async function read(folder: string, file: string): Promise<string> {
@@ -41,7 +64,7 @@ function checkOperator(folder: string, file: string, certificatePem: string, caP
     const authority = toX509(caPem);
     if (!certificate.verify(authority.publicKey)) throw new Error(`${file} is of another root`);
     const { role } = readIdentity(certificate);
-    if (role !== 'operator') throw new Error(`${file} is for the role ${role}`);
+    if (!isOperating(role)) throw new Error(`${file} is for the role ${role}`);
   } catch (cause) {
     throw fail('consortium-inconsistent', { folder, reason: errorText(cause) }, { cause });
   }

@@ -14,7 +14,13 @@ export {
 } from './grpc/enrollment-server.js';
 export { createFederationServer, type FederationServerOptions } from './grpc/federation-server.js';
 export { InProcessNetwork } from './in-process/in-process-network.js';
-export { DEADLINES_MS, KEEPALIVE, type KeepaliveOptions, OPERATORS_DOOR } from './limits.js';
+export {
+  DEADLINES_MS,
+  KEEPALIVE,
+  type KeepaliveOptions,
+  MAX_CONNECTIONS,
+  OPERATORS_DOOR,
+} from './limits.js';
 export { type Door, type DoorRules, keepDoor } from './tls/doorkeeper.js';
 export type { ListenSpec } from './tls/tls-listener.js';
 export {

@@ -1,8 +1,10 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { byteText } from '../byte-text.js';
+import { ResultSaysNo } from '../failure.js';
 import { SURROUNDINGS } from '../surroundings.js';
 import type { Terminal } from '../terminal.js';
 import { act, type CommonOptions } from './action.js';
+import { listOf } from './options.js';
 import { serve } from './service.js';
 
 export function addCoordinatorCommands(program: Command, terminal: Terminal): void {
@@ -21,7 +23,32 @@ export function addCoordinatorCommands(program: Command, terminal: Terminal): vo
       );
     });
   });
+  addCheck(coordinator, terminal);
   addBackup(coordinator, terminal);
+  addRestore(coordinator, terminal);
+}
+
+interface ConfigOptions extends CommonOptions {
+  readonly config: string;
+}
+
+function addCheck(coordinator: Command, terminal: Terminal): void {
+  const check = coordinator
+    .command('check')
+    .description('whether it could start, or runs well: certificates, ports, disk, database, clock')
+    .requiredOption('--config <file>', 'the coordinator’s configuration (YAML)');
+  act<ConfigOptions>(check, terminal, async (output, { config }) => {
+    const { checkCoordinator, loadCoordinatorConfig } = await import('@fedvox/coordinator');
+    const nowMs = SURROUNDINGS.clock.nowMs();
+    const result = await checkCoordinator(await loadCoordinatorConfig(config), nowMs);
+    const marks = { ok: 'ok     ', warning: 'WARNING', failure: 'FAILED ' } as const;
+    const lines = result.lines.flatMap(({ what, state, text, advice }) => [
+      `${marks[state]}  ${what}: ${text}`,
+      ...(advice === undefined ? [] : [`         → ${advice}`]),
+    ]);
+    output.result(result, lines.join('\n'));
+    if (!result.ok) throw new ResultSaysNo();
+  });
 }
 
 interface BackupOptions extends CommonOptions {
@@ -53,7 +80,52 @@ function addBackup(coordinator: Command, terminal: Terminal): void {
       report,
       [
         `Wrote ${report.folder}: the database and ${blobs} files, ${byteText(bytes)}, each ${isInBucket ? 'found in the bucket, where it stays' : 'verified'}.`,
-        'It can take the place of stateDir. The consortium’s folder, with its keys and revocations, is not in it.',
+        'The consortium’s folder, with its keys and revocations, is not in it: copy that apart.',
+      ].join('\n'),
+    );
+  });
+}
+
+interface RestoreOptions extends CommonOptions {
+  readonly config: string;
+  readonly backup: string;
+  readonly revoked?: readonly string[];
+  readonly noneRevoked?: true;
+}
+
+function addRestore(coordinator: Command, terminal: Terminal): void {
+  const restore = coordinator
+    .command('restore')
+    .description('put a backup in the place of stateDir, verified; nobody revoked since is let in')
+    .requiredOption('--config <file>', 'the coordinator’s configuration (YAML)')
+    .requiredOption('--backup <folder>', 'what "coordinator backup" wrote')
+    .option(
+      '--revoked <names>',
+      'all who were revoked since, where revocations.jsonl is lost',
+      listOf,
+    )
+    .addOption(
+      new Option('--none-revoked', 'nobody was, where revocations.jsonl is lost').conflicts(
+        'revoked',
+      ),
+    );
+  act<RestoreOptions>(restore, terminal, async (output, { config, backup, ...since }) => {
+    const { loadCoordinatorConfig, restoreCoordinator } = await import('@fedvox/coordinator');
+    const revokedSince = since.noneRevoked ? [] : since.revoked;
+    const report = await restoreCoordinator({
+      config: await loadCoordinatorConfig(config),
+      backup,
+      ...SURROUNDINGS,
+      ...(revokedSince && { revokedSince }),
+      onProgress: (done, total) => output.status(`${done} of ${total} files copied`),
+    });
+    const { folder, takenAt, blobs, bytes, revocationsSince } = report;
+    output.result(
+      report,
+      [
+        `Restored ${folder} as it was at ${takenAt}: the database and ${blobs} files, ${byteText(bytes)}, each verified.`,
+        `${revocationsSince} revocations made since are in force. Start the coordinator.`,
+        'Sites that enrolled or renewed since are refused as unknown: invite them again.',
       ].join('\n'),
     );
   });

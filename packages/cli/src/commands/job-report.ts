@@ -45,10 +45,10 @@ async function reportJob(output: Output, options: ReportOptions, id: string): Pr
 async function eventsOf(client: CoordinatorClient, id: string): Promise<CoordinatorEvent[]> {
   const own: CoordinatorEvent[] = [];
   for (let after = 0; ; ) {
-    const events = await client.events(after);
+    const events = await client.events(after, 0, undefined, id);
     const last = events.at(-1);
     if (last === undefined) return own;
-    own.push(...events.filter(({ jobId }) => jobId === id));
+    own.push(...events);
     after = last.sequence;
   }
 }

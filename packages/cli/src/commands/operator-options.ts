@@ -1,14 +1,18 @@
 import { join } from 'node:path';
+import { errorText, isFedvoxError } from '@fedvox/base';
 import type { CoordinatorClient } from '@fedvox/coordinator';
+import type { OperatorFiles } from '@fedvox/pki';
 import { type Command, Option } from 'commander';
 import { fail } from '../errors.js';
-import { readText } from '../read-text.js';
 import { SURROUNDINGS } from '../surroundings.js';
 import type { CommonOptions } from './action.js';
 
 export interface OperatorOptions extends CommonOptions {
   readonly coordinator: string;
-  readonly consortium: string;
+  /** The folder with the operator's own files. */
+  readonly operator: string;
+  /** The consortium's folder, whose operator is meant: how it was said before they had a folder of their own. */
+  readonly consortium?: string;
   /** Tells the person something besides the result; each sentence once. */
   readonly warn?: (text: string) => void;
 }
@@ -28,42 +32,45 @@ export function withOperator(command: Command): Command {
         .env('FEDVOX_COORDINATOR')
         .default('localhost:8445'),
     )
-    .addOption(
-      new Option('--consortium <folder>', 'the folder with the operator’s certificate and key')
-        .env('FEDVOX_CONSORTIUM')
-        .default('consortium'),
-    );
+    .addOption(operatorFolder())
+    .addOption(new Option('--consortium <folder>').env('FEDVOX_CONSORTIUM').hideHelp());
+}
+
+/** Where an operator's or an observer's own key and certificate lie. */
+export function operatorFolder(): Option {
+  return new Option('--operator <folder>', 'the folder with your own certificate and key')
+    .env('FEDVOX_OPERATOR')
+    .default('consortium-operator');
 }
 
 /**
- * Speaks to the coordinator as its operator.
- * @throws FedvoxError `cli/file-unreadable` where the folder lacks the operator's certificate,
+ * Speaks to the coordinator as its operator, whose certificate is renewed where that is due.
+ * @throws FedvoxError `pki/operator-incomplete`, `pki/operator-inconsistent`,
  *   `cli/operator-certificate-ended`
  */
 export async function asOperator<T>(
-  { coordinator, consortium, warn = () => undefined }: OperatorOptions,
+  { coordinator, operator, consortium, warn = () => undefined }: OperatorOptions,
   speak: (client: CoordinatorClient) => Promise<T>,
 ): Promise<T> {
   const { CoordinatorClient } = await import('@fedvox/coordinator');
-  const { endWarning, readIdentity } = await import('@fedvox/pki');
-  const read = (file: string) => readText(join(consortium, file));
-  const certificatePem = await read('operator.pem');
-  const caPem = await read('ca.pem');
-  await refuseIfEnded(join(consortium, 'operator.pem'), certificatePem);
+  const { endWarning, loadOperator, operatorFolderOf, readIdentity } = await import('@fedvox/pki');
+  const folder = consortium === undefined ? operator : await operatorFolderOf(consortium);
+  const files = await loadOperator(folder);
+  const { certificatePem, caPem } = files;
+  await refuseIfEnded(join(folder, 'operator.pem'), certificatePem);
   const warnOf = (whose: string, certificate: string | Uint8Array, advice: string) => {
     const warning = endWarning(whose, certificate, SURROUNDINGS.clock.nowMs());
     if (warning !== undefined) warn(`${warning}: ${advice}`);
   };
-  warnOf('the operator’s certificate', certificatePem, RENEW);
   warnOf('the consortium’s root', caPem, 'found a new consortium and enrol the sites there');
   const client = new CoordinatorClient({
     address: coordinator,
     federation: readIdentity(certificatePem).federation,
-    caPem,
-    certificatePem,
-    keyPem: await read('operator.key'),
+    ...files,
   });
   try {
+    const present = await renewed(folder, files, client, warn);
+    warnOf('your certificate', present, RENEW);
     return await speak(client);
   } finally {
     const shown = client.coordinatorCertificate;
@@ -73,6 +80,29 @@ export async function asOperator<T>(
 }
 
 const RENEW = 'run "fedvox consortium renew" where ca.key is, and restart the coordinator';
+
+/** What cannot be renewed now still counts: that it could not is told, and the command goes on. */
+async function renewed(
+  folder: string,
+  files: OperatorFiles,
+  client: CoordinatorClient,
+  warn: (text: string) => void,
+): Promise<string> {
+  const { needsRenewal, saveOperator } = await import('@fedvox/pki');
+  const { certificatePem } = files;
+  if (!needsRenewal(certificatePem, SURROUNDINGS.clock.nowMs())) return certificatePem;
+  try {
+    const answer = await client.renewOperator();
+    await saveOperator(folder, { ...files, certificatePem: answer.certificatePem });
+    return answer.certificatePem;
+  } catch (error) {
+    // That nobody answers is told by the call that follows.
+    if (!isFedvoxError(error, 'coordinator/coordinator-unreachable')) {
+      warn(`your certificate could not be renewed: ${errorText(error)}`);
+    }
+    return certificatePem;
+  }
+}
 
 async function refuseIfEnded(path: string, certificatePem: string): Promise<void> {
   const { dayOf, termOf } = await import('@fedvox/pki');

@@ -1,10 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type Chance, type Clock, isFedvoxError } from '@fedvox/base';
-import { formatAddress } from '@fedvox/base/system';
-import { CoordinatorClient } from '../client/coordinator-client.js';
 import type { CoordinatorConfig } from '../config.js';
 import { fail } from '../errors.js';
+import { ownClient } from '../own-client.js';
 import { foldersOf } from '../store/blob-store.js';
 import { type BucketSurroundings, S3Bucket } from '../store/bucket.js';
 import { copyStore } from '../store/open-store.js';
@@ -22,8 +19,8 @@ export interface CoordinatorBackupOptions {
 }
 
 /**
- * Backs up the coordinator of a configuration, on its own host. One that runs is asked for a snapshot, since
- * it holds its database, and what retention would remove meanwhile; of one that does not, the database is
+ * Backs up the coordinator of a configuration, on its own host. One that runs is asked for a snapshot, with
+ * the key that it serves by, since it holds its database, and what retention would remove meanwhile; of one that does not, the database is
  * read.
  * @throws FedvoxError as `backUp` does, `coordinator/coordinator-unreachable`, `base/…`
  */
@@ -67,18 +64,11 @@ function unless(code: string, first: Snapshot, second: Snapshot): Snapshot {
 }
 
 async function snapshotOfRunning(
-  { federation, consortiumDir, publicHost, listen }: CoordinatorConfig,
+  config: CoordinatorConfig,
   path: string,
-  address = formatAddress({ host: publicHost, port: listen.httpPort }),
+  address: string | undefined,
 ): Promise<void> {
-  const read = (file: string) => readFile(join(consortiumDir, file), 'utf8');
-  const client = new CoordinatorClient({
-    address,
-    federation,
-    caPem: await read('ca.pem'),
-    certificatePem: await read('operator.pem'),
-    keyPem: await read('operator.key'),
-  });
+  const client = await ownClient(config, address);
   try {
     await client.snapshot(path);
   } finally {

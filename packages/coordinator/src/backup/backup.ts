@@ -1,10 +1,11 @@
 import { chmod, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Sha256 } from '@fedvox/base';
-import { makeFolder, randomId, syncFolder, writeFileDurably } from '@fedvox/base/system';
+import { makeFolder, randomId, sha256File, syncFolder } from '@fedvox/base/system';
 import { fail } from '../errors.js';
 import { openStore } from '../store/open-store.js';
 import { BLOBS_FOLDER, STATE_FILE } from '../store/state-files.js';
+import { writeBackupNote } from './backup-note.js';
 import { namedBlobs } from './named-blobs.js';
 
 export interface BackupOptions {
@@ -29,7 +30,7 @@ export interface BackupReport {
 /**
  * Copies a coordinator's state as it stands at one moment, while it runs: first the database, then the
  * bytes that its rows name, which were durable before the rows were. Each is hashed as it is copied.
- * The folder can take the state folder's place as it is; what was still arriving is not in it and is
+ * `restoreCoordinator` puts it in the state folder's place; what was still arriving is not in it and is
  * sent again by the sites.
  * @throws FedvoxError `coordinator/backup-exists`, `coordinator/backup-incomplete`
  */
@@ -49,7 +50,10 @@ export async function backUp(options: BackupOptions): Promise<BackupReport> {
       onProgress?.(index + 1, digests.length);
     }
     const report = { folder, takenAtMs: nowMs, blobs: digests.length, bytes };
-    await describe(draft, { federation, ...report });
+    const takenAt = new Date(nowMs).toISOString();
+    const stateSha256 = await sha256File(join(draft, STATE_FILE));
+    const about = { federation, takenAt, blobs: digests.length, bytes, stateSha256 };
+    await writeBackupNote(draft, about);
     await syncFolder(draft);
     await rename(draft, folder);
     await syncFolder(dirname(folder));
@@ -70,17 +74,6 @@ async function digestsIn(folder: string): Promise<readonly Sha256[]> {
     const file = await open(join(folder, STATE_FILE), 'r');
     await file.sync().finally(() => file.close());
   }
-}
-
-function describe(folder: string, about: BackupReport & { federation: string }): Promise<void> {
-  const { federation, takenAtMs, blobs, bytes } = about;
-  const takenAt = new Date(takenAtMs).toISOString();
-  const text = JSON.stringify(
-    { kind: 'fedvox/backup/v1', federation, takenAt, blobs, bytes },
-    null,
-    2,
-  );
-  return writeFileDurably(join(folder, 'backup.json'), `${text}\n`, { mode: 0o600 });
 }
 
 async function refuseIfOccupied(folder: string): Promise<void> {

@@ -15,8 +15,10 @@ import { fail } from '../errors.js';
 import {
   type AcceptedUpdate,
   type CoordinatorEvent,
+  type CoordinatorHealth,
   deletionSchema,
   eventSchema,
+  healthSchema,
   type IssuedInvitation,
   invitationSchema,
   type JobDeletion,
@@ -27,6 +29,11 @@ import {
   jobMemberSchema,
   jobSummarySchema,
   MAX_EVENT_WAIT_MS,
+  type OperatorAdmission,
+  type OperatorCertificates,
+  type OperatorStatus,
+  operatorCertificateSchema,
+  operatorSchema,
   type SiteStatus,
   type SubmissionForecast,
   siteSchema,
@@ -137,13 +144,28 @@ export class CoordinatorClient {
     return this.#post('/v1/jobs/check', { job }, submissionForecastSchema);
   }
 
+  health(): Promise<CoordinatorHealth> {
+    return this.#get('/healthz', healthSchema);
+  }
+
   /** Oldest first. */
   jobs(): Promise<JobSummary[]> {
     return this.#get('/v1/jobs', z.array(jobSummarySchema));
   }
 
-  job(id: string): Promise<JobDetails> {
-    return this.#get(`/v1/jobs/${encodeURIComponent(id)}`, jobDetailsSchema);
+  /**
+   * All of a job, whose table of models comes in as many answers as it takes.
+   * @param from first model that is asked for; those before it are not in the table
+   */
+  async job(id: string, from = 0): Promise<JobDetails> {
+    const page = (first: number) =>
+      this.#get(`/v1/jobs/${encodeURIComponent(id)}?from=${first}`, jobDetailsSchema);
+    let details = await page(from);
+    while (details.nextRound !== null) {
+      const next = await page(details.nextRound);
+      details = { ...next, rounds: [...details.rounds, ...next.rounds] };
+    }
+    return details;
   }
 
   /** Signed statements and receipts of one round, for audit; round R + 1 evaluated the last model. */
@@ -195,9 +217,38 @@ export class CoordinatorClient {
     await this.#post(path, undefined, z.strictObject({ site: z.string() }));
   }
 
-  /** What happened after event `after`, waiting up to `waitMs` for the next one if there is none. */
-  events(after: number, waitMs = 0, signal?: AbortSignal): Promise<CoordinatorEvent[]> {
-    const path = `/v1/events?after=${after}&waitMs=${Math.min(waitMs, MAX_EVENT_WAIT_MS)}`;
+  /** Operators and observers, by name. */
+  operators(): Promise<OperatorStatus[]> {
+    return this.#get('/v1/operators', z.array(operatorSchema));
+  }
+
+  /** Lets somebody operate or observe; their key stays where the request was made. */
+  admitOperator(admission: OperatorAdmission): Promise<OperatorCertificates> {
+    return this.#post('/v1/operators', admission, operatorCertificateSchema);
+  }
+
+  /** A certificate for the caller's own key: a new one, where that is due. */
+  renewOperator(): Promise<OperatorCertificates> {
+    return this.#post('/v1/operators/renewal', undefined, operatorCertificateSchema);
+  }
+
+  async revokeOperator(name: string): Promise<void> {
+    const path = `/v1/operators/${encodeURIComponent(name)}/revoke`;
+    await this.#post(path, undefined, z.strictObject({ name: z.string() }));
+  }
+
+  /**
+   * What happened after event `after`, waiting up to `waitMs` for the next one if there is none.
+   * @param jobId events of this job only
+   */
+  events(
+    after: number,
+    waitMs = 0,
+    signal?: AbortSignal,
+    jobId?: string,
+  ): Promise<CoordinatorEvent[]> {
+    const ofJob = jobId === undefined ? '' : `&job=${encodeURIComponent(jobId)}`;
+    const path = `/v1/events?after=${after}&waitMs=${Math.min(waitMs, MAX_EVENT_WAIT_MS)}${ofJob}`;
     return this.#get(path, z.array(eventSchema), signal);
   }
 

@@ -4,13 +4,9 @@ import { fail } from '../errors.js';
 import type { CoordinatorEvent, JobDetails } from '../rest-contract.js';
 import { followJob, type JobNews } from './job-follower.js';
 
-const event = (
-  sequence: number,
-  fact: CoordinatorEvent['fact'],
-  jobId = 'a',
-): CoordinatorEvent => ({
+const event = (sequence: number, fact: CoordinatorEvent['fact']): CoordinatorEvent => ({
   sequence,
-  jobId,
+  jobId: 'a',
   atMs: sequence * 1_000,
   fact,
 });
@@ -49,15 +45,11 @@ async function follow(pages: (CoordinatorEvent[] | 'broken')[], statuses: JobDet
 describe('following a job', () => {
   it('tells its own events in order, and ends when nothing more is known of an ended job', async () => {
     const { news, asked, end } = await follow(
-      [
-        [event(1, { kind: 'job-paused' }), event(2, { kind: 'job-paused' }, 'b')],
-        [event(3, { kind: 'job-resumed' })],
-        [],
-      ],
+      [[event(2, { kind: 'job-paused' })], [event(3, { kind: 'job-resumed' })], []],
       ['running', 'running', 'completed'],
     );
     expect(news.map(({ kind, atMs }) => [kind, atMs])).toEqual([
-      ['job-paused', 1_000],
+      ['job-paused', 2_000],
       ['job-resumed', 3_000],
     ]);
     expect(asked).toEqual([0, 2, 3]);
@@ -80,5 +72,38 @@ describe('following a job', () => {
     );
     expect(asked).toEqual([0, 7, 7, 7]);
     expect(breaks).toBe(2);
+  });
+
+  it('fetches what is new of a long table, and has it whole at the end', async () => {
+    const row = (round: number, dice: number | null) =>
+      ({ round, dice }) as unknown as JobDetails['rounds'][number];
+    const tables = [
+      [row(0, 0.1), row(1, 0.2), row(2, null)],
+      [row(0, 0.1), row(1, 0.2), row(2, 0.3), row(3, null)],
+      [row(0, 0.1), row(1, 0.2), row(2, 0.3), row(3, 0.4)],
+    ];
+    const asked: [from: number, jobId: string | undefined][] = [];
+    let looks = 0;
+    let pages = 2;
+    const clock = new VirtualClock();
+    const following = followJob(
+      {
+        job: async (id, from = 0) => {
+          const table = tables[Math.min(looks++, 2)] ?? [];
+          asked.push([from, id]);
+          const status = looks > 2 ? 'completed' : 'running';
+          return { ...details(status), id: 'a', rounds: table.slice(from) };
+        },
+        events: async (after, _waitMs, _signal, jobId) => {
+          expect(jobId).toBe('a');
+          return pages-- > 0 ? [event(after + 1, { kind: 'job-resumed' })] : [];
+        },
+      },
+      'a',
+      { clock, jitter: () => 0, signal: new AbortController().signal, onNews: () => undefined },
+    );
+    const end = await clock.passUntil(following);
+    expect(asked.map(([from]) => from)).toEqual([0, 1, 2, 2]);
+    expect(end.rounds).toEqual(tables[2]);
   });
 });

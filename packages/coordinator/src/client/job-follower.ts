@@ -61,17 +61,26 @@ export async function followJob(
   let job = await client.job(jobId);
   const times = new RoundTimes(job.totalRounds);
   for (let after = 0, waitMs = 0; ; ) {
-    const events = await patiently(() => client.events(after, waitMs, signal));
+    const events = await patiently(() => client.events(after, waitMs, signal, jobId));
     after = events.at(-1)?.sequence ?? after;
-    const own = events.filter((event) => event.jobId === jobId);
-    if (own.length > 0 || events.length === 0) job = await patiently(() => client.job(jobId));
-    for (const event of own) onNews(newsOf(event, job, times));
+    job = await patiently(() => lookAgain(client, job));
+    for (const event of events) onNews(newsOf(event, job, times));
     onLook?.(job);
     // Whatever is known already comes page by page, without waiting.
     const hasCaughtUp = events.length === 0;
     if (hasCaughtUp && hasEnded(job)) return job;
     waitMs = hasEnded(job) || events.length > 0 ? 0 : MAX_EVENT_WAIT_MS;
   }
+}
+
+/** The last two models of the table may have got figures since; those before them stay as they are. */
+async function lookAgain(
+  client: Pick<CoordinatorClient, 'job'>,
+  before: JobDetails,
+): Promise<JobDetails> {
+  const from = Math.max(0, before.rounds.length - 2);
+  const now = await client.job(before.id, from);
+  return { ...now, rounds: [...before.rounds.slice(0, from), ...now.rounds] };
 }
 
 function hasEnded({ status }: JobDetails): boolean {

@@ -30,6 +30,7 @@ export function chooseModel(job: JobDetails, round?: number): ChosenModel {
 /** Why a job has no best model, for its operator; empty where it has one. */
 export function whyNoBest({
   rounds,
+  best,
   bestBy,
   maxShare,
   selection,
@@ -40,7 +41,7 @@ export function whyNoBest({
   const choice = chooseBest(rounds, { metric: bestBy, over: selection?.over, maxShare });
   switch (choice.kind) {
     case 'best':
-      return '';
+      return best === null ? `the figures of round ${last}'s model are still coming in` : '';
     case 'undecided':
       return (
         `the models of rounds ${choice.rounds.join(', ')} were scored by different sites, ` +

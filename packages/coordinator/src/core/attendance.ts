@@ -1,5 +1,6 @@
 import { assert } from '@fedvox/base';
 import { matchesName } from '@fedvox/job';
+import { orderedBy } from './facts.js';
 import { isOver, type JobEvent, type JobState } from './job-state.js';
 import { NEW_MEMBER, withMember } from './member.js';
 import { isInvited, isTrusted, MAX_SILENT_ROUNDS } from './standing.js';
@@ -18,17 +19,17 @@ export function enrol(
 /** An operator wants the site: one that had failed the gate is asked again, at once. */
 export function invite(
   state: JobState,
-  { site }: Extract<JobEvent, { kind: 'site-invited' }>,
+  { site, by }: Extract<JobEvent, { kind: 'site-invited' }>,
 ): Transition {
   assert(!isOver(state), 'only a job that is not over invites');
-  return isTrusted(state, site) ? askAnew(state, site) : admit(state, site);
+  return isTrusted(state, site) ? askAnew(state, site) : admit(state, site, by);
 }
 
-function admit(state: JobState, site: string): Transition {
+function admit(state: JobState, site: string, by?: string): Transition {
   const invited = isInvited(state, site)
     ? withMember(state, site, { isRevoked: false, outcome: null })
     : { ...state, members: state.members.with(site, NEW_MEMBER) };
-  return reached(invited, { kind: 'site-invited', site });
+  return reached(invited, { kind: 'site-invited', site, ...orderedBy(by) });
 }
 
 /** Waits for a silent site again; one that has just dialled in is asked again what it failed at. */
@@ -71,9 +72,9 @@ export function countSilence(state: JobState, sites: readonly string[]): Transit
 
 export function revoke(
   state: JobState,
-  { site }: Extract<JobEvent, { kind: 'site-revoked' }>,
+  { site, by }: Extract<JobEvent, { kind: 'site-revoked' }>,
 ): Transition {
   if (isOver(state) || !isTrusted(state, site)) return reached(state);
   const revoked = withMember(state, site, { isRevoked: true, silentRounds: 0 });
-  return reached(revoked, { kind: 'site-revoked', site });
+  return reached(revoked, { kind: 'site-revoked', site, ...orderedBy(by) });
 }

@@ -4,6 +4,13 @@ import type { StartedFrom } from './job-state.js';
 import type { CloseCause } from './roll-call.js';
 import type { RoundFailure, RoundWork } from './round-machine.js';
 
+/** Who ordered it, by the name in the certificate; absent where no operator did, or none was kept. */
+export interface Ordered {
+  readonly by?: string;
+}
+
+export const orderedBy = (by: string | undefined): Ordered => (by === undefined ? {} : { by });
+
 export type JobFailure = RoundFailure | 'gate-not-passed';
 
 /**
@@ -11,12 +18,12 @@ export type JobFailure = RoundFailure | 'gate-not-passed';
  * A state changes only together with a fact.
  */
 export type JobFact =
-  | {
+  | ({
       readonly kind: 'job-submitted';
       readonly model: Sha256;
       readonly sites: readonly string[];
       readonly startedFrom?: StartedFrom;
-    }
+    } & Ordered)
   | {
       readonly kind: 'gate-reported';
       readonly site: string;
@@ -37,7 +44,7 @@ export type JobFact =
   /** A site that had not passed is asked once more: it has dialled in anew. */
   | { readonly kind: 'gate-asked-again'; readonly site: string }
   /** A site that enrolled after the submission, or that an operator invited. */
-  | { readonly kind: 'site-invited'; readonly site: string }
+  | ({ readonly kind: 'site-invited'; readonly site: string } & Ordered)
   | {
       readonly kind: 'round-opened';
       readonly round: number;
@@ -54,6 +61,13 @@ export type JobFact =
       readonly round: number;
       readonly site: string;
       readonly statement: Sha256;
+    }
+  /** The first of a round that was refused for this reason; `reason` is a refusal's code. */
+  | {
+      readonly kind: 'update-refused';
+      readonly round: number;
+      readonly site: string;
+      readonly reason: string;
     }
   | { readonly kind: 'site-given-up'; readonly round: number; readonly site: string }
   | {
@@ -79,12 +93,14 @@ export type JobFact =
     }
   /** No model since that of round `lastGain` was better by enough: the job ends with this round's. */
   | { readonly kind: 'no-more-gain'; readonly round: number; readonly lastGain: number }
-  | { readonly kind: 'job-paused' }
-  | { readonly kind: 'job-resumed' }
-  | { readonly kind: 'job-aborted' }
+  | ({ readonly kind: 'job-paused' } & Ordered)
+  | ({ readonly kind: 'job-resumed' } & Ordered)
+  | ({ readonly kind: 'job-aborted' } & Ordered)
+  /** It is off the list, and its bytes go; the last that is heard of it. */
+  | ({ readonly kind: 'job-deleted' } & Ordered)
   | { readonly kind: 'job-failed'; readonly reason: JobFailure }
   | { readonly kind: 'job-completed'; readonly model: Sha256 }
-  | { readonly kind: 'site-revoked'; readonly site: string };
+  | ({ readonly kind: 'site-revoked'; readonly site: string } & Ordered);
 
 /**
  * Sites that may have other work to do after these facts: those that they name, where they name one

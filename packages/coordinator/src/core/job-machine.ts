@@ -2,7 +2,7 @@ import { assert } from '@fedvox/base';
 import { STRATEGY_TERMS } from '@fedvox/job';
 import { isPassing } from '@fedvox/protocol';
 import { countSilence, enrol, invite, listen, revoke, withoutSilence } from './attendance.js';
-import type { JobFact } from './facts.js';
+import { type JobFact, orderedBy } from './facts.js';
 import { answerForLacking, reopenGate, reportGate, settleGate, withOutcome } from './gate.js';
 import {
   dueEffect,
@@ -44,7 +44,8 @@ export interface Step {
   readonly effects: readonly JobEffect[];
 }
 
-export function submitJob(submitted: SubmittedPlan, nowMs: number): Step {
+/** @param by the operator's name */
+export function submitJob(submitted: SubmittedPlan, nowMs: number, by?: string): Step {
   const plan = completePlan(submitted);
   const state: JobState = {
     plan,
@@ -54,8 +55,8 @@ export function submitJob(submitted: SubmittedPlan, nowMs: number): Step {
   };
   const { invitedSites: sites, initialModel: model, startedFrom } = plan;
   const origin = startedFrom === undefined ? {} : { startedFrom };
-  const submittedFact = { kind: 'job-submitted', model, sites, ...origin } as const;
-  return { state, facts: [submittedFact], effects: dueEffects(state) };
+  const submission: JobFact = { kind: 'job-submitted', model, sites, ...origin, ...orderedBy(by) };
+  return { state, facts: [submission], effects: dueEffects(state) };
 }
 
 /** @throws InvariantError on an event that the state cannot have: whoever sends events checks first. */
@@ -95,13 +96,16 @@ function apply(state: JobState, event: JobEvent): Transition {
       assert(state.status === 'running', 'only a running job is paused');
       return reached(
         { ...baseOf(state), status: 'paused', pausedAtMs: event.nowMs },
-        { kind: 'job-paused' },
+        { kind: 'job-paused', ...orderedBy(event.by) },
       );
     case 'resumed':
-      return resume(state, event.nowMs);
+      return resume(state, event);
     case 'aborted':
       assert(!isOver(state), 'only a job that is not over is aborted');
-      return reached({ ...baseOf(state), status: 'aborted' }, { kind: 'job-aborted' });
+      return reached(
+        { ...baseOf(state), status: 'aborted' },
+        { kind: 'job-aborted', ...orderedBy(event.by) },
+      );
     case 'tick':
       return tick(state, event.nowMs, event.away);
     case 'site-answered':
@@ -271,9 +275,13 @@ function commitOf({ number, work, baseModel, model, serverState }: CommittedRoun
   return { kind: 'round-committed', round: number, work, baseModel, model, ...kept };
 }
 
-function resume(state: JobState, nowMs: number): Transition {
+function resume(
+  state: JobState,
+  { nowMs, by }: Extract<JobEvent, { kind: 'resumed' }>,
+): Transition {
   assert(state.status === 'paused' || state.status === 'failed', 'a stopped job is resumed');
-  const running = reached({ ...baseOf(state), status: 'running' }, { kind: 'job-resumed' });
+  const resumed: JobFact = { kind: 'job-resumed', ...orderedBy(by) };
+  const running = reached({ ...baseOf(state), status: 'running' }, resumed);
   const continued = andThen(running, (next) =>
     state.status === 'paused' ? postpone(next, nowMs - state.pausedAtMs) : reopen(next, nowMs),
   );

@@ -1,7 +1,7 @@
 import type { Sha256 } from '@fedvox/base';
 import type { SelectionSpec, StrategySpec } from '@fedvox/job';
 import type { Capability, FiguresOutlook, GateOutcome } from '@fedvox/protocol';
-import type { JobFailure } from './facts.js';
+import type { JobFailure, Ordered } from './facts.js';
 import type { ParticipationPlan } from './lots.js';
 import type { Members } from './member.js';
 import { acceptedStatements, nextLookAtMs, type RoundAnswer } from './roll-call.js';
@@ -107,13 +107,13 @@ export type JobEvent =
     }
   | { readonly kind: 'site-enrolled'; readonly site: string }
   /** By an operator, once it is enrolled; whatever the submission said. */
-  | { readonly kind: 'site-invited'; readonly site: string }
+  | ({ readonly kind: 'site-invited'; readonly site: string } & Ordered)
   /** Any call of the site; `anew` where it has just dialled in. */
   | { readonly kind: 'site-spoke'; readonly site: string; readonly anew: boolean }
-  | { readonly kind: 'site-revoked'; readonly site: string; readonly nowMs: number }
-  | { readonly kind: 'paused'; readonly nowMs: number }
-  | { readonly kind: 'resumed'; readonly nowMs: number }
-  | { readonly kind: 'aborted' }
+  | ({ readonly kind: 'site-revoked'; readonly site: string; readonly nowMs: number } & Ordered)
+  | ({ readonly kind: 'paused'; readonly nowMs: number } & Ordered)
+  | ({ readonly kind: 'resumed'; readonly nowMs: number } & Ordered)
+  | ({ readonly kind: 'aborted' } & Ordered)
   /** `away`: sites of which nothing was heard lately. */
   | { readonly kind: 'tick'; readonly nowMs: number; readonly away: readonly string[] }
   | {

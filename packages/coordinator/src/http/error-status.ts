@@ -24,6 +24,9 @@ export const ERROR_STATUS: Readonly<Partial<Record<ErrorName, number>>> = {
   'quorum-impossible': 422,
   'site-not-enrolled': 422,
   'site-enrolled': 409,
+  'no-such-operator': 404,
+  'operator-known': 409,
+  'last-operator': 409,
   'model-not-usable': 422,
 };
 

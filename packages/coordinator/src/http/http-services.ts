@@ -1,5 +1,6 @@
 import type { Clock } from '@fedvox/base';
 import type { Logger } from '@fedvox/base/system';
+import type { BestModels } from '../shell/best-models.js';
 import type { CertificateWatch } from '../shell/certificate-watch.js';
 import type { ChangeSignal } from '../shell/change-signal.js';
 import type { IdentityWatch } from '../shell/identity-watch.js';
@@ -24,6 +25,7 @@ export interface HttpServices {
   readonly operators: OperatorDirectory;
   readonly identities: IdentityWatch;
   readonly tasks: TaskDesk;
+  readonly bests: BestModels;
   readonly retention: Retention;
   readonly sightings: Sightings;
   readonly clock: Clock;

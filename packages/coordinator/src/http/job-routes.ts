@@ -13,14 +13,16 @@ import {
   jobDetailsSchema,
   jobInvitationSchema,
   jobMemberSchema,
+  jobQuerySchema,
   jobSummarySchema,
-  MAX_EVENTS,
+  MAX_EVENT_BYTES,
   submissionForecastSchema,
   submissionSchema,
   updateQuerySchema,
   updateSchema,
 } from '../rest-contract.js';
 import { report, summarise } from '../shell/job-report.js';
+import type { StoredFact } from '../store/store.js';
 import type { HttpServices } from './http-services.js';
 import type { TypedApp } from './zod-routes.js';
 
@@ -31,8 +33,9 @@ export function addJobRoutes(app: TypedApp, services: HttpServices): void {
   app.post(
     '/v1/jobs',
     { schema: { body: submissionSchema, response: { 201: z.strictObject({ id: z.string() }) } } },
-    async ({ body }, reply) => {
-      const { jobId } = await submissions.submit(body.job, body.modelSha256, body.startedFrom);
+    async ({ body, caller }, reply) => {
+      const { job, modelSha256, startedFrom } = body;
+      const { jobId } = await submissions.submit(job, modelSha256, startedFrom, caller.name);
       reply.status(201);
       return { id: jobId };
     },
@@ -47,8 +50,8 @@ export function addJobRoutes(app: TypedApp, services: HttpServices): void {
   );
   app.get(
     '/v1/jobs/:id',
-    { schema: { params, response: { 200: jobDetailsSchema } } },
-    async ({ params: { id } }) => report(registry.get(id), services),
+    { schema: { params, querystring: jobQuerySchema, response: { 200: jobDetailsSchema } } },
+    async ({ params: { id }, query: { from } }) => report(registry.get(id), services, from),
   );
   app.get(
     '/v1/jobs/:id/updates',
@@ -80,8 +83,8 @@ export function addJobRoutes(app: TypedApp, services: HttpServices): void {
   app.delete(
     '/v1/jobs/:id',
     { schema: { params, querystring: confirmationSchema, response: { 200: deletionSchema } } },
-    async ({ params: { id }, query: { name } }) => {
-      await registry.delete(id, name);
+    async ({ params: { id }, query: { name }, caller }) => {
+      await registry.delete(id, name, caller.name);
       return { id, ...(await services.retention.sweep()) };
     },
   );
@@ -95,9 +98,9 @@ function addOrderRoutes(app: TypedApp, { registry }: HttpServices): void {
     app.post(
       `/v1/jobs/:id/${order}`,
       { schema: { params, response: { 200: jobSummarySchema } } },
-      async ({ params: { id } }) => {
+      async ({ params: { id }, caller }) => {
         await registry.advance(id, ({ state }, nowMs) => ({
-          event: eventOfOrder(order, state, nowMs),
+          event: eventOfOrder(order, state, nowMs, caller.name),
         }));
         return summarise(registry.get(id));
       },
@@ -112,32 +115,49 @@ function addInvitationRoute(app: TypedApp, { registry, sites }: HttpServices): v
     {
       schema: { params, body: jobInvitationSchema, response: { 200: jobMemberSchema } },
     },
-    async ({ params: { id }, body: { site } }) => {
+    async ({ params: { id }, body: { site }, caller }) => {
       registry.get(id);
       const enrolled = await sites.sites();
       const isTrusted = enrolled.some((known) => known.site === site && !known.revoked);
       if (!isTrusted) throw fail('site-not-enrolled', { sites: site });
       const state = await registry.advance(id, ({ state }) => {
         if (isOver(state)) throw fail('job-over', { job: id, status: state.status });
-        return { event: { kind: 'site-invited', site } };
+        return { event: { kind: 'site-invited', site, by: caller.name } };
       });
       return { site, standing: standingOf(state, site) };
     },
   );
 }
 
-function addEventRoutes(app: TypedApp, { store, changes }: HttpServices): void {
+function addEventRoutes(app: TypedApp, { store, changes, clock }: HttpServices): void {
   app.get(
     '/v1/events',
     { schema: { querystring: eventQuerySchema, response: { 200: z.array(eventSchema) } } },
-    async ({ query: { after, waitMs } }) => {
-      const change = changes.wait(waitMs);
-      const known = await store.facts(after, MAX_EVENTS);
-      if (known.length > 0 || waitMs === 0) return [...known];
-      await change;
-      return [...(await store.facts(after, MAX_EVENTS))];
+    async ({ query: { after, waitMs, job, limit } }) => {
+      const untilMs = clock.nowMs() + waitMs;
+      for (;;) {
+        const looking = new AbortController();
+        // Before the look: what happens after it ends the wait.
+        const change = changes.wait(untilMs - clock.nowMs(), looking.signal);
+        const known = await store.facts(after, limit, job);
+        if (known.length === 0 && clock.nowMs() < untilMs) await change;
+        else {
+          looking.abort();
+          return withinBytes(known);
+        }
+      }
     },
   );
+}
+
+/** A fact may name each of a thousand sites: as many as fit, one at least; the rest is asked for anew. */
+function withinBytes(events: readonly StoredFact[]): StoredFact[] {
+  let bytes = 0;
+  const end = events.findIndex((event, index) => {
+    bytes += JSON.stringify(event).length;
+    return index > 0 && bytes > MAX_EVENT_BYTES;
+  });
+  return end < 0 ? [...events] : events.slice(0, end);
 }
 
 /** When the bytes went by retention; null while they are here. */

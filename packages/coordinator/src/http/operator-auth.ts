@@ -2,25 +2,58 @@ import type { TLSSocket } from 'node:tls';
 import { isFedvoxError } from '@fedvox/base';
 import { type CertificateInfo, readCertificate } from '@fedvox/pki';
 import { refuse } from '@fedvox/protocol';
+import { type CallerRole, routeOf } from './route-table.js';
+
+/** Whoever makes a call, as the certificate says. */
+export interface Caller {
+  readonly name: string;
+  readonly role: CallerRole;
+  readonly certificate: CertificateInfo;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Known before any route is asked. */
+    caller: Caller;
+  }
+}
+
+const CALLER_ROLES: readonly string[] = [
+  'operator',
+  'observer',
+  'coordinator',
+] satisfies CallerRole[];
 
 /**
  * Who is calling: TLS has verified the certificate against the consortium's root; this reads what it
- * is for. Only operators of this federation that are known here may go on.
+ * is for. Only those of this federation that are known here may go on.
  * @throws FedvoxError `refused/unauthenticated`, `refused/wrong-role`, and what `authorize` throws
  */
-export function authenticateOperator(
+export function authenticateCaller(
   socket: TLSSocket,
   federation: string,
-  authorize: (operator: CertificateInfo) => void,
-): CertificateInfo {
+  authorize: (caller: CertificateInfo) => void,
+): Caller {
   const certificate = socket.getPeerCertificate();
   if (certificate.raw === undefined) throw refuse('unauthenticated');
   const caller = read(certificate.raw);
-  if (caller.identity.federation !== federation) throw refuse('unauthenticated');
-  const { role } = caller.identity;
-  if (role !== 'operator') throw refuse('wrong-role', { role, expected: 'operator' });
+  const { identity } = caller;
+  if (identity.federation !== federation) throw refuse('unauthenticated');
+  if (!CALLER_ROLES.includes(identity.role)) {
+    throw refuse('wrong-role', { role: identity.role, expected: 'operator' });
+  }
   authorize(caller);
-  return caller;
+  return { name: identity.name, role: identity.role as CallerRole, certificate: caller };
+}
+
+/**
+ * Whether the caller may have this route, by the one table. Nobody may have a route that is not in it.
+ * @param url the route's, with its placeholders
+ * @throws FedvoxError `refused/wrong-role`
+ */
+export function permit({ role }: Caller, method: string, url: string): void {
+  const { may } = routeOf(method, url);
+  if (!may.includes(role)) throw refuse('wrong-role', { role, expected: may[0] as string });
 }
 
 function read(certificate: Uint8Array): CertificateInfo {

@@ -1,13 +1,6 @@
-import { z } from 'zod';
+import { healthSchema } from '../rest-contract.js';
 import type { HttpServices } from './http-services.js';
 import type { TypedApp } from './zod-routes.js';
-
-const healthSchema = z.strictObject({
-  status: z.string(),
-  version: z.string(),
-  /** What a person must see to before it stops the federation: certificates that end soon. */
-  warnings: z.array(z.string()),
-});
 
 /** For monitoring: is it alive, and how is it doing. */
 export function addProbeRoutes(app: TypedApp, services: HttpServices): void {

@@ -11,9 +11,11 @@ import { addBlobRoutes } from './blob-routes.js';
 import { ERROR_STATUS, INTERNAL_STATUS, REFUSED_STATUS, STORAGE_STATUS } from './error-status.js';
 import type { HttpServices } from './http-services.js';
 import { addJobRoutes } from './job-routes.js';
-import { authenticateOperator } from './operator-auth.js';
+import { authenticateCaller, permit } from './operator-auth.js';
+import { addOperatorRoutes } from './operator-routes.js';
 import { addProbeRoutes } from './probe-routes.js';
 import { describeRoute } from './route-descriptions.js';
+import { routeOf } from './route-table.js';
 import { addSiteRoutes } from './site-routes.js';
 import { addSnapshotRoute } from './snapshot-route.js';
 import { type HttpApp, jsonSchemasOf, useZod } from './zod-routes.js';
@@ -81,7 +83,8 @@ interface Doorway extends Pick<HttpServices, 'clock' | 'log'> {
 }
 
 /**
- * HTTPS, a certificate of the consortium demanded in the handshake, the role of operator on every request.
+ * HTTPS, a certificate of the consortium demanded in the handshake, a role that the route is for on every
+ * request.
  * @throws FedvoxError `coordinator/listen-failed`
  */
 async function listenForOperators(
@@ -103,9 +106,7 @@ async function listenForOperators(
     forceCloseConnections: true,
   });
   keepDoor(app.server, { ...OPERATORS_DOOR, onRefused }, clock);
-  app.addHook('onRequest', async (request) => {
-    authenticateOperator(request.raw.socket as TLSSocket, federation, authorize);
-  });
+  admitCallers(app, federation, { log, authorize });
   answerErrorsByName(app, log);
   await add(app);
   try {
@@ -119,7 +120,27 @@ async function listenForOperators(
   };
 }
 
+/** Who calls is known, and may, before anything of a request is looked at; orders are written down. */
+function admitCallers(
+  app: HttpApp,
+  federation: string,
+  { log, authorize }: Pick<Doorway, 'log' | 'authorize'>,
+): void {
+  app.decorateRequest('caller');
+  app.addHook('onRequest', async (request) => {
+    const socket = request.raw.socket as TLSSocket;
+    request.caller = authenticateCaller(socket, federation, authorize);
+    const { url } = request.routeOptions;
+    if (url !== undefined) permit(request.caller, request.method, url);
+  });
+  app.addHook('onResponse', async ({ method, url, caller }, { statusCode: status }) => {
+    if (method === 'GET' || method === 'HEAD') return;
+    log.info({ by: caller?.name, role: caller?.role, method, url, status }, 'an order was given');
+  });
+}
+
 async function addRoutes(app: HttpApp, services: HttpServices): Promise<void> {
+  app.addHook('onRoute', ({ method, url }) => void routeOf(method, url));
   const typed = useZod(app);
   await app.register(swagger, {
     openapi: {
@@ -135,6 +156,7 @@ async function addRoutes(app: HttpApp, services: HttpServices): Promise<void> {
   addBlobRoutes(typed, services);
   addJobRoutes(typed, services);
   addSiteRoutes(typed, services);
+  addOperatorRoutes(typed, services);
   addSnapshotRoute(typed, services);
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
   app.setNotFoundHandler(({ method, url }) => {
@@ -146,7 +168,10 @@ function answerErrorsByName(app: HttpApp, log: Logger): void {
   app.setErrorHandler((error, request, reply) => {
     const named = nameError(error);
     if (named.status === REFUSED_STATUS)
-      log.warn({ code: named.error.code }, 'an operator call was refused');
+      log.warn(
+        { code: named.error.code, by: request.caller?.name },
+        'an operator call was refused',
+      );
     if (named.status >= INTERNAL_STATUS && !isFedvoxError(error, 'coordinator/standing-by'))
       log.error({ err: error, url: request.url }, 'a request failed');
     const { code, message, advice } = named.error;

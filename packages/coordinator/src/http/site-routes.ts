@@ -37,9 +37,9 @@ export function addSiteRoutes(app: TypedApp, services: HttpServices): void {
         response: { 200: z.strictObject({ site: z.string() }) },
       },
     },
-    async ({ params: { site } }) => {
+    async ({ params: { site }, caller }) => {
       await sites.revoke(site);
-      await leaveOut(site, registry);
+      await leaveOut(site, registry, caller.name);
       return { site };
     },
   );

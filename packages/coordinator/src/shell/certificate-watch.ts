@@ -14,24 +14,28 @@ interface Watched {
 }
 
 const RENEW = 'run "fedvox consortium renew" and restart the coordinator';
+const SHOW_UP =
+  'it is renewed by any command of theirs, or by "fedvox consortium renew" and a restart';
 const REFOUND = 'found a new consortium and enrol the sites there before then';
 
 /** Tells people, for weeks beforehand, that a certificate of the consortium is about to end. */
 export class CertificateWatch {
-  readonly #watched: readonly Watched[];
+  readonly #ours: readonly Watched[];
+  readonly #operators: () => readonly string[];
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #stopping = new AbortController();
 
   constructor(
     { authority, coordinator }: Consortium,
-    operators: readonly string[],
+    operators: () => readonly string[],
     clock: Clock,
     log: Logger,
   ) {
     this.#clock = clock;
     this.#log = log;
-    this.#watched = [
+    this.#operators = operators;
+    this.#ours = [
       { name: 'ca', whose: 'the root’s certificate', ...authority, advice: REFOUND },
       {
         name: 'coordinator',
@@ -39,12 +43,16 @@ export class CertificateWatch {
         ...coordinator,
         advice: RENEW,
       },
-      ...operators.map((certificatePem) => {
-        const { name } = readIdentity(certificatePem);
-        const whose = `the certificate of operator ${name}`;
-        return { name: `operator ${name}`, whose, certificatePem, advice: RENEW };
-      }),
     ];
+  }
+
+  get #watched(): readonly Watched[] {
+    const operators = this.#operators().map((certificatePem) => {
+      const { name, role } = readIdentity(certificatePem);
+      const whose = `the certificate of ${role} ${name}`;
+      return { name: `${role} ${name}`, whose, certificatePem, advice: SHOW_UP };
+    });
+    return [...this.#ours, ...operators];
   }
 
   /** One sentence for each certificate that ends soon, or has ended. */

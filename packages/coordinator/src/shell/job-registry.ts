@@ -1,5 +1,5 @@
 import { type Clock, isFedvoxError, type Sha256 } from '@fedvox/base';
-import type { JobFact } from '../core/facts.js';
+import { type JobFact, orderedBy } from '../core/facts.js';
 import { newEffects, step } from '../core/job-machine.js';
 import {
   dueEffects,
@@ -112,16 +112,26 @@ export class JobRegistry {
 
   /**
    * Takes a job that is over off the list.
+   * @param by the operator who ordered it
    * @throws FedvoxError `coordinator/no-such-job`, `coordinator/job-not-over`,
    *   `coordinator/confirmation-wrong`, `coordinator/job-changed`
    */
-  delete(jobId: string, confirmedName: string): Promise<void> {
-    return this.#change(jobId, async ({ name, state, revision }) => {
+  delete(jobId: string, confirmedName: string, by?: string): Promise<void> {
+    return this.#change(jobId, async (job) => {
+      const { name, state, revision } = job;
       if (!isOver(state)) throw fail('job-not-over', { job: jobId, status: state.status });
       if (confirmedName !== name) throw fail('confirmation-wrong', { job: jobId, name });
-      await this.#store.deleteJob(jobId, revision, this.#clock.nowMs());
+      const atMs = this.#clock.nowMs();
+      const facts = [{ kind: 'job-deleted', ...orderedBy(by) }] as const;
+      await this.#store.deleteJob(jobId, revision, atMs, facts);
       this.#jobs.delete(jobId);
+      for (const listener of this.#listeners) listener({ job, facts, effects: [], atMs });
     });
+  }
+
+  /** Changes that wait, and the one under way. */
+  get waiting(): number {
+    return this.#queue.length;
   }
 
   /** Resolves when every change asked for so far has been made or refused. */

@@ -1,12 +1,19 @@
+import type { JobFact, Ordered } from '../core/facts.js';
 import { endsEarly, type JobState } from '../core/job-state.js';
-import { bestOf } from '../core/results.js';
 import type { RollEntry } from '../core/roll-call.js';
 import type { RoundState } from '../core/round-machine.js';
 import { shownRow } from '../core/shown-figures.js';
 import { standingOf, trustedSites } from '../core/standing.js';
-import type { CurrentWork, JobDetails, JobSummary } from '../rest-contract.js';
+import {
+  type CurrentWork,
+  type JobDetails,
+  type JobSummary,
+  MAX_ORDERS,
+} from '../rest-contract.js';
+import type { StoredFact } from '../store/store.js';
+import { type BestModels, tabulateSpan } from './best-models.js';
 import type { RegisteredJob } from './job-registry.js';
-import { type ResultSources, resultsOf } from './job-results.js';
+import { comparisonOf, modelsOf, type ResultSources } from './job-results.js';
 import type { TaskDesk } from './task-desk.js';
 
 export function summarise({ state, name, submittedAtMs }: RegisteredJob): JobSummary {
@@ -34,17 +41,36 @@ function modelRound({ number, work }: RoundState): number {
 
 export interface ReportSources extends ResultSources {
   readonly tasks: TaskDesk;
+  readonly bests: BestModels;
 }
 
-/** All that an operator can know of a job: its gate, its table of models × sites, its present round. */
+/**
+ * Cells of the table of models × sites that one answer holds: the event loop is with it for some ten
+ * milliseconds, whatever the job's length.
+ */
+const MAX_CELLS = 2_500;
+
+/**
+ * All that an operator can know of a job: its gate, its table of models × sites, its present round.
+ * @param from first model of the table; it goes on at the answer's `nextRound`
+ */
 export async function report(
   job: RegisteredJob,
-  { tasks, ...sources }: ReportSources,
+  { store, blobs, tasks, bests }: ReportSources,
+  from = 0,
 ): Promise<JobDetails> {
   const { state, jobSha256 } = job;
-  const { maxShare, selection, startedFrom } = state.plan;
-  const { rows, bestBy, comparison } = await resultsOf(job, sources);
-  const best = bestOf(rows, comparison);
+  const { jobId, maxShare, selection, startedFrom } = state.plan;
+  const models = modelsOf(job, await store.rounds(jobId));
+  const perPage = Math.max(1, Math.floor(MAX_CELLS / Math.max(1, state.members.sites.length)));
+  const rows = await tabulateSpan(store, jobId, models, {
+    first: from,
+    last: Math.min(models.length, from + perPage) - 1,
+    maxShare,
+  });
+  const best = await bests.of(job);
+  const orders = await store.orders(jobId, MAX_ORDERS);
+  const { metric: bestBy } = await comparisonOf(job, blobs);
   return {
     ...summarise(job),
     jobSha256,
@@ -54,9 +80,17 @@ export async function report(
     gate: membersOf(state),
     ...(startedFrom === undefined ? {} : { startedFrom }),
     rounds: rows.map(shownRow).map(({ sites, ...row }) => ({ ...row, sites: [...sites] })),
+    nextRound: from + perPage < models.length ? from + perPage : null,
+    orders: orders.map(orderOf),
+    refused: [...(await store.refusals(jobId))],
     best: best === null ? null : { round: best.round, sha256: best.modelSha256 },
     current: currentWork(state, tasks),
   };
+}
+
+function orderOf({ fact, atMs }: StoredFact): JobDetails['orders'][number] {
+  const { kind: order, by = '' } = fact as JobFact & Ordered;
+  return { order, by, atMs, ...('site' in fact ? { site: fact.site } : {}) };
 }
 
 function membersOf(state: JobState): JobDetails['gate'] {

@@ -1,13 +1,17 @@
 import { assert } from '@fedvox/base';
 import { readCertificate } from '@fedvox/pki';
+import { orderedBy } from '../core/facts.js';
 import type { JobRegistry } from './job-registry.js';
 import type { SiteDirectory } from './site-directory.js';
 
-/** No job waits for the site any longer. What it gave before stays. */
-export async function leaveOut(site: string, registry: JobRegistry): Promise<void> {
+/**
+ * No job waits for the site any longer. What it gave before stays.
+ * @param by the operator who ordered it
+ */
+export async function leaveOut(site: string, registry: JobRegistry, by?: string): Promise<void> {
   for (const { state } of registry.all()) {
     await registry.advance(state.plan.jobId, (_, nowMs) => ({
-      event: { kind: 'site-revoked', site, nowMs },
+      event: { kind: 'site-revoked', site, nowMs, ...orderedBy(by) },
     }));
   }
 }

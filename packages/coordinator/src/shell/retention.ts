@@ -9,7 +9,8 @@ import {
 } from '../core/retention-rules.js';
 import type { BlobStore } from '../store/blob-store.js';
 import type { Store, StoredJob } from '../store/store.js';
-import { bestModelOf, modelsOf } from './job-results.js';
+import { BestModels } from './best-models.js';
+import { modelsOf } from './job-results.js';
 
 /** Bytes that came in just now may be meant for a row that is about to be written. */
 const ARRIVAL_GRACE_MS = 10 * 60_000;
@@ -34,10 +35,12 @@ export interface RetentionOptions {
 export class Retention {
   readonly #options: RetentionOptions;
   readonly #stopping = new AbortController();
+  readonly #bests: BestModels;
   #heldUntilMs = 0;
 
   constructor(options: RetentionOptions) {
     this.#options = options;
+    this.#bests = new BestModels(options);
   }
 
   /** Looks again and again until `stop`. */
@@ -90,7 +93,7 @@ export class Retention {
   }
 
   async #bytesOf(job: StoredJob, isDeleted: boolean): Promise<JobBytes> {
-    const { store, blobs } = this.#options;
+    const { store } = this.#options;
     const { state, jobSha256 } = job;
     const { jobId, initialModel } = state.plan;
     const rounds = await store.rounds(jobId);
@@ -110,7 +113,7 @@ export class Retention {
       }),
     );
     // A deleted job's definition may be gone already, and with it what its best model was.
-    const best = isDeleted ? null : await bestModelOf(job, { store, blobs });
+    const best = isDeleted ? null : await this.#bests.of(job);
     const present = state.activity.kind === 'gate' ? initialModel : state.activity.round.baseModel;
     const last = all.at(-1) ?? initialModel;
     const kept = [jobSha256, present, last, ...(best === null ? [] : [best.modelSha256])];

@@ -1,5 +1,6 @@
 import type { Clock } from '@fedvox/base';
 import type { Logger } from '@fedvox/base/system';
+import type { SiteState } from '@fedvox/protocol';
 import type { Store } from '../store/store.js';
 import type { TaskDesk } from './task-desk.js';
 
@@ -32,6 +33,14 @@ export class Sightings {
   lastSeenAtMs(site: string): number | null {
     const present = this.#options.tasks.presences().get(site);
     return present?.lastSeenAtMs ?? this.#written.get(site) ?? null;
+  }
+
+  /** When each site was last heard of, and what it was at then where that was since the start. */
+  all(): ReadonlyMap<string, { readonly lastSeenAtMs: number; readonly state: SiteState | null }> {
+    const all = new Map<string, { lastSeenAtMs: number; state: SiteState | null }>();
+    for (const [site, lastSeenAtMs] of this.#written) all.set(site, { lastSeenAtMs, state: null });
+    for (const [site, presence] of this.#options.tasks.presences()) all.set(site, presence);
+    return all;
   }
 
   /** Writes what is new once a minute, and once more when it is stopped. */

@@ -12,7 +12,7 @@ import {
 import { refuse } from '@fedvox/protocol';
 import { fail } from '../errors.js';
 import { SerialQueue } from '../serial-queue.js';
-import type { RevocationEntry, RevocationFile } from '../store/revocation-file.js';
+import type { RevocationFile, SiteRevocation } from '../store/revocation-file.js';
 import type { NewCertificate, Store, StoredCertificate } from '../store/store.js';
 import { KnownCertificates } from './known-certificates.js';
 
@@ -68,7 +68,9 @@ export class SiteDirectory {
   static async load(options: SiteDirectoryOptions): Promise<SiteDirectory> {
     const { store, revocations } = options;
     const known = new KnownCertificates();
-    for (const { site, serials, at } of revocations.entries) {
+    for (const entry of revocations.entries) {
+      if (!('site' in entry)) continue;
+      const { site, serials, at } = entry;
       const atMs = Date.parse(at);
       await store.takeUpRevocation({ site, serials, atMs });
       known.revoke(site, serials, atMs);
@@ -186,6 +188,11 @@ export class SiteDirectory {
     await this.#shutOut(site, serials, revokedAtMs, 'revoked');
   }
 
+  /** Enrolments and renewals that wait, and the one under way. */
+  get waiting(): number {
+    return this.#issuing.length;
+  }
+
   /** Sites that hold an invitation which they may still use. */
   expected(): Promise<readonly string[]> {
     const { store, clock } = this.#options;
@@ -213,7 +220,7 @@ export class SiteDirectory {
     site: string,
     serials: readonly string[],
     atMs: number,
-    why: RevocationEntry['why'],
+    why: SiteRevocation['why'],
   ): Promise<void> {
     const lately = serials.filter((serial) => !this.#known.isRevoked(serial));
     this.#known.revoke(site, serials, atMs);

@@ -72,6 +72,7 @@ export class SubmissionDesk {
   /**
    * @param initialModel digest of safetensors bytes that were uploaded before
    * @param startedFrom where they are from, if they are not untrained
+   * @param by the operator who hands it in
    * @throws FedvoxError `coordinator/job-not-trainable`, `coordinator/site-not-enrolled`,
    *   `coordinator/quorum-impossible`, `coordinator/quorum-too-small`,
    *   `coordinator/model-not-usable`, `coordinator/no-such-blob`, `coordinator/no-such-job`
@@ -80,6 +81,7 @@ export class SubmissionDesk {
     job: Job,
     initialModel: Sha256,
     startedFrom?: StartedFrom,
+    by?: string,
   ): Promise<{ jobId: string }> {
     const { registry, blobs, clock, chance } = this.#options;
     const invitedSites = await this.#invitedSites(trainable(job));
@@ -111,7 +113,7 @@ export class SubmissionDesk {
       ...(startedFrom === undefined ? {} : { startedFrom }),
     };
     const submittedAtMs = clock.nowMs();
-    const { state, facts } = submitJob(plan, submittedAtMs);
+    const { state, facts } = submitJob(plan, submittedAtMs, by);
     await registry.add({ name: job.name, jobSha256, submittedAtMs, state, facts });
     return { jobId };
   }

@@ -71,6 +71,11 @@ export class TaskDesk {
     return all.filter(({ lastSeenAtMs }) => lastSeenAtMs >= sinceMs).length;
   }
 
+  /** Polls that sites hold open. */
+  get waiting(): number {
+    return this.#polls.size;
+  }
+
   /** Whether nothing was heard of the site for so long, by a coordinator that ran all the while. */
   isAway(site: string, durationMs: number): boolean {
     const lastMs = this.#presence.get(site)?.lastSeenAtMs ?? this.#startedAtMs;

@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { JobFact } from '../core/facts.js';
 
 /** From a demo's seconds to a day of training. */
@@ -10,11 +10,15 @@ export interface Telemetry {
   onFact(fact: JobFact): void;
   onRoundCommitted(durationMs: number): void;
   onUpdateAccepted(byteLength: number): void;
+  /** @param reason a refusal's code */
+  onUpdateRefused(reason: string): void;
   onCallRefused(method: string, code: string): void;
   onConnectionRefused(): void;
   onIdentityShared(): void;
   /** @param ends when each certificate of the consortium ends */
   watchCertificates(ends: () => readonly CertificateEnd[]): void;
+  /** Node's own figures of this process: memory, the event loop. */
+  watchProcess(): void;
 }
 
 export interface CertificateEnd {
@@ -45,6 +49,12 @@ export function createTelemetry(seenSites: () => number): Telemetry {
   const bytes = new Counter({
     name: 'fedvox_update_bytes_total',
     help: 'Bytes of accepted deltas.',
+    registers,
+  });
+  const turnedAway = new Counter({
+    name: 'fedvox_updates_refused_total',
+    help: 'Updates whose signature held and that were refused, by reason.',
+    labelNames: ['reason'] as const,
     registers,
   });
   const refused = new Counter({
@@ -90,7 +100,9 @@ export function createTelemetry(seenSites: () => number): Telemetry {
       accepted.inc();
       bytes.inc(byteLength);
     },
+    onUpdateRefused: (reason) => turnedAway.inc({ reason }),
     onCallRefused: (method, code) => refused.inc({ method, code }),
+    watchProcess: () => collectDefaultMetrics({ register: registry }),
     onConnectionRefused: () => connections.inc(),
     onIdentityShared: () => shared.inc(),
     watchCertificates: (ends) => {

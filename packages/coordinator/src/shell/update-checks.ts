@@ -31,6 +31,11 @@ export class UpdateChecks {
     return receipt;
   }
 
+  /** Updates that are being checked. */
+  get size(): number {
+    return this.#all().length;
+  }
+
   /** Resolves when no update of the site is being checked any more. */
   endedOf(site: string): Promise<void> {
     return ended(this.#bySite.get(site)?.values() ?? []);

@@ -1,9 +1,10 @@
-import type { Sha256 } from '@fedvox/base';
+import type { FedvoxError, Sha256 } from '@fedvox/base';
 import type { CertificateInfo } from '@fedvox/pki';
 import {
   type AnyUpdateStatement,
   type Envelope,
   envelopeFromJson,
+  isRefusal,
   refuse,
   type UploadPosition,
   verifyUpdate,
@@ -19,6 +20,8 @@ import { type Upload, UploadSessions } from './upload-sessions.js';
 
 export interface UploadDeskOptions extends UpdateAcceptanceOptions {
   readonly store: Store;
+  /** An update whose signature held was turned away. */
+  readonly onRefused: (job: string, site: string, error: FedvoxError) => Promise<void>;
 }
 
 /** Takes signed updates in: statement first, then the delta's bytes, then the receipt. */
@@ -50,6 +53,7 @@ export class UploadDesk {
       admitStatement(statement, { job: found, isAccepted, lastCounter, deltaByteLength });
     } catch (error) {
       if (isSpoilt(error)) await this.#strike(statement);
+      await this.#refused(statement, error);
       throw error;
     }
     const update = { digest, statement, envelope, sender: caller };
@@ -91,6 +95,11 @@ export class UploadDesk {
     return this.#sessions.drop(site);
   }
 
+  /** Updates that are on their way in, and those of them that are being checked. */
+  get waiting(): { readonly uploads: number; readonly checks: number } {
+    return { uploads: this.#sessions.size, checks: this.#checks.size };
+  }
+
   /** Resolves when no update of the round is being checked any more. */
   settled(job: string, round: number): Promise<void> {
     return this.#checks.settled(job, round);
@@ -121,8 +130,13 @@ export class UploadDesk {
         await this.#sessions.discard(upload);
         await this.#strike(upload.statement);
       }
+      await this.#refused(upload.statement, error);
       throw error;
     }
+  }
+
+  async #refused({ job, site }: AnyUpdateStatement, error: unknown): Promise<void> {
+    if (isRefusal(error)) await this.#options.onRefused(job, site, error);
   }
 
   /** Counts a spoilt update against its site; after too many its round goes on without it. */

@@ -57,6 +57,11 @@ export class UploadSessions {
     });
   }
 
+  /** Updates on their way in. */
+  get size(): number {
+    return this.#uploads.size;
+  }
+
   find(digest: Sha256, site: string): Upload | undefined {
     const upload = this.#uploads.get(site);
     return upload?.digest === digest ? upload : undefined;

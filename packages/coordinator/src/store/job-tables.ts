@@ -17,6 +17,7 @@ import {
   FIRST_REVISION,
   type NewJob,
   type RecordedTransition,
+  type RoundSpan,
   type StoredFact,
   type StoredJob,
   type StoredRound,
@@ -135,7 +136,7 @@ async function recordRound(
   }
 }
 
-async function insertFacts(
+export async function insertFacts(
   session: SqlSession,
   jobId: string,
   atMs: number,
@@ -143,10 +144,11 @@ async function insertFacts(
 ): Promise<void> {
   for (const fact of facts) {
     await session.run(
-      'INSERT INTO facts (job_id, at_ms, fact) VALUES (?, ?, ?)',
+      'INSERT INTO facts (job_id, at_ms, fact, ordered_by) VALUES (?, ?, ?, ?)',
       jobId,
       atMs,
       JSON.stringify(fact),
+      'by' in fact ? fact.by : null,
     );
   }
 }
@@ -162,18 +164,40 @@ export async function selectFacts(
   session: SqlSession,
   after: number,
   limit: number,
+  jobId: string | undefined,
 ): Promise<StoredFact[]> {
+  const ofJob = jobId === undefined ? [] : [jobId];
   const rows = await session.all<FactRow>(
-    'SELECT * FROM facts WHERE sequence > ? ORDER BY sequence LIMIT ?',
+    `SELECT * FROM facts WHERE ${jobId === undefined ? '' : 'job_id = ? AND '}sequence > ?
+     ORDER BY sequence LIMIT ?`,
+    ...ofJob,
     after,
     limit,
   );
-  return rows.map((row) => ({
+  return rows.map(factOf);
+}
+
+export async function selectOrders(
+  session: SqlSession,
+  jobId: string,
+  limit: number,
+): Promise<StoredFact[]> {
+  const rows = await session.all<FactRow>(
+    `SELECT * FROM facts WHERE job_id = ? AND ordered_by IS NOT NULL
+     ORDER BY sequence DESC LIMIT ?`,
+    jobId,
+    limit,
+  );
+  return rows.map(factOf).reverse();
+}
+
+function factOf(row: FactRow): StoredFact {
+  return {
     sequence: row.sequence,
     jobId: row.job_id,
     atMs: row.at_ms,
     fact: JSON.parse(row.fact) as JobFact,
-  }));
+  };
 }
 
 interface RoundRow {
@@ -263,11 +287,14 @@ export async function selectUpdates(
 export async function selectFigures(
   session: SqlSession,
   jobId: string,
+  { first, last }: RoundSpan,
 ): Promise<ReportedFigures[]> {
   const rows = await session.all<UpdateRow>(
-    `SELECT round, site, weight, ${FIGURE_COLUMNS} FROM updates WHERE job_id = ?
-     ORDER BY round, site`,
+    `SELECT round, site, weight, ${FIGURE_COLUMNS} FROM updates
+     WHERE job_id = ? AND round BETWEEN ? AND ? ORDER BY round, site`,
     jobId,
+    first,
+    last,
   );
   return rows.map((row) => {
     const { round, site, weight } = row;

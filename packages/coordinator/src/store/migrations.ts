@@ -172,6 +172,28 @@ const MIGRATIONS: readonly Migration[] = [
     name: 'how many steps made an update, where its site says so',
     statements: ['ALTER TABLE updates ADD COLUMN local_steps INTEGER'],
   },
+  {
+    name: 'when an operator’s key was revoked',
+    statements: ['ALTER TABLE operators ADD COLUMN revoked_at_ms INTEGER'],
+  },
+  {
+    name: 'facts by job, and those of them that say who ordered them; refused updates',
+    statements: [
+      'CREATE INDEX facts_by_job ON facts (job_id, sequence)',
+      'ALTER TABLE facts ADD COLUMN ordered_by TEXT',
+      `CREATE INDEX orders_by_job ON facts (job_id, sequence) WHERE ordered_by IS NOT NULL`,
+      `CREATE TABLE refused_updates (
+        job_id TEXT NOT NULL REFERENCES jobs (job_id),
+        site TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        round INTEGER NOT NULL,
+        times INTEGER NOT NULL,
+        first_at_ms INTEGER NOT NULL,
+        last_at_ms INTEGER NOT NULL,
+        PRIMARY KEY (job_id, site, reason)
+      ) STRICT, WITHOUT ROWID`,
+    ],
+  },
 ];
 
 /**
@@ -193,6 +215,9 @@ export async function migrate(database: SqlDatabase, target = MIGRATIONS.length)
     await session.run(updateVersion(target));
   });
 }
+
+/** The schema's version that this program writes. */
+export const KNOWN_VERSION = MIGRATIONS.length;
 
 /** 0 where nothing was ever stored. */
 export async function schemaVersion(session: SqlSession): Promise<number> {

@@ -1,5 +1,7 @@
 import type { Sha256 } from '@fedvox/base';
+import type { JobFact } from '../core/facts.js';
 import { fail } from '../errors.js';
+import { insertFacts } from './job-tables.js';
 import type { SqlSession } from './sql-database.js';
 import type { StoredDelta } from './store.js';
 
@@ -52,6 +54,7 @@ export async function markDeleted(
   jobId: string,
   seen: number,
   atMs: number,
+  facts: readonly JobFact[],
 ): Promise<void> {
   const { changes } = await session.run(
     `UPDATE jobs SET deleted_at_ms = ?, revision = revision + 1
@@ -61,4 +64,5 @@ export async function markDeleted(
     seen,
   );
   if (changes === 0) throw fail('job-changed', { job: jobId });
+  await insertFacts(session, jobId, atMs, facts);
 }

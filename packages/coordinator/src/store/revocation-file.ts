@@ -1,6 +1,6 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { errorText, isFedvoxError } from '@fedvox/base';
+import { errorText, isFedvoxError, SHA256_PATTERN } from '@fedvox/base';
 import { syncFolder } from '@fedvox/base/system';
 import { nameSchema } from '@fedvox/job';
 import { z } from 'zod';
@@ -10,7 +10,7 @@ import { fail } from '../errors.js';
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
 const NEWLINE = 0x0a;
 
-const entrySchema = z.strictObject({
+const siteEntrySchema = z.strictObject({
   site: nameSchema,
   /** Every certificate of the site that stopped counting, in lower-case hexadecimal. */
   serials: z.array(z.string().regex(/^[0-9a-f]{1,40}$/)).readonly(),
@@ -19,8 +19,18 @@ const entrySchema = z.strictObject({
   why: z.enum(['revoked', 'replaced']),
 });
 
-/** Certificates that stopped counting, and the moment until which invitations of the site died. */
+/** An operator or an observer: a key counts never again, whatever certificate is issued for it. */
+const operatorEntrySchema = z.strictObject({
+  operator: nameSchema,
+  keys: z.array(z.string().regex(SHA256_PATTERN)).readonly(),
+  at: z.iso.datetime(),
+});
+
+const entrySchema = z.union([siteEntrySchema, operatorEntrySchema]);
+
+/** Certificates that stopped counting, and the moment until which invitations of a site died. */
 export type RevocationEntry = Readonly<z.output<typeof entrySchema>>;
+export type SiteRevocation = Readonly<z.output<typeof siteEntrySchema>>;
 
 /**
  * Every revocation ever made, one JSON line each, only ever added to. It lies apart from the database:
@@ -66,13 +76,28 @@ export class RevocationFile {
       await this.#file.sync();
     } catch (cause) {
       const { path } = this;
-      const { site } = entry;
-      throw fail('revocation-not-kept', { site, path, reason: errorText(cause) }, { cause });
+      const name = 'site' in entry ? entry.site : entry.operator;
+      throw fail('revocation-not-kept', { name, path, reason: errorText(cause) }, { cause });
     }
   }
 
   async close(): Promise<void> {
     await this.#file.close();
+  }
+}
+
+/**
+ * What stands in a file of revocations, which is not touched; null where there is none.
+ * @throws FedvoxError `coordinator/revocations-unusable`
+ */
+export async function readRevocations(path: string): Promise<readonly RevocationEntry[] | null> {
+  try {
+    const lines = (await readFile(path, 'utf8')).split('\n').slice(0, -1);
+    return lines.map((line, index) => parseEntry(line, index + 1, path));
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    if (isFedvoxError(cause)) throw cause;
+    throw unusable(path, errorText(cause), cause);
   }
 }
 

@@ -6,11 +6,13 @@ import {
   selectJob,
   selectJobs,
   selectLastCounter,
+  selectOrders,
   selectRounds,
   selectUpdate,
   selectUpdates,
 } from './job-tables.js';
-import { insertOperators, selectOperators } from './operator-tables.js';
+import { insertOperators, revokeOperatorKeys, selectOperators } from './operator-tables.js';
+import { insertRefusal, selectRefusals } from './refused-update-table.js';
 import {
   insertRemovals,
   markDeleted,
@@ -31,8 +33,10 @@ import {
   takeUpRevocation,
 } from './site-tables.js';
 import type { SqlDatabase } from './sql-database.js';
-import type { Store } from './store.js';
+import type { RoundSpan, Store } from './store.js';
 import { insertStrike } from './strike-table.js';
+
+const ALL_ROUNDS: RoundSpan = { first: 0, last: Number.MAX_SAFE_INTEGER };
 
 /**
  * The coordinator's memory in the tables of a SQL database.
@@ -49,8 +53,8 @@ export function storeOver(
     jobs: () => read((session) => selectJobs(session, 'present')),
     deletedJobs: () => read((session) => selectJobs(session, 'deleted')),
     job: (jobId) => read((session) => selectJob(session, jobId)),
-    deleteJob: (jobId, seen, atMs) =>
-      transaction((session) => markDeleted(session, jobId, seen, atMs)),
+    deleteJob: (jobId, seen, atMs, facts) =>
+      transaction((session) => markDeleted(session, jobId, seen, atMs, facts)),
     deltas: (jobId) => read((session) => selectDeltas(session, jobId)),
     lastFactAtMs: (jobId) => read((session) => selectLastFactAtMs(session, jobId)),
     recordRemoved: (digests, atMs) =>
@@ -59,12 +63,16 @@ export function storeOver(
     record: (transition) => transaction((session) => recordTransition(session, transition)),
     rounds: (jobId) => read((session) => selectRounds(session, jobId)),
     updates: (jobId, round) => read((session) => selectUpdates(session, jobId, round)),
-    figures: (jobId) => read((session) => selectFigures(session, jobId)),
+    figures: (jobId, rounds = ALL_ROUNDS) =>
+      read((session) => selectFigures(session, jobId, rounds)),
     update: (statement) => read((session) => selectUpdate(session, statement)),
     lastCounter: (jobId, site, keyId) =>
       read((session) => selectLastCounter(session, jobId, site, keyId)),
     addStrike: (site) => transaction((session) => insertStrike(session, site)),
-    facts: (after, limit) => read((session) => selectFacts(session, after, limit)),
+    facts: (after, limit, jobId) => read((session) => selectFacts(session, after, limit, jobId)),
+    orders: (jobId, limit) => read((session) => selectOrders(session, jobId, limit)),
+    addRefusal: (refusal) => transaction((session) => insertRefusal(session, refusal)),
+    refusals: (jobId) => read((session) => selectRefusals(session, jobId)),
 
     addInvitation: (invitation) => transaction((session) => insertInvitation(session, invitation)),
     invitation: (tokenHash) => read((session) => selectInvitation(session, tokenHash)),
@@ -80,6 +88,8 @@ export function storeOver(
       transaction((session) => takeUpRevocation(session, revocation)),
     keepOperators: (operators) => transaction((session) => insertOperators(session, operators)),
     operators: () => read(selectOperators),
+    revokeOperators: (keyIds, atMs) =>
+      transaction((session) => revokeOperatorKeys(session, keyIds, atMs)),
 
     unspentInvitations: () => read(selectUnspentInvitations),
     sightings: () => read(selectSightings),

@@ -11,6 +11,11 @@ const DIALECT: SqlDialect = {
   definition: (statement) => statement,
 };
 
+const READ_WRITE = sqlite3.OPEN_READWRITE | sqlite3.OPEN_CREATE | sqlite3.OPEN_FULLMUTEX;
+
+/** For somebody who only looks. */
+export const READ_ONLY = sqlite3.OPEN_READONLY | sqlite3.OPEN_FULLMUTEX;
+
 /**
  * One SQLite connection with promises. Everything on it runs one at a time: `sqlite3` would let the
  * statements of two callers interleave inside one another's transactions.
@@ -27,9 +32,9 @@ export class SqliteDatabase implements SqlDatabase {
   }
 
   /** @param path a file, or `:memory:` */
-  static async open(path: string): Promise<SqliteDatabase> {
+  static async open(path: string, mode = READ_WRITE): Promise<SqliteDatabase> {
     const connection = await new Promise<sqlite3.Database>((resolve, reject) => {
-      const opened = new sqlite3.Database(path, (error) =>
+      const opened = new sqlite3.Database(path, mode, (error) =>
         error === null ? resolve(opened) : reject(diskFailure(error, path)),
       );
     });

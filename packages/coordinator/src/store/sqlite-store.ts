@@ -93,7 +93,7 @@ async function vacuumInto(session: SqlSession, path: string): Promise<void> {
   await session.run('VACUUM INTO ?', path);
 }
 
-function openingError(path: string, error: unknown): unknown {
+export function openingError(path: string, error: unknown): unknown {
   const code = (error as { code?: unknown }).code;
   if (code === 'SQLITE_BUSY') return fail('state-in-use', { path }, { cause: error });
   if (code === 'SQLITE_NOTADB' || code === 'SQLITE_CORRUPT') {

@@ -29,25 +29,34 @@ export interface Store {
   rounds(jobId: string): Promise<readonly StoredRound[]>;
   /** Accepted updates of one round, by site. */
   updates(jobId: string, round: number): Promise<readonly StoredUpdate[]>;
-  /** What the accepted updates of a job reported, by round, then site. */
-  figures(jobId: string): Promise<readonly ReportedFigures[]>;
+  /** What the accepted updates of a job reported, by round, then site; of all rounds where none are named. */
+  figures(jobId: string, rounds?: RoundSpan): Promise<readonly ReportedFigures[]>;
   update(statement: Sha256): Promise<StoredUpdate | undefined>;
   /** The highest counter accepted from this key for this job; 0 where there is none. */
   lastCounter(jobId: string, site: string, keyId: Sha256): Promise<number>;
   /** Counts an update that the site spoilt; answers how many since its last accepted one, of any job. */
   addStrike(site: string): Promise<number>;
-  /** At most `limit` facts of all jobs with a sequence above `after`, in order. */
-  facts(after: number, limit: number): Promise<readonly StoredFact[]>;
+  /** At most `limit` facts with a sequence above `after`, in order: of all jobs, or of one. */
+  facts(after: number, limit: number, jobId?: string): Promise<readonly StoredFact[]>;
+  /** The last `limit` facts of a job that say who ordered them, in order. */
+  orders(jobId: string, limit: number): Promise<readonly StoredFact[]>;
+  /**
+   * Counts updates of a site that were refused for one reason. The first of a round is told as a fact
+   * too; whether this was one.
+   */
+  addRefusal(refusal: NewRefusal): Promise<boolean>;
+  /** What of a job was refused, by site, then reason. */
+  refusals(jobId: string): Promise<readonly StoredRefusal[]>;
 
   /** Every accepted delta of a job, by round, then site. */
   deltas(jobId: string): Promise<readonly StoredDelta[]>;
   /** When the last thing happened to the job, in milliseconds since the epoch. */
   lastFactAtMs(jobId: string): Promise<number>;
   /**
-   * Takes a job off the list; its rows stay, for whoever holds a receipt.
+   * Takes a job off the list, with what is to be said of it; its rows stay, for whoever holds a receipt.
    * @throws FedvoxError `coordinator/job-changed` where the job is at another revision than was seen
    */
-  deleteJob(jobId: string, seen: number, atMs: number): Promise<void>;
+  deleteJob(jobId: string, seen: number, atMs: number, facts: readonly JobFact[]): Promise<void>;
   /** Jobs that were deleted, in order of submission. */
   deletedJobs(): Promise<readonly StoredJob[]>;
   /** Remembers that bytes were removed on purpose. */
@@ -84,9 +93,11 @@ export interface Store {
   /** Takes up a revocation that this database may never have heard of. */
   takeUpRevocation(revocation: TakenUpRevocation): Promise<void>;
   /** Registers operators' certificates; those known already stay as they are. */
-  keepOperators(operators: readonly StoredOperator[]): Promise<void>;
+  keepOperators(operators: readonly NewOperator[]): Promise<void>;
   /** Every operator's certificate that was ever registered. */
   operators(): Promise<readonly StoredOperator[]>;
+  /** Revokes every operator's certificate for these keys; the first revocation stands. */
+  revokeOperators(keyIds: readonly Sha256[], atMs: number): Promise<void>;
 
   /** All of it as it stands at one moment, as a SQLite file that a store of either kind opens with. */
   snapshot(): Promise<StoreSnapshot>;
@@ -163,6 +174,34 @@ export interface StoredUpdate {
   readonly receiptEnvelope: string;
 }
 
+/** Rounds from the first to the last, both of them too. */
+export interface RoundSpan {
+  readonly first: number;
+  readonly last: number;
+}
+
+export interface NewRefusal {
+  readonly jobId: string;
+  readonly site: string;
+  /** A refusal's code, without its prefix. */
+  readonly reason: string;
+  /** That the job was in, whatever the update was for; 0 is the data gate. */
+  readonly round: number;
+  readonly times: number;
+  readonly atMs: number;
+}
+
+export interface StoredRefusal {
+  readonly site: string;
+  readonly reason: string;
+  /** The last one in which it happened. */
+  readonly round: number;
+  /** In all rounds together. */
+  readonly times: number;
+  readonly firstAtMs: number;
+  readonly lastAtMs: number;
+}
+
 export interface StoredDelta {
   readonly round: number;
   readonly sha256: Sha256;
@@ -215,10 +254,14 @@ export interface TakenUpRevocation {
   readonly atMs: number;
 }
 
-export interface StoredOperator {
+export interface NewOperator {
   readonly serial: string;
   readonly name: string;
   readonly keyId: Sha256;
   readonly certificatePem: string;
   readonly knownSinceMs: number;
+}
+
+export interface StoredOperator extends NewOperator {
+  readonly revokedAtMs: number | null;
 }

@@ -108,7 +108,7 @@ export function describeMembers(opened: () => Store): void {
     expect((await store.invitation(after))?.expiresAtMs).toBe(1_000);
   });
 
-  it('keeps operators once, and says who holds a key', async () => {
+  it('keeps operators once, revokes them by key, and says who holds a key', async () => {
     const operator = {
       serial: '0f',
       name: 'anna',
@@ -118,7 +118,20 @@ export function describeMembers(opened: () => Store): void {
     };
     await store.keepOperators([operator]);
     await store.keepOperators([{ ...operator, knownSinceMs: 2 }]);
-    expect(await store.operators()).toEqual([operator]);
+    expect(await store.operators()).toEqual([{ ...operator, revokedAtMs: null }]);
+    await store.keepOperators([{ ...operator, serial: '10' }]);
+    await store.revokeOperators([sha256('a key'), sha256('another key')], 7);
+    await store.revokeOperators([sha256('a key')], 8);
+    await store.keepOperators([{ ...operator, keyId: sha256('a new key'), serial: '11' }]);
+    const revoked = (await store.operators()).map(({ serial, revokedAtMs }) => [
+      serial,
+      revokedAtMs,
+    ]);
+    expect(revoked).toEqual([
+      ['0f', 7],
+      ['10', 7],
+      ['11', null],
+    ]);
     await enrol(store, { ...certificateOf('north', '01'), keyId: sha256('a key') });
     expect(await store.holdersOf(sha256('a key'))).toEqual(['anna', 'north']);
     expect(await store.holdersOf(sha256('another key'))).toEqual([]);

@@ -50,7 +50,10 @@ export function describeStore(
       expect(await store.updates('job', 1)).toEqual([update]);
       expect(await store.updates('job', 2)).toEqual([]);
       const { weight, figures } = update;
-      expect(await store.figures('job')).toEqual([{ round: 1, site: 'north', weight, figures }]);
+      const reported = [{ round: 1, site: 'north', weight, figures }];
+      expect(await store.figures('job')).toEqual(reported);
+      expect(await store.figures('job', { first: 1, last: 3 })).toEqual(reported);
+      expect(await store.figures('job', { first: 2, last: 3 })).toEqual([]);
       expect(await store.update(update.statementSha256)).toEqual(update);
       expect(await store.update(sha256('another'))).toBeUndefined();
       const kinds = (await store.facts(0, 100)).map(({ fact }) => fact.kind);
@@ -93,9 +96,9 @@ export function describeStore(
       const { state } = submitJob(planOf('job'), 5);
       const overtaken = { code: 'coordinator/job-changed' };
       await recordNext(store, { state, facts: [], atMs: 10 });
-      await expect(store.deleteJob('job', FIRST_REVISION, 20)).rejects.toMatchObject(overtaken);
+      await expect(store.deleteJob('job', FIRST_REVISION, 20, [])).rejects.toMatchObject(overtaken);
       const { revision: seen } = await storedJob(store, 'job');
-      await store.deleteJob('job', seen, 20);
+      await store.deleteJob('job', seen, 20, []);
       expect(await store.job('job')).toBeUndefined();
       for (const revision of [seen, seen + 1]) {
         const transition = { state, seen: { state, revision }, facts: [], atMs: 30 };
@@ -166,11 +169,59 @@ export function describeStore(
       await recordNext(store, { state, atMs: 10, facts: [{ kind: 'job-aborted' }], update });
       expect(await store.deltas('job')).toEqual([{ round: 1, sha256: update.deltaSha256 }]);
       expect(await store.lastFactAtMs('job')).toBe(10);
-      await store.deleteJob('job', (await storedJob(store, 'job')).revision, 20);
+      const { revision } = await storedJob(store, 'job');
+      const deletion = { kind: 'job-deleted', by: 'anna' } as const;
+      await store.deleteJob('job', revision, 20, [deletion]);
       expect((await store.jobs()).map((job) => job.state.plan.jobId)).toEqual(['other']);
       expect((await store.deletedJobs()).map((job) => job.state.plan.jobId)).toEqual(['job']);
       expect(await store.update(update.statementSha256)).toEqual(update);
-      expect(await store.facts(0, 100)).toHaveLength(3);
+      const facts = await store.facts(0, 100);
+      expect(facts).toHaveLength(4);
+      expect(facts.at(-1)).toMatchObject({ jobId: 'job', atMs: 20, fact: deletion });
+    });
+
+    it('gives one job’s facts by page, and those of them that were ordered', async () => {
+      await submit(store, 'job');
+      await submit(store, 'other');
+      const { state } = submitJob(planOf('job'), 5);
+      const facts = [
+        { kind: 'job-paused', by: 'anna' },
+        { kind: 'gate-asked-again', site: 'north' },
+        { kind: 'job-resumed', by: 'bert' },
+        { kind: 'job-aborted' },
+      ] as const;
+      await recordNext(store, { state, atMs: 10, facts });
+      const all = await store.facts(0, 100);
+      const own = all.filter(({ jobId }) => jobId === 'job');
+      expect(own).toHaveLength(5);
+      expect(await store.facts(0, 100, 'job')).toEqual(own);
+      expect(await store.facts(own[1]?.sequence ?? 0, 2, 'job')).toEqual(own.slice(2, 4));
+      expect(await store.facts(0, 100, 'none')).toEqual([]);
+      const ordered = [own[1], own[3]];
+      expect(await store.orders('job', 10)).toEqual(ordered);
+      expect(await store.orders('job', 1)).toEqual(ordered.slice(1));
+      expect(await store.orders('other', 10)).toEqual([]);
+    });
+
+    it('counts refused updates in a row for each site and reason, and tells the first of a round', async () => {
+      await submit(store, 'job');
+      const refusal = { jobId: 'job', site: 'north', reason: 'stale-round', round: 1, times: 1 };
+      expect(await store.addRefusal({ ...refusal, atMs: 10 })).toBe(true);
+      expect(await store.addRefusal({ ...refusal, times: 40, atMs: 20 })).toBe(false);
+      expect(await store.addRefusal({ ...refusal, round: 2, atMs: 30 })).toBe(true);
+      expect(await store.addRefusal({ ...refusal, site: 'east', atMs: 40 })).toBe(true);
+      const { round, ...counted } = { site: 'north', reason: 'stale-round', round: 2, times: 42 };
+      expect(await store.refusals('job')).toEqual([
+        { ...counted, site: 'east', round: 1, times: 1, firstAtMs: 40, lastAtMs: 40 },
+        { ...counted, round, firstAtMs: 10, lastAtMs: 30 },
+      ]);
+      expect(await store.refusals('other')).toEqual([]);
+      const told = (await store.facts(0, 100)).filter(({ fact }) => fact.kind === 'update-refused');
+      expect(told.map(({ fact, atMs }) => [fact, atMs])).toEqual([
+        [{ kind: 'update-refused', site: 'north', reason: 'stale-round', round: 1 }, 10],
+        [{ kind: 'update-refused', site: 'north', reason: 'stale-round', round: 2 }, 30],
+        [{ kind: 'update-refused', site: 'east', reason: 'stale-round', round: 1 }, 40],
+      ]);
     });
 
     it('remembers when sites were last seen, and writes a copy of everything', async () => {

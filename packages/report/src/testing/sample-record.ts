@@ -36,6 +36,9 @@ export function sampleRecord({ sites, rounds, prefix = 'hospital-' }: SampleSize
       askAgainAtMs: null,
     })),
     rounds: Array.from({ length: rounds + 1 }, (_, round) => modelRow(names, round)),
+    nextRound: null,
+    orders: [],
+    refused: [],
     best: { round: best, sha256: digest(best) },
     current: null,
   };

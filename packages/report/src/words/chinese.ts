@@ -1,6 +1,7 @@
 import type { Words } from './words.js';
 
 const names = (sites: readonly string[]) => sites.join('、') || '无站点';
+const byWhom = (by: string | undefined) => (by === undefined ? '' : `（由 ${by}）`);
 
 export const CHINESE: Words = {
   code: 'zh-Hans',
@@ -132,7 +133,7 @@ export const CHINESE: Words = {
     auc: '无指标：验证病例均属同一类，或该站点未答复。',
   },
   facts: {
-    'job-submitted': ({ sites }) => `已提交至 ${names(sites)}`,
+    'job-submitted': ({ sites, by }) => `已提交至 ${names(sites)}${byWhom(by)}`,
     'gate-reported': ({ site, outcome, figures }) =>
       `数据准入：${site}：${CHINESE.outcome[outcome]}${figures === 'withheld' ? '；其指标将保留不报' : ''}`,
     'site-lacks': ({ site, lacks }) => `未询问 ${site}：其代理程序缺少 ${lacks.join('、')}`,
@@ -140,11 +141,12 @@ export const CHINESE: Words = {
     'gate-extended': ({ deadlineAtMs }, moment) => `数据准入继续等待，至 ${moment(deadlineAtMs)}`,
     'figures-withheld': () => '所有站点均保留指标：无法选出最佳模型',
     'gate-asked-again': ({ site }) => `再次询问 ${site}`,
-    'site-invited': ({ site }) => `${site} 已受邀`,
+    'site-invited': ({ site, by }) => `${site} 已受邀${byWhom(by)}`,
     'round-opened': ({ round, deadlineAtMs, sites }, moment) =>
       `第 ${round} 轮开始${sites === undefined ? '' : `，站点：${names(sites)}`}，最迟至 ${moment(deadlineAtMs)}`,
     'site-called': ({ round, site }) => `第 ${round} 轮：加召 ${site}`,
     'update-accepted': ({ round, site }) => `第 ${round} 轮：${site} 已答复`,
+    'update-refused': ({ round, site, reason }) => `第 ${round} 轮：拒绝 ${site} 的更新：${reason}`,
     'site-given-up': ({ round, site }) => `第 ${round} 轮：放弃 ${site}，其更新被拒次数过多`,
     'site-declined': ({ round, site, reason }) =>
       `第 ${round} 轮：${site} 谢绝：${CHINESE.outcome[reason]}`,
@@ -155,11 +157,12 @@ export const CHINESE: Words = {
     'round-committed': ({ round }) => `第 ${round} 轮完成`,
     'no-more-gain': ({ round, lastGain }) =>
       `自第 ${lastGain} 轮的模型之后再无改进：第 ${round} 轮为最后一轮`,
-    'job-paused': () => '已暂停',
-    'job-resumed': () => '已恢复',
-    'job-aborted': () => '已中止',
+    'job-paused': ({ by }) => `已暂停${byWhom(by)}`,
+    'job-resumed': ({ by }) => `已恢复${byWhom(by)}`,
+    'job-aborted': ({ by }) => `已中止${byWhom(by)}`,
+    'job-deleted': ({ by }) => `已删除${byWhom(by)}`,
     'job-failed': ({ reason }) => `失败：${CHINESE.failure[reason]}`,
     'job-completed': () => '已完成',
-    'site-revoked': ({ site }) => `${site} 已吊销`,
+    'site-revoked': ({ site, by }) => `${site} 已吊销${byWhom(by)}`,
   },
 };

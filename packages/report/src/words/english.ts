@@ -1,6 +1,7 @@
 import type { Words } from './words.js';
 
 const names = (sites: readonly string[]) => sites.join(', ') || 'no site';
+const byWhom = (by: string | undefined) => (by === undefined ? '' : ` by ${by}`);
 
 export const ENGLISH: Words = {
   code: 'en',
@@ -137,7 +138,7 @@ export const ENGLISH: Words = {
     auc: 'no figure: the validation cases are all of one kind, or the site did not answer.',
   },
   facts: {
-    'job-submitted': ({ sites }) => `submitted to ${names(sites)}`,
+    'job-submitted': ({ sites, by }) => `submitted to ${names(sites)}${byWhom(by)}`,
     'gate-reported': ({ site, outcome, figures }) =>
       `data gate: ${site}: ${ENGLISH.outcome[outcome]}${figures === 'withheld' ? '; its figures will be withheld' : ''}`,
     'site-lacks': ({ site, lacks }) => `${site} is not asked: its agent lacks ${lacks.join(', ')}`,
@@ -146,11 +147,13 @@ export const ENGLISH: Words = {
       `data gate waits on, until ${moment(deadlineAtMs)}`,
     'figures-withheld': () => 'every site withholds its figures: no best model can be chosen',
     'gate-asked-again': ({ site }) => `${site} is asked again`,
-    'site-invited': ({ site }) => `${site} is invited`,
+    'site-invited': ({ site, by }) => `${site} is invited${byWhom(by)}`,
     'round-opened': ({ round, deadlineAtMs, sites }, moment) =>
       `round ${round} opened${sites === undefined ? '' : ` to ${names(sites)}`}, until ${moment(deadlineAtMs)} at the latest`,
     'site-called': ({ round, site }) => `round ${round}: ${site} is called as well`,
     'update-accepted': ({ round, site }) => `round ${round}: ${site} answered`,
+    'update-refused': ({ round, site, reason }) =>
+      `round ${round}: an update of ${site} was refused: ${reason}`,
     'site-given-up': ({ round, site }) =>
       `round ${round}: ${site} given up, its updates were refused too often`,
     'site-declined': ({ round, site, reason }) =>
@@ -163,11 +166,12 @@ export const ENGLISH: Words = {
     'round-committed': ({ round }) => `round ${round} committed`,
     'no-more-gain': ({ round, lastGain }) =>
       `no gain since the model of round ${lastGain}: round ${round} was the last one`,
-    'job-paused': () => 'paused',
-    'job-resumed': () => 'resumed',
-    'job-aborted': () => 'aborted',
+    'job-paused': ({ by }) => `paused${byWhom(by)}`,
+    'job-resumed': ({ by }) => `resumed${byWhom(by)}`,
+    'job-aborted': ({ by }) => `aborted${byWhom(by)}`,
+    'job-deleted': ({ by }) => `deleted${byWhom(by)}`,
     'job-failed': ({ reason }) => `failed: ${ENGLISH.failure[reason]}`,
     'job-completed': () => 'completed',
-    'site-revoked': ({ site }) => `${site} was revoked`,
+    'site-revoked': ({ site, by }) => `${site} was revoked${byWhom(by)}`,
   },
 };

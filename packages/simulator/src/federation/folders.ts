@@ -4,6 +4,8 @@ import { join } from 'node:path';
 export interface RunFolders {
   readonly root: string;
   readonly consortium: string;
+  /** The files of its operator. */
+  readonly operator: string;
   readonly coordinatorConfig: string;
   readonly coordinatorState: string;
   readonly job: string;
@@ -25,6 +27,7 @@ export function runFolders(root: string): RunFolders {
   return {
     root,
     consortium: join(root, 'consortium'),
+    operator: join(root, 'operator'),
     coordinatorConfig: join(root, 'coordinator.yaml'),
     coordinatorState: join(root, 'coordinator'),
     job: join(root, 'job.yaml'),

@@ -5,7 +5,7 @@ import { CoordinatorClient } from '@fedvox/coordinator';
 import type { DatasetSpec } from '@fedvox/imaging';
 import type { Job } from '@fedvox/job';
 import type { EngineName } from '@fedvox/learning';
-import { loadConsortium } from '@fedvox/pki';
+import { loadOperator } from '@fedvox/pki';
 import { z } from 'zod';
 import { type RunFolders, runFolders } from './folders.js';
 import { type FedvoxCommand, type ProcessOptions, runCommand, ServiceProcess } from './process.js';
@@ -69,12 +69,13 @@ export class LocalFederation {
   /** Founds the consortium; nothing runs yet. */
   static async found(options: LocalFederationOptions): Promise<LocalFederation> {
     const federation = new LocalFederation(options);
-    const { consortium, log } = federation.folders;
+    const { consortium, operator, log } = federation.folders;
     await mkdir(dirname(log(COORDINATOR)), { recursive: true });
     await federation.#run('consortium init', [
       ...['--federation', options.federation],
       ...['--hosts', `${HOST},127.0.0.1`],
       ...['--dir', consortium],
+      ...['--operator', operator],
     ]);
     return federation;
   }
@@ -99,12 +100,10 @@ export class LocalFederation {
 
   /** The operator's client; whoever asks for it closes it. */
   async client(): Promise<CoordinatorClient> {
-    const { authority, operator } = await loadConsortium(this.folders.consortium);
     return new CoordinatorClient({
       address: this.#operatorAddress,
       federation: this.#options.federation,
-      caPem: authority.certificatePem,
-      ...operator,
+      ...(await loadOperator(this.folders.operator)),
     });
   }
 
@@ -159,7 +158,7 @@ export class LocalFederation {
   }
 
   get #operator(): string[] {
-    return ['--coordinator', this.#operatorAddress, '--consortium', this.folders.consortium];
+    return ['--coordinator', this.#operatorAddress, '--operator', this.folders.operator];
   }
 
   async #writeCoordinatorConfig(): Promise<void> {
