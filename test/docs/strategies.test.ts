@@ -1,10 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import {
   fewestSites,
+  networkSchema,
   STRATEGY_KINDS,
   STRATEGY_TERMS,
   type StrategySpec,
   strategySchema,
+  trainingSchema,
+  unmetConditions,
 } from '@fedvox/job';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -42,15 +45,24 @@ describe('the table of strategies', () => {
   );
 
   it.each(rows)('says what $said.kind needs of a site', ({ said, needs, wire }) => {
-    const { weights, localSteps, everySite } = STRATEGY_TERMS[said.kind].needs;
+    const { weights, localSteps, dice, keeps, everySite } = STRATEGY_TERMS[said.kind].needs;
     expect(needs.includes('FedAvg weight')).toBe(weights);
     expect(wire === 'nothing').toBe(!localSteps);
+    expect(needs.includes('Dice')).toBe(dice);
+    expect(needs.includes('its state folder')).toBe(keeps !== 'nothing');
     expect(needs.includes('every round')).toBe(everySite);
   });
 
-  it.each(rows)('says with how few sites $said.kind is refused', ({ said, refused }) => {
+  it.each(rows)('says where $said.kind is refused', ({ said, refused }) => {
     const fewest = fewestSites(said);
-    expect(refused).toBe(fewest > 1 ? `\`minSites\` is below ${fewest}` : 'nowhere');
+    const few = fewest > 1 ? ['minSites'] : [];
+    if (fewest > 1) expect(refused).toBe(`\`minSites\` is below ${fewest}`);
+    const training = trainingSchema.parse({ batchSize: 1, clipNorm: 1 });
+    const network = networkSchema.parse({ kind: 'unet', channels: [2, 4], strides: [2] });
+    const unmet = unmetConditions({ network, training, federation: { strategy: said } });
+    const places = [...refused.matchAll(/`([\w.]+)`/g)].map(([, place]) => place);
+    expect(places).toEqual([...few, ...unmet.map(({ path }) => path.join('.'))]);
+    expect(refused === 'nowhere').toBe(places.length === 0);
   });
 
   it.each(rows)('names the paper that $said.kind’s own file names', async ({ said, paper }) => {

@@ -167,7 +167,7 @@ export class AgentPlay {
     const policy = sitePolicySchema.parse({});
     const counter = await takeCounter(this.#folder.counter, 0);
     const about = { federation: 'demo', site: SITE, task, result, policy };
-    const statement = makeStatement({ ...about, counter });
+    const statement = makeStatement({ ...about, saysSteps: false, counter });
     const envelope = signUpdate(statement, this.#key, sha256('key'));
     return this.#outbox.put(envelope, result.delta === null ? null : this.#deltaPath);
   }

@@ -1,5 +1,8 @@
 import { createPrivateKey } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Envelope, signUpdate, type Task, type UpdateStatementV2 } from '@fedvox/protocol';
+import { decodeWeights, tensorOf } from '@fedvox/weights';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestConsortium, type TestConsortium } from '../support/consortium.js';
 import {
@@ -9,7 +12,7 @@ import {
   waitForJob,
 } from '../support/federation.js';
 import { type ScriptedSite, type ScriptedUpdate, WEIGHTS } from '../support/scripted-site.js';
-import { digestOf, expectedModel } from '../support/tiny-model.js';
+import { digestOf, expectedModel, tinyDelta } from '../support/tiny-model.js';
 
 let consortium: TestConsortium;
 let federation: TestFederation;
@@ -62,6 +65,39 @@ describe('a site that signs statements of the second version', () => {
         return [site, payloadType, Buffer.from(payload)];
       }),
     );
+  });
+
+  it('is averaged per local step where the job says so, and no other version is taken there', async () => {
+    const strategy = { kind: 'fednova' } as const;
+    const id = await federation.submit({ rounds: 1, minSites: 3, strategy });
+    const { sites, operator } = federation;
+    await Promise.all(sites.map((site) => site.workOnce()));
+    const STEPS: Readonly<Record<string, number>> = { east: 4, north: 12, south: 2 };
+    for (const site of sites) {
+      const task = await site.nextRoundTask();
+      await expect(site.deliver(site.sign(task))).rejects.toMatchObject({
+        code: 'refused/request-invalid',
+        message: expect.stringContaining('needs the number of local steps'),
+      });
+      await site.deliver(signSecond(site, task, { localSteps: STEPS[site.name] as number }));
+    }
+    await Promise.all(sites.map((site) => site.workOnce()));
+    const job = await waitForJob(operator, id, ({ status }) => status === 'completed');
+    const path = join(federation.stateDir, 'averaged');
+    await operator.getBlob(job.rounds[1]?.modelSha256 as string, path);
+    const averaged = decodeWeights(await readFile(path));
+    // North's 17 are capped to what the others have together.
+    const shares = { east: 3 / 8, north: 4 / 8, south: 1 / 8 };
+    const reach = Object.entries(shares).reduce((sum, [site, p]) => sum + p * STEPS[site]!, 0);
+    for (const [name, { data }] of INITIAL_WEIGHTS) {
+      const perStep = Object.entries(shares).map(([site, p]) =>
+        tensorOf(tinyDelta(site, 1), name).data.map((value) => (p * value) / STEPS[site]!),
+      );
+      for (const [i, value] of data.entries()) {
+        const expected = value + reach * perStep.reduce((sum, delta) => sum + delta[i]!, 0);
+        expect(Math.abs(tensorOf(averaged, name).data[i]! - expected)).toBeLessThanOrEqual(1e-6);
+      }
+    }
   });
 
   it('brings no tensor file that its job does not ask for', async () => {

@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { MethodName } from '@fedvox/protocol';
+import type { MethodName, Task } from '@fedvox/protocol';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { summarise } from './ledger/read-ledger.js';
-import { recordedDelta } from './testing/recorded-trainer.js';
+import { keptRounds, recordedDelta } from './testing/recorded-trainer.js';
 import { buildStage, Scene, type Stage } from './testing/scene.js';
-import { FAST_PACE, until } from './testing/site.js';
+import { FAST_PACE, jobBytes, TEST_JOB, until } from './testing/site.js';
 
 /** Many processes are started one after the other: slow on a busy machine, and nothing else. */
 vi.setConfig({ testTimeout: 180_000 });
@@ -30,12 +30,13 @@ afterEach(async () => {
   await scene.close();
 });
 
-function scriptJob(rounds: number): void {
-  const { coordinator, gate, train } = scene;
-  coordinator.tasks.push(gate);
+function scriptJob(rounds: number, jobDigest = scene.train.jobDigest): void {
+  const { coordinator } = scene;
+  const [gate, train] = [scene.gate, scene.train].map((task) => ({ ...task, jobDigest }));
+  coordinator.tasks.push(gate as Task);
   for (let round = 1; round <= rounds; round++) {
     const baseModel = coordinator.put(Buffer.from(`the model before round ${round}`));
-    coordinator.tasks.push({ ...train, work: { kind: 'train', round, baseModel } });
+    coordinator.tasks.push({ ...(train as Task), work: { kind: 'train', round, baseModel } });
   }
 }
 
@@ -144,5 +145,19 @@ describe.skipIf(!existsSync(join(BUILT, 'index.js')))('an agent killed', () => {
     expect(deaths).toBeGreaterThanOrEqual(4);
     expectNothingLost(7);
     await expectLedgerCountsAll();
+  });
+
+  it('at any durable step builds each round on the one before, once, where its strategy keeps that', async () => {
+    const { federation, training } = TEST_JOB;
+    const scaffold = {
+      training: { ...training, optimizer: { kind: 'sgd' }, localSteps: 4 },
+      federation: { ...federation, strategy: { kind: 'scaffold' } },
+    } as const;
+    scriptJob(6, scene.coordinator.put(jobBytes(scaffold)));
+    let life = 11;
+    const deaths = await runUntilDone(() => spawnAgent(life++));
+    expect(deaths).toBeGreaterThanOrEqual(4);
+    expectNothingLost(6);
+    expect(await keptRounds(join(scene.folder.kept, scene.job, '6'))).toEqual([1, 2, 3, 4, 5, 6]);
   });
 });

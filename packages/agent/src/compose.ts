@@ -23,7 +23,7 @@ import { AgentShell } from './shell/agent-shell.js';
 import { DEFAULT_PACE, type Pace } from './shell/pace.js';
 import { StatementSigner } from './shell/signing.js';
 import { ContactKeeper } from './state/contact.js';
-
+import { KeptRounds } from './state/kept-rounds.js';
 import { loadMembership } from './state/membership.js';
 import { openStateFolder } from './state/open-state-folder.js';
 import { Outbox } from './state/outbox.js';
@@ -102,6 +102,8 @@ async function assemble(
   const { credentials, addresses } = await loadMembership(config, folder);
   refuseIfEnded(credentials, folder, clock.nowMs());
   await removeLeftovers(folder);
+  const kept = new KeptRounds(folder.kept);
+  await kept.removeLeftovers();
   // What an earlier agent knew of its line is no news of this one's.
   await rm(folder.contact, { force: true });
   const archive = { clock, chance, log };
@@ -119,6 +121,7 @@ async function assemble(
       ledger,
       contact: new ContactKeeper(folder.contact, clock),
       outbox,
+      kept,
       signer: new StatementSigner(folder.counter, clock),
       trainer,
       clock,

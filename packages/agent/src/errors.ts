@@ -27,6 +27,12 @@ export const ERRORS = {
     message: 'the agent state in {folder} is of version {version}; this agent knows {known}',
     advice: 'Start the version of Fedvox that wrote it, or a newer one; nothing was changed.',
   },
+  'kept-out-of-step': {
+    message:
+      'round {round} of job {job} builds on the round before, and what this site has of it is of round {kept}, or was never accepted',
+    advice:
+      'Was the state folder restored from a backup? The round is not trained here, for it would be wrong for good: ask the operator to begin a new job from the last model.',
+  },
   'already-running': {
     message: 'another agent (process {pid}) already works on {folder}',
     advice: 'Stop that agent first, or give this one a stateDir of its own.',

@@ -6,7 +6,12 @@ import type { Finding } from './check-line.js';
 import type { SiteConfig } from './config.js';
 import type { WorkProgress } from './core/trainer.js';
 import { fail } from './errors.js';
-import { figuresOutlook, refusalOfJob, type SitePolicy } from './policy/site-policy.js';
+import {
+  figuresOutlook,
+  refusalOfJob,
+  refusalOfWithheld,
+  type SitePolicy,
+} from './policy/site-policy.js';
 import type { StateFolder } from './state/state-folder.js';
 
 /** What most jobs keep for validation: enough for a forecast where no job is at hand. */
@@ -52,6 +57,10 @@ export async function describeJob(
     throw fail('gate-not-passed', { job: job.name, outcome, why: whyOf(report.refused) });
   }
   const { train, validation } = report;
+  const why = refusalOfWithheld(policy, job, validation);
+  if (why !== undefined) {
+    throw fail('gate-not-passed', { job: job.name, outcome: 'refused-by-policy', why });
+  }
   const text = `${job.name} passes: ${train} cases train, ${validation} validate`;
   return withForecast(text, policy, validation);
 }

@@ -50,4 +50,5 @@ export {
   withholdFigures,
 } from './policy/site-policy.js';
 export { DEFAULT_PACE, type Pace } from './shell/pace.js';
+export { type SiteModel, siteModels } from './site-models.js';
 export { type StateFolder, stateFolder } from './state/state-folder.js';

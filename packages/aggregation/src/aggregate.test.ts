@@ -42,6 +42,10 @@ describe('a round’s aggregation', () => {
     await expect(asked).rejects.toThrow('each update says how many steps made it');
   });
 
+  it('is refused where a strategy needs a Dice that a site does not say', async () => {
+    await expect(seenBy({ dice: true }, null)).rejects.toThrow('each update says its site’s Dice');
+  });
+
   it('invariant 4: holds no more where a rule compares all sites, however many there are', async () => {
     const length = 2 * VALUES_PER_SLICE + 5;
     const deltas = new Bounded();
@@ -131,7 +135,7 @@ class Bounded {
 }
 
 function update(site: string, delta: TensorSource, weight = 1): SiteUpdate {
-  return { site, weight, delta, localSteps: null };
+  return { site, weight, delta, localSteps: null, dice: null };
 }
 
 function inputOf(base: TensorSource, updates: readonly SiteUpdate[]) {

@@ -60,4 +60,6 @@ function assertComplete(updates: readonly SiteUpdate[], needs: SiteNeeds, fewest
   assert(sites.size === updates.length, 'a site is averaged once per round');
   const saysSteps = updates.every(({ localSteps }) => localSteps !== null);
   assert(saysSteps || !needs.localSteps, 'each update says how many steps made it');
+  const saysDice = updates.every(({ dice }) => dice !== null);
+  assert(saysDice || !needs.dice, 'each update says its site’s Dice');
 }

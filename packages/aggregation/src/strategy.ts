@@ -10,6 +10,8 @@ export interface SiteUpdate {
   readonly delta: TensorReader;
   /** Steps of the optimizer that made the delta; null where the site does not say. */
   readonly localSteps: number | null;
+  /** The site's Dice of the base model, 0 to 1; null where it reports none. */
+  readonly dice: number | null;
 }
 
 export interface StrategyInput<Kind extends StrategyKind = StrategyKind> {

@@ -41,10 +41,12 @@ export {
   spacingMmSchema,
 } from './names.js';
 export {
+  hasNormParameters,
   NETWORK_KINDS,
   NETWORK_TERMS,
   type NetworkKind,
   type NetworkSpec,
+  networkSchema,
   sizeDivisor,
 } from './networks.js';
 export { mayTrain, type Participation } from './participation.js';
@@ -69,6 +71,7 @@ export {
   type StrategySpec,
   strategySchema,
 } from './strategies.js';
+export { type UnmetCondition, unmetConditions } from './strategy-conditions.js';
 export {
   faultText,
   type JobFault,
@@ -85,6 +88,7 @@ export {
   type OptimizerSpec,
   type TrainingSpec,
   trainingOfRound,
+  trainingSchema,
 } from './training.js';
 export {
   type AugmentStep,

@@ -65,6 +65,51 @@ describe('a job', () => {
     expect(faults(2, { kind: 'fedavg' })).toEqual([]);
   });
 
+  it('fixes plain steps for SCAFFOLD, or is refused with each condition by its name', () => {
+    const strategy = { kind: 'scaffold' } as const;
+    const faults = (training: object) =>
+      problems({
+        training: { ...input.training, ...training },
+        federation: { ...input.federation, strategy },
+      });
+    const optimizer = { kind: 'sgd' };
+    expect(faults({ optimizer, localSteps: 5 })).toEqual([]);
+    expect(faults({ clipNorm: 1 })).toEqual([
+      'training.optimizer: must be plain descent, kind: sgd, for the strategy scaffold',
+      'training.localSteps: must be fixed, alike at all sites, for the strategy scaffold',
+      'training.clipNorm: must be absent for the strategy scaffold',
+    ]);
+  });
+
+  it('has every site in each round of SCAFFOLD, or is refused', () => {
+    const strategy = { kind: 'scaffold' } as const;
+    const participation = { kind: 'fraction', fraction: 0.5 } as const;
+    const training = { ...input.training, optimizer: { kind: 'sgd' }, localSteps: 5 } as const;
+    expect(
+      problems({ training, federation: { ...input.federation, strategy, participation } }),
+    ).toEqual([expect.stringContaining('scaffold needs every one of them in every round')]);
+  });
+
+  it('has norms with parameters for FedBN, or is refused', () => {
+    const federation = { ...input.federation, strategy: { kind: 'fedbn' } } as const;
+    const faults = (network: object) =>
+      problems({ federation, network: { ...input.network, ...network } });
+    expect(faults({ norm: { kind: 'instance', affine: true } })).toEqual([]);
+    for (const norm of [undefined, { kind: 'instance', affine: false }]) {
+      expect(faults({ norm })).toEqual([
+        'network.norm: must be one with parameters, affine: true, for the strategy fedbn',
+      ]);
+    }
+  });
+
+  it('says epochs or steps of a round, and not both', () => {
+    const training = (changes: object) => problems({ training: { ...input.training, ...changes } });
+    expect(training({ localSteps: 5, localEpochs: 1 })).toEqual([]);
+    expect(training({ localSteps: 5, localEpochs: 2 })).toEqual([
+      'training.localEpochs: is said beside localSteps, which is said instead of it',
+    ]);
+  });
+
   it('has the bytes it had before updates could be let to count alike, where they are not', () => {
     const withStrategy = (strategy: JobInput['federation']['strategy']) =>
       jobDigest(jobSchema.parse({ ...input, federation: { ...input.federation, strategy } }));

@@ -12,6 +12,7 @@ import { networkSchema } from './networks.js';
 import { participationFault, participationSchema } from './participation.js';
 import { selectionSchema } from './selection.js';
 import { fewestSites, strategySchema } from './strategies.js';
+import { unmetConditions } from './strategy-conditions.js';
 import { inferenceSchema, trainingSchema } from './training.js';
 import { augmentStepSchema, preprocessStepSchema } from './transforms.js';
 
@@ -87,6 +88,17 @@ export const jobSchema = z
     }
     if (new Set(job.classes).size !== job.classes.length) {
       context.addIssue({ code: 'custom', path: ['classes'], message: 'names a class twice' });
+    }
+    const { localEpochs, localSteps } = job.training;
+    if (localSteps !== undefined && localEpochs !== 1) {
+      context.addIssue({
+        code: 'custom',
+        path: ['training', 'localEpochs'],
+        message: 'is said beside localSteps, which is said instead of it',
+      });
+    }
+    for (const { path, message } of unmetConditions(job)) {
+      context.addIssue({ code: 'custom', path: [...path], message });
     }
     const { sites, minSites, strategy, participation, rounds } = job.federation;
     const warmupRounds = job.training.schedule?.warmupRounds ?? 0;

@@ -13,6 +13,8 @@ const unetSchema = z
     /** Stride between consecutive levels: one fewer than `channels`. */
     strides: z.array(positiveInt.max(4)).min(1),
     residualUnits: z.number().int().min(0).max(8).default(2),
+    /** As MONAI's `norm: ('instance', {affine: …})`; without parameters where absent. */
+    norm: z.strictObject({ kind: z.literal('instance'), affine: z.boolean() }).optional(),
   })
   .refine((network) => network.strides.length === network.channels.length - 1, {
     path: ['strides'],
@@ -25,11 +27,14 @@ interface NetworkTerms<Schema extends z.ZodType> {
   readonly schema: Schema;
   /** Of what every axis of its input must be a multiple, for its levels to meet. */
   readonly sizeDivisor: (spec: z.output<Schema>) => number;
+  /** Whether its norms have parameters that are trained. */
+  readonly hasNormParameters: (spec: z.output<Schema>) => boolean;
 }
 
 const unet: NetworkTerms<typeof unetSchema> = {
   schema: unetSchema,
   sizeDivisor: ({ strides }) => strides.reduce((product, stride) => product * stride, 1),
+  hasNormParameters: ({ norm }) => norm?.affine === true,
 };
 
 /**
@@ -52,4 +57,10 @@ export function sizeDivisor(network: NetworkSpec): number {
   // A spec is what the row of its kind takes, which a lookup cannot express.
   const divisor = NETWORK_TERMS[network.kind].sizeDivisor as (spec: NetworkSpec) => number;
   return divisor(network);
+}
+
+/** Whether the network's norms have parameters that are trained. */
+export function hasNormParameters(network: NetworkSpec): boolean {
+  const has = NETWORK_TERMS[network.kind].hasNormParameters as (spec: NetworkSpec) => boolean;
+  return has(network);
 }

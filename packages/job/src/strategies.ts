@@ -7,11 +7,25 @@ export interface SiteNeeds {
   readonly weights: boolean;
   /** That each site says how many steps of the optimizer made its update. */
   readonly localSteps: boolean;
+  /** That each site reports its Dice of the model that the round began with. */
+  readonly dice: boolean;
+  /**
+   * What a site keeps of a job in its state folder: nothing, the latest of whatever round it took part in,
+   * or something of every round, without which it cannot take part in the next.
+   */
+  readonly keeps: 'nothing' | 'latest' | 'every-round';
   /** That every site of a round gives an update: `minSites` are not enough. */
   readonly everySite: boolean;
 }
 
-const WEIGHED: SiteNeeds = { weights: true, localSteps: false, everySite: false };
+const WEIGHED: SiteNeeds = {
+  weights: true,
+  localSteps: false,
+  dice: false,
+  keeps: 'nothing',
+  everySite: false,
+};
+const STEPWISE: SiteNeeds = { ...WEIGHED, localSteps: true };
 const ALIKE: SiteNeeds = { ...WEIGHED, weights: false };
 /** Of two, neither is a majority. */
 const FEWEST_FOR_MAJORITY = 3;
@@ -130,6 +144,47 @@ export const STRATEGY_TERMS = {
     }),
     needs: WEIGHED,
     fewestSites: () => FEWEST_FOR_MAJORITY,
+  },
+  /** Averaging of what sites do per local step: Wang et al., NeurIPS 2020. */
+  fednova: {
+    schema: z.strictObject({ kind: z.literal('fednova'), ...averaging }),
+    needs: STEPWISE,
+    fewestSites: () => 1,
+  },
+  /** Averaging that goes further for sites at which the model is worse: Li et al., ICLR 2020. */
+  'q-fedavg': {
+    schema: z.strictObject({
+      kind: z.literal('q-fedavg'),
+      /** How much more the worse sites count: 0 is averaging with all alike. */
+      q: z.number().min(0).max(10),
+      /** L: how fast a loss's gradient may change; the paper takes one over the sites' learning rate. */
+      lipschitz: positive,
+    }),
+    needs: { ...ALIKE, dice: true },
+    fewestSites: () => 1,
+  },
+  /** Steps corrected for how a site's data differs from all data: Karimireddy et al., ICML 2020. */
+  scaffold: {
+    schema: z.strictObject({ kind: z.literal('scaffold') }),
+    needs: { ...ALIKE, keeps: 'every-round', everySite: true },
+    fewestSites: () => 1,
+  },
+  /** Averaging, beside which each site trains a model of its own: Li et al., ICML 2021. */
+  ditto: {
+    schema: z.strictObject({
+      kind: z.literal('ditto'),
+      ...averaging,
+      /** λ: how strongly a site's own model is drawn to the one that its round began with. */
+      lambda: positive,
+    }),
+    needs: { ...WEIGHED, keeps: 'latest' },
+    fewestSites: () => 1,
+  },
+  /** Averaging of all but the norms, which stay each site's own: Li et al., ICLR 2021. */
+  fedbn: {
+    schema: z.strictObject({ kind: z.literal('fedbn'), ...averaging }),
+    needs: { ...WEIGHED, keeps: 'latest' },
+    fewestSites: () => 1,
   },
 } as const;
 

@@ -31,8 +31,9 @@ export function jobFaults(job: Job): JobFault[] {
     const fault = each && sizeFault(network, each);
     if (fault) faults.push(fault);
   }
+  const { optimizer } = training;
   for (const name of ['beta1', 'beta2'] as const) {
-    if (training.optimizer[name] === 1) faults.push({ kind: 'momentum', name });
+    if (optimizer.kind === 'adam' && optimizer[name] === 1) faults.push({ kind: 'momentum', name });
   }
   return faults;
 }

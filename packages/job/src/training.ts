@@ -12,13 +12,21 @@ export const lossSchema = z.strictObject({
   crossEntropyWeight: z.number().positive().default(1),
 });
 
-export const optimizerSchema = z.strictObject({
+const adam = z.strictObject({
   kind: z.literal('adam'),
   learningRate: z.number().positive().max(1).default(1e-3),
   beta1: z.number().min(0).max(1).default(0.9),
   beta2: z.number().min(0).max(1).default(0.999),
   epsilon: z.number().positive().default(1e-8),
 });
+
+/** Plain gradient descent: no momentum, so that a step is the gradient times the learning rate. */
+const sgd = z.strictObject({
+  kind: z.literal('sgd'),
+  learningRate: z.number().positive().max(1).default(1e-2),
+});
+
+export const optimizerSchema = z.discriminatedUnion('kind', [adam, sgd]);
 
 export const trainingSchema = z.strictObject({
   loss: lossSchema.prefault({ kind: 'dice-ce' }),
@@ -37,6 +45,11 @@ export const trainingSchema = z.strictObject({
   schedule: scheduleSchema.optional(),
   /** Passes over the site's training cases in one round. */
   localEpochs: positiveInt.max(1000).default(1),
+  /**
+   * Steps of the optimizer in one round, as many at every site: passes over its cases until they are taken,
+   * the last of them cut short. Said instead of `localEpochs`.
+   */
+  localSteps: positiveInt.max(1_000_000).optional(),
 });
 
 export const inferenceSchema = z.strictObject({

@@ -18,6 +18,22 @@ describe('what a job needs of an agent', () => {
     expect(capabilitiesFor(job)).toEqual(['delta-f32', 'network-unet', 'strategy-fedavg']);
   });
 
+  it('is that it says its local steps, where the strategy counts them', () => {
+    const strategy = { kind: 'fednova' } as const;
+    const stepwise = { ...job, federation: { ...job.federation, strategy } };
+    expect(capabilitiesFor(stepwise)).toContain('local-steps');
+    expect(lackingOf(capabilitiesFor(stepwise), CAPABILITIES)).toEqual([]);
+  });
+
+  it('is the optimizer and the fixed steps that not every agent knows', () => {
+    const training = { ...job.training, localSteps: 8 };
+    const descent = { ...training, optimizer: { kind: 'sgd', learningRate: 0.1 } } as const;
+    expect(capabilitiesFor({ ...job, training: descent }).slice(3)).toEqual([
+      'optimizer-sgd',
+      'fixed-steps',
+    ]);
+  });
+
   it('is among what this version is capable of, whatever network and strategy a job names', () => {
     const kinds = [
       ...NETWORK_KINDS.map((kind) => `network-${kind}`),

@@ -3,6 +3,7 @@ import {
   NETWORK_KINDS,
   type NetworkKind,
   STRATEGY_KINDS,
+  STRATEGY_TERMS,
   type StrategyKind,
 } from '@fedvox/job';
 
@@ -15,7 +16,13 @@ export type Capability =
   | 'untrainable'
   | 'job-selection'
   | 'job-schedule'
-  | 'job-participation';
+  | 'job-participation'
+  /** Statements that say how many local steps made an update. */
+  | 'local-steps'
+  /** What a job may say of its training and its network since agents were first asked. */
+  | 'optimizer-sgd'
+  | 'fixed-steps'
+  | 'affine-norm';
 export const CAPABILITIES = [
   'delta-f32',
   ...NETWORK_KINDS.map((kind) => `network-${kind}` as const),
@@ -25,20 +32,28 @@ export const CAPABILITIES = [
   'job-selection',
   'job-schedule',
   'job-participation',
+  'local-steps',
+  'optimizer-sgd',
+  'fixed-steps',
+  'affine-norm',
 ] as const satisfies readonly Capability[];
 
 /** What an agent has to be capable of to do the work of this job. */
 export function capabilitiesFor(job: Job): readonly Capability[] {
-  const { network, federation, selection, training } = job;
-  return [
-    'delta-f32',
-    `network-${network.kind}`,
-    `strategy-${federation.strategy.kind}`,
-    // An older agent takes a job that says what it does not know for damaged.
-    ...(selection === undefined ? [] : ['job-selection' as const]),
-    ...(training.schedule === undefined ? [] : ['job-schedule' as const]),
-    ...(federation.participation === undefined ? [] : ['job-participation' as const]),
-  ];
+  const { network, training, selection, federation } = job;
+  const { kind } = federation.strategy;
+  // An older agent takes a job that says what it does not know for damaged.
+  const more: Partial<Record<Capability, boolean>> = {
+    'job-selection': selection !== undefined,
+    'job-schedule': training.schedule !== undefined,
+    'job-participation': federation.participation !== undefined,
+    'local-steps': STRATEGY_TERMS[kind].needs.localSteps,
+    'optimizer-sgd': training.optimizer.kind === 'sgd',
+    'fixed-steps': training.localSteps !== undefined,
+    'affine-norm': network.norm?.affine === true,
+  };
+  const needed = CAPABILITIES.filter((capability) => more[capability]);
+  return ['delta-f32', `network-${network.kind}`, `strategy-${kind}`, ...needed];
 }
 
 export function lackingOf(

@@ -83,6 +83,7 @@ export {
   signUpdate,
   statementDigest,
   UPDATE_PAYLOAD_TYPE,
+  UPDATE_PAYLOAD_TYPES,
   verifyReceipt,
 } from './statements.js';
 export {

@@ -36,8 +36,8 @@ export type TensorRole = (typeof TENSOR_ROLES)[number];
 
 /**
  * The second version of an update: it may bring tensor files beside its delta and say how many steps made
- * it. Sites sign the first one as long as no strategy asks for more: what a site sends stays as little
- * as it can be.
+ * it. Sites sign the first one wherever the job's strategy asks for no more: what a site sends stays as
+ * little as it can be.
  */
 export interface UpdateStatementV2 extends Omit<UpdateStatement, 'kind'> {
   readonly kind: 'fedvox/update/v2';

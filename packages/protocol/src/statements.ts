@@ -24,7 +24,12 @@ const NEWEST_VERSION = 2;
 const payloadTypeOf = (name: Family<AnyStatement>['name'], version: number) =>
   `application/vnd.fedvox.${name}.v${version}+json`;
 
-/** Of what sites and coordinators sign today. */
+/** Of what sites sign, in every version. */
+export const UPDATE_PAYLOAD_TYPES: readonly string[] = [
+  payloadTypeOf('update', 1),
+  payloadTypeOf('update', 2),
+];
+/** Of what sites and coordinators sign where nothing more is asked for. */
 export const UPDATE_PAYLOAD_TYPE = payloadTypeOf('update', 1);
 export const RECEIPT_PAYLOAD_TYPE = payloadTypeOf('receipt', 1);
 

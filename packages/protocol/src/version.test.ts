@@ -40,7 +40,9 @@ describe('the capabilities of this version', () => {
       'strategy-fedavgm',
       ...['strategy-fedadam', 'strategy-fedyogi', 'strategy-fedadagrad'],
       ...['strategy-median', 'strategy-trimmed-mean', 'strategy-krum', 'strategy-geometric-median'],
-      ...['decline', 'untrainable', 'job-selection', 'job-schedule', 'job-participation'],
+      ...['strategy-fednova', 'strategy-q-fedavg', 'strategy-scaffold', 'strategy-ditto'],
+      ...['strategy-fedbn', 'decline', 'untrainable', 'job-selection', 'job-schedule'],
+      ...['job-participation', 'local-steps', 'optimizer-sgd', 'fixed-steps', 'affine-norm'],
     ]);
   });
 });

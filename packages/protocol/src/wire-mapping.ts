@@ -50,11 +50,20 @@ const CAPABILITY: Readonly<Record<Capability, wire.Capability>> = {
   'strategy-trimmed-mean': wire.Capability.STRATEGY_TRIMMED_MEAN,
   'strategy-krum': wire.Capability.STRATEGY_KRUM,
   'strategy-geometric-median': wire.Capability.STRATEGY_GEOMETRIC_MEDIAN,
+  'strategy-fednova': wire.Capability.STRATEGY_FEDNOVA,
+  'strategy-q-fedavg': wire.Capability.STRATEGY_Q_FEDAVG,
+  'strategy-scaffold': wire.Capability.STRATEGY_SCAFFOLD,
+  'strategy-ditto': wire.Capability.STRATEGY_DITTO,
+  'strategy-fedbn': wire.Capability.STRATEGY_FEDBN,
   decline: wire.Capability.DECLINE,
   untrainable: wire.Capability.UNTRAINABLE,
   'job-selection': wire.Capability.JOB_SELECTION,
   'job-schedule': wire.Capability.JOB_SCHEDULE,
   'job-participation': wire.Capability.JOB_PARTICIPATION,
+  'local-steps': wire.Capability.LOCAL_STEPS,
+  'optimizer-sgd': wire.Capability.OPTIMIZER_SGD,
+  'fixed-steps': wire.Capability.FIXED_STEPS,
+  'affine-norm': wire.Capability.AFFINE_NORM,
 };
 
 const GATE_OUTCOME: Readonly<Record<GateOutcome, wire.GateOutcome>> = {

@@ -1,5 +1,5 @@
 import { assert } from '@fedvox/base';
-import type { UpdateStatement } from '@fedvox/protocol';
+import type { AnyUpdateStatement, UpdateStatement } from '@fedvox/protocol';
 import { fedAvgWeight, type SitePolicy, withholdFigures } from '../policy/site-policy.js';
 import { roundOf, type Task } from './task.js';
 import type { WorkResult } from './trainer.js';
@@ -10,20 +10,23 @@ export interface StatementInput {
   readonly task: Task;
   readonly result: Extract<WorkResult, { kind: 'measured' }>;
   readonly policy: SitePolicy;
+  /** Whether the job's strategy needs the number of local steps, and the coordinator reads it. */
+  readonly saysSteps: boolean;
   readonly counter: number;
 }
 
 /**
  * All that the coordinator will know of a round's work at this site. The counts that the result
- * holds end here: of them only the FedAvg weight goes on, from the source that policy sets.
+ * holds end here: of them only the FedAvg weight goes on, from the source that policy sets, and of an
+ * update the number of local steps where the job's strategy needs it.
  */
-export function makeStatement(input: StatementInput): UpdateStatement {
-  const { federation, site, task, result, policy, counter } = input;
+export function makeStatement(input: StatementInput): AnyUpdateStatement {
+  const { federation, site, task, result, policy, saysSteps, counter } = input;
   assert(
     task.work.kind !== 'check-data',
     'the data gate is answered with an enum, not a statement',
   );
-  return {
+  const first: UpdateStatement = {
     kind: 'fedvox/update/v1',
     federation,
     job: task.job,
@@ -36,4 +39,7 @@ export function makeStatement(input: StatementInput): UpdateStatement {
     figures: withholdFigures(policy, result.figures, result.validationCases),
     counter,
   };
+  const { localSteps } = result;
+  if (!saysSteps || localSteps === undefined) return first;
+  return { ...first, kind: 'fedvox/update/v2', companions: [], localSteps };
 }

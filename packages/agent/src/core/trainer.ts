@@ -10,6 +10,8 @@ export interface WorkOrder {
   readonly baseModelPath?: string;
   /** Where a delta is written; its folder exists. */
   readonly deltaPath: string;
+  /** What the job's strategy kept here of an earlier round, and where it leaves what it keeps of this one. */
+  readonly kept?: { readonly before: string | null; readonly after: string };
 }
 
 export interface Delta {
@@ -33,6 +35,8 @@ export type WorkResult =
       readonly validationCases: number;
       /** Null where nothing was to be trained. */
       readonly delta: Delta | null;
+      /** Steps of the optimizer that made the delta. */
+      readonly localSteps?: number;
     };
 
 /** Why a piece of work came to nothing. */

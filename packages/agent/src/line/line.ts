@@ -62,6 +62,11 @@ export class Line {
     return welcome;
   }
 
+  /** Whether the coordinator knows it too; once it has answered. */
+  agreesOn(capability: Capability): boolean {
+    return this.#agreed.includes(capability);
+  }
+
   /** The coordinator's certificate in DER, known once it has answered. */
   get coordinatorCertificate(): Uint8Array | undefined {
     return this.#client.coordinator?.der;

@@ -4,6 +4,7 @@ import {
   signUpdate,
   UPDATE_PAYLOAD_TYPE,
   type UpdateStatement,
+  type UpdateStatementV2,
 } from '@fedvox/protocol';
 import { describe, expect, it } from 'vitest';
 import { checkSendable, type Outgoing, subjectOf } from './outgoing.js';
@@ -22,6 +23,12 @@ const statement: UpdateStatement = {
   weight: { value: 12, source: 'examples' },
   figures: { dice: 0.5, auc: null },
   counter: 1,
+};
+const second: UpdateStatementV2 = {
+  ...statement,
+  kind: 'fedvox/update/v2',
+  companions: [],
+  localSteps: 40,
 };
 const envelope = signUpdate(statement, privateKey, SHA);
 const about = { statement: SHA, job: 'lesion-1', round: 1 };
@@ -80,16 +87,14 @@ describe('invariant 1, closed-world egress:', () => {
       },
     ],
     [
-      'a statement of the second version, which says more than a site has to tell',
+      'a statement of a tensor file beside the delta, for which no strategy asks',
       {
         ...of('statement'),
         envelope: {
           ...envelope,
           payload: encodeStatement({
-            ...statement,
-            kind: 'fedvox/update/v2',
-            companions: [],
-            localSteps: 40,
+            ...second,
+            companions: [{ role: 'control-variate', sha256: SHA, byteLength: 8 }],
           }),
         },
       },
@@ -120,6 +125,11 @@ describe('invariant 1, closed-world egress:', () => {
     expect(() => checkSendable(message as Outgoing)).toThrow(
       expect.objectContaining({ code: 'agent/not-sendable' }),
     );
+  });
+
+  it('lets a statement go that says its local steps', () => {
+    const stepping = { ...of('statement'), envelope: signUpdate(second, privateKey, SHA) };
+    expect(() => checkSendable(stepping as Outgoing)).not.toThrow();
   });
 
   it('says what it kept without repeating it', () => {

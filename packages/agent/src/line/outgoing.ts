@@ -7,7 +7,7 @@ import {
   JOB_ID_PATTERN,
   type MethodName,
   SITE_STATES,
-  UPDATE_PAYLOAD_TYPE,
+  UPDATE_PAYLOAD_TYPES,
 } from '@fedvox/protocol';
 import { z } from 'zod';
 import { fail } from '../errors.js';
@@ -36,7 +36,7 @@ const envelope = z.strictObject({
   payload: z.custom<Uint8Array>(isStatement, 'must be the canonical bytes of a statement'),
   payloadType: z
     .string()
-    .refine((type): boolean => type === UPDATE_PAYLOAD_TYPE, 'must be an update'),
+    .refine((type): boolean => UPDATE_PAYLOAD_TYPES.includes(type), 'must be an update'),
   signatures: z
     .array(z.strictObject({ keyid: digest, sig: bytes(MAX_SIGNATURE_BYTES) }))
     .length(1)
@@ -122,8 +122,9 @@ export function subjectOf(message: Outgoing): Subject {
 function isStatement(payload: unknown): boolean {
   if (!(payload instanceof Uint8Array)) return false;
   try {
-    // What the second version could say besides is not for a site to tell.
-    return decodeUpdateStatement(payload).kind === 'fedvox/update/v1';
+    const statement = decodeUpdateStatement(payload);
+    // What the second version could say beside local steps is not for a site to tell.
+    return statement.kind === 'fedvox/update/v1' || statement.companions.length === 0;
   } catch {
     return false;
   }

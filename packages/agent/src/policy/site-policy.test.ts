@@ -1,6 +1,12 @@
 import { type Job, jobSchema } from '@fedvox/job';
 import { describe, expect, it } from 'vitest';
-import { fedAvgWeight, judgeJob, sitePolicySchema, withholdFigures } from './site-policy.js';
+import {
+  fedAvgWeight,
+  judgeJob,
+  refusalOfWithheld,
+  sitePolicySchema,
+  withholdFigures,
+} from './site-policy.js';
 
 const job: Job = jobSchema.parse({
   name: 'lesion-north',
@@ -74,6 +80,34 @@ describe('a job', () => {
   it('that wants more local epochs than the site gives is refused', () => {
     expect(judgeJob(policy({ maxLocalEpochs: 2 }), job)).toBe('refused-by-policy');
     expect(judgeJob(policy({ maxLocalEpochs: 3 }), job)).toBe('pass');
+  });
+
+  it('whose strategy would tell the number of cases is refused where the site tells none', () => {
+    const fedNova: Job = {
+      ...job,
+      federation: { ...job.federation, strategy: { kind: 'fednova' } },
+    };
+    expect(judgeJob(policy({}), fedNova)).toBe('pass');
+    expect(judgeJob(policy({ weightSource: 'uniform' }), fedNova)).toBe('refused-by-policy');
+    expect(judgeJob(policy({ weightSource: 'uniform' }), job)).toBe('pass');
+    const fixed: Job = { ...fedNova, training: { ...job.training, localEpochs: 1, localSteps: 9 } };
+    expect(judgeJob(policy({ weightSource: 'uniform' }), fixed)).toBe('pass');
+  });
+
+  it('that fixes more steps than the site gives is refused, also where it limits epochs alone', () => {
+    const fixed: Job = { ...job, training: { ...job.training, localEpochs: 1, localSteps: 9 } };
+    expect(judgeJob(policy({}), fixed)).toBe('pass');
+    expect(judgeJob(policy({ maxLocalSteps: 8 }), fixed)).toBe('refused-by-policy');
+    expect(judgeJob(policy({ maxLocalEpochs: 9 }), fixed)).toBe('refused-by-policy');
+    expect(judgeJob(policy({ maxLocalEpochs: 1, maxLocalSteps: 9 }), fixed)).toBe('pass');
+  });
+
+  it('whose strategy counts by the Dice is refused where the site withholds it', () => {
+    const strategy = { kind: 'q-fedavg', q: 1, lipschitz: 10 } as const;
+    const fair: Job = { ...job, federation: { ...job.federation, strategy } };
+    expect(refusalOfWithheld(policy({}), fair, 4)).toContain('minCasesForMetrics being 5');
+    expect(refusalOfWithheld(policy({}), fair, 5)).toBeUndefined();
+    expect(refusalOfWithheld(policy({}), job, 4)).toBeUndefined();
   });
 
   it('whose rounds may close with fewer sites than the site wants to be among is refused', () => {

@@ -5,6 +5,7 @@ import {
   NO_FIGURES,
   namePatternSchema,
   perMetric,
+  STRATEGY_TERMS,
 } from '@fedvox/job';
 import type { FiguresOutlook, GateOutcome } from '@fedvox/protocol';
 import { z } from 'zod';
@@ -23,6 +24,8 @@ export const sitePolicySchema = z
     allowedJobs: z.array(namePatternSchema).min(1).optional(),
     /** Most passes over its data that the site gives to one round. */
     maxLocalEpochs: z.number().int().positive().optional(),
+    /** Most steps of the optimizer that it gives to one, of jobs that fix them. */
+    maxLocalSteps: z.number().int().positive().optional(),
   })
   .refine(
     (policy) => (policy.weightSource === 'declared') === (policy.declaredWeight !== undefined),
@@ -44,8 +47,8 @@ export function judgeJob(
 
 /** Why the site may not do this job, for the people at the site; undefined where it may. */
 export function refusalOfJob(policy: SitePolicy, { name, training, federation }: Job) {
-  const { allowedJobs, maxLocalEpochs, minCohort } = policy;
-  const { minSites } = federation;
+  const { allowedJobs, maxLocalEpochs, maxLocalSteps, minCohort, weightSource } = policy;
+  const { minSites, strategy } = federation;
   if (minSites < minCohort) {
     return `its rounds may close with ${minSites} sites; policy.minCohort is ${minCohort}`;
   }
@@ -54,6 +57,20 @@ export function refusalOfJob(policy: SitePolicy, { name, training, federation }:
   }
   if (maxLocalEpochs !== undefined && training.localEpochs > maxLocalEpochs) {
     return `it asks for ${training.localEpochs} local epochs; policy.maxLocalEpochs is ${maxLocalEpochs}`;
+  }
+  const { localSteps } = training;
+  if (localSteps !== undefined && maxLocalSteps === undefined && maxLocalEpochs !== undefined) {
+    return `it fixes ${localSteps} local steps; policy has maxLocalEpochs and no maxLocalSteps`;
+  }
+  if (localSteps !== undefined && maxLocalSteps !== undefined && localSteps > maxLocalSteps) {
+    return `it asks for ${localSteps} local steps; policy.maxLocalSteps is ${maxLocalSteps}`;
+  }
+  const tellsCases = STRATEGY_TERMS[strategy.kind].needs.localSteps && localSteps === undefined;
+  if (weightSource !== 'examples' && tellsCases) {
+    return (
+      `its strategy, ${strategy.kind}, asks for the number of local steps, which tells about how many ` +
+      `cases there are; policy.weightSource is ${weightSource}`
+    );
   }
   return undefined;
 }
@@ -78,6 +95,20 @@ function rounded(figure: number | null): number | null {
 /** What is said of them at the gate, so that a job that nobody can measure is known before it runs. */
 export function figuresOutlook(policy: SitePolicy, validationCases: number): FiguresOutlook {
   return validationCases < policy.minCasesForMetrics ? 'withheld' : 'reported';
+}
+
+/** Why a job whose figures this site withholds cannot be done here; undefined where it can. */
+export function refusalOfWithheld(
+  policy: SitePolicy,
+  { federation: { strategy } }: Job,
+  validationCases: number,
+): string | undefined {
+  const isWithheld = figuresOutlook(policy, validationCases) === 'withheld';
+  if (!isWithheld || !STRATEGY_TERMS[strategy.kind].needs.dice) return undefined;
+  return (
+    `its strategy, ${strategy.kind}, counts by each site's Dice; of ${validationCases} validation cases ` +
+    `none is told here, policy.minCasesForMetrics being ${policy.minCasesForMetrics}`
+  );
 }
 
 export interface FedAvgWeight {

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert, type Clock, type FedvoxError } from '@fedvox/base';
 import { isDiskFull, type Logger } from '@fedvox/base/system';
-import { metricTitles } from '@fedvox/job';
+import { metricTitles, type SiteNeeds, STRATEGY_TERMS } from '@fedvox/job';
 import { type Credentials, needsRenewal, readPemChain } from '@fedvox/pki';
 import { decodeUpdateStatement, type Envelope } from '@fedvox/protocol';
 import type { Wire } from '@fedvox/transport';
@@ -15,8 +15,9 @@ import type { Trainer, WorkOrder, WorkProgress, WorkResult } from '../core/train
 import { fail } from '../errors.js';
 import type { EgressLedger } from '../ledger/egress-ledger.js';
 import { Line } from '../line/line.js';
-import { figuresOutlook } from '../policy/site-policy.js';
+import { figuresOutlook, refusalOfWithheld } from '../policy/site-policy.js';
 import type { ContactKeeper } from '../state/contact.js';
+import type { KeptRounds } from '../state/kept-rounds.js';
 import type { Outbox, OutboxEntry } from '../state/outbox.js';
 import { storeReceipt } from '../state/receipts.js';
 import type { StateFolder } from '../state/state-folder.js';
@@ -24,6 +25,7 @@ import type { SiteActions } from './agent-shell.js';
 import { clockSkew } from './clock-skew.js';
 import { callFailureOf, diskFullFailure, workFailureOf } from './failures.js';
 import { type Fetched, fetchTask } from './fetch.js';
+import { Keeping } from './keeping.js';
 import { type Pace, type Wait, waitMs } from './pace.js';
 import { renewCredentials } from './renew.js';
 import type { StatementSigner } from './signing.js';
@@ -44,6 +46,7 @@ export interface ActionContext {
   readonly ledger: EgressLedger;
   readonly contact: ContactKeeper;
   readonly outbox: Outbox;
+  readonly kept: KeptRounds;
   readonly signer: StatementSigner;
   readonly trainer: Trainer;
   readonly clock: Clock;
@@ -58,6 +61,7 @@ type Said = Exclude<Action, { kind: 'wait' | 'work' | 'store' }>;
 /** The agent machine's actions at a real site: a line to dial, a disk, a trainer. */
 export class RealActions implements SiteActions {
   readonly #context: ActionContext;
+  readonly #keeping: Keeping;
   #credentials: Credentials;
   #line: Line | undefined;
   /** How often a coordinator was given up for the next. */
@@ -74,6 +78,7 @@ export class RealActions implements SiteActions {
 
   constructor(context: ActionContext, credentials: Credentials) {
     this.#context = context;
+    this.#keeping = new Keeping(context.kept, join(context.folder.work, 'kept'));
     this.#credentials = credentials;
   }
 
@@ -230,12 +235,17 @@ export class RealActions implements SiteActions {
     const { config, log } = this.#context;
     const { policy } = config;
     const figures = validationCases === null ? null : figuresOutlook(policy, validationCases);
+    const about = { job: task.job, validationCases };
     if (figures === 'withheld') {
       const { minCasesForMetrics } = policy;
-      const fields = { job: task.job, validationCases, minCasesForMetrics };
+      const fields = { ...about, minCasesForMetrics };
       log.warn(fields, 'figures of this job will be withheld in every round');
     }
-    await this.#connected().reportGate({ job: task.job, outcome, figures }, signal);
+    const job = this.#fetched?.job;
+    const why = job && validationCases && refusalOfWithheld(policy, job, validationCases);
+    if (why) log.warn({ ...about, why }, 'policy refuses the job');
+    const said = why ? 'refused-by-policy' : outcome;
+    await this.#connected().reportGate({ job: task.job, outcome: said, figures }, signal);
   }
 
   async #wait(wait: Wait, signal: AbortSignal): Promise<void> {
@@ -245,8 +255,8 @@ export class RealActions implements SiteActions {
 
   async #work(task: Task, signal: AbortSignal): Promise<AgentEvent> {
     const { trainer } = this.#context;
-    const order = await this.#orderFor(task);
     try {
+      const order = await this.#orderFor(task);
       const result = await trainer.run(order, signal, this.#progressLog(task));
       return { kind: 'work-done', result };
     } catch (error) {
@@ -266,13 +276,17 @@ export class RealActions implements SiteActions {
     };
   }
 
-  async #orderFor({ work }: Task): Promise<WorkOrder> {
+  async #orderFor(task: Task): Promise<WorkOrder> {
     const fetched = this.#fetched;
     assert(fetched !== undefined, 'work begins with what was fetched for it');
     await rm(this.#deltaPath, { force: true });
     const { job, baseModelPath } = fetched;
-    const order = { job, work, deltaPath: this.#deltaPath };
-    return baseModelPath === undefined ? order : { ...order, baseModelPath };
+    const kept = await this.#keeping.begin(task, this.#needs);
+    return {
+      ...{ job, work: task.work, deltaPath: this.#deltaPath },
+      ...(baseModelPath === undefined ? {} : { baseModelPath }),
+      ...(kept === undefined ? {} : { kept }),
+    };
   }
 
   /** Signed under a counter that is on disk, and in the outbox whole, before a byte of it is sent. */
@@ -289,7 +303,9 @@ export class RealActions implements SiteActions {
   async #signAndKeep(task: Task, result: StatementInput['result']): Promise<Answer> {
     const { signer, config, outbox } = this.#context;
     const { federation, name: site } = this.#credentials.identity;
-    const input = { federation, site, task, result, policy: config.policy };
+    const saysSteps = this.#needs.localSteps && this.#connected().agreesOn('local-steps');
+    const input = { federation, site, task, result, policy: config.policy, saysSteps };
+    await this.#keeping.end(task, this.#needs, result.delta);
     const envelope = await signer.sign(this.#credentials, input);
     const answer = await outbox.put(envelope, result.delta === null ? null : this.#deltaPath);
     this.#logFigures(task, result, envelope);
@@ -320,11 +336,12 @@ export class RealActions implements SiteActions {
     answer: Answer,
     send: (line: Line, entry: OutboxEntry) => Promise<Envelope>,
   ): Promise<AgentEvent> {
-    const { outbox, folder } = this.#context;
+    const { outbox, kept, folder } = this.#context;
     const entry = await outbox.get(answer);
     if (!(await outbox.isIntact(entry))) return { kind: 'answer-spoilt' };
     const receipt = await send(this.#connected(), entry);
     await storeReceipt(folder.receipts, answer.statement, entry.envelope, receipt);
+    if (entry.delta !== null) await kept.accept(answer.job, answer.round, entry.delta.sha256);
     await outbox.remove(answer);
     if (entry.delta === null) {
       // Only the last round asks for figures alone.
@@ -348,6 +365,12 @@ export class RealActions implements SiteActions {
     if (failure === undefined) throw error;
     if (failure.kind === 'refused') this.#refusals.set(failure.code, error);
     return failure;
+  }
+
+  /** What the strategy of the job at hand needs. */
+  get #needs(): SiteNeeds {
+    assert(this.#fetched !== undefined, 'an answer is to what was fetched');
+    return STRATEGY_TERMS[this.#fetched.job.federation.strategy.kind].needs;
   }
 
   #connected(): Line {

@@ -49,6 +49,7 @@ const REASONS: Readonly<Record<string, DeclineReason>> = {
   'agent/out-of-memory': 'out-of-memory',
   'agent/trainer-died': 'trainer-failed',
   'agent/trainer-failed': 'trainer-failed',
+  'agent/kept-out-of-step': 'trainer-failed',
   'learning/loss-not-finite': 'trainer-failed',
   'learning/weights-not-finite': 'trainer-failed',
   'learning/too-few-cases': 'too-few-cases',

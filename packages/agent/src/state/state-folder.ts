@@ -28,6 +28,8 @@ export interface StateFolder {
   readonly headerIndex: string;
   /** Which cases validate, job by job (`@fedvox/learning`). */
   readonly splits: string;
+  /** What strategies keep at the site, by job and round. */
+  readonly kept: string;
   /** Series fetched from the hospital's archive (`@fedvox/pacs`). */
   readonly pacs: string;
 }
@@ -49,6 +51,7 @@ export function stateFolder(root: string): StateFolder {
     cache: join(root, 'cache'),
     headerIndex: join(root, 'headers.index'),
     splits: join(root, 'splits'),
+    kept: join(root, 'kept'),
     pacs: join(root, 'pacs'),
   };
 }
@@ -57,7 +60,8 @@ export async function makeStateFolder(folder: StateFolder): Promise<void> {
   // Preprocessed scans and keys: nobody else's business on a shared machine.
   await makePrivateFolder(folder.root);
   await makeFolderDurably(folder.root);
-  for (const path of [folder.outbox, folder.receipts, folder.blobs, folder.work, folder.cache]) {
+  const { outbox, receipts, blobs, work, cache, kept } = folder;
+  for (const path of [outbox, receipts, blobs, work, cache, kept]) {
     await makeFolderDurably(path);
   }
 }

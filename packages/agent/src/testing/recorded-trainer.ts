@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { sha256 } from '@fedvox/base';
 import type { GateOutcome } from '../core/task.js';
 import type { Trainer, WorkOrder, WorkResult } from '../core/trainer.js';
@@ -8,6 +9,9 @@ export const RECORDED = {
   trainCases: 12,
   validationCases: 6,
 } as const;
+
+/** Of the optimizer, in a round. */
+export const RECORDED_STEPS = 9;
 
 /** The delta that is "trained" in a round: enough bytes for several chunks, others each round. */
 export function recordedDelta(round: number, byteLength = 200_000): Uint8Array {
@@ -31,15 +35,28 @@ export class RecordedTrainer implements Trainer {
       return { kind: 'checked', outcome: this.gateOutcome, validationCases };
     }
     if (work.kind === 'evaluate') return { kind: 'measured', ...RECORDED, delta: null };
+    if (order.kept !== undefined) await keepRounds(order.kept, work.round);
     const bytes = recordedDelta(work.round);
     await writeFile(deltaPath, bytes);
     const delta = { sha256: sha256(bytes), byteLength: bytes.length };
-    return { kind: 'measured', ...RECORDED, delta };
+    return { kind: 'measured', ...RECORDED, delta, localSteps: RECORDED_STEPS };
   }
 
   async close(): Promise<void> {
     this.closed = true;
   }
+}
+
+const ROUNDS_FILE = 'rounds.json';
+
+/** The rounds that were trained one upon the other, as what is kept of the last one tells. */
+export async function keptRounds(folder: string | null): Promise<readonly number[]> {
+  return folder === null ? [] : JSON.parse(await readFile(join(folder, ROUNDS_FILE), 'utf8'));
+}
+
+async function keepRounds({ before, after }: NonNullable<WorkOrder['kept']>, round: number) {
+  const rounds = [...(await keptRounds(before)), round];
+  await writeFile(join(after, ROUNDS_FILE), JSON.stringify(rounds));
 }
 
 /** For `onRun`: works until nobody wants it any more. */

@@ -36,6 +36,7 @@ export async function runOrder(
         input,
         baseModelOf(order),
         order.deltaPath,
+        order.kept,
       );
       return {
         kind: 'measured',
@@ -43,10 +44,11 @@ export async function runOrder(
         trainCases: update.trainCases,
         validationCases: evaluation.validationCases,
         delta: update.delta,
+        localSteps: update.localSteps,
       };
     }
     case 'evaluate': {
-      const { evaluation, trainCases } = await evaluateModel(input, baseModelOf(order));
+      const { evaluation, trainCases } = await evaluateModel(input, baseModelOf(order), order.kept);
       return {
         kind: 'measured',
         figures: figuresOf(evaluation),

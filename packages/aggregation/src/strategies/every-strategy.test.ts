@@ -14,6 +14,11 @@ const SPECS: { readonly [Kind in StrategyKind]: StrategySpec<Kind> } = {
   'trimmed-mean': { kind: 'trimmed-mean', fraction: 0.2 },
   krum: { kind: 'krum', byzantine: 1, selected: 2 },
   'geometric-median': { kind: 'geometric-median', iterations: 3, smoothing: 1e-6 },
+  fednova: { kind: 'fednova' },
+  'q-fedavg': { kind: 'q-fedavg', q: 1, lipschitz: 10 },
+  scaffold: { kind: 'scaffold' },
+  ditto: { kind: 'ditto', lambda: 0.1 },
+  fedbn: { kind: 'fedbn' },
 };
 const specs = STRATEGY_KINDS.map((kind) => SPECS[kind]);
 
@@ -72,7 +77,7 @@ describe.each(specs)('the strategy $kind', (spec) => {
   });
 });
 
-it.each(['fedavg', 'fedprox', 'fedavgm'] as const)(
+it.each(['fedavg', 'fedprox', 'fedavgm', 'fednova', 'ditto', 'fedbn'] as const)(
   'the strategy %s makes the model of a single site its own, in a job’s first round',
   (kind) =>
     fc.assert(

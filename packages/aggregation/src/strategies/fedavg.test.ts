@@ -129,7 +129,7 @@ describe('federated averaging', () => {
 
 interface FedAvgInput {
   readonly base: TensorSource;
-  readonly updates: readonly Omit<SiteUpdate, 'localSteps'>[];
+  readonly updates: readonly Omit<SiteUpdate, 'localSteps' | 'dice'>[];
   readonly maxShare: number | null;
   readonly path: string;
 }
@@ -139,7 +139,7 @@ async function fedAvg({ base, updates, maxShare, path }: FedAvgInput) {
   const { model, serverState } = await aggregate({
     spec: { kind: 'fedavg' },
     base,
-    updates: updates.map((update) => ({ ...update, localSteps: null })),
+    updates: updates.map((update) => ({ ...update, localSteps: null, dice: null })),
     serverState: null,
     maxShare,
     spool: () => expect.unreachable('averaging computes everything once'),

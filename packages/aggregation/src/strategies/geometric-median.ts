@@ -1,8 +1,8 @@
 import { STRATEGY_TERMS } from '@fedvox/job';
-import { slicesOf, type TensorSpec } from '@fedvox/weights';
-import { type Float64Reader, meanDelta } from '../mean-delta.js';
+import { meanDelta } from '../mean-delta.js';
 import { shifted } from '../shifted.js';
-import type { SiteUpdate, Strategy } from '../strategy.js';
+import { squaredDistances } from '../squared-distances.js';
+import type { Strategy } from '../strategy.js';
 
 /**
  * Robust federated averaging (RFA; Pillutla, Kakade and Harchaoui, IEEE TSP 2022, algorithm 2): towards the
@@ -18,7 +18,8 @@ export const geometricMedian: Strategy<'geometric-median'> = {
   aggregate: async ({ spec, base, updates }) => {
     let weighed = updates;
     for (let step = 0; step < spec.iterations; step++) {
-      const distances = await distancesFrom(meanDelta(weighed), base.tensors, updates);
+      const squares = await squaredDistances(base.tensors, updates, meanDelta(weighed));
+      const distances = squares.map(Math.sqrt);
       weighed = updates.map((update, at) => ({
         ...update,
         weight: update.weight / Math.max(spec.smoothing, distances[at] as number),
@@ -27,24 +28,3 @@ export const geometricMedian: Strategy<'geometric-median'> = {
     return { model: shifted(base, meanDelta(weighed)), serverState: null };
   },
 };
-
-/** Of each update, over all tensors. */
-async function distancesFrom(
-  point: Float64Reader,
-  tensors: readonly TensorSpec[],
-  updates: readonly SiteUpdate[],
-): Promise<Float64Array> {
-  const squares = new Float64Array(updates.length);
-  for (const tensor of tensors) {
-    for (const [from, to] of slicesOf(tensor)) {
-      const values = await point(tensor.name, from, to);
-      for (const [at, { delta }] of updates.entries()) {
-        const own = await delta.read(tensor.name, from, to);
-        for (let i = 0; i < own.length; i++) {
-          squares[at] = (squares[at] as number) + ((own[i] as number) - (values[i] as number)) ** 2;
-        }
-      }
-    }
-  }
-  return squares.map(Math.sqrt);
-}

@@ -27,7 +27,7 @@ const flat = (model: FlowerModel): Vectors =>
 /** The updates of `figures.json`, all of them times a factor. */
 export function figuresUpdates(factor = 1) {
   const deltas = figures.deltas.map((delta) => ({ w: delta.map((value) => factor * value) }));
-  return updatesOf(deltas, figures.weights);
+  return updatesOf(deltas, figures.weights, figures.fednova.localSteps);
 }
 
 /** The three rounds of `figures.json`: the mean delta is so much, then minus half of it, then the same again. */

@@ -38,11 +38,19 @@ export async function written(
   return sourceOf(vectors);
 }
 
-export function updatesOf(deltas: readonly Vectors[], weights: readonly number[]): SiteUpdate[] {
+/** Of sites that say of their steps what is given, or each another number. */
+export function updatesOf(
+  deltas: readonly Vectors[],
+  weights: readonly number[],
+  localSteps: readonly number[] = weights.map((_, k) => k + 1),
+): SiteUpdate[] {
   return deltas.map((delta, k) => {
     const weight = weights[k];
     assert(weight !== undefined, 'each site has its weight');
-    return { site: `site-${k}`, weight, delta: sourceOf(delta), localSteps: null };
+    const steps = localSteps[k] ?? null;
+    // Another Dice each, within 0 and 1.
+    const dice = 1 / (k + 2);
+    return { site: `site-${k}`, weight, delta: sourceOf(delta), localSteps: steps, dice };
   });
 }
 

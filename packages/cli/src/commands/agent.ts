@@ -2,9 +2,11 @@ import { printableLine } from '@fedvox/base';
 import { loadConfig } from '@fedvox/base/system';
 import type { Command } from 'commander';
 import { ResultSaysNo } from '../failure.js';
+import { figure } from '../figure.js';
 import { moment } from '../moment.js';
 import { readText } from '../read-text.js';
 import { SURROUNDINGS } from '../surroundings.js';
+import { table } from '../table.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act, type CommonOptions } from './action.js';
 import { progressTo } from './engine-options.js';
@@ -36,6 +38,11 @@ export function addAgentCommands(program: Command, terminal: Terminal): void {
     .requiredOption('--config <file>', 'the site’s configuration (YAML)')
     .option('--job <file>', 'a job: what this site will answer its data gate, and why');
   act<CheckOptions>(check, terminal, checkConfig);
+  const models = agent
+    .command('models')
+    .description('where the models of this site’s own are, which a job’s strategy leaves here')
+    .requiredOption('--config <file>', 'the site’s configuration (YAML)');
+  act<ConfigOptions>(models, terminal, showModels);
   const start = agent.command('start').description('take part in the federation until stopped');
   serve(start, terminal, startSite);
 }
@@ -76,6 +83,19 @@ async function checkConfig(output: Output, options: CheckOptions): Promise<void>
   if (refused.length > 0) lines.push('', 'Scans that are not used, and why:', ...refused);
   output.result(check, lines.join('\n'));
   if (!check.ok) throw new ResultSaysNo();
+}
+
+async function showModels(output: Output, options: ConfigOptions): Promise<void> {
+  const { loadSiteConfig, siteModels } = await import('@fedvox/agent');
+  const models = await siteModels(await loadSiteConfig(options.config));
+  const rows = models.map(({ job, round, figures, path }) => [
+    ...[job, String(round), figure(figures?.dice), figure(figures?.auc), path],
+  ]);
+  const text =
+    models.length === 0
+      ? 'No job has left a model of this site’s own here.'
+      : table(['job', 'round', 'Dice', 'AUC', 'model'], rows);
+  output.result(models, text);
 }
 
 async function startSite(output: Output, configPath: string, stop: AbortSignal): Promise<void> {

@@ -1,5 +1,5 @@
 import { sha256 } from '@fedvox/base';
-import type { UpdateStatement } from '@fedvox/protocol';
+import type { AnyUpdateStatement, UpdateStatement, UpdateStatementV2 } from '@fedvox/protocol';
 import { describe, expect, it } from 'vitest';
 import { admitStatement, admitUpdate } from './admission.js';
 import { step, submitJob } from './job-machine.js';
@@ -41,11 +41,13 @@ const statement: UpdateStatement = {
   figures: { dice: null, auc: null },
   counter: 5,
 };
+const admitAny = (state: JobState, presented: AnyUpdateStatement) =>
+  admitStatement(presented, {
+    ...{ job: { state, jobSha256 }, isAccepted: false, lastCounter: 4 },
+    deltaByteLength: 100,
+  });
 const admit = (state: JobState, changes: Partial<UpdateStatement> = {}) =>
-  admitStatement(
-    { ...statement, ...changes },
-    { job: { state, jobSha256 }, isAccepted: false, lastCounter: 4, deltaByteLength: 100 },
-  );
+  admitAny(state, { ...statement, ...changes });
 const refused = (code: string) => expect.objectContaining({ code: `refused/${code}` });
 
 describe('a statement', () => {
@@ -63,6 +65,34 @@ describe('a statement', () => {
     ['delta-too-large', { delta: { sha256: sha256('delta'), byteLength: 101 } }],
   ])('is refused as %s', (code, changes) => {
     expect(() => admit(open, changes)).toThrow(refused(code));
+  });
+
+  it('says how many local steps made its update where the strategy needs that', () => {
+    const stepwise: JobState = { ...open, plan: { ...open.plan, strategy: { kind: 'fednova' } } };
+    const second: UpdateStatementV2 = {
+      ...{ ...statement, kind: 'fedvox/update/v2', companions: [] },
+      localSteps: 12,
+    };
+    expect(() => admitAny(stepwise, second)).not.toThrow();
+    const silent = expect.objectContaining({
+      code: 'refused/request-invalid',
+      message: expect.stringContaining('fednova, the strategy of job job, needs the number of'),
+    });
+    expect(() => admit(stepwise)).toThrow(silent);
+    expect(() => admitAny(stepwise, { ...second, localSteps: null })).toThrow(silent);
+    expect(() => admitAny(open, second)).not.toThrow();
+  });
+
+  it('says a Dice where the strategy counts by it', () => {
+    const strategy = { kind: 'q-fedavg', q: 1, lipschitz: 10 } as const;
+    const fair: JobState = { ...open, plan: { ...open.plan, strategy } };
+    expect(() => admit(fair, { figures: { dice: 0.5, auc: null } })).not.toThrow();
+    expect(() => admit(fair)).toThrow(
+      expect.objectContaining({
+        code: 'refused/request-invalid',
+        message: expect.stringContaining('needs a Dice'),
+      }),
+    );
   });
 
   it('is refused before the first round, and once its round is closing', () => {

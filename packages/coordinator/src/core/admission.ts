@@ -1,4 +1,5 @@
 import { assert, type Sha256 } from '@fedvox/base';
+import { type SiteNeeds, STRATEGY_TERMS } from '@fedvox/job';
 import { type AnyUpdateStatement, refuse } from '@fedvox/protocol';
 import { isOver, type JobState } from './job-state.js';
 import { mayAnswer } from './roll-call.js';
@@ -38,6 +39,7 @@ export function admitStatement(statement: AnyUpdateStatement, context: Admission
   }
   admitWeight(statement, job.state);
   admitCompanions(statement);
+  admitNeeds(statement, job.state);
   admitDelta(statement, round, deltaByteLength);
 }
 
@@ -74,6 +76,20 @@ function admitCompanions(statement: AnyUpdateStatement): void {
   const [companion] = statement.kind === 'fedvox/update/v2' ? statement.companions : [];
   if (companion === undefined) return;
   const reason = `job ${statement.job} asks for no tensor file "${companion.role}"`;
+  throw refuse('request-invalid', { reason });
+}
+
+/** An update says what the job's strategy cannot do without. */
+function admitNeeds(statement: AnyUpdateStatement, { plan: { strategy } }: JobState): void {
+  if (statement.delta === null) return;
+  const needs: SiteNeeds = STRATEGY_TERMS[strategy.kind].needs;
+  const steps = statement.kind === 'fedvox/update/v2' ? statement.localSteps : null;
+  const lacking = [
+    ...(needs.localSteps && steps === null ? ['the number of local steps'] : []),
+    ...(needs.dice && statement.figures.dice === null ? ['a Dice'] : []),
+  ];
+  if (lacking.length === 0) return;
+  const reason = `${strategy.kind}, the strategy of job ${statement.job}, needs ${lacking.join(', ')}`;
   throw refuse('request-invalid', { reason });
 }
 

@@ -159,9 +159,10 @@ export class RoundRunner {
       frozen.has(statementSha256),
     );
     assert(accepted.length === statements.length, 'every accepted statement has its row');
-    return accepted.map(({ site, weight, localSteps, deltaSha256 }) => {
+    return accepted.map(({ site, weight, localSteps, figures, deltaSha256 }) => {
       assert(deltaSha256 !== null, 'an update of a training round has a delta');
-      return { site, weight, localSteps, delta: () => blobs.path(deltaSha256) };
+      const said = { weight, localSteps, dice: figures.dice };
+      return { site, ...said, delta: () => blobs.path(deltaSha256) };
     });
   }
 }

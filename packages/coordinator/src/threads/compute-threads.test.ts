@@ -25,6 +25,8 @@ const STRATEGIES = [
   { kind: 'trimmed-mean' },
   { kind: 'krum' },
   { kind: 'geometric-median', iterations: 2, smoothing: 1e-6 },
+  { kind: 'fednova' },
+  { kind: 'q-fedavg', q: 1, lipschitz: 10 },
 ].map((input) => strategySchema.parse(input));
 
 const threads = new ComputeThreads(systemClock, 3);
@@ -68,7 +70,8 @@ function taskOf(spec: StrategySpec, state: string | null = null): RoundTask {
     updates: SITES.map((site, k) => ({
       site,
       weight: 10 ** k,
-      localSteps: 3,
+      localSteps: 3 + k,
+      dice: 1 / (k + 2),
       delta: at(join(folder, site)),
     })),
     drafts: { model: draft('model'), state: draft('state'), spool: draft('spool') },

@@ -1,14 +1,11 @@
-import type { AggregationInput } from '@fedvox/aggregation';
+import type { AggregationInput, SiteUpdate } from '@fedvox/aggregation';
 import type { Sha256 } from '@fedvox/base';
 
 /** Where a file lies, to be opened at once: a copy of what lies elsewhere may make room for others. */
 export type FilePath = () => Promise<string>;
 
 /** What one update of a round is, and where its delta lies. */
-export interface UpdateIn<File> {
-  readonly site: string;
-  readonly weight: number;
-  readonly localSteps: number | null;
+export interface UpdateIn<File> extends Omit<SiteUpdate, 'delta'> {
   readonly delta: File;
 }
 

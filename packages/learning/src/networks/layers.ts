@@ -1,5 +1,12 @@
-import { conv3d, conv3dTranspose, instanceNormPrelu } from '@fedvox/tfjs-backend-torch';
+import {
+  conv3d,
+  conv3dTranspose,
+  instanceNorm,
+  instanceNormPrelu,
+  prelu,
+} from '@fedvox/tfjs-backend-torch';
 import * as tf from '@tensorflow/tfjs-core';
+import { affine } from './channel-affine.js';
 import type { Initial, ParameterSpec } from './parameters.js';
 
 /** Looks up the present value of a parameter by its state-dict name. */
@@ -19,33 +26,58 @@ export interface ConvolutionOptions {
   readonly transposed?: boolean;
   /** Without the norm and the activation. */
   readonly convOnly?: boolean;
+  /** With a scale and an offset for each channel behind the norm. */
+  readonly affineNorm?: boolean;
 }
 
 /** MONAI's `InstanceNorm3d` default; its variance is the biased one. */
 const NORM_EPSILON = 1e-5;
 const PRELU_SLOPE = 0.25;
 
-/** MONAI's `Convolution`: convolution, instance norm without parameters, PReLU with one slope. */
+/** MONAI's `Convolution`: convolution, instance norm, PReLU with one slope. */
 export function convolution(name: string, options: ConvolutionOptions): Layer {
-  const { inputs, outputs, stride, transposed = false, convOnly = false } = options;
+  const { inputs, outputs, stride, transposed = false, convOnly = false, affineNorm } = options;
   const conv = transposed
     ? transposedConvolution(`${name}.conv`, inputs, outputs, stride)
     : plainConvolution(`${name}.conv`, inputs, outputs, 3, stride);
-  return convOnly ? conv.withBias : sequential(conv.withoutBias, normAndActivation(`${name}.adn`));
+  if (convOnly) return conv.withBias;
+  const adn = `${name}.adn`;
+  const behind = affineNorm ? affineNormAndActivation(adn, outputs) : normAndActivation(adn);
+  return sequential(conv.withoutBias, behind);
 }
 
 /** MONAI's `ADN` in the order norm, (no) dropout, activation. */
 function normAndActivation(name: string): Layer {
-  const slope = `${name}.A.weight`;
+  const slope = slopeOf(name);
   return {
-    parameters: [
-      {
-        ...{ name: slope, shape: [1], role: 'weight' },
-        initial: { kind: 'constant', value: PRELU_SLOPE },
-      },
-    ],
+    parameters: [slope],
     apply: (x, parameters) =>
-      instanceNormPrelu(x, parameters(slope) as tf.Tensor1D, { epsilon: NORM_EPSILON }),
+      instanceNormPrelu(x, parameters(slope.name) as tf.Tensor1D, { epsilon: NORM_EPSILON }),
+  };
+}
+
+/** The same with the norm's own parameters, as PyTorch's `InstanceNorm3d(affine=True)` begins them. */
+function affineNormAndActivation(name: string, channels: number): Layer {
+  const slope = slopeOf(name);
+  const norm = (parameter: string, value: number): ParameterSpec => ({
+    ...{ name: `${name}.N.${parameter}`, shape: [channels], role: 'norm' },
+    initial: { kind: 'constant', value },
+  });
+  const [scale, offset] = [norm('weight', 1), norm('bias', 0)];
+  return {
+    parameters: [scale, offset, slope],
+    apply: (x, parameters) => {
+      const value = ({ name }: ParameterSpec) => parameters(name) as tf.Tensor1D;
+      const normal = instanceNorm(x, { epsilon: NORM_EPSILON });
+      return prelu(affine(normal, value(scale), value(offset)), value(slope));
+    },
+  };
+}
+
+function slopeOf(name: string): ParameterSpec {
+  return {
+    ...{ name: `${name}.A.weight`, shape: [1], role: 'weight' },
+    initial: { kind: 'constant', value: PRELU_SLOPE },
   };
 }
 

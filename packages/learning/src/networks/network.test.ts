@@ -40,6 +40,16 @@ const recorded: [string, NetworkOnly][] = [
     jobOf({ inChannels: 2, channels: [3, 4, 4], strides: [2, 1], residualUnits: 1 }, two),
   ],
   ['plain', jobOf({}, two)],
+  [
+    'affine',
+    jobOf(
+      {
+        ...{ channels: [2, 3, 4], strides: [2, 2], residualUnits: 1 },
+        norm: { kind: 'instance', affine: true },
+      },
+      two,
+    ),
+  ],
   ['plain-with-odd-strides', jobOf({ channels: [2, 4, 3], strides: [1, 3] }, two)],
 ];
 

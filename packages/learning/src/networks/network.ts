@@ -67,6 +67,12 @@ export class Network {
     return [...this.#variables.values()].filter(({ trainable }) => trainable);
   }
 
+  /** Values for `variables`, of weights named as this network's are; the caller's to dispose of. */
+  tensorsOf(weights: Weights): tf.Tensor[] {
+    const trained = [...this.#variables].filter(([, { trainable }]) => trainable);
+    return trained.map(([name]) => toEngineLayout(tensorOf(weights, name)));
+  }
+
   /** @param images [batch, X, Y, Z, channels] @returns logits [batch, X, Y, Z, classes] */
   logits(images: tf.Tensor5D): tf.Tensor5D {
     return tf.tidy(() =>

@@ -13,13 +13,14 @@ export { sizeDivisor } from '@fedvox/job';
 
 /**
  * MONAI's `UNet` for three dimensions, layer for layer and name for name (`monai.networks.nets.UNet`
- * with `norm=INSTANCE`, `act=PRELU`, kernel size 3): weights move both ways as state dicts.
+ * with `norm=INSTANCE` or `('instance', {'affine': True})`, `act=PRELU`, kernel size 3): weights move both ways as state dicts.
  * Kerfoot et al., "Left-Ventricle Quantification Using Residual U-Net", STACOM 2018.
  *
  * @param outputs channels of the logits: one per class
  */
 export function unet(spec: NetworkSpec<'unet'>, outputs: number): Layer {
-  const { inChannels, channels, strides, residualUnits } = spec;
+  const { inChannels, channels, strides, residualUnits, norm } = spec;
+  const affineNorm = norm?.affine ?? false;
 
   /** One level and all beneath it; `outputs` channels at the resolution that came in. */
   function level(name: string, depth: number, inputs: number, outputs: number): Layer {
@@ -37,8 +38,8 @@ export function unet(spec: NetworkSpec<'unet'>, outputs: number): Layer {
 
   function down(name: string, inputs: number, outputs: number, stride: number): Layer {
     return residualUnits === 0
-      ? convolution(name, { inputs, outputs, stride })
-      : residualUnit(name, { inputs, outputs, stride, units: residualUnits });
+      ? convolution(name, { inputs, outputs, stride, affineNorm })
+      : residualUnit(name, { inputs, outputs, stride, units: residualUnits, affineNorm });
   }
 
   function up(
@@ -48,9 +49,10 @@ export function unet(spec: NetworkSpec<'unet'>, outputs: number): Layer {
     stride: number,
     isTop: boolean,
   ): Layer {
-    const options = { inputs, outputs, stride, transposed: true };
+    const options = { inputs, outputs, stride, transposed: true, affineNorm };
     if (residualUnits === 0) return convolution(name, { ...options, convOnly: isTop });
-    const refine = { inputs: outputs, outputs, stride: 1, units: 1, lastConvOnly: isTop };
+    const once = { inputs: outputs, outputs, stride: 1, units: 1, affineNorm };
+    const refine = { ...once, lastConvOnly: isTop };
     return sequential(convolution(`${name}.0`, options), residualUnit(`${name}.1`, refine));
   }
 
@@ -62,18 +64,20 @@ interface ResidualUnitOptions {
   readonly outputs: number;
   readonly stride: number;
   readonly units: number;
+  readonly affineNorm: boolean;
   readonly lastConvOnly?: boolean;
 }
 
 /** MONAI's `ResidualUnit`: convolutions, plus the input brought to the same shape where it differs. */
 function residualUnit(name: string, options: ResidualUnitOptions): Layer {
-  const { inputs, outputs, stride, units, lastConvOnly = false } = options;
+  const { inputs, outputs, stride, units, affineNorm, lastConvOnly = false } = options;
   const convolutions = Array.from({ length: units }, (_, unit) =>
     convolution(`${name}.conv.unit${unit}`, {
       inputs: unit === 0 ? inputs : outputs,
       outputs,
       stride: unit === 0 ? stride : 1,
       convOnly: lastConvOnly && unit === units - 1,
+      affineNorm,
     }),
   );
   const needsProjection = stride !== 1 || inputs !== outputs;

@@ -1,13 +1,16 @@
 import { seededRandom } from '@fedvox/base';
 import type { VoxelEngine } from '@fedvox/imaging';
-import { trainingOfRound } from '@fedvox/job';
+import { type Job, type TrainingSpec, trainingOfRound } from '@fedvox/job';
 import type { Weights } from '@fedvox/weights';
 import { deltaOf, readModel, type WrittenWeights, writeModel } from '../bundle/model-file.js';
 import { selectEngine } from '../engine/engine.js';
 import { voxelEngineOf } from '../engine/voxels.js';
 import { type Evaluation, evaluateCases } from '../evaluation/evaluate-cases.js';
 import { Network } from '../networks/network.js';
+import { siteRuleOf } from '../site-rules/index.js';
+import type { KeptFolders, RoundAtSite, SiteRule } from '../site-rules/site-rule.js';
 import { CaseStore } from '../training/case-store.js';
+import type { StepTerms } from '../training/gradient-terms.js';
 import type { Split } from '../training/split.js';
 import { type TrainOptions, trainEpochs } from '../training/train-epochs.js';
 import type { TaskInput, TrainingInput } from './input.js';
@@ -17,6 +20,8 @@ import { openSite, type SiteCase } from './site-data.js';
 export interface RoundUpdate {
   readonly trainCases: number;
   readonly epochs: number;
+  /** Steps of the optimizer, over all epochs. */
+  readonly localSteps: number;
   /** Of the last epoch. */
   readonly meanLoss: number;
   readonly delta: WrittenWeights;
@@ -30,9 +35,15 @@ export interface RoundEvaluation {
 }
 
 /** Measures a model on the site's validation cases. */
-export function evaluateModel(input: TrainingInput, modelPath: string): Promise<RoundEvaluation> {
-  return withModel(input, readModel(modelPath), async ({ site, network, voxels }) => {
+export function evaluateModel(
+  input: TrainingInput,
+  modelPath: string,
+  kept?: KeptFolders,
+): Promise<RoundEvaluation> {
+  return withModel(input, modelPath, kept, async (opened) => {
+    const { site, network, voxels, rule, round } = opened;
     const evaluation = await evaluateOn(input, site, network, voxels);
+    await rule.keepMeasured(round, opened.model, evaluation);
     return { evaluation, trainCases: site.train.length };
   });
 }
@@ -42,8 +53,9 @@ export function trainRound(
   input: TrainingInput,
   basePath: string,
   deltaPath: string,
+  kept?: KeptFolders,
 ): Promise<RoundUpdate> {
-  return withModel(input, readModel(basePath), (opened) => trainOn(input, opened, deltaPath));
+  return withModel(input, basePath, kept, (opened) => trainOn(input, opened, deltaPath));
 }
 
 /** Both, over data and network opened once: the figures are those of the base model. */
@@ -51,8 +63,9 @@ export function evaluateAndTrain(
   input: TrainingInput,
   basePath: string,
   deltaPath: string,
+  kept?: KeptFolders,
 ): Promise<{ readonly evaluation: Evaluation; readonly update: RoundUpdate }> {
-  return withModel(input, readModel(basePath), async (opened) => {
+  return withModel(input, basePath, kept, async (opened) => {
     const evaluation = await evaluateOn(input, opened.site, opened.network, opened.voxels);
     return { evaluation, update: await trainOn(input, opened, deltaPath) };
   });
@@ -60,22 +73,50 @@ export function evaluateAndTrain(
 
 interface Opened {
   readonly site: Split<SiteCase>;
-  readonly base: Weights;
   readonly network: Network;
   readonly voxels: VoxelEngine;
+  /** What the network holds. */
+  readonly model: Weights;
+  readonly rule: SiteRule;
+  readonly round: RoundAtSite;
 }
 
 async function withModel<T>(
   input: TrainingInput,
-  model: Promise<Weights>,
+  modelPath: string,
+  kept: KeptFolders | undefined,
   use: (opened: Opened) => Promise<T>,
 ): Promise<T> {
-  const base = await model;
+  const base = await readModel(modelPath);
+  const { job } = input;
   const voxels = voxelEngineOf(await selectEngine(input.engine, input));
-  const network = Network.fromWeights(input.job, base);
+  const site = await openSite(input, input.dataset, new CaseStore(), voxels);
+  const rule = siteRuleOf(job);
+  const round: RoundAtSite = {
+    ...{ job, base, kept, number: numberOf(input) },
+    train: (from, terms) =>
+      withNetwork(job, from, async (network) => {
+        const own = { ...input, seedLabel: `${input.seedLabel}/own` };
+        for await (const _ of roundEpochs(own, site, network, voxels, terms)) {
+          // What there is to know of it, the network holds.
+        }
+        return network.weights();
+      }),
+    evaluate: (weights) =>
+      withNetwork(job, weights, (network) => evaluateOn(input, site, network, voxels)),
+  };
+  const model = await rule.model(round);
+  return withNetwork(job, model, (network) => use({ site, network, voxels, model, rule, round }));
+}
+
+async function withNetwork<T>(
+  job: Job,
+  weights: Weights,
+  use: (network: Network) => Promise<T>,
+): Promise<T> {
+  const network = Network.fromWeights(job, weights);
   try {
-    const site = await openSite(input, input.dataset, new CaseStore(), voxels);
-    return await use({ site, base, network, voxels });
+    return await use(network);
   } finally {
     network.dispose();
   }
@@ -97,23 +138,50 @@ export function evaluateOn(
 
 async function trainOn(
   input: TrainingInput,
-  { site, base, network, voxels }: Opened,
+  { site, network, voxels, rule, round }: Opened,
   deltaPath: string,
 ): Promise<RoundUpdate> {
-  const training = trainingOfRound(input.job, input.round ?? 1);
-  const epochs = training.localEpochs;
+  const terms = await rule.terms(round);
+  let epochs = 0;
+  let localSteps = 0;
   let meanLoss = Number.NaN;
-  const { seedLabel } = input;
-  const { strategy } = input.job.federation;
-  const passes = trainingEpochs(input, seedLabel, network, voxels, site.train, epochs, {
-    training,
-    ...(strategy.kind === 'fedprox' && { proximal: strategy.mu }),
-  });
-  for await (const epoch of passes) {
+  for await (const epoch of roundEpochs(input, site, network, voxels, terms)) {
+    epochs++;
+    localSteps += epoch.steps;
     meanLoss = epoch.meanLoss;
   }
-  const delta = await writeModel(deltaPath, deltaOf(await network.weights(), base));
-  return { trainCases: site.train.length, epochs, meanLoss, delta };
+  const trained = await network.weights();
+  await rule.keep(round, terms, trained);
+  const delta = rule.shared(round, deltaOf(trained, round.base));
+  return {
+    ...{ trainCases: site.train.length, epochs, localSteps, meanLoss },
+    delta: await writeModel(deltaPath, delta),
+  };
+}
+
+/** A round's training of a network at a site. */
+function roundEpochs(
+  input: TrainingInput,
+  { train }: Split<SiteCase>,
+  network: Network,
+  voxels: VoxelEngine,
+  terms: StepTerms,
+) {
+  const training = trainingOfRound(input.job, numberOf(input));
+  const epochs = epochsOf(training, train.length);
+  const ofRound = { ...terms, training, steps: training.localSteps };
+  return trainingEpochs(input, input.seedLabel, network, voxels, train, epochs, ofRound);
+}
+
+const numberOf = ({ round = 1 }: TrainingInput) => round;
+
+/** Of a round: those that the job asks for, or as many as its steps take. */
+function epochsOf(
+  { localEpochs, localSteps, batchSize, accumulate = 1 }: TrainingSpec,
+  cases: number,
+): number {
+  if (localSteps === undefined) return localEpochs;
+  return Math.ceil(localSteps / Math.ceil(cases / (batchSize * accumulate)));
 }
 
 /** The training loop as a job declares it, with progress. */
@@ -124,7 +192,7 @@ export function trainingEpochs(
   voxels: VoxelEngine,
   cases: readonly SiteCase[],
   epochs: number,
-  ofRound: Partial<Pick<TrainOptions, 'training' | 'proximal'>> = {},
+  ofRound: StepTerms & Partial<Pick<TrainOptions, 'training' | 'steps'>> = {},
 ) {
   return trainEpochs(network, {
     training: job.training,

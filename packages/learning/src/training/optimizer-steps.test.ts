@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { TEST_ENGINES } from '../testing/engines.js';
 import { OptimizerSteps } from './optimizer-steps.js';
+import { ProximalTerm } from './proximal-term.js';
 
 /** Two weights under plain gradient descent of rate 1, so that a step is the gradient itself. */
 function descent(clipNorm?: number) {
@@ -71,7 +72,10 @@ describe.each(TEST_ENGINES)('steps on the $engine engine', ({ missing, start }) 
     const before = tf.memory().numTensors;
     const variable = tf.tidy(() => tf.variable(tf.tensor1d(base)));
     const optimizer = tf.train.sgd(0.1);
-    const steps = new OptimizerSteps({ optimizer, variables: [variable], proximal: 0.01 });
+    const steps = new OptimizerSteps({
+      ...{ optimizer, variables: [variable] },
+      terms: [new ProximalTerm([variable], 0.01)],
+    });
     tf.tidy(() => variable.assign(tf.add(variable, tf.tensor1d(fromBase))));
     steps.add(() => tf.sum(variable), { share: 1, isLast: true }).dispose();
     for (const [index, value] of variable.dataSync().entries()) {

@@ -4,18 +4,15 @@ import {
   variableGradients,
 } from '@fedvox/tfjs-backend-torch';
 import * as tf from '@tensorflow/tfjs-core';
-import { ProximalTerm } from './proximal-term.js';
+import type { GradientTerm } from './gradient-term.js';
 
 export interface OptimizerStepsOptions {
   readonly optimizer: tf.Optimizer;
   readonly variables: readonly tf.Variable[];
   /** The gradient's 2-norm over all variables is brought down to this; unbounded where absent. */
   readonly clipNorm?: number | undefined;
-  /**
-   * μ of the proximal term `μ/2 ‖w − w₀‖²` that each step's loss has besides (FedProx; Li et al., MLSys 2020),
-   * with w₀ what the variables hold now; none where absent.
-   */
-  readonly proximal?: number | undefined;
+  /** What each step's gradient has besides; the steps' own from now on. */
+  readonly terms?: readonly GradientTerm[] | undefined;
 }
 
 /** Where a micro-batch stands in its step. */
@@ -36,10 +33,10 @@ export class OptimizerSteps {
   readonly #variables: tf.Variable[];
   readonly #clipNorm: number | undefined;
   readonly #accumulator = new GradientAccumulator();
-  readonly #proximal: ProximalTerm | undefined;
+  readonly #terms: readonly GradientTerm[];
 
-  constructor({ optimizer, variables, clipNorm, proximal }: OptimizerStepsOptions) {
-    this.#proximal = proximal === undefined ? undefined : new ProximalTerm(variables, proximal);
+  constructor({ optimizer, variables, clipNorm, terms = [] }: OptimizerStepsOptions) {
+    this.#terms = terms;
     this.#optimizer = optimizer;
     this.#variables = [...variables];
     this.#clipNorm = clipNorm;
@@ -63,12 +60,12 @@ export class OptimizerSteps {
   /** Lets go of micro-batches whose step was never taken; the optimizer stays its owner's. */
   dispose(): void {
     this.#accumulator.dispose();
-    this.#proximal?.dispose();
+    for (const term of this.#terms) term.dispose();
   }
 
   /** Uses the gradients up. */
   #step(gradients: tf.NamedTensorMap): void {
-    const whole = this.#proximal?.addedTo(gradients) ?? gradients;
+    const whole = this.#terms.reduce((sum, term) => term.addedTo(sum), gradients);
     this.#optimizer.applyGradients(this.#clipped(whole));
     tf.dispose(gradients);
   }

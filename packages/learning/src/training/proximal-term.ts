@@ -1,19 +1,26 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { GradientTerm } from './gradient-term.js';
 
-/** Draws variables back to where they were when it was made (FedProx; Li et al., MLSys 2020). */
-export class ProximalTerm {
+/**
+ * The gradient of `μ/2 ‖w − w₀‖²`: draws variables back to w₀, where they were when it was made unless told
+ * otherwise (FedProx; Li et al., MLSys 2020).
+ */
+export class ProximalTerm implements GradientTerm {
   readonly #variables: readonly tf.Variable[];
   readonly #origins: readonly tf.Tensor[];
   readonly #mu: number;
 
-  constructor(variables: readonly tf.Variable[], mu: number) {
+  /** @param origins w₀, one for each variable; the term's own from now on */
+  constructor(
+    variables: readonly tf.Variable[],
+    mu: number,
+    origins: readonly tf.Tensor[] = variables.map(copyOf),
+  ) {
     this.#variables = variables;
-    // Copies, not clones: an optimizer may write a variable's next value over this one.
-    this.#origins = variables.map((variable) => tf.tidy(() => tf.keep(tf.mul(variable, 1))));
+    this.#origins = origins;
     this.#mu = mu;
   }
 
-  /** The gradients by variable plus `μ(w − w₀)`; what was given stays the caller's. */
   addedTo(gradients: tf.NamedTensorMap): tf.NamedTensorMap {
     const sums = this.#variables.flatMap((variable, index) => {
       const gradient = gradients[variable.name];
@@ -29,4 +36,9 @@ export class ProximalTerm {
   dispose(): void {
     tf.dispose([...this.#origins]);
   }
+}
+
+/** Not a clone: an optimizer may write a variable's next value over this one. */
+function copyOf(variable: tf.Variable): tf.Tensor {
+  return tf.tidy(() => tf.keep(tf.mul(variable, 1)));
 }

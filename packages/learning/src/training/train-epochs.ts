@@ -1,22 +1,23 @@
 import { type Clock, nextTurn, type Random } from '@fedvox/base';
 import { portableVoxels, type VoxelEngine } from '@fedvox/imaging';
 import type { AugmentStep, LossSpec, TrainingSpec } from '@fedvox/job';
-import { FusedAdam } from '@fedvox/tfjs-backend-torch';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkFinite } from '../finite.js';
 import { diceCrossEntropy } from '../losses/dice-ce.js';
 import type { Network } from '../networks/network.js';
 import { imageTensor, labelTensor } from '../tensors.js';
 import { type Batch, epochBatches, type LoadCase } from './batches.js';
+import { gradientTerms, type StepTerms } from './gradient-terms.js';
 import { lossNotFinite } from './loss-not-finite.js';
 import { type MicroBatch, OptimizerSteps } from './optimizer-steps.js';
+import { optimizerOf } from './optimizers.js';
 
-export interface TrainOptions {
+export interface TrainOptions extends StepTerms {
   readonly cases: readonly LoadCase[];
   readonly epochs: number;
+  /** Ends after so many steps of the optimizer, be it in the middle of an epoch. */
+  readonly steps?: number | undefined;
   readonly training: TrainingSpec;
-  /** μ of a proximal term that draws back to the network as it is now; none where absent. */
-  readonly proximal?: number;
   readonly augment: readonly AugmentStep[];
   /** Decides order and augmentation of every epoch: same seed, same engine, same weights. */
   readonly random: Random;
@@ -39,14 +40,16 @@ export interface BatchProgress {
 export interface EpochSummary {
   /** From 1. */
   readonly epoch: number;
-  /** Over the cases of the epoch. */
+  /** Of the optimizer. */
+  readonly steps: number;
+  /** Over the cases of the epoch, as far as it came. */
   readonly meanLoss: number;
   /** Part of the epoch, 0 to 1, in which no step ran: cases were waited for, or prepared on this thread. */
   readonly dataWaitFraction: number;
 }
 
 /**
- * Trains the network in place, and yields after every epoch. Adam's moments start at zero with every
+ * Trains the network in place, and yields after every epoch. The optimizer's memory is empty at every
  * call: sites of a federation share weights and nothing else, as FedAvg has it.
  * @throws FedvoxError `learning/loss-not-finite`, `learning/weights-not-finite`, and what
  *   `epochBatches` throws
@@ -56,17 +59,16 @@ export async function* trainEpochs(
   network: Network,
   options: TrainOptions,
 ): AsyncGenerator<EpochSummary> {
-  const { learningRate, beta1, beta2, epsilon } = options.training.optimizer;
-  const optimizer = new FusedAdam({ learningRate, beta1, beta2, epsilon });
   const { variables } = network;
-  const { clipNorm } = options.training;
-  const steps = new OptimizerSteps({
-    ...{ optimizer, variables, clipNorm },
-    proximal: options.proximal,
-  });
+  const { optimizer: spec, clipNorm } = options.training;
+  const optimizer = optimizerOf(spec);
+  const terms = gradientTerms(network, options);
+  const steps = new OptimizerSteps({ optimizer, variables, clipNorm, terms });
+  let stepsLeft = options.steps ?? Number.POSITIVE_INFINITY;
   try {
-    for (let epoch = 1; epoch <= options.epochs; epoch++) {
-      const summary = await trainEpoch(network, steps, options, epoch);
+    for (let epoch = 1; epoch <= options.epochs && stepsLeft > 0; epoch++) {
+      const summary = await trainEpoch(network, steps, options, epoch, stepsLeft);
+      stepsLeft -= summary.steps;
       // The loss is taken before its step: only the weights tell what the last one did.
       for (const [name, { data }] of await network.weights()) checkFinite(name, data);
       yield summary;
@@ -82,6 +84,7 @@ async function trainEpoch(
   steps: OptimizerSteps,
   options: TrainOptions,
   epoch: number,
+  mostSteps: number,
 ): Promise<EpochSummary> {
   const { cases, training, augment, signal, clock, onBatch } = options;
   const { voxels = portableVoxels } = options;
@@ -90,6 +93,7 @@ async function trainEpoch(
   const { divisor } = network;
   const batches = Math.ceil(cases.length / batchSize);
   let batch = 0;
+  let stepsTaken = 0;
   let casesSeen = 0;
   let lossSum = 0;
   let stepsMs = 0;
@@ -102,14 +106,17 @@ async function trainEpoch(
     casesSeen += items.length;
     const { loss, stepMs } = await trainBatch(network, steps, items, place, lossSpec, clock);
     stepsMs += stepMs;
+    if (place.isLast) stepsTaken++;
     if (!Number.isFinite(loss)) throw lossNotFinite(loss, { epoch, batch }, items);
     lossSum += loss * items.length;
     onBatch?.({ epoch, batch, batches, loss });
+    if (stepsTaken === mostSteps) break;
     // A step blocks the thread; messages, an abort among them, come in between two of them.
     await nextTurn();
   }
   const dataWaitFraction = 1 - stepsMs / (clock.nowMs() - startedMs);
-  return { epoch, meanLoss: lossSum / cases.length, dataWaitFraction };
+  const meanLoss = lossSum / casesSeen;
+  return { epoch, steps: stepsTaken, meanLoss, dataWaitFraction };
 }
 
 /** Where a batch stands in its step: the last step of an epoch may be of fewer cases. */

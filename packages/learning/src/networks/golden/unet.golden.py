@@ -5,7 +5,8 @@
 
 The classes below are those of MONAI 1.5 (`monai.networks.blocks.Convolution`, `ResidualUnit`, `ADN`,
 `monai.networks.layers.SkipConnection`, `monai.networks.nets.UNet`), reduced to three dimensions, kernel
-size 3, PReLU and instance norm without parameters, under the same attribute names, so that their state
+size 3, PReLU and instance norm (MONAI's `norm="INSTANCE"`, or `('instance', {'affine': True})` in the network of
+that name), under the same attribute names, so that their state
 dicts have MONAI's keys. Recorded on the CPU in float32. Spatial axes are X, Y, Z; the recorded input and
 logits are [batch, channels, X, Y, Z]; the gradients are those of the mean square of the logits.
 
@@ -21,10 +22,13 @@ from torch import nn
 HERE = Path(__file__).parent
 
 
+AFFINE = False
+
+
 class ADN(nn.Sequential):
     def __init__(self, channels):
         super().__init__()
-        self.add_module("N", nn.InstanceNorm3d(channels))
+        self.add_module("N", nn.InstanceNorm3d(channels, affine=AFFINE))
         self.add_module("D", nn.Dropout(0.0))
         self.add_module("A", nn.PReLU())
 
@@ -110,10 +114,12 @@ CONFIGS = {
     "one-residual-unit": (2, 2, (3, 4, 4), (2, 1), 1, (2, 2, 4, 6, 4)),
     "plain": (1, 2, (2, 3), (2,), 0, (1, 1, 6, 4, 8)),
     "plain-with-odd-strides": (1, 2, (2, 4, 3), (1, 3), 0, (1, 1, 9, 6, 3)),
+    "affine": (1, 2, (2, 3, 4), (2, 2), 1, (2, 1, 8, 4, 4)),
 }
 
 torch.manual_seed(7)
 for name, (inputs, outputs, channels, strides, units, shape) in CONFIGS.items():
+    AFFINE = name == "affine"
     network = UNet(inputs, outputs, channels, strides, units).eval()
     image = torch.randn(shape)
     with torch.no_grad():
@@ -121,6 +127,8 @@ for name, (inputs, outputs, channels, strides, units, shape) in CONFIGS.items():
         for key, parameter in network.named_parameters():
             if key.endswith("adn.A.weight"):
                 parameter.uniform_(0.05, 0.5)
+            if ".adn.N." in key:
+                parameter.add_(torch.empty_like(parameter).uniform_(-0.5, 0.5))
     logits = network(image)
     logits.square().mean().backward()
     record = {f"weights.{key}": value for key, value in network.state_dict().items()}
@@ -130,6 +138,7 @@ for name, (inputs, outputs, channels, strides, units, shape) in CONFIGS.items():
     save_file({key: value.contiguous() for key, value in record.items()}, path)
     path.chmod(0o644)
 
+AFFINE = False
 print("torch", torch.__version__)
 for arguments in [
     (1, 2, (16, 32, 64, 128, 256), (2, 2, 2, 2), 2),

@@ -47,6 +47,23 @@ export enum Capability {
   JOB_SCHEDULE = 16,
   /** JOB_PARTICIPATION - To read a job that says which of its sites train in a round. */
   JOB_PARTICIPATION = 30,
+  /**
+   * LOCAL_STEPS - Statements of the second version, which say how many local steps made an update: sent where a job's
+   * strategy needs them, and read by whoever names this.
+   */
+  LOCAL_STEPS = 17,
+  STRATEGY_FEDNOVA = 18,
+  /** STRATEGY_Q_FEDAVG - The Dice of the model before is not withheld. */
+  STRATEGY_Q_FEDAVG = 19,
+  /** STRATEGY_SCAFFOLD - Something is kept at the site from round to round. */
+  STRATEGY_SCAFFOLD = 20,
+  STRATEGY_DITTO = 21,
+  STRATEGY_FEDBN = 22,
+  /** OPTIMIZER_SGD - Plain gradient descent; rounds of a fixed number of steps. */
+  OPTIMIZER_SGD = 23,
+  FIXED_STEPS = 24,
+  /** AFFINE_NORM - Instance norms with a scale and an offset for each channel. */
+  AFFINE_NORM = 25,
   UNRECOGNIZED = -1,
 }
 
