@@ -117,6 +117,48 @@ describe('retention', () => {
   });
 });
 
+describe('retention by rounds', () => {
+  /** Looks at once. What came in just now is let alone for a while, so that it must seem older. */
+  async function look(): Promise<void> {
+    aheadMs = DAY_MS;
+    const other = await federation.submit({ rounds: 1 });
+    await federation.operator.abortJob(other);
+    await federation.operator.deleteJob(other, 'tiny');
+  }
+
+  async function roundsGone(id: string, committed: number): Promise<number[]> {
+    const gone: number[] = [];
+    for (let round = 1; round <= committed; round++) {
+      const [update] = await federation.operator.updates(id, round);
+      if (update !== undefined && update.deltaRemovedAtMs !== null) gone.push(round);
+    }
+    return gone;
+  }
+
+  it('lets a delta go so many rounds after its own, while the job runs', async () => {
+    await open({ deltas: '2 rounds' });
+    const id = await federation.submit({ rounds: 9, minSites: 3 });
+    await workUntil(id, ({ current }) => (current?.round ?? 0) >= 4);
+    await federation.operator.pauseJob(id);
+    // An aggregation that has begun goes on to its end.
+    const { rounds } = await waitForJob(federation.operator, id, ({ current }) =>
+      ['open', 'pending'].includes(current?.phase ?? ''),
+    );
+    const committed = rounds.length - 1;
+    await look();
+    const expected = Array.from({ length: committed - 2 }, (_, index) => index + 1);
+    expect(await roundsGone(id, committed)).toEqual(expected);
+  });
+
+  it('keeps those of a job that archives them', async () => {
+    await open({ deltas: '1 round' });
+    const id = await federation.submit({ rounds: 3, minSites: 3, archive: true });
+    await workUntil(id, ({ status }) => status === 'completed');
+    await look();
+    expect(await roundsGone(id, 3)).toEqual([]);
+  });
+});
+
 describe('fedvox job delete', () => {
   beforeEach(() => open({}));
 

@@ -40,6 +40,7 @@ export interface JobChanges {
   readonly gate?: string;
   /** Every site where absent. */
   readonly sites?: string[];
+  readonly archive?: true;
   readonly strategy?: JobInput['federation']['strategy'];
   readonly selection?: JobInput['selection'];
   /** Every one of them where absent. */

@@ -10,7 +10,7 @@ import {
   toX509,
 } from '@fedvox/pki';
 import { MAX_CONNECTIONS, type ServerEvent } from '@fedvox/transport';
-import type { CoordinatorConfig } from './config.js';
+import { type CoordinatorConfig, ROUNDS_TERM } from './config.js';
 import type { RetentionRules } from './core/retention-rules.js';
 import { LogRation } from './log-ration.js';
 import { observeServer, watchProgress } from './observation.js';
@@ -213,7 +213,10 @@ function queuesOf({ registry, sites, operators, uploads, tasks }: QueueHolders) 
 
 function rulesOf({ deltas, models }: CoordinatorConfig['retention']): RetentionRules {
   const termMs = (term: string) => (term === 'keep' ? null : durationMs(term));
-  return { deltasMs: termMs(deltas), modelsMs: termMs(models) };
+  const [, rounds] = ROUNDS_TERM.exec(deltas) ?? [];
+  return rounds === undefined
+    ? { deltasMs: termMs(deltas), deltasRounds: null, modelsMs: termMs(models) }
+    : { deltasMs: null, deltasRounds: Number(rounds), modelsMs: termMs(models) };
 }
 
 export interface AnyServer {

@@ -17,6 +17,9 @@ const host = z
 
 /** A duration such as `90d`, or `keep`. */
 const term = z.union([z.literal('keep'), durationSchema]);
+/** Rounds that are committed after a delta's own before it goes: `5 rounds`. */
+export const ROUNDS_TERM = /^([1-9]\d{0,4}) rounds?$/;
+const deltaTerm = z.union([...term.options, z.string().regex(ROUNDS_TERM)]);
 
 /** A password in a file that people copy and mail is one that everybody has. */
 const databaseUrl = z.string().superRefine((text, context) => {
@@ -114,7 +117,7 @@ export const coordinatorConfigSchema = z
     retention: z
       .strictObject({
         /** A site's delta, after its round was committed. */
-        deltas: term.default('keep'),
+        deltas: deltaTerm.default('keep'),
         /** A job's models, after the job has ended; the best and the last are kept always. */
         models: term.default('keep'),
       })

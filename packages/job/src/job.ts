@@ -49,6 +49,8 @@ export const federationSchema = z.strictObject({
   strategy: strategySchema.prefault({ kind: 'fedavg' }),
   /** The largest part of an average that one site may be; `DEFAULT_MAX_SHARE` where absent. */
   maxShare: z.number().gt(0).max(1).optional(),
+  /** Whether each site's deltas are kept for an audit, whatever the coordinator's terms; not where absent. */
+  archive: z.boolean().optional(),
   /** The largest FedAvg weight a site may name; `DEFAULT_MAX_EXAMPLES` where absent. */
   maxExamples: positiveInt.max(1e9).optional(),
 });

@@ -22,7 +22,8 @@ export type Capability =
   /** What a job may say of its training and its network since agents were first asked. */
   | 'optimizer-sgd'
   | 'fixed-steps'
-  | 'affine-norm';
+  | 'affine-norm'
+  | 'job-archive';
 export const CAPABILITIES = [
   'delta-f32',
   ...NETWORK_KINDS.map((kind) => `network-${kind}` as const),
@@ -36,6 +37,7 @@ export const CAPABILITIES = [
   'optimizer-sgd',
   'fixed-steps',
   'affine-norm',
+  'job-archive',
 ] as const satisfies readonly Capability[];
 
 /** What an agent has to be capable of to do the work of this job. */
@@ -47,6 +49,7 @@ export function capabilitiesFor(job: Job): readonly Capability[] {
     'job-selection': selection !== undefined,
     'job-schedule': training.schedule !== undefined,
     'job-participation': federation.participation !== undefined,
+    'job-archive': federation.archive !== undefined,
     'local-steps': STRATEGY_TERMS[kind].needs.localSteps,
     'optimizer-sgd': training.optimizer.kind === 'sgd',
     'fixed-steps': training.localSteps !== undefined,

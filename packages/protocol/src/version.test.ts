@@ -43,6 +43,7 @@ describe('the capabilities of this version', () => {
       ...['strategy-fednova', 'strategy-q-fedavg', 'strategy-scaffold', 'strategy-ditto'],
       ...['strategy-fedbn', 'decline', 'untrainable', 'job-selection', 'job-schedule'],
       ...['job-participation', 'local-steps', 'optimizer-sgd', 'fixed-steps', 'affine-norm'],
+      'job-archive',
     ]);
   });
 });

@@ -64,6 +64,7 @@ const CAPABILITY: Readonly<Record<Capability, wire.Capability>> = {
   'optimizer-sgd': wire.Capability.OPTIMIZER_SGD,
   'fixed-steps': wire.Capability.FIXED_STEPS,
   'affine-norm': wire.Capability.AFFINE_NORM,
+  'job-archive': wire.Capability.JOB_ARCHIVE,
 };
 
 const GATE_OUTCOME: Readonly<Record<GateOutcome, wire.GateOutcome>> = {

@@ -35,6 +35,7 @@ const plan = z.strictObject({
     .exactOptional(),
   needs: z.array(z.enum(CAPABILITIES)).readonly().exactOptional(),
   selection: selectionSchema.exactOptional(),
+  archive: z.literal(true).exactOptional(),
   startedFrom: startedFromSchema.exactOptional(),
 });
 

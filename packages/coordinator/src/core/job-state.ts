@@ -33,6 +33,8 @@ export interface JobPlan {
   readonly needs?: readonly Capability[];
   /** How the best model is chosen, and when the job ends early, where the job says so. */
   readonly selection?: SelectionSpec;
+  /** Whether its deltas are kept, whatever the coordinator's terms: absent where they are not. */
+  readonly archive?: true;
   /** Where the initial model is no untrained one. */
   readonly startedFrom?: StartedFrom;
 }

@@ -13,7 +13,7 @@ const job = (
   kept,
   isDeleted,
 });
-const forEver = { deltasMs: null, modelsMs: null };
+const forEver = { deltasMs: null, deltasRounds: null, modelsMs: null };
 
 describe('retention', () => {
   it('removes nothing unless it is told to', () => {
@@ -33,10 +33,26 @@ describe('retention', () => {
         { kind: 'model', sha256: b, sinceMs: 100 },
       ]),
     ];
-    const rules = { deltasMs: 50, modelsMs: 80 };
+    const rules = { ...forEver, deltasMs: 50, modelsMs: 80 };
     expect(removable(jobs, rules, 149)).toEqual([]);
     expect(removable(jobs, rules, 150)).toEqual([a]);
     expect(removable(jobs, rules, 180)).toEqual([a, b]);
+  });
+
+  it('lets deltas go so many rounds after their own, and no model, however little time has passed', () => {
+    const deltas = [a, b, c].map(
+      (sha256, index): NamedBytes => ({
+        kind: 'delta',
+        sha256,
+        sinceMs: 0,
+        roundsSince: 2 - index,
+      }),
+    );
+    const jobs = [job([...deltas, { kind: 'model', sha256: digest('d'), sinceMs: 0 }])];
+    const after = (deltasRounds: number) => removable(jobs, { ...forEver, deltasRounds }, 0);
+    expect(after(3)).toEqual([]);
+    expect(after(2)).toEqual([a]);
+    expect(after(1)).toEqual([a, b]);
   });
 
   it('leaves what a round may still need, and what is kept for good', () => {
@@ -49,7 +65,7 @@ describe('retention', () => {
         [b],
       ),
     ];
-    expect(removable(jobs, { deltasMs: 0, modelsMs: 0 }, 1_000)).toEqual([]);
+    expect(removable(jobs, { deltasMs: 0, deltasRounds: 0, modelsMs: 0 }, 1_000)).toEqual([]);
   });
 
   it('keeps of a deleted job only what another one needs', () => {
@@ -70,7 +86,7 @@ describe('retention', () => {
     );
     fc.assert(
       fc.property(jobs, fc.nat(200), (all, nowMs) => {
-        const gone = removable(all, { deltasMs: 10, modelsMs: 20 }, nowMs);
+        const gone = removable(all, { ...forEver, deltasMs: 10, modelsMs: 20 }, nowMs);
         for (const { isDeleted, bytes: own, kept } of all) {
           if (isDeleted) continue;
           for (const sha256 of kept) expect(gone).not.toContain(sha256);

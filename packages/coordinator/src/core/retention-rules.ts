@@ -4,6 +4,8 @@ import type { Sha256 } from '@fedvox/base';
 export interface RetentionRules {
   /** A site's delta, after its round was committed. */
   readonly deltasMs: number | null;
+  /** The same by rounds that were committed after its own, or by the job's end. */
+  readonly deltasRounds: number | null;
   /** A job's models, after it has ended; never the best and the last. */
   readonly modelsMs: number | null;
 }
@@ -13,8 +15,10 @@ export interface NamedBytes {
   /** A strategy's state counts as the model that it was kept with. */
   readonly kind: 'delta' | 'model';
   readonly sha256: Sha256;
-  /** Null while a round may still need them. */
+  /** Null while a round may still need them, and where their job archives them. */
   readonly sinceMs: number | null;
+  /** Of a delta, the rounds that were committed after its own; without end once the job is over. */
+  readonly roundsSince?: number;
 }
 
 /** What of one job lies in the blob store. */
@@ -46,7 +50,13 @@ export function removable(
   return [...due].filter((sha256) => !needed.has(sha256)).sort();
 }
 
-function isDue({ kind, sinceMs }: NamedBytes, rules: RetentionRules, nowMs: number): boolean {
-  const keptMs = kind === 'delta' ? rules.deltasMs : rules.modelsMs;
-  return keptMs !== null && sinceMs !== null && nowMs - sinceMs >= keptMs;
+function isDue(
+  { kind, sinceMs, roundsSince = 0 }: NamedBytes,
+  { deltasMs, deltasRounds, modelsMs }: RetentionRules,
+  nowMs: number,
+): boolean {
+  if (sinceMs === null) return false;
+  const isAged = (keptMs: number | null) => keptMs !== null && nowMs - sinceMs >= keptMs;
+  if (kind === 'model') return isAged(modelsMs);
+  return isAged(deltasMs) || (deltasRounds !== null && roundsSince >= deltasRounds);
 }

@@ -8,7 +8,7 @@ import {
   removable,
 } from '../core/retention-rules.js';
 import type { BlobStore } from '../store/blob-store.js';
-import type { Store, StoredJob } from '../store/store.js';
+import type { Store, StoredJob, StoredRound } from '../store/store.js';
 import { BestModels } from './best-models.js';
 import { modelsOf } from './job-results.js';
 
@@ -19,6 +19,8 @@ const HOLD_MS = 60 * 60_000;
 /** Between looks: often enough for short terms, seldom enough to be nothing beside a round. */
 const MIN_INTERVAL_MS = 1_000;
 const MAX_INTERVAL_MS = 10 * 60_000;
+/** Where terms are in rounds, which may be short. */
+const ROUNDS_INTERVAL_MS = 60_000;
 
 export interface RetentionOptions {
   readonly store: Store;
@@ -47,7 +49,8 @@ export class Retention {
   async run(): Promise<void> {
     const { clock, log, rules } = this.#options;
     const terms = [rules.deltasMs, rules.modelsMs].filter((each) => each !== null);
-    const intervalMs = Math.max(MIN_INTERVAL_MS, Math.min(MAX_INTERVAL_MS, ...terms));
+    const longestMs = rules.deltasRounds === null ? MAX_INTERVAL_MS : ROUNDS_INTERVAL_MS;
+    const intervalMs = Math.max(MIN_INTERVAL_MS, Math.min(longestMs, ...terms));
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       await this.sweep().catch((error: unknown) =>
@@ -95,9 +98,10 @@ export class Retention {
   async #bytesOf(job: StoredJob, isDeleted: boolean): Promise<JobBytes> {
     const { store } = this.#options;
     const { state, jobSha256 } = job;
-    const { jobId, initialModel } = state.plan;
+    const { jobId, initialModel, archive = false } = state.plan;
     const rounds = await store.rounds(jobId);
     const endedAtMs = isOver(state) ? await store.lastFactAtMs(jobId) : null;
+    const committed = Math.max(0, ...rounds.flatMap(committedRound));
     const committedAtMs = new Map(rounds.map((each) => [each.round, each.committedAtMs]));
     const all = modelsOf(job, rounds);
     // Until the job is over any model may still turn out to be its best.
@@ -109,7 +113,8 @@ export class Retention {
       ({ round, sha256 }): NamedBytes => ({
         kind: 'delta',
         sha256,
-        sinceMs: committedAtMs.get(round) ?? endedAtMs,
+        sinceMs: archive ? null : (committedAtMs.get(round) ?? endedAtMs),
+        roundsSince: endedAtMs === null ? committed - round : Number.POSITIVE_INFINITY,
       }),
     );
     // A deleted job's definition may be gone already, and with it what its best model was.
@@ -120,3 +125,6 @@ export class Retention {
     return { isDeleted, bytes: [...models, ...deltas], kept };
   }
 }
+
+const committedRound = ({ round, committedAtMs }: StoredRound): number[] =>
+  committedAtMs === null ? [] : [round];

@@ -266,7 +266,7 @@ function updateOf(site: string, round: number, deltaSha256: Sha256 | null): Stor
 /** Long after everything happened. */
 async function sweep({ store, blobs }: Life): Promise<void> {
   const later = { ...clock, nowMs: () => Date.UTC(2100) };
-  const rules = { deltasMs: null, modelsMs: 0 };
+  const rules = { deltasMs: null, deltasRounds: null, modelsMs: 0 };
   await new Retention({ store, blobs, rules, clock: later, log: silentLogger() }).sweep();
 }
 

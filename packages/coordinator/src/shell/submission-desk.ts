@@ -110,6 +110,7 @@ export class SubmissionDesk {
       ...(participation === undefined ? {} : { participation }),
       needs: capabilitiesFor(job),
       ...(job.selection === undefined ? {} : { selection: job.selection }),
+      ...(job.federation.archive === true ? { archive: true } : {}),
       ...(startedFrom === undefined ? {} : { startedFrom }),
     };
     const submittedAtMs = clock.nowMs();

@@ -64,6 +64,8 @@ export enum Capability {
   FIXED_STEPS = 24,
   /** AFFINE_NORM - Instance norms with a scale and an offset for each channel. */
   AFFINE_NORM = 25,
+  /** JOB_ARCHIVE - To read a job whose deltas are kept for an audit. */
+  JOB_ARCHIVE = 31,
   UNRECOGNIZED = -1,
 }
 
