@@ -1,5 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemChance, systemClock } from '@fedvox/base/system';
+import { backUpCoordinator } from '@fedvox/coordinator';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   hasPostgres,
@@ -44,16 +46,13 @@ describe.skipIf(!hasPostgres)('a state folder that an earlier version left in mi
   it('goes on with its rows on a PostgreSQL server and its bytes in a bucket, to the same bytes', async () => {
     const { ended, paused, running } = RECORDED_JOBS;
     const blobs = { bucket: s3.bucket, endpoint: s3.endpoint, pathStyle: true, prefix: 'f/' };
-    const coordinator = await recorded.startCoordinator({}, { store: database.url, blobs });
+    const settings = { store: database.url, blobs };
+    const coordinator = await recorded.startCoordinator({}, settings);
     const operator = recorded.operator(coordinator);
     const agents = await Promise.all(
       RECORDED_SITES.map((site) => recorded.startAgent(site, coordinator)),
     );
-    stops.push(
-      ...agents.map((agent) => () => agent.stop()),
-      () => operator.close(),
-      () => coordinator.stop(),
-    );
+    stops.push(...agents.map((agent) => () => agent.stop()), () => operator.close());
     await operator.resumeJob(paused.id);
 
     for (const { id, rounds, best } of [ended, paused, running]) {
@@ -70,5 +69,39 @@ describe.skipIf(!hasPostgres)('a state folder that an earlier version left in mi
     }
     expect(existsSync(join(recorded.stateDir, 'state.sqlite'))).toBe(false);
     expect(existsSync(join(recorded.stateDir, 'state.sqlite.moved'))).toBe(true);
-  }, 60_000);
+
+    // While it runs, and when it does not: rows come along, bytes are looked for where they stay.
+    const backUp = (name: string) =>
+      backUpCoordinator({
+        config: recorded.config(settings),
+        folder: join(recorded.root, name),
+        address: `localhost:${coordinator.httpPort}`,
+        clock: systemClock,
+        chance: systemChance,
+      });
+    const first = await backUp('first');
+    await coordinator.stop();
+    const second = await backUp('second');
+    expect(second).toMatchObject({ blobs: first.blobs, bytes: first.bytes });
+    expect(readdirSync(second.folder).sort()).toEqual(['backup.json', 'state.sqlite']);
+    const lost = running.rounds.at(-1) as string;
+    s3.objects.delete(`f/${lost.slice(0, 2)}/${lost}`);
+    await expect(backUp('third')).rejects.toMatchObject({
+      code: 'coordinator/backup-incomplete',
+      message: expect.stringContaining(`${lost} of bucket`),
+    });
+
+    // Restored to a database that holds nothing, it is all there.
+    const empty = await newTestDatabase();
+    stops.push(() => empty.drop());
+    for (const name of ['state.sqlite', 'backup.json']) {
+      copyFileSync(join(second.folder, name), join(recorded.stateDir, name));
+    }
+    const restored = await recorded.startCoordinator({}, { store: empty.url, blobs });
+    stops.unshift(() => restored.stop());
+    const asked = recorded.operator(restored);
+    stops.unshift(() => asked.close());
+    expect((await asked.job(ended.id)).rounds).toHaveLength(ended.rounds.length);
+    expect((await asked.job(running.id)).status).toBe('completed');
+  }, 90_000);
 });

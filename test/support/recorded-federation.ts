@@ -7,6 +7,7 @@ import { type RunningAgent, resolveSiteConfig, siteConfigSchema, startAgent } fr
 import { silentLogger } from '@fedvox/base/system';
 import {
   CoordinatorClient,
+  type CoordinatorConfig,
   type CoordinatorConfigInput,
   type CoordinatorSurroundings,
   coordinatorConfigSchema,
@@ -30,6 +31,8 @@ export interface RecordedJob {
 export const RECORDED_JOBS: Readonly<Record<'ended' | 'paused' | 'running', RecordedJob>> =
   JSON.parse(readFileSync(join(FOLDER, 'expected.json'), 'utf8'));
 
+type Settings = Pick<CoordinatorConfigInput, 'store' | 'blobs'>;
+
 /**
  * A copy of a federation's state as version 0.1 left it when coordinator and agents were killed in the
  * middle of round 2 of job `running`: east's update accepted but its receipt never sent, north's come in
@@ -52,9 +55,13 @@ export class RecordedFederation {
 
   startCoordinator(
     surroundings: CoordinatorSurroundings = {},
-    settings: Pick<CoordinatorConfigInput, 'store' | 'blobs'> = {},
+    settings: Settings = {},
   ): Promise<RunningCoordinator> {
-    const config = coordinatorConfigSchema.parse({
+    return startCoordinator(this.config(settings), { log: silentLogger(), ...surroundings });
+  }
+
+  config(settings: Settings = {}): CoordinatorConfig {
+    return coordinatorConfigSchema.parse({
       federation: FEDERATION,
       stateDir: this.stateDir,
       consortiumDir: join(this.root, 'consortium'),
@@ -63,7 +70,6 @@ export class RecordedFederation {
       heartbeatIntervalMs: 200,
       ...settings,
     });
-    return startCoordinator(config, { log: silentLogger(), ...surroundings });
   }
 
   operator({ httpPort }: RunningCoordinator): CoordinatorClient {
