@@ -21,6 +21,7 @@ export class BlobCache {
   readonly #clock: Clock;
   /** Least recently used first. */
   readonly #copies = new Map<Sha256, Copy>();
+  #bytes = 0;
   readonly #verified = new Set<Sha256>();
 
   private constructor(folder: FolderBlobs, maxBytes: number, clock: Clock) {
@@ -41,7 +42,7 @@ export class BlobCache {
       left.push({ digest, byteLength: found.byteLength, usedAtMs: found.storedAtMs });
     }
     left.sort((a, b) => a.usedAtMs - b.usedAtMs);
-    for (const { digest, ...copy } of left) cache.#copies.set(digest, copy);
+    for (const { digest, ...copy } of left) cache.#enter(digest, copy);
     await cache.#makeRoom();
     return cache;
   }
@@ -71,26 +72,33 @@ export class BlobCache {
   }
 
   async remove(digest: Sha256): Promise<void> {
-    this.#copies.delete(digest);
+    this.#strike(digest);
     this.#verified.delete(digest);
     await this.#folder.remove(digest);
   }
 
   async #used(digest: Sha256, byteLength: number): Promise<void> {
     this.#verified.add(digest);
-    this.#copies.delete(digest);
-    this.#copies.set(digest, { byteLength, usedAtMs: this.#clock.nowMs() });
+    this.#strike(digest);
+    this.#enter(digest, { byteLength, usedAtMs: this.#clock.nowMs() });
     await this.#makeRoom();
   }
 
+  #enter(digest: Sha256, copy: Copy): void {
+    this.#copies.set(digest, copy);
+    this.#bytes += copy.byteLength;
+  }
+
+  #strike(digest: Sha256): void {
+    this.#bytes -= this.#copies.get(digest)?.byteLength ?? 0;
+    this.#copies.delete(digest);
+  }
+
   async #makeRoom(): Promise<void> {
-    let bytes = 0;
-    for (const { byteLength } of this.#copies.values()) bytes += byteLength;
     const nowMs = this.#clock.nowMs();
-    for (const [digest, { byteLength, usedAtMs }] of this.#copies) {
-      if (bytes <= this.#maxBytes || nowMs - usedAtMs < IN_USE_MS) return;
+    for (const [digest, { usedAtMs }] of this.#copies) {
+      if (this.#bytes <= this.#maxBytes || nowMs - usedAtMs < IN_USE_MS) return;
       await this.remove(digest);
-      bytes -= byteLength;
     }
   }
 }

@@ -16,6 +16,8 @@ export async function copyToFile(url: string, path: string): Promise<void> {
   const file = await SqliteDatabase.open(path);
   try {
     await session.run('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    // Nobody waits for this one, and the file's disk may be slow.
+    await session.run('SET LOCAL idle_in_transaction_session_timeout = 0');
     await migrate(file, await schemaVersion(session));
     await file.transaction((into) => copyRows(session, into, into));
   } finally {
