@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemChance, systemClock } from '@fedvox/base/system';
-import { backUpCoordinator } from '@fedvox/coordinator';
+import { backUpCoordinator, checkCoordinator } from '@fedvox/coordinator';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   hasPostgres,
@@ -70,6 +70,17 @@ describe.skipIf(!hasPostgres)('a state folder that an earlier version left in mi
     expect(existsSync(join(recorded.stateDir, 'state.sqlite'))).toBe(false);
     expect(existsSync(join(recorded.stateDir, 'state.sqlite.moved'))).toBe(true);
 
+    const looked = async () => {
+      const surroundings = { clock: systemClock, chance: systemChance };
+      const { lines } = await checkCoordinator(recorded.config(settings), surroundings);
+      const of = (name: string) => lines.find(({ what }) => what === name);
+      return [of('database'), of('bucket')];
+    };
+    expect(await looked()).toMatchObject([
+      { state: 'ok', text: expect.stringMatching(/^of version \d+ on postgres:.*; .* leads/) },
+      { state: 'ok', text: 'federation answers' },
+    ]);
+
     // While it runs, and when it does not: rows come along, bytes are looked for where they stay.
     const backUp = (name: string) =>
       backUpCoordinator({
@@ -81,6 +92,7 @@ describe.skipIf(!hasPostgres)('a state folder that an earlier version left in mi
       });
     const first = await backUp('first');
     await coordinator.stop();
+    expect((await looked())[0]?.text).toContain('nobody leads');
     const second = await backUp('second');
     expect(second).toMatchObject({ blobs: first.blobs, bytes: first.bytes });
     expect(readdirSync(second.folder).sort()).toEqual(['backup.json', 'state.sqlite']);

@@ -2,7 +2,7 @@ import { cp, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLogger } from '@fedvox/base/system';
+import { silentLogger, systemChance, systemClock } from '@fedvox/base/system';
 import {
   type CoordinatorCheck,
   type CoordinatorConfig,
@@ -37,7 +37,11 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true }));
 
-const check = (nowMs = Date.now()) => checkCoordinator(config, nowMs);
+const check = (nowMs = Date.now()) =>
+  checkCoordinator(config, {
+    clock: { ...systemClock, nowMs: () => nowMs },
+    chance: systemChance,
+  });
 const line = ({ lines }: CoordinatorCheck, name: CoordinatorFinding['what']) =>
   lines.find(({ what }) => what === name) as CoordinatorFinding;
 const start = () => startCoordinator(config, { log: silentLogger() });

@@ -39,8 +39,7 @@ function addCheck(coordinator: Command, terminal: Terminal): void {
     .requiredOption('--config <file>', 'the coordinator’s configuration (YAML)');
   act<ConfigOptions>(check, terminal, async (output, { config }) => {
     const { checkCoordinator, loadCoordinatorConfig } = await import('@fedvox/coordinator');
-    const nowMs = SURROUNDINGS.clock.nowMs();
-    const result = await checkCoordinator(await loadCoordinatorConfig(config), nowMs);
+    const result = await checkCoordinator(await loadCoordinatorConfig(config), SURROUNDINGS);
     const marks = { ok: 'ok     ', warning: 'WARNING', failure: 'FAILED ' } as const;
     const lines = result.lines.flatMap(({ what, state, text, advice }) => [
       `${marks[state]}  ${what}: ${text}`,

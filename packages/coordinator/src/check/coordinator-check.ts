@@ -1,8 +1,14 @@
-import { errorText, FedvoxError } from '@fedvox/base';
+import { type Chance, type Clock, errorText, FedvoxError } from '@fedvox/base';
 import type { CoordinatorConfig } from '../config.js';
 import { lookAtCertificates, lookAtOperators, lookAtPublicHost } from './consortium-looks.js';
 import { lookAtPorts } from './port-looks.js';
-import { lookAtClock, lookAtDatabase, lookAtDisk, lookAtRevocations } from './state-looks.js';
+import {
+  lookAtBucket,
+  lookAtClock,
+  lookAtDatabase,
+  lookAtDisk,
+  lookAtRevocations,
+} from './state-looks.js';
 
 /** What was found of one of the things that a coordinator needs. */
 export interface CoordinatorFinding {
@@ -13,6 +19,7 @@ export interface CoordinatorFinding {
     | 'ports'
     | 'disk'
     | 'database'
+    | 'bucket'
     | 'revocations'
     | 'clock';
   readonly state: 'ok' | 'warning' | 'failure';
@@ -30,21 +37,29 @@ export interface CoordinatorCheck {
   readonly lines: readonly CoordinatorFinding[];
 }
 
+type Look = readonly [CoordinatorFinding['what'], () => Promise<Looked>];
+
 /**
  * Tries everything that a coordinator needs, whether or not it runs, and changes nothing; the
  * configuration itself was read by then. Never throws for what is wrong: that is its result.
  */
 export async function checkCoordinator(
   config: CoordinatorConfig,
-  nowMs: number,
+  { clock, chance }: { readonly clock: Clock; readonly chance: Chance },
 ): Promise<CoordinatorCheck> {
-  const looks: readonly [CoordinatorFinding['what'], () => Promise<Looked>][] = [
+  const nowMs = clock.nowMs();
+  const { blobs } = config;
+  const bucket = typeof blobs === 'object' ? [blobs] : [];
+  const looks: readonly Look[] = [
     ['certificates', () => lookAtCertificates(config, nowMs)],
     ['operators', () => lookAtOperators(config, nowMs)],
     ['public host', () => lookAtPublicHost(config)],
     ['ports', () => lookAtPorts(config)],
     ['disk', () => lookAtDisk(config)],
     ['database', () => lookAtDatabase(config)],
+    ...bucket.map(
+      (each): Look => ['bucket', () => lookAtBucket(each, { clock, jitter: chance.uniform })],
+    ),
     ['revocations', () => lookAtRevocations(config)],
     ['clock', () => lookAtClock(config, nowMs)],
   ];

@@ -1,8 +1,10 @@
 import { access, constants, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errorText, isFedvoxError } from '@fedvox/base';
-import type { CoordinatorConfig } from '../config.js';
+import type { BucketConfig, CoordinatorConfig } from '../config.js';
 import { ownClient } from '../own-client.js';
+import { type BucketSurroundings, S3Bucket } from '../store/bucket.js';
+import { inspectPostgres } from '../store/inspect-postgres.js';
 import { inspectStore, type StoreInspection } from '../store/inspect-store.js';
 import { readRevocations } from '../store/revocation-file.js';
 import { revocationsPath } from '../store/revocations-path.js';
@@ -43,19 +45,14 @@ async function nearestFolder(path: string): Promise<string> {
 
 /** Read where it lies; one that a coordinator holds open is asked for by its health. */
 export async function lookAtDatabase(config: CoordinatorConfig): Promise<Looked> {
+  if (config.store !== undefined) return lookAtServer(config.store);
   const inspection = await inspectOrNull(config.stateDir);
   if (inspection === null) return askTheRunning(config);
   if (inspection.kind === 'none') {
     return { state: 'ok', text: `none yet: it begins in ${config.stateDir} at the first start` };
   }
   const { version, known, problems } = inspection;
-  if (version > known) {
-    return {
-      state: 'failure',
-      text: `it is of version ${version}; this coordinator knows ${known}`,
-      advice: 'Start the coordinator version that wrote it, or a newer one.',
-    };
-  }
+  if (version > known) return tooNew(version, known);
   if (problems.length > 0) {
     return {
       state: 'failure',
@@ -64,8 +61,37 @@ export async function lookAtDatabase(config: CoordinatorConfig): Promise<Looked>
         'Keep a copy of stateDir, then restore the newest backup ("fedvox coordinator restore").',
     };
   }
-  const forward = version < known ? `, brought to ${known} at the next start` : '';
-  return { state: 'ok', text: `whole, of version ${version}${forward}` };
+  return { state: 'ok', text: `whole, of version ${version}${broughtForward(version, known)}` };
+}
+
+/** Whoever leads there goes on leading. */
+async function lookAtServer(url: string): Promise<Looked> {
+  const { name, version, known, leader } = await inspectPostgres(url);
+  if (version > known) return tooNew(version, known);
+  if (version === 0) return { state: 'ok', text: `nothing yet on ${name}, which takes writes` };
+  const who = leader === '' ? 'nobody leads' : `${leader} leads, or did when it died`;
+  const text = `of version ${version}${broughtForward(version, known)} on ${name}; ${who}`;
+  return { state: 'ok', text };
+}
+
+function tooNew(version: number, known: number): Looked {
+  return {
+    state: 'failure',
+    text: `it is of version ${version}; this coordinator knows ${known}`,
+    advice: 'Start the coordinator version that wrote it, or a newer one.',
+  };
+}
+
+const broughtForward = (version: number, known: number) =>
+  version < known ? `, brought to ${known} at the next start` : '';
+
+/** Where it is no bucket, it is a folder, which the disk was looked at for. */
+export async function lookAtBucket(
+  blobs: BucketConfig,
+  surroundings: BucketSurroundings,
+): Promise<Looked> {
+  const { name } = await S3Bucket.open(blobs, surroundings);
+  return { state: 'ok', text: `${name} answers` };
 }
 
 /** Null where a coordinator holds it. */
@@ -117,14 +143,14 @@ export async function lookAtRevocations(config: CoordinatorConfig): Promise<Look
 }
 
 /** Nothing can have happened in the future. */
-export async function lookAtClock({ stateDir }: CoordinatorConfig, nowMs: number): Promise<Looked> {
-  const inspection = await inspectOrNull(stateDir);
+export async function lookAtClock(config: CoordinatorConfig, nowMs: number): Promise<Looked> {
+  const lastFactAtMs = await lastFactOf(config);
   const now = new Date(nowMs).toISOString();
-  if (inspection === null || inspection.kind === 'none' || inspection.lastFactAtMs === null) {
+  if (lastFactAtMs === null) {
     return { state: 'ok', text: `${now}, with nothing to compare it to` };
   }
-  const last = new Date(inspection.lastFactAtMs).toISOString();
-  if (inspection.lastFactAtMs - nowMs <= CLOCK_TOLERANCE_MS) {
+  const last = new Date(lastFactAtMs).toISOString();
+  if (lastFactAtMs - nowMs <= CLOCK_TOLERANCE_MS) {
     return { state: 'ok', text: `${now}, after the last event (${last})` };
   }
   return {
@@ -133,4 +159,10 @@ export async function lookAtClock({ stateDir }: CoordinatorConfig, nowMs: number
     advice:
       'Set the clock right (NTP) before the coordinator starts: deadlines and certificates go by it.',
   };
+}
+
+async function lastFactOf({ store, stateDir }: CoordinatorConfig): Promise<number | null> {
+  if (store !== undefined) return (await inspectPostgres(store)).lastFactAtMs;
+  const inspection = await inspectOrNull(stateDir);
+  return inspection?.kind === 'store' ? inspection.lastFactAtMs : null;
 }
