@@ -45,6 +45,7 @@ export interface JobChanges {
   readonly selection?: JobInput['selection'];
   /** Every one of them where absent. */
   readonly participation?: JobInput['federation']['participation'];
+  readonly firewall?: JobInput['federation']['firewall'];
 }
 
 export const INITIAL_WEIGHTS = tinyWeights('initial');

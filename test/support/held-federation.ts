@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  type AgentOptions,
   enroll,
   type RunningAgent,
   resolveSiteConfig,
@@ -11,7 +12,7 @@ import {
   type WorkOrder,
 } from '@fedvox/agent';
 import { type Clock, type Sha256, seededChance, seededRandom, sha256 } from '@fedvox/base';
-import { silentLogger } from '@fedvox/base/system';
+import { type Logger, silentLogger } from '@fedvox/base/system';
 import {
   type CoordinatorConfig,
   type HeldCoordinator,
@@ -33,6 +34,10 @@ export interface Surroundings {
   readonly clock: Clock;
   /** Called before each piece of a site's work; may wait. */
   readonly before?: (site: SiteName, work: WorkOrder['work'], signal: AbortSignal) => Promise<void>;
+  /** Instead of a trainer that computes from digests. */
+  readonly trainerOf?: (site: SiteName) => NonNullable<AgentOptions['trainer']>;
+  /** What agents log; nowhere where absent. */
+  readonly logOf?: (site: SiteName) => Logger;
 }
 
 const ENDS: readonly JobFact['kind'][] = ['job-completed', 'job-failed'];
@@ -126,17 +131,23 @@ export class HeldFederation {
 
   /** An agent on any state folder of the site; whoever asks for it stops it. */
   startAgentOf(site: SiteName, stateDir: string): Promise<RunningAgent> {
-    const { wire, clock, before } = this.#surroundings;
+    const { wire, clock, trainerOf = this.#digestTrainer } = this.#surroundings;
+    const { logOf = silentLogger } = this.#surroundings;
     return startAgent(configOf(site, stateDir), {
       wire,
       clock,
       chance: seededChance(seededRandom(site)),
-      log: silentLogger(),
-      trainer: new DigestTrainer(site, (work, signal) =>
-        before === undefined ? Promise.resolve() : before(site, work, signal),
-      ),
+      log: logOf(site),
+      trainer: trainerOf(site),
     });
   }
+
+  readonly #digestTrainer = (site: SiteName) => {
+    const { before } = this.#surroundings;
+    return new DigestTrainer(site, (work, signal) =>
+      before === undefined ? Promise.resolve() : before(site, work, signal),
+    );
+  };
 
   /** The job's id. */
   async submit(changes: JobChanges): Promise<string> {

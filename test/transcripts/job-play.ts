@@ -1,6 +1,11 @@
 import { join } from 'node:path';
 import { assert, sha256, VirtualClock } from '@fedvox/base';
-import { durationMs } from '@fedvox/job';
+import {
+  DEFAULT_FIREWALL,
+  durationMs,
+  type FirewallRules,
+  type QuarantineReason,
+} from '@fedvox/job';
 import type { Capability, GateOutcome } from '@fedvox/protocol';
 import { submitJob } from '../../packages/coordinator/src/core/job-machine.js';
 import {
@@ -9,7 +14,14 @@ import {
   type JobEvent,
   type JobPlan,
 } from '../../packages/coordinator/src/core/job-state.js';
-import { eventOfOrder, ORDERS, type Order } from '../../packages/coordinator/src/core/orders.js';
+import {
+  eventOfOrder,
+  eventOfUpdateOrder,
+  ORDERS,
+  type Order,
+  UPDATE_ORDERS,
+  type UpdateOrder,
+} from '../../packages/coordinator/src/core/orders.js';
 import { invitedSites, standingOf } from '../../packages/coordinator/src/core/standing.js';
 import { taskOf } from '../../packages/coordinator/src/core/tasks.js';
 import { type Advance, JobRegistry } from '../../packages/coordinator/src/shell/job-registry.js';
@@ -19,6 +31,7 @@ import { listOf, Names, type Words, wordsOf } from './transcript.js';
 
 const JOB = 'job';
 const ASK_AGAIN_MS = 60_000;
+type OnQuarantine = FirewallRules['onQuarantine'];
 const KILLED = new Error('the process is gone');
 
 /**
@@ -34,6 +47,8 @@ export class JobPlay {
   #due: JobEffect[] = [];
   #happened: string[] = [];
   #diesAtCommit = false;
+  /** What the firewall finds of each site's update, in every round. */
+  readonly #finds = new Map<string, QuarantineReason>();
 
   private constructor(path: string) {
     this.#path = path;
@@ -99,6 +114,13 @@ export class JobPlay {
         const answer = { kind: 'declined', reason, askAgainAtMs: nowMs + ASK_AGAIN_MS } as const;
         return this.#send({ kind: 'site-answered', site, answer, nowMs });
       }
+      case 'finds':
+        this.#finds.set(site, outcome as QuarantineReason);
+        this.#happened.push('of every update of this site from now on');
+        return;
+      case 'release':
+      case 'quarantine':
+        return this.#decide(verb, site);
       case 'speak':
         return this.#send({ kind: 'site-spoke', site, anew: outcome === 'anew' });
       case 'enrol':
@@ -121,7 +143,7 @@ export class JobPlay {
     }
   }
 
-  async #submit({ rounds, deadline, sites, grace, ...settings }: Words['settings']) {
+  async #submit({ rounds, deadline, sites, grace, firewall, ...settings }: Words['settings']) {
     const initialModel = sha256('m0');
     this.#names.give(initialModel, 'm0');
     const nowMs = this.#clock.nowMs();
@@ -132,6 +154,9 @@ export class JobPlay {
         minSites: Number(settings['min-sites']),
         deadlineMs: durationMs(deadline as string),
         ...(grace === undefined ? {} : { graceMs: durationMs(grace) }),
+        ...(firewall === undefined
+          ? {}
+          : { firewall: { ...DEFAULT_FIREWALL, onQuarantine: firewall as OnQuarantine } }),
         invitedSites: listOf(sites),
         laterSites: listOf(settings['later']),
         initialModel,
@@ -193,9 +218,31 @@ export class JobPlay {
         return this.#send({ kind: 'round-opened', round, nowMs: this.#clock.nowMs() });
       case 'settle-updates':
         return this.#send({ kind: 'updates-settled', round });
+      case 'screen':
+        return this.#screen(effect);
       case 'aggregate':
         return this.#send({ kind: 'aggregated', round, ...this.#average(effect) });
     }
+  }
+
+  #screen({ round, statements }: Extract<JobEffect, { kind: 'screen' }>): Promise<void> {
+    const sites = invitedSites(this.#state).filter((site) =>
+      statements.includes(sha256(`${site}/${round}`)),
+    );
+    const verdicts = sites.map((site) => {
+      const reason = this.#finds.get(site) ?? null;
+      return { site, norm: 1, cosine: 1, reason, flags: [], by: null };
+    });
+    return this.#send({ kind: 'screened', round, verdicts, nowMs: this.#clock.nowMs() });
+  }
+
+  /** The operator's word about the update of a site in the present round. */
+  async #decide(order: UpdateOrder, site: string): Promise<void> {
+    const { activity } = this.#state;
+    assert(activity.kind === 'round' && UPDATE_ORDERS.includes(order), 'words are about rounds');
+    const about = { round: activity.round.number, site };
+    const event = eventOfUpdateOrder(order, about, this.#state, 'anna', this.#clock.nowMs());
+    if (event !== null) await this.#send(event);
   }
 
   /** A digest that is a function of the set, as an average is. */
@@ -217,7 +264,9 @@ export class JobPlay {
     for (const site of invitedSites(state)) {
       const task = taskOf(state, site, this.#clock.nowMs());
       const asked = task === null ? 'asked for nothing' : `asked to ${task.kind}`;
-      this.#happened.push(`${site}: ${standingOf(state, site)}, ${asked}`);
+      const leftOut = state.members.get(site)?.leftOut ?? null;
+      const told = leftOut === null ? '' : `, told that round ${leftOut.round} left it out`;
+      this.#happened.push(`${site}: ${standingOf(state, site)}, ${asked}${told}`);
     }
   }
 

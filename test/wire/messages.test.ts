@@ -126,6 +126,12 @@ const exchanges: readonly Exchange[] = [
   nextTask('idle', undefined),
   nextTask('checkData', { job, jobDigest, work: { kind: 'check-data' } }),
   nextTask('train', { job, jobDigest, work: { kind: 'train', round: 7, baseModel } }),
+  nextTask('left-out', {
+    job,
+    jobDigest,
+    work: { kind: 'train', round: 7, baseModel },
+    leftOut: { round: 6, reason: 'direction-opposed' },
+  }),
   nextTask('evaluate', { job, jobDigest, work: { kind: 'evaluate', round: 300, baseModel } }),
   unary(
     'Heartbeat',

@@ -1,5 +1,5 @@
 import { assert } from '@fedvox/base';
-import { fewestSites, type SiteNeeds, type StrategySpec } from '@fedvox/job';
+import { declaredWeights, fewestSites, type SiteNeeds, type StrategySpec } from '@fedvox/job';
 import { capWeights, type SiteWeight } from './cap-weights.js';
 import { STRATEGIES } from './strategies/index.js';
 import type { Aggregate, SiteUpdate, Strategies, Strategy, StrategyInput } from './strategy.js';
@@ -27,8 +27,8 @@ export async function aggregate(
 }
 
 /**
- * What each site counts in the mean that a job's strategy takes: its FedAvg weight, capped so that no
- * share is above `maxShare`, or 1 where all count alike.
+ * What each site counts in the mean that a job's strategy takes: its FedAvg weight or what the job
+ * declares for it, capped so that no share is above `maxShare`, or 1 where all count alike.
  */
 export function meanWeights(
   spec: StrategySpec,
@@ -36,8 +36,17 @@ export function meanWeights(
   maxShare: number | null,
   needs: Pick<SiteNeeds, 'weights'>,
 ): ReadonlyMap<string, number> {
-  if (needs.weights && !isUniform(spec)) return capWeights(sites, maxShare);
-  return new Map(sites.map(({ site }) => [site, 1]));
+  if (!needs.weights || isUniform(spec)) return new Map(sites.map(({ site }) => [site, 1]));
+  const declared = declaredWeights(spec);
+  if (declared === null) return capWeights(sites, maxShare);
+  const weights = sites.map(({ site }) => ({ site, weight: declaredFor(declared, site) }));
+  return capWeights(weights, maxShare);
+}
+
+/** A site that was taken in after the job was written weighs as little as any that it names. */
+function declaredFor(declared: Readonly<Record<string, number>>, site: string): number {
+  const named = Object.hasOwn(declared, site) ? declared[site] : undefined;
+  return named ?? Math.min(...Object.values(declared));
 }
 
 function isUniform(spec: StrategySpec): boolean {

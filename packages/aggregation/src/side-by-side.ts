@@ -14,7 +14,7 @@ interface Stretch {
  * are: all of them together hold no more than one slice.
  */
 export async function* sideBySide(
-  updates: readonly SiteUpdate[],
+  updates: readonly Pick<SiteUpdate, 'delta'>[],
   name: string,
   from: number,
   to: number,

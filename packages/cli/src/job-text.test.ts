@@ -16,6 +16,7 @@ const job: JobDetails = {
   jobSha256: 'ab'.repeat(32),
   bestBy: 'dice',
   maxShare: 0.5,
+  verdicts: [],
   gate: [
     { ...member, site: 'north', outcome: 'pass', standing: 'takes-part', figures: 'reported' },
     { ...member, site: 'south', outcome: 'too-few-cases', standing: 'left-out' },

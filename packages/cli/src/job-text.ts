@@ -4,6 +4,7 @@ import { moment } from './moment.js';
 import { roundsTable } from './rounds-table.js';
 import { answerText, standingsTable, withheldText } from './standing-text.js';
 import { table } from './table.js';
+import { verdictsText } from './verdicts-text.js';
 
 /** A job as its operator reads it: where it stands, its figures, and whom it waits for. */
 export function jobText(job: JobDetails): string {
@@ -30,6 +31,8 @@ export function jobText(job: JobDetails): string {
     parts.push('', `* Best model: round ${best.round}`, `  sha256 ${best.sha256}`);
     parts.push(`  fedvox job model ${id} --output ${id}.safetensors`);
   }
+  const verdicts = verdictsText(job.verdicts);
+  if (verdicts !== undefined) parts.push('', 'Updates to look at:', '', verdicts);
   if (refused.length > 0) {
     const rows = refused.map((each) => [
       each.site,

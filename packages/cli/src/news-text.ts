@@ -45,7 +45,18 @@ function sentenceOf(news: JobNews): string | null {
       return `${roundName(news)}: an update of ${news.site} was refused: ${news.reason}`;
     case 'site-given-up':
       return `${roundName(news)}: ${news.site} given up, its updates were refused too often`;
+    case 'update-quarantined': {
+      const by = news.by === undefined ? '' : ` by ${news.by}`;
+      return `${roundName(news)}: ${news.site} is left out of the average${by}: ${news.reason}`;
+    }
+    case 'update-released':
+      return `${roundName(news)}: ${news.site} is averaged, as ${news.by} decided`;
+    case 'update-flagged':
+      return `${roundName(news)}: look at ${news.site}: ${news.flags.join(', ')}`;
+    case 'round-held':
+      return `${roundName(news)} waits for you: ${news.quarantined} quarantined; "fedvox job show", then "release" or "resume"`;
     case 'round-closing':
+    case 'round-screening':
     case 'round-aggregating':
       return null;
     case 'round-committed':

@@ -223,6 +223,15 @@ export const ERRORS = {
     message: 'job {job} is not deleted: its name, which confirms it, is {name}',
     advice: 'Give the name of the job, not its id: --confirm {name}.',
   },
+  'no-such-update': {
+    message: 'job {job} has no update of site {site} in round {round} to decide about',
+    advice: 'See "fedvox job show": it says which round is under way, and whose update came in.',
+  },
+  'round-decided': {
+    message: 'round {round} of job {job} is averaged, or about to be: it stays as it is',
+    advice:
+      'Decide while a round is open, held or failed. "onQuarantine: wait" in a job’s federation.firewall holds each round that has something to decide.',
+  },
   'job-not-trainable': {
     message: 'the job cannot be trained, whatever the data: {reason}',
     advice: 'Correct the job and submit it again; nothing was stored.',

@@ -5,7 +5,9 @@ import {
   MISSING_FIGURES,
   nameSchema,
   perMetric,
+  QUARANTINE_REASONS,
   selectionSchema,
+  UPDATE_FLAGS,
 } from '@fedvox/job';
 import { OPERATING_ROLES } from '@fedvox/pki';
 import { CAPABILITIES, FIGURES_OUTLOOKS, GATE_OUTCOMES, SITE_STATES } from '@fedvox/protocol';
@@ -72,7 +74,14 @@ export const jobSummarySchema = z.strictObject({
   name: z.string(),
   status: z.enum(['running', 'paused', 'failed', 'aborted', 'completed']),
   reason: z
-    .enum(['gate-not-passed', 'quorum-not-reached', 'aggregation-failed', 'no-more-gain'])
+    .enum([
+      'gate-not-passed',
+      'quorum-not-reached',
+      'quarantined-below-quorum',
+      'screening-failed',
+      'aggregation-failed',
+      'no-more-gain',
+    ])
     .nullable()
     .describe('why it failed, or completed before all its rounds'),
   /** 0 is the data gate. */
@@ -113,16 +122,42 @@ export const deletionSchema = z.strictObject({
   bytes: z.number().int(),
 });
 
+const verdictShape = {
+  norm: z.number().nullable().describe('2-norm of the delta; null where it was not looked at'),
+  cosine: z
+    .number()
+    .nullable()
+    .describe('that most of the others’ directions agree with it by; null where that says nothing'),
+  reason: z.enum(QUARANTINE_REASONS).nullable().describe('why it is left out of the average'),
+  flags: z.array(z.enum(UPDATE_FLAGS)),
+  by: z.string().nullable().describe('the operator who decided; null where the firewall did'),
+};
+
+/** Which update an operator means. */
+export const updateNameSchema = z.strictObject({
+  round: z.number().int().min(1),
+  site: nameSchema,
+});
+
 const currentWorkSchema = z.strictObject({
   kind: z.enum(['check-data', 'train', 'evaluate']),
   round: z.number().int(),
-  phase: z.enum(['pending', 'open', 'closing', 'aggregating', 'committed', 'failed']),
+  phase: z.enum([
+    'pending',
+    'open',
+    'closing',
+    'screening',
+    'held',
+    'aggregating',
+    'committed',
+    'failed',
+  ]),
   deadlineAtMs: timeMs.nullable(),
   graceEndsAtMs: timeMs.nullable().describe('where enough sites have answered'),
   sites: z.array(
     z.strictObject({
       site: z.string(),
-      answer: z.enum(['awaited', 'answered', 'declined', 'given-up', 'not-awaited']),
+      answer: z.enum(['awaited', 'answered', 'quarantined', 'declined', 'given-up', 'not-awaited']),
       /** Why it declined. */
       reason: z.enum(GATE_OUTCOMES).nullable(),
       lastSeenAtMs: timeMs.nullable(),
@@ -190,6 +225,10 @@ export const jobDetailsSchema = z.strictObject({
   refused: z.array(refusalSchema).describe('updates that were turned away, by site and reason'),
   best: z.strictObject({ round: z.number().int(), sha256 }).nullable(),
   current: currentWorkSchema.nullable(),
+  /** Updates that were left out, flagged, or decided about by an operator; by round, then site. */
+  verdicts: z
+    .array(z.strictObject({ round: z.number().int(), site: z.string(), ...verdictShape }))
+    .default([]),
 });
 
 const envelopeSchema = z
@@ -208,6 +247,7 @@ export const updateSchema = z.strictObject({
     .default(null)
     .describe('when the bytes went by retention; statement and receipt stay'),
   acceptedAtMs: timeMs,
+  verdict: z.strictObject(verdictShape).optional(),
   statement: envelopeSchema,
   receipt: envelopeSchema,
 });

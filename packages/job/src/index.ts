@@ -1,4 +1,14 @@
 export {
+  DEFAULT_FIREWALL,
+  type FirewallRules,
+  firewallSchema,
+  ON_QUARANTINE,
+  QUARANTINE_REASONS,
+  type QuarantineReason,
+  UPDATE_FLAGS,
+  type UpdateFlag,
+} from './firewall.js';
+export {
   DEFAULT_MAX_EXAMPLES,
   DEFAULT_MAX_SHARE,
   decodeJob,
@@ -63,6 +73,7 @@ export {
   selectionSchema,
 } from './selection.js';
 export {
+  declaredWeights,
   fewestSites,
   type SiteNeeds,
   STRATEGY_KINDS,

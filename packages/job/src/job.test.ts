@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_FIREWALL } from './firewall.js';
 import { decodeJob, encodeJob, type JobInput, jobDigest, jobSchema, newJobSchema } from './job.js';
 import { durationMs } from './names.js';
 
@@ -146,6 +147,48 @@ describe('a job', () => {
     expect(problems({ training: { ...input.training, schedule } })).toEqual([
       "training.schedule.warmupRounds: leaves none of the job's 3 rounds to train at the full rate",
     ]);
+  });
+
+  it('has a firewall where it is written today, and the bytes it had before where it was', () => {
+    const job = jobSchema.parse(input);
+    expect(decodeJob(encodeJob(job)).federation).not.toHaveProperty('firewall');
+    expect(newJobSchema.parse(input).federation.firewall).toEqual({
+      maxNormRatio: 5,
+      minCosine: DEFAULT_FIREWALL.minCosine,
+      onQuarantine: 'go-on',
+    });
+    const federation = { ...input.federation, firewall: 'off' as const };
+    expect(newJobSchema.parse({ ...input, federation }).federation.firewall).toBe('off');
+    const waiting = { ...federation, firewall: { maxNormRatio: 3, onQuarantine: 'wait' as const } };
+    expect(newJobSchema.parse({ ...input, federation: waiting }).federation.firewall).toEqual({
+      ...DEFAULT_FIREWALL,
+      ...waiting.firewall,
+    });
+  });
+
+  it('is refused with a firewall that it cannot have, and what it can have is named', () => {
+    const faults = (firewall: object | string) =>
+      problems({ federation: { ...input.federation, firewall } });
+    expect(faults('on')).toEqual([expect.stringMatching(/^federation.firewall: must be off/)]);
+    expect(faults({ maxNormRatio: 1 })).toHaveLength(1);
+    expect(faults({ minCosine: 1 })).toHaveLength(1);
+    expect(faults({ onQuarantine: 'ask' })).toHaveLength(1);
+    expect(faults({ maxNorm: 3 })).toHaveLength(1);
+  });
+
+  it('may declare weights by site, where it names its sites and gives each one', () => {
+    const faults = (declared: Record<string, number>, sites?: string[]) => {
+      const strategy = { kind: 'fedavg', weights: { declared } };
+      return problems({ federation: { ...input.federation, strategy, ...(sites && { sites }) } });
+    };
+    const declared = { east: 3, north: 0.5 };
+    expect(faults(declared, ['north', 'east'])).toEqual([]);
+    const incomplete = [expect.stringContaining('declares weights: it must name each site')];
+    expect(faults(declared)).toEqual(incomplete);
+    expect(faults(declared, ['north', 'east', 'south'])).toEqual(incomplete);
+    expect(faults(declared, ['north', 'west'])).toEqual(incomplete);
+    expect(faults(declared, ['north', 'ea*'])).toEqual(incomplete);
+    expect(faults({ ...declared, east: 0 }, ['north', 'east'])).toHaveLength(1);
   });
 
   it('may ask for MR, CT or PET by DICOM’s codes, and for nothing else', () => {

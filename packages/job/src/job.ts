@@ -1,5 +1,6 @@
 import { canonicalJson, defineErrors, type Sha256, sha256 } from '@fedvox/base';
 import { z } from 'zod';
+import { DEFAULT_FIREWALL, firewallChoiceSchema } from './firewall.js';
 import { evaluationSchema } from './metrics.js';
 import {
   durationSchema,
@@ -11,7 +12,7 @@ import {
 import { networkSchema } from './networks.js';
 import { participationFault, participationSchema } from './participation.js';
 import { selectionSchema } from './selection.js';
-import { fewestSites, strategySchema } from './strategies.js';
+import { declaredWeights, fewestSites, strategySchema } from './strategies.js';
 import { unmetConditions } from './strategy-conditions.js';
 import { inferenceSchema, trainingSchema } from './training.js';
 import { augmentStepSchema, preprocessStepSchema } from './transforms.js';
@@ -53,6 +54,8 @@ export const federationSchema = z.strictObject({
   archive: z.boolean().optional(),
   /** The largest FedAvg weight a site may name; `DEFAULT_MAX_EXAMPLES` where absent. */
   maxExamples: positiveInt.max(1e9).optional(),
+  /** Where absent there is none, as in all jobs before it; `newJobSchema` fills it in. */
+  firewall: firewallChoiceSchema.optional(),
 });
 
 /** Half: of two sites each is half of the average, and of more none outvotes the others. */
@@ -134,7 +137,28 @@ export const jobSchema = z
         message: `asks for ${minSites} sites, but only ${sites.length} are invited`,
       });
     }
+    const declared = declaredWeights(strategy);
+    if (declared !== null && !isWeightOfEach(declared, sites)) {
+      context.addIssue({
+        code: 'custom',
+        path: ['federation', 'strategy', 'weights', 'declared'],
+        message:
+          'declares weights: it must name each site of federation.sites, without *, and no other',
+      });
+    }
   });
+
+function isWeightOfEach(
+  declared: Readonly<Record<string, number>>,
+  sites: readonly string[] | undefined,
+): boolean {
+  if (sites === undefined || sites.some(isPattern)) return false;
+  const named = new Set(sites);
+  return (
+    Object.keys(declared).length === named.size &&
+    sites.every((name) => Object.hasOwn(declared, name))
+  );
+}
 
 /**
  * A job as a person writes it today. What joined after jobs were first signed and is no matter of taste
@@ -143,6 +167,7 @@ export const jobSchema = z
 export const newJobSchema = jobSchema.transform((job) => ({
   ...job,
   evaluation: { split: 'by-patient' as const, ...job.evaluation },
+  federation: { firewall: DEFAULT_FIREWALL, ...job.federation },
 }));
 
 /** What a person writes. */

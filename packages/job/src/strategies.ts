@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { unionOf } from './kinds.js';
+import { nameSchema } from './names.js';
 
 /** What a strategy needs of the sites whose updates it aggregates. */
 export interface SiteNeeds {
@@ -37,10 +38,21 @@ const positive = z.number().positive();
 const decay = z.number().min(0).lt(1);
 
 /**
- * By what updates count in a mean: by the FedAvg weight of each, where absent too, or all alike. Optional
- * rather than defaulted: a default would change the bytes of jobs that were signed before.
+ * By what updates count in a mean: by the FedAvg weight of each, where absent too, all alike, or by what
+ * the job declares for each site. Optional rather than defaulted: a default would change the bytes of jobs
+ * that were signed before.
  */
-const averaging = { weights: z.enum(['examples', 'uniform']).optional() };
+const averaging = {
+  weights: z
+    .union(
+      [
+        z.enum(['examples', 'uniform']),
+        z.strictObject({ declared: z.record(nameSchema, z.number().positive().max(1e9)) }),
+      ],
+      { error: 'must be examples, uniform, or {declared: …} with a number above 0 for each site' },
+    )
+    .optional(),
+};
 /** What the adaptive rules share (Reddi et al., ICLR 2021): η, which no value suits everywhere, and τ. */
 const adaptive = { ...averaging, learningRate: positive, tau: positive.default(1e-3) };
 const moments = { ...adaptive, beta1: decay.default(0.9), beta2: decay.default(0.99) };
@@ -202,4 +214,10 @@ export function fewestSites(spec: StrategySpec): number {
   // What a job says of a kind is what the row of that kind takes, which a lookup cannot express.
   const row = STRATEGY_TERMS[spec.kind] as { fewestSites: (said: StrategySpec) => number };
   return row.fewestSites(spec);
+}
+
+/** By site, the weights that a job declares; null where it declares none. */
+export function declaredWeights(spec: StrategySpec): Readonly<Record<string, number>> | null {
+  if (!('weights' in spec) || typeof spec.weights !== 'object') return null;
+  return spec.weights.declared;
 }

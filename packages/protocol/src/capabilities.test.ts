@@ -1,8 +1,8 @@
-import { NETWORK_KINDS, newJobSchema, STRATEGY_KINDS } from '@fedvox/job';
+import { type JobInput, jobSchema, NETWORK_KINDS, newJobSchema, STRATEGY_KINDS } from '@fedvox/job';
 import { describe, expect, it } from 'vitest';
 import { CAPABILITIES, capabilitiesFor, lackingOf } from './capabilities.js';
 
-const job = newJobSchema.parse({
+const written = {
   name: 'tiny',
   classes: ['background', 'lesion'],
   preprocess: [{ kind: 'orient' }],
@@ -11,7 +11,8 @@ const job = newJobSchema.parse({
   evaluation: { bestBy: 'dice', auc: { level: 'case', classes: ['lesion'] } },
   federation: { rounds: 2, minSites: 2 },
   seed: 1,
-});
+} satisfies JobInput;
+const job = jobSchema.parse(written);
 
 describe('what a job needs of an agent', () => {
   it('is its network, its strategy and the deltas that this version takes', () => {
@@ -32,6 +33,14 @@ describe('what a job needs of an agent', () => {
       'optimizer-sgd',
       'fixed-steps',
     ]);
+  });
+
+  it('is to read what its firewall is, or that weights are declared, where the job says so', () => {
+    const basic = capabilitiesFor(job);
+    expect(capabilitiesFor(newJobSchema.parse(written))).toEqual([...basic, 'firewall']);
+    const declared = { kind: 'fedavg', weights: { declared: { east: 1, north: 2 } } } as const;
+    const federation = { ...written.federation, sites: ['east', 'north'], strategy: declared };
+    expect(capabilitiesFor(jobSchema.parse({ ...written, federation }))).toContain('firewall');
   });
 
   it('is among what this version is capable of, whatever network and strategy a job names', () => {

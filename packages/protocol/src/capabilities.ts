@@ -1,4 +1,5 @@
 import {
+  declaredWeights,
   type Job,
   NETWORK_KINDS,
   type NetworkKind,
@@ -23,7 +24,8 @@ export type Capability =
   | 'optimizer-sgd'
   | 'fixed-steps'
   | 'affine-norm'
-  | 'job-archive';
+  | 'job-archive'
+  | 'firewall';
 export const CAPABILITIES = [
   'delta-f32',
   ...NETWORK_KINDS.map((kind) => `network-${kind}` as const),
@@ -38,6 +40,7 @@ export const CAPABILITIES = [
   'fixed-steps',
   'affine-norm',
   'job-archive',
+  'firewall',
 ] as const satisfies readonly Capability[];
 
 /** What an agent has to be capable of to do the work of this job. */
@@ -53,6 +56,7 @@ export function capabilitiesFor(job: Job): readonly Capability[] {
     'local-steps': STRATEGY_TERMS[kind].needs.localSteps,
     'optimizer-sgd': training.optimizer.kind === 'sgd',
     'fixed-steps': training.localSteps !== undefined,
+    firewall: federation.firewall !== undefined || declaredWeights(federation.strategy) !== null,
     'affine-norm': network.norm?.affine === true,
   };
   const needed = CAPABILITIES.filter((capability) => more[capability]);

@@ -43,6 +43,7 @@ export {
   type GateReport,
   type Heartbeat,
   isPassing,
+  type LeftOut,
   outcomeFor,
   SITE_STATES,
   type SiteState,

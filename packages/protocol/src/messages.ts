@@ -1,4 +1,5 @@
 import type { Sha256 } from '@fedvox/base';
+import type { QuarantineReason } from '@fedvox/job';
 import type { Capability } from './capabilities.js';
 import type { Envelope } from './dsse.js';
 
@@ -104,6 +105,13 @@ export interface Task {
   /** Digest of the job's canonical bytes: what `Download` gives them for. */
   readonly jobDigest: Sha256;
   readonly work: Work;
+  /** Where the site's last update was left out of its round's average; it was accepted all the same. */
+  readonly leftOut?: LeftOut;
+}
+
+export interface LeftOut {
+  readonly round: number;
+  readonly reason: QuarantineReason;
 }
 
 export interface Heartbeat {

@@ -44,6 +44,7 @@ describe('the capabilities of this version', () => {
       ...['strategy-fedbn', 'decline', 'untrainable', 'job-selection', 'job-schedule'],
       ...['job-participation', 'local-steps', 'optimizer-sgd', 'fixed-steps', 'affine-norm'],
       'job-archive',
+      'firewall',
     ]);
   });
 });

@@ -1,4 +1,5 @@
 import { SHA256_PATTERN, type Sha256 } from '@fedvox/base';
+import type { QuarantineReason } from '@fedvox/job';
 import type { Capability } from './capabilities.js';
 import { bufferOf } from './chunk-codec.js';
 import type { Envelope } from './dsse.js';
@@ -11,6 +12,7 @@ import type {
   GateOutcome,
   GateReport,
   Heartbeat,
+  LeftOut,
   SiteState,
   Task,
   UploadPosition,
@@ -65,6 +67,7 @@ const CAPABILITY: Readonly<Record<Capability, wire.Capability>> = {
   'fixed-steps': wire.Capability.FIXED_STEPS,
   'affine-norm': wire.Capability.AFFINE_NORM,
   'job-archive': wire.Capability.JOB_ARCHIVE,
+  firewall: wire.Capability.FIREWALL,
 };
 
 const GATE_OUTCOME: Readonly<Record<GateOutcome, wire.GateOutcome>> = {
@@ -88,6 +91,12 @@ const GATE_OUTCOME: Readonly<Record<GateOutcome, wire.GateOutcome>> = {
 const FIGURES_OUTLOOK: Readonly<Record<FiguresOutlook, wire.FiguresOutlook>> = {
   reported: wire.FiguresOutlook.REPORTED,
   withheld: wire.FiguresOutlook.WITHHELD,
+};
+
+const QUARANTINE_REASON: Readonly<Record<QuarantineReason, wire.QuarantineReason>> = {
+  'norm-too-large': wire.QuarantineReason.NORM_TOO_LARGE,
+  'direction-opposed': wire.QuarantineReason.DIRECTION_OPPOSED,
+  'by-operator': wire.QuarantineReason.BY_OPERATOR,
 };
 
 export function offerToWire({ protocolVersion, capabilities }: Offer): wire.HelloRequest {
@@ -156,8 +165,12 @@ export function heartbeatFromWire(message: wire.HeartbeatRequest): Heartbeat {
 
 export function taskToWire(task: Task | undefined): wire.NextTaskResponse {
   if (task === undefined) return { next: { $case: 'idle', value: {} } };
-  const { job, jobDigest, work } = task;
-  const value = { jobId: job, jobSha256: digestToWire(jobDigest), work: workToWire(work) };
+  const { job, jobDigest, work, leftOut } = task;
+  const value = {
+    jobId: job,
+    jobSha256: digestToWire(jobDigest),
+    work: workToWire(work, leftOut),
+  };
   return { next: { $case: 'task', value } };
 }
 
@@ -170,7 +183,17 @@ export function taskFromWire({ next }: wire.NextTaskResponse): Task | undefined 
     job: jobIdFromWire(jobId),
     jobDigest: digestFromWire(jobSha256),
     work: workFromWire(work),
+    ...leftOutFromWire(work),
   };
+}
+
+/** A reason of a newer coordinator's says nothing here: the work is what counts. */
+function leftOutFromWire(work: wire.Task['work']): { leftOut?: LeftOut } {
+  const leftOut = work?.$case === 'checkData' ? undefined : work?.value.leftOut;
+  if (leftOut === undefined) return {};
+  const reasons = Object.keys(QUARANTINE_REASON) as QuarantineReason[];
+  const reason = reasons.find((name) => QUARANTINE_REASON[name] === leftOut.reason);
+  return reason === undefined ? {} : { leftOut: { round: leftOut.round, reason } };
 }
 
 export function downloadPartToWire({ totalBytes, chunk }: DownloadPart): wire.DownloadResponse {
@@ -227,9 +250,13 @@ export function jobIdFromWire(jobId: string): string {
   return jobId;
 }
 
-function workToWire(work: Work): wire.Task['work'] {
+function workToWire(work: Work, leftOut: LeftOut | undefined): wire.Task['work'] {
   if (work.kind === 'check-data') return { $case: 'checkData', value: {} };
-  const value = { round: work.round, baseModelSha256: digestToWire(work.baseModel) };
+  const value = {
+    round: work.round,
+    baseModelSha256: digestToWire(work.baseModel),
+    leftOut: leftOut && { ...leftOut, reason: QUARANTINE_REASON[leftOut.reason] },
+  };
   return work.kind === 'train' ? { $case: 'train', value } : { $case: 'evaluate', value };
 }
 

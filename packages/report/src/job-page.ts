@@ -7,6 +7,7 @@ import { modelsSection } from './sections/models-section.js';
 import { roundsSection } from './sections/rounds-section.js';
 import { sitesSection } from './sections/sites-section.js';
 import { summarySection } from './sections/summary-section.js';
+import { verdictsSection } from './sections/verdicts-section.js';
 import { type Language, WORDS } from './words/languages.js';
 
 /** A job as one HTML file that needs no other, runs nothing and prints well. */
@@ -17,6 +18,7 @@ export function jobReport(record: JobRecord, language: Language): string {
     ...METRIC_NAMES.map((metric) => figuresSection(record, metric, words)),
     sitesSection(record, words),
     roundsSection(record, words),
+    ...verdictsSection(record, words),
     modelsSection(record, words),
     factsSection(record, words),
   ]);

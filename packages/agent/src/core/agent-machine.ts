@@ -33,6 +33,7 @@ import {
   onTaskOffered,
   onWorkDone,
   onWorkFailed,
+  withLeftOut,
 } from './work.js';
 
 /** Until the coordinator says otherwise. */
@@ -86,7 +87,7 @@ function transition(state: AgentState, event: AgentEvent): Step {
       return renewOrAsk(heard(memory), event.renewalDue);
     case 'task-offered':
       assertAt(now, 'asking');
-      return onTaskOffered(heard(memory), event.task);
+      return withLeftOut(event.task, onTaskOffered(heard(memory), event.task));
     case 'fetched':
       assertAt(now, 'fetching');
       return onFetched(heard(memory), now.task, event.outcome);

@@ -13,6 +13,16 @@ import {
 import { type AgentEvent, MAX_WORK_ATTEMPTS } from './machine-types.js';
 import type { DeclineReason } from './task.js';
 
+describe('a task with word of the last update', () => {
+  it('has the site told that it was left out, and why, and is done all the same', () => {
+    const leftOut = { round: 2, reason: 'direction-opposed' } as const;
+    const told = play([...asking, { kind: 'task-offered', task: { ...train, leftOut } }]);
+    const line = { kind: 'note', level: 'warn', fields: { job: train.job, ...leftOut } };
+    expect(told.effects).toContainEqual(expect.objectContaining(line));
+    expect(told.does).toContain('fetch');
+  });
+});
+
 describe('work that fails', () => {
   const crashes = Array.from({ length: MAX_WORK_ATTEMPTS - 1 }, () => crash);
   const failing = (code: string, reason: DeclineReason): AgentEvent => ({

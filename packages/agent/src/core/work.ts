@@ -28,6 +28,16 @@ export function onTaskOffered(memory: Memory, task: Task): Step {
   return go(memory, { at: 'fetching', task }, line, { kind: 'fetch', task });
 }
 
+/** A person at the site is to know that the average was made without its last update. */
+export function withLeftOut({ job, leftOut }: Task, { state, effects }: Step): Step {
+  if (leftOut === undefined) return { state, effects };
+  const line = note('warn', LEFT_OUT, { job, round: leftOut.round, reason: leftOut.reason });
+  return { state, effects: [line, ...effects] };
+}
+
+const LEFT_OUT =
+  'this site’s update was received, and left out of the average; ask the operator about it';
+
 /** The job and the model are here; `outcome` says whether this site may do the job at all. */
 export function onFetched(memory: Memory, task: Task, outcome: GateOutcome): Step {
   if (outcome === 'pass') return go(memory, { at: 'working', task }, { kind: 'work', task });

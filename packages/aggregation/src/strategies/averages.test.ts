@@ -9,9 +9,11 @@ describe('federated averaging', () => {
     await expectFlower('fedavg', () => ({ kind: 'fedavg' }));
   });
 
-  it('weighs by examples where the job says so as where it says nothing, and alike where that is said', async () => {
+  it('weighs by examples where the job says so as where it says nothing, and alike or as it declares where that is said', async () => {
     const updates = updatesOf([{ w: [1] }, { w: [4] }], [1, 3]);
-    const modelOf = async (weights?: 'examples' | 'uniform') => {
+    const modelOf = async (
+      weights?: 'examples' | 'uniform' | { declared: Record<string, number> },
+    ) => {
       const spec = { kind: 'fedavg', ...(weights && { weights }) } as const;
       const [played] = await play({ base: { w: [10] } }, [{ spec, updates }]);
       return [...Array.from(played?.model['w'] ?? [])];
@@ -19,6 +21,8 @@ describe('federated averaging', () => {
     expect(await modelOf()).toEqual([13.25]);
     expect(await modelOf('examples')).toEqual([13.25]);
     expect(await modelOf('uniform')).toEqual([12.5]);
+    const declared = { 'site-0': 2, 'site-1': 1 };
+    expect(await modelOf({ declared })).toEqual([12]);
   });
 });
 

@@ -10,6 +10,7 @@ import { addJobInvite } from './job-invite.js';
 import { addJobModel } from './job-model.js';
 import { addJobReport } from './job-report.js';
 import { addJobSubmit } from './job-submit.js';
+import { addJobVerdicts } from './job-verdicts.js';
 import { addJobWatch } from './job-watch.js';
 import { asOperator, type OperatorOptions, withOperator } from './operator-options.js';
 
@@ -27,6 +28,7 @@ export function addJobCommands(program: Command, terminal: Terminal): void {
   addJobReport(job, terminal);
   addJobInvite(job, terminal);
   addOrders(job, terminal);
+  addJobVerdicts(job, terminal);
   addJobDelete(job, terminal);
 }
 

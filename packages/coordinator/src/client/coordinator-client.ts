@@ -11,6 +11,7 @@ import { decodeJob, type Job, type JobInput } from '@fedvox/job';
 import { readIdentity } from '@fedvox/pki';
 import { z } from 'zod';
 import type { StartedFrom } from '../core/job-state.js';
+import type { Order, UpdateName, UpdateOrder } from '../core/orders.js';
 import { fail } from '../errors.js';
 import {
   type AcceptedUpdate,
@@ -191,6 +192,16 @@ export class CoordinatorClient {
     return this.#post(`/v1/jobs/${encodeURIComponent(id)}/sites`, { site }, jobMemberSchema);
   }
 
+  /** Has an update of the present round averaged, whatever the firewall finds of it. */
+  releaseUpdate(id: string, round: number, site: string): Promise<JobSummary> {
+    return this.#order(id, 'release', { round, site });
+  }
+
+  /** Leaves an update out of the average of the present round. */
+  quarantineUpdate(id: string, round: number, site: string): Promise<JobSummary> {
+    return this.#order(id, 'quarantine', { round, site });
+  }
+
   /**
    * Deletes a job that is over: its models and deltas, for good. Its rows stay with the coordinator.
    * @param name of the job, to confirm that it is meant
@@ -277,8 +288,8 @@ export class CoordinatorClient {
     await this.#json({ ...call, ...(signal && { signal }) }, z.unknown());
   }
 
-  #order(id: string, order: 'pause' | 'resume' | 'abort'): Promise<JobSummary> {
-    return this.#post(`/v1/jobs/${encodeURIComponent(id)}/${order}`, undefined, jobSummarySchema);
+  #order(id: string, order: Order | UpdateOrder, about?: UpdateName): Promise<JobSummary> {
+    return this.#post(`/v1/jobs/${encodeURIComponent(id)}/${order}`, about, jobSummarySchema);
   }
 
   #get<Schema extends z.ZodType>(

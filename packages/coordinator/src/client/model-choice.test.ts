@@ -25,6 +25,7 @@ const job = (changes: Partial<JobDetails>): JobDetails => ({
   jobSha256: digest(9),
   bestBy: 'dice',
   maxShare: 0.5,
+  verdicts: [],
   gate: [],
   rounds: [row(0, undefined)],
   nextRound: null,

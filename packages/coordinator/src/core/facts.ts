@@ -1,4 +1,5 @@
 import type { Sha256 } from '@fedvox/base';
+import type { QuarantineReason, UpdateFlag } from '@fedvox/job';
 import type { Capability, DeclineReason, FiguresOutlook, GateOutcome } from '@fedvox/protocol';
 import type { StartedFrom } from './job-state.js';
 import type { CloseCause } from './roll-call.js';
@@ -81,6 +82,31 @@ export type JobFact =
   /** … until it speaks, which starts the count anew in any case. */
   | { readonly kind: 'site-returned'; readonly site: string }
   | { readonly kind: 'round-closing'; readonly round: number; readonly cause: CloseCause }
+  | { readonly kind: 'round-screening'; readonly round: number; readonly updates: number }
+  /** Stored, and left out of the average; `by` an operator, or else by the firewall. */
+  | {
+      readonly kind: 'update-quarantined';
+      readonly round: number;
+      readonly site: string;
+      readonly reason: QuarantineReason;
+      readonly by?: string;
+    }
+  /** An operator lets it be averaged. */
+  | {
+      readonly kind: 'update-released';
+      readonly round: number;
+      readonly site: string;
+      readonly by: string;
+    }
+  /** Averaged, and worth a look. */
+  | {
+      readonly kind: 'update-flagged';
+      readonly round: number;
+      readonly site: string;
+      readonly flags: readonly UpdateFlag[];
+    }
+  /** It waits for an operator to look at what is quarantined; the job is paused. */
+  | { readonly kind: 'round-held'; readonly round: number; readonly quarantined: number }
   | { readonly kind: 'round-aggregating'; readonly round: number; readonly updates: number }
   | {
       readonly kind: 'round-committed';

@@ -13,8 +13,15 @@ import {
   type JobPlan,
   type JobState,
 } from './job-state.js';
-import { askedAnew, membersOf, NEW_MEMBER, withoutSilences } from './member.js';
-import { acceptedUpdates, calledSince, type RoundAnswer, unansweredSites } from './roll-call.js';
+import { askedAnew, membersOf, NEW_MEMBER, withMember, withoutSilences } from './member.js';
+import {
+  acceptedUpdates,
+  calledSince,
+  quarantinedUpdates,
+  type RoundAnswer,
+  unansweredSites,
+  updateOf,
+} from './roll-call.js';
 import {
   type CollectingRound,
   quorumOf,
@@ -35,6 +42,7 @@ import {
   sitesFor,
   type Transition,
 } from './transition.js';
+import type { SiteVerdict } from './verdict.js';
 
 export interface Step {
   readonly state: JobState;
@@ -115,7 +123,12 @@ function apply(state: JobState, event: JobEvent): Transition {
       return isStillDue(state, event)
         ? stepCurrentRound(state, { ...event, silentSites: silentSites(state) })
         : reached(state);
+    case 'overruled':
+      assert(!isOver(state), 'the job is not over');
+      return stepCurrentRound(state, event);
     case 'updates-settled':
+    case 'screened':
+    case 'screening-failed':
     case 'aggregated':
     case 'aggregation-failed':
       return isStillDue(state, event) ? stepCurrentRound(state, event) : reached(state);
@@ -128,6 +141,8 @@ type EffectAnswer = Extract<JobEvent, { readonly round: number }>;
 const ANSWERED_EFFECT = {
   'round-opened': 'open-round',
   'updates-settled': 'settle-updates',
+  screened: 'screen',
+  'screening-failed': 'screen',
   aggregated: 'aggregate',
   'aggregation-failed': 'aggregate',
 } as const satisfies Record<EffectAnswer['kind'], JobEffect['kind']>;
@@ -182,6 +197,10 @@ function factsOf(
         round: round.number,
         site,
       }));
+    case 'screened':
+      return event.verdicts.flatMap(({ site }) => factsOfVerdict(round, site));
+    case 'overruled':
+      return [factOfWord(round.number, event.verdict)];
     default:
       return [];
   }
@@ -196,6 +215,25 @@ function factOfAnswer(about: { round: number; site: string }, answer: RoundAnswe
     case 'declined':
       return { kind: 'site-declined', ...about, reason: answer.reason };
   }
+}
+
+/** What the firewall found, where no operator had decided: those that had are known already. */
+function factsOfVerdict(round: RoundState, site: string): JobFact[] {
+  const verdict = 'rollCall' in round ? updateOf(round.rollCall, site)?.verdict : undefined;
+  if (verdict === undefined || verdict.by !== null) return [];
+  const { reason, flags } = verdict;
+  const about = { round: round.number, site };
+  return [
+    ...(reason === null ? [] : [{ kind: 'update-quarantined', ...about, reason } as const]),
+    ...(flags.length === 0 ? [] : [{ kind: 'update-flagged', ...about, flags } as const]),
+  ];
+}
+
+function factOfWord(round: number, { site, reason, by }: SiteVerdict): JobFact {
+  assert(by !== null, 'an operator has a name');
+  return reason === null
+    ? { kind: 'update-released', round, site, by }
+    : { kind: 'update-quarantined', round, site, reason, by };
 }
 
 /** An answer is a word; and what it says of the site's means holds for the rounds to come. */
@@ -242,15 +280,41 @@ function enter(state: JobState, round: RoundState, event: RoundEvent): Transitio
       const closing = { kind: 'round-closing', round: round.number, cause: round.cause } as const;
       return andThen(reached(state, closing), () => silent);
     }
+    case 'screening': {
+      const updates = acceptedUpdates(round.rollCall) + quarantinedUpdates(round.rollCall);
+      return reached(state, { kind: 'round-screening', round: round.number, updates });
+    }
+    case 'held': {
+      const { number, rollCall, heldAtMs } = round;
+      const quarantined = quarantinedUpdates(rollCall);
+      const pausedAtMs = state.status === 'paused' ? state.pausedAtMs : heldAtMs;
+      const held: JobState = { ...baseOf(state), status: 'paused', pausedAtMs };
+      return reached(held, { kind: 'round-held', round: number, quarantined });
+    }
     case 'aggregating': {
       const updates = acceptedUpdates(round.rollCall);
-      return reached(state, { kind: 'round-aggregating', round: round.number, updates });
+      const told = withLeftOut(state, round);
+      return reached(told, { kind: 'round-aggregating', round: round.number, updates });
     }
     case 'failed':
       return failJob(state, round.reason);
     case 'committed':
       return afterCommit(state, round, event.kind === 'aggregated' ? event.lastGain : undefined);
   }
+}
+
+/** Each site whose update the round is made of or without is told so with its next task. */
+function withLeftOut(
+  state: JobState,
+  { number, rollCall }: Extract<RoundState, { phase: 'aggregating' }>,
+): JobState {
+  return [...rollCall.entries].reduce((next, [site, { answer }]) => {
+    if (answer?.kind !== 'update') return next;
+    const reason = answer.verdict?.reason ?? null;
+    const before = next.members.get(site)?.leftOut ?? null;
+    if (reason === null && before === null) return next;
+    return withMember(next, site, { leftOut: reason === null ? null : { round: number, reason } });
+  }, state);
 }
 
 type CommittedRound = Extract<RoundState, { phase: 'committed' }>;
@@ -290,7 +354,10 @@ function resume(
 
 function postpone(state: JobState, byMs: number): Transition {
   const { activity } = state;
-  if (activity.kind === 'round') return stepCurrentRound(state, { kind: 'postponed', byMs });
+  if (activity.kind === 'round') {
+    const isHeld = activity.round.phase === 'held';
+    return stepCurrentRound(state, isHeld ? { kind: 'confirmed' } : { kind: 'postponed', byMs });
+  }
   const deadlineAtMs = activity.deadlineAtMs + byMs;
   return reached({ ...state, activity: { ...activity, deadlineAtMs } });
 }

@@ -1,5 +1,11 @@
 import { SHA256_PATTERN } from '@fedvox/base';
-import { selectionSchema, strategySchema } from '@fedvox/job';
+import {
+  firewallSchema,
+  QUARANTINE_REASONS,
+  selectionSchema,
+  strategySchema,
+  UPDATE_FLAGS,
+} from '@fedvox/job';
 import { CAPABILITIES, FIGURES_OUTLOOKS, GATE_OUTCOMES } from '@fedvox/protocol';
 import { z } from 'zod';
 
@@ -24,6 +30,7 @@ const plan = z.strictObject({
   strategy: strategySchema,
   maxShare: z.number().nullable(),
   maxExamples: z.number(),
+  firewall: firewallSchema.exactOptional(),
   invitedSites: sites,
   laterSites: sites,
   initialModel: digest,
@@ -39,8 +46,21 @@ const plan = z.strictObject({
   startedFrom: startedFromSchema.exactOptional(),
 });
 
+const quarantineReason = z.enum(QUARANTINE_REASONS);
+const verdict = z.strictObject({
+  norm: z.number().nullable(),
+  cosine: z.number().nullable(),
+  reason: quarantineReason.nullable(),
+  flags: z.array(z.enum(UPDATE_FLAGS)).readonly(),
+  by: z.string().nullable(),
+});
+
 const answer = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('update'), statement: digest }),
+  z.strictObject({
+    kind: z.literal('update'),
+    statement: digest,
+    verdict: verdict.exactOptional(),
+  }),
   z.strictObject({ kind: z.literal('given-up') }),
   z.strictObject({
     kind: z.literal('declined'),
@@ -62,6 +82,7 @@ const site = z.strictObject({
   figures: z.enum(FIGURES_OUTLOOKS).nullable(),
   lacks: z.array(z.enum(CAPABILITIES)).readonly().nullable().default(null),
   silentRounds: count,
+  leftOut: z.strictObject({ round: count, reason: quarantineReason }).nullable().default(null),
   /** In the present round. */
   takesPart: z.boolean(),
   /** In its roll. */
@@ -81,7 +102,12 @@ const roundBase = z.strictObject({
   baseState: digest.nullable(),
 });
 
-const roundFailure = z.enum(['quorum-not-reached', 'aggregation-failed']);
+const roundFailure = z.enum([
+  'quorum-not-reached',
+  'quarantined-below-quorum',
+  'screening-failed',
+  'aggregation-failed',
+]);
 const round = z.discriminatedUnion('phase', [
   roundBase.extend({ phase: z.literal('pending') }),
   roundBase.extend({ phase: z.literal('open'), rollCall }),
@@ -90,6 +116,8 @@ const round = z.discriminatedUnion('phase', [
     rollCall,
     cause: z.enum(['all-answered', 'grace-over', 'deadline']),
   }),
+  roundBase.extend({ phase: z.literal('screening'), rollCall }),
+  roundBase.extend({ phase: z.literal('held'), rollCall, heldAtMs: timeMs }),
   roundBase.extend({ phase: z.literal('aggregating'), rollCall }),
   roundBase.extend({ phase: z.literal('failed'), rollCall, reason: roundFailure }),
   roundBase.extend({

@@ -1,11 +1,12 @@
 import type { Sha256 } from '@fedvox/base';
-import type { SelectionSpec, StrategySpec } from '@fedvox/job';
+import type { FirewallRules, SelectionSpec, StrategySpec } from '@fedvox/job';
 import type { Capability, FiguresOutlook, GateOutcome } from '@fedvox/protocol';
 import type { JobFailure, Ordered } from './facts.js';
 import type { ParticipationPlan } from './lots.js';
 import type { Members } from './member.js';
 import { acceptedStatements, nextLookAtMs, type RoundAnswer } from './roll-call.js';
 import type { RoundOutcome, RoundState } from './round-machine.js';
+import type { SiteVerdict } from './verdict.js';
 
 /** What a submission fixes for good. */
 export interface JobPlan {
@@ -22,6 +23,8 @@ export interface JobPlan {
   readonly maxShare: number | null;
   /** The largest FedAvg weight a site may name. */
   readonly maxExamples: number;
+  /** By what updates are kept out of an average; absent where the job has no firewall. */
+  readonly firewall?: FirewallRules;
   /** Sorted. */
   readonly invitedSites: readonly string[];
   /** Names, with `*` for any part, of sites that are invited when they enrol later. */
@@ -58,7 +61,8 @@ export type StartedFrom =
  *                          └─ patience at its end ──▶ next round (evaluate)
  * ```
  *
- * While paused no task is given and no deadline runs, but an aggregation already begun ends.
+ * While paused no task is given and no deadline runs, but an aggregation already begun ends. A job whose
+ * round is held for its operator is paused; to resume it confirms what the firewall did.
  *
  * Each site, beside the job's own activity:
  * ```
@@ -124,7 +128,9 @@ export type JobEvent =
       readonly answer: RoundAnswer;
       readonly nowMs: number;
     }
-  /** These four answer the effect of the same round; late ones are ignored. */
+  /** An operator's word about an update of the present round. */
+  | { readonly kind: 'overruled'; readonly verdict: SiteVerdict; readonly nowMs: number }
+  /** These answer the effect of the same round; late ones are ignored. */
   | {
       readonly kind: 'round-opened';
       readonly round: number;
@@ -133,6 +139,13 @@ export type JobEvent =
       readonly away?: readonly string[];
     }
   | { readonly kind: 'updates-settled'; readonly round: number }
+  | {
+      readonly kind: 'screened';
+      readonly round: number;
+      readonly verdicts: readonly SiteVerdict[];
+      readonly nowMs: number;
+    }
+  | { readonly kind: 'screening-failed'; readonly round: number }
   | ({
       readonly kind: 'aggregated';
       readonly round: number;
@@ -145,6 +158,12 @@ export type JobEffect =
   | { readonly kind: 'open-round'; readonly round: number }
   | { readonly kind: 'settle-updates'; readonly round: number }
   | {
+      readonly kind: 'screen';
+      readonly round: number;
+      readonly baseModel: Sha256;
+      readonly statements: readonly Sha256[];
+    }
+  | {
       readonly kind: 'aggregate';
       readonly round: number;
       readonly baseModel: Sha256;
@@ -153,7 +172,12 @@ export type JobEffect =
     };
 
 type DueEffect =
-  | Exclude<JobEffect, { readonly kind: 'aggregate' }>
+  | Exclude<JobEffect, { readonly kind: 'screen' | 'aggregate' }>
+  | {
+      readonly kind: 'screen';
+      readonly round: number;
+      readonly set: Extract<RoundState, { phase: 'screening' }>;
+    }
   | {
       readonly kind: 'aggregate';
       readonly round: number;
@@ -164,14 +188,18 @@ type DueEffect =
 export function dueEffects(state: JobState): readonly JobEffect[] {
   const due = dueEffect(state);
   if (due === null) return [];
-  if (due.kind !== 'aggregate') return [due];
+  if (due.kind !== 'aggregate' && due.kind !== 'screen') return [due];
   const { round } = due;
+  if (due.kind === 'screen') {
+    const { baseModel, rollCall } = due.set;
+    return [{ kind: 'screen', round, baseModel, statements: acceptedStatements(rollCall, 'all') }];
+  }
   const { baseModel, baseState, rollCall } = due.set;
   const statements = acceptedStatements(rollCall);
   return [{ kind: 'aggregate', round, baseModel, baseState, statements }];
 }
 
-/** There is one at most. Of what is to be averaged, the set is not looked at. */
+/** There is one at most. Of what is to be screened or averaged, the set is not looked at. */
 export function dueEffect({ status, activity }: JobState): DueEffect | null {
   if (status !== 'running' && status !== 'paused') return null;
   if (activity.kind !== 'round') return null;
@@ -181,9 +209,12 @@ export function dueEffect({ status, activity }: JobState): DueEffect | null {
       return status === 'running' ? { kind: 'open-round', round: round.number } : null;
     case 'closing':
       return { kind: 'settle-updates', round: round.number };
+    case 'screening':
+      return { kind: 'screen', round: round.number, set: round };
     case 'aggregating':
       return { kind: 'aggregate', round: round.number, set: round };
     case 'open':
+    case 'held':
     case 'committed':
     case 'failed':
       return null;

@@ -4,6 +4,7 @@ import {
   type FiguresOutlook,
   type GateOutcome,
   isPassing,
+  type LeftOut,
 } from '@fedvox/protocol';
 import { SiteTable } from './site-table.js';
 
@@ -21,6 +22,8 @@ export interface Member {
   readonly lacks: readonly Capability[] | null;
   /** How many rounds in a row ended without a word of it. */
   readonly silentRounds: number;
+  /** Its last update that a round was made of or without, where that was without: it is told. */
+  readonly leftOut: LeftOut | null;
 }
 
 /** How a member stands with the gate. */
@@ -47,6 +50,7 @@ export const NEW_MEMBER: Member = {
   figures: null,
   lacks: null,
   silentRounds: 0,
+  leftOut: null,
 };
 
 /** The members without the outcomes that stand in the way of being asked. */

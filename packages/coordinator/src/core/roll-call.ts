@@ -1,6 +1,7 @@
 import { assert, type Sha256 } from '@fedvox/base';
 import { type DeclineReason, isPassing } from '@fedvox/protocol';
 import { SiteTable } from './site-table.js';
+import type { SiteVerdict, Verdict } from './verdict.js';
 
 /** The answers to one round, from a fixed set of sites. */
 export interface RollCall {
@@ -32,6 +33,8 @@ export type RollStanding =
   | 'awaited'
   | 'not-awaited'
   | 'updated'
+  /** Its update is kept out of the average. */
+  | 'quarantined'
   | 'given-up'
   | 'declined'
   /** For a reason that passes. */
@@ -47,7 +50,9 @@ export function rollStanding({ answer, isAwaited, isCalled }: RollEntry): RollSt
     case 'given-up':
       return 'given-up';
     case 'update':
-      return 'updated';
+      return answer.verdict === undefined || answer.verdict.reason === null
+        ? 'updated'
+        : 'quarantined';
   }
 }
 
@@ -56,7 +61,7 @@ export function entriesOf(rows: Iterable<readonly [string, RollEntry]>): RollEnt
 }
 
 export type RoundAnswer =
-  | { readonly kind: 'update'; readonly statement: Sha256 }
+  | UpdateAnswer
   /** Its updates were refused too often. */
   | { readonly kind: 'given-up' }
   /** It cannot do the work; where the reason passes, it is offered the work again at that time. */
@@ -65,6 +70,13 @@ export type RoundAnswer =
       readonly reason: DeclineReason;
       readonly askAgainAtMs: number;
     };
+
+export interface UpdateAnswer {
+  readonly kind: 'update';
+  readonly statement: Sha256;
+  /** Absent until the firewall or an operator has looked at it. */
+  readonly verdict?: Verdict;
+}
 
 export interface RollCallRules {
   /** Enough answers to close on. */
@@ -170,16 +182,54 @@ function countQuorum(rollCall: RollCall, nowMs: number, { minSites }: RollCallRu
   return isEnough && rollCall.quorumAtMs === null ? { ...rollCall, quorumAtMs: nowMs } : rollCall;
 }
 
-/** How many. */
+/** How many are to be averaged. */
 export function acceptedUpdates({ entries }: RollCall): number {
   return entries.count('updated');
 }
 
-/** Sorted. */
-export function acceptedStatements({ entries }: RollCall): readonly Sha256[] {
+/** How many are kept out of the average. */
+export function quarantinedUpdates({ entries }: RollCall): number {
+  return entries.count('quarantined');
+}
+
+/** Of those that are to be averaged, or of all; sorted. */
+export function acceptedStatements(
+  { entries }: RollCall,
+  which: 'averaged' | 'all' = 'averaged',
+): readonly Sha256[] {
+  const standings = which === 'all' ? ALL_UPDATES : AVERAGED;
   return [...entries]
-    .flatMap(([, { answer }]) => (answer?.kind === 'update' ? [answer.statement] : []))
+    .flatMap(([, entry]) =>
+      entry.answer?.kind === 'update' && standings.includes(rollStanding(entry))
+        ? [entry.answer.statement]
+        : [],
+    )
     .sort();
+}
+
+const AVERAGED: readonly RollStanding[] = ['updated'];
+const ALL_UPDATES: readonly RollStanding[] = ['updated', 'quarantined'];
+
+/** The update that the site answered with; null where it did not. */
+export function updateOf({ entries }: RollCall, site: string): UpdateAnswer | null {
+  const answer = entries.get(site)?.answer;
+  return answer?.kind === 'update' ? answer : null;
+}
+
+/** Writes down what was found of updates: there may be enough to average no more, or again. */
+export function judged(
+  rollCall: RollCall,
+  verdicts: readonly SiteVerdict[],
+  nowMs: number,
+  rules: RollCallRules,
+): RollCall {
+  const written = verdicts.reduce((next, { site, ...verdict }) => {
+    const answer = updateOf(next, site);
+    assert(answer !== null, 'only an update is judged');
+    return withEntry(next, site, { answer: { ...answer, verdict } });
+  }, rollCall);
+  const isEnough = acceptedUpdates(written) >= rules.minSites;
+  return isEnough ? countQuorum(written, nowMs, rules) : { ...written, quorumAtMs: null };
 }
 
 /** Those that are called and have given no answer; sorted. */

@@ -1,5 +1,5 @@
 import { assert, type Sha256 } from '@fedvox/base';
-import type { SiteNeeds } from '@fedvox/job';
+import type { FirewallRules, SiteNeeds } from '@fedvox/job';
 import { byLot, type ParticipationPlan, sitesToCall } from './lots.js';
 import {
   acceptedUpdates,
@@ -10,16 +10,20 @@ import {
   closeCause,
   expectedUpdates,
   isOffered,
+  judged,
   mayAnswer,
   openRollCall,
   postponed,
+  quarantinedUpdates,
   type RollCall,
   type RollCallRules,
   type RoundAnswer,
+  updateOf,
   withCalled,
   withoutCalls,
   withoutSite,
 } from './roll-call.js';
+import { judgedAnew, type SiteVerdict } from './verdict.js';
 
 /**
  * One round, from its base model to the next one.
@@ -31,6 +35,12 @@ import {
  *                           ▲                   │ fewer than minSites │ cannot be averaged
  *                           │      reopen       ▼                     ▼
  *                           └──────────────── failed ◀────────────────┘
+ *
+ *   with a firewall:  closing ─▶ screening ─▶ aggregating
+ *                                    │ some are quarantined      ▲
+ *                                    │ and the job waits         │ confirmed
+ *                                    └──────────▶ held ──────────┘
+ *   from both to failed where what is left is fewer than minSites
  * ```
  *
  * A site that declines is not waited for, nor is one of which nothing was heard in the last rounds;
@@ -42,7 +52,7 @@ import {
  * one of them is called, the next by lot, for each that declines, is given up, leaves, or is away.
  *
  * `closing` takes no new upload, but updates whose bytes were all here when it began are still
- * checked and may be accepted; `aggregating` has a frozen set. A round of work `evaluate` collects
+ * checked and may be accepted; `screening` looks at the whole set; `aggregating` has a frozen one. A round of work `evaluate` collects
  * figures only: it has no quorum and goes from `closing` to `committed` with its base model.
  */
 export type RoundState =
@@ -53,6 +63,8 @@ export type RoundState =
       readonly rollCall: RollCall;
       readonly cause: CloseCause;
     })
+  | (RoundBase & { readonly phase: 'screening'; readonly rollCall: RollCall })
+  | (RoundBase & { readonly phase: 'held'; readonly rollCall: RollCall; readonly heldAtMs: number })
   | (RoundBase & { readonly phase: 'aggregating'; readonly rollCall: RollCall })
   | (RoundBase & {
       readonly phase: 'failed';
@@ -80,7 +92,11 @@ export interface RoundOutcome {
 }
 
 export type RoundWork = 'train' | 'evaluate';
-export type RoundFailure = 'quorum-not-reached' | 'aggregation-failed';
+export type RoundFailure =
+  | 'quorum-not-reached'
+  | 'quarantined-below-quorum'
+  | 'screening-failed'
+  | 'aggregation-failed';
 
 /** From how many updates a round is aggregated at the least: `minSites`, or all where it takes all. */
 export function quorumOf(
@@ -94,6 +110,8 @@ export function quorumOf(
 /** What a round goes by. */
 export interface RoundRules extends RollCallRules {
   readonly participation?: ParticipationPlan;
+  /** Absent where the job has none. */
+  readonly firewall?: FirewallRules;
 }
 
 interface Opening {
@@ -115,6 +133,12 @@ export type RoundEvent =
   /** `away`: sites of which nothing was heard lately. */
   | { readonly kind: 'tick'; readonly nowMs: number; readonly away: readonly string[] }
   | { readonly kind: 'updates-settled' }
+  | { readonly kind: 'screened'; readonly verdicts: readonly SiteVerdict[]; readonly nowMs: number }
+  | { readonly kind: 'screening-failed' }
+  /** An operator's word about one update. */
+  | { readonly kind: 'overruled'; readonly verdict: SiteVerdict; readonly nowMs: number }
+  /** An operator lets a held round go on with what is not quarantined. */
+  | { readonly kind: 'confirmed' }
   /** `lastGain`: the model since which none was better, where the job is to end for it. */
   | ({ readonly kind: 'aggregated'; readonly lastGain?: number } & RoundOutcome)
   | { readonly kind: 'aggregation-failed' }
@@ -140,6 +164,18 @@ export function stepRound(round: RoundState, event: RoundEvent, rules: RoundRule
     case 'updates-settled':
       assert(round.phase === 'closing', 'updates settle while a round is closing');
       return settle(round, rules);
+    case 'screened':
+      assert(round.phase === 'screening', 'updates are screened while a round is screening');
+      return screened(round, event, rules);
+    case 'screening-failed':
+      assert(round.phase === 'screening', 'screening fails while a round is screening');
+      return { ...round, phase: 'failed', reason: 'screening-failed' };
+    case 'overruled':
+      assert(isUndecided(round), 'an operator overrules before the average is made');
+      return { ...round, rollCall: judged(round.rollCall, [event.verdict], event.nowMs, rules) };
+    case 'confirmed':
+      assert(round.phase === 'held', 'only a held round is confirmed');
+      return averageOrFail(round, rules);
     case 'aggregated':
       assert(round.phase === 'aggregating', 'a model is committed to an aggregating round');
       return committed(round, event);
@@ -174,6 +210,17 @@ export type CollectingRound = Extract<RoundState, { phase: 'open' | 'closing' }>
 
 export function takesAnswers(round: RoundState): round is CollectingRound {
   return round.phase === 'open' || round.phase === 'closing';
+}
+
+type UndecidedRound = Extract<
+  RoundState,
+  { phase: 'open' | 'closing' | 'screening' | 'held' | 'failed' }
+>;
+
+/** Whether it is still open which updates are averaged. */
+export function isUndecided(round: RoundState): round is UndecidedRound {
+  const { phase } = round;
+  return phase !== 'pending' && phase !== 'aggregating' && phase !== 'committed';
 }
 
 function identity({ number, work, baseModel, baseState, sites }: RoundState): RoundBase {
@@ -230,29 +277,56 @@ function closeIfOver(
   return cause === null ? round : { ...round, phase: 'closing', cause };
 }
 
-function settle(
-  round: Extract<RoundState, { phase: 'closing' }>,
-  { minSites }: RollCallRules,
-): RoundState {
+function settle(round: Extract<RoundState, { phase: 'closing' }>, rules: RoundRules): RoundState {
   const { rollCall } = round;
   if (round.work === 'evaluate') {
     return committed(round, { model: round.baseModel, serverState: round.baseState });
   }
-  return acceptedUpdates(rollCall) >= minSites
-    ? { ...identity(round), phase: 'aggregating', rollCall }
-    : { ...identity(round), phase: 'failed', rollCall, reason: 'quorum-not-reached' };
+  const isScreened = rules.firewall !== undefined && acceptedUpdates(rollCall) >= rules.minSites;
+  return isScreened
+    ? { ...identity(round), phase: 'screening', rollCall }
+    : averageOrFail(round, rules);
 }
 
-/** What was accepted stays accepted; a set that reached its quorum is averaged again as it is. */
+function averageOrFail(round: CountedRound, { minSites }: RollCallRules): RoundState {
+  const { rollCall } = round;
+  const [averaged, quarantined] = [acceptedUpdates(rollCall), quarantinedUpdates(rollCall)];
+  if (averaged >= minSites) return { ...identity(round), phase: 'aggregating', rollCall };
+  const isForQuarantine = averaged + quarantined >= minSites;
+  const reason = isForQuarantine ? 'quarantined-below-quorum' : 'quorum-not-reached';
+  return { ...identity(round), phase: 'failed', rollCall, reason };
+}
+
+type CountedRound = Extract<RoundState, { rollCall: RollCall }>;
+
+/** The firewall's verdicts count where no operator has decided; what it left out may be waited for. */
+function screened(
+  round: Extract<RoundState, { phase: 'screening' }>,
+  { verdicts, nowMs }: Extract<RoundEvent, { kind: 'screened' }>,
+  rules: RoundRules,
+): RoundState {
+  const all = verdicts.map(({ site, ...found }) => ({
+    site,
+    ...judgedAnew(updateOf(round.rollCall, site)?.verdict, found),
+  }));
+  const rollCall = judged(round.rollCall, all, nowMs, rules);
+  const next = averageOrFail({ ...round, rollCall }, rules);
+  const isNew = all.some(({ reason, by }) => reason !== null && by === null);
+  const isHeld = isNew && rules.firewall?.onQuarantine === 'wait' && next.phase === 'aggregating';
+  return isHeld ? { ...identity(round), phase: 'held', rollCall, heldAtMs: nowMs } : next;
+}
+
+/** What was accepted stays accepted; a set that reached its quorum goes on where it failed. */
 function reopen(
   round: Extract<RoundState, { phase: 'failed' }>,
   { nowMs, sites }: Extract<RoundEvent, { kind: 'reopened' }>,
   rules: RoundRules,
 ): RoundState {
-  const { rollCall } = round;
-  if (round.reason === 'aggregation-failed') {
-    return { ...identity(round), phase: 'aggregating', rollCall };
-  }
+  const { rollCall, reason } = round;
+  if (reason === 'screening-failed') return { ...identity(round), phase: 'screening', rollCall };
+  // Of what was screened an operator may have released enough.
+  const isSettled = reason !== 'quorum-not-reached' && acceptedUpdates(rollCall) >= rules.minSites;
+  if (isSettled) return { ...identity(round), phase: 'aggregating', rollCall };
   const updates = [...rollCall.entries].flatMap(([site, { answer }]): [string, RoundAnswer][] =>
     answer?.kind === 'update' ? [[site, answer]] : [],
   );

@@ -18,6 +18,8 @@ export const ERROR_STATUS: Readonly<Partial<Record<ErrorName, number>>> = {
   'job-over': 409,
   'job-not-over': 409,
   'job-changed': 409,
+  'no-such-update': 404,
+  'round-decided': 409,
   'confirmation-wrong': 422,
   'blob-removed': 410,
   'job-not-trainable': 422,

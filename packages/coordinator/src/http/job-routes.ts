@@ -1,8 +1,9 @@
 import type { Sha256 } from '@fedvox/base';
 import { z } from 'zod';
 import { isOver } from '../core/job-state.js';
-import { eventOfOrder, ORDERS } from '../core/orders.js';
+import { eventOfOrder, eventOfUpdateOrder, ORDERS, UPDATE_ORDERS } from '../core/orders.js';
 import { standingOf } from '../core/standing.js';
+import type { RoundVerdict } from '../core/verdict.js';
 import { fail } from '../errors.js';
 import {
   confirmationSchema,
@@ -18,6 +19,7 @@ import {
   MAX_EVENT_BYTES,
   submissionForecastSchema,
   submissionSchema,
+  updateNameSchema,
   updateQuerySchema,
   updateSchema,
 } from '../rest-contract.js';
@@ -64,6 +66,7 @@ export function addJobRoutes(app: TypedApp, services: HttpServices): void {
     },
     async ({ params: { id }, query: { round } }) => {
       registry.get(id);
+      const verdicts = await store.verdicts(id, round);
       return Promise.all(
         (await store.updates(id, round)).map(
           async ({ round, site, statementSha256, deltaSha256, acceptedAtMs, ...update }) => ({
@@ -73,6 +76,7 @@ export function addJobRoutes(app: TypedApp, services: HttpServices): void {
             deltaSha256,
             deltaRemovedAtMs: await removedAtMs(deltaSha256, services),
             acceptedAtMs,
+            ...verdictOf(verdicts, round, site),
             statement: JSON.parse(update.statementEnvelope),
             receipt: JSON.parse(update.receiptEnvelope),
           }),
@@ -102,6 +106,19 @@ function addOrderRoutes(app: TypedApp, { registry }: HttpServices): void {
         await registry.advance(id, ({ state }, nowMs) => ({
           event: eventOfOrder(order, state, nowMs, caller.name),
         }));
+        return summarise(registry.get(id));
+      },
+    );
+  }
+  for (const order of UPDATE_ORDERS) {
+    app.post(
+      `/v1/jobs/:id/${order}`,
+      { schema: { params, body: updateNameSchema, response: { 200: jobSummarySchema } } },
+      async ({ params: { id }, body, caller }) => {
+        await registry.advance(id, ({ state }, nowMs) => {
+          const event = eventOfUpdateOrder(order, body, state, caller.name, nowMs);
+          return event === null ? null : { event };
+        });
         return summarise(registry.get(id));
       },
     );
@@ -158,6 +175,13 @@ function withinBytes(events: readonly StoredFact[]): StoredFact[] {
     return index > 0 && bytes > MAX_EVENT_BYTES;
   });
   return end < 0 ? [...events] : events.slice(0, end);
+}
+
+function verdictOf(verdicts: readonly RoundVerdict[], ofRound: number, ofSite: string) {
+  const found = verdicts.find(({ round, site }) => round === ofRound && site === ofSite);
+  if (found === undefined) return {};
+  const { round: _, site: __, flags, ...verdict } = found;
+  return { verdict: { ...verdict, flags: [...flags] } };
 }
 
 /** When the bytes went by retention; null while they are here. */

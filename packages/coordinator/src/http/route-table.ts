@@ -20,6 +20,15 @@ const READING: Route['may'] = OPERATING_ROLES;
 const HOST_ORDERING: Route['may'] = [...ORDERING, 'coordinator'];
 const HOST_READING: Route['may'] = [...READING, 'coordinator'];
 
+const UPDATE_ORDER_ERRORS: Route['errors'] = [
+  'request-invalid',
+  'no-such-job',
+  'no-such-update',
+  'round-decided',
+  'job-over',
+  'overloaded',
+];
+
 /**
  * Every route: who may call it, what it is for, what can go wrong. A route without its entry stops the
  * coordinator from starting; documents and tests are held to this table.
@@ -106,6 +115,16 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     may: ORDERING,
     summary: 'End a job for good.',
     errors: ['request-invalid', 'no-such-job', 'job-over', 'overloaded'],
+  },
+  'POST /v1/jobs/:id/release': {
+    may: ORDERING,
+    summary: 'Have an update averaged, whatever the firewall finds of it.',
+    errors: UPDATE_ORDER_ERRORS,
+  },
+  'POST /v1/jobs/:id/quarantine': {
+    may: ORDERING,
+    summary: 'Leave an update out of its round’s average; it stays stored.',
+    errors: UPDATE_ORDER_ERRORS,
   },
   'POST /v1/jobs/:id/sites': {
     may: ORDERING,

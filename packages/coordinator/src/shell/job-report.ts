@@ -4,6 +4,7 @@ import type { RollEntry } from '../core/roll-call.js';
 import type { RoundState } from '../core/round-machine.js';
 import { shownRow } from '../core/shown-figures.js';
 import { standingOf, trustedSites } from '../core/standing.js';
+import type { RoundVerdict } from '../core/verdict.js';
 import {
   type CurrentWork,
   type JobDetails,
@@ -85,6 +86,9 @@ export async function report(
     refused: [...(await store.refusals(jobId))],
     best: best === null ? null : { round: best.round, sha256: best.modelSha256 },
     current: currentWork(state, tasks),
+    verdicts: (await store.verdicts(jobId, 1))
+      .filter(isWorthALook)
+      .map((verdict) => ({ ...verdict, flags: [...verdict.flags] })),
   };
 }
 
@@ -92,6 +96,9 @@ function orderOf({ fact, atMs }: StoredFact): JobDetails['orders'][number] {
   const { kind: order, by = '' } = fact as JobFact & Ordered;
   return { order, by, atMs, ...('site' in fact ? { site: fact.site } : {}) };
 }
+
+const isWorthALook = ({ reason, flags, by }: RoundVerdict): boolean =>
+  reason !== null || flags.length > 0 || by !== null;
 
 function membersOf(state: JobState): JobDetails['gate'] {
   return [...state.members].map(([site, { outcome, figures, askAgainAtMs, lacks }]) => {
@@ -151,6 +158,6 @@ function answerSoFar({ answer, isAwaited }: RollEntry): AnswerSoFar {
     case 'given-up':
       return { answer: 'given-up' };
     case 'update':
-      return { answer: 'answered' };
+      return { answer: answer.verdict?.reason == null ? 'answered' : 'quarantined' };
   }
 }

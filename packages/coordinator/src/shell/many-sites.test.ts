@@ -109,6 +109,8 @@ function doneOf({ kind, round }: JobEffect): JobEvent {
       return { kind: 'round-opened', round, nowMs: 1_000 };
     case 'settle-updates':
       return { kind: 'updates-settled', round };
+    case 'screen':
+      return { kind: 'screened', round, verdicts: [], nowMs: 1_000 };
     case 'aggregate':
       return { kind: 'aggregated', round, model: sha256(`model ${round}`), serverState: null };
   }

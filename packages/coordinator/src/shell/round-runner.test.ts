@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Sha256, sha256, VirtualClock } from '@fedvox/base';
 import { silentLogger } from '@fedvox/base/system';
-import type { StrategySpec } from '@fedvox/job';
+import { DEFAULT_FIREWALL, type StrategySpec } from '@fedvox/job';
 import { encodeWeights } from '@fedvox/weights';
 import { WeightsFile } from '@fedvox/weights/files';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { step, submitJob } from '../core/job-machine.js';
 import type { JobEvent, JobState } from '../core/job-state.js';
+import type { SubmittedPlan } from '../core/submitted-plan.js';
 import { type BlobStore, FolderBlobs, foldersOf } from '../store/blob-store.js';
 import { openSqliteStore } from '../store/sqlite-store.js';
 import { FIRST_REVISION, type Store, type StoredUpdate } from '../store/store.js';
@@ -65,6 +66,44 @@ describe('carrying out rounds', () => {
     expect(round?.model).toBe(sha256(encodeWeights(vector(10 + 4 / 3))));
   });
 
+  it('averages without what the firewall leaves out, and finds the same after a restart', async () => {
+    await leaveScreening([1, 1.2, 0.9, 12]);
+    const reached = next('round-aggregating');
+    const killed = start();
+    await reached;
+    const before = await store.verdicts('job', 1);
+    await killed.stop();
+    registry = await JobRegistry.load(store, clock);
+    const committed = next('round-committed');
+    if ((await store.rounds('job'))[0]?.model === null) {
+      const runner = start();
+      await committed;
+      await runner.stop();
+    }
+    const verdicts = await store.verdicts('job', 1);
+    expect(verdicts).toEqual(before);
+    expect(verdicts.map(({ reason }) => reason)).toEqual([null, null, null, 'norm-too-large']);
+    expect(verdicts[3]?.norm).toBeCloseTo(12 * Math.SQRT2, 5);
+    const [round] = await store.rounds('job');
+    // Weights 1, 2 and 3; what is left out counts nothing.
+    const mean = (1 * 1 + 2 * Math.fround(1.2) + 3 * Math.fround(0.9)) / 6;
+    expect(round?.model).toBe(sha256(encodeWeights(vector(10 + mean))));
+  });
+
+  it('fails the job by name when an update cannot be looked at, and looks again once it can', async () => {
+    const missing = await leaveScreening([1, 1, 1]);
+    await rm(await blobs.path(missing));
+    const failed = next('job-failed');
+    const runner = start();
+    await failed;
+    expect(registry.get('job').state).toMatchObject({ reason: 'screening-failed' });
+    await put(vector(1));
+    const committed = next('round-committed');
+    await registry.advance('job', () => ({ event: { kind: 'resumed', nowMs: 1_000 } }));
+    await committed;
+    await runner.stop();
+  });
+
   it('stops at the next slice also where a strategy reads its updates before it answers', async () => {
     const steps = { iterations: 100, smoothing: 1e-6 };
     await leaveAggregating(MANY_SITES, { kind: 'geometric-median', ...steps });
@@ -102,13 +141,29 @@ describe('carrying out rounds', () => {
   }
 
   /** A stored job whose first round has all its updates; answers the first delta's digest. */
-  async function leaveAggregating(
+  function leaveAggregating(
     siteCount: number,
     strategy: StrategySpec = { kind: 'fedavg' },
   ): Promise<Sha256> {
-    const sites = Array.from({ length: siteCount }, (_, k) => `site-${String(k).padStart(3, '0')}`);
+    const deltas = Array.from({ length: siteCount }, (_, k) => k);
+    return leaveClosed(deltas, { strategy, minSites: siteCount }, 'aggregating');
+  }
+
+  /** The same of a job with a firewall. */
+  function leaveScreening(deltas: readonly number[]): Promise<Sha256> {
+    const terms = { minSites: 2, firewall: DEFAULT_FIREWALL };
+    return leaveClosed(deltas, terms, 'screening');
+  }
+
+  /** @param deltas of each site, the value of all of its delta */
+  async function leaveClosed(
+    deltas: readonly number[],
+    own: Pick<SubmittedPlan, 'minSites' | 'strategy' | 'firewall'>,
+    phase: string,
+  ): Promise<Sha256> {
+    const sites = deltas.map((_, k) => `site-${String(k).padStart(3, '0')}`);
     const initialModel = await put(vector(10));
-    const terms = { strategy, rounds: 1, minSites: siteCount, deadlineMs: 1_000, initialModel };
+    const terms = { ...own, rounds: 1, deadlineMs: 1_000, initialModel };
     const first = submitJob({ jobId: 'job', invitedSites: sites, ...terms }, 0);
     const registration = { name: 'job', jobSha256: initialModel, submittedAtMs: 0 };
     await store.addJob({ ...registration, ...first });
@@ -126,14 +181,14 @@ describe('carrying out rounds', () => {
     }
     await advance({ kind: 'round-opened', round: 1, nowMs: 0 });
     for (const [k, site] of sites.entries()) {
-      const update = updateOf(site, k, await put(vector(k)));
+      const update = updateOf(site, k, await put(vector(deltas[k] as number)));
       const answer = { kind: 'update', statement: update.statementSha256 } as const;
       await advance({ kind: 'site-answered', site, answer, nowMs: 0 }, update);
     }
     await advance({ kind: 'updates-settled', round: 1 });
-    expect(phaseOf(state)).toBe('aggregating');
+    expect(phaseOf(state)).toBe(phase);
     registry = await JobRegistry.load(store, clock);
-    return sha256(encodeWeights(vector(0)));
+    return sha256(encodeWeights(vector(deltas[0] as number)));
   }
 });
 

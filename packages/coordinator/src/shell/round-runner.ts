@@ -1,15 +1,18 @@
 import { rm } from 'node:fs/promises';
+import { MAX_EARLIER_ROUNDS } from '@fedvox/aggregation';
 import { assert, type Clock, type RetryPolicy, retry, type Sha256 } from '@fedvox/base';
 import type { Logger } from '@fedvox/base/system';
 import { dueEffects, type JobEffect, type JobEvent } from '../core/job-state.js';
 import type { RoundOutcome } from '../core/round-machine.js';
 import { invitedSites } from '../core/standing.js';
+import type { SiteVerdict } from '../core/verdict.js';
 import type { BlobStore } from '../store/blob-store.js';
-import type { Store } from '../store/store.js';
+import type { Store, StoredUpdate } from '../store/store.js';
 import type { ComputeThreads } from '../threads/compute-threads.js';
 import type { FilePath, RoundTask, UpdateIn } from '../threads/round-task.js';
 import type { JobRegistry } from './job-registry.js';
 import { endOfPatience } from './job-results.js';
+import { screenRound } from './screening.js';
 
 /** A full disk or a slow one may be better in a moment; after that, the operator decides. */
 const AGGREGATION_RETRY: RetryPolicy = { maxAttempts: 3, firstDelayMs: 1_000, maxDelayMs: 5_000 };
@@ -17,6 +20,7 @@ const AGGREGATION_RETRY: RetryPolicy = { maxAttempts: 3, firstDelayMs: 1_000, ma
 const RECORD_RETRY: RetryPolicy = { maxAttempts: 60, firstDelayMs: 200, maxDelayMs: 15_000 };
 
 type AggregateEffect = Extract<JobEffect, { kind: 'aggregate' }>;
+type ScreenEffect = Extract<JobEffect, { kind: 'screen' }>;
 
 export interface RoundRunnerOptions {
   readonly registry: JobRegistry;
@@ -84,6 +88,7 @@ export class RoundRunner {
   }
 
   async #perform(jobId: string, effect: JobEffect): Promise<JobEvent> {
+    const { registry } = this.#options;
     const { round } = effect;
     switch (effect.kind) {
       case 'open-round':
@@ -91,8 +96,28 @@ export class RoundRunner {
       case 'settle-updates':
         await this.#options.settled(jobId, round);
         return { kind: 'updates-settled', round };
+      case 'screen':
+        return this.#patiently(
+          { what: 'screening', jobId, round },
+          async () => ({
+            kind: 'screened',
+            round,
+            verdicts: await this.#verdicts(jobId, effect),
+            nowMs: this.#options.clock.nowMs(),
+          }),
+          { kind: 'screening-failed', round },
+        );
       case 'aggregate':
-        return this.#aggregate(jobId, effect);
+        return this.#patiently(
+          { what: 'averaging', jobId, round },
+          async () => {
+            const outcome = await this.#outcome(jobId, effect);
+            const lastGain = await endOfPatience(registry.get(jobId), this.#options);
+            const end = lastGain === undefined ? {} : { lastGain };
+            return { kind: 'aggregated', round, ...outcome, ...end };
+          },
+          { kind: 'aggregation-failed', round },
+        );
     }
   }
 
@@ -102,23 +127,42 @@ export class RoundRunner {
     return { kind: 'round-opened', round, nowMs: clock.nowMs(), away };
   }
 
-  async #aggregate(jobId: string, effect: AggregateEffect): Promise<JobEvent> {
-    const { clock, jitter, log, registry } = this.#options;
+  /** Work over the round's updates, tried again a few times; `failed` where it cannot be done. */
+  async #patiently(
+    { what, jobId: job, round }: { what: string; jobId: string; round: number },
+    work: () => Promise<JobEvent>,
+    failed: JobEvent,
+  ): Promise<JobEvent> {
+    const { clock, jitter, log } = this.#options;
     const { signal } = this.#stopping;
-    const { round } = effect;
     const onRetry = (error: unknown) =>
-      log.warn({ err: error, job: jobId, round }, 'averaging failed; trying again');
+      log.warn({ err: error, job, round }, `${what} failed; trying again`);
     try {
       const options = { clock, jitter, signal, isTransient: () => !signal.aborted, onRetry };
-      const outcome = await retry(AGGREGATION_RETRY, options, () => this.#outcome(jobId, effect));
-      const lastGain = await endOfPatience(registry.get(jobId), this.#options);
-      const end = lastGain === undefined ? {} : { lastGain };
-      return { kind: 'aggregated', round, ...outcome, ...end };
+      return await retry(AGGREGATION_RETRY, options, work);
     } catch (error) {
       if (signal.aborted) throw error;
-      log.error({ err: error, job: jobId, round }, 'averaging failed');
-      return { kind: 'aggregation-failed', round };
+      log.error({ err: error, job, round }, `${what} failed`);
+      return failed;
     }
+  }
+
+  /** What the job's firewall finds of the round's updates. */
+  async #verdicts(
+    jobId: string,
+    { round, baseModel, statements }: ScreenEffect,
+  ): Promise<SiteVerdict[]> {
+    const { blobs, registry, store } = this.#options;
+    const { firewall } = registry.get(jobId).state.plan;
+    assert(firewall !== undefined, 'only a job with a firewall has its rounds screened');
+    const known = await store.verdicts(jobId, Math.max(1, round - MAX_EARLIER_ROUNDS));
+    const task = {
+      rules: firewall,
+      base: () => blobs.path(baseModel),
+      updates: await this.#updates(jobId, round, statements),
+      earlier: known.filter((verdict) => verdict.round < round),
+    };
+    return screenRound(task, this.#stopping.signal);
   }
 
   /** What the job's strategy makes of the round, once its bytes are durable. */
@@ -152,7 +196,7 @@ export class RoundRunner {
     jobId: string,
     round: number,
     statements: readonly Sha256[],
-  ): Promise<UpdateIn<FilePath>[]> {
+  ): Promise<(UpdateIn<FilePath> & Pick<StoredUpdate, 'figures'>)[]> {
     const { store, blobs } = this.#options;
     const frozen = new Set(statements);
     const accepted = (await store.updates(jobId, round)).filter(({ statementSha256 }) =>
@@ -161,7 +205,7 @@ export class RoundRunner {
     assert(accepted.length === statements.length, 'every accepted statement has its row');
     return accepted.map(({ site, weight, localSteps, figures, deltaSha256 }) => {
       assert(deltaSha256 !== null, 'an update of a training round has a delta');
-      const said = { weight, localSteps, dice: figures.dice };
+      const said = { weight, localSteps, figures, dice: figures.dice };
       return { site, ...said, delta: () => blobs.path(deltaSha256) };
     });
   }

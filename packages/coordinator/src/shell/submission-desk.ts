@@ -94,6 +94,7 @@ export class SubmissionDesk {
     const { rounds, minSites, deadline, grace, gate, sites = EVERYBODY, strategy } = job.federation;
     const participation = participationOf(job);
     const { maxShare = DEFAULT_MAX_SHARE, maxExamples = DEFAULT_MAX_EXAMPLES } = job.federation;
+    const { firewall = 'off' } = job.federation;
     const plan: SubmittedPlan = {
       jobId,
       rounds,
@@ -106,6 +107,7 @@ export class SubmissionDesk {
       strategy,
       maxShare,
       maxExamples,
+      ...(firewall === 'off' ? {} : { firewall }),
       initialModel,
       ...(participation === undefined ? {} : { participation }),
       needs: capabilitiesFor(job),

@@ -188,7 +188,10 @@ export class TaskDesk {
     const jobs = this.#turns.inTurn(site, this.#registry.all());
     const due = jobs.flatMap(({ state, jobSha256 }): Task[] => {
       const work = taskOf(state, site, nowMs);
-      return work === null ? [] : [{ job: state.plan.jobId, jobDigest: jobSha256, work }];
+      if (work === null) return [];
+      const leftOut = state.members.get(site)?.leftOut ?? null;
+      const told = leftOut === null ? {} : { leftOut };
+      return [{ job: state.plan.jobId, jobDigest: jobSha256, work, ...told }];
     });
     return due.find(({ work }) => work.kind === 'check-data') ?? due[0];
   }

@@ -4,6 +4,7 @@ import type { JobFact } from '../core/facts.js';
 import type { ReportedFigures } from '../core/results.js';
 import type { RoundWork } from '../core/round-machine.js';
 import { readJobState, writeChanges, writeJobState } from '../core/stored-state.js';
+import { changedVerdicts } from '../core/verdict.js';
 import { fail } from '../errors.js';
 import {
   insertStateParts,
@@ -24,6 +25,7 @@ import {
   type StoredUpdate,
 } from './store.js';
 import { deleteStrikes } from './strike-table.js';
+import { upsertVerdict } from './verdict-table.js';
 
 export async function insertJob(session: SqlSession, job: NewJob): Promise<void> {
   const { jobId } = job.state.plan;
@@ -102,6 +104,9 @@ export async function recordTransition(
   if (update !== undefined) {
     await insertUpdate(session, update);
     await deleteStrikes(session, update.site);
+  }
+  for (const verdict of changedVerdicts(seen.state, state)) {
+    await upsertVerdict(session, jobId, verdict);
   }
   for (const fact of facts) await recordRound(session, jobId, atMs, fact);
   await insertFacts(session, jobId, atMs, facts);

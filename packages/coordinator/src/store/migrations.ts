@@ -194,6 +194,22 @@ const MIGRATIONS: readonly Migration[] = [
       ) STRICT, WITHOUT ROWID`,
     ],
   },
+  {
+    name: 'what the firewall found of each update, and what an operator said of it',
+    statements: [
+      `CREATE TABLE verdicts (
+        job_id TEXT NOT NULL REFERENCES jobs (job_id),
+        round INTEGER NOT NULL,
+        site TEXT NOT NULL,
+        norm REAL,
+        cosine REAL,
+        reason TEXT,
+        flags TEXT NOT NULL,
+        decided_by TEXT,
+        PRIMARY KEY (job_id, round, site)
+      ) STRICT, WITHOUT ROWID`,
+    ],
+  },
 ];
 
 /**

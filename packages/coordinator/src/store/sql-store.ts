@@ -35,6 +35,7 @@ import {
 import type { SqlDatabase } from './sql-database.js';
 import type { RoundSpan, Store } from './store.js';
 import { insertStrike } from './strike-table.js';
+import { selectVerdicts } from './verdict-table.js';
 
 const ALL_ROUNDS: RoundSpan = { first: 0, last: Number.MAX_SAFE_INTEGER };
 
@@ -63,6 +64,7 @@ export function storeOver(
     record: (transition) => transaction((session) => recordTransition(session, transition)),
     rounds: (jobId) => read((session) => selectRounds(session, jobId)),
     updates: (jobId, round) => read((session) => selectUpdates(session, jobId, round)),
+    verdicts: (jobId, fromRound) => read((session) => selectVerdicts(session, jobId, fromRound)),
     figures: (jobId, rounds = ALL_ROUNDS) =>
       read((session) => selectFigures(session, jobId, rounds)),
     update: (statement) => read((session) => selectUpdate(session, statement)),

@@ -6,6 +6,7 @@ import type { JobState } from '../core/job-state.js';
 import type { ReportedFigures } from '../core/results.js';
 import type { RoundWork } from '../core/round-machine.js';
 import type { Transition } from '../core/transition.js';
+import type { RoundVerdict } from '../core/verdict.js';
 
 /**
  * What the coordinator remembers. Each method is one transaction, durable when its promise resolves;
@@ -19,7 +20,8 @@ export interface Store {
   /** Undefined where there is none, or where it was deleted. */
   job(jobId: string): Promise<StoredJob | undefined>;
   /**
-   * Stores a job's next state with what happened on the way to it, as its next revision. Of two
+   * Stores a job's next state with what happened on the way to it, and the verdicts on updates that it
+   * brought (`changedVerdicts`), as its next revision. Of two
    * writers that saw the same revision the first one wins.
    * @throws FedvoxError `coordinator/job-changed` where the job is at another revision than was seen,
    *   `coordinator/update-exists` where its round has an update of that site
@@ -29,6 +31,8 @@ export interface Store {
   rounds(jobId: string): Promise<readonly StoredRound[]>;
   /** Accepted updates of one round, by site. */
   updates(jobId: string, round: number): Promise<readonly StoredUpdate[]>;
+  /** What was found of updates from a round on, and decided about them; by round, then site. */
+  verdicts(jobId: string, fromRound: number): Promise<readonly RoundVerdict[]>;
   /** What the accepted updates of a job reported, by round, then site; of all rounds where none are named. */
   figures(jobId: string, rounds?: RoundSpan): Promise<readonly ReportedFigures[]>;
   update(statement: Sha256): Promise<StoredUpdate | undefined>;

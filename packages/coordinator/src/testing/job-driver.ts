@@ -8,6 +8,7 @@ import type { RoundOutcome } from '../core/round-machine.js';
 import { invitedSites } from '../core/standing.js';
 import type { SubmittedPlan } from '../core/submitted-plan.js';
 import { taskOf } from '../core/tasks.js';
+import type { SiteVerdict } from '../core/verdict.js';
 
 export const plan: SubmittedPlan = {
   jobId: 'job',
@@ -27,6 +28,8 @@ export class Driver {
   state: JobState;
   readonly facts: JobFact[] = [];
   readonly aggregated: AggregateEffect[] = [];
+  /** What the firewall finds, by site; of others it says nothing. */
+  readonly verdicts = new Map<string, SiteVerdict>();
   nowMs = 0;
   /** Where set, what the figures say to the next aggregation: no gain since that round's model. */
   lastGain?: number;
@@ -57,6 +60,11 @@ export class Driver {
       case 'settle-updates':
         this.send({ kind: 'updates-settled', round });
         break;
+      case 'screen': {
+        const verdicts = invitedSites(this.state).flatMap((site) => this.verdicts.get(site) ?? []);
+        this.send({ kind: 'screened', round, verdicts, nowMs: this.nowMs });
+        break;
+      }
       case 'aggregate':
         this.aggregated.push(effect);
         this.send({

@@ -1,7 +1,10 @@
 import { assert, sha256 } from '@fedvox/base';
+import { DEFAULT_FIREWALL } from '@fedvox/job';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Step, step, submitJob } from '../core/job-machine.js';
+import type { JobEvent } from '../core/job-state.js';
 import type { SubmittedPlan } from '../core/submitted-plan.js';
+import type { Verdict } from '../core/verdict.js';
 import {
   FIRST_REVISION,
   type RecordedTransition,
@@ -58,6 +61,41 @@ export function describeStore(
       expect(await store.update(sha256('another'))).toBeUndefined();
       const kinds = (await store.facts(0, 100)).map(({ fact }) => fact.kind);
       expect(kinds).toEqual(['job-submitted', 'gate-reported', 'job-submitted']);
+    });
+
+    it('keeps the verdicts on updates that a transition brought, the last word about each', async () => {
+      await submit(store, 'job');
+      const found = {
+        norm: 12.5,
+        cosine: null,
+        reason: 'norm-too-large',
+        flags: [],
+        by: null,
+      } as const;
+      const flagged = {
+        norm: 0,
+        cosine: null,
+        reason: null,
+        flags: ['zero-delta'],
+        by: null,
+      } as const;
+      await record(store, judgedRound({ north: found, south: flagged }));
+      await record(store, judgedRound({ north: found, south: flagged }));
+      const verdicts = [
+        { round: 1, site: 'north', ...found },
+        { round: 1, site: 'south', ...flagged },
+      ];
+      expect(await store.verdicts('job', 1)).toEqual(verdicts);
+      const released = { ...found, reason: null, by: 'anna' };
+      await record(store, judgedRound({ north: released, south: flagged }));
+      expect(await store.verdicts('job', 1)).toEqual([
+        { round: 1, site: 'north', ...released },
+        verdicts[1],
+      ]);
+      const { activity } = judgedRound({ north: released, south: flagged }).state;
+      expect((await store.job('job'))?.state.activity).toEqual(activity);
+      expect(await store.verdicts('job', 2)).toEqual([]);
+      expect(await store.verdicts('another', 1)).toEqual([]);
     });
 
     it('changes nothing when a transition cannot be recorded whole', async () => {
@@ -304,6 +342,30 @@ async function storedJob(store: Store, jobId: string): Promise<StoredJob> {
 function passGate({ state }: Step): Step {
   const passed = { outcome: 'pass', figures: null, askAgainAtMs: 0, nowMs: 7 } as const;
   return step(state, { kind: 'gate-reported', site: 'north', ...passed });
+}
+
+/** Of two sites, after their updates were looked at. */
+function judgedRound(verdicts: Readonly<Record<string, Verdict>>): Step {
+  const sites = Object.keys(verdicts);
+  const firewall = { ...DEFAULT_FIREWALL, onQuarantine: 'wait' } as const;
+  const plan = { ...planOf('job'), invitedSites: sites, minSites: 1, firewall };
+  const passed = { outcome: 'pass', figures: null, askAgainAtMs: 0, nowMs: 7 } as const;
+  const events: JobEvent[] = [
+    ...sites.map((site) => ({ kind: 'gate-reported', site, ...passed }) as const),
+    { kind: 'round-opened', round: 1, nowMs: 7 },
+    ...sites.map((site) => {
+      const answer = { kind: 'update', statement: sha256(site) } as const;
+      return { kind: 'site-answered', site, answer, nowMs: 7 } as const;
+    }),
+    { kind: 'updates-settled', round: 1 },
+    {
+      kind: 'screened',
+      round: 1,
+      verdicts: Object.entries(verdicts).map(([site, verdict]) => ({ site, ...verdict })),
+      nowMs: 8,
+    },
+  ];
+  return events.reduce<Step>(({ state }, event) => step(state, event), submitJob(plan, 5));
 }
 
 function updateOf(jobId: string, site: string, round: number): StoredUpdate {

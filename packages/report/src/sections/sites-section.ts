@@ -16,7 +16,7 @@ export function sitesSection({ details, job }: JobRecord, words: Words): Html {
   const weighed = rounds.findLast(({ sites }) => sites.some(({ weight }) => weight !== null));
   const bestRow = rounds.find(({ round }) => round === best?.round);
   const shares = weighed
-    ? sharesOf(weighed, job.federation.strategy, maxShare)
+    ? sharesOf(withoutLeftOut(weighed, details), job.federation.strategy, maxShare)
     : new Map<string, Share>();
   const columns = [
     { title: terms.site },
@@ -48,6 +48,14 @@ export function sitesSection({ details, job }: JobRecord, words: Words): Html {
   const note = weighed ? html`<p class="note">${words.shareNote(weighed.round + 1, cap)}</p>` : '';
   return html`<h2>${terms.sites}</h2>
 ${raw(dataTable(terms.sites, columns, rows), note)}`;
+}
+
+/** What was measured of a model came in with the updates of the next round. */
+function withoutLeftOut(row: Row, { verdicts }: JobDetails): Row {
+  const round = row.round + 1;
+  const isLeftOut = (name: string) =>
+    verdicts.some((each) => each.round === round && each.site === name && each.reason !== null);
+  return { ...row, sites: row.sites.filter(({ site }) => !isLeftOut(site)) };
 }
 
 interface Share {

@@ -1,4 +1,4 @@
-import { durationMs, METRICS, type StrategySpec } from '@fedvox/job';
+import { durationMs, type Job, METRICS, type StrategySpec } from '@fedvox/job';
 import { type Html, html, raw } from '../html-markup.js';
 import type { JobRecord } from '../job-record.js';
 import { figuresText, momentText, percentText, spanText } from '../phrases.js';
@@ -24,6 +24,7 @@ export function summarySection({ details, job }: JobRecord, words: Words): Html 
     [terms.minSites, html`${String(job.federation.minSites)}`],
     [terms.deadline, html`${spanText(durationMs(job.federation.deadline), words)}`],
     [terms.maxShare, html`${maxShare === null ? terms.uncapped : percentText(maxShare, words)}`],
+    [terms.firewall, html`<code>${firewallText(job.federation.firewall, words)}</code>`],
     [terms.bestBy, html`${METRICS[details.bestBy].title}`],
     [terms.jobDigest, html`<code>${details.jobSha256}</code>`],
     [terms.bestModel, html`${best === null ? terms.none : `${terms.round} ${best.round}`}`],
@@ -39,8 +40,19 @@ ${raw(...list)}
 <p class="note">${words.privacyNote}</p>`;
 }
 
+function firewallText(firewall: Job['federation']['firewall'], { terms }: Words): string {
+  if (firewall === undefined || firewall === 'off') return terms.off;
+  return settingsText(firewall);
+}
+
 /** The kind, then what the job says of it: `fedadam, learningRate 0.1, tau 0.001`. */
 function strategyText({ kind, ...settings }: StrategySpec): string {
-  const said = Object.entries(settings).map(([name, value]) => `${name} ${value}`);
-  return [kind, ...said].join(', ');
+  const said = settingsText(settings);
+  return said === '' ? kind : `${kind}, ${said}`;
+}
+
+function settingsText(settings: object): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : value}`)
+    .join(', ');
 }

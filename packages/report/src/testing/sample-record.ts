@@ -28,6 +28,7 @@ export function sampleRecord({ sites, rounds, prefix = 'hospital-' }: SampleSize
     jobSha256: 'ab'.repeat(32),
     bestBy: 'dice',
     maxShare: 0.5,
+    verdicts: [],
     gate: names.map((site, index) => ({
       site,
       outcome: 'pass',

@@ -16,6 +16,8 @@ export const CHINESE: Words = {
   failure: {
     'gate-not-passed': '通过数据准入检查的站点过少',
     'quorum-not-reached': '截止时间前答复的站点过少',
+    'quarantined-below-quorum': '未被隔离的更新过少',
+    'screening-failed': '无法检查各站点的更新',
     'aggregation-failed': '无法聚合各站点的更新',
     'no-more-gain': '模型不再改进，提前结束',
   },
@@ -58,6 +60,13 @@ export const CHINESE: Words = {
     took: '用时',
     closedBecause: '结束原因',
     facts: '事件记录',
+    firewall: '更新防火墙',
+    off: '关闭',
+    verdict: '判定',
+    norm: '范数',
+    cosine: '余弦',
+    decidedBy: '判定者',
+    released: '仍计入平均',
     time: '时间（UTC）',
     what: '事件',
     least: '最小值',
@@ -113,6 +122,18 @@ export const CHINESE: Words = {
     'grace-over': '宽限期已过',
     deadline: '已到期限',
   },
+  quarantine: {
+    'norm-too-large': '未计入：范数远大于其他站点或此前各轮',
+    'direction-opposed': '未计入：方向与多数站点相反',
+    'by-operator': '未计入',
+  },
+  flags: {
+    'zero-delta': '未作任何改变',
+    'norm-too-small': '范数远小于其他站点',
+    'sites-disagree': '各站点方向相反；站点过少，无法判断孰是孰非',
+    'figures-too-good': '指标满分，而其他站点相差甚远',
+  },
+  verdictsNote: '未计入平均的更新仍予保存，回执有效。标注被调换所致的更新在此无法识别。',
   figureTitle: (metric) => `各轮之后的 ${metric}`,
   figureDescription: (metric, rounds, sites) =>
     `${rounds} 个模型在 ${sites} 个站点验证病例上的 ${metric}；下表为相同数据。`,
@@ -153,6 +174,15 @@ export const CHINESE: Words = {
     'site-not-awaited': ({ site }) => `${site} 连续多轮无响应：不再等待`,
     'site-returned': ({ site }) => `${site} 恢复响应`,
     'round-closing': ({ round, cause }) => `第 ${round} 轮结束收集：${CHINESE.closing[cause]}`,
+    'round-screening': ({ round, updates }) => `第 ${round} 轮：检查 ${updates} 份更新`,
+    'update-quarantined': ({ round, site, reason, by }) =>
+      `第 ${round} 轮：${site}：${CHINESE.quarantine[reason]}${by === undefined ? '' : `（${by} 决定）`}`,
+    'update-released': ({ round, site, by }) =>
+      `第 ${round} 轮：${site}：${CHINESE.terms.released}（${by} 决定）`,
+    'update-flagged': ({ round, site, flags }) =>
+      `第 ${round} 轮：${site}：${flags.map((flag) => CHINESE.flags[flag]).join('；')}`,
+    'round-held': ({ round, quarantined }) =>
+      `第 ${round} 轮等待操作员：${quarantined} 份更新未计入`,
     'round-aggregating': ({ round, updates }) => `第 ${round} 轮：聚合 ${updates} 份更新`,
     'round-committed': ({ round }) => `第 ${round} 轮完成`,
     'no-more-gain': ({ round, lastGain }) =>

@@ -16,6 +16,8 @@ export const ENGLISH: Words = {
   failure: {
     'gate-not-passed': 'too few sites passed the data gate',
     'quorum-not-reached': 'too few sites answered a round by its deadline',
+    'quarantined-below-quorum': 'too few updates of a round are not quarantined',
+    'screening-failed': 'the updates could not be looked at',
     'aggregation-failed': 'the updates could not be aggregated',
     'no-more-gain': 'no more gain: its models had ceased to become better',
   },
@@ -59,6 +61,13 @@ export const ENGLISH: Words = {
     took: 'took',
     closedBecause: 'closed because',
     facts: 'What happened',
+    firewall: 'Firewall',
+    off: 'off',
+    verdict: 'verdict',
+    norm: 'norm',
+    cosine: 'cosine',
+    decidedBy: 'decided by',
+    released: 'averaged all the same',
     time: 'time (UTC)',
     what: 'what',
     least: 'least',
@@ -114,6 +123,19 @@ export const ENGLISH: Words = {
     'grace-over': 'the time of grace was over',
     deadline: 'the deadline had passed',
   },
+  quarantine: {
+    'norm-too-large': 'left out: its norm is far above the others’, or that of the rounds before',
+    'direction-opposed': 'left out: it points away from most of the others',
+    'by-operator': 'left out',
+  },
+  flags: {
+    'zero-delta': 'changes nothing',
+    'norm-too-small': 'its norm is far below the others’',
+    'sites-disagree': 'the sites point away from each other; too few to tell which is right',
+    'figures-too-good': 'a perfect figure where the others’ are far from it',
+  },
+  verdictsNote:
+    'An update that is left out is stored all the same, with its receipt. What flipped labels do to an update cannot be seen here.',
   figureTitle: (metric) => `${metric} after each round`,
   figureDescription: (metric, rounds, sites) =>
     `${metric} of ${rounds} models on the validation cases of ${sites} sites; the table below has the same figures.`,
@@ -161,6 +183,15 @@ export const ENGLISH: Words = {
     'site-not-awaited': ({ site }) => `${site} was silent for rounds: none waits for it`,
     'site-returned': ({ site }) => `${site} is heard of again`,
     'round-closing': ({ round, cause }) => `round ${round} closes: ${ENGLISH.closing[cause]}`,
+    'round-screening': ({ round, updates }) => `round ${round}: ${updates} updates are looked at`,
+    'update-quarantined': ({ round, site, reason, by }) =>
+      `round ${round}: ${site}: ${ENGLISH.quarantine[reason]}${by === undefined ? '' : `, by ${by}`}`,
+    'update-released': ({ round, site, by }) =>
+      `round ${round}: ${site}: ${ENGLISH.terms.released}, by ${by}`,
+    'update-flagged': ({ round, site, flags }) =>
+      `round ${round}: ${site}: ${flags.map((flag) => ENGLISH.flags[flag]).join('; ')}`,
+    'round-held': ({ round, quarantined }) =>
+      `round ${round} waits for the operator: ${quarantined} left out`,
     'round-aggregating': ({ round, updates }) =>
       `round ${round}: ${updates} updates are aggregated`,
     'round-committed': ({ round }) => `round ${round} committed`,

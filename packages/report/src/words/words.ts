@@ -1,5 +1,5 @@
 import type { JobDetails, JobFact } from '@fedvox/coordinator';
-import type { MetricName } from '@fedvox/job';
+import type { MetricName, QuarantineReason, UpdateFlag } from '@fedvox/job';
 import type { GateOutcome } from '@fedvox/protocol';
 
 type FactOf<Kind extends JobFact['kind']> = Extract<JobFact, { kind: Kind }>;
@@ -20,6 +20,9 @@ export interface Words {
   readonly standing: Readonly<Record<JobDetails['gate'][number]['standing'], string>>;
   readonly answer: Readonly<Record<AnswerKind, string>>;
   readonly closing: Readonly<Record<FactOf<'round-closing'>['cause'], string>>;
+  readonly quarantine: Readonly<Record<QuarantineReason, string>>;
+  readonly flags: Readonly<Record<UpdateFlag, string>>;
+  readonly verdictsNote: string;
   readonly figureTitle: (metric: string) => string;
   readonly figureDescription: (metric: string, rounds: number, sites: number) => string;
   readonly withheldNote: string;
@@ -79,6 +82,13 @@ type Term =
   | 'took'
   | 'closedBecause'
   | 'facts'
+  | 'firewall'
+  | 'off'
+  | 'verdict'
+  | 'norm'
+  | 'cosine'
+  | 'decidedBy'
+  | 'released'
   | 'time'
   | 'what'
   | 'least'

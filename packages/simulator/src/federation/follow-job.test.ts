@@ -24,6 +24,7 @@ function job(changes: Partial<JobDetails>): JobDetails {
     jobSha256: 'cd'.repeat(32),
     bestBy: 'dice',
     maxShare: 0.5,
+    verdicts: [],
     gate: [],
     rounds: [row(0, null)],
     nextRound: null,

@@ -45,6 +45,8 @@ export enum Capability {
   /** JOB_SELECTION - A job that says how its best model is chosen, and one whose learning rate goes by the round. */
   JOB_SELECTION = 15,
   JOB_SCHEDULE = 16,
+  /** FIREWALL - Reads jobs that say what their firewall is, or declare weights by site. */
+  FIREWALL = 40,
   /** JOB_PARTICIPATION - To read a job that says which of its sites train in a round. */
   JOB_PARTICIPATION = 30,
   /**
@@ -106,6 +108,17 @@ export enum FiguresOutlook {
   UNRECOGNIZED = -1,
 }
 
+export enum QuarantineReason {
+  UNSPECIFIED = 0,
+  /** NORM_TOO_LARGE - The norm of its delta is far above that of the others, or of the rounds before. */
+  NORM_TOO_LARGE = 1,
+  /** DIRECTION_OPPOSED - Its delta points away from most of the others. */
+  DIRECTION_OPPOSED = 2,
+  /** BY_OPERATOR - The operator decided so. */
+  BY_OPERATOR = 3,
+  UNRECOGNIZED = -1,
+}
+
 export interface HelloRequest {
   protocolVersion: number;
   capabilities: Capability[];
@@ -143,6 +156,12 @@ export interface Task {
   } | undefined;
 }
 
+/** It was accepted, and its receipt counts: it is stored, and the model was made without it. */
+export interface LeftOut {
+  round: number;
+  reason: QuarantineReason;
+}
+
 export interface CheckDataWork {
 }
 
@@ -150,12 +169,15 @@ export interface CheckDataWork {
 export interface TrainWork {
   round: number;
   baseModelSha256: Buffer;
+  /** Where the site's last update was left out of its round's average. */
+  leftOut: LeftOut | undefined;
 }
 
 /** Evaluate the model that the last round made; nothing is trained. */
 export interface EvaluateWork {
   round: number;
   baseModelSha256: Buffer;
+  leftOut: LeftOut | undefined;
 }
 
 export interface HeartbeatRequest {
@@ -767,6 +789,73 @@ export const Task: MessageFns<Task> = {
   },
 };
 
+function createBaseLeftOut(): LeftOut {
+  return { round: 0, reason: 0 };
+}
+
+export const LeftOut: MessageFns<LeftOut> = {
+  encode(message: LeftOut, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.round !== 0) {
+      writer.uint32(8).uint32(message.round);
+    }
+    if (message.reason !== 0) {
+      writer.uint32(16).int32(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LeftOut {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLeftOut();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.round = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.reason = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<LeftOut>): LeftOut {
+    return LeftOut.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LeftOut>): LeftOut {
+    const message = createBaseLeftOut();
+    message.round = object.round ?? 0;
+    message.reason = object.reason ?? 0;
+    return message;
+  },
+};
+
 function createBaseCheckDataWork(): CheckDataWork {
   return {};
 }
@@ -811,7 +900,7 @@ export const CheckDataWork: MessageFns<CheckDataWork> = {
 };
 
 function createBaseTrainWork(): TrainWork {
-  return { round: 0, baseModelSha256: Buffer.alloc(0) };
+  return { round: 0, baseModelSha256: Buffer.alloc(0), leftOut: undefined };
 }
 
 export const TrainWork: MessageFns<TrainWork> = {
@@ -821,6 +910,9 @@ export const TrainWork: MessageFns<TrainWork> = {
     }
     if (message.baseModelSha256.length !== 0) {
       writer.uint32(18).bytes(message.baseModelSha256);
+    }
+    if (message.leftOut !== undefined) {
+      LeftOut.encode(message.leftOut, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -854,6 +946,14 @@ export const TrainWork: MessageFns<TrainWork> = {
             message.baseModelSha256 = Buffer.from(reader.bytes());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.leftOut = LeftOut.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -873,12 +973,15 @@ export const TrainWork: MessageFns<TrainWork> = {
     const message = createBaseTrainWork();
     message.round = object.round ?? 0;
     message.baseModelSha256 = object.baseModelSha256 ?? Buffer.alloc(0);
+    message.leftOut = (object.leftOut !== undefined && object.leftOut !== null)
+      ? LeftOut.fromPartial(object.leftOut)
+      : undefined;
     return message;
   },
 };
 
 function createBaseEvaluateWork(): EvaluateWork {
-  return { round: 0, baseModelSha256: Buffer.alloc(0) };
+  return { round: 0, baseModelSha256: Buffer.alloc(0), leftOut: undefined };
 }
 
 export const EvaluateWork: MessageFns<EvaluateWork> = {
@@ -888,6 +991,9 @@ export const EvaluateWork: MessageFns<EvaluateWork> = {
     }
     if (message.baseModelSha256.length !== 0) {
       writer.uint32(18).bytes(message.baseModelSha256);
+    }
+    if (message.leftOut !== undefined) {
+      LeftOut.encode(message.leftOut, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -921,6 +1027,14 @@ export const EvaluateWork: MessageFns<EvaluateWork> = {
             message.baseModelSha256 = Buffer.from(reader.bytes());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.leftOut = LeftOut.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -940,6 +1054,9 @@ export const EvaluateWork: MessageFns<EvaluateWork> = {
     const message = createBaseEvaluateWork();
     message.round = object.round ?? 0;
     message.baseModelSha256 = object.baseModelSha256 ?? Buffer.alloc(0);
+    message.leftOut = (object.leftOut !== undefined && object.leftOut !== null)
+      ? LeftOut.fromPartial(object.leftOut)
+      : undefined;
     return message;
   },
 };
