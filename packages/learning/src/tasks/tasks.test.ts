@@ -11,7 +11,7 @@ import {
   readNifti,
   writeDicomSeries,
 } from '@fedvox/imaging';
-import type { JobInput, StrategySpec } from '@fedvox/job';
+import type { Job, JobInput, StrategySpec } from '@fedvox/job';
 import { decodeWeights, encodeWeights, tensorOf } from '@fedvox/weights';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -140,6 +140,19 @@ describe('a round at a site', () => {
     const first = await deltaOf('hospital/1');
     expect(await deltaOf('hospital/1')).toBe(first);
     expect(await deltaOf('hospital/2')).not.toBe(first);
+  });
+
+  it('steps by the learning rate that the job’s schedule has come to in the round', async () => {
+    const { optimizer } = job.training;
+    const deltaWith = async (training: Partial<Job['training']>, round: number) => {
+      const scheduled = { ...job, training: { ...job.training, ...training } };
+      const { delta } = await trainRound(inputFor({ job: scheduled, round }), basePath, here('r'));
+      return delta.sha256;
+    };
+    const schedule = { kind: 'step', every: 1, factor: 0.5 } as const;
+    const halved = { optimizer: { ...optimizer, learningRate: optimizer.learningRate / 2 } };
+    expect(await deltaWith({ schedule }, 2)).toBe(await deltaWith(halved, 1));
+    expect(await deltaWith({ schedule }, 1)).toBe(await deltaWith({}, 1));
   });
 
   it('stays nearer to the base where the job’s strategy is FedProx, and does not where it is a mean', async () => {
