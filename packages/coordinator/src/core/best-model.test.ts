@@ -1,7 +1,7 @@
 import { sha256 } from '@fedvox/base';
 import { METRIC_NAMES, SELECTION_RULES } from '@fedvox/job';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { chooseBest, lastGain, type ModelComparison } from './best-model.js';
 import { type ModelRow, type ReportedFigures, tabulate } from './results.js';
 
@@ -148,6 +148,22 @@ describe('the best model of a job', () => {
       { numRuns: 2000, seed: 14 },
     );
     expect(found).toBeGreaterThan(1000);
+  });
+
+  it('is found among twice as many improving models by about twice as many comparisons', () => {
+    const lookups = (count: number) => {
+      const models = Array.from({ length: count }, (_, round) => ({
+        easy: round / count,
+        hard: round / count,
+      }));
+      const rows = tableOf(models);
+      const gets = vi.spyOn(Map.prototype, 'get');
+      expect(chosenRound(rows)).toBe(count - 1);
+      const { length } = gets.mock.calls;
+      gets.mockRestore();
+      return length;
+    };
+    expect(lookups(400) / lookups(200)).toBeLessThan(2.5);
   });
 
   it('is looked for by every metric that a job may name', () => {

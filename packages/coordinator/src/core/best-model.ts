@@ -43,8 +43,12 @@ export function chooseBest<Model extends ScoredModel>(
   const candidates = measured(models, comparison);
   if (candidates.length === 0) return { kind: 'unmeasured' };
   const advantage = advantageBy(models, comparison);
+  // The likeliest to beat a model are asked first: of a thousand that improve, each costs a comparison or two.
+  const rivals = candidates
+    .map(({ figures }) => ({ figures, mean: meanOf(figures) }))
+    .sort((a, b) => b.mean - a.mean);
   const unbeaten = candidates.filter(({ figures }) =>
-    candidates.every((other) => (advantage(figures, other.figures) ?? 0) >= 0),
+    rivals.every((rival) => (advantage(figures, rival.figures) ?? 0) >= 0),
   );
   const [best] = unbeaten.toSorted((a, b) => b.figures.size - a.figures.size);
   if (best !== undefined) return { kind: 'best', model: best.model };
@@ -103,6 +107,12 @@ function figuresBySite({ sites }: ScoredModel, metric: MetricName): FiguresBySit
     figure === null ? [] : [[site, sign * figure]],
   );
   return new Map(scored.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function meanOf(figures: FiguresBySite): number {
+  let sum = 0;
+  for (const figure of figures.values()) sum += figure;
+  return sum / figures.size;
 }
 
 /** Figures that differ by less are the same. */

@@ -49,7 +49,7 @@ export interface ReportSources extends ResultSources {
  * Cells of the table of models × sites that one answer holds: the event loop is with it for some ten
  * milliseconds, whatever the job's length.
  */
-const MAX_CELLS = 2_500;
+const MAX_CELLS = 1_500;
 
 /**
  * All that an operator can know of a job: its gate, its table of models × sites, its present round.
