@@ -119,13 +119,15 @@ describe.skipIf(!hasPostgres)('of two coordinators on one PostgreSQL database', 
   }
 
   it('one stands by and says so; when the leader is killed within a round, it finishes with the same bytes', {
-    timeout: 120_000,
+    timeout: 240_000,
   }, async () => {
     const point = { when: 'after', kind: 'update-accepted', round: 2 } as const;
     const first = await start('first', point);
     await first.process.listening;
     const second = await start('second');
     await untilStandby(second, first);
+    const metrics = await httpsGet(consortium, second.ports.httpPort, '/metrics');
+    expect(metrics).toMatch(/^fedvox_standing_by 1$/m);
     await expect(second.operator.jobs()).rejects.toMatchObject({
       code: 'coordinator/standing-by',
     });
@@ -148,7 +150,7 @@ describe.skipIf(!hasPostgres)('of two coordinators on one PostgreSQL database', 
   });
 
   it('the leader that stood still writes nothing when it goes on, and stands by', {
-    timeout: 120_000,
+    timeout: 240_000,
   }, async () => {
     const [first, second] = [await start('first'), await start('second')];
     const isFirst = await Promise.race([

@@ -54,6 +54,12 @@ export function startHttpServer(
   return listenForOperators(spec, { clock, log, authorize }, (app) => addRoutes(app, services));
 }
 
+/** Whoever scrapes both is not to take the one that stands by for dead. */
+const STANDBY_METRICS = `# HELP fedvox_standing_by Whether this coordinator stands by, which is all that it has to say.
+# TYPE fedvox_standing_by gauge
+fedvox_standing_by 1
+`;
+
 export interface StandbyServices extends Pick<HttpServices, 'version' | 'clock' | 'log'> {
   /** Where the leader's operators dial. */
   readonly leader: () => string;
@@ -70,6 +76,9 @@ export function startStandbyServer(
 ): Promise<RunningHttpServer> {
   const authorize = () => undefined;
   return listenForOperators(spec, { clock, log, authorize }, async (app) => {
+    app.get('/metrics', (_, reply) =>
+      reply.type('text/plain; version=0.0.4').send(STANDBY_METRICS),
+    );
     app.get('/healthz', () => ({ status: 'standby', version, warnings: [], leader: leader() }));
     app.setNotFoundHandler(() => {
       throw fail('standing-by', { leader: leader() });
