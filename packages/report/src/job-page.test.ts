@@ -109,6 +109,23 @@ describe('a report of a job', () => {
     expect(text.match(/\|takes part\|\d+\|33\.3 %\|/g)).toHaveLength(3);
   });
 
+  it('names what was left out and who decided, and gives that no share of the average', () => {
+    const { details } = record;
+    const round = (details.rounds.findLast(({ sites }) => sites.length > 0)?.round ?? 0) + 1;
+    const found = { round, norm: 12.345, cosine: -0.5, flags: [], by: null };
+    const verdicts = [
+      { ...found, site: 'hospital-1', reason: 'direction-opposed' as const },
+      { ...found, site: 'hospital-3', reason: null, by: 'anna' },
+    ];
+    const text = textOf(jobReport({ ...record, details: { ...details, verdicts } }, 'en'));
+    expect(text).toContain(
+      `|${round}|hospital-1|left out: it points away from most of the others|12.3|-0.500|Firewall|`,
+    );
+    expect(text).toContain(`|${round}|hospital-3|averaged all the same|12.3|-0.500|anna|`);
+    expect(text).toMatch(/\|hospital-1\|[^\n]*?\|takes part\|–\|–\|/);
+    expect(textOf(page)).not.toContain('|decided by|');
+  });
+
   it('names no share where the strategy takes no mean', () => {
     const { federation } = record.job;
     const job = {
