@@ -1,8 +1,16 @@
 import { atWorkbench, readInto, VALUES_PER_BLOCK } from './kernels/workbench.js';
 import type { SiteUpdate } from './strategy.js';
 
-/** Values [from, to) of a tensor, in row-major order, before they are rounded to float32. */
-export type Float64Reader = (name: string, from: number, to: number) => Promise<Float64Array>;
+/**
+ * Values [from, to) of a tensor, in row-major order, before they are rounded to float32; in `target`, which is as
+ * long, where it is given.
+ */
+export type Float64Reader = (
+  name: string,
+  from: number,
+  to: number,
+  target?: Float64Array,
+) => Promise<Float64Array>;
 
 /**
  * `Σ wᵢ δᵢ / Σ wᵢ` over updates in the order given, in float64. Holds what is asked of it, and a block of
@@ -10,9 +18,8 @@ export type Float64Reader = (name: string, from: number, to: number) => Promise<
  */
 export function meanDelta(updates: readonly SiteUpdate[]): Float64Reader {
   const totalWeight = updates.reduce((sum, { weight }) => sum + weight, 0);
-  return (name, from, to) =>
+  return (name, from, to, mean = new Float64Array(to - from)) =>
     atWorkbench(async (bench) => {
-      const mean = new Float64Array(to - from);
       for (let start = from; start < to; start += VALUES_PER_BLOCK) {
         const length = Math.min(VALUES_PER_BLOCK, to - start);
         bench.clear(length);

@@ -19,8 +19,8 @@ export const fedAvgM: Strategy<'fedavgm'> = {
         return Float32Array.from(await mean(...slice), added);
       },
     });
-    const step = async (...slice: Parameters<typeof mean>) =>
-      Float64Array.from(await momentum.read(...slice), (value) => spec.learningRate * value);
+    const step = async (name: string, from: number, to: number) =>
+      Float64Array.from(await momentum.read(name, from, to), (value) => spec.learningRate * value);
     return { model: shifted(base, step), serverState: momentum };
   },
 };

@@ -68,10 +68,10 @@ async function serve() {
     }
     process.send({ kind: 'ready', port: bound });
   });
-  process.on('message', ({ kind }) => {
+  process.on('message', ({ kind, id }) => {
     if (kind !== 'ask') return;
     const { user, system } = process.cpuUsage();
-    process.send({ kind: 'usage', cpuMs: (user + system) / 1_000 });
+    process.send({ kind: 'usage', id, cpuMs: (user + system) / 1_000 });
   });
   endWhenTold(() => server.forceShutdown());
 }

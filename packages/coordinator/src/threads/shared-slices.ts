@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { readInto } from '@fedvox/aggregation';
 import { assert, type Sha256 } from '@fedvox/base';
 import {
   encodeHeader,
@@ -7,6 +8,7 @@ import {
   littleEndianBytes,
   slicesOf,
   type TensorSource,
+  VALUES_PER_SLICE,
 } from '@fedvox/weights';
 
 /** Threads that one round is aggregated on: beyond, memory is no faster. */
@@ -128,6 +130,7 @@ export class SharedSlices {
     { words, slices }: Pick<SharedFile, 'words' | 'slices'>,
     onWritten: () => void = () => undefined,
   ): Promise<void> {
+    const memory = new Float32Array(VALUES_PER_SLICE);
     for (;;) {
       this.goOn();
       const taken = Atomics.add(this.#words, words + TAKEN, 1);
@@ -135,19 +138,23 @@ export class SharedSlices {
       const last = slice === undefined ? NO_SLICE : taken;
       Atomics.store(this.#words, words + LAST_TAKEN + this.#thread, last);
       if (slice === undefined) return;
-      writeWhole(file, littleEndianBytes(await this.#read(source, slice)), slice.byteOffset);
+      const data = memory.subarray(0, slice.to - slice.from);
+      await this.#read(source, data, slice);
+      writeWhole(file, littleEndianBytes(data), slice.byteOffset);
       Atomics.add(this.#words, words + WRITTEN, 1);
       Atomics.notify(this.#words, words + WRITTEN);
       onWritten();
     }
   }
 
-  async #read(source: TensorSource, { name, from, to }: Slice): Promise<Float32Array> {
+  async #read(
+    source: TensorSource,
+    target: Float32Array,
+    { name, from, to }: Slice,
+  ): Promise<void> {
     this.#isInSlice = true;
-    const data = await source.read(name, from, to);
+    await readInto(source, target, name, from, to);
     this.#isInSlice = false;
-    assert(data.length === to - from, 'a tensor has as many values as its shape says');
-    return data;
   }
 
   /**
