@@ -94,6 +94,19 @@ describe('invariant 5: an update', () => {
     await expect(deliver(update)).rejects.toMatchObject(refused('delta-not-finite'));
   });
 
+  it('is told to operators when it is refused: by site and reason, how often, and as an event', async () => {
+    const delta = new Map(tinyDelta('north', 1));
+    delta.get('conv.bias')!.data[2] = Number.POSITIVE_INFINITY;
+    const attempt = () => deliver(north.sign(task, { delta: encodeWeights(delta) }));
+    const seen = (await federation.operator.events(0, 0, undefined, id)).at(-1)?.sequence ?? 0;
+    await expect(attempt()).rejects.toMatchObject(refused('delta-not-finite'));
+    const told = { site: 'north', reason: 'delta-not-finite', round: 1 };
+    const events = await federation.operator.events(seen, 5_000, undefined, id);
+    expect(events.map(({ fact }) => fact)).toEqual([{ kind: 'update-refused', ...told }]);
+    const { refused: list } = await federation.operator.job(id);
+    expect(list).toEqual([expect.objectContaining({ ...told, times: 1 })]);
+  });
+
   it('is refused when a tensor of its delta has another shape', async () => {
     const delta = new Map(tinyDelta('north', 1));
     delta.set('conv.weight', { ...delta.get('conv.weight')!, shape: [2, 4, 3] });

@@ -57,6 +57,12 @@ export function createTelemetry(seenSites: () => number): Telemetry {
     labelNames: ['reason'] as const,
     registers,
   });
+  const quarantined = new Counter({
+    name: 'fedvox_updates_quarantined_total',
+    help: 'Updates that were stored and left out of their round’s average, by reason.',
+    labelNames: ['reason'] as const,
+    registers,
+  });
   const refused = new Counter({
     name: 'fedvox_calls_refused_total',
     help: 'Refused calls, by method and refusal.',
@@ -89,7 +95,9 @@ export function createTelemetry(seenSites: () => number): Telemetry {
   });
   return {
     registry,
-    onFact: ({ kind }) => {
+    onFact: (fact) => {
+      const { kind } = fact;
+      if (fact.kind === 'update-quarantined') quarantined.inc({ reason: fact.reason });
       if (kind === 'round-committed') committed.inc();
       if (kind === 'job-completed' || kind === 'job-failed' || kind === 'job-aborted') {
         ended.inc({ outcome: kind.replace('job-', '') });
