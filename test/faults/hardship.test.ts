@@ -2,10 +2,13 @@ import { cp, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { systemClock } from '@fedvox/base/system';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { canMount, SmallDisk } from '../e2e/small-disk.js';
 import { createTestConsortium, type TestConsortium } from '../support/consortium.js';
 import { type Outcome, SweepGround, undelivered } from '../support/kill-sweep.js';
+
+/** Whole federations, one after the other: slow on a busy machine, and nothing else. */
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const HOUR_MS = 3_600_000;
 const LOOK_MS = 20;
@@ -17,7 +20,7 @@ beforeAll(async () => {
   consortium = await createTestConsortium();
   ground = await SweepGround.lay(consortium, { kind: 'fedadam', learningRate: 0.1 });
   calm = await ground.suffer({});
-}, 120_000);
+});
 afterAll(async () => {
   await ground.remove();
   await consortium.remove();
@@ -75,6 +78,5 @@ describe('invariant 2: a job whose strategy keeps a state', () => {
       });
       expect(outcome).toEqual(calm);
     },
-    120_000,
   );
 });

@@ -45,7 +45,7 @@ describe('invariant 2: in a job of two rounds', () => {
   it.each(SWEEPS)(
     'by $strategy.kind, $victim loses nothing, killed at any write and any message',
     {
-      timeout: asked !== undefined ? 3 * 3_600_000 : 180_000,
+      timeout: asked !== undefined ? 3 * 3_600_000 : 300_000,
     },
     async ({ strategy, victim }) => {
       const ground = await SweepGround.lay(consortium, strategy);
