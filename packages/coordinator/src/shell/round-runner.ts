@@ -152,7 +152,7 @@ export class RoundRunner {
     jobId: string,
     { round, baseModel, statements }: ScreenEffect,
   ): Promise<SiteVerdict[]> {
-    const { blobs, registry, store } = this.#options;
+    const { blobs, registry, store, threads } = this.#options;
     const { firewall } = registry.get(jobId).state.plan;
     assert(firewall !== undefined, 'only a job with a firewall has its rounds screened');
     const known = await store.verdicts(jobId, Math.max(1, round - MAX_EARLIER_ROUNDS));
@@ -162,7 +162,7 @@ export class RoundRunner {
       updates: await this.#updates(jobId, round, statements),
       earlier: known.filter((verdict) => verdict.round < round),
     };
-    return screenRound(task, this.#stopping.signal);
+    return screenRound(task, threads, this.#stopping.signal);
   }
 
   /** What the job's strategy makes of the round, once its bytes are durable. */

@@ -1,8 +1,7 @@
-import { innerProducts, screen } from '@fedvox/aggregation';
+import { screen } from '@fedvox/aggregation';
 import type { Figures, FirewallRules } from '@fedvox/job';
-import type { TensorReader } from '@fedvox/weights';
 import type { RoundVerdict, SiteVerdict } from '../core/verdict.js';
-import { RoundFiles } from '../threads/round-files.js';
+import type { ComputeThreads } from '../threads/compute-threads.js';
 import type { FilePath } from '../threads/round-task.js';
 
 export interface ScreeningTask {
@@ -23,32 +22,13 @@ export interface ScreeningTask {
  */
 export async function screenRound(
   { rules, base, updates, earlier }: ScreeningTask,
+  threads: ComputeThreads,
   signal: AbortSignal,
 ): Promise<SiteVerdict[]> {
-  const files = new RoundFiles();
-  try {
-    const { tensors } = await files.open(await base());
-    const opened: { delta: TensorReader }[] = [];
-    for (const { delta } of updates) {
-      const reader = await files.delta(delta);
-      opened.push({ delta: stoppable(reader, signal) });
-    }
-    const products = await innerProducts(tensors, opened);
-    const averaged = earlier.flatMap(({ round, norm, reason }) =>
-      norm === null || reason !== null ? [] : [{ round, norm }],
-    );
-    const found = screen({ rules, updates, products, earlier: averaged });
-    return found.map((verdict) => ({ ...verdict, by: null }));
-  } finally {
-    await files.close();
-  }
-}
-
-function stoppable(reader: TensorReader, signal: AbortSignal): TensorReader {
-  return {
-    read: (...slice) => {
-      signal.throwIfAborted();
-      return reader.read(...slice);
-    },
-  };
+  const products = await threads.innerProducts({ base, updates }, signal);
+  const averaged = earlier.flatMap(({ round, norm, reason }) =>
+    norm === null || reason !== null ? [] : [{ round, norm }],
+  );
+  const found = screen({ rules, updates, products, earlier: averaged });
+  return found.map((verdict) => ({ ...verdict, by: null }));
 }

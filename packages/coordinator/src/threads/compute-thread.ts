@@ -2,6 +2,7 @@ import { parentPort } from 'node:worker_threads';
 import { assert, FedvoxError, namedError } from '@fedvox/base';
 import { aggregateRound } from './aggregate-round.js';
 import { DeltaChecks } from './delta-check.js';
+import { productsOnThread } from './round-products.js';
 import { NotWanted } from './shared-slices.js';
 import type { ThreadAnswer, ThreadRequest } from './thread-messages.js';
 
@@ -27,6 +28,8 @@ function resultOf(request: ThreadRequest): Promise<unknown> {
   switch (request.kind) {
     case 'check-delta':
       return checks.check(request.delta);
+    case 'inner-products':
+      return productsOnThread(request.deltas, request.words);
     case 'aggregate-round':
       return aggregateRound(request.round, request.part);
   }

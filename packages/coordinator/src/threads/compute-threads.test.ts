@@ -8,6 +8,7 @@ import { encodeWeights, type Weights } from '@fedvox/weights';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { aggregateHere } from './aggregate-here.js';
 import { ComputeThreads } from './compute-threads.js';
+import { productsHere } from './round-products.js';
 import type { RoundTask } from './round-task.js';
 import { sharedWords } from './shared-slices.js';
 
@@ -139,6 +140,25 @@ describe('a round that is aggregated on several threads', () => {
 
   it('is shared in memory that holds a word for each file and thread', () => {
     expect(sharedWords().every((word) => word === 0)).toBe(true);
+  });
+});
+
+describe('the inner products of a round on a thread', () => {
+  const { signal } = new AbortController();
+
+  it('are those that the thread that asks would find', async () => {
+    const task = taskOf({ kind: 'fedavg' });
+    const found = await threads.innerProducts(task, signal);
+    expect(found).toEqual(await productsHere(task, signal));
+    expect(found[0]?.[0]).toBeGreaterThan(0);
+  });
+
+  it('are given up when the coordinator stops', async () => {
+    const stopping = new AbortController();
+    const found = threads.innerProducts(taskOf({ kind: 'fedavg' }), stopping.signal);
+    const reason = new Error('the coordinator stops');
+    stopping.abort(reason);
+    await expect(found).rejects.toBe(reason);
   });
 });
 

@@ -6,8 +6,9 @@ import { type Clock, restoredError, type Timer } from '@fedvox/base';
 import { fail } from '../errors.js';
 import { aggregateHere } from './aggregate-here.js';
 import { type ArrivedDelta, DeltaChecks } from './delta-check.js';
-import { withOpenRound } from './open-round.js';
-import type { OpenRound, RoundDrafts, RoundTask } from './round-task.js';
+import { withOpenDeltas, withOpenRound } from './open-round.js';
+import { productsHere, type RoundDeltas } from './round-products.js';
+import type { FilePath, OpenRound, RoundDrafts, RoundTask } from './round-task.js';
 import { giveUp, MAX_THREADS, NotWanted, sharedWords } from './shared-slices.js';
 import type { ThreadAnswer, ThreadRequest } from './thread-messages.js';
 
@@ -60,14 +61,38 @@ export class ComputeThreads {
    * drafts once this resolves is durable.
    */
   async aggregateRound(task: RoundTask, signal: AbortSignal): Promise<RoundDrafts> {
-    const { size } = await stat(await task.base());
-    const { length: sites } = task.updates;
-    const isSmall = size * sites <= WORTH_A_THREAD_BYTES;
-    if (isSmall || sites > MAX_OPEN_DELTAS) return aggregateHere(task, signal);
+    if (!(await this.#isForThreads(task))) return aggregateHere(task, signal);
     const drafts = await withOpenRound(task, (round) => this.#onEveryThread(round, signal));
     await syncFile(task.drafts.model);
     if (drafts.serverState !== null) await syncFile(task.drafts.state);
     return drafts;
+  }
+
+  /** `innerProducts` of a round's updates; ends at the next slice when the signal aborts. */
+  async innerProducts(
+    deltas: RoundDeltas<FilePath>,
+    signal: AbortSignal,
+  ): Promise<readonly Float64Array[]> {
+    if (!(await this.#isForThreads(deltas))) return productsHere(deltas, signal);
+    return withOpenDeltas(deltas, async (open) => {
+      signal.throwIfAborted();
+      const words = sharedWords();
+      const stop = () => giveUp(words);
+      signal.addEventListener('abort', stop, { once: true });
+      try {
+        const asked = this.#ask({ kind: 'inner-products', deltas: open, words });
+        return (await asked) as readonly Float64Array[];
+      } catch (error) {
+        throw signal.aborted ? signal.reason : error;
+      } finally {
+        signal.removeEventListener('abort', stop);
+      }
+    });
+  }
+
+  async #isForThreads({ base, updates }: RoundDeltas<FilePath>): Promise<boolean> {
+    const { size } = await stat(await base());
+    return size * updates.length > WORTH_A_THREAD_BYTES && updates.length <= MAX_OPEN_DELTAS;
   }
 
   async #onEveryThread(round: OpenRound, signal: AbortSignal): Promise<RoundDrafts> {
