@@ -108,7 +108,7 @@ export class JobPlay {
       case 'lacks':
         return this.#lack(site, outcome as Capability);
       case 'update':
-        return this.#accept(site);
+        return this.#accept(site, settings['for']);
       case 'decline': {
         const reason = outcome as Exclude<GateOutcome, 'pass'>;
         const answer = { kind: 'declined', reason, askAgainAtMs: nowMs + ASK_AGAIN_MS } as const;
@@ -161,6 +161,7 @@ export class JobPlay {
         laterSites: listOf(settings['later']),
         initialModel,
         ...participationOf(settings),
+        ...bufferOf(settings),
       },
       nowMs,
     );
@@ -176,10 +177,11 @@ export class JobPlay {
   }
 
   /** Takes in an update that was checked, with the row that is stored with the answer. */
-  #accept(site: string): Promise<void> {
+  #accept(site: string, madeFor: string | undefined): Promise<void> {
     const { activity } = this.#state;
     assert(activity.kind === 'round', 'updates are for rounds');
-    const round = activity.round.number;
+    const round = Number(madeFor ?? activity.round.number);
+    const staleness = activity.round.number - round;
     const name = `${site}/${round}`;
     const statement = sha256(name);
     this.#names.give(statement, name);
@@ -195,7 +197,10 @@ export class JobPlay {
         receiptEnvelope: '{}',
       },
     };
-    const answer = { kind: 'update', statement } as const;
+    const answer = {
+      ...({ kind: 'update', statement } as const),
+      ...(staleness > 0 && { staleness }),
+    };
     return this.#advance({ event: { kind: 'site-answered', site, answer, nowMs }, update });
   }
 
@@ -314,4 +319,10 @@ function participationOf({ fraction, train }: Words['settings']): Pick<JobPlan, 
     return { participation: { kind: 'fraction', fraction: Number(fraction), seed: 1 } };
   }
   return train === undefined ? {} : { participation: { kind: 'named', sites: listOf(train) } };
+}
+
+function bufferOf({ buffer, staleness }: Words['settings']): Partial<Pick<JobPlan, 'strategy'>> {
+  if (buffer === undefined) return {};
+  const terms = { buffer: Number(buffer), maxStaleness: Number(staleness), learningRate: 1 };
+  return { strategy: { kind: 'fedbuff', ...terms } };
 }

@@ -12,6 +12,8 @@ export interface SiteUpdate {
   readonly localSteps: number | null;
   /** The site's Dice of the base model, 0 to 1; null where it reports none. */
   readonly dice: number | null;
+  /** How many rounds ago the round began that it was made for; 0 where absent. */
+  readonly staleness?: number;
 }
 
 export interface StrategyInput<Kind extends StrategyKind = StrategyKind> {

@@ -40,7 +40,7 @@ function sentenceOf(news: JobNews): string | null {
     case 'site-called':
       return `${roundName(news)}: ${news.site} is called as well`;
     case 'update-accepted':
-      return `${roundName(news)}: ${news.site} answered`;
+      return `${roundName(news)}: ${news.site} answered${news.staleness === undefined ? '' : ` for round ${news.round - news.staleness}`}`;
     case 'update-refused':
       return `${roundName(news)}: an update of ${news.site} was refused: ${news.reason}`;
     case 'site-given-up':

@@ -22,6 +22,7 @@ import { DeadlineWatch } from './shell/deadline-watch.js';
 import { IdentityWatch } from './shell/identity-watch.js';
 import { JobRegistry } from './shell/job-registry.js';
 import { catchUp } from './shell/memberships.js';
+import { Openings } from './shell/openings.js';
 import { OperatorDirectory } from './shell/operator-directory.js';
 import { RefusedUpdates } from './shell/refused-updates.js';
 import { Retention } from './shell/retention.js';
@@ -104,10 +105,12 @@ export async function assemble(config: CoordinatorConfig, foundations: Foundatio
     clock,
     log,
   });
+  const openings = new Openings({ registry, changes, clock });
   const uploads = new UploadDesk({
     federation,
     clock,
     registry,
+    openings,
     store,
     blobs,
     spool,
@@ -162,6 +165,7 @@ export async function assemble(config: CoordinatorConfig, foundations: Foundatio
   const bests = new BestModels({ store, blobs });
   const parts = {
     bests,
+    openings,
     registry,
     changes,
     tasks,
@@ -230,6 +234,7 @@ export async function disassemble(core: Core, servers: readonly AnyServer[]): Pr
   core.retention.stop();
   core.sightings.stop();
   core.tasks.close();
+  core.openings.close();
   await Promise.all([
     core.watching,
     core.watchingCertificates,

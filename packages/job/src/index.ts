@@ -73,8 +73,10 @@ export {
   selectionSchema,
 } from './selection.js';
 export {
+  bufferOf,
   declaredWeights,
   fewestSites,
+  maxStaleness,
   type SiteNeeds,
   STRATEGY_KINDS,
   STRATEGY_TERMS,

@@ -12,7 +12,7 @@ import {
 import { networkSchema } from './networks.js';
 import { participationFault, participationSchema } from './participation.js';
 import { selectionSchema } from './selection.js';
-import { declaredWeights, fewestSites, strategySchema } from './strategies.js';
+import { bufferOf, declaredWeights, fewestSites, strategySchema } from './strategies.js';
 import { unmetConditions } from './strategy-conditions.js';
 import { inferenceSchema, trainingSchema } from './training.js';
 import { augmentStepSchema, preprocessStepSchema } from './transforms.js';
@@ -120,6 +120,14 @@ export const jobSchema = z
         code: 'custom',
         path: ['federation', 'minSites'],
         message: `asks for ${minSites} sites, but ${strategy.kind} as it is here needs ${fewest} in every round`,
+      });
+    }
+    const buffer = bufferOf(strategy)?.buffer ?? minSites;
+    if (buffer < minSites) {
+      context.addIssue({
+        code: 'custom',
+        path: ['federation', 'strategy', 'buffer'],
+        message: `closes a round with ${buffer} updates, but minSites asks for ${minSites}`,
       });
     }
     const fault = participation && participationFault(participation, sites, minSites, strategy);

@@ -33,6 +33,9 @@ export function participationFault(
   if (participation.kind === 'fraction' && STRATEGY_TERMS[kind].needs.everySite) {
     return `asks for a fraction of the sites, but ${kind} needs every one of them in every round`;
   }
+  if (participation.kind === 'fraction' && kind === 'fedbuff') {
+    return 'asks for a fraction of the sites, but fedbuff takes the first that are ready: its buffer says how many';
+  }
   if (participation.kind !== 'named') return undefined;
   const { sites } = participation;
   if (!sites.some(isPattern) && minSites > new Set(sites).size) {

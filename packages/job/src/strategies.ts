@@ -124,6 +124,20 @@ export const STRATEGY_TERMS = {
     needs: WEIGHED,
     fewestSites: () => 1,
   },
+  /** Asynchronous averaging of a buffer of updates: Nguyen et al., AISTATS 2022. */
+  fedbuff: {
+    schema: z.strictObject({
+      kind: z.literal('fedbuff'),
+      /** K: a round closes as soon as it has so many updates. */
+      buffer: z.number().int().min(2).max(10_000),
+      /** Updates of so many rounds before the present one are taken; of earlier ones none. */
+      maxStaleness: z.number().int().min(0).max(100).default(10),
+      /** η of the server. */
+      learningRate: positive.default(1),
+    }),
+    needs: ALIKE,
+    fewestSites: () => 1,
+  },
   /** The median of each value: Yin et al., ICML 2018. */
   median: {
     schema: z.strictObject({ kind: z.literal('median') }),
@@ -221,3 +235,11 @@ export function declaredWeights(spec: StrategySpec): Readonly<Record<string, num
   if (!('weights' in spec) || typeof spec.weights !== 'object') return null;
   return spec.weights.declared;
 }
+
+/** How a job's rounds overlap; null where each begins once the one before is over. */
+export function bufferOf(spec: StrategySpec): StrategySpec<'fedbuff'> | null {
+  return spec.kind === 'fedbuff' ? spec : null;
+}
+
+/** How many rounds ago the round of an update may have begun that the present one still takes. */
+export const maxStaleness = (spec: StrategySpec) => bufferOf(spec)?.maxStaleness ?? 0;

@@ -38,7 +38,7 @@ describe('the capabilities of this version', () => {
     expect(CAPABILITIES).toEqual([
       ...['delta-f32', 'network-unet', 'strategy-fedavg', 'strategy-fedprox'],
       'strategy-fedavgm',
-      ...['strategy-fedadam', 'strategy-fedyogi', 'strategy-fedadagrad'],
+      ...['strategy-fedadam', 'strategy-fedyogi', 'strategy-fedadagrad', 'strategy-fedbuff'],
       ...['strategy-median', 'strategy-trimmed-mean', 'strategy-krum', 'strategy-geometric-median'],
       ...['strategy-fednova', 'strategy-q-fedavg', 'strategy-scaffold', 'strategy-ditto'],
       ...['strategy-fedbn', 'decline', 'untrainable', 'job-selection', 'job-schedule'],

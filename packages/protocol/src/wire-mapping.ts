@@ -57,6 +57,7 @@ const CAPABILITY: Readonly<Record<Capability, wire.Capability>> = {
   'strategy-scaffold': wire.Capability.STRATEGY_SCAFFOLD,
   'strategy-ditto': wire.Capability.STRATEGY_DITTO,
   'strategy-fedbn': wire.Capability.STRATEGY_FEDBN,
+  'strategy-fedbuff': wire.Capability.STRATEGY_FEDBUFF,
   decline: wire.Capability.DECLINE,
   untrainable: wire.Capability.UNTRAINABLE,
   'job-selection': wire.Capability.JOB_SELECTION,

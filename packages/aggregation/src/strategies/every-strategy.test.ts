@@ -10,6 +10,7 @@ const SPECS: { readonly [Kind in StrategyKind]: StrategySpec<Kind> } = {
   fedadam: { kind: 'fedadam', learningRate: 0.1, beta1: 0.9, beta2: 0.99, tau: 1e-3 },
   fedyogi: { kind: 'fedyogi', learningRate: 0.1, beta1: 0.9, beta2: 0.99, tau: 1e-3 },
   fedadagrad: { kind: 'fedadagrad', learningRate: 0.1, beta1: 0, tau: 1e-3 },
+  fedbuff: { kind: 'fedbuff', buffer: 5, maxStaleness: 3, learningRate: 1 },
   median: { kind: 'median' },
   'trimmed-mean': { kind: 'trimmed-mean', fraction: 0.2 },
   krum: { kind: 'krum', byzantine: 1, selected: 2 },

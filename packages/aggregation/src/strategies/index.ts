@@ -5,6 +5,7 @@ import { fedAdam } from './fedadam.js';
 import { fedAvg } from './fedavg.js';
 import { fedAvgM } from './fedavgm.js';
 import { fedBn } from './fedbn.js';
+import { fedBuff } from './fedbuff.js';
 import { fedNova } from './fednova.js';
 import { fedProx } from './fedprox.js';
 import { fedYogi } from './fedyogi.js';
@@ -23,6 +24,7 @@ export const STRATEGIES: Strategies = {
   fedadam: fedAdam,
   fedyogi: fedYogi,
   fedadagrad: fedAdagrad,
+  fedbuff: fedBuff,
   median,
   'trimmed-mean': trimmedMean,
   krum,

@@ -43,7 +43,8 @@ const statement: UpdateStatement = {
 };
 const admitAny = (state: JobState, presented: AnyUpdateStatement) =>
   admitStatement(presented, {
-    ...{ job: { state, jobSha256 }, isAccepted: false, lastCounter: 4 },
+    ...{ job: { state, jobSha256 }, isAccepted: false, isRoundAnswered: false },
+    lastCounter: 4,
     deltaByteLength: 100,
   });
 const admit = (state: JobState, changes: Partial<UpdateStatement> = {}) =>

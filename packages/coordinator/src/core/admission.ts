@@ -2,6 +2,7 @@ import { assert, type Sha256 } from '@fedvox/base';
 import { type SiteNeeds, STRATEGY_TERMS } from '@fedvox/job';
 import { type AnyUpdateStatement, refuse } from '@fedvox/protocol';
 import { isOver, type JobState } from './job-state.js';
+import { baseModelOf } from './overlap.js';
 import { mayAnswer } from './roll-call.js';
 import { type RoundState, roundTakes, takesAnswers } from './round-machine.js';
 import { isInvited } from './standing.js';
@@ -12,6 +13,8 @@ export interface AdmissionContext {
   readonly job: { readonly state: JobState; readonly jobSha256: Sha256 } | undefined;
   /** Whether this very statement was accepted before. */
   readonly isAccepted: boolean;
+  /** Whether another update of the site was, for the statement's round, where that is an earlier one. */
+  readonly isRoundAnswered: boolean;
   /** Highest counter accepted from this key for this job; 0 where there is none. */
   readonly lastCounter: number;
   /** How long a delta for the statement's base model is; undefined where that is not known here. */
@@ -24,15 +27,17 @@ export interface AdmissionContext {
  * @throws FedvoxError a refusal, by name
  */
 export function admitStatement(statement: AnyUpdateStatement, context: AdmissionContext): void {
-  const { job, isAccepted, lastCounter, deltaByteLength } = context;
+  const { job, isAccepted, isRoundAnswered, lastCounter, deltaByteLength } = context;
   if (job === undefined) throw refuse('unknown-job', { job: statement.job });
   if (isAccepted) throw refuse('replayed-statement');
   if (statement.jobDigest !== job.jobSha256) throw refuse('wrong-job-digest');
   const round = currentRound(statement, job.state);
   if (job.state.status === 'paused') throw refuse('job-paused', { job: statement.job });
-  if (!roundTakes(round, statement.site)) throw refuse('round-closed', { round: round.number });
-  if (statement.baseModel !== round.baseModel) {
-    throw refuse('wrong-base-model', { round: round.number });
+  if (isRoundAnswered || !roundTakes(round, statement.site)) {
+    throw refuse('round-closed', { round: statement.round });
+  }
+  if (statement.baseModel !== baseModelOf(round, statement.round)) {
+    throw refuse('wrong-base-model', { round: statement.round });
   }
   if (statement.counter <= lastCounter) {
     throw refuse('counter-not-increasing', { counter: statement.counter, last: lastCounter });
@@ -44,24 +49,26 @@ export function admitStatement(statement: AnyUpdateStatement, context: Admission
 }
 
 /**
- * Whether a checked update is still taken: a closing round takes those that were being checked when
+ * Whether a checked update is still taken, and how many rounds ago its own began: a closing round takes those that were being checked when
  * it closed, also while the job is paused.
  * @throws FedvoxError a refusal, by name
  */
-export function admitUpdate(statement: AnyUpdateStatement, state: JobState): void {
+export function admitUpdate(statement: AnyUpdateStatement, state: JobState): number {
   const round = currentRound(statement, state);
   if (!takesAnswers(round) || !mayAnswer(round.rollCall, statement.site)) {
     throw refuse('round-closed', { round: round.number });
   }
+  return round.number - statement.round;
 }
 
 function currentRound({ job, round, site }: AnyUpdateStatement, state: JobState): RoundState {
   if (!isInvited(state, site)) throw refuse('not-invited', { job });
   if (isOver(state)) throw refuse('job-ended', { job });
   const { activity } = state;
-  const current = activity.kind === 'gate' ? 0 : activity.round.number;
-  if (activity.kind === 'gate' || round !== current)
-    throw refuse('stale-round', { round, current });
+  if (activity.kind === 'gate') throw refuse('stale-round', { round, current: 0 });
+  if (baseModelOf(activity.round, round) === undefined) {
+    throw refuse('stale-round', { round, current: activity.round.number });
+  }
   return activity.round;
 }
 

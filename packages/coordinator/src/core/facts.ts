@@ -62,6 +62,8 @@ export type JobFact =
       readonly round: number;
       readonly site: string;
       readonly statement: Sha256;
+      /** How many rounds ago the round began that it was made for; absent where it is this one. */
+      readonly staleness?: number;
     }
   /** The first of a round that was refused for this reason; `reason` is a refusal's code. */
   | {

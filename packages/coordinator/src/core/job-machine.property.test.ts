@@ -53,8 +53,14 @@ const action: fc.Arbitrary<Action> = fc.record({
   present: fc.subarray(everySite),
 });
 
+const overlapping: SubmittedPlan = {
+  ...everybody,
+  strategy: { kind: 'fedbuff', buffer: 2, maxStaleness: 1, learningRate: 1 },
+};
+
 describe.each([
   ['all of its sites', everybody],
+  ['the first of its sites', overlapping],
   ['a part of its sites', part],
 ])('a job that trains on %s, under any schedule', (_, open) => {
   it('loses no accepted update, chains its models and server states, and never stands still', () => {

@@ -1,5 +1,5 @@
 import { assert } from '@fedvox/base';
-import { STRATEGY_TERMS } from '@fedvox/job';
+import { bufferOf, STRATEGY_TERMS } from '@fedvox/job';
 import { isPassing } from '@fedvox/protocol';
 import { countSilence, enrol, invite, listen, revoke, withoutSilence } from './attendance.js';
 import { type JobFact, orderedBy } from './facts.js';
@@ -14,6 +14,7 @@ import {
   type JobState,
 } from './job-state.js';
 import { askedAnew, membersOf, NEW_MEMBER, withMember, withoutSilences } from './member.js';
+import { basesBefore } from './overlap.js';
 import {
   acceptedUpdates,
   calledSince,
@@ -166,7 +167,8 @@ function stepCurrentRound(state: JobState, event: RoundEvent): Transition {
   const before = state.activity.round;
   const { plan } = state;
   const minSites = quorumOf(before, plan.minSites, STRATEGY_TERMS[plan.strategy.kind].needs);
-  const round = stepRound(before, event, { ...plan, minSites });
+  const buffer = before.work === 'train' ? bufferOf(plan.strategy)?.buffer : undefined;
+  const round = stepRound(before, event, { ...plan, minSites, buffer });
   const stepped = reached(
     { ...state, activity: { kind: 'round', round } },
     ...factsOf(before, round, event, plan),
@@ -208,8 +210,10 @@ function factsOf(
 
 function factOfAnswer(about: { round: number; site: string }, answer: RoundAnswer): JobFact {
   switch (answer.kind) {
-    case 'update':
-      return { kind: 'update-accepted', ...about, statement: answer.statement };
+    case 'update': {
+      const { kind: _, ...update } = answer;
+      return { kind: 'update-accepted', ...about, ...update };
+    }
     case 'given-up':
       return { kind: 'site-given-up', ...about };
     case 'declined':
@@ -276,7 +280,11 @@ function enter(state: JobState, round: RoundState, event: RoundEvent): Transitio
     case 'open':
       return reached(state);
     case 'closing': {
-      const silent = countSilence(state, unansweredSites(round.rollCall));
+      // Whom a full buffer did without was not silent, but slower.
+      const silent =
+        round.cause === 'buffer-full'
+          ? reached(state)
+          : countSilence(state, unansweredSites(round.rollCall));
       const closing = { kind: 'round-closing', round: round.number, cause: round.cause } as const;
       return andThen(reached(state, closing), () => silent);
     }
@@ -329,7 +337,8 @@ function afterCommit(state: JobState, round: CommittedRound, lastGain?: number):
   const isLast = number === state.plan.rounds;
   const endsEarly = !isLast && lastGain !== undefined;
   const work = isLast || endsEarly ? 'evaluate' : 'train';
-  const next = beginRound(state, number + 1, work, round);
+  const overlap = work === 'train' ? basesBefore(state, round) : {};
+  const next = beginRound(state, number + 1, work, round, overlap);
   const early = endsEarly ? [{ kind: 'no-more-gain', round: number, lastGain } as const] : [];
   return reached(next, commitOf(round), ...early);
 }

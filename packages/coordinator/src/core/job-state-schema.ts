@@ -8,6 +8,7 @@ import {
 } from '@fedvox/job';
 import { CAPABILITIES, FIGURES_OUTLOOKS, GATE_OUTCOMES } from '@fedvox/protocol';
 import { z } from 'zod';
+import { CLOSE_CAUSES } from './roll-call.js';
 
 const digest = z.string().regex(SHA256_PATTERN);
 const timeMs = z.number().int();
@@ -60,6 +61,7 @@ const answer = z.discriminatedUnion('kind', [
     kind: z.literal('update'),
     statement: digest,
     verdict: verdict.exactOptional(),
+    staleness: count.exactOptional(),
   }),
   z.strictObject({ kind: z.literal('given-up') }),
   z.strictObject({
@@ -100,6 +102,7 @@ const roundBase = z.strictObject({
   work: z.enum(['train', 'evaluate']),
   baseModel: digest,
   baseState: digest.nullable(),
+  earlierBases: z.array(digest).readonly().exactOptional(),
 });
 
 const roundFailure = z.enum([
@@ -114,7 +117,7 @@ const round = z.discriminatedUnion('phase', [
   roundBase.extend({
     phase: z.literal('closing'),
     rollCall,
-    cause: z.enum(['all-answered', 'grace-over', 'deadline']),
+    cause: z.enum(CLOSE_CAUSES),
   }),
   roundBase.extend({ phase: z.literal('screening'), rollCall }),
   roundBase.extend({ phase: z.literal('held'), rollCall, heldAtMs: timeMs }),

@@ -74,6 +74,8 @@ export type RoundAnswer =
 export interface UpdateAnswer {
   readonly kind: 'update';
   readonly statement: Sha256;
+  /** How many rounds ago the round began that it was made for; absent where it is this one. */
+  readonly staleness?: number;
   /** Absent until the firewall or an operator has looked at it. */
   readonly verdict?: Verdict;
 }
@@ -84,6 +86,8 @@ export interface RollCallRules {
   readonly deadlineMs: number;
   /** How long the others are waited for once there are enough; null: as long as they are heard of. */
   readonly graceMs: number | null;
+  /** With so many updates nobody is waited for; absent where the round has no such number. */
+  readonly buffer?: number | undefined;
 }
 
 /** @param answers those that count already */
@@ -237,7 +241,8 @@ export function unansweredSites({ entries }: RollCall): readonly string[] {
   return entries.sitesOf('awaited', 'not-awaited');
 }
 
-export type CloseCause = 'all-answered' | 'grace-over' | 'deadline';
+export const CLOSE_CAUSES = ['all-answered', 'buffer-full', 'grace-over', 'deadline'] as const;
+export type CloseCause = (typeof CLOSE_CAUSES)[number];
 
 /**
  * Why the roll call is over at `nowMs`, or null while it goes on. Without enough answers it goes on
@@ -246,11 +251,12 @@ export type CloseCause = 'all-answered' | 'grace-over' | 'deadline';
  */
 export function closeCause(
   rollCall: RollCall,
-  { graceMs }: RollCallRules,
+  { graceMs, buffer }: RollCallRules,
   nowMs: number,
   away: readonly string[],
 ): CloseCause | null {
   const { entries, quorumAtMs, deadlineAtMs } = rollCall;
+  if (buffer !== undefined && acceptedUpdates(rollCall) >= buffer) return 'buffer-full';
   if (entries.count('idle', 'awaited', 'not-awaited', 'declined-for-now') === 0) {
     return 'all-answered';
   }

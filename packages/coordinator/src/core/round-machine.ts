@@ -80,6 +80,11 @@ interface RoundBase {
   readonly baseModel: Sha256;
   /** What the strategy kept when it made the base model; null where it keeps nothing. */
   readonly baseState: Sha256 | null;
+  /**
+   * Where rounds overlap, the base models of the rounds before whose updates this one takes too, the
+   * latest first.
+   */
+  readonly earlierBases?: readonly Sha256[];
   /** Sites that take part, sorted. */
   readonly sites: readonly string[];
 }
@@ -223,8 +228,10 @@ export function isUndecided(round: RoundState): round is UndecidedRound {
   return phase !== 'pending' && phase !== 'aggregating' && phase !== 'committed';
 }
 
-function identity({ number, work, baseModel, baseState, sites }: RoundState): RoundBase {
-  return { number, work, baseModel, baseState, sites };
+function identity(round: RoundState): RoundBase {
+  const { number, work, baseModel, baseState, earlierBases, sites } = round;
+  const overlap = earlierBases === undefined ? {} : { earlierBases };
+  return { number, work, baseModel, baseState, ...overlap, sites };
 }
 
 function committed(round: RoundState, { model, serverState }: RoundOutcome): RoundState {

@@ -32,9 +32,14 @@ export function beginRound(
   number: number,
   work: RoundWork,
   { model: baseModel, serverState: baseState }: RoundOutcome,
+  overlap: Pick<RoundState, 'earlierBases'> = {},
 ): JobState {
   const sites = sitesFor(state, work);
-  const round: RoundState = { phase: 'pending', number, work, baseModel, baseState, sites };
+  const round: RoundState = {
+    ...{ phase: 'pending', number, work, baseModel, baseState },
+    ...overlap,
+    sites,
+  };
   return { ...state, activity: { kind: 'round', round } };
 }
 

@@ -1,5 +1,6 @@
 import type { Clock, Sha256 } from '@fedvox/base';
 import type { Logger } from '@fedvox/base/system';
+import { maxStaleness } from '@fedvox/job';
 import { isOver } from '../core/job-state.js';
 import {
   type JobBytes,
@@ -98,9 +99,11 @@ export class Retention {
   async #bytesOf(job: StoredJob, isDeleted: boolean): Promise<JobBytes> {
     const { store } = this.#options;
     const { state, jobSha256 } = job;
-    const { jobId, initialModel, archive = false } = state.plan;
+    const { jobId, initialModel, archive = false, strategy, rounds: lastRound } = state.plan;
     const rounds = await store.rounds(jobId);
     const endedAtMs = isOver(state) ? await store.lastFactAtMs(jobId) : null;
+    // Where rounds overlap, an update may count in a later one than its own.
+    const lastUse = (round: number) => Math.min(round + maxStaleness(strategy), lastRound);
     const committed = Math.max(0, ...rounds.flatMap(committedRound));
     const committedAtMs = new Map(rounds.map((each) => [each.round, each.committedAtMs]));
     const all = modelsOf(job, rounds);
@@ -113,8 +116,8 @@ export class Retention {
       ({ round, sha256 }): NamedBytes => ({
         kind: 'delta',
         sha256,
-        sinceMs: archive ? null : (committedAtMs.get(round) ?? endedAtMs),
-        roundsSince: endedAtMs === null ? committed - round : Number.POSITIVE_INFINITY,
+        sinceMs: archive ? null : (committedAtMs.get(lastUse(round)) ?? endedAtMs),
+        roundsSince: endedAtMs === null ? committed - lastUse(round) : Number.POSITIVE_INFINITY,
       }),
     );
     // A deleted job's definition may be gone already, and with it what its best model was.

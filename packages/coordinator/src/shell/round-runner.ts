@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { MAX_EARLIER_ROUNDS } from '@fedvox/aggregation';
 import { assert, type Clock, type RetryPolicy, retry, type Sha256 } from '@fedvox/base';
 import type { Logger } from '@fedvox/base/system';
+import { maxStaleness } from '@fedvox/job';
 import { dueEffects, type JobEffect, type JobEvent } from '../core/job-state.js';
 import type { RoundOutcome } from '../core/round-machine.js';
 import { invitedSites } from '../core/standing.js';
@@ -197,15 +198,20 @@ export class RoundRunner {
     round: number,
     statements: readonly Sha256[],
   ): Promise<(UpdateIn<FilePath> & Pick<StoredUpdate, 'figures'>)[]> {
-    const { store, blobs } = this.#options;
+    const { registry, store, blobs } = this.#options;
+    const { strategy: spec } = registry.get(jobId).state.plan;
     const frozen = new Set(statements);
-    const accepted = (await store.updates(jobId, round)).filter(({ statementSha256 }) =>
-      frozen.has(statementSha256),
-    );
+    const accepted: StoredUpdate[] = [];
+    // Where rounds overlap, some were made for an earlier one.
+    for (let of = Math.max(1, round - maxStaleness(spec)); of <= round; of++) {
+      const ofRound = await store.updates(jobId, of);
+      accepted.push(...ofRound.filter(({ statementSha256 }) => frozen.has(statementSha256)));
+    }
     assert(accepted.length === statements.length, 'every accepted statement has its row');
-    return accepted.map(({ site, weight, localSteps, figures, deltaSha256 }) => {
+    return accepted.map(({ round: madeFor, site, weight, localSteps, figures, deltaSha256 }) => {
       assert(deltaSha256 !== null, 'an update of a training round has a delta');
-      const said = { weight, localSteps, figures, dice: figures.dice };
+      const staleness = round - madeFor;
+      const said = { weight, localSteps, figures, dice: figures.dice, staleness };
       return { site, ...said, delta: () => blobs.path(deltaSha256) };
     });
   }

@@ -12,6 +12,7 @@ import {
 } from '@fedvox/protocol';
 import { isMissed } from '../core/attendance.js';
 import { isOver } from '../core/job-state.js';
+import { isStillWanted } from '../core/overlap.js';
 import { roundTakes } from '../core/round-machine.js';
 import { isInvited } from '../core/standing.js';
 import { taskOf } from '../core/tasks.js';
@@ -113,8 +114,9 @@ export class TaskDesk {
     await this.seen(site, state);
     const jobState = this.#registry.find(job)?.state;
     const task = jobState === undefined ? null : taskOf(jobState, site, this.#clock.nowMs());
-    if (task === null) return { stillWanted: false };
-    return { stillWanted: task.kind === 'check-data' ? round === 0 : task.round === round };
+    const isTask = task?.kind === 'check-data' ? round === 0 : task?.round === round;
+    const isLate = jobState !== undefined && isStillWanted(jobState, site, round);
+    return { stillWanted: isTask || isLate };
   }
 
   /** An answer that comes twice, or when it is not asked for any more, changes nothing. */
@@ -144,8 +146,10 @@ export class TaskDesk {
     return this.#registry.all().some(({ state, jobSha256 }) => {
       if (isOver(state) || !isInvited(state, site)) return false;
       const { activity, plan } = state;
-      const model = activity.kind === 'gate' ? plan.initialModel : activity.round.baseModel;
-      return digest === jobSha256 || digest === model;
+      if (digest === jobSha256) return true;
+      if (activity.kind === 'gate') return digest === plan.initialModel;
+      const { baseModel, earlierBases = [] } = activity.round;
+      return digest === baseModel || earlierBases.includes(digest);
     });
   }
 

@@ -9,16 +9,19 @@ import {
   signReceipt,
 } from '@fedvox/protocol';
 import { admitUpdate } from '../core/admission.js';
+import { mustWait } from '../core/overlap.js';
 import type { BlobStore } from '../store/blob-store.js';
 import type { Spool } from '../store/spool.js';
 import type { ComputeThreads } from '../threads/compute-threads.js';
 import type { JobRegistry } from './job-registry.js';
+import type { Openings } from './openings.js';
 import type { Upload } from './upload-sessions.js';
 
 export interface UpdateAcceptanceOptions {
   readonly federation: string;
   readonly clock: Clock;
   readonly registry: JobRegistry;
+  readonly openings: Openings;
   readonly blobs: BlobStore;
   readonly spool: Spool;
   readonly threads: ComputeThreads;
@@ -42,7 +45,9 @@ export class UpdateAcceptance {
   async accept(upload: Upload): Promise<Envelope> {
     await upload.writes.drained();
     const { statement } = upload;
-    admitUpdate(statement, this.#options.registry.get(statement.job).state);
+    const { registry, openings } = this.#options;
+    await openings.until(statement.job, mustWait);
+    admitUpdate(statement, registry.get(statement.job).state);
     await this.#takeOverDelta(upload);
     return this.#record(upload);
   }
@@ -65,7 +70,7 @@ export class UpdateAcceptance {
   }
 
   async #record({ digest, statement, envelope, sender }: Upload): Promise<Envelope> {
-    const { registry, clock, onAccepted, authorize } = this.#options;
+    const { registry, openings, clock, onAccepted, authorize } = this.#options;
     const { job, round, site, delta, weight, figures, counter } = statement;
     const acceptedAtMs = clock.nowMs();
     const receipt = this.#countersign(statement, digest, acceptedAtMs);
@@ -84,12 +89,20 @@ export class UpdateAcceptance {
       statementEnvelope: JSON.stringify(envelopeToJson(envelope)),
       receiptEnvelope: JSON.stringify(envelopeToJson(receipt)),
     };
-    await registry.advance(job, ({ state }, nowMs) => {
-      authorize(sender);
-      admitUpdate(statement, state);
-      const answer = { kind: 'update', statement: digest } as const;
-      return { event: { kind: 'site-answered', site, answer, nowMs }, update };
-    });
+    let isRecorded = false;
+    const record = () =>
+      registry.advance(job, ({ state }, nowMs) => {
+        authorize(sender);
+        isRecorded = !mustWait(state);
+        if (!isRecorded) return null;
+        const staleness = admitUpdate(statement, state);
+        const answer = {
+          ...({ kind: 'update', statement: digest } as const),
+          ...(staleness > 0 && { staleness }),
+        };
+        return { event: { kind: 'site-answered', site, answer, nowMs }, update };
+      });
+    for (await record(); !isRecorded; await record()) await openings.until(job, mustWait);
     onAccepted(delta?.byteLength ?? 0);
     return receipt;
   }

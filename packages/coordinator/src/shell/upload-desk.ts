@@ -11,6 +11,7 @@ import {
 } from '@fedvox/protocol';
 import { admitStatement } from '../core/admission.js';
 import type { JobState } from '../core/job-state.js';
+import { baseModelOf, isBetweenRounds, takesEarlier } from '../core/overlap.js';
 import { eventOfStrike, isSpoilt } from '../core/strikes.js';
 import type { Store } from '../store/store.js';
 import { deltaByteLength } from '../threads/delta-check.js';
@@ -39,18 +40,26 @@ export class UploadDesk {
 
   /** @throws FedvoxError a refusal, by name */
   async begin(envelope: Envelope, caller: CertificateInfo): Promise<UploadPosition> {
-    const { registry, store, authorize } = this.#options;
+    const { registry, openings, store, authorize } = this.#options;
     const { statement, digest } = verifyUpdate(envelope, caller);
-    const { job, site } = statement;
+    const { job, round, site } = statement;
+    await openings.until(job, isBetweenRounds);
     // A new statement makes room for itself; one that is being checked is not to lose its bytes.
     await this.#checks.endedOf(site);
     // In this order: a statement accepted in between must show as accepted, not as an old counter.
     const lastCounter = await store.lastCounter(job, site, caller.keyId);
     const isAccepted = (await store.update(digest)) !== undefined;
     const found = registry.find(job);
+    // Of the present round the state knows it, at no cost that grows with the sites.
+    const isRoundAnswered =
+      found !== undefined &&
+      takesEarlier(found.state, round) &&
+      (await store.updates(job, round)).some((each) => each.site === site);
     const deltaByteLength = await this.#deltaByteLength(statement, found?.state);
     try {
-      admitStatement(statement, { job: found, isAccepted, lastCounter, deltaByteLength });
+      admitStatement(statement, {
+        ...{ job: found, isAccepted, isRoundAnswered, lastCounter, deltaByteLength },
+      });
     } catch (error) {
       if (isSpoilt(error)) await this.#strike(statement);
       await this.#refused(statement, error);
@@ -111,12 +120,12 @@ export class UploadDesk {
   }
 
   async #deltaByteLength(
-    { baseModel }: AnyUpdateStatement,
+    { baseModel, round }: AnyUpdateStatement,
     state: JobState | undefined,
   ): Promise<number | undefined> {
     if (state === undefined || state.activity.kind === 'gate') return undefined;
-    // A statement may name anything; only the round's own base model is opened.
-    if (state.activity.round.baseModel !== baseModel) return undefined;
+    // A statement may name anything; only the base model of its own round is opened.
+    if (baseModelOf(state.activity.round, round) !== baseModel) return undefined;
     return deltaByteLength(await this.#options.blobs.path(baseModel));
   }
 

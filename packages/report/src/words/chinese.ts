@@ -119,6 +119,7 @@ export const CHINESE: Words = {
   },
   closing: {
     'all-answered': '全部已答复',
+    'buffer-full': '缓冲已满',
     'grace-over': '宽限期已过',
     deadline: '已到期限',
   },
@@ -166,7 +167,8 @@ export const CHINESE: Words = {
     'round-opened': ({ round, deadlineAtMs, sites }, moment) =>
       `第 ${round} 轮开始${sites === undefined ? '' : `，站点：${names(sites)}`}，最迟至 ${moment(deadlineAtMs)}`,
     'site-called': ({ round, site }) => `第 ${round} 轮：加召 ${site}`,
-    'update-accepted': ({ round, site }) => `第 ${round} 轮：${site} 已答复`,
+    'update-accepted': ({ round, site, staleness = 0 }) =>
+      `第 ${round} 轮：${site} 已答复${staleness === 0 ? '' : `（第 ${round - staleness} 轮的更新）`}`,
     'update-refused': ({ round, site, reason }) => `第 ${round} 轮：拒绝 ${site} 的更新：${reason}`,
     'site-given-up': ({ round, site }) => `第 ${round} 轮：放弃 ${site}，其更新被拒次数过多`,
     'site-declined': ({ round, site, reason }) =>

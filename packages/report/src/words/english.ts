@@ -120,6 +120,7 @@ export const ENGLISH: Words = {
   },
   closing: {
     'all-answered': 'all answered',
+    'buffer-full': 'the buffer was full',
     'grace-over': 'the time of grace was over',
     deadline: 'the deadline had passed',
   },
@@ -173,7 +174,8 @@ export const ENGLISH: Words = {
     'round-opened': ({ round, deadlineAtMs, sites }, moment) =>
       `round ${round} opened${sites === undefined ? '' : ` to ${names(sites)}`}, until ${moment(deadlineAtMs)} at the latest`,
     'site-called': ({ round, site }) => `round ${round}: ${site} is called as well`,
-    'update-accepted': ({ round, site }) => `round ${round}: ${site} answered`,
+    'update-accepted': ({ round, site, staleness = 0 }) =>
+      `round ${round}: ${site} answered${staleness === 0 ? '' : ` for round ${round - staleness}`}`,
     'update-refused': ({ round, site, reason }) =>
       `round ${round}: an update of ${site} was refused: ${reason}`,
     'site-given-up': ({ round, site }) =>

@@ -68,6 +68,8 @@ export enum Capability {
   AFFINE_NORM = 25,
   /** JOB_ARCHIVE - To read a job whose deltas are kept for an audit. */
   JOB_ARCHIVE = 31,
+  /** STRATEGY_FEDBUFF - To go on with a round's work after the next has begun, as long as heartbeats say that it is wanted. */
+  STRATEGY_FEDBUFF = 50,
   UNRECOGNIZED = -1,
 }
 
