@@ -1,6 +1,6 @@
 // What a federation of the bench stands on: a consortium, sites that hold certificates of it, a model
 // and one delta for each site, all in one folder.
-import { createHash, randomFillSync } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { mkdir, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createKeyPair, initConsortium, issueCertificate, keyId, toX509 } from '@fedvox/pki';
@@ -77,9 +77,16 @@ const PERIOD = 1_048_573;
 const VALUES = smallValues();
 
 function smallValues() {
-  const bits = randomFillSync(new Uint32Array(PERIOD));
   const values = new Float32Array(2 * PERIOD);
-  for (let i = 0; i < values.length; i++) values[i] = (bits[i % PERIOD] / 2 ** 32 - 0.5) / 100;
+  // The same in every process of the bench: xorshift32.
+  let bits = 1;
+  for (let i = 0; i < PERIOD; i++) {
+    bits ^= bits << 13;
+    bits ^= bits >>> 17;
+    bits ^= bits << 5;
+    values[i] = bits / 2 ** 32 / 100;
+  }
+  values.copyWithin(PERIOD, 0, PERIOD);
   return values;
 }
 
