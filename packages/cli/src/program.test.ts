@@ -112,6 +112,8 @@ describe('the fedvox command', () => {
     expect(JSON.parse(first.stdout)).toEqual({
       federation: 'study',
       folder: join(folder, 'consortium'),
+      operatorFolder: join(folder, 'consortium-operator'),
+      operatorName: 'operator',
     });
     const second = await fedvox(...init, join(folder, 'consortium'));
     expect(second.exitCode).toBe(1);
