@@ -46,6 +46,8 @@ export interface JobChanges {
   /** Every one of them where absent. */
   readonly participation?: JobInput['federation']['participation'];
   readonly firewall?: JobInput['federation']['firewall'];
+  /** Float32 where absent. */
+  readonly encoding?: JobInput['federation']['encoding'];
 }
 
 export const INITIAL_WEIGHTS = tinyWeights('initial');

@@ -29,6 +29,7 @@ import { openStateFolder } from './state/open-state-folder.js';
 import { Outbox } from './state/outbox.js';
 import { removeLeftovers, type StateFolder } from './state/state-folder.js';
 import { ChildTrainer } from './trainer/child-trainer.js';
+import { EncodingTrainer } from './trainer/encoding-trainer.js';
 
 export interface AgentOptions {
   /** Stops the agent in good order when it aborts. */
@@ -108,7 +109,7 @@ async function assemble(
   await rm(folder.contact, { force: true });
   const archive = { clock, chance, log };
   const own = options.trainer ?? (await childTrainer(config, folder, { ...options, clock, log }));
-  const trainer = withArchive(config, folder, archive, own);
+  const trainer = new EncodingTrainer(withArchive(config, folder, archive, own), log);
   const outbox = await Outbox.open(folder.outbox);
   const undelivered = (await outbox.list()).map(({ answer }) => answer);
   const ledger = EgressLedger.open(folder.egressLedger, clock);

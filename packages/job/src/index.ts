@@ -1,4 +1,12 @@
 export {
+  ENCODING_KINDS,
+  ENCODING_TERMS,
+  type EncodingKind,
+  type EncodingSpec,
+  encodingSchema,
+  PLAIN,
+} from './encodings.js';
+export {
   DEFAULT_FIREWALL,
   type FirewallRules,
   firewallSchema,

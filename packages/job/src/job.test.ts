@@ -119,6 +119,25 @@ describe('a job', () => {
     expect(alike).not.toBe(jobDigest(jobSchema.parse(input)));
   });
 
+  it('has the bytes it had before its deltas could be encoded, where they are not', () => {
+    const withEncoding = (encoding: JobInput['federation']['encoding']) =>
+      jobSchema.parse({ ...input, federation: { ...input.federation, encoding } });
+    expect(jobDigest(withEncoding(undefined))).toBe(jobDigest(jobSchema.parse(input)));
+    const sparse = withEncoding({ kind: 'top-k' });
+    expect(sparse.federation.encoding).toEqual({ kind: 'top-k', fraction: 0.05 });
+    expect(jobDigest(sparse)).not.toBe(jobDigest(jobSchema.parse(input)));
+    expect(decodeJob(encodeJob(sparse))).toEqual(sparse);
+  });
+
+  it('is refused where few sites send a value of which its strategy asks them all', () => {
+    const strategy = { kind: 'median' } as const;
+    const federation = { ...input.federation, minSites: 3, strategy };
+    expect(problems({ federation: { ...federation, encoding: { kind: 'top-k' } } })).toEqual([
+      'federation.encoding: is top-k, which median cannot be computed from: a value that few sites send is 0 to the others',
+    ]);
+    expect(problems({ federation: { ...federation, encoding: { kind: 'int8' } } })).toEqual([]);
+  });
+
   it('has the bytes it had before its split could be by patient, until it is written anew', () => {
     const job = jobSchema.parse(input);
     expect(decodeJob(encodeJob(job)).evaluation).not.toHaveProperty('split');

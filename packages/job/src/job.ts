@@ -1,5 +1,6 @@
 import { canonicalJson, defineErrors, type Sha256, sha256 } from '@fedvox/base';
 import { z } from 'zod';
+import { encodingFault, encodingSchema, PLAIN } from './encodings.js';
 import { DEFAULT_FIREWALL, firewallChoiceSchema } from './firewall.js';
 import { evaluationSchema } from './metrics.js';
 import {
@@ -56,6 +57,8 @@ export const federationSchema = z.strictObject({
   maxExamples: positiveInt.max(1e9).optional(),
   /** Where absent there is none, as in all jobs before it; `newJobSchema` fills it in. */
   firewall: firewallChoiceSchema.optional(),
+  /** How deltas are written on their way; `float32` where absent. */
+  encoding: encodingSchema.optional(),
 });
 
 /** Half: of two sites each is half of the average, and of more none outvotes the others. */
@@ -105,7 +108,7 @@ export const jobSchema = z
     for (const { path, message } of unmetConditions(job)) {
       context.addIssue({ code: 'custom', path: [...path], message });
     }
-    const { sites, minSites, strategy, participation, rounds } = job.federation;
+    const { sites, minSites, strategy, participation, rounds, encoding = PLAIN } = job.federation;
     const warmupRounds = job.training.schedule?.warmupRounds ?? 0;
     if (warmupRounds >= rounds) {
       context.addIssue({
@@ -137,6 +140,10 @@ export const jobSchema = z
         path: ['federation', 'participation'],
         message: fault,
       });
+    }
+    const unfit = encodingFault(encoding, strategy.kind);
+    if (unfit !== undefined) {
+      context.addIssue({ code: 'custom', path: ['federation', 'encoding'], message: unfit });
     }
     if (sites !== undefined && !sites.some(isPattern) && minSites > sites.length) {
       context.addIssue({

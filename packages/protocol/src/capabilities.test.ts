@@ -1,4 +1,11 @@
-import { type JobInput, jobSchema, NETWORK_KINDS, newJobSchema, STRATEGY_KINDS } from '@fedvox/job';
+import {
+  ENCODING_KINDS,
+  type JobInput,
+  jobSchema,
+  NETWORK_KINDS,
+  newJobSchema,
+  STRATEGY_KINDS,
+} from '@fedvox/job';
 import { describe, expect, it } from 'vitest';
 import { CAPABILITIES, capabilitiesFor, lackingOf } from './capabilities.js';
 
@@ -50,6 +57,20 @@ describe('what a job needs of an agent', () => {
     ];
     expect(CAPABILITIES).toEqual(expect.arrayContaining(kinds));
     expect(lackingOf(capabilitiesFor(job), CAPABILITIES)).toEqual([]);
+  });
+
+  it('is that it writes deltas as the job says, and knows that a job may say it', () => {
+    const needed = ENCODING_KINDS.map((kind) => {
+      const encoding = kind === 'top-k' ? { kind, fraction: 0.1 } : { kind };
+      return capabilitiesFor({ ...job, federation: { ...job.federation, encoding } });
+    });
+    expect(needed.map(([delta]) => delta)).toEqual([
+      ...['delta-f32', 'delta-bf16', 'delta-int8', 'delta-top-k'],
+    ]);
+    for (const each of needed) {
+      expect(each).toContain('job-encoding');
+      expect(lackingOf(each, CAPABILITIES)).toEqual([]);
+    }
   });
 
   it('is lacking by name, in the order of the need', () => {

@@ -1,20 +1,31 @@
 import {
   declaredWeights,
+  type EncodingKind,
   type Job,
   NETWORK_KINDS,
   type NetworkKind,
+  PLAIN,
   STRATEGY_KINDS,
   STRATEGY_TERMS,
   type StrategyKind,
 } from '@fedvox/job';
 
-/** Each network and each strategy that a job can name is a capability of its own. */
+/** What an agent is capable of that writes deltas so, and signs that it does. */
+const DELTA_CAPABILITY = {
+  float32: 'delta-f32',
+  bfloat16: 'delta-bf16',
+  int8: 'delta-int8',
+  'top-k': 'delta-top-k',
+} as const satisfies Readonly<Record<EncodingKind, string>>;
+
+/** Each encoding, each network and each strategy that a job can name is a capability of its own. */
 export type Capability =
-  | 'delta-f32'
+  | (typeof DELTA_CAPABILITY)[EncodingKind]
   | `network-${NetworkKind}`
   | `strategy-${StrategyKind}`
   | 'decline'
   | 'untrainable'
+  | 'job-encoding'
   | 'job-selection'
   | 'job-schedule'
   | 'job-participation'
@@ -27,11 +38,12 @@ export type Capability =
   | 'job-archive'
   | 'firewall';
 export const CAPABILITIES = [
-  'delta-f32',
+  ...Object.values(DELTA_CAPABILITY),
   ...NETWORK_KINDS.map((kind) => `network-${kind}` as const),
   ...STRATEGY_KINDS.map((kind) => `strategy-${kind}` as const),
   'decline',
   'untrainable',
+  'job-encoding',
   'job-selection',
   'job-schedule',
   'job-participation',
@@ -47,8 +59,10 @@ export const CAPABILITIES = [
 export function capabilitiesFor(job: Job): readonly Capability[] {
   const { network, training, selection, federation } = job;
   const { kind } = federation.strategy;
+  const { encoding = PLAIN } = federation;
   // An older agent takes a job that says what it does not know for damaged.
   const more: Partial<Record<Capability, boolean>> = {
+    'job-encoding': federation.encoding !== undefined,
     'job-selection': selection !== undefined,
     'job-schedule': training.schedule !== undefined,
     'job-participation': federation.participation !== undefined,
@@ -60,7 +74,12 @@ export function capabilitiesFor(job: Job): readonly Capability[] {
     'affine-norm': network.norm?.affine === true,
   };
   const needed = CAPABILITIES.filter((capability) => more[capability]);
-  return ['delta-f32', `network-${network.kind}`, `strategy-${kind}`, ...needed];
+  return [
+    DELTA_CAPABILITY[encoding.kind],
+    `network-${network.kind}`,
+    `strategy-${kind}`,
+    ...needed,
+  ];
 }
 
 export function lackingOf(

@@ -71,6 +71,7 @@ export {
   type TensorRole,
   type UpdateStatement,
   type UpdateStatementV2,
+  type UpdateStatementV3,
   WEIGHT_SOURCES,
   type WeightSource,
 } from './statement-schemas.js';

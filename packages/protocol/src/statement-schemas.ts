@@ -1,5 +1,5 @@
 import { NAME_PATTERN, SHA256_PATTERN, type Sha256 } from '@fedvox/base';
-import type { Figures } from '@fedvox/job';
+import { ENCODING_KINDS, type EncodingKind, type Figures } from '@fedvox/job';
 import { z } from 'zod';
 
 export const WEIGHT_SOURCES = ['examples', 'declared', 'uniform'] as const;
@@ -51,8 +51,17 @@ export interface UpdateStatementV2 extends Omit<UpdateStatement, 'kind'> {
   readonly localSteps: number | null;
 }
 
+/**
+ * The third version of an update: it says how its delta is encoded, so that its bytes are read in no other
+ * way than they were signed for. Sites sign it where their job asks for another encoding than float32.
+ */
+export interface UpdateStatementV3 extends Omit<UpdateStatementV2, 'kind' | 'delta'> {
+  readonly kind: 'fedvox/update/v3';
+  readonly delta: NonNullable<UpdateStatement['delta']> & { readonly encoding: EncodingKind };
+}
+
 /** An update of any version that is read here. */
-export type AnyUpdateStatement = UpdateStatement | UpdateStatementV2;
+export type AnyUpdateStatement = UpdateStatement | UpdateStatementV2 | UpdateStatementV3;
 
 /** What the coordinator signs once an update's bytes and its row are durable. */
 export interface ReceiptStatement {
@@ -87,6 +96,8 @@ const round = z.number().int().min(0).max(0xffff_ffff);
 // z.number() takes finite numbers only. Ranges that have a refusal of their own are the verifier's.
 const figure = z.number().nullable();
 
+const deltaSchema = z.strictObject({ sha256: digest, byteLength: count });
+
 const updateSchema = z.strictObject({
   kind: z.literal('fedvox/update/v1'),
   federation: name,
@@ -95,7 +106,7 @@ const updateSchema = z.strictObject({
   round,
   site: name,
   baseModel: digest,
-  delta: z.strictObject({ sha256: digest, byteLength: count }).nullable(),
+  delta: deltaSchema.nullable(),
   weight: z.strictObject({ value: z.number(), source: z.enum(WEIGHT_SOURCES) }),
   // Spelled out: what a site signs is closed. A metric that joins comes with a version that has it.
   figures: z.strictObject({ dice: figure, auc: figure }),
@@ -119,6 +130,11 @@ const updateSchemaV2 = updateSchema.extend({
   localSteps: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER).nullable(),
 });
 
+const updateSchemaV3 = updateSchemaV2.extend({
+  kind: z.literal('fedvox/update/v3'),
+  delta: deltaSchema.extend({ encoding: z.enum(ENCODING_KINDS) }),
+});
+
 const receiptSchema = z.strictObject({
   kind: z.literal('fedvox/receipt/v1'),
   federation: name,
@@ -137,6 +153,7 @@ const receiptSchemaV2 = receiptSchema.extend({
 export const anyUpdateSchema: z.ZodType<AnyUpdateStatement> = z.discriminatedUnion('kind', [
   updateSchema,
   updateSchemaV2,
+  updateSchemaV3,
 ]);
 export const anyReceiptSchema: z.ZodType<AnyReceiptStatement> = z.discriminatedUnion('kind', [
   receiptSchema,

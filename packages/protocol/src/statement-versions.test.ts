@@ -1,4 +1,5 @@
 import { canonicalJson, sha256 } from '@fedvox/base';
+import { ENCODING_KINDS } from '@fedvox/job';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { signEnvelope } from './dsse.js';
@@ -7,6 +8,7 @@ import {
   TENSOR_ROLES,
   type TensorRole,
   type UpdateStatementV2,
+  type UpdateStatementV3,
 } from './statement-schemas.js';
 import {
   decodeUpdateStatement,
@@ -27,6 +29,13 @@ const second: UpdateStatementV2 = {
   kind: 'fedvox/update/v2',
   companions: TENSOR_ROLES.map(file),
   localSteps: 40,
+};
+const third: UpdateStatementV3 = {
+  ...second,
+  kind: 'fedvox/update/v3',
+  companions: [],
+  localSteps: null,
+  delta: { ...sampleUpdate.delta!, encoding: 'int8' },
 };
 const bytesOf = (content: unknown) => Buffer.from(canonicalJson(content), 'utf8');
 const verify = (type: string, content: unknown) =>
@@ -83,13 +92,44 @@ describe('the second version of an update', () => {
   });
 });
 
+describe('the third version of an update', () => {
+  it('says how its delta is encoded, beside what the second says', () => {
+    const signed = signUpdate(third, alice.key, alice.keyid);
+    expect(signed.payloadType).toBe('application/vnd.fedvox.update.v3+json');
+    expect(verifyUpdate(signed, alice.certificate).statement).toEqual(third);
+    for (const encoding of ENCODING_KINDS) {
+      const statement = { ...third, delta: { ...third.delta, encoding } };
+      expect(decodeUpdateStatement(encodeStatement(statement))).toEqual(statement);
+    }
+  });
+
+  it.each([
+    ['no delta', { delta: null }],
+    ['a delta that is not said to be encoded', { delta: sampleUpdate.delta }],
+    ['an encoding of a free name', { delta: { ...third.delta, encoding: 'Doe' } }],
+  ])('with %s is refused', (_, changes) => {
+    const malformed = expect.objectContaining({ code: 'protocol/statement-malformed' });
+    expect(() => decodeUpdateStatement(bytesOf({ ...third, ...changes }))).toThrow(malformed);
+  });
+
+  it('is the only one that says it', () => {
+    const { delta } = third;
+    const malformed = expect.objectContaining({ code: 'protocol/statement-malformed' });
+    for (const other of [sampleUpdate, second]) {
+      expect(() => decodeUpdateStatement(bytesOf({ ...other, delta }))).toThrow(malformed);
+    }
+  });
+});
+
 describe('a statement', () => {
   it('of a newer version is refused by its number, whatever else it says', () => {
-    const third = { kind: 'fedvox/update/v3', mood: 'good' };
-    const newer = 'is of version 3; this side reads up to version 2';
-    for (const type of [3, 2, 1]) expect(() => verify(typeOf(type), third)).toThrow(refused(newer));
-    expect(() => verify(typeOf(3), sampleUpdate)).toThrow(refused(newer));
-    expect(() => decodeUpdateStatement(bytesOf(third))).toThrow(
+    const fourth = { kind: 'fedvox/update/v4', mood: 'good' };
+    const newer = 'is of version 4; this side reads up to version 3';
+    for (const type of [4, 3, 1]) {
+      expect(() => verify(typeOf(type), fourth)).toThrow(refused(newer));
+    }
+    expect(() => verify(typeOf(4), sampleUpdate)).toThrow(refused(newer));
+    expect(() => decodeUpdateStatement(bytesOf(fourth))).toThrow(
       expect.objectContaining({ code: 'protocol/statement-too-new' }),
     );
   });

@@ -15,20 +15,25 @@ type AnyStatement = AnyUpdateStatement | AnyReceiptStatement;
 /** Statements of one kind in every version that is read here. */
 interface Family<T extends AnyStatement> {
   readonly name: 'update' | 'receipt';
+  readonly newest: number;
   readonly schema: z.ZodType<T>;
 }
-const UPDATES: Family<AnyUpdateStatement> = { name: 'update', schema: anyUpdateSchema };
-const RECEIPTS: Family<AnyReceiptStatement> = { name: 'receipt', schema: anyReceiptSchema };
-const NEWEST_VERSION = 2;
+const UPDATES: Family<AnyUpdateStatement> = {
+  ...{ name: 'update', newest: 3 },
+  schema: anyUpdateSchema,
+};
+const RECEIPTS: Family<AnyReceiptStatement> = {
+  ...{ name: 'receipt', newest: 2 },
+  schema: anyReceiptSchema,
+};
 
 const payloadTypeOf = (name: Family<AnyStatement>['name'], version: number) =>
   `application/vnd.fedvox.${name}.v${version}+json`;
 
 /** Of what sites sign, in every version. */
-export const UPDATE_PAYLOAD_TYPES: readonly string[] = [
-  payloadTypeOf('update', 1),
-  payloadTypeOf('update', 2),
-];
+export const UPDATE_PAYLOAD_TYPES: readonly string[] = [1, 2, 3].map((version) =>
+  payloadTypeOf('update', version),
+);
 /** Of what sites and coordinators sign where nothing more is asked for. */
 export const UPDATE_PAYLOAD_TYPE = payloadTypeOf('update', 1);
 export const RECEIPT_PAYLOAD_TYPE = payloadTypeOf('receipt', 1);
@@ -110,7 +115,7 @@ export function verifyReceipt(
 function opened<T extends AnyStatement>(envelope: Envelope, key: KeyObject, family: Family<T>): T {
   const { payloadType } = envelope;
   const said = versionIn(payloadType, family.name);
-  refuseNewer(said);
+  refuseNewer(said, family.newest);
   const payload = verifyEnvelope(envelope, key, payloadTypeOf(family.name, said || 1));
   const statement = decode(payload, family);
   if (versionIn(statement.kind, family.name) !== said) {
@@ -124,13 +129,16 @@ function versionIn(text: unknown, name: string): number {
   return Number(String(text).match(new RegExp(`\\bfedvox[./]${name}[./]v(\\d{1,9})\\b`))?.[1] ?? 1);
 }
 
-function refuseNewer(version: number): void {
-  if (version <= NEWEST_VERSION) return;
-  throw fail('statement-too-new', { version, known: NEWEST_VERSION });
+function refuseNewer(version: number, newest: number): void {
+  if (version <= newest) return;
+  throw fail('statement-too-new', { version, known: newest });
 }
 
 /** Strict, bounded, and canonical: bytes that another encoder would write differently are refused. */
-function decode<T extends AnyStatement>(payload: Uint8Array, { name, schema }: Family<T>): T {
+function decode<T extends AnyStatement>(
+  payload: Uint8Array,
+  { name, newest, schema }: Family<T>,
+): T {
   if (payload.byteLength > MAX_STATEMENT_BYTES) {
     throw malformed(`${payload.byteLength} bytes are too many`);
   }
@@ -143,7 +151,7 @@ function decode<T extends AnyStatement>(payload: Uint8Array, { name, schema }: F
     throw malformed('it is not JSON', cause);
   }
   if (typeof json === 'object' && json !== null && 'kind' in json) {
-    refuseNewer(versionIn(json.kind, name));
+    refuseNewer(versionIn(json.kind, name), newest);
   }
   const parsed = schema.safeParse(json);
   if (!parsed.success) {

@@ -36,12 +36,27 @@ describe('two sides of different versions', () => {
 describe('the capabilities of this version', () => {
   it('name each network and each strategy of a job', () => {
     expect(CAPABILITIES).toEqual([
-      ...['delta-f32', 'network-unet', 'strategy-fedavg', 'strategy-fedprox'],
+      ...[
+        'delta-f32',
+        'delta-bf16',
+        'delta-int8',
+        'delta-top-k',
+        'network-unet',
+        'strategy-fedavg',
+        'strategy-fedprox',
+      ],
       'strategy-fedavgm',
       ...['strategy-fedadam', 'strategy-fedyogi', 'strategy-fedadagrad', 'strategy-fedbuff'],
       ...['strategy-median', 'strategy-trimmed-mean', 'strategy-krum', 'strategy-geometric-median'],
       ...['strategy-fednova', 'strategy-q-fedavg', 'strategy-scaffold', 'strategy-ditto'],
-      ...['strategy-fedbn', 'decline', 'untrainable', 'job-selection', 'job-schedule'],
+      ...[
+        'strategy-fedbn',
+        'decline',
+        'untrainable',
+        'job-encoding',
+        'job-selection',
+        'job-schedule',
+      ],
       ...['job-participation', 'local-steps', 'optimizer-sgd', 'fixed-steps', 'affine-norm'],
       'job-archive',
       'firewall',

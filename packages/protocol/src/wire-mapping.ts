@@ -41,6 +41,9 @@ const SITE_STATE: Readonly<Record<SiteState, wire.AgentState>> = {
 
 const CAPABILITY: Readonly<Record<Capability, wire.Capability>> = {
   'delta-f32': wire.Capability.DELTA_F32,
+  'delta-bf16': wire.Capability.DELTA_BF16,
+  'delta-int8': wire.Capability.DELTA_INT8,
+  'delta-top-k': wire.Capability.DELTA_TOP_K,
   'network-unet': wire.Capability.NETWORK_UNET,
   'strategy-fedavg': wire.Capability.STRATEGY_FEDAVG,
   'strategy-fedprox': wire.Capability.STRATEGY_FEDPROX,
@@ -60,6 +63,7 @@ const CAPABILITY: Readonly<Record<Capability, wire.Capability>> = {
   'strategy-fedbuff': wire.Capability.STRATEGY_FEDBUFF,
   decline: wire.Capability.DECLINE,
   untrainable: wire.Capability.UNTRAINABLE,
+  'job-encoding': wire.Capability.JOB_ENCODING,
   'job-selection': wire.Capability.JOB_SELECTION,
   'job-schedule': wire.Capability.JOB_SCHEDULE,
   'job-participation': wire.Capability.JOB_PARTICIPATION,

@@ -1,3 +1,6 @@
+export { type ByteReader, decoded, encodedLayout, encodeInto } from './encodings/encoded.js';
+export type { Encoding } from './encodings/encoding.js';
+export { residualOf, withResidual } from './encodings/residual.js';
 export {
   checkWritten,
   decodeHeader,

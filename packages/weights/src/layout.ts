@@ -1,7 +1,7 @@
 import { canonicalJson } from '@fedvox/base';
 import { fail } from './errors.js';
 
-/** Where one float32 tensor lies in a safetensors file. */
+/** Where one tensor lies in a safetensors file. */
 export interface TensorEntry {
   readonly name: string;
   readonly shape: readonly number[];
@@ -11,6 +11,14 @@ export interface TensorEntry {
 }
 
 export type TensorSpec = Pick<TensorEntry, 'name' | 'shape'>;
+
+/** What a tensor's elements are, in the format's own words; models and deltas of float32 have but the first. */
+export type Dtype = 'F32' | 'BF16' | 'U16' | 'I8';
+export const DTYPE_BYTES: Readonly<Record<Dtype, number>> = { F32: 4, BF16: 2, U16: 2, I8: 1 };
+
+export interface StoredSpec extends TensorSpec {
+  readonly dtype: Dtype;
+}
 
 /** What a file says of itself, by key: the format's `__metadata__`, text only. */
 export type Metadata = Readonly<Record<string, string>>;
@@ -37,20 +45,24 @@ export function elementCount(shape: readonly number[]): number {
 }
 
 /**
- * The header of a float32 safetensors file. Names are sorted, so that the same weights and metadata
- * always have the same bytes, and the data is aligned to eight bytes, as the format asks.
+ * The header of a safetensors file. Names are sorted, so that the same weights and metadata always have
+ * the same bytes, and the data is aligned to eight bytes, as the format asks. Larger elements come before
+ * smaller ones, as its own writer has them: so each is aligned.
+ * @param specs of float32 where they do not say
  */
 export function encodeHeader(
-  specs: readonly TensorSpec[],
+  specs: readonly (TensorSpec & Partial<StoredSpec>)[],
   metadata: Metadata = {},
 ): { header: Uint8Array; layout: Layout } {
-  const sorted = [...specs].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const sorted = specs
+    .map(({ name, shape, dtype = 'F32' }): StoredSpec => ({ name, shape, dtype }))
+    .sort((a, b) => DTYPE_BYTES[b.dtype] - DTYPE_BYTES[a.dtype] || (a.name < b.name ? -1 : 1));
   const hasMetadata = Object.keys(metadata).length > 0;
   const members = hasMetadata ? [`"${METADATA_KEY}":${canonicalJson(metadata)}`] : [];
   let dataOffset = 0;
-  const placed = sorted.map(({ name, shape }) => {
-    const byteLength = elementCount(shape) * 4;
-    const entry = { dtype: 'F32', shape, data_offsets: [dataOffset, dataOffset + byteLength] };
+  const placed = sorted.map(({ name, shape, dtype }) => {
+    const byteLength = elementCount(shape) * DTYPE_BYTES[dtype];
+    const entry = { dtype, shape, data_offsets: [dataOffset, dataOffset + byteLength] };
     members.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`);
     const start = dataOffset;
     dataOffset += byteLength;
@@ -87,7 +99,7 @@ export function headerByteLength(prefix: Uint8Array): number {
  * @throws FedvoxError `weights/not-safetensors`, `weights/not-as-written`
  */
 export async function checkWritten(
-  specs: readonly TensorSpec[],
+  specs: readonly (TensorSpec & Partial<StoredSpec>)[],
   fileByteLength: number,
   read: (byteLength: number) => Promise<Uint8Array>,
 ): Promise<Layout> {

@@ -60,7 +60,7 @@ export function tensorOf(weights: Weights, name: string): WeightTensor {
   return tensor;
 }
 
-/** The bytes of float32 values as the file holds them: every platform of Node is little-endian. */
-export function littleEndianBytes(data: Float32Array): Uint8Array {
+/** The bytes of numbers as the file holds them: every platform of Node is little-endian. */
+export function littleEndianBytes(data: Float32Array | Uint16Array | Int8Array): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }

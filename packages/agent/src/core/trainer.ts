@@ -1,5 +1,5 @@
 import type { Sha256 } from '@fedvox/base';
-import type { Figures, Job } from '@fedvox/job';
+import type { EncodingKind, Figures, Job } from '@fedvox/job';
 import type { DeclineReason, GateOutcome, Work } from './task.js';
 
 /** One piece of work, with everything fetched that it needs. */
@@ -10,13 +10,22 @@ export interface WorkOrder {
   readonly baseModelPath?: string;
   /** Where a delta is written; its folder exists. */
   readonly deltaPath: string;
-  /** What the job's strategy kept here of an earlier round, and where it leaves what it keeps of this one. */
-  readonly kept?: { readonly before: string | null; readonly after: string };
+  /**
+   * What the job keeps here: of the round before, of the last one whose update was accepted, and where it
+   * leaves what it keeps of this one.
+   */
+  readonly kept?: {
+    readonly before: string | null;
+    readonly accepted?: string | null;
+    readonly after: string;
+  };
 }
 
 export interface Delta {
   readonly sha256: Sha256;
   readonly byteLength: number;
+  /** How it is written; float32 where absent. */
+  readonly encoding?: EncodingKind;
 }
 
 /** What the work found out. Stays on the site until policy has cut it down to a statement. */

@@ -123,7 +123,7 @@ function isStatement(payload: unknown): boolean {
   if (!(payload instanceof Uint8Array)) return false;
   try {
     const statement = decodeUpdateStatement(payload);
-    // What the second version could say beside local steps is not for a site to tell.
+    // What the later versions could say beside local steps and the encoding is not for a site to tell.
     return statement.kind === 'fedvox/update/v1' || statement.companions.length === 0;
   } catch {
     return false;

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert, type Clock, type FedvoxError } from '@fedvox/base';
 import { isDiskFull, type Logger } from '@fedvox/base/system';
-import { metricTitles, type SiteNeeds, STRATEGY_TERMS } from '@fedvox/job';
+import { type Job, metricTitles, STRATEGY_TERMS } from '@fedvox/job';
 import { type Credentials, needsRenewal, readPemChain } from '@fedvox/pki';
 import { decodeUpdateStatement, type Envelope } from '@fedvox/protocol';
 import type { Wire } from '@fedvox/transport';
@@ -25,7 +25,7 @@ import type { SiteActions } from './agent-shell.js';
 import { clockSkew } from './clock-skew.js';
 import { callFailureOf, diskFullFailure, workFailureOf } from './failures.js';
 import { type Fetched, fetchTask } from './fetch.js';
-import { Keeping } from './keeping.js';
+import { Keeping, keptOf } from './keeping.js';
 import { type Pace, type Wait, waitMs } from './pace.js';
 import { renewCredentials } from './renew.js';
 import type { StatementSigner } from './signing.js';
@@ -281,7 +281,7 @@ export class RealActions implements SiteActions {
     assert(fetched !== undefined, 'work begins with what was fetched for it');
     await rm(this.#deltaPath, { force: true });
     const { job, baseModelPath } = fetched;
-    const kept = await this.#keeping.begin(task, this.#needs);
+    const kept = await this.#keeping.begin(task, keptOf(job));
     return {
       ...{ job, work: task.work, deltaPath: this.#deltaPath },
       ...(baseModelPath === undefined ? {} : { baseModelPath }),
@@ -303,9 +303,10 @@ export class RealActions implements SiteActions {
   async #signAndKeep(task: Task, result: StatementInput['result']): Promise<Answer> {
     const { signer, config, outbox } = this.#context;
     const { federation, name: site } = this.#credentials.identity;
-    const saysSteps = this.#needs.localSteps && this.#connected().agreesOn('local-steps');
+    const { localSteps } = STRATEGY_TERMS[this.#job.federation.strategy.kind].needs;
+    const saysSteps = localSteps && this.#connected().agreesOn('local-steps');
     const input = { federation, site, task, result, policy: config.policy, saysSteps };
-    await this.#keeping.end(task, this.#needs, result.delta);
+    await this.#keeping.end(task, keptOf(this.#job), result.delta);
     const envelope = await signer.sign(this.#credentials, input);
     const answer = await outbox.put(envelope, result.delta === null ? null : this.#deltaPath);
     this.#logFigures(task, result, envelope);
@@ -367,10 +368,9 @@ export class RealActions implements SiteActions {
     return failure;
   }
 
-  /** What the strategy of the job at hand needs. */
-  get #needs(): SiteNeeds {
+  get #job(): Job {
     assert(this.#fetched !== undefined, 'an answer is to what was fetched');
-    return STRATEGY_TERMS[this.#fetched.job.federation.strategy.kind].needs;
+    return this.#fetched.job;
   }
 
   #connected(): Line {

@@ -53,6 +53,7 @@ const REASONS: Readonly<Record<string, DeclineReason>> = {
   'learning/loss-not-finite': 'trainer-failed',
   'learning/weights-not-finite': 'trainer-failed',
   'learning/too-few-cases': 'too-few-cases',
+  'weights/not-encodable': 'trainer-failed',
   'imaging/folder-unreadable': 'archive-unreachable',
 };
 

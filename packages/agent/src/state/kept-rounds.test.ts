@@ -62,6 +62,19 @@ describe('what a strategy keeps at a site', () => {
     expect(await before(3)).toEqual([2, 'again', false]);
   });
 
+  it('is of the last accepted one too, however many after it were not', async () => {
+    for (const round of [1, 2, 3, 4]) {
+      await keep(round);
+      if (round === 2) await kept.accept('job', 2, deltaOf(2));
+    }
+    expect(readdirSync(join(root, 'job')).sort()).toEqual(['2', '3', '4']);
+    expect((await kept.acceptedBefore('job', 5))?.round).toBe(2);
+    expect(await kept.acceptedBefore('job', 2)).toBeNull();
+    await kept.accept('job', 4, deltaOf(4));
+    await keep(5);
+    expect(readdirSync(join(root, 'job')).sort()).toEqual(['4', '5']);
+  });
+
   it('is of two rounds at most: also where rounds were missed, and where the job went back', async () => {
     for (const round of [1, 2, 3, 7]) await keep(round);
     expect(readdirSync(join(root, 'job')).sort()).toEqual(['3', '7']);

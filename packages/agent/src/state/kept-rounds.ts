@@ -27,9 +27,10 @@ export interface KeptRound {
 }
 
 /**
- * What a job's strategy keeps at the site, in a folder for each job and round that appears whole or not at
- * all: it is put there before the round's update is sent, and said to be accepted with the receipt. Two
- * rounds of a job are there at most, so that the last one may be done again from what the one before left.
+ * What a job keeps at the site, for its strategy or its encoding, in a folder for each job and round that
+ * appears whole or not at all: it is put there before the round's update is sent, and said to be accepted with
+ * the receipt. Of a job there are the last round, the one before, so that the last may be done again from what
+ * that one left, and the last before that was accepted.
  * A name that begins with a dot is something a crash left behind.
  */
 export class KeptRounds {
@@ -67,14 +68,24 @@ export class KeptRounds {
     return { round: latest, folder, isAccepted: await isThere(join(folder, ACCEPTED_FILE)) };
   }
 
+  /** What the latest round before this one left whose update was accepted; null where none did. */
+  async acceptedBefore(job: string, round: number): Promise<KeptRound | null> {
+    for (let at = await this.before(job, round); at !== null; ) {
+      if (at.isAccepted) return at;
+      at = await this.before(job, at.round);
+    }
+    return null;
+  }
+
   /** Takes over a folder and what is in it; what was kept of this round before, and of later ones, goes. */
   async put(job: string, round: number, about: KeptAbout, from: string): Promise<void> {
     await writeJsonFile(join(from, ABOUT_FILE), about);
     await syncFolder(from);
     await makeFolderDurably(join(this.#root, job));
     const latest = (await this.before(job, round))?.round;
+    const accepted = (await this.acceptedBefore(job, round))?.round;
     for (const kept of await this.#rounds(job)) {
-      if (kept !== latest) await this.#remove(this.#folderOf(job, kept));
+      if (kept !== latest && kept !== accepted) await this.#remove(this.#folderOf(job, kept));
     }
     await renameDurably(from, this.#folderOf(job, round));
   }

@@ -96,6 +96,24 @@ describe('a statement', () => {
     );
   });
 
+  it('says how its delta is encoded where the job asks for it, and nothing else', () => {
+    const kinds = ['float32', 'bfloat16', 'int8'] as const;
+    for (const asked of kinds) {
+      const encoded = { ...open, plan: { ...open.plan, encoding: { kind: asked } } };
+      for (const said of kinds) {
+        const third: AnyUpdateStatement = {
+          ...{ ...statement, kind: 'fedvox/update/v3', companions: [], localSteps: null },
+          delta: { ...statement.delta!, encoding: said },
+        };
+        if (said === asked) expect(() => admitAny(encoded, third)).not.toThrow();
+        else expect(() => admitAny(encoded, third)).toThrow(refused('request-invalid'));
+      }
+      if (asked === 'float32') expect(() => admitAny(encoded, statement)).not.toThrow();
+      else expect(() => admitAny(encoded, statement)).toThrow(refused('request-invalid'));
+    }
+    expect(() => admitAny(open, statement)).not.toThrow();
+  });
+
   it('is refused before the first round, and once its round is closing', () => {
     expect(() => admit(atGate)).toThrow(refused('stale-round'));
     expect(() => admit(closing)).toThrow(refused('round-closed'));

@@ -1,5 +1,5 @@
 import { assert, type Sha256 } from '@fedvox/base';
-import { type SiteNeeds, STRATEGY_TERMS } from '@fedvox/job';
+import { PLAIN, type SiteNeeds, STRATEGY_TERMS } from '@fedvox/job';
 import { type AnyUpdateStatement, refuse } from '@fedvox/protocol';
 import { isOver, type JobState } from './job-state.js';
 import { baseModelOf } from './overlap.js';
@@ -45,6 +45,7 @@ export function admitStatement(statement: AnyUpdateStatement, context: Admission
   admitWeight(statement, job.state);
   admitCompanions(statement);
   admitNeeds(statement, job.state);
+  admitEncoding(statement, job.state);
   admitDelta(statement, round, deltaByteLength);
 }
 
@@ -80,7 +81,7 @@ function admitWeight({ weight }: AnyUpdateStatement, { plan }: JobState): void {
 
 /** No strategy asks for tensor files beside the delta yet. */
 function admitCompanions(statement: AnyUpdateStatement): void {
-  const [companion] = statement.kind === 'fedvox/update/v2' ? statement.companions : [];
+  const [companion] = 'companions' in statement ? statement.companions : [];
   if (companion === undefined) return;
   const reason = `job ${statement.job} asks for no tensor file "${companion.role}"`;
   throw refuse('request-invalid', { reason });
@@ -90,13 +91,23 @@ function admitCompanions(statement: AnyUpdateStatement): void {
 function admitNeeds(statement: AnyUpdateStatement, { plan: { strategy } }: JobState): void {
   if (statement.delta === null) return;
   const needs: SiteNeeds = STRATEGY_TERMS[strategy.kind].needs;
-  const steps = statement.kind === 'fedvox/update/v2' ? statement.localSteps : null;
+  const steps = 'localSteps' in statement ? statement.localSteps : null;
   const lacking = [
     ...(needs.localSteps && steps === null ? ['the number of local steps'] : []),
     ...(needs.dice && statement.figures.dice === null ? ['a Dice'] : []),
   ];
   if (lacking.length === 0) return;
   const reason = `${strategy.kind}, the strategy of job ${statement.job}, needs ${lacking.join(', ')}`;
+  throw refuse('request-invalid', { reason });
+}
+
+/** The bytes of a delta are read as its job says: so the statement says the same. */
+function admitEncoding({ job, delta }: AnyUpdateStatement, { plan }: JobState): void {
+  if (delta === null) return;
+  const { kind: expected } = plan.encoding ?? PLAIN;
+  const said = 'encoding' in delta ? delta.encoding : PLAIN.kind;
+  if (said === expected) return;
+  const reason = `its delta is said to be ${said}, where job ${job} asks for ${expected}`;
   throw refuse('request-invalid', { reason });
 }
 

@@ -1,5 +1,6 @@
 import { SHA256_PATTERN } from '@fedvox/base';
 import {
+  encodingSchema,
   firewallSchema,
   QUARANTINE_REASONS,
   selectionSchema,
@@ -29,6 +30,7 @@ const plan = z.strictObject({
   gateMs: durationMs,
   graceMs: durationMs.nullable(),
   strategy: strategySchema,
+  encoding: encodingSchema.exactOptional(),
   maxShare: z.number().nullable(),
   maxExamples: z.number(),
   firewall: firewallSchema.exactOptional(),

@@ -1,5 +1,5 @@
 import type { Sha256 } from '@fedvox/base';
-import type { FirewallRules, SelectionSpec, StrategySpec } from '@fedvox/job';
+import type { EncodingSpec, FirewallRules, SelectionSpec, StrategySpec } from '@fedvox/job';
 import type { Capability, FiguresOutlook, GateOutcome } from '@fedvox/protocol';
 import type { JobFailure, Ordered } from './facts.js';
 import type { ParticipationPlan } from './lots.js';
@@ -19,6 +19,8 @@ export interface JobPlan {
   /** How long a round waits on once `minSites` have answered; null: for whoever is heard of. */
   readonly graceMs: number | null;
   readonly strategy: StrategySpec;
+  /** How deltas are written on their way; absent where that is float32. */
+  readonly encoding?: EncodingSpec;
   /** The largest part of an average that one site may be; null: its weight's, as it once was. */
   readonly maxShare: number | null;
   /** The largest FedAvg weight a site may name. */

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { MAX_EARLIER_ROUNDS } from '@fedvox/aggregation';
 import { assert, type Clock, type RetryPolicy, retry, type Sha256 } from '@fedvox/base';
 import type { Logger } from '@fedvox/base/system';
-import { maxStaleness } from '@fedvox/job';
+import { maxStaleness, PLAIN } from '@fedvox/job';
 import { dueEffects, type JobEffect, type JobEvent } from '../core/job-state.js';
 import type { RoundOutcome } from '../core/round-machine.js';
 import { invitedSites } from '../core/standing.js';
@@ -154,13 +154,14 @@ export class RoundRunner {
     { round, baseModel, statements }: ScreenEffect,
   ): Promise<SiteVerdict[]> {
     const { blobs, registry, store, threads } = this.#options;
-    const { firewall } = registry.get(jobId).state.plan;
+    const { firewall, encoding = PLAIN } = registry.get(jobId).state.plan;
     assert(firewall !== undefined, 'only a job with a firewall has its rounds screened');
     const known = await store.verdicts(jobId, Math.max(1, round - MAX_EARLIER_ROUNDS));
     const task = {
       rules: firewall,
       base: () => blobs.path(baseModel),
       updates: await this.#updates(jobId, round, statements),
+      encoding,
       earlier: known.filter((verdict) => verdict.round < round),
     };
     return screenRound(task, threads, this.#stopping.signal);
@@ -172,7 +173,7 @@ export class RoundRunner {
     { round, baseModel, baseState, statements }: AggregateEffect,
   ): Promise<RoundOutcome> {
     const { blobs, registry, threads } = this.#options;
-    const { strategy: spec, maxShare } = registry.get(jobId).state.plan;
+    const { strategy: spec, maxShare, encoding = PLAIN } = registry.get(jobId).state.plan;
     const drafts = { model: blobs.draft(), state: blobs.draft(), spool: blobs.draft() };
     const task: RoundTask = {
       spec,
@@ -180,6 +181,7 @@ export class RoundRunner {
       base: () => blobs.path(baseModel),
       serverState: baseState === null ? null : () => blobs.path(baseState),
       updates: await this.#updates(jobId, round, statements),
+      encoding,
       drafts,
     };
     try {

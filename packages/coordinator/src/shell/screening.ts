@@ -1,5 +1,5 @@
 import { screen } from '@fedvox/aggregation';
-import type { Figures, FirewallRules } from '@fedvox/job';
+import type { EncodingSpec, Figures, FirewallRules } from '@fedvox/job';
 import type { RoundVerdict, SiteVerdict } from '../core/verdict.js';
 import type { ComputeThreads } from '../threads/compute-threads.js';
 import type { FilePath } from '../threads/round-task.js';
@@ -12,6 +12,8 @@ export interface ScreeningTask {
     readonly figures: Figures;
     readonly delta: FilePath;
   }[];
+  /** Of their deltas. */
+  readonly encoding: EncodingSpec;
   /** What was found in rounds before this one; what they left out does not count. */
   readonly earlier: readonly RoundVerdict[];
 }
@@ -21,11 +23,11 @@ export interface ScreeningTask {
  * verdicts of earlier rounds, whatever happened meanwhile. Ends at the next slice when the signal aborts.
  */
 export async function screenRound(
-  { rules, base, updates, earlier }: ScreeningTask,
+  { rules, base, updates, encoding, earlier }: ScreeningTask,
   threads: ComputeThreads,
   signal: AbortSignal,
 ): Promise<SiteVerdict[]> {
-  const products = await threads.innerProducts({ base, updates }, signal);
+  const products = await threads.innerProducts({ base, updates, encoding }, signal);
   const averaged = earlier.flatMap(({ round, norm, reason }) =>
     norm === null || reason !== null ? [] : [{ round, norm }],
   );

@@ -18,8 +18,10 @@ import {
   jobFaults,
   matchesName,
   mayTrain,
+  PLAIN,
 } from '@fedvox/job';
 import { capabilitiesFor, type FiguresOutlook } from '@fedvox/protocol';
+import { encodedLayout } from '@fedvox/weights';
 import { WeightsFile } from '@fedvox/weights/files';
 import { submitJob } from '../core/job-machine.js';
 import type { StartedFrom } from '../core/job-state.js';
@@ -85,7 +87,7 @@ export class SubmissionDesk {
   ): Promise<{ jobId: string }> {
     const { registry, blobs, clock, chance } = this.#options;
     const invitedSites = await this.#invitedSites(trainable(job));
-    await this.#checkModel(initialModel);
+    await this.#checkModel(initialModel, job.federation.encoding);
     await this.#checkOrigin(initialModel, startedFrom);
     const bytes = encodeJob(job);
     const jobSha256 = sha256(bytes);
@@ -94,7 +96,7 @@ export class SubmissionDesk {
     const { rounds, minSites, deadline, grace, gate, sites = EVERYBODY, strategy } = job.federation;
     const participation = participationOf(job);
     const { maxShare = DEFAULT_MAX_SHARE, maxExamples = DEFAULT_MAX_EXAMPLES } = job.federation;
-    const { firewall = 'off' } = job.federation;
+    const { firewall = 'off', encoding } = job.federation;
     const plan: SubmittedPlan = {
       jobId,
       rounds,
@@ -105,6 +107,7 @@ export class SubmissionDesk {
       invitedSites,
       laterSites: sites,
       strategy,
+      ...(encoding === undefined ? {} : { encoding }),
       maxShare,
       maxExamples,
       ...(firewall === 'off' ? {} : { firewall }),
@@ -156,12 +159,13 @@ export class SubmissionDesk {
     throw fail('model-not-usable', { reason });
   }
 
-  async #checkModel(digest: Sha256): Promise<void> {
+  async #checkModel(digest: Sha256, encoding = PLAIN): Promise<void> {
     const { blobs } = this.#options;
     await blobLength(blobs, digest);
     try {
       const file = await WeightsFile.open(await blobs.path(digest));
       await checkModel(file).finally(() => file.close());
+      encodedLayout(file.tensors, encoding);
     } catch (error) {
       if (!isFedvoxError(error)) throw error;
       throw fail('model-not-usable', { reason: errorText(error) }, { cause: error });

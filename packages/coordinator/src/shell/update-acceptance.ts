@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { Clock, Sha256 } from '@fedvox/base';
+import { PLAIN } from '@fedvox/job';
 import type { CertificateInfo } from '@fedvox/pki';
 import {
   type AnyUpdateStatement,
@@ -54,8 +55,8 @@ export class UpdateAcceptance {
 
   /** Once this resolves, the delta is durable under its digest. */
   async #takeOverDelta({ digest, statement, sender }: Upload): Promise<void> {
-    const { spool, blobs, threads, authorize } = this.#options;
-    const { site, delta, baseModel } = statement;
+    const { registry, spool, blobs, threads, authorize } = this.#options;
+    const { job, site, delta, baseModel } = statement;
     if (delta === null) return;
     const received = await spool.byteLength(site, digest);
     if (received < delta.byteLength) {
@@ -63,8 +64,10 @@ export class UpdateAcceptance {
     }
     const path = spool.path(site, digest);
     const basePath = await blobs.path(baseModel);
+    const { encoding = PLAIN } = registry.get(job).state.plan;
     // While it is checked it is made durable: most are accepted.
-    await Promise.all([threads.checkDelta({ path, delta, basePath }), spool.sync(site, digest)]);
+    const arrived = { path, delta, basePath, encoding };
+    await Promise.all([threads.checkDelta(arrived), spool.sync(site, digest)]);
     authorize(sender);
     await blobs.adopt(path, delta.sha256);
   }
@@ -81,7 +84,7 @@ export class UpdateAcceptance {
       site,
       deltaSha256: delta?.sha256 ?? null,
       weight: weight.value,
-      localSteps: statement.kind === 'fedvox/update/v2' ? statement.localSteps : null,
+      localSteps: 'localSteps' in statement ? statement.localSteps : null,
       figures,
       counter,
       keyId: sender.keyId,

@@ -126,7 +126,7 @@ export class UploadDesk {
     if (state === undefined || state.activity.kind === 'gate') return undefined;
     // A statement may name anything; only the base model of its own round is opened.
     if (baseModelOf(state.activity.round, round) !== baseModel) return undefined;
-    return deltaByteLength(await this.#options.blobs.path(baseModel));
+    return deltaByteLength(await this.#options.blobs.path(baseModel), state.plan.encoding);
   }
 
   async #accept(upload: Upload): Promise<Envelope> {

@@ -21,16 +21,18 @@ export async function aggregateHere(task: RoundTask, signal: AbortSignal): Promi
   const write = async (path: string, source: TensorSource): Promise<Sha256> =>
     (await writeWeightsFile(path, stoppable(source))).sha256;
   try {
-    const { spec, maxShare, drafts, base, serverState: state } = task;
+    const { spec, maxShare, drafts, encoding, serverState: state } = task;
+    const base = await files.open(await task.base());
     const updates: SiteUpdate[] = [];
     for (const update of task.updates) {
-      updates.push({ ...update, delta: stoppableReader(await files.delta(update.delta)) });
+      const delta = await files.delta(update.delta, base.tensors, encoding);
+      updates.push({ ...update, delta: stoppableReader(delta) });
     }
     let spooled = 0;
     const { model, serverState } = await aggregate({
       spec,
       maxShare,
-      base: await files.open(await base()),
+      base,
       serverState: state === null ? null : await files.open(await state()),
       updates,
       spool: (source) => files.spool(`${drafts.spool}-${spooled++}`, stoppable(source)),

@@ -1,7 +1,7 @@
 import { unlinkSync } from 'node:fs';
 import { aggregate } from '@fedvox/aggregation';
 import type { TensorReader } from '@fedvox/weights';
-import { WeightsFile } from '@fedvox/weights/files';
+import { openEncoded, WeightsFile } from '@fedvox/weights/files';
 import type { OpenRound, RoundDrafts } from './round-task.js';
 import { SharedSlices } from './shared-slices.js';
 
@@ -18,7 +18,7 @@ export interface ThreadPart {
  * @throws NotWanted once the round is given up, or where nothing is left for this thread to do
  */
 export async function aggregateRound(
-  { spec, maxShare, drafts, ...round }: OpenRound,
+  { spec, maxShare, drafts, encoding, ...round }: OpenRound,
   { words, thread, threads }: ThreadPart,
 ): Promise<RoundDrafts | null> {
   const slices = new SharedSlices(words, thread, threads);
@@ -26,15 +26,16 @@ export async function aggregateRound(
   const opened = (file: number | string) => WeightsFile.open(file, 'at-once');
   const spooled: { readonly path: string; readonly file: WeightsFile }[] = [];
   try {
+    const base = await opened(round.base);
     const { model, serverState } = await aggregate({
       spec,
       maxShare,
-      base: await opened(round.base),
+      base,
       serverState: round.serverState === null ? null : await opened(round.serverState),
       updates: await Promise.all(
         round.updates.map(async (update) => {
-          const delta = watched(await opened(update.delta), slices.beforeRead);
-          return { ...update, delta };
+          const file = await openEncoded(update.delta, base.tensors, encoding, 'at-once');
+          return { ...update, delta: watched(file, slices.beforeRead) };
         }),
       ),
       spool: async (source) => {
@@ -57,15 +58,17 @@ export async function aggregateRound(
   }
 }
 
-function watched(file: WeightsFile, beforeRead: () => void): TensorReader {
-  return {
+function watched(file: TensorReader, beforeRead: () => void): TensorReader {
+  const reader: TensorReader = {
     read: (...slice) => {
       beforeRead();
       return file.read(...slice);
     },
-    readInto: (...slice) => {
-      beforeRead();
-      return file.readInto(...slice);
-    },
   };
+  if (file.readInto === undefined) return reader;
+  const readInto: TensorReader['readInto'] = (...slice) => {
+    beforeRead();
+    return file.readInto!(...slice);
+  };
+  return { ...reader, readInto };
 }

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Sha256, seededRandom, sha256 } from '@fedvox/base';
 import { sha256File, systemClock } from '@fedvox/base/system';
-import { type StrategySpec, strategySchema } from '@fedvox/job';
-import { encodeWeights, type Weights } from '@fedvox/weights';
+import { type EncodingSpec, PLAIN, type StrategySpec, strategySchema } from '@fedvox/job';
+import { encodeWeights, type TensorSource, tensorOf, type Weights } from '@fedvox/weights';
+import { EncodedFile, writeEncodedFile } from '@fedvox/weights/files';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { aggregateHere } from './aggregate-here.js';
 import { ComputeThreads } from './compute-threads.js';
@@ -29,6 +30,11 @@ const STRATEGIES = [
   { kind: 'fednova' },
   { kind: 'q-fedavg', q: 1, lipschitz: 10 },
 ].map((input) => strategySchema.parse(input));
+
+const ENCODINGS: readonly EncodingSpec[] = [
+  ...[{ kind: 'bfloat16' } as const, { kind: 'int8' } as const],
+  { kind: 'top-k', fraction: 0.1 },
+];
 
 const threads = new ComputeThreads(systemClock, 3);
 let folder: string;
@@ -68,6 +74,7 @@ function taskOf(spec: StrategySpec, state: string | null = null): RoundTask {
     maxShare: 0.5,
     base: at(join(folder, 'base')),
     serverState: state === null ? null : at(state),
+    encoding: PLAIN,
     updates: SITES.map((site, k) => ({
       site,
       weight: 10 ** k,
@@ -77,6 +84,28 @@ function taskOf(spec: StrategySpec, state: string | null = null): RoundTask {
     })),
     drafts: { model: draft('model'), state: draft('state'), spool: draft('spool') },
   };
+}
+
+function sourceOf(weights: Weights): TensorSource {
+  return {
+    tensors: [...weights].map(([name, { shape }]) => ({ name, shape })),
+    read: async (name, from, to) => tensorOf(weights, name).data.slice(from, to),
+  };
+}
+
+async function encoded(weights: Weights, encoding: EncodingSpec): Promise<string> {
+  const path = join(work, `${Math.random()}-encoded`);
+  await writeEncodedFile(path, sourceOf(weights), encoding);
+  return path;
+}
+
+/** The same as float32: what somebody reads of it. */
+async function decodedFile(path: string, encoding: EncodingSpec): Promise<string> {
+  const file = await EncodedFile.open(path, sourceOf(weightsOf('base')).tensors, encoding);
+  const plain = `${path}-plain`;
+  await writeEncodedFile(plain, file, PLAIN);
+  await file.close();
+  return plain;
 }
 
 /** A strategy in two rounds, the second with what the first one kept. */
@@ -107,6 +136,21 @@ describe('a round that is aggregated on several threads', () => {
       expect((await readdir(work)).filter((name) => name.includes('spool'))).toEqual([]);
     },
   );
+
+  it.each(ENCODINGS)('reads of $kind what its bytes decode to, on each', async (encoding) => {
+    const paths = await Promise.all(SITES.map((site) => encoded(weightsOf(site), encoding)));
+    const task = (): RoundTask => {
+      const plain = taskOf({ kind: 'fedavg' });
+      const updates = plain.updates.map((update, k) => ({ ...update, delta: at(paths[k]!) }));
+      return { ...plain, encoding, updates };
+    };
+    const alone = await aggregateHere(task(), never);
+    expect(await threads.aggregateRound(task(), never)).toEqual(alone);
+    const plain = task();
+    const decoded = await Promise.all(paths.map((path) => decodedFile(path, encoding)));
+    const updates = plain.updates.map((update, k) => ({ ...update, delta: at(decoded[k]!) }));
+    expect(await aggregateHere({ ...plain, updates, encoding: PLAIN }, never)).toEqual(alone);
+  });
 
   it('fails where an update cannot be read, and says so', async () => {
     const task = taskOf({ kind: 'fedavg' });
@@ -176,7 +220,7 @@ describe('a delta that is checked on a thread', () => {
     await writeFile(path(), bytes);
     await writeFile(basePath(), weights(new Float32Array(1_100_000).fill(base)));
     const delta = { sha256: sha256(bytes), byteLength: bytes.byteLength };
-    return { path: path(), delta, basePath: basePath() };
+    return { path: path(), delta, basePath: basePath(), encoding: PLAIN };
   }
 
   it('is let in where it is what was signed, and fits', async () => {
@@ -196,6 +240,36 @@ describe('a delta that is checked on a thread', () => {
         code: 'refused/delta-not-finite',
         details: { tensor: 'w' },
       });
+    },
+  );
+
+  it.each(ENCODINGS)(
+    'in $kind is let in as it was signed, and is not another’s',
+    async (encoding) => {
+      const weights: Weights = new Map([
+        ['w', { shape: [4, 5], data: new Float32Array(20).fill(1) }],
+      ]);
+      await writeFile(basePath(), encodeWeights(weights));
+      const file = await encoded(weights, encoding);
+      const bytes = await readFile(file);
+      const delta = { sha256: sha256(bytes), byteLength: bytes.byteLength };
+      const files = { path: file, basePath: basePath(), delta };
+      await threads.checkDelta({ ...files, encoding });
+      for (const other of [PLAIN, ...ENCODINGS.filter((each) => each !== encoding)]) {
+        await expect(threads.checkDelta({ ...files, encoding: other })).rejects.toMatchObject({
+          code: 'refused/delta-shape-mismatch',
+        });
+      }
+      bytes.fill(0xff, bytes.length - 20);
+      await writeFile(file, bytes);
+      const spoilt = { ...files, delta: { ...delta, sha256: sha256(bytes) }, encoding };
+      // No number, or positions that lie nowhere; eight bits are always a number.
+      const refused = expect(threads.checkDelta(spoilt));
+      if (encoding.kind === 'int8') await refused.resolves.toBeUndefined();
+      else
+        await refused.rejects.toMatchObject({
+          code: expect.stringMatching(/^refused\/delta-(not-finite|shape-mismatch)$/),
+        });
     },
   );
 

@@ -7,9 +7,16 @@ import {
   VALUES_PER_BLOCK,
 } from '@fedvox/aggregation';
 import { isFedvoxError, type Sha256 } from '@fedvox/base';
+import { type EncodingSpec, PLAIN } from '@fedvox/job';
 import { refuse, type UpdateStatement } from '@fedvox/protocol';
-import { elementCount, encodeHeader } from '@fedvox/weights';
-import { type FileBytes, openBytes, type ReadingMode, WeightsFile } from '@fedvox/weights/files';
+import { elementCount, encodedLayout, encodeHeader } from '@fedvox/weights';
+import {
+  type FileBytes,
+  openBytes,
+  openEncoded,
+  type ReadingMode,
+  WeightsFile,
+} from '@fedvox/weights/files';
 
 const FLOAT_BYTES = 4;
 /** Base models of rounds under way. */
@@ -20,13 +27,17 @@ export interface ArrivedDelta {
   readonly path: string;
   readonly delta: NonNullable<UpdateStatement['delta']>;
   readonly basePath: string;
+  readonly encoding: EncodingSpec;
 }
 
-/** How long a delta for this base model is, to the byte: it has the same tensors, written our way. */
-export async function deltaByteLength(basePath: string): Promise<number> {
+/** How long a delta for this base model is, to the byte: of the same tensors, as the job has it encoded. */
+export async function deltaByteLength(
+  basePath: string,
+  encoding: EncodingSpec = PLAIN,
+): Promise<number> {
   const base = await WeightsFile.open(basePath);
   await base.close();
-  return encodeHeader(base.tensors).layout.byteLength;
+  return encodedLayout(base.tensors, encoding).layout.byteLength;
 }
 
 /**
@@ -35,7 +46,8 @@ export async function deltaByteLength(basePath: string): Promise<number> {
  * nothing travels in them but the tensors, and nobody is kept busy by one.
  *
  * The file is read once, for its digest and for its largest magnitude alike. Only where that and the base
- * model's together may be too much are the two added up, value by value.
+ * model's together may be too much are the two added up, value by value; so are they where the file holds no
+ * float32.
  */
 export class DeltaChecks {
   readonly #mode: ReadingMode;
@@ -50,15 +62,17 @@ export class DeltaChecks {
    * @throws FedvoxError `refused/delta-digest-mismatch`, `delta-not-safetensors`, `delta-shape-mismatch`,
    *   `delta-not-finite`
    */
-  async check({ path, delta, basePath }: ArrivedDelta): Promise<void> {
+  async check({ path, delta, basePath, encoding }: ArrivedDelta): Promise<void> {
     const base = await WeightsFile.open(basePath, this.#mode);
     try {
       const { sha256, magnitude } = await this.#survey(path, base);
       if (sha256 !== delta.sha256) throw refuse('delta-digest-mismatch');
-      const file = await WeightsFile.openWritten(path, base.tensors, this.#mode);
+      const file = await openEncoded(path, base.tensors, encoding, this.#mode);
       try {
-        const ofBase = await this.#magnitudeOf(basePath, base);
-        if (!addsUpFinite(ofBase, magnitude)) await checkDelta(base, file);
+        const isPlain = encoding.kind === 'float32';
+        const mayBeTooLarge =
+          !isPlain || !addsUpFinite(await this.#magnitudeOf(basePath, base), magnitude);
+        if (mayBeTooLarge) await checkDelta(base, file);
       } finally {
         await file.close();
       }

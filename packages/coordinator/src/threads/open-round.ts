@@ -23,14 +23,14 @@ export function withOpenRound<Result>(
 
 /** The same of its deltas and the model that they belong to. */
 export function withOpenDeltas<Result>(
-  { base, updates }: RoundDeltas<FilePath>,
+  { base, updates, encoding }: RoundDeltas<FilePath>,
   work: (deltas: RoundDeltas<number>) => Promise<Result>,
 ): Promise<Result> {
   return withOpenFiles(async (opened) => {
     const model = await opened(base);
     const deltas = [];
     for (const { delta } of updates) deltas.push({ delta: await opened(delta) });
-    return work({ base: model, updates: deltas });
+    return work({ base: model, updates: deltas, encoding });
   });
 }
 

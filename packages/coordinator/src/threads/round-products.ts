@@ -1,5 +1,7 @@
 import { innerProducts } from '@fedvox/aggregation';
-import { WeightsFile } from '@fedvox/weights/files';
+import type { EncodingSpec } from '@fedvox/job';
+import type { TensorReader } from '@fedvox/weights';
+import { openEncoded, WeightsFile } from '@fedvox/weights/files';
 import { RoundFiles } from './round-files.js';
 import type { FilePath } from './round-task.js';
 import { SharedSlices } from './shared-slices.js';
@@ -8,11 +10,13 @@ import { SharedSlices } from './shared-slices.js';
 export interface RoundDeltas<File> {
   readonly base: File;
   readonly updates: readonly { readonly delta: File }[];
+  /** Of their deltas. */
+  readonly encoding: EncodingSpec;
 }
 
 /** The inner products of a round's updates, on the thread that asks, beside its other work. */
 export async function productsHere(
-  { base, updates }: RoundDeltas<FilePath>,
+  { base, updates, encoding }: RoundDeltas<FilePath>,
   signal: AbortSignal,
 ): Promise<readonly Float64Array[]> {
   const files = new RoundFiles();
@@ -20,8 +24,8 @@ export async function productsHere(
     const { tensors } = await files.open(await base());
     const readers = [];
     for (const { delta } of updates) {
-      const file = await files.delta(delta);
-      const read: typeof file.read = (...slice) => {
+      const file = await files.delta(delta, tensors, encoding);
+      const read: TensorReader['read'] = (...slice) => {
         signal.throwIfAborted();
         return file.read(...slice);
       };
@@ -38,14 +42,14 @@ export async function productsHere(
  * @throws NotWanted once they are given up
  */
 export async function productsOnThread(
-  { base, updates }: RoundDeltas<number>,
+  { base, updates, encoding }: RoundDeltas<number>,
   words: Int32Array,
 ): Promise<readonly Float64Array[]> {
   const slices = new SharedSlices(words, 0, 1);
   const { tensors } = await WeightsFile.open(base, 'at-once');
   const readers = updates.map(async ({ delta }) => {
-    const file = await WeightsFile.open(delta, 'at-once');
-    const read: typeof file.read = (...slice) => {
+    const file = await openEncoded(delta, tensors, encoding, 'at-once');
+    const read: TensorReader['read'] = (...slice) => {
       slices.goOn();
       return file.read(...slice);
     };

@@ -1,5 +1,6 @@
 import type { AggregationInput, SiteUpdate } from '@fedvox/aggregation';
 import type { Sha256 } from '@fedvox/base';
+import type { EncodingSpec } from '@fedvox/job';
 
 /** Where a file lies, to be opened at once: a copy of what lies elsewhere may make room for others. */
 export type FilePath = () => Promise<string>;
@@ -14,6 +15,8 @@ export interface RoundIn<File> extends Pick<AggregationInput, 'spec' | 'maxShare
   readonly base: File;
   readonly serverState: File | null;
   readonly updates: readonly UpdateIn<File>[];
+  /** Of their deltas. */
+  readonly encoding: EncodingSpec;
   /** Where the model goes, what is kept for the next round, and, numbered, what is written down on the way. */
   readonly drafts: { readonly model: string; readonly state: string; readonly spool: string };
 }

@@ -53,6 +53,16 @@ async function openAtOnce(given: string | number): Promise<FileBytes> {
   };
 }
 
+export async function readExactly(
+  bytes: FileBytes,
+  position: number,
+  length: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const target = new Uint8Array(length);
+  await bytes.fill(target, position);
+  return target;
+}
+
 function some(bytesRead: number): number {
   if (bytesRead === 0) throw fail('not-safetensors', { reason: 'the file ends too early' });
   return bytesRead;

@@ -1,2 +1,3 @@
+export { EncodedFile, openEncoded, writeEncodedFile } from './encoded-file.js';
 export { type FileBytes, openBytes, type ReadingMode } from './file-bytes.js';
 export { WeightsFile, writeWeightsFile } from './weights-file.js';

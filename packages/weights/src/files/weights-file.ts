@@ -1,8 +1,5 @@
 import { createHash } from 'node:crypto';
-import { open, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { assert, type Sha256 } from '@fedvox/base';
-import { randomId, renameDurably } from '@fedvox/base/system';
 import { fail } from '../errors.js';
 import {
   checkWritten,
@@ -16,7 +13,8 @@ import {
 } from '../layout.js';
 import { slicesOf, type TensorSource } from '../tensor-source.js';
 import { littleEndianBytes } from '../weights.js';
-import { type FileBytes, openBytes, type ReadingMode } from './file-bytes.js';
+import { type FileBytes, openBytes, type ReadingMode, readExactly } from './file-bytes.js';
+import { writeWhole } from './whole-file.js';
 
 const FLOAT_BYTES = 4;
 
@@ -51,11 +49,11 @@ export class WeightsFile implements TensorSource {
    * @throws FedvoxError `weights/not-safetensors`, `weights/not-as-written`
    */
   static openWritten(
-    path: string,
+    file: string | number,
     specs: readonly TensorSpec[],
     mode: ReadingMode = 'beside',
   ): Promise<WeightsFile> {
-    return WeightsFile.#opened(path, mode, async (bytes) =>
+    return WeightsFile.#opened(file, mode, async (bytes) =>
       checkWritten(specs, await bytes.size(), (length) => readExactly(bytes, 0, length)),
     );
   }
@@ -119,13 +117,11 @@ export async function writeWeightsFile(
 ): Promise<{ sha256: Sha256; byteLength: number }> {
   const { header, layout } = encodeHeader(source.tensors, metadata);
   const hash = createHash('sha256');
-  const temporary = join(dirname(path), `.${randomId()}.tmp`);
-  const file = await open(temporary, 'wx');
-  const append = async (bytes: Uint8Array) => {
-    hash.update(bytes);
-    await file.writeFile(bytes);
-  };
-  try {
+  await writeWhole(path, async (file) => {
+    const append = async (bytes: Uint8Array) => {
+      hash.update(bytes);
+      await file.writeFile(bytes);
+    };
     await append(header);
     for (const tensor of layout.tensors) {
       for (const [from, to] of slicesOf(tensor)) {
@@ -134,23 +130,6 @@ export async function writeWeightsFile(
         await append(littleEndianBytes(data));
       }
     }
-    await file.sync();
-  } catch (error) {
-    await file.close();
-    await unlink(temporary);
-    throw error;
-  }
-  await file.close();
-  await renameDurably(temporary, path);
+  });
   return { sha256: hash.digest('hex'), byteLength: layout.byteLength };
-}
-
-async function readExactly(
-  bytes: FileBytes,
-  position: number,
-  length: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const target = new Uint8Array(length);
-  await bytes.fill(target, position);
-  return target;
 }

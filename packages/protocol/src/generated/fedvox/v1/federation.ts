@@ -68,6 +68,12 @@ export enum Capability {
   AFFINE_NORM = 25,
   /** JOB_ARCHIVE - To read a job whose deltas are kept for an audit. */
   JOB_ARCHIVE = 31,
+  /** DELTA_BF16 - Deltas in an encoding that their job names, and statements of the third version, which say it. */
+  DELTA_BF16 = 32,
+  DELTA_INT8 = 33,
+  DELTA_TOP_K = 34,
+  /** JOB_ENCODING - A job that says how its deltas are encoded, be it float32. */
+  JOB_ENCODING = 35,
   /** STRATEGY_FEDBUFF - To go on with a round's work after the next has begun, as long as heartbeats say that it is wanted. */
   STRATEGY_FEDBUFF = 50,
   UNRECOGNIZED = -1,
