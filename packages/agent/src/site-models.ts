@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { PERSONAL_FIGURES, PERSONAL_MODEL } from '@fedvox/learning/settings';
 import { z } from 'zod';
 import type { SiteConfig } from './config.js';
 import { readJsonFile } from './state/json-file.js';
@@ -29,7 +30,6 @@ export interface SiteModel {
  * @throws FedvoxError `agent/state-unreadable`
  */
 export async function siteModels({ stateDir }: Pick<SiteConfig, 'stateDir'>): Promise<SiteModel[]> {
-  const { PERSONAL_FIGURES, PERSONAL_MODEL } = await import('@fedvox/learning');
   const kept = new KeptRounds(stateFolder(stateDir).kept);
   const models: SiteModel[] = [];
   for (const job of await kept.jobs()) {

@@ -8,7 +8,6 @@ export type { ClassEvaluation } from './evaluation/class-evaluation.js';
 export type { Agreements, Evaluation, SiteEvaluation } from './evaluation/evaluate-cases.js';
 export { diceCrossEntropy } from './losses/dice-ce.js';
 export { initialModel, Network } from './networks/network.js';
-export { PERSONAL_FIGURES, PERSONAL_MODEL } from './site-rules/personal-model.js';
 export type { KeptFolders } from './site-rules/site-rule.js';
 export { GATE_REASONS, type GateReason, requirementProblem } from './tasks/data-requirements.js';
 export {

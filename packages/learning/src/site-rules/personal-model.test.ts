@@ -14,7 +14,7 @@ import type { TrainingInput } from '../tasks/input.js';
 import { evaluateAndTrain, evaluateModel } from '../tasks/round.js';
 import { writeBallDataset } from '../testing/phantom-dataset.js';
 import { ballJob } from '../testing/phantoms.js';
-import { PERSONAL_FIGURES, PERSONAL_MODEL } from './personal-model.js';
+import { PERSONAL_FIGURES, PERSONAL_MODEL } from './personal-files.js';
 
 /** Networks are trained: slow on a busy machine, and nothing else. */
 vi.setConfig({ testTimeout: 120_000 });

@@ -6,12 +6,8 @@ import type { Weights } from '@fedvox/weights';
 import { readModel } from '../bundle/model-file.js';
 import { saveModel } from '../bundle/saved-model.js';
 import type { Evaluation } from '../evaluation/evaluate-cases.js';
+import { PERSONAL_FIGURES, PERSONAL_MODEL } from './personal-files.js';
 import { keptOf, type RoundAtSite } from './site-rule.js';
-
-/** A site's own model: a file that carries its job, to predict with. It never leaves the site. */
-export const PERSONAL_MODEL = 'personal.safetensors';
-/** What it reaches on the site's validation cases: figures for the site alone, withheld from nobody there. */
-export const PERSONAL_FIGURES = 'figures.json';
 
 /** As the latest round before this one left it; null where none did. */
 export async function personalModel(round: RoundAtSite): Promise<Weights | null> {
