@@ -87,3 +87,6 @@ export interface Trainer {
     onProgress: (progress: WorkProgress) => void,
   ): Promise<WorkResult>;
 }
+
+/** One that holds something open, such as a child process. */
+export type ClosableTrainer = Trainer & { close(): Promise<void> };

@@ -1,6 +1,10 @@
-import type { Trainer, WorkOrder, WorkProgress, WorkResult } from '../core/trainer.js';
-
-type ClosableTrainer = Trainer & { close(): Promise<void> };
+import type {
+  ClosableTrainer,
+  Trainer,
+  WorkOrder,
+  WorkProgress,
+  WorkResult,
+} from '../core/trainer.js';
 
 export interface ArchiveAccess {
   /** Whether there is a folder of fetched series at all. */

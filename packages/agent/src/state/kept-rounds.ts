@@ -1,7 +1,13 @@
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SHA256_PATTERN, type Sha256 } from '@fedvox/base';
-import { makeFolderDurably, randomId, renameDurably, syncFolder } from '@fedvox/base/system';
+import {
+  isThere,
+  makeFolderDurably,
+  randomId,
+  renameDurably,
+  syncFolder,
+} from '@fedvox/base/system';
 import { z } from 'zod';
 import { readJsonFile, writeJsonFile } from './json-file.js';
 
@@ -119,14 +125,4 @@ export class KeptRounds {
 
 async function namesIn(folder: string): Promise<string[]> {
   return (await isThere(folder)) ? readdir(folder) : [];
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
-  }
 }

@@ -1,10 +1,14 @@
 import { rm } from 'node:fs/promises';
 import type { Logger } from '@fedvox/base/system';
 import { PLAIN } from '@fedvox/job';
-import type { Trainer, WorkOrder, WorkProgress, WorkResult } from '../core/trainer.js';
+import type {
+  ClosableTrainer,
+  Trainer,
+  WorkOrder,
+  WorkProgress,
+  WorkResult,
+} from '../core/trainer.js';
 import { encodeDelta } from './encode-delta.js';
-
-type ClosableTrainer = Trainer & { close(): Promise<void> };
 
 /** A trainer whose deltas are written as their job has them on their way: what is signed is what is sent. */
 export class EncodingTrainer implements Trainer {

@@ -71,7 +71,8 @@ async function firstMissing(path: string): Promise<string> {
   return parent === path || (await isThere(parent)) ? path : firstMissing(parent);
 }
 
-async function isThere(path: string): Promise<boolean> {
+/** Whether there is anything at the path; a disk that cannot tell throws. */
+export async function isThere(path: string): Promise<boolean> {
   try {
     await stat(path);
     return true;

@@ -9,6 +9,7 @@ export {
 export { loadConfig, parseConfig } from './config.js';
 export {
   type DurableWriteOptions,
+  isThere,
   makeFolder,
   makeFolderDurably,
   renameDurably,
