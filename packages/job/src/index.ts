@@ -64,6 +64,7 @@ export {
   NETWORK_TERMS,
   type NetworkKind,
   type NetworkSpec,
+  needsTwoVoxels,
   networkSchema,
   sizeDivisor,
 } from './networks.js';
@@ -94,7 +95,9 @@ export {
 } from './strategies.js';
 export { type UnmetCondition, unmetConditions } from './strategy-conditions.js';
 export {
+  divisorText,
   faultText,
+  isMultiple,
   type JobFault,
   jobFaults,
   preparedSize,

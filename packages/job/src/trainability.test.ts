@@ -47,17 +47,17 @@ describe('a job that cannot be trained, whatever the data,', () => {
     [
       'has one voxel at the bottom of its network',
       { preprocess: [{ kind: 'crop-or-pad', size: [4, 4, 4] }] },
-      "of 4×4×4 voxels one is left at the network's bottom, where an instance norm needs two",
+      "of 4×4×4 voxels one is left at the network's bottom, where its norm needs two",
     ],
     [
       'cuts patches of which one voxel is left at the bottom',
       { augment: [{ kind: 'crop', size: [4, 4, 4] }] },
-      "of 4×4×4 voxels one is left at the network's bottom, where an instance norm needs two",
+      "of 4×4×4 voxels one is left at the network's bottom, where its norm needs two",
     ],
     [
       'predicts in windows of which one voxel is left at the bottom',
       { inference: { roi: [4, 4, 4] } },
-      "of 4×4×4 voxels one is left at the network's bottom, where an instance norm needs two",
+      "of 4×4×4 voxels one is left at the network's bottom, where its norm needs two",
     ],
     [
       'cuts patches larger than its volumes',

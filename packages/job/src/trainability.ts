@@ -1,6 +1,6 @@
 import type { Job } from './job.js';
 import type { Size } from './names.js';
-import { type NetworkSpec, sizeDivisor } from './networks.js';
+import { type NetworkSpec, needsTwoVoxels, sizeDivisor } from './networks.js';
 import type { PreprocessStep } from './transforms.js';
 
 /** What is wrong with a job whatever the data: its first step would refuse it, or be spoilt by it. */
@@ -13,12 +13,9 @@ export type JobFault =
   | { readonly kind: 'momentum'; readonly name: 'beta1' | 'beta2' };
 
 export type SizeFault =
-  | { readonly kind: 'not-divisible'; readonly size: Size; readonly divisor: number }
-  /**
-   * One voxel at the bottom: what an instance norm gives of it is nothing but rounding, which the
-   * optimizer turns into steps.
-   */
-  | { readonly kind: 'one-voxel'; readonly size: Size; readonly divisor: number };
+  | { readonly kind: 'not-divisible'; readonly size: Size; readonly divisor: Size }
+  /** One voxel at the bottom of a network that needs two. */
+  | { readonly kind: 'one-voxel'; readonly size: Size };
 
 /** Every fault that the job alone shows; empty where it can be trained. */
 export function jobFaults(job: Job): JobFault[] {
@@ -41,10 +38,14 @@ export function jobFaults(job: Job): JobFault[] {
 /** Why a network cannot be trained on volumes of this size, or used on them. */
 export function sizeFault(network: NetworkSpec, size: Size): SizeFault | undefined {
   const divisor = sizeDivisor(network);
-  if (size.some((length) => length % divisor !== 0))
-    return { kind: 'not-divisible', size, divisor };
-  const isOneVoxel = size.every((length) => length === divisor);
-  return isOneVoxel ? { kind: 'one-voxel', size, divisor } : undefined;
+  if (!isMultiple(size, divisor)) return { kind: 'not-divisible', size, divisor };
+  const isOneVoxel = size.every((length, axis) => length === divisor[axis]);
+  return isOneVoxel && needsTwoVoxels(network) ? { kind: 'one-voxel', size } : undefined;
+}
+
+/** Whether each axis is a multiple of its divisor. */
+export function isMultiple(size: readonly number[], divisor: Size): boolean {
+  return size.every((length, axis) => length % (divisor[axis] as number) === 0);
 }
 
 /** Steps after which the size depends on the scan. */
@@ -87,17 +88,22 @@ export function faultText(fault: JobFault): string {
     case 'channels':
       return `the network takes ${fault.channels} input channels; a case has one image`;
     case 'not-divisible':
-      return `the network cannot take ${sizeText(fault.size)} voxels: it needs multiples of ${fault.divisor}`;
+      return `the network cannot take ${sizeText(fault.size)} voxels: it needs multiples of ${divisorText(fault.divisor)}`;
     case 'one-voxel':
       return (
         `of ${sizeText(fault.size)} voxels one is left at the network's bottom, ` +
-        'where an instance norm needs two'
+        'where its norm needs two'
       );
     case 'patch':
       return `a patch of ${sizeText(fault.patch)} voxels does not fit into ${sizeText(fault.volume)}`;
     case 'momentum':
       return `training.optimizer.${fault.name} is 1: the first step would divide 0 by 0`;
   }
+}
+
+/** One number where all axes have the same. */
+export function divisorText(divisor: Size): string {
+  return new Set(divisor).size === 1 ? String(divisor[0]) : sizeText(divisor);
 }
 
 export function sizeText(size: readonly number[]): string {

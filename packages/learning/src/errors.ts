@@ -100,7 +100,7 @@ export const fail = defineErrors('learning', {
   },
   'bottom-of-one-voxel': {
     message:
-      'of {size} voxels one is left at the network’s bottom, where an instance norm needs two: it gives rounding noise, which training follows',
+      'of {size} voxels one is left at the network’s bottom, where its norm needs two: it gives rounding noise, which training follows',
     advice: 'Use a larger crop-or-pad, crop or inference roi, or fewer or smaller strides.',
   },
   'patch-too-large': {

@@ -71,7 +71,7 @@ export function capabilitiesFor(job: Job): readonly Capability[] {
     'optimizer-sgd': training.optimizer.kind === 'sgd',
     'fixed-steps': training.localSteps !== undefined,
     firewall: federation.firewall !== undefined || declaredWeights(federation.strategy) !== null,
-    'affine-norm': network.norm?.affine === true,
+    'affine-norm': network.kind === 'unet' && network.norm?.affine === true,
   };
   const needed = CAPABILITIES.filter((capability) => more[capability]);
   return [

@@ -10,7 +10,7 @@ const identity = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];
 
 /** Reads the logit of the foreground straight from the image. */
 const readsImage: Predictor = {
-  divisor: 1,
+  divisor: [1, 1, 1],
   logits: (images) => tf.concat([tf.zerosLike(images), images], 4),
 };
 

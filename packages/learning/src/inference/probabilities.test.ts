@@ -19,7 +19,7 @@ function rampOf(shape: readonly [number, number, number]): Volume {
 
 /** Judges every voxel by itself: however the volume is cut up, the answer must be the same. */
 const voxelwise: Predictor = {
-  divisor: 2,
+  divisor: [2, 2, 2],
   logits: (images) => tf.concat([tf.zerosLike(images), images], 4),
 };
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
@@ -59,7 +59,7 @@ describe.each(TEST_ENGINES)(
       const answers = [-2, 1, 3];
       const left = answers.values();
       const moody: Predictor = {
-        divisor: 1,
+        divisor: [1, 1, 1],
         logits: (images) => {
           const window = [1, ...images.shape.slice(1)];
           const foreground = Array.from({ length: images.shape[0] }, () =>

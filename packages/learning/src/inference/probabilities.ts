@@ -1,6 +1,6 @@
 import { nextTurn } from '@fedvox/base';
 import type { Volume } from '@fedvox/imaging';
-import type { InferenceSpec, Size } from '@fedvox/job';
+import { divisorText, type InferenceSpec, isMultiple, type Size, sizeText } from '@fedvox/job';
 import { addToRegion } from '@fedvox/tfjs-backend-torch';
 import * as tf from '@tensorflow/tfjs-core';
 import { fail } from '../errors.js';
@@ -37,8 +37,9 @@ export async function predictProbabilities(
   { roi, overlap }: InferenceSpec,
 ): Promise<Volume[]> {
   const window = roi ?? wholeVolume(image, network.divisor);
-  if (window.some((size) => size % network.divisor !== 0)) {
-    throw fail('size-not-divisible', { size: window.join('×'), divisor: network.divisor });
+  if (!isMultiple(window, network.divisor)) {
+    const divisor = divisorText(network.divisor);
+    throw fail('size-not-divisible', { size: sizeText(window), divisor });
   }
   const volume = paddedVolume(image, window);
   const begins = windowBegins(volume.shape, window, overlap);
@@ -68,8 +69,11 @@ function checkNumbers([first]: readonly Volume[]): void {
   if (voxels > 0) throw fail('prediction-not-finite', { voxels, total: data.length });
 }
 
-function wholeVolume({ shape }: Volume, divisor: number): Size {
-  return shape.map((size) => Math.ceil(size / divisor) * divisor) as Size;
+function wholeVolume({ shape }: Volume, divisor: Size): Size {
+  return shape.map((length, axis) => {
+    const multiple = divisor[axis] as number;
+    return Math.ceil(length / multiple) * multiple;
+  }) as Size;
 }
 
 function windowsPerCall([nx, ny, nz]: Size): number {

@@ -1,5 +1,5 @@
 import type { Job, NetworkKind, NetworkSpec } from '@fedvox/job';
-import type { Layer } from './layers.js';
+import type { Layer } from './layer.js';
 import { unet } from './unet.js';
 
 /** @param outputs channels of the logits: one per class */

@@ -140,7 +140,7 @@ describe.each(TEST_ENGINES)('a network on the $engine engine', ({ missing, start
       const initial = { kind: 'constant', value: 1 } as const;
       const parameters = roles.map((role) => ({ name: role, shape: [1], initial, role }));
       const weights = initialWeights(parameters, seededRandom(1));
-      const network = Network.of({ parameters, apply: (x) => x }, 1, weights);
+      const network = Network.of({ parameters, apply: (x) => x }, [1, 1, 1], weights);
       expect(network.variables).toHaveLength(2);
       expect([...(await network.weights()).keys()]).toEqual(roles);
       network.dispose();

@@ -1,10 +1,10 @@
 import { type Random, seededRandom } from '@fedvox/base';
-import { type Job, sizeDivisor } from '@fedvox/job';
+import { type Job, type Size, sizeDivisor } from '@fedvox/job';
 import { tensorOf, type Weights } from '@fedvox/weights';
 import * as tf from '@tensorflow/tfjs-core';
 import { fail } from '../errors.js';
 import { buildNetwork } from './builders.js';
-import type { Layer } from './layers.js';
+import type { Layer, TrainingPass } from './layer.js';
 import {
   fromEngineLayout,
   initialValues,
@@ -35,8 +35,8 @@ export class Network {
   private constructor(
     layer: Layer,
     variables: ReadonlyMap<string, tf.Variable>,
-    /** Every axis of the input must be a multiple of it. */
-    readonly divisor: number,
+    /** Each axis of the input must be a multiple of it. */
+    readonly divisor: Size,
   ) {
     this.#layer = layer;
     this.#variables = variables;
@@ -51,7 +51,7 @@ export class Network {
   }
 
   /** @throws FedvoxError `learning/model-mismatch` */
-  static of(layer: Layer, divisor: number, weights: Weights): Network {
+  static of(layer: Layer, divisor: Size, weights: Weights): Network {
     checkWeights(layer.parameters, weights);
     const variables = layer.parameters.map(({ name, role }) => {
       const value = toEngineLayout(tensorOf(weights, name));
@@ -73,10 +73,15 @@ export class Network {
     return trained.map(([name]) => toEngineLayout(tensorOf(weights, name)));
   }
 
-  /** @param images [batch, X, Y, Z, channels] @returns logits [batch, X, Y, Z, classes] */
-  logits(images: tf.Tensor5D): tf.Tensor5D {
+  /**
+   * @param images [batch, X, Y, Z, channels]
+   * @param training where what comes of them is trained on
+   * @returns logits [batch, X, Y, Z, classes]
+   */
+  logits(images: tf.Tensor5D, training?: TrainingPass): tf.Tensor5D {
+    const value = (name: string) => this.#variables.get(name) as tf.Variable;
     return tf.tidy(() =>
-      this.#layer.apply(images, (name) => this.#variables.get(name) as tf.Variable),
+      this.#layer.apply(images, training === undefined ? { value } : { value, training }),
     );
   }
 

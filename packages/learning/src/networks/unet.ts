@@ -1,15 +1,7 @@
 import type { NetworkSpec } from '@fedvox/job';
-import {
-  convolution,
-  identity,
-  type Layer,
-  parallelSum,
-  plainConvolution,
-  sequential,
-  skipConnection,
-} from './layers.js';
-
-export { sizeDivisor } from '@fedvox/job';
+import { convolutionBlock } from './convolution-block.js';
+import { convolution } from './convolutions.js';
+import { identity, type Layer, parallelSum, sequential, skipConnection } from './layer.js';
 
 /**
  * MONAI's `UNet` for three dimensions, layer for layer and name for name (`monai.networks.nets.UNet`
@@ -38,7 +30,7 @@ export function unet(spec: NetworkSpec<'unet'>, outputs: number): Layer {
 
   function down(name: string, inputs: number, outputs: number, stride: number): Layer {
     return residualUnits === 0
-      ? convolution(name, { inputs, outputs, stride, affineNorm })
+      ? convolutionBlock(name, { inputs, outputs, stride, affineNorm })
       : residualUnit(name, { inputs, outputs, stride, units: residualUnits, affineNorm });
   }
 
@@ -50,10 +42,10 @@ export function unet(spec: NetworkSpec<'unet'>, outputs: number): Layer {
     isTop: boolean,
   ): Layer {
     const options = { inputs, outputs, stride, transposed: true, affineNorm };
-    if (residualUnits === 0) return convolution(name, { ...options, convOnly: isTop });
+    if (residualUnits === 0) return convolutionBlock(name, { ...options, convOnly: isTop });
     const once = { inputs: outputs, outputs, stride: 1, units: 1, affineNorm };
     const refine = { ...once, lastConvOnly: isTop };
-    return sequential(convolution(`${name}.0`, options), residualUnit(`${name}.1`, refine));
+    return sequential(convolutionBlock(`${name}.0`, options), residualUnit(`${name}.1`, refine));
   }
 
   return level('model', 0, inChannels, outputs);
@@ -72,7 +64,7 @@ interface ResidualUnitOptions {
 function residualUnit(name: string, options: ResidualUnitOptions): Layer {
   const { inputs, outputs, stride, units, affineNorm, lastConvOnly = false } = options;
   const convolutions = Array.from({ length: units }, (_, unit) =>
-    convolution(`${name}.conv.unit${unit}`, {
+    convolutionBlock(`${name}.conv.unit${unit}`, {
       inputs: unit === 0 ? inputs : outputs,
       outputs,
       stride: unit === 0 ? stride : 1,
@@ -83,7 +75,7 @@ function residualUnit(name: string, options: ResidualUnitOptions): Layer {
   const needsProjection = stride !== 1 || inputs !== outputs;
   const kernel = stride === 1 ? 1 : 3;
   const residual = needsProjection
-    ? plainConvolution(`${name}.residual`, inputs, outputs, kernel, stride).withBias
+    ? convolution(`${name}.residual`, { inputs, outputs, kernel, stride })
     : identity;
   return parallelSum(sequential(...convolutions), residual);
 }

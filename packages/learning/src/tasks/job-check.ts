@@ -1,5 +1,5 @@
 import type { FedvoxError } from '@fedvox/base';
-import { type Job, type JobFault, jobFaults, sizeText } from '@fedvox/job';
+import { divisorText, type Job, type JobFault, jobFaults, sizeText } from '@fedvox/job';
 import { fail } from '../errors.js';
 
 /**
@@ -28,7 +28,10 @@ export function errorOf(fault: JobFault): FedvoxError {
     case 'channels':
       return fail('unsupported-channels', { channels: fault.channels });
     case 'not-divisible':
-      return fail('size-not-divisible', { size: sizeText(fault.size), divisor: fault.divisor });
+      return fail('size-not-divisible', {
+        size: sizeText(fault.size),
+        divisor: divisorText(fault.divisor),
+      });
     case 'one-voxel':
       return fail('bottom-of-one-voxel', { size: sizeText(fault.size) });
     case 'patch': {

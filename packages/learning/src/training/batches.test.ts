@@ -18,7 +18,7 @@ function options(changes: Partial<BatchOptions> = {}): BatchOptions {
     cases: Array.from({ length: 7 }, (_, index) => async () => numbered(index)),
     batchSize: 3,
     augment: [],
-    divisor: 2,
+    divisor: [2, 2, 2],
     random: seededRandom('epoch'),
     ...changes,
   };
@@ -71,11 +71,11 @@ describe('the batches of an epoch', () => {
   });
 
   it('refuse sizes that the network cannot halve often enough', async () => {
-    await expect(numbersOf({ divisor: 16 })).rejects.toThrow(
+    await expect(numbersOf({ divisor: [16, 16, 16] })).rejects.toThrow(
       'the network cannot take 8×8×8 voxels: it needs multiples of 16',
     );
     const named = [async () => ({ ...ball, caseId: 'patient_1' })];
-    await expect(numbersOf({ cases: named, divisor: 16 })).rejects.toThrow(
+    await expect(numbersOf({ cases: named, divisor: [16, 16, 16] })).rejects.toThrow(
       'case patient_1: the network cannot take 8×8×8 voxels',
     );
   });

@@ -1,6 +1,6 @@
 import { type Random, shuffled } from '@fedvox/base';
 import { augment, portableVoxels, type Volume, type VoxelEngine } from '@fedvox/imaging';
-import { type AugmentStep, sizeText } from '@fedvox/job';
+import { type AugmentStep, divisorText, isMultiple, type Size, sizeText } from '@fedvox/job';
 import { aboutCase } from '../about-case.js';
 import { fail } from '../errors.js';
 import type { TrainingCase } from './case-store.js';
@@ -12,8 +12,8 @@ export interface BatchOptions {
   readonly cases: readonly LoadCase[];
   readonly batchSize: number;
   readonly augment: readonly AugmentStep[];
-  /** The size along every axis must be a multiple of it. */
-  readonly divisor: number;
+  /** The size along each axis must be a multiple of it. */
+  readonly divisor: Size;
   /** Of this epoch alone: it decides the order and every augmentation. */
   readonly random: Random;
   /** What augments; the same bits come of any. */
@@ -62,9 +62,9 @@ async function loadBatch(
   return batch;
 }
 
-function checkDivisible({ shape }: Volume, divisor: number): void {
-  if (shape.every((size) => size % divisor === 0)) return;
-  throw fail('size-not-divisible', { size: sizeText(shape), divisor });
+function checkDivisible({ shape }: Volume, divisor: Size): void {
+  if (isMultiple(shape, divisor)) return;
+  throw fail('size-not-divisible', { size: sizeText(shape), divisor: divisorText(divisor) });
 }
 
 /** The error names one case of each size. */

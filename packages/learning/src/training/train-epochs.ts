@@ -104,7 +104,9 @@ async function trainEpoch(
     batch++;
     const place = placeOf(items.length, casesSeen, cases.length, batchSize * accumulate);
     casesSeen += items.length;
-    const { loss, stepMs } = await trainBatch(network, steps, items, place, lossSpec, clock);
+    const pass = { random: random.fork(`drop-out/${batch}`) };
+    const logits = (images: tf.Tensor5D) => network.logits(images, pass);
+    const { loss, stepMs } = await trainBatch(logits, steps, items, place, lossSpec, clock);
     stepsMs += stepMs;
     if (place.isLast) stepsTaken++;
     if (!Number.isFinite(loss)) throw lossNotFinite(loss, { epoch, batch }, items);
@@ -133,7 +135,7 @@ function placeOf(
 
 /** One batch of a step. @returns its loss before the step, and how long it had the thread */
 async function trainBatch(
-  network: Network,
+  logits: (images: tf.Tensor5D) => tf.Tensor5D,
   steps: OptimizerSteps,
   batch: Batch,
   place: MicroBatch,
@@ -144,7 +146,7 @@ async function trainBatch(
   const loss = tf.tidy(() => {
     const images = imageTensor(batch.map(({ image }) => image));
     const labels = labelTensor(batch.map(({ label }) => label));
-    const lossOf = () => diceCrossEntropy(network.logits(images), labels, lossSpec);
+    const lossOf = () => diceCrossEntropy(logits(images), labels, lossSpec);
     return steps.add(lossOf, place);
   });
   const reading = loss.data();

@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import type { Size } from '../names.js';
+
+/** What both sides know of one network. */
+export interface NetworkTerms<Schema extends z.ZodType> {
+  /** What a job may say of it. */
+  readonly schema: Schema;
+  /** Of what each axis of its input must be a multiple, for its levels to meet. */
+  readonly sizeDivisor: (spec: z.output<Schema>) => Size;
+  /** Whether its norms have parameters that are trained. */
+  readonly hasNormParameters: (spec: z.output<Schema>) => boolean;
+  /**
+   * Whether a norm at its bottom looks at each channel by itself: of one voxel it would give nothing but
+   * rounding, which the optimizer turns into steps.
+   */
+  readonly needsTwoVoxels: (spec: z.output<Schema>) => boolean;
+}
+
+export const positiveInt = z.number().int().positive();
+export const inChannelsSchema = positiveInt.max(16).default(1);
+
+/** The same along every axis. */
+export const cube = (length: number): Size => [length, length, length];

@@ -1,0 +1,88 @@
+import { conv3d, conv3dTranspose } from '@fedvox/tfjs-backend-torch';
+import type * as tf from '@tensorflow/tfjs-core';
+import type { Layer } from './layer.js';
+import type { Initial, ParameterSpec } from './parameters.js';
+
+/** One value for each axis of space, or one for all. */
+export type PerAxis = number | Triple;
+type Triple = readonly [number, number, number];
+
+export interface ConvolutionOptions {
+  readonly inputs: number;
+  readonly outputs: number;
+  /** Voxels along each axis. */
+  readonly kernel: PerAxis;
+  /** 1 when left out. */
+  readonly stride?: PerAxis;
+  /** Zeros on both sides; (kernel − 1)/2 when left out. */
+  readonly padding?: PerAxis;
+  /** `added` when left out. */
+  readonly bias?: Bias;
+}
+
+/**
+ * `absent` has no such parameter. `unused` has it and leaves it out, for what an instance norm follows
+ * needs none: a constant per channel has no effect on the result and no gradient, so adding it would be
+ * two passes over the volume for nothing. The parameter stays in the state dict, as MONAI has it.
+ */
+export type Bias = 'added' | 'unused' | 'absent';
+
+export interface TransposedOptions extends ConvolutionOptions {
+  /** Added to one side of the output; stride − 1 when left out, so that n becomes n·stride. */
+  readonly outputPadding?: PerAxis;
+}
+
+/** PyTorch's `Conv3d`. */
+export function convolution(name: string, options: ConvolutionOptions): Layer {
+  const { inputs, outputs, kernel, stride: strides = 1, bias = 'added' } = options;
+  const { padding = mapped(kernel, (length) => (length - 1) / 2) } = options;
+  const shape = [outputs, inputs, ...triple(kernel)];
+  return withFilter(name, { shape, outputs, bias }, (x, filter, added) =>
+    conv3d(x, filter, { strides, padding, ...added }),
+  );
+}
+
+/** PyTorch's `ConvTranspose3d`. */
+export function transposedConvolution(name: string, options: TransposedOptions): Layer {
+  const { inputs, outputs, kernel, stride: strides = 1, bias = 'added' } = options;
+  const { padding = mapped(kernel, (length) => (length - 1) / 2) } = options;
+  const { outputPadding = mapped(strides, (step) => step - 1) } = options;
+  const shape = [inputs, outputs, ...triple(kernel)];
+  return withFilter(name, { shape, outputs, bias }, (x, filter, added) =>
+    conv3dTranspose(x, filter, { strides, padding, outputPadding, ...added }),
+  );
+}
+
+interface FilterOptions {
+  readonly shape: readonly number[];
+  readonly outputs: number;
+  readonly bias: Bias;
+}
+
+function withFilter(
+  name: string,
+  { shape, outputs, bias }: FilterOptions,
+  run: (x: tf.Tensor5D, filter: tf.Tensor5D, added: { bias?: tf.Tensor1D }) => tf.Tensor5D,
+): Layer {
+  // PyTorch's default: Kaiming-uniform with a = √5, whose bound is 1/√fanIn. Its fan-in is the second
+  // axis times the kernel, for transposed convolutions too.
+  const fanIn = shape.slice(1).reduce((product, size) => product * size, 1);
+  const initial: Initial = { kind: 'uniform', bound: 1 / Math.sqrt(fanIn) };
+  const weight: ParameterSpec = { name: `${name}.weight`, shape, initial, role: 'weight' };
+  const offset: ParameterSpec = { ...weight, name: `${name}.bias`, shape: [outputs] };
+  return {
+    parameters: bias === 'absent' ? [weight] : [weight, offset],
+    apply: (x, { value }) =>
+      run(x, value(weight.name) as tf.Tensor5D, {
+        ...(bias === 'added' && { bias: value(offset.name) as tf.Tensor1D }),
+      }),
+  };
+}
+
+const triple = (values: PerAxis): Triple =>
+  typeof values === 'number' ? [values, values, values] : values;
+
+function mapped(values: PerAxis, change: (value: number) => number): Triple {
+  const [x, y, z] = triple(values);
+  return [change(x), change(y), change(z)];
+}
