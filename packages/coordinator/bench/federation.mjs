@@ -84,14 +84,16 @@ async function rounds({ sites, idle = 0, megabytes, count, files }, context, bes
     coordinator: consortium.consortium.coordinator,
     heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS,
   });
-  const execArgv = (name) =>
-    args.prof
+  const execArgv = (name) => [
+    ...(args.node?.split(' ') ?? []),
+    ...(args.prof
       ? [
           '--cpu-prof',
           `--cpu-prof-dir=${args.prof}`,
           `--cpu-prof-name=${name}-${Date.now()}.cpuprofile`,
         ]
-      : [];
+      : []),
+  ];
   const coordinator = new Child('coordinator-process.mjs', [path], {
     execArgv: execArgv('coordinator'),
   });

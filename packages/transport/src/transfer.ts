@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, open, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { assert, type Sha256 } from '@fedvox/base';
-import { renameDurably, sha256File } from '@fedvox/base/system';
+import { sha256File } from '@fedvox/base/system';
 import {
   chunkBuffer,
   DEFAULT_CHUNK_BYTES,
@@ -21,6 +21,7 @@ export interface DownloadOptions {
 /**
  * Fetches the bytes of a digest into `path`, which appears only once it is whole and verified. What an
  * attempt that was cut off has fetched stays beside it (`.partial`), and the next one continues there.
+ * Nothing waits for the disk: what a power cut leaves of it is told by its digest, and fetched again.
  * @throws FedvoxError `protocol/download-digest-mismatch`, `protocol/download-too-large`,
  *   `refused/unknown-blob`, and what any call throws
  */
@@ -36,10 +37,10 @@ export async function downloadTo(
     await rm(partial);
     throw fail('download-digest-mismatch', { sha256 });
   }
-  await renameDurably(partial, path);
+  await rename(partial, path);
 }
 
-/** Appends what is missing to the partial file and makes it durable; answers the digest of the whole. */
+/** Appends what is missing to the partial file; answers the digest of the whole. */
 async function fetchRest(
   client: FederationClient,
   sha256: Sha256,
@@ -65,7 +66,6 @@ async function fetchRest(
       if (size > totalBytes) break;
       await file.appendFile(chunk);
     }
-    await file.sync();
     return hash.digest('hex');
   } finally {
     await file.close();

@@ -11,7 +11,7 @@ import type { ServerEvent, SiteCall } from './call-context.js';
 import { CallDesk } from './call-desk.js';
 import type { FederationHandlers } from './federation-handlers.js';
 import { clientStream, type Served, type Service, serverStream, unary } from './service.js';
-import { authenticateSite } from './site-authentication.js';
+import { SiteAuthentication } from './site-authentication.js';
 
 export interface FederationServiceOptions {
   readonly federation: string;
@@ -27,9 +27,10 @@ export function federationService(
   handlers: FederationHandlers,
   { federation, authorize, onEvent, clock }: FederationServiceOptions,
 ): Service<CertificateInfo> {
+  const authentication = new SiteAuthentication(federation);
   const desk = new CallDesk<CertificateInfo>({
     authenticate: (peer) => {
-      const site = authenticateSite(peer, federation, clock.nowMs());
+      const site = authentication.authenticate(peer, clock.nowMs());
       authorize(site, peer.connection);
       return site;
     },

@@ -1,21 +1,43 @@
+import { createHash } from 'node:crypto';
+import type { Sha256 } from '@fedvox/base';
 import { type CertificateInfo, readCertificate } from '@fedvox/pki';
 import { refuse } from '@fedvox/protocol';
 import type { Peer } from './call-desk.js';
 
-/** @throws FedvoxError `refused/unauthenticated`, `refused/wrong-role` */
-export function authenticateSite(
-  { certificate }: Peer,
-  federation: string,
-  nowMs: number,
-): CertificateInfo {
-  if (certificate === undefined) throw refuse('unauthenticated');
-  const caller = readCallerCertificate(certificate);
-  const { role } = caller.identity;
-  if (caller.identity.federation !== federation) throw refuse('unauthenticated');
-  // It was looked at when the connection began; that may be weeks ago.
-  if (caller.notAfterMs <= nowMs) throw refuse('unauthenticated');
-  if (role !== 'site') throw refuse('wrong-role', { role, expected: 'site' });
-  return caller;
+/** Certificates of callers that are remembered as read: reading one takes longer than many a call. */
+const MAX_REMEMBERED = 4096;
+
+/** Tells who calls by the certificate that was shown. */
+export class SiteAuthentication {
+  readonly #federation: string;
+  /** By the digest of their bytes; the one asked for longest ago first. */
+  readonly #read = new Map<Sha256, CertificateInfo>();
+
+  constructor(federation: string) {
+    this.#federation = federation;
+  }
+
+  /** @throws FedvoxError `refused/unauthenticated`, `refused/wrong-role` */
+  authenticate({ certificate }: Peer, nowMs: number): CertificateInfo {
+    if (certificate === undefined) throw refuse('unauthenticated');
+    const caller = this.#infoOf(certificate);
+    const { role } = caller.identity;
+    if (caller.identity.federation !== this.#federation) throw refuse('unauthenticated');
+    // It was looked at when the connection began; that may be weeks ago.
+    if (caller.notAfterMs <= nowMs) throw refuse('unauthenticated');
+    if (role !== 'site') throw refuse('wrong-role', { role, expected: 'site' });
+    return caller;
+  }
+
+  #infoOf(certificate: { raw: Uint8Array }): CertificateInfo {
+    const digest = createHash('sha256').update(certificate.raw).digest('hex');
+    const caller = this.#read.get(digest) ?? readCallerCertificate(certificate);
+    this.#read.delete(digest);
+    const [oldest] = this.#read.keys();
+    if (this.#read.size >= MAX_REMEMBERED && oldest !== undefined) this.#read.delete(oldest);
+    this.#read.set(digest, caller);
+    return caller;
+  }
 }
 
 function readCallerCertificate(certificate: { raw: Uint8Array }): CertificateInfo {
