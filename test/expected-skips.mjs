@@ -56,7 +56,7 @@ export const EXPECTED_SKIPS = [
     tests: [
       /^packages\/imaging\/src\/datasets\/(real-data|faults)/,
       /^packages\/imaging\/src\/dicom\/codecs\/truncation/,
-      /^packages\/learning\/src\/tasks\/hippocampus/,
+      /^packages\/learning\/src\/(tasks\/hippocampus|networks\/monai)/,
       /^packages\/pacs\/src\/(orthanc|dimse\/real-archives)/,
       /^packages\/simulator\/src\/scenario\/shipped-scenarios/,
     ],

@@ -42,6 +42,7 @@ describe('the capabilities of this version', () => {
         'delta-int8',
         'delta-top-k',
         'network-unet',
+        'network-segresnet',
         'strategy-fedavg',
         'strategy-fedprox',
       ],

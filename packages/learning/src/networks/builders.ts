@@ -1,12 +1,13 @@
 import type { Job, NetworkKind, NetworkSpec } from '@fedvox/job';
 import type { Layer } from './layer.js';
+import { segresnet } from './segresnet.js';
 import { unet } from './unet.js';
 
 /** @param outputs channels of the logits: one per class */
 type Builder<Kind extends NetworkKind> = (spec: NetworkSpec<Kind>, outputs: number) => Layer;
 
 /** How each network that a job can name is built. */
-const BUILDERS: { readonly [Kind in NetworkKind]: Builder<Kind> } = { unet };
+const BUILDERS: { readonly [Kind in NetworkKind]: Builder<Kind> } = { unet, segresnet };
 
 /** The layers of the network that a job declares. */
 export function buildNetwork({ network, classes }: Pick<Job, 'network' | 'classes'>): Layer {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { seededRandom, sha256 } from '@fedvox/base';
-import type { Job } from '@fedvox/job';
+import type { NetworkSpec } from '@fedvox/job';
 import {
   decodeWeights,
   encodeWeights,
@@ -16,9 +16,13 @@ import { initialModel, initialWeights, Network } from './network.js';
 import { fromEngineLayout } from './parameters.js';
 import { unet } from './unet.js';
 
-type NetworkOnly = Pick<Job, 'network' | 'classes'>;
+type Unet = NetworkSpec<'unet'>;
+interface UnetOnly {
+  readonly network: Unet;
+  readonly classes: string[];
+}
 
-const jobOf = (network: Partial<Job['network']>, classes: string[]): NetworkOnly => ({
+const jobOf = (network: Partial<Unet>, classes: string[]): UnetOnly => ({
   network: {
     kind: 'unet',
     inChannels: 1,
@@ -33,7 +37,7 @@ const two = ['background', 'lesion'];
 const three = ['background', 'anterior', 'posterior'];
 
 /** The networks of `golden/unet.golden.py`. */
-const recorded: [string, NetworkOnly][] = [
+const recorded: [string, UnetOnly][] = [
   ['two-residual-units', jobOf({ channels: [2, 3, 4], strides: [2, 2], residualUnits: 2 }, three)],
   [
     'one-residual-unit',

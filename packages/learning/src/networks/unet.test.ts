@@ -4,7 +4,9 @@ import { decodeWeights, elementCount } from '@fedvox/weights';
 import { describe, expect, it } from 'vitest';
 import { unet } from './unet.js';
 
-const spec = (options: Partial<NetworkSpec>): NetworkSpec => ({
+type Unet = NetworkSpec<'unet'>;
+
+const spec = (options: Partial<Unet>): Unet => ({
   kind: 'unet',
   inChannels: 1,
   channels: [16, 32, 64, 128],
@@ -13,7 +15,7 @@ const spec = (options: Partial<NetworkSpec>): NetworkSpec => ({
   ...options,
 });
 
-const parameterCount = (network: NetworkSpec, outputs: number) =>
+const parameterCount = (network: Unet, outputs: number) =>
   unet(network, outputs).parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0);
 
 describe("MONAI's UNet", () => {

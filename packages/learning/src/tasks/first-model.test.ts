@@ -42,7 +42,7 @@ describe('the first model of a warm start', () => {
   });
 
   it('is refused with the names of what differs where another network made it', async () => {
-    const wider = ballJob({ network: { ...job.network, channels: [4, 4] } });
+    const wider = ballJob({ network: { kind: 'unet', channels: [4, 4], strides: [2] } });
     await saveModel(path(), wider, initialModel(wider));
     await expect(givenModel(job, path())).rejects.toMatchObject({
       code: 'learning/model-mismatch',

@@ -205,7 +205,7 @@ describe('a round at a site', () => {
     await expect(evaluateModel(inputFor(), here('damaged'))).rejects.toMatchObject({
       code: 'learning/model-unreadable',
     });
-    const other = ballJob({ network: { ...job.network, channels: [4, 4] } });
+    const other = ballJob({ network: { kind: 'unet', channels: [4, 4], strides: [2] } });
     await expect(evaluateModel(inputFor({ job: other }), basePath)).rejects.toMatchObject({
       code: 'learning/model-mismatch',
     });

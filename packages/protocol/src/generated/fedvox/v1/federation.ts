@@ -76,6 +76,8 @@ export enum Capability {
   JOB_ENCODING = 35,
   /** STRATEGY_FEDBUFF - To go on with a round's work after the next has begun, as long as heartbeats say that it is wanted. */
   STRATEGY_FEDBUFF = 50,
+  /** NETWORK_SEGRESNET - Networks that a job may name since there are several. */
+  NETWORK_SEGRESNET = 60,
   UNRECOGNIZED = -1,
 }
 

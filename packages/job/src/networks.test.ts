@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { NETWORK_KINDS, type NetworkSpec, networkSchema, sizeDivisor } from './networks.js';
+
+const problems = (network: object) =>
+  networkSchema
+    .safeParse(network)
+    .error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? [];
+const parsed = <Kind extends NetworkSpec['kind']>(network: { kind: Kind }) =>
+  networkSchema.parse(network) as NetworkSpec<Kind>;
+
+describe('a network of a job', () => {
+  it('is one of those that there are, which an unknown one is told', () => {
+    const [problem] = problems({ kind: 'vnet' });
+    expect(problem).toMatch(/^kind: /);
+    for (const kind of NETWORK_KINDS) expect(problem).toContain(kind);
+  });
+});
+
+describe('a SegResNet', () => {
+  it("has MONAI's arguments where it says none", () => {
+    expect(parsed({ kind: 'segresnet' })).toEqual({
+      ...{ kind: 'segresnet', inChannels: 1, initFilters: 8, groups: 8 },
+      ...{ blocksDown: [1, 2, 2, 4], blocksUp: [1, 1, 1] },
+    });
+  });
+
+  it('halves its input once for each level on the way up', () => {
+    expect(sizeDivisor(parsed({ kind: 'segresnet' }))).toEqual([8, 8, 8]);
+    const shallow = { kind: 'segresnet', blocksDown: [1, 1], blocksUp: [1] } as const;
+    expect(sizeDivisor(parsed(shallow))).toEqual([2, 2, 2]);
+  });
+
+  it.each([
+    [{ blocksDown: [1, 2, 2] }, 'blocksUp: must have exactly one level fewer than blocksDown'],
+    [{ initFilters: 12 }, 'initFilters: must be a multiple of groups (8 where it says none)'],
+    [{ groups: 16 }, 'initFilters: must be a multiple of groups (8 where it says none)'],
+    [{ dropout: 1 }, 'dropout: Too big: expected number to be <1'],
+    [{ blocksDown: [0, 1], blocksUp: [1] }, 'blocksDown.0: Too small: expected number to be >0'],
+    [{ channels: [4, 8] }, ': Unrecognized key: "channels"'],
+  ])('is refused with each setting that cannot be, by its name: %j', (changes, problem) => {
+    expect(problems({ kind: 'segresnet', ...changes })).toEqual([problem]);
+  });
+});

@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { cube, inChannelsSchema, type NetworkTerms, positiveInt } from './terms.js';
+
+const blocks = z.array(positiveInt.max(16));
+
+/** MONAI's `SegResNet`, layer for layer; output channels are the job's classes. */
+const segresnetSchema = z
+  .strictObject({
+    kind: z.literal('segresnet'),
+    inChannels: inChannelsSchema,
+    /** Channels of the first level; each level beneath has twice as many. */
+    initFilters: positiveInt.max(256).default(8),
+    /** Residual blocks of each level, from the top down. */
+    blocksDown: blocks.min(2).max(6).default([1, 2, 2, 4]),
+    /** Residual blocks of each level but the lowest, from the bottom up. */
+    blocksUp: blocks.min(1).max(5).default([1, 1, 1]),
+    /** Groups of channels that are normalised together. */
+    groups: positiveInt.default(8),
+    /** Part of the first level's channels that is left out in each step of training; none where absent. */
+    dropout: z.number().min(0).lt(1).optional(),
+  })
+  .refine(({ blocksDown, blocksUp }) => blocksUp.length === blocksDown.length - 1, {
+    path: ['blocksUp'],
+    message: 'must have exactly one level fewer than blocksDown',
+  })
+  .refine(({ initFilters, groups }) => initFilters % groups === 0, {
+    path: ['initFilters'],
+    message: 'must be a multiple of groups (8 where it says none)',
+  });
+
+export const segresnet: NetworkTerms<typeof segresnetSchema> = {
+  schema: segresnetSchema,
+  sizeDivisor: ({ blocksUp }) => cube(2 ** blocksUp.length),
+  hasNormParameters: () => true,
+  needsTwoVoxels: ({ initFilters, blocksUp, groups }) =>
+    initFilters * 2 ** blocksUp.length === groups,
+};

@@ -1,0 +1,106 @@
+import { seededRandom, sha256 } from '@fedvox/base';
+import { type Job, type JobInput, networkSchema } from '@fedvox/job';
+import { encodeWeights, type WeightTensor } from '@fedvox/weights';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { diceCrossEntropy } from '../losses/dice-ce.js';
+import { TEST_ENGINES } from '../testing/engines.js';
+import { type MonaiGolden, monaiGolden } from '../testing/monai-goldens.js';
+import { buildNetwork } from './builders.js';
+import { Network } from './network.js';
+import { fromEngineLayout } from './parameters.js';
+
+/** On `cpu` a network takes up to a minute. */
+vi.setConfig({ testTimeout: 300_000 });
+
+/** The arguments of `goldens.json`, as a job says them. */
+const NETWORKS: readonly [name: string, network: JobInput['network'], classes: number][] = [
+  ['segresnet', { kind: 'segresnet', blocksDown: [1, 2, 2], blocksUp: [1, 1] }, 3],
+  ['segresnet_4level', { kind: 'segresnet', inChannels: 4 }, 3],
+];
+
+const LOSS = {
+  kind: 'dice-ce',
+  includeBackground: true,
+  diceWeight: 1,
+  crossEntropyWeight: 1,
+} as const;
+
+const channelsLast = ({ shape, data }: WeightTensor) =>
+  tf.transpose(tf.tensor5d(data, shape as tf.Tensor5D['shape']), [0, 2, 3, 4, 1]);
+const channelsFirst = (logits: tf.Tensor5D) => tf.transpose(logits, [0, 4, 1, 2, 3]);
+
+function labelsOf({ shape: [batch, , ...size], data }: WeightTensor): tf.Tensor4D {
+  return tf.tensor4d(Int32Array.from(data), [batch, ...size] as tf.Tensor4D['shape'], 'int32');
+}
+
+function largestDifference(actual: ArrayLike<number>, expected: Float32Array): number {
+  const differences = expected.map((value, index) => Math.abs(value - (actual[index] as number)));
+  return Math.max(...differences);
+}
+/** As they are recorded. */
+function figuresOf(values: Float32Array): number[] {
+  const sum = values.reduce((total, value) => total + value, 0);
+  return [Math.hypot(...values), sum, values[0] as number, values.at(-1) as number];
+}
+
+describe.each(TEST_ENGINES)("MONAI's networks on the $engine engine", ({ missing, start }) => {
+  beforeAll(async () => {
+    if (!missing) await start();
+  });
+
+  describe.each(NETWORKS)('%s', (name, network, classCount) => {
+    const golden = monaiGolden(name) as MonaiGolden;
+    const classes = Array.from({ length: classCount }, (_, index) => `class-${index}`);
+    const job: Pick<Job, 'network' | 'classes'> = {
+      network: networkSchema.parse(network),
+      classes,
+    };
+    const without = missing || golden === undefined;
+
+    it.skipIf(without)('gives the recorded output within 1e-4', () => {
+      tf.tidy(() => {
+        const own = Network.fromWeights(job, golden.weights);
+        const output = channelsFirst(own.logits(channelsLast(golden.input)));
+        expect(output.shape).toEqual(golden.output.shape);
+        expect(largestDifference(output.dataSync(), golden.output.data)).toBeLessThan(1e-4);
+        own.dispose();
+      });
+    });
+
+    it.skipIf(without)('has the recorded weights by their names, and gives them back', async () => {
+      const own = Network.fromWeights(job, golden.weights);
+      expect(sha256(encodeWeights(await own.weights()))).toBe(
+        sha256(encodeWeights(golden.weights)),
+      );
+      own.dispose();
+    });
+
+    it.skipIf(without)('trains by the recorded loss and gradients within 1e-3', async () => {
+      const own = Network.fromWeights(job, golden.weights);
+      const [images, labels] = [channelsLast(golden.input), labelsOf(golden.target)];
+      const training = { random: seededRandom(1) };
+      const { value, grads } = tf.variableGrads(
+        () => diceCrossEntropy(own.logits(images, training), labels, LOSS),
+        own.variables,
+      );
+      expect(value.dataSync()[0]).toBeCloseTo(golden.loss, 4);
+      const specs = buildNetwork(job).parameters.filter(({ role }) => role !== 'statistic');
+      expect(specs.map(({ name }) => name).sort()).toEqual([...golden.gradients.keys()].sort());
+      for (const [index, spec] of specs.entries()) {
+        const expected = golden.gradients.get(spec.name) as Float32Array;
+        const [norm] = expected as unknown as [number];
+        const gradient = grads[own.variables[index]?.name as string];
+        if (gradient == null) {
+          // A bias in front of a norm has none: PyTorch computes rounding noise for it.
+          expect(norm, spec.name).toBeLessThan(1e-6);
+          continue;
+        }
+        const actual = figuresOf(await fromEngineLayout(gradient));
+        expect(largestDifference(actual, expected), spec.name).toBeLessThan(1e-3 * norm);
+      }
+      tf.dispose([value, grads, images, labels]);
+      own.dispose();
+    });
+  });
+});
