@@ -16,6 +16,35 @@ describe('a network of a job', () => {
   });
 });
 
+describe('a UNet', () => {
+  const unet = { kind: 'unet', channels: [4, 8, 16], strides: [2, 2] };
+
+  it('says no more than it is told, so that older jobs keep their bytes', () => {
+    expect(networkSchema.parse(unet)).toEqual({ ...unet, inChannels: 1, residualUnits: 2 });
+  });
+
+  it('takes kernels of one odd size, or of one along each axis', () => {
+    const options = { kernelSize: [5, 3, 1], upKernelSize: 7, dropout: 0.1 };
+    expect(networkSchema.parse({ ...unet, ...options })).toMatchObject(options);
+  });
+
+  it.each([
+    [{ strides: [2] }, 'strides: must have exactly one stride fewer than there are channels'],
+    [{ kernelSize: 4 }, 'kernelSize: must be an odd size up to 15, or one for each of three axes'],
+    [
+      { kernelSize: [3, 3] },
+      'kernelSize: must be an odd size up to 15, or one for each of three axes',
+    ],
+    [
+      { upKernelSize: 0 },
+      'upKernelSize: must be an odd size up to 15, or one for each of three axes',
+    ],
+    [{ dropout: -0.1 }, 'dropout: Too small: expected number to be >=0'],
+  ])('is refused with each setting that cannot be, by its name: %j', (changes, problem) => {
+    expect(problems({ ...unet, ...changes })).toEqual([problem]);
+  });
+});
+
 describe('a SegResNet', () => {
   it("has MONAI's arguments where it says none", () => {
     expect(parsed({ kind: 'segresnet' })).toEqual({

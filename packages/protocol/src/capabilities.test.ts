@@ -3,6 +3,7 @@ import {
   type JobInput,
   jobSchema,
   NETWORK_KINDS,
+  networkSchema,
   newJobSchema,
   STRATEGY_KINDS,
 } from '@fedvox/job';
@@ -71,6 +72,17 @@ describe('what a job needs of an agent', () => {
       expect(each).toContain('job-encoding');
       expect(lackingOf(each, CAPABILITIES)).toEqual([]);
     }
+  });
+
+  it('is that it knows what a job says of its UNet, where it says it', () => {
+    const neededBy = (options: object) =>
+      capabilitiesFor({ ...job, network: networkSchema.parse({ ...job.network, ...options }) });
+    expect(neededBy({ norm: { kind: 'instance', affine: true } })).toContain('affine-norm');
+    for (const options of [{ kernelSize: 3 }, { upKernelSize: [3, 3, 1] }, { dropout: 0 }]) {
+      expect(neededBy(options)).toContain('unet-options');
+    }
+    expect(neededBy({})).toEqual(capabilitiesFor(job));
+    expect(neededBy({})).not.toContain('unet-options');
   });
 
   it('is lacking by name, in the order of the need', () => {

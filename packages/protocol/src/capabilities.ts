@@ -4,6 +4,7 @@ import {
   type Job,
   NETWORK_KINDS,
   type NetworkKind,
+  type NetworkSpec,
   PLAIN,
   STRATEGY_KINDS,
   STRATEGY_TERMS,
@@ -35,6 +36,7 @@ export type Capability =
   | 'optimizer-sgd'
   | 'fixed-steps'
   | 'affine-norm'
+  | 'unet-options'
   | 'job-archive'
   | 'firewall';
 export const CAPABILITIES = [
@@ -51,6 +53,7 @@ export const CAPABILITIES = [
   'optimizer-sgd',
   'fixed-steps',
   'affine-norm',
+  'unet-options',
   'job-archive',
   'firewall',
 ] as const satisfies readonly Capability[];
@@ -71,7 +74,7 @@ export function capabilitiesFor(job: Job): readonly Capability[] {
     'optimizer-sgd': training.optimizer.kind === 'sgd',
     'fixed-steps': training.localSteps !== undefined,
     firewall: federation.firewall !== undefined || declaredWeights(federation.strategy) !== null,
-    'affine-norm': network.kind === 'unet' && network.norm?.affine === true,
+    ...(network.kind === 'unet' && moreOfUnet(network)),
   };
   const needed = CAPABILITIES.filter((capability) => more[capability]);
   return [
@@ -80,6 +83,15 @@ export function capabilitiesFor(job: Job): readonly Capability[] {
     `strategy-${kind}`,
     ...needed,
   ];
+}
+
+/** What a job may say of a UNet since agents were first asked. */
+function moreOfUnet(network: NetworkSpec<'unet'>): Partial<Record<Capability, boolean>> {
+  const { norm, kernelSize, upKernelSize, dropout } = network;
+  return {
+    'affine-norm': norm?.affine === true,
+    'unet-options': [kernelSize, upKernelSize, dropout].some((said) => said !== undefined),
+  };
 }
 
 export function lackingOf(

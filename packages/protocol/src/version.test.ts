@@ -59,6 +59,7 @@ describe('the capabilities of this version', () => {
         'job-schedule',
       ],
       ...['job-participation', 'local-steps', 'optimizer-sgd', 'fixed-steps', 'affine-norm'],
+      'unet-options',
       'job-archive',
       'firewall',
     ]);

@@ -72,6 +72,7 @@ const CAPABILITY: Readonly<Record<Capability, wire.Capability>> = {
   'optimizer-sgd': wire.Capability.OPTIMIZER_SGD,
   'fixed-steps': wire.Capability.FIXED_STEPS,
   'affine-norm': wire.Capability.AFFINE_NORM,
+  'unet-options': wire.Capability.UNET_OPTIONS,
   'job-archive': wire.Capability.JOB_ARCHIVE,
   firewall: wire.Capability.FIREWALL,
 };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cube, inChannelsSchema, type NetworkTerms, positiveInt } from './terms.js';
+import { cube, dropoutSchema, inChannelsSchema, type NetworkTerms, positiveInt } from './terms.js';
 
 const blocks = z.array(positiveInt.max(16));
 
@@ -16,8 +16,8 @@ const segresnetSchema = z
     blocksUp: blocks.min(1).max(5).default([1, 1, 1]),
     /** Groups of channels that are normalised together. */
     groups: positiveInt.default(8),
-    /** Part of the first level's channels that is left out in each step of training; none where absent. */
-    dropout: z.number().min(0).lt(1).optional(),
+    /** Of whole channels of the first level. */
+    dropout: dropoutSchema,
   })
   .refine(({ blocksDown, blocksUp }) => blocksUp.length === blocksDown.length - 1, {
     path: ['blocksUp'],

@@ -19,5 +19,8 @@ export interface NetworkTerms<Schema extends z.ZodType> {
 export const positiveInt = z.number().int().positive();
 export const inChannelsSchema = positiveInt.max(16).default(1);
 
+/** The part that is left out in each step of training; none where absent. */
+export const dropoutSchema = z.number().min(0).lt(1).optional();
+
 /** The same along every axis. */
 export const cube = (length: number): Size => [length, length, length];

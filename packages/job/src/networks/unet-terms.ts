@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { cube, inChannelsSchema, type NetworkTerms, positiveInt } from './terms.js';
+import { cube, dropoutSchema, inChannelsSchema, type NetworkTerms, positiveInt } from './terms.js';
+
+const odd = z.literal([1, 3, 5, 7, 9, 11, 13, 15]);
+/** Voxels of a kernel along every axis, or along each; 3 where absent. */
+const kernelSchema = z
+  .union([odd, z.tuple([odd, odd, odd])], {
+    error: 'must be an odd size up to 15, or one for each of three axes',
+  })
+  .optional();
 
 /** MONAI's `UNet`, layer for layer; output channels are the job's classes. */
 const unetSchema = z
@@ -11,6 +19,11 @@ const unetSchema = z
     /** Stride between consecutive levels: one fewer than `channels`. */
     strides: z.array(positiveInt.max(4)).min(1),
     residualUnits: z.number().int().min(0).max(8).default(2),
+    kernelSize: kernelSchema,
+    /** Of the transposed convolutions. */
+    upKernelSize: kernelSchema,
+    /** Of single values, in front of each activation. */
+    dropout: dropoutSchema,
     /** As MONAI's `norm: ('instance', {affine: …})`; without parameters where absent. */
     norm: z.strictObject({ kind: z.literal('instance'), affine: z.boolean() }).optional(),
   })

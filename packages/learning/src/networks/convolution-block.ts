@@ -1,33 +1,52 @@
 import { instanceNormPrelu } from '@fedvox/tfjs-backend-torch';
 import type * as tf from '@tensorflow/tfjs-core';
 import { prelu, slopeOf } from './activations.js';
-import { convolution, transposedConvolution } from './convolutions.js';
-import { type Layer, sequential } from './layer.js';
-import { instanceNorm, NORM_EPSILON } from './norms.js';
+import { convolution, type PerAxis, transposedConvolution } from './convolutions.js';
+import { dropout } from './drop-out.js';
+import { identity, type Layer, sequential } from './layer.js';
+import { instanceNorm, NORM_EPSILON, plainInstanceNorm } from './norms.js';
 
-export interface BlockOptions {
+export interface BlockOptions extends BehindConvolution {
   readonly inputs: number;
   readonly outputs: number;
+  readonly kernel: PerAxis;
   readonly stride: number;
   readonly transposed?: boolean;
-  /** Without the norm and the activation. */
+  /** Without what is behind it. */
   readonly convOnly?: boolean;
-  /** With a scale and an offset for each channel behind the norm. */
-  readonly affineNorm?: boolean;
 }
 
-/** MONAI's `Convolution`: convolution, instance norm, PReLU with one slope. */
+export interface BehindConvolution {
+  /** With a scale and an offset for each channel behind the norm. */
+  readonly affineNorm: boolean;
+  /** The part of single values that is left out in training; none where absent. */
+  readonly dropout?: number | undefined;
+}
+
+/** MONAI's `Convolution`, with its `ADN` in the order norm, drop-out, activation. */
 export function convolutionBlock(name: string, options: BlockOptions): Layer {
-  const { inputs, outputs, stride, transposed = false, convOnly = false, affineNorm } = options;
+  const { transposed = false, convOnly = false, ...shape } = options;
   const conv = (transposed ? transposedConvolution : convolution)(`${name}.conv`, {
-    ...{ inputs, outputs, stride, kernel: 3 },
+    ...shape,
     bias: convOnly ? 'added' : 'unused',
   });
-  if (convOnly) return conv;
-  const adn = `${name}.adn`;
-  return affineNorm
-    ? sequential(conv, instanceNorm(`${adn}.N`, outputs), prelu(`${adn}.A`))
-    : sequential(conv, plainNormAndPrelu(`${adn}.A`));
+  return convOnly ? conv : sequential(conv, behindConvolution(`${name}.adn`, options));
+}
+
+function behindConvolution(
+  name: string,
+  { outputs, affineNorm, dropout: rate }: BlockOptions,
+): Layer {
+  const drop = rate === undefined ? identity : dropout(`${name}.D`, rate);
+  const activation = prelu(`${name}.A`);
+  if (affineNorm) return sequential(instanceNorm(`${name}.N`, outputs), drop, activation);
+  const apart = sequential(plainInstanceNorm, drop, activation);
+  const together = plainNormAndPrelu(`${name}.A`);
+  return {
+    parameters: together.parameters,
+    apply: (x, pass) =>
+      (rate === undefined || pass.training === undefined ? together : apart).apply(x, pass),
+  };
 }
 
 /** In as few passes over the volume as one of them takes. */

@@ -12,6 +12,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { TEST_ENGINES } from '../testing/engines.js';
 import { ballJob } from '../testing/phantoms.js';
+import type { TrainingPass } from './layer.js';
 import { initialModel, initialWeights, Network } from './network.js';
 import { fromEngineLayout } from './parameters.js';
 import { unet } from './unet.js';
@@ -50,6 +51,16 @@ const recorded: [string, UnetOnly][] = [
       {
         ...{ channels: [2, 3, 4], strides: [2, 2], residualUnits: 1 },
         norm: { kind: 'instance', affine: true },
+      },
+      two,
+    ),
+  ],
+  [
+    'kernels',
+    jobOf(
+      {
+        ...{ channels: [2, 3, 4], strides: [2, 2], residualUnits: 3 },
+        ...{ kernelSize: [5, 3, 1], upKernelSize: [3, 1, 5] },
       },
       two,
     ),
@@ -128,6 +139,23 @@ describe.each(TEST_ENGINES)('a network on the $engine engine', ({ missing, start
     }
     tf.dispose([value, grads, images]);
     network.dispose();
+  });
+
+  it.skipIf(missing)('gives the same logits where it could drop out and does not', () => {
+    const [, { network: spec, classes }] = recorded[0] as [string, UnetOnly];
+    const { weights, input, logits } = golden('two-residual-units');
+    tf.tidy(() => {
+      const differenceWith = (dropout: number, training?: TrainingPass) => {
+        const network = Network.fromWeights({ network: { ...spec, dropout }, classes }, weights);
+        const actual = channelsFirst(network.logits(channelsLast(input), training)).dataSync();
+        network.dispose();
+        return largestDifference(actual as Float32Array, logits.data);
+      };
+      const training = { random: seededRandom(1) };
+      expect(differenceWith(0, training)).toBeLessThan(1e-4);
+      expect(differenceWith(0.5)).toBeLessThan(1e-4);
+      expect(differenceWith(0.5, training)).toBeGreaterThan(1e-2);
+    });
   });
 
   it.skipIf(missing)('gives back the weights it was made of, byte for byte', async () => {

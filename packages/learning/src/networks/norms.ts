@@ -7,10 +7,15 @@ import type { ParameterSpec } from './parameters.js';
 /** PyTorch's default, added to the variance, which is the biased one. */
 export const NORM_EPSILON = 1e-5;
 
+/** PyTorch's `InstanceNorm3d`. */
+export const plainInstanceNorm: Layer = {
+  parameters: [],
+  apply: (x) => plain(x, { epsilon: NORM_EPSILON }),
+};
+
 /** PyTorch's `InstanceNorm3d(affine=True)`. */
 export function instanceNorm(name: string, channels: number): Layer {
-  const norm = (x: tf.Tensor5D) => plain(x, { epsilon: NORM_EPSILON });
-  return sequential({ parameters: [], apply: norm }, scaleAndOffset(name, channels));
+  return sequential(plainInstanceNorm, scaleAndOffset(name, channels));
 }
 
 /** PyTorch's `GroupNorm`: what is normalised together are neighbouring channels, as many in each group. */

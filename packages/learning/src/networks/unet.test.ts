@@ -42,6 +42,14 @@ describe("MONAI's UNet", () => {
       }),
       2,
     ],
+    [
+      'kernels',
+      spec({
+        ...{ channels: [2, 3, 4], strides: [2, 2], residualUnits: 3 },
+        ...{ kernelSize: [5, 3, 1], upKernelSize: [3, 1, 5] },
+      }),
+      2,
+    ],
     ['plain-with-odd-strides', spec({ channels: [2, 4, 3], strides: [1, 3], residualUnits: 0 }), 2],
   ])('names and shapes its parameters as the state dict does: %s', (name, network, outputs) => {
     const file = readFileSync(new URL(`golden/unet-${name}.safetensors`, import.meta.url));

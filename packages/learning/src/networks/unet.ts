@@ -1,18 +1,19 @@
 import type { NetworkSpec } from '@fedvox/job';
-import { convolutionBlock } from './convolution-block.js';
+import { type BlockOptions, convolutionBlock } from './convolution-block.js';
 import { convolution } from './convolutions.js';
 import { identity, type Layer, parallelSum, sequential, skipConnection } from './layer.js';
 
 /**
  * MONAI's `UNet` for three dimensions, layer for layer and name for name (`monai.networks.nets.UNet`
- * with `norm=INSTANCE` or `('instance', {'affine': True})`, `act=PRELU`, kernel size 3): weights move both ways as state dicts.
+ * with `norm=INSTANCE` or `('instance', {'affine': True})`, `act=PRELU`): weights move both ways as state dicts.
  * Kerfoot et al., "Left-Ventricle Quantification Using Residual U-Net", STACOM 2018.
  *
  * @param outputs channels of the logits: one per class
  */
 export function unet(spec: NetworkSpec<'unet'>, outputs: number): Layer {
-  const { inChannels, channels, strides, residualUnits, norm } = spec;
-  const affineNorm = norm?.affine ?? false;
+  const { inChannels, channels, strides, residualUnits, norm, dropout } = spec;
+  const { kernelSize: kernel = 3, upKernelSize: upKernel = 3 } = spec;
+  const common = { affineNorm: norm?.affine ?? false, dropout };
 
   /** One level and all beneath it; `outputs` channels at the resolution that came in. */
   function level(name: string, depth: number, inputs: number, outputs: number): Layer {
@@ -29,9 +30,10 @@ export function unet(spec: NetworkSpec<'unet'>, outputs: number): Layer {
   }
 
   function down(name: string, inputs: number, outputs: number, stride: number): Layer {
+    const options = { ...common, inputs, outputs, kernel, stride };
     return residualUnits === 0
-      ? convolutionBlock(name, { inputs, outputs, stride, affineNorm })
-      : residualUnit(name, { inputs, outputs, stride, units: residualUnits, affineNorm });
+      ? convolutionBlock(name, options)
+      : residualUnit(name, { ...options, units: residualUnits });
   }
 
   function up(
@@ -41,9 +43,9 @@ export function unet(spec: NetworkSpec<'unet'>, outputs: number): Layer {
     stride: number,
     isTop: boolean,
   ): Layer {
-    const options = { inputs, outputs, stride, transposed: true, affineNorm };
+    const options = { ...common, inputs, outputs, kernel: upKernel, stride, transposed: true };
     if (residualUnits === 0) return convolutionBlock(name, { ...options, convOnly: isTop });
-    const once = { inputs: outputs, outputs, stride: 1, units: 1, affineNorm };
+    const once = { ...common, inputs: outputs, outputs, kernel, stride: 1, units: 1 };
     const refine = { ...once, lastConvOnly: isTop };
     return sequential(convolutionBlock(`${name}.0`, options), residualUnit(`${name}.1`, refine));
   }
@@ -51,29 +53,25 @@ export function unet(spec: NetworkSpec<'unet'>, outputs: number): Layer {
   return level('model', 0, inChannels, outputs);
 }
 
-interface ResidualUnitOptions {
-  readonly inputs: number;
-  readonly outputs: number;
-  readonly stride: number;
+interface ResidualUnitOptions extends BlockOptions {
   readonly units: number;
-  readonly affineNorm: boolean;
   readonly lastConvOnly?: boolean;
 }
 
 /** MONAI's `ResidualUnit`: convolutions, plus the input brought to the same shape where it differs. */
 function residualUnit(name: string, options: ResidualUnitOptions): Layer {
-  const { inputs, outputs, stride, units, affineNorm, lastConvOnly = false } = options;
+  const { units, lastConvOnly = false, ...block } = options;
+  const { inputs, outputs, stride } = block;
   const convolutions = Array.from({ length: units }, (_, unit) =>
     convolutionBlock(`${name}.conv.unit${unit}`, {
+      ...block,
       inputs: unit === 0 ? inputs : outputs,
-      outputs,
       stride: unit === 0 ? stride : 1,
       convOnly: lastConvOnly && unit === units - 1,
-      affineNorm,
     }),
   );
   const needsProjection = stride !== 1 || inputs !== outputs;
-  const kernel = stride === 1 ? 1 : 3;
+  const kernel = stride === 1 ? 1 : block.kernel;
   const residual = needsProjection
     ? convolution(`${name}.residual`, { inputs, outputs, kernel, stride })
     : identity;

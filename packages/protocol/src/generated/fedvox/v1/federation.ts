@@ -78,6 +78,8 @@ export enum Capability {
   STRATEGY_FEDBUFF = 50,
   /** NETWORK_SEGRESNET - Networks that a job may name since there are several. */
   NETWORK_SEGRESNET = 60,
+  /** UNET_OPTIONS - Kernels of other sizes than 3, and drop-out, in a UNet. */
+  UNET_OPTIONS = 70,
   UNRECOGNIZED = -1,
 }
 
