@@ -20,6 +20,7 @@ export const CHART_STYLE = `:root{color-scheme:light dark;${properties('light')}
 .chart .mean{fill:none;stroke:var(--ink);stroke-width:3;stroke-linejoin:round}
 .chart .dot{stroke:none}
 .chart .mean-dot{fill:var(--ink)}
+.chart .points{fill:none;stroke:var(--line-0);stroke-opacity:.6;stroke-width:6;stroke-linecap:round}
 .chart .mark{stroke:var(--ink);stroke-dasharray:3 3;fill:none}
 .chart .range{fill:var(--line-0);fill-opacity:.2;stroke:none}
 .chart .quartiles{fill:var(--line-0);fill-opacity:.4;stroke:none}

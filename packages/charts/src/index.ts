@@ -1,4 +1,5 @@
 export { CHART_STYLE } from './chart-style.js';
+export { type DotChart, type DotLane, dotChart } from './dot-chart.js';
 export {
   type ChartLine,
   isSpread,

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { dotChart } from './dot-chart.js';
 import { lineChart } from './line-chart.js';
 import { spanChart } from './span-chart.js';
 
@@ -34,7 +35,24 @@ const spans = fc.record({
   }),
   marks: fc.array(finite, { maxLength: 3 }),
 });
-const any = fc.oneof(lines.map(lineChart), spans.map(spanChart));
+const dots = fc.record({
+  ...words,
+  xDomain: fc.tuple(finite, finite).map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const),
+  lanes: fc.array(
+    fc.record(
+      {
+        name: word,
+        values: fc.array(number, { maxLength: 30 }),
+        mean: finite,
+        interval: fc.record({ low: finite, high: finite }),
+      },
+      { requiredKeys: ['name', 'values'] },
+    ),
+    { maxLength: 4 },
+  ),
+  words: fc.record({ dot: word, mean: word, interval: word }),
+});
+const any = fc.oneof(lines.map(lineChart), spans.map(spanChart), dots.map(dotChart));
 
 /** Expat, by Python's standard library: reads documents as JSON, names those that it refuses. */
 const PARSE = `

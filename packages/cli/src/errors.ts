@@ -22,6 +22,10 @@ export const ERRORS = {
     message: 'cannot write {path}: {reason}',
     advice: 'Choose a file in a folder that may be written to; nothing was started.',
   },
+  'cases-format-unknown': {
+    message: 'cannot tell from {path} what to write the cases as',
+    advice: 'Let the name of the file end in {known}.',
+  },
   'no-path': {
     message: 'no folder is named, and no site’s configuration that names one',
     advice: 'Give the folder that holds the scans, or --config with the site’s configuration.',

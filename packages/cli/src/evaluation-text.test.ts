@@ -39,6 +39,19 @@ describe('an evaluation for people', () => {
   stent: in none of the cases; false positives: 0 voxels`);
   });
 
+  it('says how well the mean of a class is known, where it can be told', () => {
+    const evaluation = { dice: 0.9, auc: 0.8, validationCases: 4, perClass: [found, found] };
+    const intervals = { dice: null, perClass: [{ low: 0.8512, high: 0.93 }, null] };
+    expect(
+      evaluationText({ ...evaluation, intervals }, 'case(s)')
+        .split('\n')
+        .slice(1),
+    ).toEqual([
+      '  organ: Dice 0.900 (95 % 0.851 to 0.930); HD95 2.0 mm in 4 case(s)',
+      '  organ: Dice 0.900; HD95 2.0 mm in 4 case(s)',
+    ]);
+  });
+
   it('tells of each site where a class occurs at some of them only', () => {
     const without = { ...found, dice: null, hd95Mm: null, cases: 0, emptyCases: 2 };
     const north = { site: 'north', dice: 0.9, perClass: [found], validationCases: 4 };

@@ -4,6 +4,12 @@ export { jobOfModel, saveModel } from './bundle/saved-model.js';
 export { type EngineInfo, selectEngine } from './engine/engine.js';
 export type { DeviceName, EngineName, EngineSettings, PrecisionName } from './engine/settings.js';
 export { voxelEngineOf } from './engine/voxels.js';
+export type { Interval } from './evaluation/bootstrap.js';
+export type {
+  CaseEvaluation,
+  ClassOfCase,
+  DetailedEvaluation,
+} from './evaluation/case-evaluation.js';
 export type { ClassEvaluation } from './evaluation/class-evaluation.js';
 export type { Agreements, Evaluation, SiteEvaluation } from './evaluation/evaluate-cases.js';
 export { diceCrossEntropy } from './losses/dice-ce.js';

@@ -22,6 +22,14 @@ export function raw(...markup: readonly string[]): Raw {
   return { html: markup.join('\n') };
 }
 
+/** What each term is. */
+export function termList(facts: readonly (readonly [term: string, value: Html])[]): Html {
+  const list = facts.map(([term, value]) => html`<dt>${term}</dt><dd>${raw(value)}</dd>`);
+  return html`<dl>
+${raw(...list)}
+</dl>`;
+}
+
 /** A cell that is one of a column of numbers, or text. */
 export interface Column {
   readonly title: string;

@@ -1,3 +1,5 @@
+export { evaluationReport } from './evaluation-page.js';
+export type { EvaluationRecord } from './evaluation-record.js';
 export { jobReport } from './job-page.js';
 export type { JobRecord } from './job-record.js';
 export { LANGUAGES, type Language } from './words/languages.js';

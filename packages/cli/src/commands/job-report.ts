@@ -1,9 +1,10 @@
 import type { CoordinatorClient, CoordinatorEvent } from '@fedvox/coordinator';
 import type { Language } from '@fedvox/report';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { prepareOutput } from '../output-file.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act } from './action.js';
+import { languageOption } from './language-option.js';
 import { asOperator, type OperatorOptions, withOperator } from './operator-options.js';
 
 interface ReportOptions extends OperatorOptions {
@@ -11,19 +12,12 @@ interface ReportOptions extends OperatorOptions {
   readonly lang: Language;
 }
 
-/** Those of `@fedvox/report`, which is loaded only when a report is made. */
-const LANGUAGES: Readonly<Record<Language, string>> = { en: 'English', zh: 'Chinese' };
-
 export function addJobReport(job: Command, terminal: Terminal): void {
   const command = job
     .command('report <id>')
     .description('write a job as one HTML file: figures by round, sites, who answered when, facts')
     .requiredOption('--output <file>', 'where the report goes (HTML)')
-    .addOption(
-      new Option('--lang <language>', `its language: ${Object.values(LANGUAGES).join(', ')}`)
-        .choices(Object.keys(LANGUAGES))
-        .default('en'),
-    );
+    .addOption(languageOption());
   act<ReportOptions, [string]>(withOperator(command), terminal, reportJob);
 }
 

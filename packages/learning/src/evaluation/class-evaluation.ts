@@ -29,6 +29,8 @@ export interface Agreement {
   readonly overlap: Overlap;
   readonly hd95Mm: number;
   readonly diagonalMm: number;
+  /** Of one voxel. */
+  readonly voxelMl: number;
 }
 
 /** One entry per foreground class. */
@@ -45,7 +47,8 @@ export function compare(
     const spacing = spacingMm(reference);
     const hd95Mm = hausdorff95Mm(predicted, expected, shape, spacing);
     const diagonalMm = Math.hypot(...shape.map((size, axis) => size * (spacing[axis] as number)));
-    return { overlap, hd95Mm, diagonalMm };
+    const voxelMl = spacing.reduce((volume, mm) => volume * mm, 1 / 1_000);
+    return { overlap, hd95Mm, diagonalMm, voxelMl };
   });
 }
 

@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Predictor } from '../inference/probabilities.js';
 import { ballJob } from '../testing/phantoms.js';
-import { evaluateCases } from './evaluate-cases.js';
+import { evaluationOf, measureCases } from './evaluate-cases.js';
 
 const identity = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];
 
@@ -21,6 +21,9 @@ function rowCase(logits: readonly number[], labels: readonly number[]) {
   const label: LabelMap = { shape, affineRas: identity, data: Uint8Array.from(labels) };
   return { prepared: async () => ({ image }), originalLabel: async () => label };
 }
+
+const evaluateCases = async (...[network, cases, job, options]: Parameters<typeof measureCases>) =>
+  evaluationOf(await measureCases(network, cases, job, options), job.classes.slice(1));
 
 const aucOf = (level: 'case' | 'voxel') =>
   ballJob({ evaluation: { bestBy: 'dice', auc: { level, classes: ['ball'] } } });

@@ -24,6 +24,8 @@ export interface EvaluationCase {
   readonly caseId?: string;
   /** Which of several sites it is of. */
   readonly site?: string;
+  /** Whose it is; absent where nothing says it. */
+  readonly patientKey?: string;
   /** The image as the job preprocesses it. */
   readonly prepared: () => Promise<{ readonly image: Volume }>;
   /** The label as the site stored it, on the scan's own grid. */
@@ -58,45 +60,60 @@ export interface EvaluateOptions {
   readonly onCase?: (done: number, total: number) => void;
 }
 
-/**
- * Measures a model on the scans as they were stored: predictions are brought back to each scan's own
- * grid first, because a resampled reference flatters.
- */
-export async function evaluateCases(
-  network: Predictor,
-  cases: readonly EvaluationCase[],
-  job: Pick<Job, 'classes' | 'inference' | 'evaluation'>,
-  { voxels = portableVoxels, signal, onCase }: EvaluateOptions = {},
-): Promise<Evaluation> {
-  const aucMeter = createAucMeter(job, voxels);
-  const byCase: MeasuredCase[] = [];
-  for (const { caseId, site, prepared, originalLabel } of cases) {
-    signal?.throwIfAborted();
-    await aboutCase(caseId, async () => {
-      const [{ image }, label] = await Promise.all([prepared(), originalLabel()]);
-      const probabilities = await predictProbabilities(network, image, job.inference);
-      const prediction = probabilitiesToGrid(probabilities, label, voxels);
-      byCase.push({ site, byClass: compare(prediction, label, job.classes.length) });
-      aucMeter.add(probabilities, label);
-    });
-    onCase?.(byCase.length, cases.length);
-  }
-  const names = job.classes.slice(1);
-  const perSite = evaluateSites(byCase, names);
-  return {
-    ...evaluateTogether(byCase, names),
-    auc: orNull(aucMeter.auc()),
-    ...(perSite.length > 1 ? { perSite } : {}),
-  };
-}
+type MeasuredJob = Pick<Job, 'classes' | 'inference' | 'evaluation'>;
 
-interface MeasuredCase {
-  readonly site: string | undefined;
+/** A case, and how far the model's prediction and its label agree. */
+export interface MeasuredCase {
+  readonly about: Pick<EvaluationCase, 'caseId' | 'site' | 'patientKey'>;
   /** One for each foreground class. */
   readonly byClass: readonly Agreement[];
 }
 
-function evaluateTogether(found: readonly MeasuredCase[], names: readonly string[]): Agreements {
+/** What is known of each case, and what only all of them together have. */
+export interface Measured {
+  readonly cases: readonly MeasuredCase[];
+  readonly auc: number | null;
+}
+
+/**
+ * Measures a model on the scans as they were stored: predictions are brought back to each scan's own
+ * grid first, because a resampled reference flatters.
+ */
+export async function measureCases(
+  network: Predictor,
+  cases: readonly EvaluationCase[],
+  job: MeasuredJob,
+  { voxels = portableVoxels, signal, onCase }: EvaluateOptions = {},
+): Promise<Measured> {
+  const aucMeter = createAucMeter(job, voxels);
+  const measured: MeasuredCase[] = [];
+  for (const { prepared, originalLabel, ...about } of cases) {
+    signal?.throwIfAborted();
+    await aboutCase(about.caseId, async () => {
+      const [{ image }, label] = await Promise.all([prepared(), originalLabel()]);
+      const probabilities = await predictProbabilities(network, image, job.inference);
+      const prediction = probabilitiesToGrid(probabilities, label, voxels);
+      measured.push({ about, byClass: compare(prediction, label, job.classes.length) });
+      aucMeter.add(probabilities, label);
+    });
+    onCase?.(measured.length, cases.length);
+  }
+  return { cases: measured, auc: orNull(aucMeter.auc()) };
+}
+
+/**
+ * Of all cases together, with nothing left that tells of a single one.
+ * @param names of the foreground classes
+ */
+export function evaluationOf({ cases, auc }: Measured, names: readonly string[]): Evaluation {
+  const perSite = evaluateSites(cases, names);
+  return { ...evaluateTogether(cases, names), auc, ...(perSite.length > 1 ? { perSite } : {}) };
+}
+
+export function evaluateTogether(
+  found: readonly MeasuredCase[],
+  names: readonly string[],
+): Agreements {
   const perClass = names.map((name, index) =>
     evaluateClass(
       name,
@@ -112,11 +129,11 @@ function evaluateTogether(found: readonly MeasuredCase[], names: readonly string
 
 /** In the order in which the sites' first cases come. */
 function evaluateSites(found: readonly MeasuredCase[], names: readonly string[]): SiteEvaluation[] {
-  const sites = new Set(found.flatMap(({ site }) => site ?? []));
+  const sites = new Set(found.flatMap(({ about }) => about.site ?? []));
   return [...sites].map((site) => ({
     site,
     ...evaluateTogether(
-      found.filter((one) => one.site === site),
+      found.filter(({ about }) => about.site === site),
       names,
     ),
   }));

@@ -2,10 +2,10 @@ import type { VoxelEngine } from '@fedvox/imaging';
 import { openModel } from '../bundle/saved-model.js';
 import { selectEngine } from '../engine/engine.js';
 import { voxelEngineOf } from '../engine/voxels.js';
-import type { Evaluation } from '../evaluation/evaluate-cases.js';
+import { type DetailedEvaluation, detailedEvaluationOf } from '../evaluation/case-evaluation.js';
 import { Network } from '../networks/network.js';
 import { CaseStore } from '../training/case-store.js';
-import { evaluateOn } from './round.js';
+import { measureOn } from './round.js';
 import { divideSites, openSites, type SeveralSites } from './several-sites.js';
 import type { SiteCase } from './site-data.js';
 
@@ -22,13 +22,14 @@ export async function evaluateSavedModel(
   input: SeveralSites,
   modelPath: string,
   split: EvaluationSplit = 'all',
-): Promise<Evaluation> {
+): Promise<DetailedEvaluation> {
   const weights = await openModel(modelPath, input.job);
   const voxels = voxelEngineOf(await selectEngine(input.engine, input));
   const network = Network.fromWeights(input.job, weights);
   try {
     const validation = await casesOf(input, split, voxels);
-    return await evaluateOn(input, { validation }, network, voxels);
+    const measured = await measureOn(input, { validation }, network, voxels);
+    return detailedEvaluationOf(measured, input.job.classes.slice(1));
   } finally {
     network.dispose();
   }

@@ -5,7 +5,12 @@ import type { Weights } from '@fedvox/weights';
 import { deltaOf, readModel, type WrittenWeights, writeModel } from '../bundle/model-file.js';
 import { selectEngine } from '../engine/engine.js';
 import { voxelEngineOf } from '../engine/voxels.js';
-import { type Evaluation, evaluateCases } from '../evaluation/evaluate-cases.js';
+import {
+  type Evaluation,
+  evaluationOf,
+  type Measured,
+  measureCases,
+} from '../evaluation/evaluate-cases.js';
 import { Network } from '../networks/network.js';
 import { siteRuleOf } from '../site-rules/index.js';
 import type { KeptFolders, RoundAtSite, SiteRule } from '../site-rules/site-rule.js';
@@ -122,14 +127,25 @@ async function withNetwork<T>(
   }
 }
 
+/** What the network does on validation cases, with nothing left that tells of a single one. */
+export async function evaluateOn(
+  input: TaskInput,
+  cases: Pick<Split<SiteCase>, 'validation'>,
+  network: Network,
+  voxels: VoxelEngine,
+): Promise<Evaluation> {
+  const measured = await measureOn(input, cases, network, voxels);
+  return evaluationOf(measured, input.job.classes.slice(1));
+}
+
 /** Measures the network on validation cases, with progress. */
-export function evaluateOn(
+export function measureOn(
   { job, signal, onProgress }: TaskInput,
   { validation }: Pick<Split<SiteCase>, 'validation'>,
   network: Network,
   voxels: VoxelEngine,
-): Promise<Evaluation> {
-  return evaluateCases(network, validation, job, {
+): Promise<Measured> {
+  return measureCases(network, validation, job, {
     voxels,
     ...(signal && { signal }),
     onCase: (done, total) => onProgress?.({ phase: 'evaluating', done, total }),

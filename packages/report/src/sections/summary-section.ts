@@ -1,5 +1,5 @@
 import { durationMs, type Job, METRICS, type StrategySpec } from '@fedvox/job';
-import { type Html, html, raw } from '../html-markup.js';
+import { type Html, html, raw, termList } from '../html-markup.js';
 import type { JobRecord } from '../job-record.js';
 import { figuresText, momentText, percentText, spanText } from '../phrases.js';
 import type { Words } from '../words/words.js';
@@ -32,11 +32,8 @@ export function summarySection({ details, job }: JobRecord, words: Words): Html 
   ];
   const sentence =
     row === undefined ? words.noBest : words.bestSummary(row.round, figuresText(row, words));
-  const list = facts.map(([term, value]) => html`<dt>${term}</dt><dd>${raw(value)}</dd>`);
   return html`<p>${sentence}</p>
-<dl>
-${raw(...list)}
-</dl>
+${raw(termList(facts))}
 <p class="note">${words.privacyNote}</p>`;
 }
 

@@ -150,6 +150,36 @@ export const CHINESE: Words = {
   factsNote: '各站点的答复见上方轮次表。',
   privacyNote:
     '本报告仅含协调器所知内容：站点名称、结果、指标、权重、摘要和时间。影像、权重以外的病例数以及站点保留的内容从未送达协调器。',
+  evaluation: {
+    title: (job) => `任务 ${job} 的模型评估`,
+    terms: {
+      model: '模型的 SHA-256',
+      cases: '病例',
+      case: '病例',
+      class: '类别',
+      mean: '平均 Dice',
+      interval: '95 % 区间',
+      median: '中位数',
+      least: '最低',
+      missed: '漏检',
+      falsePositives: '无此结构时的假阳性体素',
+      reference: '体积（ml）',
+      predicted: '预测体积（ml）',
+      volumeError: '体积误差',
+      byClass: '按类别',
+      byCase: '按病例（最差在前）',
+      bySite: '按站点',
+    },
+    split: { all: '全部病例', validation: '未参与训练的病例' },
+    flatters: '如果模型曾用其中一些病例训练，这些指标会偏高。',
+    intervalNote:
+      '区间针对平均值：对患者重新抽样 2,000 次（百分位自助法）。它说明由这些患者得到的平均值有多可靠，而不是病例之间相差多少。',
+    chartTitle: '每个病例的 Dice',
+    chartDescription: (cases) => `每个类别一行；共 ${cases} 个病例，每个含该类别的病例一个点。`,
+    byCaseNote: (shown, cases) =>
+      shown === cases ? '' : `${cases} 个病例中最差的 ${shown} 个；--cases 可将全部写入文件。`,
+    localNote: '本文件含有病例名称，仅供有权查看者使用。',
+  },
   undefinedWhere: {
     dice: '无指标：验证病例均不含这些类别，或该站点未答复。',
     auc: '无指标：验证病例均属同一类，或该站点未答复。',

@@ -156,6 +156,37 @@ export const ENGLISH: Words = {
   factsNote: 'Answers stand in the table of rounds above.',
   privacyNote:
     'This report holds what the coordinator knows: names of sites, outcomes, figures, weights, digests and times. Scans, case counts beyond a weight, and what a site withholds never reached it.',
+  evaluation: {
+    title: (job) => `Evaluation of a model of job ${job}`,
+    terms: {
+      model: 'SHA-256 of the model',
+      cases: 'Cases',
+      case: 'case',
+      class: 'class',
+      mean: 'mean Dice',
+      interval: '95 % interval',
+      median: 'median',
+      least: 'least',
+      missed: 'missed',
+      falsePositives: 'voxels found where it is not',
+      reference: 'volume (ml)',
+      predicted: 'predicted (ml)',
+      volumeError: 'error of volume',
+      byClass: 'By class',
+      byCase: 'By case, the worst first',
+      bySite: 'By site',
+    },
+    split: { all: 'all cases', validation: 'cases that the training left out' },
+    flatters: 'Where the model was trained on some of these cases, its figures flatter it.',
+    intervalNote:
+      'The interval is that of the mean: patients drawn anew 2,000 times (percentile bootstrap). It says how well the mean is known from these patients, not how far cases differ.',
+    chartTitle: 'Dice of each case',
+    chartDescription: (cases) =>
+      `One line for each class, one dot for each of ${cases} cases that has it.`,
+    byCaseNote: (shown, cases) =>
+      shown === cases ? '' : `The ${shown} worst of ${cases} cases; --cases writes all to a file.`,
+    localNote: 'This file names cases: it is for those who may see them.',
+  },
   undefinedWhere: {
     dice: 'no figure: no validation case has the classes, or the site did not answer.',
     auc: 'no figure: the validation cases are all of one kind, or the site did not answer.',

@@ -34,6 +34,7 @@ export interface Words {
   readonly factsLeftOut: (count: number, command: string) => string;
   readonly factsNote: string;
   readonly privacyNote: string;
+  readonly evaluation: EvaluationWords;
   readonly undefinedWhere: Readonly<Record<MetricName, string>>;
   readonly facts: {
     readonly [Kind in JobFact['kind']]: (
@@ -41,6 +42,39 @@ export interface Words {
       moment: (atMs: number) => string,
     ) => string;
   };
+}
+
+/** What the report of an evaluation says beside that of a job. */
+export interface EvaluationWords {
+  readonly title: (job: string) => string;
+  readonly terms: Readonly<
+    Record<
+      | 'model'
+      | 'cases'
+      | 'case'
+      | 'class'
+      | 'mean'
+      | 'interval'
+      | 'median'
+      | 'least'
+      | 'missed'
+      | 'falsePositives'
+      | 'reference'
+      | 'predicted'
+      | 'volumeError'
+      | 'byClass'
+      | 'byCase'
+      | 'bySite',
+      string
+    >
+  >;
+  readonly split: Readonly<Record<'all' | 'validation', string>>;
+  readonly flatters: string;
+  readonly intervalNote: string;
+  readonly chartTitle: string;
+  readonly chartDescription: (cases: number) => string;
+  readonly byCaseNote: (shown: number, cases: number) => string;
+  readonly localNote: string;
 }
 
 /** What a site did in a round. */

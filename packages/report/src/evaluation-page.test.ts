@@ -1,0 +1,90 @@
+import { jobSchema } from '@fedvox/job';
+import { describe, expect, it } from 'vitest';
+import { evaluationReport } from './evaluation-page.js';
+import type { EvaluationRecord } from './evaluation-record.js';
+import { LANGUAGES } from './words/languages.js';
+
+const job = jobSchema.parse({
+  name: 'liver',
+  classes: ['background', 'organ', 'lesion'],
+  preprocess: [{ kind: 'orient' }],
+  network: { kind: 'unet', channels: [4, 8], strides: [2] },
+  training: { batchSize: 1 },
+  evaluation: { bestBy: 'dice', auc: { level: 'case', classes: ['lesion'] } },
+  federation: { rounds: 1, minSites: 2 },
+  seed: 1,
+});
+
+function recordOf(dices: readonly number[], names = (index: number) => `case-${index}`) {
+  const found = (name: string) => ({ name, dice: 0.6, hd95Mm: 3.21, cases: dices.length });
+  const perCase = dices.map((dice, index) => ({
+    caseId: names(index),
+    dice,
+    perClass: [
+      { dice, hd95Mm: 2, referenceMl: 10, predictedMl: 12.5 },
+      { dice: null, hd95Mm: null, referenceMl: 0, predictedMl: 0 },
+    ],
+  }));
+  const record: EvaluationRecord = {
+    job,
+    modelSha256: 'ab'.repeat(32),
+    split: 'validation',
+    evaluation: {
+      dice: 0.6,
+      auc: null,
+      perClass: [
+        { ...found('organ'), falsePositiveVoxels: 0 },
+        { ...found('lesion'), dice: null, cases: 0, falsePositiveVoxels: 7 },
+      ],
+      intervals: {
+        dice: { low: 0.51234, high: 0.7 },
+        perClass: [{ low: 0.51234, high: 0.7 }, null],
+      },
+      perCase,
+    },
+  };
+  return record;
+}
+
+/** A page's text, cell by cell. */
+const textOf = (markup: string) =>
+  markup
+    .replace(/<(style|svg)[\s\S]*?<\/\1>/g, '')
+    .replace(/<[^>]+>/g, '|')
+    .replace(/\|[|\s]*/g, '|');
+
+describe('a report of an evaluation', () => {
+  it('says how well each class does, and how well its mean is known', () => {
+    const text = textOf(evaluationReport(recordOf([0.9, 0.3, 0.6]), 'en'));
+    expect(text).toContain('|0.600 (95 % interval: 0.512 – 0.700)|');
+    expect(text).toContain('|organ|3|0.600|0.512 – 0.700|0.600|0.300|3.2|0|0|');
+    expect(text).toContain('|lesion|0|–|');
+  });
+
+  it('lists cases, the worst first, without the classes that they do not have', () => {
+    const text = textOf(evaluationReport(recordOf([0.9, 0.3, 0.6]), 'en'));
+    expect(text).toContain('|case-1|organ|0.300|2.0|10.00|12.50|25.0 %|case-2|organ|');
+    expect(text.indexOf('|case-2|')).toBeLessThan(text.indexOf('|case-0|'));
+  });
+
+  it('lists the worst ones of many, and says so', () => {
+    const text = textOf(evaluationReport(recordOf(Array.from({ length: 300 }, () => 0.5)), 'en'));
+    expect(text.match(/\|organ\|0\.500\|/g)).toHaveLength(200);
+    expect(text).toContain('The 200 worst of 300 cases');
+  });
+
+  it('tells that figures of cases that may have been trained on flatter', () => {
+    const flatters = 'its figures flatter it';
+    const record = recordOf([0.5, 0.6]);
+    expect(evaluationReport(record, 'en')).not.toContain(flatters);
+    expect(evaluationReport({ ...record, split: 'all' }, 'en')).toContain(flatters);
+  });
+
+  it.each(LANGUAGES)('runs nothing, fetches nothing and escapes every name: %s', (language) => {
+    const hostile = recordOf([0.5, 0.6], () => '</td><script>alert(1)</script>');
+    const page = evaluationReport(hostile, language);
+    expect(page).not.toContain('<script');
+    expect(page).toContain('default-src &#39;none&#39;');
+    expect(page).toContain(`<html lang="${language === 'zh' ? 'zh' : 'en'}`);
+  });
+});

@@ -1,0 +1,50 @@
+import type { Figures, Job } from '@fedvox/job';
+
+export interface FigureInterval {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** How a model does on cases that lie where the report is made. */
+export interface EvaluationRecord {
+  readonly job: Job;
+  readonly modelSha256: string;
+  readonly split: 'all' | 'validation';
+  readonly evaluation: Figures & {
+    /** One for each foreground class. */
+    readonly perClass: readonly EvaluatedClass[];
+    readonly perSite?: readonly {
+      readonly site: string;
+      readonly dice: number | null;
+      readonly perClass: readonly EvaluatedClass[];
+      readonly validationCases: number;
+    }[];
+    readonly intervals: {
+      readonly dice: FigureInterval | null;
+      readonly perClass: readonly (FigureInterval | null)[];
+    };
+    readonly perCase: readonly EvaluatedCase[];
+  };
+}
+
+export interface EvaluatedClass {
+  readonly name: string;
+  readonly dice: number | null;
+  readonly hd95Mm: number | null;
+  readonly cases: number;
+  readonly falsePositiveVoxels: number;
+  readonly missed?: { readonly cases: number };
+}
+
+export interface EvaluatedCase {
+  readonly caseId: string;
+  readonly site?: string;
+  readonly dice: number | null;
+  /** In the order of the classes. */
+  readonly perClass: readonly {
+    readonly dice: number | null;
+    readonly hd95Mm: number | null;
+    readonly referenceMl: number;
+    readonly predictedMl: number;
+  }[];
+}
