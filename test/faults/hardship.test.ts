@@ -5,7 +5,7 @@ import { systemClock } from '@fedvox/base/system';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { canMount, SmallDisk } from '../e2e/small-disk.js';
 import { createTestConsortium, type TestConsortium } from '../support/consortium.js';
-import { type Outcome, SweepGround, undelivered } from '../support/kill-sweep.js';
+import { Ground, type Outcome, undelivered } from '../support/ground.js';
 
 /** Whole federations, one after the other: slow on a busy machine, and nothing else. */
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
@@ -14,11 +14,14 @@ const HOUR_MS = 3_600_000;
 const LOOK_MS = 20;
 
 let consortium: TestConsortium;
-let ground: SweepGround;
+let ground: Ground;
 let calm: Outcome;
 beforeAll(async () => {
   consortium = await createTestConsortium();
-  ground = await SweepGround.lay(consortium, { kind: 'fedadam', learningRate: 0.1 });
+  ground = await Ground.lay(consortium, {
+    rounds: 2,
+    strategy: { kind: 'fedadam', learningRate: 0.1 },
+  });
   calm = await ground.suffer({});
 });
 afterAll(async () => {

@@ -3,7 +3,8 @@ import type { JobInput } from '@fedvox/job';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestConsortium, type TestConsortium } from '../support/consortium.js';
 import { buildPackages } from '../support/coordinator-process.js';
-import { SweepGround, type Victim } from '../support/kill-sweep.js';
+import { Ground, type Party } from '../support/ground.js';
+import { runKilled } from '../support/kill-sweep.js';
 
 /** `npm run kill-sweep` goes through `all` boundaries, or as many as it is told; elsewhere a few stand for them. */
 const { FEDVOX_KILL_SWEEP: asked } = process.env;
@@ -31,7 +32,7 @@ const SWEEPS: readonly Sweep[] = [
 
 interface Sweep {
   readonly strategy: NonNullable<JobInput['federation']['strategy']>;
-  readonly victim: Victim;
+  readonly victim: Party;
 }
 
 let consortium: TestConsortium;
@@ -48,15 +49,15 @@ describe('invariant 2: in a job of two rounds', () => {
       timeout: asked !== undefined ? 3 * 3_600_000 : 300_000,
     },
     async ({ strategy, victim }) => {
-      const ground = await SweepGround.lay(consortium, strategy);
-      const calm = await ground.run(victim);
+      const ground = await Ground.lay(consortium, { rounds: 2, strategy });
+      const calm = await runKilled(ground, victim);
       expect(calm.outcome.status).toBe('completed');
       expect(calm.outcome.rounds.map(([, , updates]) => updates)).toEqual([3, 3, 3]);
       const names = [...new Set(calm.passed)];
       const chosen = sample(names, victim);
       const missed: string[] = [];
       await eachOf(chosen, async (point) => {
-        const { died, outcome } = await ground.run(victim, point);
+        const { died, outcome } = await runKilled(ground, victim, point);
         expect([point, outcome]).toEqual([point, calm.outcome]);
         if (!died) missed.push(point);
       });

@@ -13,7 +13,7 @@ import {
   startCoordinator,
 } from '@fedvox/coordinator';
 import type { JobInput } from '@fedvox/job';
-import { encodeWeights } from '@fedvox/weights';
+import { encodeWeights, type Weights } from '@fedvox/weights';
 import { FEDERATION, SITES, type TestConsortium } from './consortium.js';
 import { enrollScriptedSite, type ScriptedSite } from './scripted-site.js';
 import { tinyWeights } from './tiny-model.js';
@@ -123,9 +123,10 @@ export async function submitTinyJob(
   operator: CoordinatorClient,
   folder: string,
   changes: JobChanges = {},
+  weights: Weights = INITIAL_WEIGHTS,
 ): Promise<string> {
   const path = join(folder, 'initial.safetensors');
-  await writeFile(path, encodeWeights(INITIAL_WEIGHTS));
+  await writeFile(path, encodeWeights(weights));
   const { id } = await operator.submitJob(tinyJob(changes), await operator.putBlob(path));
   return id;
 }

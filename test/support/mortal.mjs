@@ -1,8 +1,11 @@
 /**
  * A coordinator or an agent in a process of its own that can be made to die at any named boundary
  * (`boundaries.mjs`): at its writes to disk and database, and at its messages. Arguments: `coordinator`
- * or `agent`, then what it is started with, as JSON. Says "ready" once it runs.
+ * or `agent`, then what it is started with, as JSON. Asked over IPC, it answers how many bytes of its heap
+ * are in use, compiled code apart, once what is not has been collected (`--expose-gc`). It ends when whoever
+ * started it has.
  */
+import { getHeapSpaceStatistics } from 'node:v8';
 import { boundary } from './boundaries.mjs';
 
 const [role, given] = process.argv.slice(2);
@@ -84,7 +87,10 @@ async function startAgent() {
   const { silentLogger } = await import('@fedvox/base/system');
   const { SOCKETS } = await import('@fedvox/transport');
   const { DigestTrainer } = await import('./digest-trainer.mjs');
-  const { config, pace } = settings;
+  const { repeating } = await import('./repeating-calls.mjs');
+  const { config, pace, repeats } = settings;
+  const dial = (options) =>
+    repeats === undefined ? SOCKETS.dial(options) : repeating(SOCKETS.dial(options), repeats);
   const trainer = new DigestTrainer(config.site);
   const agent = await startAgent(resolveSiteConfig(siteConfigSchema.parse(config), 'site.yaml'), {
     log: silentLogger(),
@@ -98,11 +104,16 @@ async function startAgent() {
       },
       close: () => trainer.close(),
     },
-    wire: { dial: (options) => announced(SOCKETS.dial(options), ['before', 'after']) },
+    wire: { dial: (options) => announced(dial(options), ['before', 'after']) },
   });
   return () => agent.stop();
 }
 
 const stop = role === 'coordinator' ? await startCoordinator() : await startAgent();
-process.stdout.write('ready\n');
-process.once('SIGTERM', () => stop());
+process.on('message', () => {
+  globalThis.gc();
+  const spaces = getHeapSpaceStatistics().filter(({ space_name }) => !space_name.includes('code'));
+  process.send(spaces.reduce((sum, { space_used_size }) => sum + space_used_size, 0));
+});
+process.once('SIGTERM', () => stop().then(() => process.exit()));
+process.once('disconnect', () => process.exit());

@@ -9,9 +9,9 @@ const SHAPES: Readonly<Record<string, readonly number[]>> = {
 };
 
 /** Weights that are a function of the seed alone. */
-export function tinyWeights(seed: string, scale = 1): Weights {
+export function tinyWeights(seed: string, scale = 1, shapes = SHAPES): Weights {
   return new Map(
-    Object.entries(SHAPES).map(([name, shape]) => {
+    Object.entries(shapes).map(([name, shape]) => {
       const random = seededRandom(`${seed}/${name}`);
       const count = shape.reduce((product, size) => product * size, 1);
       const data = Float32Array.from({ length: count }, () => scale * random.normal());

@@ -88,8 +88,7 @@ export class DeadlineWatch {
   }
 
   async #sleep(durationMs: number): Promise<void> {
-    const signal = AbortSignal.any([this.#stopping.signal, this.#interruption.signal]);
     // Rejects only when interrupted, which is what the loop waits for.
-    await this.#clock.sleep(durationMs, signal).catch(() => undefined);
+    await this.#clock.sleep(durationMs, this.#interruption.signal).catch(() => undefined);
   }
 }

@@ -46,7 +46,7 @@ export class TaskDesk {
   readonly #startedAtMs: number;
   /** The poll that each site has open; a newer one replaces it. */
   readonly #polls = new Map<string, AbortController>();
-  readonly #closing = new AbortController();
+  #isClosed = false;
 
   constructor({ registry, changes, clock, askAgainMs }: TaskDeskOptions) {
     this.#registry = registry;
@@ -99,9 +99,14 @@ export class TaskDesk {
     this.#polls.get(site)?.abort();
     const poll = new AbortController();
     this.#polls.set(site, poll);
+    const end = () => poll.abort();
+    if (signal.aborted || this.#isClosed) end();
+    // Not `AbortSignal.any`: a desk that lives for months would keep a trace of every poll.
+    signal.addEventListener('abort', end, { once: true });
     try {
-      return await this.#await(site, AbortSignal.any([signal, poll.signal, this.#closing.signal]));
+      return await this.#await(site, poll.signal);
     } finally {
+      signal.removeEventListener('abort', end);
       if (this.#polls.get(site) === poll) this.#polls.delete(site);
     }
   }
@@ -155,7 +160,8 @@ export class TaskDesk {
 
   /** Answers every open poll, and every later one, with "nothing now". */
   close(): void {
-    this.#closing.abort();
+    this.#isClosed = true;
+    for (const poll of this.#polls.values()) poll.abort();
   }
 
   async #await(site: string, signal: AbortSignal): Promise<Task | undefined> {
