@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { isFedvoxError, seededRandom } from '@fedvox/base';
-import type { CoordinatorClient } from '@fedvox/coordinator';
+import type { CoordinatorClient, CoordinatorEvent } from '@fedvox/coordinator';
 import { SITES } from './consortium.js';
 import { reservePorts } from './coordinator-process.js';
 import { operatorOf, type Ports } from './federation.js';
@@ -18,8 +18,9 @@ const MAX_AWAY_MS = 200;
 const REPEATED_SHARE = 0.1;
 /** So small that a transfer can be cut anywhere within. */
 const CHUNK_BYTES = 1_024;
-/** A round never stands still for so long, however busy the machine. */
-const STALL_MS = 180_000;
+/** So often nothing is heard, for `LISTEN_MS` each, where all stands still. */
+const MAX_SILENCES = 9;
+const LISTEN_MS = 20_000;
 const LOOK_AGAIN_MS = 50;
 /** A collection of all that is not in use takes its time. */
 const HEAP_EVERY_ROUNDS = 5;
@@ -159,10 +160,11 @@ class SoakRun {
 
   /** @throws Error where the job fails, or nothing happens to it for long */
   async #untilEnded(): Promise<void> {
-    for (let after = 0, lastMs = performance.now(); ; ) {
+    for (let after = 0, silences = 0; silences < MAX_SILENCES; ) {
       const events = await this.#eventsAfter(after);
-      for (const { fact, sequence } of events) {
-        [after, lastMs] = [sequence, performance.now()];
+      silences = events?.length === 0 ? silences + 1 : 0;
+      for (const { fact, sequence } of events ?? []) {
+        after = sequence;
         if (fact.kind === 'job-completed') return await untilDelivered(this.folder);
         if (fact.kind === 'job-failed') throw new Error(`the job failed in round ${this.#round}`);
         if (fact.kind !== 'round-opened') continue;
@@ -170,19 +172,19 @@ class SoakRun {
         // In its first round somebody may be killing it.
         if (fact.round > this.terms.watchFrom) await this.#look(fact.round);
       }
-      if (performance.now() - lastMs < STALL_MS) continue;
-      throw new Error(`round ${this.#round} does not go on`);
     }
+    throw new Error(`round ${this.#round} does not go on`);
   }
 
-  /** None while the coordinator is dead. */
-  #eventsAfter(sequence: number) {
-    const { job } = this.ground;
-    return this.#operator.events(sequence, STALL_MS, undefined, job).catch(async (error) => {
+  /** Undefined while the coordinator is dead. */
+  async #eventsAfter(sequence: number): Promise<CoordinatorEvent[] | undefined> {
+    try {
+      return await this.#operator.events(sequence, LISTEN_MS, undefined, this.ground.job);
+    } catch (error) {
       if (!isFedvoxError(error, 'coordinator/coordinator-unreachable')) throw error;
       await setTimeout(LOOK_AGAIN_MS);
-      return [];
-    });
+      return undefined;
+    }
   }
 
   async #look(round: number): Promise<void> {
