@@ -29,7 +29,13 @@ export default defineConfig({
         .filter(({ lacks }) => lacks.length === 0)
         .map(({ name, env }) => ({
           extends: true as const,
-          test: { name, include: COMPUTED, env: { ...env, FEDVOX_TEST_ENGINE: 'torch' } },
+          test: {
+            name,
+            include: COMPUTED,
+            env: { ...env, FEDVOX_TEST_ENGINE: 'torch' },
+            // A process for all of them, alone in `all`: half of the time would go into loading libtorch.
+            isolate: false,
+          },
         })),
     ],
   },

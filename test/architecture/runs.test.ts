@@ -17,15 +17,23 @@ describe('the processors that tests run as', async () => {
       .filter(({ lacks }) => lacks.length === 0)
       .map(({ name }) => name);
 
+  const avx2 = ['sse4_1', 'avx', 'avx2', 'fma'];
+  const avx512 = [...avx2, 'avx512f', 'avx512bw', 'avx512dq', 'avx512vl'];
+
   it('are those whose instructions this one has, and every one composed as well', () => {
-    const avx2 = ['composed', 'sse4.1-composed', 'avx2', 'avx2-composed'];
+    const asAvx2 = ['composed', 'sse4.1-composed', 'avx2', 'avx2-composed'];
     expect(runnable()).toEqual(['composed']);
-    expect(runnable('sse4_1', 'avx2', 'fma')).toEqual(avx2);
-    const avx512 = ['avx512f', 'avx512bw', 'avx512dq', 'avx512vl'];
-    expect(runnable('sse4_1', 'avx2', 'fma', ...avx512, 'avx512_bf16')).toEqual([
-      ...avx2,
+    expect(runnable(...avx512, 'avx512_vnni', 'avx512_bf16', 'amx_tile')).toEqual([
+      ...asAvx2,
       ...['avx512', 'avx512-composed', 'avx512bf16', 'avx512bf16-composed'],
     ]);
+  });
+
+  it('are not this one once more by its name', () => {
+    expect(runnable(...avx2)).toEqual(['composed', 'sse4.1-composed']);
+    expect(runnable(...avx2, 'avx_vnni')).toContain('avx2');
+    expect(runnable(...avx512)).not.toContain('avx512');
+    expect(runnable(...avx512, 'avx512_vnni', 'avx512_bf16')).not.toContain('avx512bf16-composed');
   });
 
   it('name what this one lacks', () => {
