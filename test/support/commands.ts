@@ -12,7 +12,7 @@ export async function helpOf(words: readonly string[]): Promise<string | undefin
 /** What is wrong with a command as a document has it: no such command, or no such option of it. */
 export async function faultsOfCommand(command: string): Promise<string[]> {
   const words = command.split(/\s+/);
-  const nouns = words.slice(0, 2).filter((word) => /^[a-z]+$/.test(word));
+  const nouns = words.slice(0, 2).filter((word) => /^[a-z]+(-[a-z]+)*$/.test(word));
   const help = (await helpOf(nouns)) ?? '';
   if (!help.includes(`fedvox ${nouns.join(' ')}`)) return [`fedvox ${command}: no such command`];
   const options = words.filter((word) => word.startsWith('--'));
@@ -24,7 +24,7 @@ export async function faultsOfCommand(command: string): Promise<string[]> {
 /** The help of every command, so that an option can be looked for that stands without one. */
 export async function everyHelp(): Promise<string> {
   const verbsOf = (text: string) =>
-    [...text.matchAll(/^ {2}([a-z]+)(?: \[| <| {2})/gm)].map(([, verb = '']) => verb);
+    [...text.matchAll(/^ {2}([a-z-]+)(?: \[| <| {2})/gm)].map(([, verb = '']) => verb);
   const nouns = verbsOf((await helpOf([])) ?? '');
   const pages = nouns.map(async (noun) => {
     const text = (await helpOf([noun])) ?? '';

@@ -45,6 +45,8 @@ export {
   perMetric,
   SPLIT_RULES,
   type SplitRule,
+  type ValidationPart,
+  validationPart,
 } from './metrics.js';
 export {
   durationMs,

@@ -86,6 +86,17 @@ export function isBetter(metric: MetricName, candidate: number, incumbent: numbe
 export const SPLIT_RULES = ['by-rank', 'by-patient'] as const;
 export type SplitRule = (typeof SPLIT_RULES)[number];
 
+/** k-fold cross-validation: every case, or every patient, validates in exactly one of the folds. */
+export const foldSchema = z
+  .strictObject({
+    number: z.number().int().min(1),
+    of: z.number().int().min(2).max(100),
+  })
+  .refine(({ number, of }) => number <= of, {
+    path: ['number'],
+    message: 'is more than there are folds',
+  });
+
 export const evaluationSchema = z.strictObject({
   /** The metric that decides which global model is best. */
   bestBy: z.enum(METRIC_NAMES, {
@@ -103,6 +114,8 @@ export const evaluationSchema = z.strictObject({
   }),
   /** Part of a site's cases that it keeps for validation, chosen by the job's seed. */
   validationFraction: z.number().gt(0).lt(1).default(0.2),
+  /** Of so many folds, the one that validates, from 1; counts instead of `validationFraction`. */
+  fold: foldSchema.optional(),
   /**
    * Which cases those are. `by-patient`: a case's side is its patient's, a function of that patient and
    * the seed alone, and no other case has a say in it. `by-rank`: those that come first in an order of
@@ -113,3 +126,18 @@ export const evaluationSchema = z.strictObject({
 });
 
 export type EvaluationSpec = z.output<typeof evaluationSchema>;
+
+/** Of cases in an order by chance, those that validate, as parts of them all. */
+export interface ValidationPart {
+  readonly from: number;
+  /** Not included. */
+  readonly to: number;
+}
+
+export function validationPart({
+  validationFraction,
+  fold,
+}: Pick<EvaluationSpec, 'validationFraction' | 'fold'>): ValidationPart {
+  if (fold === undefined) return { from: 0, to: validationFraction };
+  return { from: (fold.number - 1) / fold.of, to: fold.number / fold.of };
+}

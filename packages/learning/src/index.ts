@@ -15,6 +15,11 @@ export type { Agreements, Evaluation, SiteEvaluation } from './evaluation/evalua
 export { diceCrossEntropy } from './losses/dice-ce.js';
 export { initialModel, Network } from './networks/network.js';
 export type { KeptFolders } from './site-rules/site-rule.js';
+export {
+  type CrossValidation,
+  crossValidate,
+  type FoldResult,
+} from './tasks/cross-validate.js';
 export { GATE_REASONS, type GateReason, requirementProblem } from './tasks/data-requirements.js';
 export {
   EVALUATION_SPLITS,

@@ -27,7 +27,7 @@ function summary({ job, modelSha256, split, evaluation }: EvaluationRecord, word
   const { dice, auc, intervals, perCase } = evaluation;
   const facts: [string, Html][] = [
     [terms.job, html`${job.name}`],
-    [say.terms.model, html`<code>${modelSha256}</code>`],
+    [say.terms.model, html`<code>${modelSha256 ?? say.severalModels}</code>`],
     [say.terms.cases, html`${String(perCase.length)} (${say.split[split]})`],
     [METRICS.dice.title, html`${figureText(dice, words)} ${knownText(intervals.dice, words)}`],
     [METRICS.auc.title, html`${figureText(auc, words)}`],

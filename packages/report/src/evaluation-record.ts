@@ -8,7 +8,8 @@ export interface FigureInterval {
 /** How a model does on cases that lie where the report is made. */
 export interface EvaluationRecord {
   readonly job: Job;
-  readonly modelSha256: string;
+  /** Null where the cases were measured by several models: folds. */
+  readonly modelSha256: string | null;
   readonly split: 'all' | 'validation';
   readonly evaluation: Figures & {
     /** One for each foreground class. */

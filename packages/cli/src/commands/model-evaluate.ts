@@ -1,27 +1,25 @@
 import { metricTitles } from '@fedvox/job';
 import type { EvaluationSplit } from '@fedvox/learning';
-import type { Language } from '@fedvox/report';
 import { type Command, Option } from 'commander';
-import { casesFile } from '../cases-file.js';
 import { evaluationText } from '../evaluation-text.js';
-import { prepareOutput } from '../output-file.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act } from './action.js';
 import { datasetsOf, type RuleOptions, withRules } from './dataset-option.js';
 import { type EngineFlags, engineOf, progressTo, withEngine } from './engine-options.js';
-import { languageOption } from './language-option.js';
+import {
+  type EvaluationFileOptions,
+  evaluationFiles,
+  withEvaluationFiles,
+} from './evaluation-files.js';
 import { modelJob } from './model-job.js';
 
-interface EvaluateOptions extends EngineFlags, RuleOptions {
+interface EvaluateOptions extends EngineFlags, RuleOptions, EvaluationFileOptions {
   readonly site?: readonly string[];
   readonly job?: string;
   readonly model: string;
   readonly data: readonly string[];
   readonly cache: string;
   readonly split: EvaluationSplit;
-  readonly cases?: string;
-  readonly report?: string;
-  readonly lang: Language;
 }
 
 export function addModelEvaluate(model: Command, terminal: Terminal): void {
@@ -37,21 +35,18 @@ export function addModelEvaluate(model: Command, terminal: Terminal): void {
         .choices(['all', 'validation'])
         .default('all'),
     )
-    .option('--cases <file>', 'write the figures of every case there (.csv or .json)')
-    .option('--report <file>', 'write all as one HTML file: by class, by case, the worst first')
-    .addOption(languageOption())
     .option('--cache <folder>', 'where preprocessed cases are kept', '.fedvox/cache');
-  withEngine(withRules(evaluate));
+  withEngine(withRules(withEvaluationFiles(evaluate)));
   act<EvaluateOptions>(evaluate, terminal, evaluateModelFile);
 }
 
 async function evaluateModelFile(output: Output, options: EvaluateOptions): Promise<void> {
+  const { sha256File } = await import('@fedvox/base/system');
   const { evaluateSavedModel } = await import('@fedvox/learning');
-  const { split, cases: casesPath, report: reportPath, lang } = options;
+  const { split } = options;
   const job = await modelJob(options.model, options.job);
-  const writeCases = casesPath === undefined ? undefined : casesFile(casesPath);
-  for (const path of [casesPath, reportPath]) if (path !== undefined) await prepareOutput(path);
-  const { perCase, ...evaluation } = await evaluateSavedModel(
+  const write = await evaluationFiles(options);
+  const evaluation = await evaluateSavedModel(
     {
       ...engineOf(options),
       job,
@@ -62,23 +57,15 @@ async function evaluateModelFile(output: Output, options: EvaluateOptions): Prom
     options.model,
     split,
   );
-  await writeCases?.(perCase);
-  if (reportPath !== undefined) {
-    const { sha256File, writeFileDurably } = await import('@fedvox/base/system');
-    const { evaluationReport } = await import('@fedvox/report');
-    const modelSha256 = await sha256File(options.model);
-    const record = { job, modelSha256, split, evaluation: { ...evaluation, perCase } };
-    await writeFileDurably(reportPath, evaluationReport(record, lang));
-  }
+  const modelSha256 = await sha256File(options.model);
+  const { files, lines } = await write(evaluation, { job, modelSha256, split });
   const cases =
     split === 'all'
       ? 'case(s), all there are: with cases that the model was trained on this flatters'
       : 'validation case(s)';
-  const written = [casesPath, reportPath].filter((path) => path !== undefined);
-  const files = {
-    ...(casesPath && { cases: casesPath }),
-    ...(reportPath && { report: reportPath }),
-  };
-  const lines = [evaluationText(evaluation, cases), ...written.map((path) => `Wrote ${path}.`)];
-  output.result({ ...evaluation, split, ...files }, lines.join('\n'));
+  const { perCase: _, ...figures } = evaluation;
+  output.result(
+    { ...figures, split, ...files },
+    [evaluationText(evaluation, cases), ...lines].join('\n'),
+  );
 }

@@ -3,13 +3,13 @@ import type { EpochReport, NoFigure } from '@fedvox/learning';
 import type { Command } from 'commander';
 import { evaluationText } from '../evaluation-text.js';
 import { ResultSaysNo } from '../failure.js';
-import { namedFigures } from '../figures-text.js';
 import { loadJob } from '../job-file.js';
 import { prepareOutput } from '../output-file.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act } from './action.js';
 import { datasetsOf, type RuleOptions, withRules } from './dataset-option.js';
 import { type EngineFlags, engineOf, progressTo, withEngine } from './engine-options.js';
+import { epochLine } from './epoch-line.js';
 import { wholeNumber } from './options.js';
 
 interface TrainOptions extends EngineFlags, RuleOptions {
@@ -80,13 +80,4 @@ function noFigureText(why: NoFigure, { evaluation }: Job): string {
     case 'nothing-found':
       return `no epoch found anything in the validation cases: their ${title} is ${nothingFound}`;
   }
-}
-
-function epochLine({ epoch, meanLoss, volumesPerSecond, evaluation }: EpochReport, epochs: number) {
-  return [
-    `epoch ${epoch}/${epochs}`,
-    `loss ${meanLoss.toFixed(3)}`,
-    ...namedFigures(evaluation),
-    `${volumesPerSecond.toFixed(1)} volumes/s`,
-  ].join('  ');
 }

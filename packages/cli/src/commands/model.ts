@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Terminal } from '../terminal.js';
+import { addModelCrossValidate } from './model-cross-validate.js';
 import { addModelEvaluate } from './model-evaluate.js';
 import { addModelPredict } from './model-predict.js';
 import { addModelTrain } from './model-train.js';
@@ -9,6 +10,7 @@ export function addModelCommands(program: Command, terminal: Terminal): void {
     .command('model')
     .description('train, evaluate and apply a model, without a federation');
   addModelTrain(model, terminal);
+  addModelCrossValidate(model, terminal);
   addModelEvaluate(model, terminal);
   addModelPredict(model, terminal);
 }

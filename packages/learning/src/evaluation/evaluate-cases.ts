@@ -101,6 +101,14 @@ export async function measureCases(
   return { cases: measured, auc: orNull(aucMeter.auc()) };
 }
 
+/** What several models were measured to be, each on cases of its own; AUC as their mean. */
+export function measuredTogether(parts: readonly Measured[]): Measured {
+  return {
+    cases: parts.flatMap(({ cases }) => cases),
+    auc: orNull(meanDefined(parts.map(({ auc }) => auc ?? Number.NaN))),
+  };
+}
+
 /**
  * Of all cases together, with nothing left that tells of a single one.
  * @param names of the foreground classes

@@ -3,6 +3,7 @@ import { openModel } from '../bundle/saved-model.js';
 import { selectEngine } from '../engine/engine.js';
 import { voxelEngineOf } from '../engine/voxels.js';
 import { type DetailedEvaluation, detailedEvaluationOf } from '../evaluation/case-evaluation.js';
+import type { Measured } from '../evaluation/evaluate-cases.js';
 import { Network } from '../networks/network.js';
 import { CaseStore } from '../training/case-store.js';
 import { measureOn } from './round.js';
@@ -23,13 +24,22 @@ export async function evaluateSavedModel(
   modelPath: string,
   split: EvaluationSplit = 'all',
 ): Promise<DetailedEvaluation> {
+  const measured = await measureModel(input, modelPath, split);
+  return detailedEvaluationOf(measured, input.job.classes.slice(1));
+}
+
+/** As `evaluateSavedModel`, case by case. */
+export async function measureModel(
+  input: SeveralSites,
+  modelPath: string,
+  split: EvaluationSplit,
+): Promise<Measured> {
   const weights = await openModel(modelPath, input.job);
   const voxels = voxelEngineOf(await selectEngine(input.engine, input));
   const network = Network.fromWeights(input.job, weights);
   try {
     const validation = await casesOf(input, split, voxels);
-    const measured = await measureOn(input, { validation }, network, voxels);
-    return detailedEvaluationOf(measured, input.job.classes.slice(1));
+    return await measureOn(input, { validation }, network, voxels);
   } finally {
     network.dispose();
   }

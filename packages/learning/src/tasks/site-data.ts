@@ -10,7 +10,7 @@ import {
   type Refusal,
   type VoxelEngine,
 } from '@fedvox/imaging';
-import { type Job, jobDigest } from '@fedvox/job';
+import { type Job, jobDigest, validationPart } from '@fedvox/job';
 import { selectEngine } from '../engine/engine.js';
 import { voxelEngineOf } from '../engine/voxels.js';
 import { fail } from '../errors.js';
@@ -235,10 +235,11 @@ export async function divide(
   { job, splitsDir, log }: Pick<TaskInput, 'job' | 'splitsDir' | 'log'>,
 ): Promise<Split<SiteCase>> {
   const { seed, evaluation } = job;
-  const { split: rule = 'by-rank', validationFraction: fraction } = evaluation;
-  if (rule === 'by-rank') return splitCases(cases, seed, fraction);
+  const { split: rule = 'by-rank' } = evaluation;
+  const part = validationPart(evaluation);
+  if (rule === 'by-rank') return splitCases(cases, seed, part);
   const memory = splitsDir === undefined ? undefined : splitMemory(splitsDir, jobDigest(job));
-  const options = { seed, fraction, ...(memory && { remembered: await memory.read() }) };
+  const options = { seed, part, ...(memory && { remembered: await memory.read() }) };
   const { sides, filled, ...divided } = splitByPatient(cases, options);
   if (filled !== undefined) {
     log.warn({ side: filled }, 'no patient falls on this side by itself: one was taken for it');

@@ -1,6 +1,7 @@
-import { assert, type Sha256, sha256 } from '@fedvox/base';
+import { type Sha256, sha256 } from '@fedvox/base';
+import type { ValidationPart } from '@fedvox/job';
 import { fail } from '../errors.js';
-import type { Split } from './split.js';
+import { checkPart, type Split } from './split.js';
 
 export type Side = keyof Split<unknown>;
 
@@ -22,8 +23,8 @@ export interface PatientSplit<T> extends Split<T> {
 
 export interface PatientSplitOptions {
   readonly seed: number;
-  /** Of the patients that validate, in (0, 1): each one's chance, and so the mean. */
-  readonly fraction: number;
+  /** Of patients in an order by chance, those that validate: each one's chance, and so the mean. */
+  readonly part: ValidationPart;
   /** Sides that were given before: they stand. */
   readonly remembered?: Sides;
 }
@@ -39,12 +40,13 @@ export interface PatientSplitOptions {
  */
 export function splitByPatient<T extends PatientCase>(
   cases: readonly T[],
-  { seed, fraction, remembered = new Map() }: PatientSplitOptions,
+  { seed, part, remembered = new Map() }: PatientSplitOptions,
 ): PatientSplit<T> {
-  assert(fraction > 0 && fraction < 1, 'the validation fraction lies between 0 and 1');
+  checkPart(part);
   const digestOf = (item: T) => patientDigest(item, seed);
   const patients = [...new Set(cases.map(digestOf))].sort();
-  const bySide = (digest: Sha256): Side => (shareOf(digest) < fraction ? 'validation' : 'train');
+  const bySide = (digest: Sha256): Side =>
+    distanceFrom(part, digest) === 0 ? 'validation' : 'train';
   const sides = new Map([
     ...remembered,
     ...patients.map((digest): [Sha256, Side] => [digest, remembered.get(digest) ?? bySide(digest)]),
@@ -52,7 +54,7 @@ export function splitByPatient<T extends PatientCase>(
   const filled = emptySide(patients, sides);
   if (filled !== undefined) {
     const free = patients.filter((digest) => !remembered.has(digest));
-    const nearest = filled === 'validation' ? free[0] : free.at(-1);
+    const nearest = filled === 'validation' ? nearestTo(part, free) : free.at(-1);
     if (nearest === undefined || patients.length < 2) {
       throw fail('too-few-patients', {
         cases: cases.length,
@@ -75,6 +77,17 @@ export function patientDigest({ patientKey, caseId }: PatientCase, seed: number)
 /** A digest as a number in [0, 1): its leading 52 bits. Digests in order have theirs in order. */
 function shareOf(digest: Sha256): number {
   return Number.parseInt(digest.slice(0, 13), 16) / 2 ** 52;
+}
+
+/** How far a patient is from those that validate: 0 for one of them. */
+function distanceFrom({ from, to }: ValidationPart, digest: Sha256): number {
+  const share = shareOf(digest);
+  if (share < from) return from - share;
+  return share < to ? 0 : share - to + Number.MIN_VALUE;
+}
+
+function nearestTo(part: ValidationPart, digests: readonly Sha256[]): Sha256 | undefined {
+  return [...digests].sort((a, b) => distanceFrom(part, a) - distanceFrom(part, b))[0];
 }
 
 function emptySide(patients: readonly Sha256[], sides: Sides): Side | undefined {

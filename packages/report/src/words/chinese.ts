@@ -171,6 +171,7 @@ export const CHINESE: Words = {
       bySite: '按站点',
     },
     split: { all: '全部病例', validation: '未参与训练的病例' },
+    severalModels: '每折一个模型',
     flatters: '如果模型曾用其中一些病例训练，这些指标会偏高。',
     intervalNote:
       '区间针对平均值：对患者重新抽样 2,000 次（百分位自助法）。它说明由这些患者得到的平均值有多可靠，而不是病例之间相差多少。',

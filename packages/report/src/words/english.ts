@@ -177,6 +177,7 @@ export const ENGLISH: Words = {
       bySite: 'By site',
     },
     split: { all: 'all cases', validation: 'cases that the training left out' },
+    severalModels: 'one for each fold',
     flatters: 'Where the model was trained on some of these cases, its figures flatter it.',
     intervalNote:
       'The interval is that of the mean: patients drawn anew 2,000 times (percentile bootstrap). It says how well the mean is known from these patients, not how far cases differ.',

@@ -69,6 +69,7 @@ export interface EvaluationWords {
     >
   >;
   readonly split: Readonly<Record<'all' | 'validation', string>>;
+  readonly severalModels: string;
   readonly flatters: string;
   readonly intervalNote: string;
   readonly chartTitle: string;

@@ -1,0 +1,61 @@
+import type { Job } from '@fedvox/job';
+import type { DetailedEvaluation, EvaluationSplit } from '@fedvox/learning';
+import type { Language } from '@fedvox/report';
+import type { Command } from 'commander';
+import { casesFile } from '../cases-file.js';
+import { prepareOutput } from '../output-file.js';
+import { languageOption } from './language-option.js';
+
+/** Where an evaluation is written to, beside the terminal. */
+export interface EvaluationFileOptions {
+  readonly cases?: string;
+  readonly report?: string;
+  readonly lang: Language;
+}
+
+export function withEvaluationFiles(command: Command): Command {
+  return command
+    .option('--cases <file>', 'write the figures of every case there (.csv or .json)')
+    .option('--report <file>', 'write all as one HTML file: by class, by case, the worst first')
+    .addOption(languageOption());
+}
+
+/** What a report says of an evaluation. */
+interface About {
+  readonly job: Job;
+  /** Null where the cases were measured by several models. */
+  readonly modelSha256: string | null;
+  readonly split: EvaluationSplit;
+}
+
+/**
+ * What writes them, once there is something to write; it answers where.
+ * @throws FedvoxError `cli/cases-format-unknown`, `cli/folder-unwritable`, `cli/output-unwritable` before any work is done
+ */
+export async function evaluationFiles({
+  cases,
+  report,
+  lang,
+}: EvaluationFileOptions): Promise<
+  (evaluation: DetailedEvaluation, about: About) => Promise<EvaluationFiles>
+> {
+  const writeCases = cases === undefined ? undefined : casesFile(cases);
+  for (const path of [cases, report]) if (path !== undefined) await prepareOutput(path);
+  return async (evaluation, about) => {
+    await writeCases?.(evaluation.perCase);
+    if (report !== undefined) {
+      const { writeFileDurably } = await import('@fedvox/base/system');
+      const { evaluationReport } = await import('@fedvox/report');
+      await writeFileDurably(report, evaluationReport({ ...about, evaluation }, lang));
+    }
+    return {
+      files: { ...(cases && { cases }), ...(report && { report }) },
+      lines: [cases, report].flatMap((path) => (path === undefined ? [] : `Wrote ${path}.`)),
+    };
+  };
+}
+
+interface EvaluationFiles {
+  readonly files: { readonly cases?: string; readonly report?: string };
+  readonly lines: readonly string[];
+}

@@ -1,0 +1,91 @@
+import { join } from 'node:path';
+import type { FoldResult } from '@fedvox/learning';
+import type { Command } from 'commander';
+import { evaluationText } from '../evaluation-text.js';
+import { namedFigures } from '../figures-text.js';
+import { loadJob } from '../job-file.js';
+import { prepareOutput } from '../output-file.js';
+import type { Output, Terminal } from '../terminal.js';
+import { act } from './action.js';
+import { datasetsOf, type RuleOptions, withRules } from './dataset-option.js';
+import { type EngineFlags, engineOf, progressTo, withEngine } from './engine-options.js';
+import { epochLine } from './epoch-line.js';
+import {
+  type EvaluationFileOptions,
+  evaluationFiles,
+  withEvaluationFiles,
+} from './evaluation-files.js';
+import { wholeNumber } from './options.js';
+
+interface CrossValidateOptions extends EngineFlags, RuleOptions, EvaluationFileOptions {
+  readonly data: readonly string[];
+  readonly site?: readonly string[];
+  readonly folds: number;
+  readonly epochs: number;
+  readonly output: string;
+  readonly cache: string;
+}
+
+export function addModelCrossValidate(model: Command, terminal: Terminal): void {
+  const command = model
+    .command('cross-validate <job>')
+    .description(
+      'train once for each fold, and measure every case by the model that did not see it',
+    )
+    .requiredOption('--data <folders...>', 'DICOM folders, or folders with an MSD dataset.json')
+    .option('--site <names...>', 'only the cases that dataset.json gives to these sites')
+    .option('--folds <n>', 'parts that the cases are divided into', wholeNumber('--folds', 2), 5)
+    .requiredOption('--epochs <n>', 'passes over the training cases', wholeNumber('--epochs', 1))
+    .option('--output <folder>', 'where the folds’ models go', 'folds')
+    .option('--cache <folder>', 'where preprocessed cases are kept', '.fedvox/cache');
+  withEngine(withRules(withEvaluationFiles(command)));
+  act<CrossValidateOptions, [string]>(command, terminal, crossValidateJob);
+}
+
+async function crossValidateJob(
+  output: Output,
+  options: CrossValidateOptions,
+  jobPath: string,
+): Promise<void> {
+  const { crossValidate } = await import('@fedvox/learning');
+  const { folds: count, epochs, output: outputDir } = options;
+  const job = await loadJob(jobPath);
+  await prepareOutput(join(outputDir, 'fold-1.safetensors'));
+  const write = await evaluationFiles(options);
+  const { folds, evaluation } = await crossValidate(
+    {
+      ...engineOf(options),
+      job,
+      datasets: await datasetsOf(options.data, options, options.site),
+      cacheDir: options.cache,
+      onProgress: progressTo(output),
+    },
+    {
+      ...{ folds: count, epochs, outputDir },
+      onEpoch: (fold, report) =>
+        output.progress(`fold ${fold}/${count}  ${epochLine(report, epochs)}`),
+    },
+  );
+  const { files, lines } = await write(evaluation, { job, modelSha256: null, split: 'validation' });
+  const { perCase: _, ...figures } = evaluation;
+  output.result(
+    { ...figures, folds: folds.map(foldData), ...files },
+    [
+      ...folds.map(foldLine),
+      evaluationText(evaluation, 'case(s), each by the model that was not trained on it'),
+      ...lines,
+    ].join('\n'),
+  );
+}
+
+function foldData({ fold, result: { best }, evaluation }: FoldResult) {
+  if (best === null || evaluation === null) return { fold, best: null };
+  const { dice, auc, validationCases } = evaluation;
+  return { fold, best, dice, auc, validationCases };
+}
+
+function foldLine({ fold, result: { best }, evaluation }: FoldResult): string {
+  if (best === null || evaluation === null) return `fold ${fold}: no epoch could be measured`;
+  const figures = namedFigures(evaluation).join(', ');
+  return `fold ${fold}: ${figures} in ${evaluation.validationCases} case(s); epoch ${best.epoch}, ${best.path}`;
+}
