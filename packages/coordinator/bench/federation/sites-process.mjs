@@ -1,5 +1,6 @@
 // Sites that speak the protocol over mutual TLS and train nothing: what each of them sends lies ready.
 import { createPrivateKey } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -15,6 +16,8 @@ const { federation, caPem, keyPem, heartbeatIntervalMs, specs, folder } = world;
 const key = createPrivateKey(keyPem);
 const stopping = new AbortController();
 const { signal } = stopping;
+// Every site of the bench listens.
+setMaxListeners(0, signal);
 const told = { heartbeats: 0, missed: 0 };
 /** So many dial at once: a door lets only so many strangers of one address in. */
 const DIALLING_AT_ONCE = 50;

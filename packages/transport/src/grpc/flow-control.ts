@@ -1,19 +1,32 @@
 import type { Readable } from 'node:stream';
 import type { Server } from '@grpc/grpc-js';
-import { FLOW_CONTROL_WINDOW_BYTES } from '../limits.js';
+import { FLOW_CONTROL_WINDOW_BYTES, LEAST_WINDOW_BYTES, SHARED_WINDOW_BYTES } from '../limits.js';
 import { http2ServersOf } from './http2-servers.js';
 
 /**
- * Lets clients send this much before they wait for an answer. HTTP/2 begins with 64 KiB, which on a
- * line of 20 ms is 3 MB/s however fast it is; grpc-js has an option for clients and none for servers.
+ * Lets clients send so much before they wait for an answer. HTTP/2 begins with 64 KiB, which on a
+ * line of 20 ms is 3 MB/s however fast it is; grpc-js has an option for clients and none for servers. The more
+ * connections there are, the less each new one may have on its way: all of it is held in memory.
  */
 export function widenReceiveWindow(grpc: Server): void {
+  let sessions = 0;
   for (const server of http2ServersOf(grpc)) {
     server.on('session', (session) => {
-      session.settings({ initialWindowSize: FLOW_CONTROL_WINDOW_BYTES });
-      session.setLocalWindowSize(FLOW_CONTROL_WINDOW_BYTES);
+      sessions += 1;
+      session.once('close', () => {
+        sessions -= 1;
+      });
+      const window = windowAmong(sessions);
+      session.settings({ initialWindowSize: window });
+      session.setLocalWindowSize(window);
     });
   }
+}
+
+/** @param sessions with the one that it is for */
+export function windowAmong(sessions: number): number {
+  const share = Math.floor(SHARED_WINDOW_BYTES / sessions);
+  return Math.min(FLOW_CONTROL_WINDOW_BYTES, Math.max(LEAST_WINDOW_BYTES, share));
 }
 
 /**
