@@ -24,7 +24,7 @@ export async function faultsOfCommand(command: string): Promise<string[]> {
 /** The help of every command, so that an option can be looked for that stands without one. */
 export async function everyHelp(): Promise<string> {
   const verbsOf = (text: string) =>
-    [...text.matchAll(/^ {2}([a-z-]+)(?: \[| <| {2})/gm)].map(([, verb = '']) => verb);
+    [...text.matchAll(/^ {2}([a-z][a-z-]*)(?: \[| <| {2})/gm)].map(([, verb = '']) => verb);
   const nouns = verbsOf((await helpOf([])) ?? '');
   const pages = nouns.map(async (noun) => {
     const text = (await helpOf([noun])) ?? '';
