@@ -1,12 +1,12 @@
 // Whether memory grows: thousands of training steps of a small network, and the process's resident memory
 // after each tenth of them. The first tenth warms up caches and compilers and does not count.
 
-import { diceCrossEntropy, initialModel, Network } from '@fedvox/learning';
+import { initialModel, lossOf, Network } from '@fedvox/learning';
 import { FusedAdam, registerTorchBackend } from '@fedvox/tfjs-backend-torch';
 import * as tf from '@tensorflow/tfjs-core';
 
 const SHAPE = [2, 16, 16, 16];
-const LOSS = { includeBackground: true, diceWeight: 1, crossEntropyWeight: 1 };
+const LOSS = { kind: 'dice-ce', includeBackground: true, diceWeight: 1, crossEntropyWeight: 1 };
 
 /** `--steps=N`, 10,000 when left out. */
 export async function run({ args, log }) {
@@ -27,7 +27,7 @@ export async function run({ args, log }) {
     tf.tidy(() => {
       const x = tf.randomNormal([...SHAPE, 1]);
       const labels = tf.randomUniformInt(SHAPE, 0, job.classes.length);
-      optimizer.minimize(() => diceCrossEntropy(net.logits(x), labels, LOSS), false, net.variables);
+      optimizer.minimize(() => lossOf(net.logits(x), labels, LOSS), false, net.variables);
     });
     if (step % (steps / 10) !== 0) continue;
     // A turn for the finalizers of what JavaScript has collected.

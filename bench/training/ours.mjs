@@ -3,11 +3,11 @@
 
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { diceCrossEntropy, initialModel, Network } from '@fedvox/learning';
+import { initialModel, lossOf, Network } from '@fedvox/learning';
 import { FusedAdam, registerTorchBackend } from '@fedvox/tfjs-backend-torch';
 import * as tf from '@tensorflow/tfjs-core';
 
-const LOSS = { includeBackground: true, diceWeight: 1, crossEntropyWeight: 1 };
+const LOSS = { kind: 'dice-ce', includeBackground: true, diceWeight: 1, crossEntropyWeight: 1 };
 const PRECISIONS = { fp32: 'float32', bf16: 'bfloat16' };
 
 async function prepare(setup) {
@@ -19,7 +19,7 @@ async function prepare(setup) {
   const optimizer = new FusedAdam({ learningRate: 1e-3 });
   const trainOn = (x, labels) =>
     tf.tidy(() => {
-      const loss = () => diceCrossEntropy(net.logits(x), labels, LOSS);
+      const loss = () => lossOf(net.logits(x), labels, LOSS);
       return optimizer.minimize(loss, true, net.variables).dataSync()[0];
     });
   const parameters = net.variables.reduce((sum, { size }) => sum + size, 0);

@@ -28,6 +28,14 @@ export {
   newJobSchema,
 } from './job.js';
 export {
+  hasLaterSettings,
+  LOSS_KINDS,
+  LOSS_TERMS,
+  type LossKind,
+  type LossSpec,
+  lossSchema,
+} from './losses.js';
+export {
   type EvaluationSpec,
   type ExplainedFigures,
   type Figures,
@@ -110,7 +118,6 @@ export {
 } from './trainability.js';
 export {
   type InferenceSpec,
-  type LossSpec,
   type OptimizerSpec,
   type TrainingSpec,
   trainingOfRound,

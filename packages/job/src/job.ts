@@ -2,6 +2,7 @@ import { canonicalJson, defineErrors, type Sha256, sha256 } from '@fedvox/base';
 import { z } from 'zod';
 import { encodingFault, encodingSchema, PLAIN } from './encodings.js';
 import { DEFAULT_FIREWALL, firewallChoiceSchema } from './firewall.js';
+import { classWeightsFault } from './losses.js';
 import { evaluationSchema } from './metrics.js';
 import {
   durationSchema,
@@ -97,13 +98,18 @@ export const jobSchema = z
     if (new Set(job.classes).size !== job.classes.length) {
       context.addIssue({ code: 'custom', path: ['classes'], message: 'names a class twice' });
     }
-    const { localEpochs, localSteps } = job.training;
+    const { localEpochs, localSteps, loss } = job.training;
     if (localSteps !== undefined && localEpochs !== 1) {
       context.addIssue({
         code: 'custom',
         path: ['training', 'localEpochs'],
         message: 'is said beside localSteps, which is said instead of it',
       });
+    }
+    const weightsFault = classWeightsFault(loss, job.classes.length);
+    if (weightsFault !== undefined) {
+      const path = ['training', 'loss', 'classWeights'];
+      context.addIssue({ code: 'custom', path, message: weightsFault });
     }
     for (const { path, message } of unmetConditions(job)) {
       context.addIssue({ code: 'custom', path: [...path], message });

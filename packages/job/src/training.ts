@@ -1,16 +1,9 @@
 import { z } from 'zod';
+import { lossSchema } from './losses.js';
 import { sizeSchema } from './names.js';
 import { scheduledPart, scheduleSchema } from './schedule.js';
 
 const positiveInt = z.number().int().positive();
-
-/** Dice plus cross-entropy, as MONAI's `DiceCELoss(to_onehot_y=True, softmax=True)`. */
-export const lossSchema = z.strictObject({
-  kind: z.literal('dice-ce'),
-  includeBackground: z.boolean().default(true),
-  diceWeight: z.number().positive().default(1),
-  crossEntropyWeight: z.number().positive().default(1),
-});
 
 const adam = z.strictObject({
   kind: z.literal('adam'),
@@ -58,7 +51,6 @@ export const inferenceSchema = z.strictObject({
   overlap: z.number().min(0).max(0.95).default(0.25),
 });
 
-export type LossSpec = z.output<typeof lossSchema>;
 export type OptimizerSpec = z.output<typeof optimizerSchema>;
 export type TrainingSpec = z.output<typeof trainingSchema>;
 export type InferenceSpec = z.output<typeof inferenceSchema>;

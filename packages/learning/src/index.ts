@@ -12,7 +12,7 @@ export type {
 } from './evaluation/case-evaluation.js';
 export type { ClassEvaluation } from './evaluation/class-evaluation.js';
 export type { Agreements, Evaluation, SiteEvaluation } from './evaluation/evaluate-cases.js';
-export { diceCrossEntropy } from './losses/dice-ce.js';
+export { lossOf } from './losses/index.js';
 export { initialModel, Network } from './networks/network.js';
 export type { KeptFolders } from './site-rules/site-rule.js';
 export {

@@ -2,6 +2,7 @@ import {
   ENCODING_KINDS,
   type JobInput,
   jobSchema,
+  lossSchema,
   NETWORK_KINDS,
   networkSchema,
   newJobSchema,
@@ -41,6 +42,14 @@ describe('what a job needs of an agent', () => {
       'optimizer-sgd',
       'fixed-steps',
     ]);
+  });
+
+  it('is a loss that not every agent knows, and what it says since there are such', () => {
+    const needsOf = (loss: Parameters<typeof lossSchema.parse>[0]) =>
+      capabilitiesFor({ ...job, training: { ...job.training, loss: lossSchema.parse(loss) } });
+    expect(needsOf({ kind: 'tversky' }).slice(3)).toEqual(['loss-tversky']);
+    expect(needsOf({ kind: 'dice-ce', batch: false }).slice(3)).toEqual(['loss-settings']);
+    expect(needsOf({ kind: 'dice-ce', includeBackground: false })).toEqual(capabilitiesFor(job));
   });
 
   it('is to read what its firewall is, or that weights are declared, where the job says so', () => {

@@ -1,7 +1,10 @@
 import {
   declaredWeights,
   type EncodingKind,
+  hasLaterSettings,
   type Job,
+  LOSS_KINDS,
+  type LossKind,
   NETWORK_KINDS,
   type NetworkKind,
   type NetworkSpec,
@@ -19,11 +22,17 @@ const DELTA_CAPABILITY = {
   'top-k': 'delta-top-k',
 } as const satisfies Readonly<Record<EncodingKind, string>>;
 
+/** The loss that every agent knows. */
+const FIRST_LOSS = 'dice-ce';
+type LaterLoss = Exclude<LossKind, typeof FIRST_LOSS>;
+const isLater = (kind: LossKind): kind is LaterLoss => kind !== FIRST_LOSS;
+
 /** Each encoding, each network and each strategy that a job can name is a capability of its own. */
 export type Capability =
   | (typeof DELTA_CAPABILITY)[EncodingKind]
   | `network-${NetworkKind}`
   | `strategy-${StrategyKind}`
+  | `loss-${LaterLoss}`
   | 'decline'
   | 'untrainable'
   | 'job-encoding'
@@ -33,6 +42,7 @@ export type Capability =
   /** Statements that say how many local steps made an update. */
   | 'local-steps'
   /** What a job may say of its training and its network since agents were first asked. */
+  | 'loss-settings'
   | 'optimizer-sgd'
   | 'fixed-steps'
   | 'affine-norm'
@@ -43,6 +53,7 @@ export const CAPABILITIES = [
   ...Object.values(DELTA_CAPABILITY),
   ...NETWORK_KINDS.map((kind) => `network-${kind}` as const),
   ...STRATEGY_KINDS.map((kind) => `strategy-${kind}` as const),
+  ...LOSS_KINDS.filter(isLater).map((kind) => `loss-${kind}` as const),
   'decline',
   'untrainable',
   'job-encoding',
@@ -50,6 +61,7 @@ export const CAPABILITIES = [
   'job-schedule',
   'job-participation',
   'local-steps',
+  'loss-settings',
   'optimizer-sgd',
   'fixed-steps',
   'affine-norm',
@@ -62,6 +74,7 @@ export const CAPABILITIES = [
 export function capabilitiesFor(job: Job): readonly Capability[] {
   const { network, training, selection, federation } = job;
   const { kind } = federation.strategy;
+  const { loss } = training;
   const { encoding = PLAIN } = federation;
   // An older agent takes a job that says what it does not know for damaged.
   const more: Partial<Record<Capability, boolean>> = {
@@ -71,6 +84,7 @@ export function capabilitiesFor(job: Job): readonly Capability[] {
     'job-participation': federation.participation !== undefined,
     'job-archive': federation.archive !== undefined,
     'local-steps': STRATEGY_TERMS[kind].needs.localSteps,
+    'loss-settings': hasLaterSettings(loss),
     'optimizer-sgd': training.optimizer.kind === 'sgd',
     'fixed-steps': training.localSteps !== undefined,
     firewall: federation.firewall !== undefined || declaredWeights(federation.strategy) !== null,
@@ -81,6 +95,7 @@ export function capabilitiesFor(job: Job): readonly Capability[] {
     DELTA_CAPABILITY[encoding.kind],
     `network-${network.kind}`,
     `strategy-${kind}`,
+    ...(isLater(loss.kind) ? [`loss-${loss.kind}` as const] : []),
     ...needed,
   ];
 }

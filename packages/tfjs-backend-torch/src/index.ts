@@ -8,7 +8,6 @@ export {
   conv3d,
   conv3dTranspose,
 } from './ops/conv3d.js';
-export { type DiceCrossEntropyOptions, diceCrossEntropy } from './ops/dice-cross-entropy.js';
 export { type AdamOptions, FusedAdam } from './ops/fused-adam.js';
 export { GradientAccumulator } from './ops/gradient-accumulator.js';
 export {
@@ -20,6 +19,7 @@ export {
   type NormOptions,
 } from './ops/norms.js';
 export { prelu } from './ops/prelu.js';
+export { type SoftmaxSums, softmaxSums } from './ops/softmax-sums.js';
 export { type UpsampleOptions, upsample3d } from './ops/upsample3d.js';
 export { variableGradients } from './ops/variable-gradients.js';
 export {

@@ -166,20 +166,20 @@ describe.skipIf(!torchAvailability().available)('an operator of our own, called 
       /sums of a norm are \[3, batch, channels\], not \[1, 3, 4\]/,
     ],
     'fewer labels than logits': [
-      () => run('dice_cross_entropy', floats(2, 4, 4, 4, 3), integers(2, 4, 4, 3), true, 1, 1),
+      () => run('softmax_sums', floats(2, 4, 4, 4, 3), integers(2, 4, 4, 3)),
       /do not fit labels \[2, 4, 4, 3\]/,
     ],
     'labels that are no integers': [
-      () => run('dice_cross_entropy', floats(1, 4, 4, 4, 3), floats(1, 4, 4, 4), true, 1, 1),
+      () => run('softmax_sums', floats(1, 4, 4, 4, 3), floats(1, 4, 4, 4)),
       /labels \[1, 4, 4, 4\], which are int32/,
     ],
-    'coefficients of other classes': [
+    'sums of other classes': [
       () =>
         run(
-          'dice_cross_entropy_gradient',
-          ...[floats(1), floats(1, 4, 4, 4, 3), integers(1, 4, 4, 4), floats(3, 1, 2), 1],
+          'softmax_sums_gradient',
+          ...[floats(5, 1, 2), floats(1, 4, 4, 4, 3), integers(1, 4, 4, 4)],
         ),
-      /coefficients are \[2, batch, classes\], not \[3, 1, 2\]/,
+      /sums of a softmax are \[5, batch, classes\], not \[5, 1, 2\]/,
     ],
     'a moment that is smaller than its weights': [
       () =>
@@ -205,9 +205,17 @@ describe.skipIf(!torchAvailability().available)('an operator of our own, called 
       ScalarType.int32,
       'cpu',
     );
-    const [loss] = run('dice_cross_entropy', floats(1, 1, 1, 4, 2), labels, true, 0, 1) as Handle[];
-    // Two voxels of four have a class, of which equal logits say ½.
-    expect(native.toTypedArray(loss as Handle)[0]).toBeCloseTo(Math.LN2 / 2, 6);
+    const sums = run('softmax_sums', floats(1, 1, 1, 4, 2), labels) as Handle;
+    // Equal logits say ½ of each voxel; two of the four have a class.
+    const [overlaps, probabilities, squares, counts] = [
+      [0.5, 0.5],
+      [2, 2],
+      [1, 1],
+      [1, 1],
+    ];
+    const logs = [Math.log(0.5), Math.log(0.5)].map(Math.fround);
+    const expected = [overlaps, probabilities, squares, counts, logs].flat() as number[];
+    expect([...native.toTypedArray(sums)]).toEqual(expected.map((sum) => expect.closeTo(sum, 6)));
   });
 
   it('takes means as they lie, transposed or expanded', () => {

@@ -1,6 +1,6 @@
 import { errorText, isFedvoxError } from '@fedvox/base';
 import type { Logger } from '@fedvox/base/system';
-import { registerTorchBackend } from '@fedvox/tfjs-backend-torch';
+import { registerGradients, registerTorchBackend } from '@fedvox/tfjs-backend-torch';
 import * as tf from '@tensorflow/tfjs-core';
 import { fail } from '../errors.js';
 import type { EngineName, EngineSettings } from './settings.js';
@@ -104,6 +104,7 @@ async function startTorch(options: EngineOptions): Promise<string> {
 
 async function startCpu(): Promise<string> {
   await import('@tensorflow/tfjs-backend-cpu');
+  await registerGradients();
   await tf.setBackend('cpu');
   // Else it greets its first use with a banner of advice, in the midst of a JSON log.
   Object.assign(tf.backend(), { firstUse: false });

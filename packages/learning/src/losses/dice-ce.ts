@@ -1,16 +1,24 @@
 import type { LossSpec } from '@fedvox/job';
-import { diceCrossEntropy as diceCrossEntropyOf } from '@fedvox/tfjs-backend-torch';
-import type * as tf from '@tensorflow/tfjs-core';
+import { type SoftmaxSums, softmaxSums } from '@fedvox/tfjs-backend-torch';
+import * as tf from '@tensorflow/tfjs-core';
+import { diceOf } from './dice-loss.js';
+import type { Loss } from './loss.js';
 
-/**
- * The job's loss: Dice plus cross-entropy, as MONAI's `DiceCELoss(to_onehot_y=True, softmax=True)`.
- * @param logits [batch, X, Y, Z, classes]
- * @param labels class indices, int32 [batch, X, Y, Z]
- */
-export function diceCrossEntropy(
-  logits: tf.Tensor5D,
-  labels: tf.Tensor4D,
-  { includeBackground, diceWeight, crossEntropyWeight }: LossSpec,
+/** MONAI's `DiceCELoss(to_onehot_y=True, softmax=True)`; in the cross-entropy the background has a share always. */
+export const diceCrossEntropy: Loss<'dice-ce'> = (logits, labels, spec) => {
+  const sums = softmaxSums(logits, labels);
+  return tf.add(
+    tf.mul(spec.diceWeight, diceOf(sums, spec)),
+    tf.mul(spec.crossEntropyWeight, crossEntropyOf(sums, spec)),
+  );
+};
+
+/** The mean over voxels, weighted by their classes: `torch.nn.CrossEntropyLoss`. */
+function crossEntropyOf(
+  { logs, counts }: SoftmaxSums,
+  { classWeights }: Pick<LossSpec<'dice-ce'>, 'classWeights'>,
 ): tf.Scalar {
-  return diceCrossEntropyOf(logits, labels, { includeBackground, diceWeight, crossEntropyWeight });
+  const weighted = (sums: tf.Tensor2D) =>
+    tf.sum(classWeights === undefined ? sums : tf.mul(sums, tf.tensor1d(classWeights)));
+  return tf.neg(tf.div(weighted(logs), weighted(counts)));
 }

@@ -49,7 +49,7 @@ interface Entry {
 }
 
 /** Of more types than Fedvox's own reader takes, each brought to float32. */
-function readTensors(path: string): Map<string, WeightTensor> {
+export function readTensors(path: string | URL): Map<string, WeightTensor> {
   const bytes = readFileSync(path);
   const start = 8 + Number(bytes.readBigUInt64LE(0));
   const header: Record<string, Entry> = JSON.parse(bytes.toString('utf8', 8, start));

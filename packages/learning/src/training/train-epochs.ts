@@ -3,7 +3,7 @@ import { portableVoxels, type VoxelEngine } from '@fedvox/imaging';
 import type { AugmentStep, LossSpec, TrainingSpec } from '@fedvox/job';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkFinite } from '../finite.js';
-import { diceCrossEntropy } from '../losses/dice-ce.js';
+import { lossOf } from '../losses/index.js';
 import type { Network } from '../networks/network.js';
 import { imageTensor, labelTensor } from '../tensors.js';
 import { type Batch, epochBatches, type LoadCase } from './batches.js';
@@ -146,8 +146,8 @@ async function trainBatch(
   const loss = tf.tidy(() => {
     const images = imageTensor(batch.map(({ image }) => image));
     const labels = labelTensor(batch.map(({ label }) => label));
-    const lossOf = () => diceCrossEntropy(logits(images), labels, lossSpec);
-    return steps.add(lossOf, place);
+    const ofBatch = () => lossOf(logits(images), labels, lossSpec);
+    return steps.add(ofBatch, place);
   });
   const reading = loss.data();
   // Taken before the wait, in which the next batch may be prepared: that is no part of the step.

@@ -5,7 +5,6 @@ import { complexKernels } from './complex.js';
 import { conv3dKernels } from './conv3d.js';
 import { convolutionKernels } from './convolution.js';
 import { creationKernels } from './creation.js';
-import { diceCrossEntropyKernels } from './dice-cross-entropy.js';
 import { gradientKernels } from './gradients.js';
 import { hostKernels } from './host.js';
 import { identityKernels } from './identity.js';
@@ -20,6 +19,7 @@ import { preluKernels } from './prelu.js';
 import { reductionKernels } from './reduction.js';
 import { regionKernels } from './region.js';
 import { shapeKernels } from './shape.js';
+import { softmaxSumsKernels } from './softmax-sums.js';
 import { unaryKernels } from './unary.js';
 import { upsampleKernels } from './upsample.js';
 
@@ -31,7 +31,6 @@ const torchKernels: readonly KernelConfig[] = [
   ...conv3dKernels,
   ...convolutionKernels,
   ...creationKernels,
-  ...diceCrossEntropyKernels,
   ...gradientKernels,
   ...identityKernels,
   ...imageKernels,
@@ -45,6 +44,7 @@ const torchKernels: readonly KernelConfig[] = [
   ...reductionKernels,
   ...regionKernels,
   ...shapeKernels,
+  ...softmaxSumsKernels,
   ...unaryKernels,
   ...upsampleKernels,
 ];

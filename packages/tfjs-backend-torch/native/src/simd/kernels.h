@@ -102,6 +102,10 @@ struct LabelledRun {
   size_t classes;  // at most 1024
 };
 
+// What is summed up of each class, with p the softmax: p where the class is true, p, p², the voxels where it
+// is true, and log p there. In this order, [kSoftmaxSums][classes].
+constexpr int kSoftmaxSums = 5;
+
 // Weights, their gradients and both moments before and after a step of Adam: spread is 1 / √(1 − β₂ᵗ),
 // stepSize the learning rate / (1 − β₁ᵗ).
 struct AdamRun {
@@ -145,14 +149,10 @@ struct Kernels {
   void (*normPreluGradient)(const PeriodicRun& run, const NormPeriod& norm, const void* x,
                             Storage stored, const void* dy, Storage gradient, const float* means,
                             const float* alongs, void* dx);
-  // With p the softmax: adds Σ p of the true class, Σ p and the voxels of each class, [classes] each, and
-  // Σ −log p of the true class.
-  void (*softmaxSums)(const LabelledRun& run, double (*logarithm)(double), float* intersections,
-                      float* probabilities, float* counts, double* loss);
-  // The logits' gradient where a loss has ∂/∂p = alpha · (is true) + beta for each class, and the
-  // cross-entropy weighs `share` a voxel: p · (d − Σ p · d) + share · (p − is true).
-  void (*softmaxGradient)(const LabelledRun& run, const float* alphas, const float* betas,
-                          float share, float* gradients);
+  // Adds to the sums.
+  void (*softmaxSums)(const LabelledRun& run, double (*logarithm)(double), double* sums);
+  // The logits' gradient, of that of the sums.
+  void (*softmaxGradient)(const LabelledRun& run, const float* ofSums, float* gradients);
   void (*adam)(const AdamRun& run);
 };
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// Softmax over few classes, and what a loss of it and of true labels sums up, on vectors of neighbouring
+// Softmax over few classes, and what losses of it and of true labels sum up, on vectors of neighbouring
 // voxels.
 
 #include "planes.h"
@@ -13,8 +13,8 @@ constexpr size_t kLogitsAtOnce = 1024;
 constexpr size_t kMostClasses = 1024;
 constexpr int32_t kNoClass = -1;
 // Sums of exponentials are multiplied before one logarithm is taken. Each lies between 1 and the number of
-// classes: a float holds the product of this many of up to 1024, and a double those of many floats.
-constexpr int kSumsInFloat = 8;
+// classes: a float holds the product of as many as are worked on at a time, and a double those of many floats.
+constexpr size_t kMostVectors = 32;
 constexpr double kMostInDouble = 1e200;
 
 // eˣ for x ≤ 0, to about one unit in the last place: 2ⁿ · eʳ with |r| ≤ ln 2 / 2, eʳ by the polynomial of
@@ -36,6 +36,8 @@ inline Vector exponential(Vector x) {
 struct Voxels {
   float logits[kMostClasses * kLength];
   int32_t labels[kLogitsAtOnce];
+  // Once the logits are probabilities: Σ e^(z − max z), and z − max z of the true class, 0 where there is none.
+  float sums[kLogitsAtOnce], truths[kLogitsAtOnce];
   size_t first, count, step;
 
   Integers labelsAt(size_t at) const { return *reinterpret_cast<const Integers*>(labels + at); }
@@ -54,7 +56,8 @@ inline const void* placeOf(const void* values, Storage storage, size_t index) {
 template <typename Body>
 inline void someAtATime(const LabelledRun& run, Body body) {
   Voxels voxels;
-  const size_t vectors = kLogitsAtOnce / run.classes / kLength;
+  const size_t fit = kLogitsAtOnce / run.classes / kLength;
+  const size_t vectors = fit > kMostVectors ? kMostVectors : fit;
   voxels.step = (vectors > 0 ? vectors : 1) * kLength;
   for (voxels.first = 0; voxels.first < run.voxels; voxels.first += voxels.step) {
     const size_t left = run.voxels - voxels.first;
@@ -69,10 +72,8 @@ inline void someAtATime(const LabelledRun& run, Body body) {
   }
 }
 
-// Turns logits into probabilities. For each vector of voxels, hands over Σ e^(z − max z), and z − max z of
-// the true class, 0 where there is none.
-template <typename Body>
-inline void softmax(Voxels& voxels, size_t classes, Body body) {
+// Turns logits into probabilities.
+inline void softmax(Voxels& voxels, size_t classes) {
   for (size_t at = 0; at < voxels.count; at += kLength) {
     float* const z = voxels.logits + at;
     Vector most = loadVector(z);
@@ -93,93 +94,76 @@ inline void softmax(Voxels& voxels, size_t classes, Body body) {
     for (size_t c = 0; c < classes; ++c) {
       storeVector(z + c * voxels.step, loadVector(z + c * voxels.step) * inverse);
     }
-    body(at, sum, truth);
+    storeVector(voxels.sums + at, sum);
+    storeVector(voxels.truths + at, truth);
   }
 }
 
 // Σ log of many sums.
-class Logarithms {
- public:
-  explicit Logarithms(double (*logarithm)(double)) : logarithm_(logarithm) {}
-
-  void add(Vector sums) {
-    product_ *= sums;
-    if (++factors_ == kSumsInFloat) fold();
-  }
-
-  double total() {
-    fold();
-    return total_ + logarithm_(folded_);
-  }
-
- private:
-  void fold() {
+struct Logarithms {
+  void add(Vector product, double (*logarithm)(double)) {
     for (int lane = 0; lane < kLength; ++lane) {
-      folded_ *= product_[lane];
-      if (folded_ < kMostInDouble) continue;
-      total_ += logarithm_(folded_);
-      folded_ = 1;
+      folded *= product[lane];
+      if (folded < kMostInDouble) continue;
+      total += logarithm(folded);
+      folded = 1;
     }
-    product_ = all(1.f);
-    factors_ = 0;
   }
 
-  double (*const logarithm_)(double);
-  Vector product_ = all(1.f);
-  int factors_ = 0;
-  double folded_ = 1, total_ = 0;
+  double folded, total;
 };
 
-void softmaxSums(const LabelledRun& run, double (*logarithm)(double), float* intersections,
-                 float* probabilities, float* counts, double* loss) {
+void softmaxSums(const LabelledRun& run, double (*logarithm)(double), double* sums) {
   const size_t classes = run.classes;
-  Logarithms logarithms(logarithm);
-  double truths = 0;
+  Logarithms logarithms[kMostClasses];
+  for (size_t c = 0; c < classes; ++c) logarithms[c] = {1, 0};
   someAtATime(run, [&](Voxels& voxels) {
-    Vector shifted{};
-    softmax(voxels, classes, [&](size_t at, Vector sum, Vector truth) {
-      const Integers labels = voxels.labelsAt(at);
-      const Integers isClass = (labels >= 0) & (labels < static_cast<int32_t>(classes));
-      logarithms.add(isClass ? sum : all(1.f));
-      shifted += truth;
-    });
-    truths += sumOf(shifted);
+    softmax(voxels, classes);
     for (size_t c = 0; c < classes; ++c) {
-      Vector intersection{}, probability{}, count{};
+      Vector intersection{}, probability{}, square{}, count{}, truth{}, product = all(1.f);
       for (size_t at = 0; at < voxels.count; at += kLength) {
         const Vector p = loadVector(voxels.logits + c * voxels.step + at);
+        const Vector counted = voxels.within(at) ? p : Vector{};
         const Integers isTrue = voxels.labelsAt(at) == static_cast<int32_t>(c);
         intersection += isTrue ? p : Vector{};
-        probability += voxels.within(at) ? p : Vector{};
+        probability += counted;
+        square += counted * counted;
         count += isTrue ? all(1.f) : Vector{};
+        truth += isTrue ? loadVector(voxels.truths + at) : Vector{};
+        product *= isTrue ? loadVector(voxels.sums + at) : all(1.f);
       }
-      intersections[c] += sumOf(intersection);
-      probabilities[c] += sumOf(probability);
-      counts[c] += sumOf(count);
+      const Vector each[] = {intersection, probability, square, count, truth};
+      for (int kind = 0; kind < kSoftmaxSums; ++kind) sums[kind * classes + c] += sumOf(each[kind]);
+      logarithms[c].add(product, logarithm);
     }
   });
-  *loss += logarithms.total() - truths;
+  double* const logs = sums + (kSoftmaxSums - 1) * classes;
+  for (size_t c = 0; c < classes; ++c) logs[c] -= logarithms[c].total + logarithm(logarithms[c].folded);
 }
 
-void softmaxGradient(const LabelledRun& run, const float* alphas, const float* betas, float share,
-                     float* gradients) {
+void softmaxGradient(const LabelledRun& run, const float* ofSums, float* gradients) {
   const size_t classes = run.classes;
+  const auto of = [&](int kind, size_t c) { return ofSums[kind * classes + c]; };
   someAtATime(run, [&](Voxels& voxels) {
-    softmax(voxels, classes, [&](size_t at, Vector, Vector) {
+    softmax(voxels, classes);
+    for (size_t at = 0; at < voxels.count; at += kLength) {
       float* const p = voxels.logits + at;
       const Integers labels = voxels.labelsAt(at);
-      const auto weighted = [&](size_t c) {
-        const Vector alpha = labels == static_cast<int32_t>(c) ? all(alphas[c]) : Vector{};
-        return loadVector(p + c * voxels.step) * (alpha + betas[c]);
+      // What would be the gradient if the classes did not share the voxel.
+      const auto alone = [&](size_t c) {
+        const Vector probability = loadVector(p + c * voxels.step);
+        const Integers isTrue = labels == static_cast<int32_t>(c);
+        const Vector overlap = isTrue ? all(of(0, c)) : Vector{};
+        const Vector own = isTrue ? all(of(4, c)) : Vector{};
+        return probability * (overlap + of(1, c) + 2 * of(2, c) * probability) + own;
       };
       Vector along{};
-      for (size_t c = 0; c < classes; ++c) along += weighted(c);
+      for (size_t c = 0; c < classes; ++c) along += alone(c);
       for (size_t c = 0; c < classes; ++c) {
-        const Vector whole = weighted(c) - loadVector(p + c * voxels.step) * (along - share);
-        const Vector truth = labels == static_cast<int32_t>(c) ? all(share) : Vector{};
-        storeVector(p + c * voxels.step, whole - truth);
+        const Vector whole = alone(c) - loadVector(p + c * voxels.step) * along;
+        storeVector(p + c * voxels.step, whole);
       }
-    });
+    }
     sideBySide(voxels.logits, voxels.step, voxels.count, classes, gradients + voxels.first * classes);
   });
 }

@@ -80,6 +80,14 @@ export enum Capability {
   NETWORK_SEGRESNET = 60,
   /** UNET_OPTIONS - Kernels of other sizes than 3, and drop-out, in a UNet. */
   UNET_OPTIONS = 70,
+  /**
+   * LOSS_DICE - Losses beside Dice with cross-entropy, and what a job may say of any since there are others: over the
+   * batch, of squares, with weights of its classes.
+   */
+  LOSS_DICE = 80,
+  LOSS_DICE_FOCAL = 81,
+  LOSS_TVERSKY = 82,
+  LOSS_SETTINGS = 83,
   UNRECOGNIZED = -1,
 }
 

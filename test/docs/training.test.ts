@@ -1,0 +1,48 @@
+import { readFile } from 'node:fs/promises';
+import { LOSS_KINDS, LOSS_TERMS, type LossSpec, lossSchema } from '@fedvox/job';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { REPOSITORY, readDocument } from '../support/documents.js';
+
+const document = await readDocument('docs/training.md');
+
+/** The rows of a section's table: what a job says, then the other cells. */
+function rowsOf<Said>(section: string): { said: Said; cells: string[] }[] {
+  const [, text = ''] = document.split(`\n## ${section}\n`);
+  const [own = ''] = text.split('\n## ');
+  return [...own.matchAll(/^\| `(\{ kind: .*?\})` \| (.*) \|$/gm)].map(
+    ([, said = '', rest = '']) => ({ said: parse(said) as Said, cells: rest.split(' | ') }),
+  );
+}
+
+const wordsIn = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map(([, word]) => word);
+
+/** What the file says, its docstrings as running text. */
+const textOf = async (path: string) =>
+  (await readFile(`${REPOSITORY}${path}`, 'utf8')).replaceAll(/\n \* /g, ' ');
+
+describe('the table of losses', () => {
+  const rows = rowsOf<LossSpec>('Losses');
+
+  it('has a row for each that a job can name, in their order', () => {
+    expect(rows.map(({ said }) => said.kind)).toEqual(LOSS_KINDS);
+  });
+
+  it.each(rows)('says all that a job may say of $said.kind, and what stands else', (row) => {
+    const { said, cells } = row;
+    expect(lossSchema.parse({ kind: said.kind })).toEqual(said);
+    const settings = Object.keys(LOSS_TERMS[said.kind].schema.shape);
+    expect([...Object.keys(said), ...wordsIn(cells[1] ?? '')].sort()).toEqual(settings.sort());
+  });
+
+  it.each(rows)("names MONAI's and the paper that $said.kind's own file names", async (row) => {
+    const [monai = '', , paper = ''] = row.cells;
+    const own = row.said.kind === 'dice' ? 'dice-loss' : row.said.kind;
+    const files = ['dice-loss.ts', `${own}.ts`, 'focal.ts'];
+    const text = await Promise.all(
+      files.map((file) => textOf(`packages/learning/src/losses/${file}`)),
+    );
+    expect(text[1]).toContain(wordsIn(monai)[0]);
+    expect(text.join('')).toContain(paper);
+  });
+});
