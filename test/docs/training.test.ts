@@ -1,5 +1,14 @@
 import { readFile } from 'node:fs/promises';
-import { LOSS_KINDS, LOSS_TERMS, type LossSpec, lossSchema } from '@fedvox/job';
+import {
+  LOSS_KINDS,
+  LOSS_TERMS,
+  type LossSpec,
+  lossSchema,
+  OPTIMIZER_KINDS,
+  OPTIMIZER_TERMS,
+  type OptimizerSpec,
+  optimizerSchema,
+} from '@fedvox/job';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { REPOSITORY, readDocument } from '../support/documents.js';
@@ -44,5 +53,25 @@ describe('the table of losses', () => {
     );
     expect(text[1]).toContain(wordsIn(monai)[0]);
     expect(text.join('')).toContain(paper);
+  });
+});
+
+describe('the table of optimizers', () => {
+  const rows = rowsOf<OptimizerSpec>('Optimizers');
+
+  it('has a row for each that a job can name, in their order', () => {
+    expect(rows.map(({ said }) => said.kind)).toEqual(OPTIMIZER_KINDS);
+  });
+
+  it.each(rows)('says all that a job may say of $said.kind, and what stands else', (row) => {
+    const { said, cells } = row;
+    expect(optimizerSchema.parse({ kind: said.kind })).toEqual(said);
+    const settings = Object.keys(OPTIMIZER_TERMS[said.kind].schema.shape);
+    expect([...Object.keys(said), ...wordsIn(cells[1] ?? '')].sort()).toEqual(settings.sort());
+  });
+
+  it.each(rows)('names the paper that the row of $said.kind names', async ({ cells }) => {
+    const text = await textOf('packages/job/src/optimizer-terms.ts');
+    expect(text).toContain(cells[2]);
   });
 });

@@ -28,7 +28,6 @@ export {
   newJobSchema,
 } from './job.js';
 export {
-  hasLaterSettings,
   LOSS_KINDS,
   LOSS_TERMS,
   type LossKind,
@@ -78,6 +77,14 @@ export {
   networkSchema,
   sizeDivisor,
 } from './networks.js';
+export {
+  isPlainDescent,
+  OPTIMIZER_KINDS,
+  OPTIMIZER_TERMS,
+  type OptimizerKind,
+  type OptimizerSpec,
+  optimizerSchema,
+} from './optimizer-terms.js';
 export { mayTrain, type Participation } from './participation.js';
 export {
   SCHEDULES,
@@ -118,7 +125,6 @@ export {
 } from './trainability.js';
 export {
   type InferenceSpec,
-  type OptimizerSpec,
   type TrainingSpec,
   trainingOfRound,
   trainingSchema,

@@ -80,8 +80,3 @@ export function classWeightsFault(loss: LossSpec, classes: number): string | und
   const isAlone = classes === 2 && !includeBackground && kind !== 'dice-ce';
   return isAlone ? 'weighs nothing where the background is left out of two classes' : undefined;
 }
-
-/** Whether a loss says something that an agent does not know which knows its kind alone. */
-export function hasLaterSettings(loss: LossSpec): boolean {
-  return ['batch', 'squaredDenominator', 'classWeights'].some((setting) => setting in loss);
-}

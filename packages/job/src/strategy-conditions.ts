@@ -1,4 +1,5 @@
 import { hasNormParameters, type NetworkSpec } from './networks.js';
+import { isPlainDescent } from './optimizer-terms.js';
 import type { StrategySpec } from './strategies.js';
 import type { TrainingSpec } from './training.js';
 
@@ -23,7 +24,7 @@ export function unmetConditions({ network, training, federation }: Conditioned):
   };
   if (kind === 'scaffold') {
     demand(
-      training.optimizer.kind === 'sgd',
+      isPlainDescent(training.optimizer),
       ['training', 'optimizer'],
       'plain descent, kind: sgd,',
     );

@@ -30,7 +30,7 @@ export function jobFaults(job: Job): JobFault[] {
   }
   const { optimizer } = training;
   for (const name of ['beta1', 'beta2'] as const) {
-    if (optimizer.kind === 'adam' && optimizer[name] === 1) faults.push({ kind: 'momentum', name });
+    if (optimizer.kind !== 'sgd' && optimizer[name] === 1) faults.push({ kind: 'momentum', name });
   }
   return faults;
 }

@@ -1,25 +1,10 @@
 import { z } from 'zod';
 import { lossSchema } from './losses.js';
 import { sizeSchema } from './names.js';
+import { optimizerSchema } from './optimizer-terms.js';
 import { scheduledPart, scheduleSchema } from './schedule.js';
 
 const positiveInt = z.number().int().positive();
-
-const adam = z.strictObject({
-  kind: z.literal('adam'),
-  learningRate: z.number().positive().max(1).default(1e-3),
-  beta1: z.number().min(0).max(1).default(0.9),
-  beta2: z.number().min(0).max(1).default(0.999),
-  epsilon: z.number().positive().default(1e-8),
-});
-
-/** Plain gradient descent: no momentum, so that a step is the gradient times the learning rate. */
-const sgd = z.strictObject({
-  kind: z.literal('sgd'),
-  learningRate: z.number().positive().max(1).default(1e-2),
-});
-
-export const optimizerSchema = z.discriminatedUnion('kind', [adam, sgd]);
 
 export const trainingSchema = z.strictObject({
   loss: lossSchema.prefault({ kind: 'dice-ce' }),
@@ -51,7 +36,6 @@ export const inferenceSchema = z.strictObject({
   overlap: z.number().min(0).max(0.95).default(0.25),
 });
 
-export type OptimizerSpec = z.output<typeof optimizerSchema>;
 export type TrainingSpec = z.output<typeof trainingSchema>;
 export type InferenceSpec = z.output<typeof inferenceSchema>;
 

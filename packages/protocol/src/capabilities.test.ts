@@ -6,6 +6,7 @@ import {
   NETWORK_KINDS,
   networkSchema,
   newJobSchema,
+  optimizerSchema,
   STRATEGY_KINDS,
 } from '@fedvox/job';
 import { describe, expect, it } from 'vitest';
@@ -50,6 +51,20 @@ describe('what a job needs of an agent', () => {
     expect(needsOf({ kind: 'tversky' }).slice(3)).toEqual(['loss-tversky']);
     expect(needsOf({ kind: 'dice-ce', batch: false }).slice(3)).toEqual(['loss-settings']);
     expect(needsOf({ kind: 'dice-ce', includeBackground: false })).toEqual(capabilitiesFor(job));
+  });
+
+  it('is what an optimizer says beside what every agent knows', () => {
+    const needsOf = (optimizer: Parameters<typeof optimizerSchema.parse>[0]) => {
+      const training = { ...job.training, optimizer: optimizerSchema.parse(optimizer) };
+      return capabilitiesFor({ ...job, training }).slice(3);
+    };
+    expect(needsOf({ kind: 'adam', weightDecay: 0 })).toEqual(['optimizer-settings']);
+    expect(needsOf({ kind: 'adamw' })).toEqual(['optimizer-adamw']);
+    expect(needsOf({ kind: 'sgd', momentum: 0.9 })).toEqual([
+      'optimizer-sgd',
+      'optimizer-settings',
+    ]);
+    expect(needsOf({ kind: 'sgd' })).toEqual(['optimizer-sgd']);
   });
 
   it('is to read what its firewall is, or that weights are declared, where the job says so', () => {

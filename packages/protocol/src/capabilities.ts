@@ -1,13 +1,14 @@
 import {
   declaredWeights,
   type EncodingKind,
-  hasLaterSettings,
   type Job,
   LOSS_KINDS,
   type LossKind,
   NETWORK_KINDS,
   type NetworkKind,
   type NetworkSpec,
+  OPTIMIZER_KINDS,
+  type OptimizerKind,
   PLAIN,
   STRATEGY_KINDS,
   STRATEGY_TERMS,
@@ -22,10 +23,11 @@ const DELTA_CAPABILITY = {
   'top-k': 'delta-top-k',
 } as const satisfies Readonly<Record<EncodingKind, string>>;
 
-/** The loss that every agent knows. */
-const FIRST_LOSS = 'dice-ce';
-type LaterLoss = Exclude<LossKind, typeof FIRST_LOSS>;
-const isLater = (kind: LossKind): kind is LaterLoss => kind !== FIRST_LOSS;
+/** Those that not every agent knows. */
+type LaterLoss = Exclude<LossKind, 'dice-ce'>;
+type LaterOptimizer = Exclude<OptimizerKind, 'adam'>;
+const LATER_LOSSES = LOSS_KINDS.filter((kind): kind is LaterLoss => kind !== 'dice-ce');
+const LATER_OPTIMIZERS = OPTIMIZER_KINDS.filter((kind): kind is LaterOptimizer => kind !== 'adam');
 
 /** Each encoding, each network and each strategy that a job can name is a capability of its own. */
 export type Capability =
@@ -33,6 +35,7 @@ export type Capability =
   | `network-${NetworkKind}`
   | `strategy-${StrategyKind}`
   | `loss-${LaterLoss}`
+  | `optimizer-${LaterOptimizer}`
   | 'decline'
   | 'untrainable'
   | 'job-encoding'
@@ -43,7 +46,7 @@ export type Capability =
   | 'local-steps'
   /** What a job may say of its training and its network since agents were first asked. */
   | 'loss-settings'
-  | 'optimizer-sgd'
+  | 'optimizer-settings'
   | 'fixed-steps'
   | 'affine-norm'
   | 'unet-options'
@@ -53,7 +56,8 @@ export const CAPABILITIES = [
   ...Object.values(DELTA_CAPABILITY),
   ...NETWORK_KINDS.map((kind) => `network-${kind}` as const),
   ...STRATEGY_KINDS.map((kind) => `strategy-${kind}` as const),
-  ...LOSS_KINDS.filter(isLater).map((kind) => `loss-${kind}` as const),
+  ...LATER_LOSSES.map((kind) => `loss-${kind}` as const),
+  ...LATER_OPTIMIZERS.map((kind) => `optimizer-${kind}` as const),
   'decline',
   'untrainable',
   'job-encoding',
@@ -62,7 +66,7 @@ export const CAPABILITIES = [
   'job-participation',
   'local-steps',
   'loss-settings',
-  'optimizer-sgd',
+  'optimizer-settings',
   'fixed-steps',
   'affine-norm',
   'unet-options',
@@ -74,7 +78,7 @@ export const CAPABILITIES = [
 export function capabilitiesFor(job: Job): readonly Capability[] {
   const { network, training, selection, federation } = job;
   const { kind } = federation.strategy;
-  const { loss } = training;
+  const { loss, optimizer } = training;
   const { encoding = PLAIN } = federation;
   // An older agent takes a job that says what it does not know for damaged.
   const more: Partial<Record<Capability, boolean>> = {
@@ -84,8 +88,9 @@ export function capabilitiesFor(job: Job): readonly Capability[] {
     'job-participation': federation.participation !== undefined,
     'job-archive': federation.archive !== undefined,
     'local-steps': STRATEGY_TERMS[kind].needs.localSteps,
-    'loss-settings': hasLaterSettings(loss),
-    'optimizer-sgd': training.optimizer.kind === 'sgd',
+    'loss-settings': says(loss, 'batch', 'squaredDenominator', 'classWeights'),
+    'optimizer-settings':
+      says(optimizer, 'momentum', 'nesterov', 'weightDecay') && optimizer.kind !== 'adamw',
     'fixed-steps': training.localSteps !== undefined,
     firewall: federation.firewall !== undefined || declaredWeights(federation.strategy) !== null,
     ...(network.kind === 'unet' && moreOfUnet(network)),
@@ -95,7 +100,10 @@ export function capabilitiesFor(job: Job): readonly Capability[] {
     DELTA_CAPABILITY[encoding.kind],
     `network-${network.kind}`,
     `strategy-${kind}`,
-    ...(isLater(loss.kind) ? [`loss-${loss.kind}` as const] : []),
+    ...LATER_LOSSES.filter((kind) => kind === loss.kind).map((kind) => `loss-${kind}` as const),
+    ...LATER_OPTIMIZERS.filter((kind) => kind === optimizer.kind).map(
+      (kind) => `optimizer-${kind}` as const,
+    ),
     ...needed,
   ];
 }
@@ -107,6 +115,13 @@ function moreOfUnet(network: NetworkSpec<'unet'>): Partial<Record<Capability, bo
     'affine-norm': norm?.affine === true,
     'unet-options': [kernelSize, upKernelSize, dropout].some((said) => said !== undefined),
   };
+}
+
+/** Whether any of these settings is said. */
+function says(spec: object, ...settings: readonly string[]): boolean {
+  return Object.entries(spec).some(
+    ([name, value]) => settings.includes(name) && value !== undefined,
+  );
 }
 
 export function lackingOf(

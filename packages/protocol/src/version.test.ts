@@ -52,7 +52,7 @@ describe('the capabilities of this version', () => {
       ...['strategy-fednova', 'strategy-q-fedavg', 'strategy-scaffold', 'strategy-ditto'],
       ...[
         'strategy-fedbn',
-        ...['loss-dice', 'loss-dice-focal', 'loss-tversky'],
+        ...['loss-dice', 'loss-dice-focal', 'loss-tversky', 'optimizer-adamw', 'optimizer-sgd'],
         'decline',
         'untrainable',
         'job-encoding',
@@ -63,7 +63,7 @@ describe('the capabilities of this version', () => {
         'job-participation',
         'local-steps',
         'loss-settings',
-        'optimizer-sgd',
+        'optimizer-settings',
         'fixed-steps',
         'affine-norm',
         'unet-options',

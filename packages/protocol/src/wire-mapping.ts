@@ -74,6 +74,8 @@ const CAPABILITY: Readonly<Record<Capability, wire.Capability>> = {
   'loss-tversky': wire.Capability.LOSS_TVERSKY,
   'loss-settings': wire.Capability.LOSS_SETTINGS,
   'optimizer-sgd': wire.Capability.OPTIMIZER_SGD,
+  'optimizer-adamw': wire.Capability.OPTIMIZER_ADAMW,
+  'optimizer-settings': wire.Capability.OPTIMIZER_SETTINGS,
   'fixed-steps': wire.Capability.FIXED_STEPS,
   'affine-norm': wire.Capability.AFFINE_NORM,
   'unet-options': wire.Capability.UNET_OPTIONS,

@@ -9,6 +9,8 @@ export {
   conv3dTranspose,
 } from './ops/conv3d.js';
 export { type AdamOptions, FusedAdam } from './ops/fused-adam.js';
+export { FusedOptimizer } from './ops/fused-optimizer.js';
+export { FusedSgd, type SgdOptions } from './ops/fused-sgd.js';
 export { GradientAccumulator } from './ops/gradient-accumulator.js';
 export {
   type BatchNormed,

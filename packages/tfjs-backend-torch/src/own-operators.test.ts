@@ -183,12 +183,38 @@ describe.skipIf(!torchAvailability().available)('an operator of our own, called 
     ],
     'a moment that is smaller than its weights': [
       () =>
-        run('adam', [floats(9)], [floats(9)], [floats(2)], [floats(9)], 1e-3, 0.9, 0.999, 1e-8, 1),
+        run(
+          'adam',
+          [floats(9)],
+          [floats(9)],
+          [floats(2)],
+          [floats(9)],
+          1e-3,
+          0.9,
+          0.999,
+          1e-8,
+          0,
+          false,
+          1,
+        ),
       /weights \[9\] have no gradient or moment \[2\]/,
     ],
     'a step before the first': [
       () =>
-        run('adam', [floats(9)], [floats(9)], [floats(9)], [floats(9)], 1e-3, 0.9, 0.999, 1e-8, 0),
+        run(
+          'adam',
+          [floats(9)],
+          [floats(9)],
+          [floats(9)],
+          [floats(9)],
+          1e-3,
+          0.9,
+          0.999,
+          1e-8,
+          0,
+          false,
+          0,
+        ),
       /from 1 on, not 0/,
     ],
   };

@@ -13,9 +13,13 @@ namespace fedvox {
 namespace {
 
 struct Settings {
-  double learningRate, beta1, beta2, epsilon;
+  double learningRate, beta1, beta2, epsilon, weightDecay;
+  bool decoupled;
   int64_t step;
 
+  // Of a weight's own size: what its gradient has besides, and what a step leaves of it.
+  double pull() const { return decoupled ? 0 : weightDecay; }
+  double kept() const { return decoupled ? 1 - learningRate * weightDecay : 1; }
   double stepSize() const { return learningRate / (1 - std::pow(beta1, step)); }
   double spread() const { return 1 / std::sqrt(1 - std::pow(beta2, step)); }
 };
@@ -35,12 +39,17 @@ void expectFit(at::TensorList values, at::TensorList gradients, at::TensorList f
 }
 
 // Values, first and second moments, as new lists one after the other.
-std::vector<at::Tensor> composedAdam(at::TensorList values, at::TensorList gradients,
+std::vector<at::Tensor> composedAdam(at::TensorList values, at::TensorList ofLoss,
                                      at::TensorList firsts, at::TensorList seconds,
                                      double learningRate, double beta1, double beta2,
-                                     double epsilon, int64_t step) {
-  expectFit(values, gradients, firsts, seconds, step);
-  const Settings settings{learningRate, beta1, beta2, epsilon, step};
+                                     double epsilon, double weightDecay, bool decoupled,
+                                     int64_t step) {
+  expectFit(values, ofLoss, firsts, seconds, step);
+  const Settings settings{learningRate, beta1, beta2, epsilon, weightDecay, decoupled, step};
+  auto gradients = ofLoss.vec();
+  if (settings.pull() != 0) gradients = at::_foreach_add(gradients, values, settings.pull());
+  auto kept = values.vec();
+  if (settings.kept() != 1) kept = at::_foreach_mul(values, settings.kept());
   auto first = at::_foreach_mul(firsts, beta1);
   at::_foreach_add_(first, gradients, 1 - beta1);
   auto second = at::_foreach_mul(seconds, beta2);
@@ -48,7 +57,7 @@ std::vector<at::Tensor> composedAdam(at::TensorList values, at::TensorList gradi
   auto spread = at::_foreach_sqrt(second);
   at::_foreach_mul_(spread, settings.spread());
   at::_foreach_add_(spread, epsilon);
-  auto next = at::_foreach_addcdiv(values, first, spread, -settings.stepSize());
+  auto next = at::_foreach_addcdiv(kept, first, spread, -settings.stepSize());
   next.insert(next.end(), first.begin(), first.end());
   next.insert(next.end(), second.begin(), second.end());
   return next;
@@ -64,9 +73,11 @@ struct Part {
 
 std::vector<at::Tensor> adam(at::TensorList values, at::TensorList gradients,
                              at::TensorList firsts, at::TensorList seconds, double learningRate,
-                             double beta1, double beta2, double epsilon, int64_t step) {
+                             double beta1, double beta2, double epsilon, double weightDecay,
+                             bool decoupled, int64_t step) {
   if (!hasWideVectors()) {
-    return composedAdam(values, gradients, firsts, seconds, learningRate, beta1, beta2, epsilon, step);
+    return composedAdam(values, gradients, firsts, seconds, learningRate, beta1, beta2, epsilon,
+                        weightDecay, decoupled, step);
   }
   expectFit(values, gradients, firsts, seconds, step);
   const size_t count = values.size();
@@ -79,13 +90,15 @@ std::vector<at::Tensor> adam(at::TensorList values, at::TensorList gradients,
     for (size_t kind = 0; kind < 3; ++kind) next[kind * count + index] = at::empty_like(inputs[index]);
     for (int64_t first = 0; first < inputs[index].numel(); first += kRun) parts.push_back({index, first});
   }
-  const Settings settings{learningRate, beta1, beta2, epsilon, step};
+  const Settings settings{learningRate, beta1, beta2, epsilon, weightDecay, decoupled, step};
   AdamRun common{};
   common.beta1 = static_cast<float>(beta1);
   common.beta2 = static_cast<float>(beta2);
   common.epsilon = static_cast<float>(epsilon);
   common.spread = static_cast<float>(settings.spread());
   common.stepSize = static_cast<float>(settings.stepSize());
+  common.pull = static_cast<float>(settings.pull());
+  common.kept = static_cast<float>(settings.kept());
   at::parallel_for(0, static_cast<int64_t>(parts.size()), 1, [&](int64_t begin, int64_t end) {
     for (int64_t part = begin; part < end; ++part) {
       const auto [index, first] = parts[part];
@@ -110,7 +123,8 @@ std::vector<at::Tensor> adam(at::TensorList values, at::TensorList gradients,
 TORCH_LIBRARY_FRAGMENT(fedvox, library) {
   library.def(
       "adam(Tensor[] values, Tensor[] gradients, Tensor[] firsts, Tensor[] seconds, "
-      "float learning_rate, float beta1, float beta2, float epsilon, int step) -> Tensor[]");
+      "float learning_rate, float beta1, float beta2, float epsilon, float weight_decay, "
+      "bool decoupled, int step) -> Tensor[]");
 }
 
 TORCH_LIBRARY_IMPL(fedvox, CompositeExplicitAutograd, library) {

@@ -19,10 +19,11 @@ inline Vector squareRoot(Vector x) {
 }
 
 void adam(const AdamRun& run) {
-  const auto step = [&](Vector value, Vector gradient, Vector& first, Vector& second) {
+  const auto step = [&](Vector value, Vector ofLoss, Vector& first, Vector& second) {
+    const Vector gradient = ofLoss + value * run.pull;
     first = first * run.beta1 + gradient * (1 - run.beta1);
     second = second * run.beta2 + gradient * gradient * (1 - run.beta2);
-    return value - first * run.stepSize / (squareRoot(second) * run.spread + run.epsilon);
+    return value * run.kept - first * run.stepSize / (squareRoot(second) * run.spread + run.epsilon);
   };
   size_t at = 0;
   for (; at + kLength <= run.count; at += kLength) {

@@ -107,12 +107,13 @@ struct LabelledRun {
 constexpr int kSoftmaxSums = 5;
 
 // Weights, their gradients and both moments before and after a step of Adam: spread is 1 / √(1 − β₂ᵗ),
-// stepSize the learning rate / (1 − β₁ᵗ).
+// stepSize the learning rate / (1 − β₁ᵗ). Of a weight's own size, `pull` is added to its gradient, and `kept` is
+// left of it.
 struct AdamRun {
   const float *values, *gradients, *firsts, *seconds;
   float *nextValues, *nextFirsts, *nextSeconds;
   size_t count;
-  float beta1, beta2, epsilon, spread, stepSize;
+  float beta1, beta2, epsilon, spread, stepSize, pull, kept;
 };
 
 // The inner loops, for one instruction set.

@@ -88,6 +88,9 @@ export enum Capability {
   LOSS_DICE_FOCAL = 81,
   LOSS_TVERSKY = 82,
   LOSS_SETTINGS = 83,
+  /** OPTIMIZER_ADAMW - What a job may say of its optimizer beside Adam's and plain descent's own settings: weight decay, momentum. */
+  OPTIMIZER_ADAMW = 84,
+  OPTIMIZER_SETTINGS = 85,
   UNRECOGNIZED = -1,
 }
 
