@@ -13,10 +13,12 @@ export {
   FedvoxError,
   isFedvoxError,
 } from './errors.js';
+export { keepRecent } from './keep-recent.js';
 export { NAME_PATTERN } from './name-pattern.js';
 export { type NamedError, namedError, restoredError } from './named-error.js';
 export { nextTurn } from './next-turn.js';
 export { printable, printableLine } from './printable.js';
+export { quantileOf } from './quantile.js';
 export { type Random, seededRandom, shuffled } from './random.js';
 export { type RetryOptions, type RetryPolicy, retry, retryDelayMs } from './retry.js';
 export {

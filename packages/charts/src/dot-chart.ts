@@ -36,6 +36,10 @@ const DOT_PIXELS = 3;
 const APART_PIXELS = 2 * DOT_PIXELS + 1;
 /** Half of what a lane has for its dots: more of them than fit lie on each other. */
 const SPREAD_PIXELS = LANE_PIXELS / 2 - DOT_PIXELS - 2;
+/** 0, 1, -1, 2, -2, … as far as a lane goes. */
+const LEVELS = Array.from({ length: 2 * Math.floor(SPREAD_PIXELS / APART_PIXELS) + 1 }, (_, k) =>
+  k % 2 === 1 ? (k + 1) / 2 : -k / 2,
+);
 const MEAN_PIXELS = LANE_PIXELS - 12;
 
 export function dotChart(chart: DotChart): string {
@@ -68,16 +72,10 @@ function beside(places: readonly number[]): (readonly [x: number, offset: number
   return [...places]
     .sort((a, b) => a - b)
     .map((place) => {
-      const level = levels().find((each) => (free.get(each) ?? -Infinity) <= place) ?? 0;
+      const level = LEVELS.find((each) => (free.get(each) ?? -Infinity) <= place) ?? 0;
       free.set(level, place + APART_PIXELS);
       return [place, level * APART_PIXELS] as const;
     });
-}
-
-/** 0, 1, -1, 2, -2, … as far as a lane goes. */
-function levels(): number[] {
-  const most = Math.floor(SPREAD_PIXELS / APART_PIXELS);
-  return Array.from({ length: 2 * most + 1 }, (_, k) => (k % 2 === 1 ? (k + 1) / 2 : -k / 2));
 }
 
 /** One path of round points: a chart of thousands stays small. */

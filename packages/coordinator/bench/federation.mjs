@@ -3,7 +3,8 @@
 // small rounds while a thousand other sites wait. Every process is a real one, every site scripted: it
 // trains nothing.
 //
-//   npm run bench -- federation [--short] [--only=round,memory,idle] [--turns=N] [--folder=DIR] [--prof=DIR]
+//   npm run bench -- federation [--short] [--only=round,memory,idle] [--turns=N] [--folder=DIR]
+//     [--prof=DIR] [--node='FLAGS of V8 for both processes']
 //
 // The least of several turns counts, and both sides take turns: whatever else the machine does adds to it.
 import { execFile } from 'node:child_process';

@@ -2,6 +2,7 @@ import { jobSchema } from '@fedvox/job';
 import { describe, expect, it } from 'vitest';
 import { evaluationReport } from './evaluation-page.js';
 import type { EvaluationRecord } from './evaluation-record.js';
+import { textOf } from './testing/page-text.js';
 import { LANGUAGES } from './words/languages.js';
 
 const job = jobSchema.parse({
@@ -45,13 +46,6 @@ function recordOf(dices: readonly number[], names = (index: number) => `case-${i
   };
   return record;
 }
-
-/** A page's text, cell by cell. */
-const textOf = (markup: string) =>
-  markup
-    .replace(/<(style|svg)[\s\S]*?<\/\1>/g, '')
-    .replace(/<[^>]+>/g, '|')
-    .replace(/\|[|\s]*/g, '|');
 
 describe('a report of an evaluation', () => {
   it('says how well each class does, and how well its mean is known', () => {

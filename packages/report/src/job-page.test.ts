@@ -2,17 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { jobReport } from './job-page.js';
+import { textOf } from './testing/page-text.js';
 import { sampleRecord } from './testing/sample-record.js';
 import { LANGUAGES } from './words/languages.js';
 
 const record = sampleRecord({ sites: 3, rounds: 4 });
 const page = jobReport(record, 'en');
-/** A page's text, cell by cell. */
-const textOf = (markup: string) =>
-  markup
-    .replace(/<(style|svg)[\s\S]*?<\/\1>/g, '')
-    .replace(/<[^>]+>/g, '|')
-    .replace(/\|[|\s]*/g, '|');
 const hasPython = spawnSync('python3', ['-c', 'import html.parser']).status === 0;
 
 /** Python's reading of a page: every element is closed where it should be; what could run or fetch. */

@@ -4,7 +4,7 @@ import { namedFigures } from '../figures-text.js';
 export function epochLine(
   { epoch, meanLoss, volumesPerSecond, evaluation }: EpochReport,
   epochs: number,
-) {
+): string {
   return [
     `epoch ${epoch}/${epochs}`,
     `loss ${meanLoss.toFixed(3)}`,

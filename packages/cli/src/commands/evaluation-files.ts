@@ -1,3 +1,4 @@
+import { writeFileDurably } from '@fedvox/base/system';
 import type { Job } from '@fedvox/job';
 import type { DetailedEvaluation, EvaluationSplit } from '@fedvox/learning';
 import type { Language } from '@fedvox/report';
@@ -44,7 +45,6 @@ export async function evaluationFiles({
   return async (evaluation, about) => {
     await writeCases?.(evaluation.perCase);
     if (report !== undefined) {
-      const { writeFileDurably } = await import('@fedvox/base/system');
       const { evaluationReport } = await import('@fedvox/report');
       await writeFileDurably(report, evaluationReport({ ...about, evaluation }, lang));
     }

@@ -7,38 +7,33 @@ import { loadJob } from '../job-file.js';
 import { prepareOutput } from '../output-file.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act } from './action.js';
-import { datasetsOf, type RuleOptions, withRules } from './dataset-option.js';
-import { type EngineFlags, engineOf, progressTo, withEngine } from './engine-options.js';
 import { epochLine } from './epoch-line.js';
 import {
   type EvaluationFileOptions,
   evaluationFiles,
   withEvaluationFiles,
 } from './evaluation-files.js';
+import { type LocalTaskOptions, localTask, withData, withLocalTask } from './local-task.js';
 import { wholeNumber } from './options.js';
 
-interface CrossValidateOptions extends EngineFlags, RuleOptions, EvaluationFileOptions {
-  readonly data: readonly string[];
-  readonly site?: readonly string[];
+interface CrossValidateOptions extends LocalTaskOptions, EvaluationFileOptions {
   readonly folds: number;
   readonly epochs: number;
   readonly output: string;
-  readonly cache: string;
 }
 
 export function addModelCrossValidate(model: Command, terminal: Terminal): void {
-  const command = model
-    .command('cross-validate <job>')
-    .description(
-      'train once for each fold, and measure every case by the model that did not see it',
-    )
-    .requiredOption('--data <folders...>', 'DICOM folders, or folders with an MSD dataset.json')
-    .option('--site <names...>', 'only the cases that dataset.json gives to these sites')
+  const command = withData(
+    model
+      .command('cross-validate <job>')
+      .description(
+        'train once for each fold, and measure every case by the model that did not see it',
+      ),
+  )
     .option('--folds <n>', 'parts that the cases are divided into', wholeNumber('--folds', 2), 5)
     .requiredOption('--epochs <n>', 'passes over the training cases', wholeNumber('--epochs', 1))
-    .option('--output <folder>', 'where the folds’ models go', 'folds')
-    .option('--cache <folder>', 'where preprocessed cases are kept', '.fedvox/cache');
-  withEngine(withRules(withEvaluationFiles(command)));
+    .option('--output <folder>', 'where the folds’ models go', 'folds');
+  withLocalTask(withEvaluationFiles(command));
   act<CrossValidateOptions, [string]>(command, terminal, crossValidateJob);
 }
 
@@ -52,20 +47,11 @@ async function crossValidateJob(
   const job = await loadJob(jobPath);
   await prepareOutput(join(outputDir, 'fold-1.safetensors'));
   const write = await evaluationFiles(options);
-  const { folds, evaluation } = await crossValidate(
-    {
-      ...engineOf(options),
-      job,
-      datasets: await datasetsOf(options.data, options, options.site),
-      cacheDir: options.cache,
-      onProgress: progressTo(output),
-    },
-    {
-      ...{ folds: count, epochs, outputDir },
-      onEpoch: (fold, report) =>
-        output.progress(`fold ${fold}/${count}  ${epochLine(report, epochs)}`),
-    },
-  );
+  const { folds, evaluation } = await crossValidate(await localTask(output, options, job), {
+    ...{ folds: count, epochs, outputDir },
+    onEpoch: (fold, report) =>
+      output.progress(`fold ${fold}/${count}  ${epochLine(report, epochs)}`),
+  });
   const { files, lines } = await write(evaluation, { job, modelSha256: null, split: 'validation' });
   const { perCase: _, ...figures } = evaluation;
   output.result(

@@ -1,59 +1,48 @@
+import { sha256File } from '@fedvox/base/system';
 import { metricTitles } from '@fedvox/job';
 import type { EvaluationSplit } from '@fedvox/learning';
 import { type Command, Option } from 'commander';
 import { evaluationText } from '../evaluation-text.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act } from './action.js';
-import { datasetsOf, type RuleOptions, withRules } from './dataset-option.js';
-import { type EngineFlags, engineOf, progressTo, withEngine } from './engine-options.js';
 import {
   type EvaluationFileOptions,
   evaluationFiles,
   withEvaluationFiles,
 } from './evaluation-files.js';
+import { type LocalTaskOptions, localTask, withData, withLocalTask } from './local-task.js';
 import { modelJob } from './model-job.js';
 
-interface EvaluateOptions extends EngineFlags, RuleOptions, EvaluationFileOptions {
-  readonly site?: readonly string[];
+interface EvaluateOptions extends LocalTaskOptions, EvaluationFileOptions {
   readonly job?: string;
   readonly model: string;
-  readonly data: readonly string[];
-  readonly cache: string;
   readonly split: EvaluationSplit;
 }
 
 export function addModelEvaluate(model: Command, terminal: Terminal): void {
-  const evaluate = model
-    .command('evaluate')
-    .description(`${metricTitles()} of a model on the cases of one or several folders`)
-    .requiredOption('--model <file>', 'the model (safetensors)')
-    .requiredOption('--data <folders...>', 'DICOM folders, or folders with an MSD dataset.json')
-    .option('--site <names...>', 'only the cases that dataset.json gives to these sites')
+  const evaluate = withData(
+    model
+      .command('evaluate')
+      .description(`${metricTitles()} of a model on the cases of one or several folders`)
+      .requiredOption('--model <file>', 'the model (safetensors)'),
+  )
     .option('--job <file>', 'the job that made the model, where the model does not carry it')
     .addOption(
       new Option('--split <cases>', 'all cases, or those that the model’s training left out')
         .choices(['all', 'validation'])
         .default('all'),
-    )
-    .option('--cache <folder>', 'where preprocessed cases are kept', '.fedvox/cache');
-  withEngine(withRules(withEvaluationFiles(evaluate)));
+    );
+  withLocalTask(withEvaluationFiles(evaluate));
   act<EvaluateOptions>(evaluate, terminal, evaluateModelFile);
 }
 
 async function evaluateModelFile(output: Output, options: EvaluateOptions): Promise<void> {
-  const { sha256File } = await import('@fedvox/base/system');
   const { evaluateSavedModel } = await import('@fedvox/learning');
   const { split } = options;
   const job = await modelJob(options.model, options.job);
   const write = await evaluationFiles(options);
   const evaluation = await evaluateSavedModel(
-    {
-      ...engineOf(options),
-      job,
-      datasets: await datasetsOf(options.data, options, options.site),
-      cacheDir: options.cache,
-      onProgress: progressTo(output),
-    },
+    await localTask(output, options, job),
     options.model,
     split,
   );

@@ -7,29 +7,24 @@ import { loadJob } from '../job-file.js';
 import { prepareOutput } from '../output-file.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act } from './action.js';
-import { datasetsOf, type RuleOptions, withRules } from './dataset-option.js';
-import { type EngineFlags, engineOf, progressTo, withEngine } from './engine-options.js';
 import { epochLine } from './epoch-line.js';
+import { type LocalTaskOptions, localTask, withData, withLocalTask } from './local-task.js';
 import { wholeNumber } from './options.js';
 
-interface TrainOptions extends EngineFlags, RuleOptions {
-  readonly data: readonly string[];
-  readonly site?: readonly string[];
+interface TrainOptions extends LocalTaskOptions {
   readonly epochs: number;
   readonly output: string;
-  readonly cache: string;
 }
 
 export function addModelTrain(model: Command, terminal: Terminal): void {
-  const train = model
-    .command('train <job>')
-    .description('the same training on pooled data: what a federation is held against')
-    .requiredOption('--data <folders...>', 'DICOM folders, or folders with an MSD dataset.json')
-    .option('--site <names...>', 'only the cases that dataset.json gives to these sites')
+  const train = withData(
+    model
+      .command('train <job>')
+      .description('the same training on pooled data: what a federation is held against'),
+  )
     .requiredOption('--epochs <n>', 'passes over the training cases', wholeNumber('--epochs', 1))
-    .option('--output <file>', 'where the best checkpoint goes', 'model.safetensors')
-    .option('--cache <folder>', 'where preprocessed cases are kept', '.fedvox/cache');
-  withEngine(withRules(train));
+    .option('--output <file>', 'where the best checkpoint goes', 'model.safetensors');
+  withLocalTask(train);
   act<TrainOptions, [string]>(train, terminal, trainModel);
 }
 
@@ -37,20 +32,11 @@ async function trainModel(output: Output, options: TrainOptions, jobPath: string
   const { trainPooled } = await import('@fedvox/learning');
   const job = await loadJob(jobPath);
   await prepareOutput(options.output);
-  const result = await trainPooled(
-    {
-      ...engineOf(options),
-      job,
-      datasets: await datasetsOf(options.data, options, options.site),
-      cacheDir: options.cache,
-      onProgress: progressTo(output),
-    },
-    {
-      epochs: options.epochs,
-      output: options.output,
-      onEpoch: (report) => output.progress(epochLine(report, options.epochs)),
-    },
-  );
+  const result = await trainPooled(await localTask(output, options, job), {
+    epochs: options.epochs,
+    output: options.output,
+    onEpoch: (report) => output.progress(epochLine(report, options.epochs)),
+  });
   const { epochs, best, unmeasured } = result;
   if (unmeasured !== undefined) {
     const { epoch, path, why } = unmeasured;

@@ -1,4 +1,4 @@
-import type { Sha256 } from '@fedvox/base';
+import { keepRecent, type Sha256 } from '@fedvox/base';
 import { bestOf, type ModelRow, tabulate } from '../core/results.js';
 import type { RoundSpan, Store } from '../store/store.js';
 import type { RegisteredJob } from './job-registry.js';
@@ -50,14 +50,7 @@ export class BestModels {
       rows.push(...(await tabulateSpan(store, jobId, measured, { first, last, maxShare })));
     }
     const best = bestOf(rows, await comparisonOf(job, blobs));
-    this.#remember(jobId, { rounds: committed.length, best });
+    keepRecent(this.#chosen, jobId, { rounds: committed.length, best }, MAX_JOBS);
     return best;
-  }
-
-  #remember(jobId: string, chosen: { rounds: number; best: ModelRow | null }): void {
-    this.#chosen.delete(jobId);
-    const [oldest] = this.#chosen.keys();
-    if (this.#chosen.size >= MAX_JOBS && oldest !== undefined) this.#chosen.delete(oldest);
-    this.#chosen.set(jobId, chosen);
   }
 }

@@ -6,7 +6,7 @@ import {
   readInto,
   VALUES_PER_BLOCK,
 } from '@fedvox/aggregation';
-import { isFedvoxError, type Sha256 } from '@fedvox/base';
+import { isFedvoxError, keepRecent, type Sha256 } from '@fedvox/base';
 import { type EncodingSpec, PLAIN } from '@fedvox/job';
 import { refuse, type UpdateStatement } from '@fedvox/protocol';
 import { elementCount, encodedLayout, encodeHeader } from '@fedvox/weights';
@@ -97,11 +97,7 @@ export class DeltaChecks {
     const known = this.#magnitudes.get(path);
     if (known !== undefined) return known;
     const magnitude = await magnitudeOf(file);
-    const [oldest] = this.#magnitudes.keys();
-    if (this.#magnitudes.size >= MAX_REMEMBERED && oldest !== undefined) {
-      this.#magnitudes.delete(oldest);
-    }
-    this.#magnitudes.set(path, magnitude);
+    keepRecent(this.#magnitudes, path, magnitude, MAX_REMEMBERED);
     return magnitude;
   }
 }

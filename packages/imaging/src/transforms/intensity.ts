@@ -1,3 +1,4 @@
+import { quantileOf } from '@fedvox/base';
 import type { Volume } from '../geometry/grid.js';
 
 /**
@@ -84,12 +85,7 @@ export function gammaCorrected(image: Volume, gamma: number): Volume {
 export function percentiles(values: Float32Array, ranks: readonly number[]): number[] {
   const sorted = values.toSorted();
   if (sorted.length === 0) return ranks.map(() => 0);
-  return ranks.map((rank) => {
-    const at = (rank / 100) * (sorted.length - 1);
-    const low = sorted[Math.floor(at)] as number;
-    const high = sorted[Math.ceil(at)] as number;
-    return low + (high - low) * (at - Math.floor(at));
-  });
+  return ranks.map((rank) => quantileOf(sorted, rank / 100));
 }
 
 /** Smallest and largest value. */

@@ -1,4 +1,4 @@
-import { seededRandom } from '@fedvox/base';
+import { quantileOf, seededRandom } from '@fedvox/base';
 
 /** Where a figure may lie, given the few cases it was measured on. */
 export interface Interval {
@@ -33,13 +33,5 @@ export function bootstrapInterval<Case>(
   if (figures.length === 0) return null;
   figures.sort();
   const outside = (1 - level) / 2;
-  return { low: quantile(figures, outside), high: quantile(figures, 1 - outside) };
-}
-
-/** Linear between the two nearest ranks. @param sorted not empty */
-function quantile(sorted: Float64Array, part: number): number {
-  const rank = part * (sorted.length - 1);
-  const below = sorted[Math.floor(rank)] as number;
-  const above = sorted[Math.ceil(rank)] as number;
-  return below + (above - below) * (rank - Math.floor(rank));
+  return { low: quantileOf(figures, outside), high: quantileOf(figures, 1 - outside) };
 }

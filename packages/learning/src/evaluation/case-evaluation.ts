@@ -3,7 +3,6 @@ import { bootstrapInterval, type Interval } from './bootstrap.js';
 import { type Agreement, orNull } from './class-evaluation.js';
 import {
   type Evaluation,
-  evaluateTogether,
   evaluationOf,
   type Measured,
   type MeasuredCase,
@@ -62,13 +61,14 @@ function intervalsOf(
   names: readonly string[],
 ): EvaluationIntervals {
   const patients = patientsOf(cases);
-  const interval = (figureOf: (drawn: readonly MeasuredCase[]) => number) =>
-    bootstrapInterval(patients, figureOf, BOOTSTRAP);
+  const ofClasses = names.map(
+    (_, index) => (drawn: readonly MeasuredCase[]) =>
+      meanDefined(drawn.map(({ byClass }) => diceOf(byClass[index]))),
+  );
+  const ofAll = (drawn: readonly MeasuredCase[]) => meanDefined(ofClasses.map((of) => of(drawn)));
   return {
-    dice: interval((drawn) => evaluateTogether(drawn, names).dice ?? Number.NaN),
-    perClass: names.map((_, index) =>
-      interval((drawn) => meanDefined(drawn.map(({ byClass }) => diceOf(byClass[index])))),
-    ),
+    dice: bootstrapInterval(patients, ofAll, BOOTSTRAP),
+    perClass: ofClasses.map((of) => bootstrapInterval(patients, of, BOOTSTRAP)),
   };
 }
 

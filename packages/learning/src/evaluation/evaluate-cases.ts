@@ -118,10 +118,7 @@ export function evaluationOf({ cases, auc }: Measured, names: readonly string[])
   return { ...evaluateTogether(cases, names), auc, ...(perSite.length > 1 ? { perSite } : {}) };
 }
 
-export function evaluateTogether(
-  found: readonly MeasuredCase[],
-  names: readonly string[],
-): Agreements {
+function evaluateTogether(found: readonly MeasuredCase[], names: readonly string[]): Agreements {
   const perClass = names.map((name, index) =>
     evaluateClass(
       name,

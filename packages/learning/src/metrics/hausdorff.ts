@@ -1,3 +1,4 @@
+import { quantileOf } from '@fedvox/base';
 import { squaredDistances, type Triple } from './distance-transform.js';
 
 /**
@@ -27,7 +28,8 @@ export function hausdorff95Mm(
 /** 95th percentile of the distances from the voxels of one surface to the other. */
 function directed95Mm(from: Uint8Array, to: Uint8Array, size: Triple, spacingMm: Triple): number {
   const squared = squaredDistances(to, size, spacingMm);
-  return percentile95(squared.filter((_, voxel) => from[voxel] === 1).map(Math.sqrt));
+  const distances = squared.filter((_, voxel) => from[voxel] === 1).map(Math.sqrt);
+  return quantileOf(distances.sort(), 0.95);
 }
 
 interface Box {
@@ -87,13 +89,4 @@ function surface(mask: Uint8Array, [nx, ny, nz]: Triple): Uint8Array {
     }
   }
   return result;
-}
-
-/** Linear between the two nearest ranks, NumPy's default. */
-function percentile95(values: Float32Array): number {
-  const sorted = values.sort();
-  const rank = 0.95 * (sorted.length - 1);
-  const below = sorted[Math.floor(rank)] as number;
-  const above = sorted[Math.ceil(rank)] as number;
-  return below + (above - below) * (rank - Math.floor(rank));
 }

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import type { Sha256 } from '@fedvox/base';
+import { keepRecent, type Sha256, sha256 } from '@fedvox/base';
 import { type CertificateInfo, readCertificate } from '@fedvox/pki';
 import { refuse } from '@fedvox/protocol';
 import type { Peer } from './call-desk.js';
@@ -30,12 +29,9 @@ export class SiteAuthentication {
   }
 
   #infoOf(certificate: { raw: Uint8Array }): CertificateInfo {
-    const digest = createHash('sha256').update(certificate.raw).digest('hex');
+    const digest = sha256(certificate.raw);
     const caller = this.#read.get(digest) ?? readCallerCertificate(certificate);
-    this.#read.delete(digest);
-    const [oldest] = this.#read.keys();
-    if (this.#read.size >= MAX_REMEMBERED && oldest !== undefined) this.#read.delete(oldest);
-    this.#read.set(digest, caller);
+    keepRecent(this.#read, digest, caller, MAX_REMEMBERED);
     return caller;
   }
 }

@@ -1,3 +1,4 @@
+import { keepRecent } from '@fedvox/base';
 /** How often somebody may fail: so many times in a row, and again one by one as time passes. */
 export interface AttemptRules {
   readonly burst: number;
@@ -45,9 +46,6 @@ export class AttemptBudget {
   }
 
   #keep(who: string, budget: Budget): void {
-    this.#budgets.delete(who);
-    this.#budgets.set(who, budget);
-    const [oldest] = this.#budgets.keys();
-    if (this.#budgets.size > this.#rules.maxRemembered) this.#budgets.delete(oldest as string);
+    keepRecent(this.#budgets, who, budget, this.#rules.maxRemembered);
   }
 }
