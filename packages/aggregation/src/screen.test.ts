@@ -85,6 +85,14 @@ describe('the firewall of a round of five', () => {
     expect(reasons(await screened(honest([0.3, 0.6, 1, 1.5, 3], 0.3)))).toEqual(NONE(5));
   });
 
+  it('flags one that points away from others who hardly agree, as of a model that has converged, and leaves it in', async () => {
+    const deltas = honest([1, 1, 1, 1, 1], 0.2);
+    const found = await screened([scaled(deltas[0]!, -1), ...deltas.slice(1)]);
+    expect(reasons(found)).toEqual(NONE(5));
+    expect(found[0]).toMatchObject({ flags: ['sites-disagree'] });
+    expect(found[0]?.cosine).toBeLessThan(0);
+  });
+
   it('does not see what an update is for: poison that looks like an honest update passes', async () => {
     expect(reasons(await screened([...others, own]))).toEqual(NONE(5));
   });

@@ -37,6 +37,8 @@ export interface Screened {
 
 /** Of fewer, a norm or a direction that differs says nothing of which one is wrong. */
 const FEWEST_TO_COMPARE = 3;
+/** The cosine from which updates share a direction that another can be held to: below it, chance turns honest ones away too. */
+const FIRM_AGREEMENT = 0.1;
 /** Rounds before a round that its norms are compared with. */
 export const MAX_EARLIER_ROUNDS = 5;
 /** A figure that is perfect, as sites round them, … */
@@ -54,8 +56,9 @@ const FAR_FROM_PERFECT = 0.9;
  * **Direction.** Of those whose norm passes: an update's cosines with the others are put in order, and the
  * upper median is taken, which at least half of the others reach. An honest update has it with an honest
  * one as long as those are a majority, of three too; where it is below `minCosine`, most others point
- * elsewhere. Updates that are so are quarantined only where they are fewer than those that are not:
- * otherwise, and of two, nobody can tell who is right, and they are flagged.
+ * elsewhere. Updates that are so are quarantined only where they are fewer than those that are not, and these
+ * agree firmly, by their median: otherwise, and of two, nobody can tell who is right, and they are flagged. As a
+ * model converges, each site's updates are led by its own cases and by chance, and honest ones agree less and less.
  *
  * It sees what a delta is like, not what it is for: poison that is as large as the others' updates and
  * points their way, as a few flipped labels make it, passes.
@@ -67,7 +70,11 @@ export function screen({ rules, updates, products, earlier }: ScreeningInput): S
   const compared = [...norms.keys()].filter((at) => norms[at] !== 0 && !tooLarge[at]);
   const cosines = norms.map((_, at) => upperMedian(cosinesOf(at, compared, norms, products)));
   const opposed = compared.filter((at) => (cosines[at] ?? 1) < rules.minCosine);
-  const isDecided = compared.length >= FEWEST_TO_COMPARE && 2 * opposed.length < compared.length;
+  const agreeing = compared.flatMap((at) => (opposed.includes(at) ? [] : (cosines[at] ?? [])));
+  const isDecided =
+    compared.length >= FEWEST_TO_COMPARE &&
+    opposed.length < agreeing.length &&
+    median(agreeing) >= FIRM_AGREEMENT;
   return updates.map(({ site }, at): Screened => {
     const norm = norms[at] as number;
     const isOpposed = opposed.includes(at);

@@ -13,7 +13,7 @@ export const firewallSchema = z.strictObject({
    * job's last rounds; one that is as much smaller is flagged.
    */
   maxNormRatio: z.number().gt(1).default(5),
-  /** An update is quarantined whose direction agrees with most others' by a lower cosine than this. */
+  /** An update is quarantined whose direction agrees with most others' by a lower cosine than this, where those agree firmly. */
   minCosine: z.number().gt(-1).lt(1).default(0.02),
   onQuarantine: z.enum(ON_QUARANTINE).default('go-on'),
 });
@@ -31,7 +31,7 @@ export const DEFAULT_FIREWALL: FirewallRules = firewallSchema.parse({});
 export const QUARANTINE_REASONS = [
   /** Its norm is far above that of the round, or of the rounds before. */
   'norm-too-large',
-  /** It points away from most of the others. */
+  /** It points away from most of the others, who agree. */
   'direction-opposed',
   /** An operator decided so. */
   'by-operator',
@@ -43,7 +43,7 @@ export const UPDATE_FLAGS = [
   /** Every value of the delta is 0: the site trained nothing. */
   'zero-delta',
   'norm-too-small',
-  /** Of too few to tell who is right: the sites point away from each other. */
+  /** The sites point away from each other: they are too few, or agree too little, to tell who is right. */
   'sites-disagree',
   /** A figure that is perfect where the others' are far from it. */
   'figures-too-good',

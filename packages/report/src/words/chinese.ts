@@ -131,7 +131,7 @@ export const CHINESE: Words = {
   flags: {
     'zero-delta': '未作任何改变',
     'norm-too-small': '范数远小于其他站点',
-    'sites-disagree': '各站点方向相反；站点过少，无法判断孰是孰非',
+    'sites-disagree': '各站点方向相反；站点过少或一致性过低，无法判断孰是孰非',
     'figures-too-good': '指标满分，而其他站点相差甚远',
   },
   verdictsNote: '未计入平均的更新仍予保存，回执有效。标注被调换所致的更新在此无法识别。',

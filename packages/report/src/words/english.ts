@@ -132,7 +132,8 @@ export const ENGLISH: Words = {
   flags: {
     'zero-delta': 'changes nothing',
     'norm-too-small': 'its norm is far below the others’',
-    'sites-disagree': 'the sites point away from each other; too few to tell which is right',
+    'sites-disagree':
+      'the sites point away from each other; too few or too unlike to tell which is right',
     'figures-too-good': 'a perfect figure where the others’ are far from it',
   },
   verdictsNote:
