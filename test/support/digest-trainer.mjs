@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { sha256 } from '@fedvox/base';
 import { decodeWeights, encodeWeights } from '@fedvox/weights';
 
@@ -6,10 +7,13 @@ import { decodeWeights, encodeWeights } from '@fedvox/weights';
 export const TRAIN_CASES = { east: 12, north: 34, south: 5 };
 const VALIDATION_CASES = 6;
 
+/** What SCAFFOLD's rounds leave for the next: their digest. */
+const KEPT_FILE = 'digest';
+
 /**
- * A trainer whose figures and deltas are a function of site, round and base model alone, made of small
- * dyadic numbers from SHA-256: the same bytes on every machine, and others where anything before went
- * otherwise. In plain JavaScript, because the recorder of `fixtures/` runs it under older builds.
+ * A trainer whose figures and deltas are a function of site, round, base model and, under SCAFFOLD, what the
+ * round before left at the site alone, made of small dyadic numbers from SHA-256: the same bytes on every machine, and others where
+ * anything before went otherwise. In plain JavaScript, because the recorder of `fixtures/` runs it under older builds.
  */
 export class DigestTrainer {
   #site;
@@ -21,13 +25,15 @@ export class DigestTrainer {
     this.#before = before;
   }
 
-  async run({ work, baseModelPath, deltaPath }, signal) {
+  async run({ job, work, baseModelPath, deltaPath, kept }, signal) {
     await this.#before(work, signal);
     if (work.kind === 'check-data') {
       return { kind: 'checked', outcome: 'pass', validationCases: VALIDATION_CASES };
     }
     const base = await readFile(baseModelPath);
-    const seed = `${this.#site}/${work.round}/${sha256(base)}`;
+    const keeps = job?.federation.strategy.kind === 'scaffold';
+    const before = keeps ? await keptBefore(kept) : '';
+    const seed = `${this.#site}/${work.round}/${sha256(base)}${before}`;
     const measured = {
       kind: 'measured',
       figures: { dice: byteOf(`${seed}/dice`) / 256, auc: byteOf(`${seed}/auc`) / 256 },
@@ -35,6 +41,7 @@ export class DigestTrainer {
       validationCases: VALIDATION_CASES,
     };
     if (work.kind === 'evaluate') return { ...measured, delta: null };
+    if (keeps) await writeFile(join(kept.after, KEPT_FILE), sha256(seed));
     const delta = encodeWeights(deltaOf(decodeWeights(base), seed));
     await writeFile(deltaPath, delta);
     return { ...measured, delta: { sha256: sha256(delta), byteLength: delta.byteLength } };
@@ -43,6 +50,12 @@ export class DigestTrainer {
   async close() {
     return undefined;
   }
+}
+
+/** Nothing in the first round. */
+async function keptBefore(kept) {
+  if (kept.before === null) return '';
+  return `/${await readFile(join(kept.before, KEPT_FILE), 'utf8')}`;
 }
 
 function deltaOf(base, seed) {

@@ -43,6 +43,8 @@ export interface JobChanges {
   readonly archive?: true;
   readonly strategy?: JobInput['federation']['strategy'];
   readonly selection?: JobInput['selection'];
+  /** Batches of one where absent. */
+  readonly training?: JobInput['training'];
   /** Every one of them where absent. */
   readonly participation?: JobInput['federation']['participation'];
   readonly firewall?: JobInput['federation']['firewall'];
@@ -131,7 +133,11 @@ export async function submitTinyJob(
   return id;
 }
 
-export function tinyJob({ selection, ...changes }: JobChanges): JobInput {
+export function tinyJob({
+  selection,
+  training = { batchSize: 1 },
+  ...changes
+}: JobChanges): JobInput {
   const federation = {
     ...{ rounds: 2, minSites: 2, deadline: '1h' },
     ...changes,
@@ -141,7 +147,7 @@ export function tinyJob({ selection, ...changes }: JobChanges): JobInput {
     classes: ['background', 'lesion'],
     preprocess: [{ kind: 'orient' }],
     network: { kind: 'unet', channels: [4, 8], strides: [2] },
-    training: { batchSize: 1 },
+    training,
     evaluation: { bestBy: 'dice', auc: { level: 'case', classes: ['lesion'] } },
     ...(selection !== undefined && { selection }),
     federation,
