@@ -1,5 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { addStateGauges } from '../../packages/coordinator/src/shell/state-gauges.js';
@@ -111,7 +113,39 @@ describe('the alert rules', () => {
   });
 });
 
+/** A type without its enumerations: they are their values, as in JSON. */
+const PLAIN = `type Plain<T> =
+  T extends string ? \`\${T}\` :
+  T extends number ? (number extends T ? T : \`\${T}\` extends \`\${infer N extends number}\` ? N : never) :
+  T extends object ? { [K in keyof T]: Plain<T[K]> } : T;`;
+
+/** What TypeScript has to say of a dashboard against Grafana's own schema; nothing where it is of it. */
+async function schemaErrors(json: string): Promise<string> {
+  // Below the packages, where an import finds them.
+  const folder = await mkdtemp(`${REPOSITORY}node_modules/.fedvox-dashboard-`);
+  const path = join(folder, 'dashboard.ts');
+  const text = `import type { Dashboard } from '@grafana/schema';
+${PLAIN}
+export const dashboard: Plain<Dashboard> = ${json};`;
+  try {
+    await writeFile(path, text);
+    const tsc = `${REPOSITORY}node_modules/typescript/bin/tsc`;
+    const options = '--ignoreConfig --noEmit --strict --module nodenext --target es2022';
+    return spawnSync(process.execPath, [tsc, ...options.split(' '), path], { encoding: 'utf8' })
+      .stdout;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
 describe('the Grafana dashboard', () => {
+  it('is of Grafana’s own schema', async () => {
+    expect(await schemaErrors(JSON.stringify(dashboard))).toBe('');
+    expect(await schemaErrors(JSON.stringify({ ...dashboard, refresh: 7 }))).toMatch(
+      /Type 'number' is not assignable to type 'string'/,
+    );
+  });
+
   it('asks for metrics that there are, and shows each that we export', () => {
     const expressions = dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
     expect(expressions.flatMap(missingIn)).toEqual([]);
