@@ -69,15 +69,13 @@ function signalIfAlive(child: ChildProcess, signal: NodeJS.Signals): void {
 
 /** Ports that were free a moment ago: a restarted coordinator must be found where it was. */
 export async function reservePorts(): Promise<Ports> {
-  const [federationPort, enrollmentPort, httpPort] = await Promise.all([1, 2, 3].map(freePort));
+  // Held all at once: one that was given back could be drawn again.
+  const servers = [1, 2, 3].map(() => createServer().listen(0, 'localhost'));
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const [federationPort, enrollmentPort, httpPort] = servers.map(
+    (server) => (server.address() as AddressInfo).port,
+  );
+  for (const server of servers) server.close();
+  await Promise.all(servers.map((server) => once(server, 'close')));
   return { federationPort, enrollmentPort, httpPort } as Ports;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, 'localhost');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
