@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { seededRandom } from '@fedvox/base';
 import { sha256File } from '@fedvox/base/system';
 import { type Job, jobDigest, newJobSchema } from '@fedvox/job';
 import { jobOfModel } from '@fedvox/learning';
@@ -19,7 +20,12 @@ const PATIENTS = phantomSchema.parse({
   cases: 4,
   scanner: { spacingMm: [8, 8, 8] },
 });
-const ENOUGH_WRITES = 100;
+const ENOUGH_WRITES = 10_000;
+/** `FEDVOX_TRAIN_KILLS` says how often; elsewhere a few stand for them. */
+const KILLS = Number(process.env.FEDVOX_TRAIN_KILLS ?? 4);
+const RESUMABLE = { epochs: 3, flags: ['--checkpoint-every', '1', '--resume'] } as const;
+/** Of such a training, about: the first and the last are not hit. */
+const WRITES = 120;
 
 /** Of few tensors, so that there are few writes; its successor's classes are its own, two exchanged. */
 const older: Job = newJobSchema.parse({
@@ -29,6 +35,8 @@ const older: Job = newJobSchema.parse({
 const younger: Job = { ...older, classes: ['background', 'lesion', 'organ'] };
 
 let folder: string;
+/** How many trainings did from a later epoch than the first. */
+let wentOn = 0;
 const at = (name: string) => join(folder, name);
 
 /** Kills its own process right before its `lifeWrites + 1`st write, flush or rename. */
@@ -51,13 +59,17 @@ const mortal = (lifeWrites: number) => `
   syncBuiltinESMExports();
 `;
 
-/** Trains for one epoch; whether it lived to its end. */
-async function train(job: string, output: string, lifeWrites = ENOUGH_WRITES): Promise<boolean> {
+/** Trains; whether it lived to its end. */
+async function train(
+  job: string,
+  output: string,
+  { lifeWrites = ENOUGH_WRITES, epochs = 1, flags = [] as readonly string[] } = {},
+): Promise<boolean> {
   const preload = `data:text/javascript,${encodeURIComponent(mortal(lifeWrites))}`;
   const args = [
     ...['--import', preload, FEDVOX.entry, 'model', 'train', at(job)],
-    ...['--data', at('data'), '--epochs', '1', '--output', at(output)],
-    ...['--cache', at('cache'), '--threads', '1', '--json'],
+    ...['--data', at('data'), '--epochs', String(epochs), '--output', at(output)],
+    ...['--cache', at('cache'), '--threads', '1', '--json', ...flags],
   ];
   const child = spawn(FEDVOX.node, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
@@ -65,6 +77,7 @@ async function train(job: string, output: string, lifeWrites = ENOUGH_WRITES): P
     said += chunk;
   });
   const [exitCode, signal] = await once(child, 'close');
+  if (/Going on in epoch [23]/.test(said)) wentOn++;
   if (signal === 'SIGKILL') return false;
   expect(exitCode, said).toBe(0);
   return true;
@@ -88,10 +101,10 @@ describe('fedvox model train, killed', () => {
     };
     const found = new Set<string>();
     let deaths = 0;
-    let isAlive = false;
-    for (let life = 0; !isAlive; life++) {
+    for (let life = 0; !found.has('successor'); life++) {
       await copyFile(at('older.safetensors'), at('model.safetensors'));
-      isAlive = await train('younger.json', 'model.safetensors', life);
+      await rm(at('model.checkpoint.safetensors'), { force: true });
+      const isAlive = await train('younger.json', 'model.safetensors', { lifeWrites: life });
       const isSuccessor = (await sha256File(at('model.safetensors'))) === digests.younger;
       if (!isSuccessor) expect(await sha256File(at('model.safetensors'))).toBe(digests.older);
       const job = await jobOfModel(at('model.safetensors'));
@@ -103,4 +116,28 @@ describe('fedvox model train, killed', () => {
     // A header, its tensors, a flush, a rename and the folder's flush.
     expect(deaths).toBeGreaterThan(10);
   });
+
+  it('at any step and resumed, again and again, ends in the same bytes', async () => {
+    await train('younger.json', 'calm.safetensors', RESUMABLE);
+    const random = seededRandom('kills');
+    let deaths = 0;
+    while (deaths < KILLS) {
+      const lifeWrites = 1 + random.below(WRITES);
+      if (!(await train('younger.json', 'resumed.safetensors', { ...RESUMABLE, lifeWrites }))) {
+        deaths++;
+        continue;
+      }
+      await expectCalmEnd();
+    }
+    expect(await train('younger.json', 'resumed.safetensors', RESUMABLE)).toBe(true);
+    await expectCalmEnd();
+    expect(wentOn).toBeGreaterThan(KILLS / 4);
+  });
 });
+
+async function expectCalmEnd(): Promise<void> {
+  expect(await sha256File(at('resumed.safetensors'))).toBe(
+    await sha256File(at('calm.safetensors')),
+  );
+  expect((await readdir(folder)).filter((name) => name.includes('checkpoint'))).toEqual([]);
+}

@@ -27,6 +27,19 @@ export const fail = defineErrors('learning', {
     message: 'the model does not belong to this job: {reason}',
     advice: 'Use weights that were made for the network this job declares.',
   },
+  'checkpoint-there': {
+    message: 'a training that was cut off left its state at {path}',
+    advice: 'Go on with it by --resume, or remove the file to begin anew.',
+  },
+  'checkpoint-unreadable': {
+    message: 'cannot go on from {path}: {reason}',
+    advice: 'It is no whole checkpoint of this version. Remove it to begin anew.',
+  },
+  'checkpoint-of-another': {
+    message: 'the training that {path} is of had another job or other cases',
+    advice:
+      'Give the same job, and data that is as it was then. To train the new ones, give --checkpoint another name.',
+  },
   'model-unreadable': {
     message: 'cannot read the model {path}: {reason}',
     advice: 'Check that the file exists and is a whole safetensors file.',

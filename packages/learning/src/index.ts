@@ -30,6 +30,7 @@ export { firstModel, givenModel } from './tasks/first-model.js';
 export type { Progress, TaskInput, TrainingInput } from './tasks/input.js';
 export { checkJob } from './tasks/job-check.js';
 export {
+  type CheckpointOptions,
   type EpochReport,
   type NoFigure,
   type PooledOptions,
@@ -49,3 +50,4 @@ export {
 } from './tasks/round.js';
 export type { SeveralSites } from './tasks/several-sites.js';
 export { checkData, type DataReport } from './tasks/site-data.js';
+export type { TrainingPlace } from './training/train-epochs.js';

@@ -1,19 +1,26 @@
 import { type Job, METRICS } from '@fedvox/job';
-import type { EpochReport, NoFigure } from '@fedvox/learning';
+import type { EpochReport, NoFigure, TrainingPlace } from '@fedvox/learning';
 import type { Command } from 'commander';
 import { evaluationText } from '../evaluation-text.js';
 import { ResultSaysNo } from '../failure.js';
+import { HistoryFile } from '../history-file.js';
 import { loadJob } from '../job-file.js';
 import { prepareOutput } from '../output-file.js';
+import { SURROUNDINGS } from '../surroundings.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act } from './action.js';
-import { epochLine } from './epoch-line.js';
+import { epochTeller } from './epoch-line.js';
 import { type LocalTaskOptions, localTask, withData, withLocalTask } from './local-task.js';
 import { wholeNumber } from './options.js';
 
 interface TrainOptions extends LocalTaskOptions {
   readonly epochs: number;
   readonly output: string;
+  readonly checkpoint?: string;
+  readonly checkpointEvery?: number;
+  readonly resume?: true;
+  readonly patience?: number;
+  readonly history?: string;
 }
 
 export function addModelTrain(model: Command, terminal: Terminal): void {
@@ -23,7 +30,23 @@ export function addModelTrain(model: Command, terminal: Terminal): void {
       .description('the same training on pooled data: what a federation is held against'),
   )
     .requiredOption('--epochs <n>', 'passes over the training cases', wholeNumber('--epochs', 1))
-    .option('--output <file>', 'where the best checkpoint goes', 'model.safetensors');
+    .option('--output <file>', 'where the best model goes', 'model.safetensors')
+    .option('--resume', 'go on where a training was cut off, to the same bytes')
+    .option(
+      '--checkpoint <file>',
+      'where its state lies until it has ended; OUTPUT.checkpoint.safetensors where absent',
+    )
+    .option(
+      '--checkpoint-every <n>',
+      'keep it every so many steps too, not only after each epoch',
+      wholeNumber('--checkpoint-every', 1),
+    )
+    .option(
+      '--patience <n>',
+      'end once so many epochs in a row were none the best',
+      wholeNumber('--patience', 1),
+    )
+    .option('--history <file>', 'write loss and figures of every epoch there, as CSV');
   withLocalTask(train);
   act<TrainOptions, [string]>(train, terminal, trainModel);
 }
@@ -31,13 +54,33 @@ export function addModelTrain(model: Command, terminal: Terminal): void {
 async function trainModel(output: Output, options: TrainOptions, jobPath: string): Promise<void> {
   const { trainPooled } = await import('@fedvox/learning');
   const job = await loadJob(jobPath);
-  await prepareOutput(options.output);
+  const { output: modelPath, history } = options;
+  const checkpoint = checkpointOf(options);
+  for (const path of [modelPath, checkpoint.path, history]) {
+    if (path !== undefined) await prepareOutput(path);
+  }
+  const tell = epochTeller(output, options.epochs, SURROUNDINGS.clock);
+  const told = history === undefined ? undefined : new HistoryFile(history);
   const result = await trainPooled(await localTask(output, options, job), {
     epochs: options.epochs,
-    output: options.output,
-    onEpoch: (report) => output.progress(epochLine(report, options.epochs)),
+    output: modelPath,
+    checkpoint: {
+      ...checkpoint,
+      onResume: async (place, reports) => {
+        output.progress(resumedText(place));
+        await told?.add(...reports);
+      },
+    },
+    ...(options.patience === undefined ? {} : { patience: options.patience }),
+    onEpoch: async (report) => {
+      tell(report);
+      await told?.add(report);
+    },
   });
   const { epochs, best, unmeasured } = result;
+  if (epochs.length < options.epochs) {
+    output.progress(`Ended early: none of the last ${options.patience} epoch(s) was the best`);
+  }
   if (unmeasured !== undefined) {
     const { epoch, path, why } = unmeasured;
     output.result(
@@ -45,7 +88,7 @@ async function trainModel(output: Output, options: TrainOptions, jobPath: string
       [
         `No best model: ${noFigureText(why, job)}.`,
         `  The last epoch's weights: ${path}`,
-        `  ${options.output} was left as it was.`,
+        `  ${modelPath} was left as it was.`,
       ].join('\n'),
     );
     throw new ResultSaysNo();
@@ -56,6 +99,19 @@ async function trainModel(output: Output, options: TrainOptions, jobPath: string
     { epochs, best: { epoch, path, sha256 } },
     `${evaluationText(evaluation, 'validation case(s)')}\nBest model: epoch ${epoch}\n  ${path}\n  sha256 ${sha256}`,
   );
+}
+
+/** Beside the model, unless it is said where. */
+function checkpointOf({ output, checkpoint, checkpointEvery, resume }: TrainOptions) {
+  return {
+    path: checkpoint ?? `${output.replace(/\.safetensors$/, '')}.checkpoint.safetensors`,
+    ...(checkpointEvery === undefined ? {} : { everySteps: checkpointEvery }),
+    resume: resume === true,
+  };
+}
+
+function resumedText({ epoch, batches }: TrainingPlace): string {
+  return `Going on in epoch ${epoch}${batches === 0 ? '' : ` after ${batches} batch(es)`}`;
 }
 
 function noFigureText(why: NoFigure, { evaluation }: Job): string {

@@ -67,6 +67,11 @@ export class Network {
     return [...this.#variables.values()].filter(({ trainable }) => trainable);
   }
 
+  /** The names that weights have, by those that the engine gave its variables. */
+  get parameterNames(): ReadonlyMap<string, string> {
+    return new Map([...this.#variables].map(([name, variable]) => [variable.name, name]));
+  }
+
   /** Values for `variables`, of weights named as this network's are; the caller's to dispose of. */
   tensorsOf(weights: Weights): tf.Tensor[] {
     const trained = [...this.#variables].filter(([, { trainable }]) => trainable);

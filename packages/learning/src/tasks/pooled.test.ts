@@ -12,7 +12,7 @@ import { writeBall, writeBallDataset } from '../testing/phantom-dataset.js';
 import { ballCase, ballJob } from '../testing/phantoms.js';
 import { CaseStore } from '../training/case-store.js';
 import { evaluateSavedModel } from './evaluate-model.js';
-import { trainPooled } from './pooled.js';
+import { type PooledOptions, type PooledResult, trainPooled } from './pooled.js';
 import { predictFile } from './predict-file.js';
 import { openSite } from './site-data.js';
 
@@ -92,6 +92,69 @@ describe('pooled training that is interrupted over an older model', () => {
     await expect(training).rejects.toThrow('killed');
     expect(await sha256File(output)).not.toBe(before);
     expect(await jobOfModel(output)).toEqual(job);
+  });
+});
+
+describe('pooled training that is cut off', () => {
+  const cutOff = new Error('cut off');
+  const path = () => here('cut.checkpoint.safetensors');
+  const input = (changes = {}) => ({ ...settings(), job: ballJob(changes), datasets: [balls] });
+  const training = (changes: Partial<PooledOptions> = {}, job = {}) =>
+    trainPooled(input(job), {
+      epochs: 3,
+      output: here('cut.safetensors'),
+      checkpoint: { path: path(), resume: true },
+      ...changes,
+    });
+  /** Leaves a checkpoint of its first epoch. */
+  const cut = () =>
+    training({
+      onEpoch: ({ epoch }) => {
+        if (epoch === 2) throw cutOff;
+      },
+    });
+
+  it('goes on after the last whole epoch, without its model file too, and ends as if nothing had been', async () => {
+    const output = here('calm.safetensors');
+    const calm = await trainPooled(input(), { epochs: 3, output });
+    await expect(cut()).rejects.toBe(cutOff);
+    await rm(here('cut.safetensors'));
+    const told: unknown[] = [];
+    const resumed = await training({
+      checkpoint: { path: path(), resume: true, onResume: (place) => void told.push(place) },
+      onEpoch: ({ epoch }) => void told.push(epoch),
+    });
+    expect(told).toEqual([expect.objectContaining({ epoch: 2, batches: 0 }), 2, 3]);
+    expect(await sha256File(here('cut.safetensors'))).toBe(calm.best?.sha256);
+    const figures = ({ epochs }: PooledResult) =>
+      epochs.map(({ epoch, meanLoss, evaluation }) => ({ epoch, meanLoss, evaluation }));
+    expect(figures(resumed)).toEqual(figures(calm));
+    expect(resumed.best?.sha256).toBe(calm.best?.sha256);
+    await expect(readFile(path())).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('is not begun anew over what is left of it, nor goes on with another job, nor where it is damaged', async () => {
+    await expect(cut()).rejects.toBe(cutOff);
+    await expect(training({ checkpoint: { path: path(), resume: false } })).rejects.toMatchObject({
+      code: 'learning/checkpoint-there',
+    });
+    await expect(training({}, { seed: 12 })).rejects.toMatchObject({
+      code: 'learning/checkpoint-of-another',
+    });
+    for (const text of ['', 'no safetensors', '\u0002\0\0\0\0\0\0\0{}']) {
+      await writeFile(path(), text);
+      await expect(training()).rejects.toMatchObject({ code: 'learning/checkpoint-unreadable' });
+    }
+    await rm(path());
+  });
+
+  it('ends where patience is over', async () => {
+    const learningRate = {
+      training: { batchSize: 2, optimizer: { kind: 'sgd', learningRate: 1e-12 } },
+    };
+    const { epochs, best } = await training({ epochs: 9, patience: 2 }, learningRate);
+    expect(epochs).toHaveLength((best?.epoch ?? 0) + 2);
+    await expect(readFile(path())).rejects.toMatchObject({ code: 'ENOENT' });
   });
 });
 

@@ -1,19 +1,51 @@
-import { isBetter, type Job, METRICS } from '@fedvox/job';
+import { rm } from 'node:fs/promises';
+import { type Sha256, sha256 } from '@fedvox/base';
+import { isThere } from '@fedvox/base/system';
+import { isBetter, type Job, jobDigest, METRICS } from '@fedvox/job';
+import type { Weights } from '@fedvox/weights';
 import type { WrittenWeights } from '../bundle/model-file.js';
 import { saveModel } from '../bundle/saved-model.js';
 import { selectEngine } from '../engine/engine.js';
 import { voxelEngineOf } from '../engine/voxels.js';
+import { fail } from '../errors.js';
 import type { Evaluation } from '../evaluation/evaluate-cases.js';
 import { initialModel, Network } from '../networks/network.js';
+import {
+  type Checkpoint,
+  readCheckpoint,
+  restoreOptimizer,
+  writeCheckpoint,
+} from '../training/checkpoint.js';
+import { optimizerOf } from '../training/optimizers.js';
+import type { TrainingPlace } from '../training/train-epochs.js';
 import { checkJob } from './job-check.js';
 import { evaluateOn, trainingEpochs } from './round.js';
 import { divideSites, type SeveralSites } from './several-sites.js';
+import type { SiteCase } from './site-data.js';
 
 export interface PooledOptions {
   readonly epochs: number;
   /** The best model so far, always whole; what was there before stays until then. */
   readonly output: string;
-  readonly onEpoch?: (report: EpochReport) => void;
+  /** Where the training goes on from if it is cut off; it starts anew where absent. */
+  readonly checkpoint?: CheckpointOptions;
+  /** It ends early once so many epochs, one after the other, were none the best. */
+  readonly patience?: number;
+  /** The next epoch waits for it. */
+  readonly onEpoch?: (report: EpochReport) => Promise<void> | void;
+}
+
+export interface CheckpointOptions {
+  /** Written after every epoch, gone when the training has ended. */
+  readonly path: string;
+  /** Also within epochs, after so many steps of the optimizer. */
+  readonly everySteps?: number;
+  /** Whether to go on from the one that is there. */
+  readonly resume: boolean;
+  readonly onResume?: (
+    place: TrainingPlace,
+    reports: readonly EpochReport[],
+  ) => Promise<void> | void;
 }
 
 export interface EpochReport {
@@ -28,6 +60,7 @@ export interface EpochReport {
 }
 
 export interface PooledResult {
+  /** Fewer than were asked for where patience ended it. */
   readonly epochs: readonly EpochReport[];
   /** Null where no epoch was measured to be anything: `unmeasured` then says why. */
   readonly best: SavedEpoch | null;
@@ -49,46 +82,149 @@ export type NoFigure = 'undefined' | 'nothing-found';
 
 /**
  * The same training without a federation: every epoch over the training cases of all data sets, then
- * validation, then a checkpoint if the job's metric has improved. The last epoch is a candidate too.
- * The job's `localEpochs` does not matter here.
+ * validation, then a model file if the job's metric has improved. The last epoch is a candidate too.
+ * The job's `localEpochs` does not matter here. Cut off and resumed it ends in the same bytes, on the same engine.
+ * @throws FedvoxError `learning/checkpoint-unreadable`, `learning/checkpoint-there`, `learning/checkpoint-of-another`
  */
 export async function trainPooled(
   input: SeveralSites,
-  { epochs, output, onEpoch }: PooledOptions,
+  options: PooledOptions,
 ): Promise<PooledResult> {
   const { job, clock } = input;
   checkJob(job);
   const voxels = voxelEngineOf(await selectEngine(input.engine, input));
   const { train, validation } = await divideSites(input, voxels);
-  const network = Network.fromWeights(job, initialModel(job));
-  const reports: EpochReport[] = [];
-  let best: SavedEpoch | null = null;
-  let bestEvaluation: Evaluation | undefined;
+  const of = await trainingDigest(job, train, validation);
+  const begun = await beginning(of, options);
+  const network = Network.fromWeights(job, begun?.weights ?? initialModel(job));
+  const optimizer = optimizerOf(job.training.optimizer);
+  const record = new PooledRecord(job, options);
   try {
-    let startedMs = clock.nowMs();
-    const training = trainingEpochs(input, 'pooled', network, voxels, train, epochs);
-    for await (const summary of training) {
-      const seconds = (clock.nowMs() - startedMs) / 1000;
-      const evaluation = await evaluateOn(input, { validation }, network, voxels);
-      if (isImprovement(job, evaluation, bestEvaluation)) {
-        const written = await saveModel(output, job, await network.weights());
-        best = { epoch: summary.epoch, path: output, ...written };
-        bestEvaluation = evaluation;
-      }
-      const report = { ...summary, volumesPerSecond: train.length / seconds, evaluation };
-      reports.push(report);
-      onEpoch?.(report);
-      startedMs = clock.nowMs();
+    if (begun !== undefined) {
+      await restoreOptimizer(optimizer, network, begun.optimizer);
+      await record.restore(begun);
     }
-    if (best !== null) return { epochs: reports, best };
-    const path = unmeasuredPath(output);
-    const written = await saveModel(path, job, await network.weights());
-    const why = reports.some(({ evaluation }) => evaluation[job.evaluation.bestBy] !== null)
-      ? 'nothing-found'
-      : 'undefined';
-    return { epochs: reports, best, unmeasured: { epoch: epochs, path, why, ...written } };
+    const keep = async (place: TrainingPlace) => {
+      if (options.checkpoint === undefined) return;
+      const { path } = options.checkpoint;
+      await writeCheckpoint(path, network, optimizer, { of, place, ...record.state });
+    };
+    const { everySteps = Number.POSITIVE_INFINITY } = options.checkpoint ?? {};
+    const training = trainingEpochs(input, 'pooled', network, voxels, train, options.epochs, {
+      optimizer,
+      from: begun?.place,
+      onStep: async (place) => {
+        if ((place.stepsBefore + place.steps) % everySteps === 0) await keep(place);
+      },
+    });
+    let casesBefore = begun?.place.cases ?? 0;
+    let startedMs = clock.nowMs();
+    if (!record.isOver) {
+      for await (const { next, ...summary } of training) {
+        const seconds = (clock.nowMs() - startedMs) / 1000;
+        const evaluation = await evaluateOn(input, { validation }, network, voxels);
+        const volumesPerSecond = (train.length - casesBefore) / seconds;
+        await record.add({ ...summary, volumesPerSecond, evaluation }, network);
+        await keep(next);
+        if (record.isOver) break;
+        [casesBefore, startedMs] = [0, clock.nowMs()];
+      }
+    }
+    const result = await record.result(network);
+    if (options.checkpoint !== undefined) await rm(options.checkpoint.path, { force: true });
+    return result;
   } finally {
+    optimizer.dispose();
     network.dispose();
+  }
+}
+
+/** Of all that decides about a training's bytes but the engine. */
+async function trainingDigest(job: Job, ...cases: readonly (readonly SiteCase[])[]) {
+  const keys = cases.map((part) => Promise.all(part.map(({ contentKey }) => contentKey())));
+  return sha256(JSON.stringify([jobDigest(job), ...(await Promise.all(keys))]));
+}
+
+/** Undefined where it begins anew. */
+async function beginning(
+  of: Sha256,
+  { checkpoint }: PooledOptions,
+): Promise<Checkpoint | undefined> {
+  if (checkpoint === undefined) return undefined;
+  const { path, resume } = checkpoint;
+  if (!resume) {
+    if (await isThere(path)) throw fail('checkpoint-there', { path });
+    return undefined;
+  }
+  const found = await readCheckpoint(path);
+  if (found === undefined) return undefined;
+  if (found.of !== of) throw fail('checkpoint-of-another', { path });
+  return found;
+}
+
+/** What is written down of a training's epochs. */
+interface Notes {
+  readonly reports: readonly EpochReport[];
+  readonly bestEpoch: number | null;
+}
+
+class PooledRecord {
+  readonly #job: Job;
+  readonly #options: PooledOptions;
+  #reports: EpochReport[] = [];
+  #best: SavedEpoch | null = null;
+  #bestWeights: Weights = new Map();
+
+  constructor(job: Job, options: PooledOptions) {
+    this.#job = job;
+    this.#options = options;
+  }
+
+  get state(): { readonly notes: Notes; readonly best: Weights } {
+    const notes = { reports: this.#reports, bestEpoch: this.#best?.epoch ?? null };
+    return { notes, best: this.#bestWeights };
+  }
+
+  /** The best model is written again: that of a later epoch may be there, which is trained once more. */
+  async restore({ notes, best, place }: Checkpoint): Promise<void> {
+    const { reports, bestEpoch } = notes as Notes;
+    this.#reports = [...reports];
+    if (bestEpoch !== null) await this.#save(bestEpoch, best);
+    await this.#options.checkpoint?.onResume?.(place, reports);
+  }
+
+  /** Whether patience has ended the training. */
+  get isOver(): boolean {
+    const { patience = Number.POSITIVE_INFINITY } = this.#options;
+    return this.#reports.length - (this.#best?.epoch ?? 0) >= patience;
+  }
+
+  /** Saves the network where its epoch is the best. */
+  async add(report: EpochReport, network: Network): Promise<void> {
+    const { epoch, evaluation } = report;
+    const incumbent = this.#best === null ? undefined : this.#reports[this.#best.epoch - 1];
+    if (isImprovement(this.#job, evaluation, incumbent?.evaluation)) {
+      await this.#save(epoch, await network.weights());
+    }
+    this.#reports.push(report);
+    await this.#options.onEpoch?.(report);
+  }
+
+  async #save(epoch: number, weights: Weights): Promise<void> {
+    const { output: path } = this.#options;
+    this.#best = { epoch, path, ...(await saveModel(path, this.#job, weights)) };
+    this.#bestWeights = weights;
+  }
+
+  async result(network: Network): Promise<PooledResult> {
+    const [epochs, best] = [this.#reports, this.#best];
+    if (best !== null) return { epochs, best };
+    const path = unmeasuredPath(this.#options.output);
+    const written = await saveModel(path, this.#job, await network.weights());
+    const { bestBy } = this.#job.evaluation;
+    const isDefined = epochs.some(({ evaluation }) => evaluation[bestBy] !== null);
+    const why = isDefined ? 'nothing-found' : 'undefined';
+    return { epochs, best, unmeasured: { epoch: epochs.length, path, why, ...written } };
   }
 }
 

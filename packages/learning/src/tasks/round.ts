@@ -208,7 +208,7 @@ export function trainingEpochs(
   voxels: VoxelEngine,
   cases: readonly SiteCase[],
   epochs: number,
-  ofRound: StepTerms & Partial<Pick<TrainOptions, 'training' | 'steps'>> = {},
+  ofRound: StepTerms & Partial<TrainOptions> = {},
 ) {
   return trainEpochs(network, {
     training: job.training,

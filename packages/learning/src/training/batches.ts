@@ -11,6 +11,8 @@ export type LoadCase = () => Promise<TrainingCase>;
 export interface BatchOptions {
   readonly cases: readonly LoadCase[];
   readonly batchSize: number;
+  /** So many batches at the beginning were trained on before. */
+  readonly skip?: number;
   readonly augment: readonly AugmentStep[];
   /** The size along each axis must be a multiple of it. */
   readonly divisor: Size;
@@ -29,10 +31,11 @@ export type Batch = readonly TrainingCase[];
  * @throws FedvoxError `learning/unequal-sizes`, `learning/size-not-divisible`
  */
 export async function* epochBatches(options: BatchOptions): AsyncGenerator<Batch> {
-  const { cases, batchSize, random } = options;
+  const { cases, batchSize, skip = 0, random } = options;
   const order = shuffled(cases, random.fork('order'));
-  let upcoming = loadBatch(options, order, 0);
-  for (let start = 0; start < order.length; start += batchSize) {
+  const first = skip * batchSize;
+  let upcoming = loadBatch(options, order, first);
+  for (let start = first; start < order.length; start += batchSize) {
     const batch = await upcoming;
     upcoming = loadBatch(options, order, start + batchSize);
     // Its failure is met when its turn comes; until then it must not count as unhandled.

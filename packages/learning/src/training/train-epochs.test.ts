@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { seededRandom } from '@fedvox/base';
 import { systemClock } from '@fedvox/base/system';
 import type { Job } from '@fedvox/job';
@@ -8,7 +11,14 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { initialModel, Network } from '../networks/network.js';
 import { TEST_ENGINES } from '../testing/engines.js';
 import { ballCase, ballJob } from '../testing/phantoms.js';
-import { type TrainOptions, trainEpochs } from './train-epochs.js';
+import {
+  type Checkpoint,
+  readCheckpoint,
+  restoreOptimizer,
+  writeCheckpoint,
+} from './checkpoint.js';
+import { optimizerOf } from './optimizers.js';
+import { type TrainingPlace, type TrainOptions, trainEpochs } from './train-epochs.js';
 
 const balls = Array.from({ length: 6 }, (_, index) => ballCase(seededRandom(`ball-${index}`)));
 
@@ -57,6 +67,44 @@ describe.each(TEST_ENGINES)('training on the $engine engine', ({ missing, start 
     if (!missing) await start();
   });
   const job = ballJob();
+
+  it.skipIf(missing)(
+    'goes on from between two steps, within an epoch too, to the same bytes',
+    async () => {
+      const path = join(await mkdtemp(join(tmpdir(), 'fedvox-checkpoint-')), 'checkpoint');
+      const options = optionsFor(job, { epochs: 3 });
+      const calm = await trainedBytes(job, options);
+      const batches = Math.ceil(balls.length / job.training.batchSize);
+      for (const stop of [1, batches + 1, 2 * batches]) {
+        const network = Network.fromWeights(job, initialModel(job));
+        const optimizer = optimizerOf(job.training.optimizer);
+        const cutOff = new Error('cut off');
+        const onStep = async (place: TrainingPlace) => {
+          if (place.stepsBefore + place.steps !== stop) return;
+          const about = { of: 'a'.repeat(64), notes: 0, best: new Map() };
+          await writeCheckpoint(path, network, optimizer, { ...about, place });
+          throw cutOff;
+        };
+        await expect(losses(network, { ...options, optimizer, onStep })).rejects.toBe(cutOff);
+        network.dispose();
+        optimizer.dispose();
+        const { weights, place, ...found } = (await readCheckpoint(path)) as Checkpoint;
+        const later = Network.fromWeights(job, weights);
+        const again = optimizerOf(job.training.optimizer);
+        await restoreOptimizer(again, later, found.optimizer);
+        let done = 0;
+        const onBatch = () => {
+          done++;
+        };
+        await losses(later, { ...options, optimizer: again, from: place, onBatch });
+        expect(done).toBe(3 * batches - stop);
+        expect(encodeWeights(await later.weights())).toEqual(calm);
+        later.dispose();
+        again.dispose();
+      }
+      await rm(dirname(path), { recursive: true });
+    },
+  );
 
   it.skipIf(missing)('learns: the loss falls to a third', async () => {
     const network = Network.fromWeights(job, initialModel(job));

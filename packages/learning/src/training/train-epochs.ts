@@ -1,6 +1,7 @@
 import { type Clock, nextTurn, type Random } from '@fedvox/base';
 import { portableVoxels, type VoxelEngine } from '@fedvox/imaging';
 import type { AugmentStep, LossSpec, TrainingSpec } from '@fedvox/job';
+import type { FusedOptimizer } from '@fedvox/tfjs-backend-torch';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkFinite } from '../finite.js';
 import { lossOf } from '../losses/index.js';
@@ -23,10 +24,36 @@ export interface TrainOptions extends StepTerms {
   readonly random: Random;
   /** What augments; the same bits come of any. */
   readonly voxels?: VoxelEngine;
+  /** Whose memory it goes on with, its owner's to dispose of; one of its own, empty, where absent. */
+  readonly optimizer?: FusedOptimizer;
+  /** Where an earlier training with all the same stood; at its beginning where absent. */
+  readonly from?: TrainingPlace | undefined;
   readonly signal?: AbortSignal;
   readonly clock: Clock;
   /** After every batch. */
   readonly onBatch?: (progress: BatchProgress) => void;
+  /** After every step of the optimizer; the next one waits for it. */
+  readonly onStep?: (place: TrainingPlace) => Promise<void>;
+}
+
+/** Between two steps of a training: with the weights and the optimizer's memory, all that it goes on from. */
+export interface TrainingPlace {
+  /** From 1: the one under way. */
+  readonly epoch: number;
+  /** Steps of the optimizer in the epochs before. */
+  readonly stepsBefore: number;
+  /** Of this epoch, done. */
+  readonly batches: number;
+  readonly steps: number;
+  readonly cases: number;
+  /** Over these cases. */
+  readonly lossSum: number;
+}
+
+export const TRAINING_BEGINNING: TrainingPlace = beginningOf(1, 0);
+
+function beginningOf(epoch: number, stepsBefore: number): TrainingPlace {
+  return { epoch, stepsBefore, batches: 0, steps: 0, cases: 0, lossSum: 0 };
 }
 
 export interface BatchProgress {
@@ -44,13 +71,16 @@ export interface EpochSummary {
   readonly steps: number;
   /** Over the cases of the epoch, as far as it came. */
   readonly meanLoss: number;
+  /** Where the next one begins. */
+  readonly next: TrainingPlace;
   /** Part of the epoch, 0 to 1, in which no step ran: cases were waited for, or prepared on this thread. */
   readonly dataWaitFraction: number;
 }
 
 /**
  * Trains the network in place, and yields after every epoch. The optimizer's memory is empty at every
- * call: sites of a federation share weights and nothing else, as FedAvg has it.
+ * call unless one is given: sites of a federation share weights and nothing else, as FedAvg has it. From a place
+ * between two steps, with the network's and the optimizer's state of then, it goes on to the same bytes.
  * @throws FedvoxError `learning/loss-not-finite`, `learning/weights-not-finite`, and what
  *   `epochBatches` throws
  * @throws the signal's reason as soon as it aborts; the weights are then those of the last step
@@ -61,64 +91,68 @@ export async function* trainEpochs(
 ): AsyncGenerator<EpochSummary> {
   const { variables } = network;
   const { optimizer: spec, clipNorm } = options.training;
-  const optimizer = optimizerOf(spec);
+  const optimizer = options.optimizer ?? optimizerOf(spec);
   const terms = gradientTerms(network, options);
   const steps = new OptimizerSteps({ optimizer, variables, clipNorm, terms });
-  let stepsLeft = options.steps ?? Number.POSITIVE_INFINITY;
+  const mostSteps = options.steps ?? Number.POSITIVE_INFINITY;
   try {
-    for (let epoch = 1; epoch <= options.epochs && stepsLeft > 0; epoch++) {
-      const summary = await trainEpoch(network, steps, options, epoch, stepsLeft);
-      stepsLeft -= summary.steps;
+    let place = options.from ?? TRAINING_BEGINNING;
+    while (place.epoch <= options.epochs && place.stepsBefore < mostSteps) {
+      const summary = await trainEpoch(network, steps, options, place);
+      place = summary.next;
       // The loss is taken before its step: only the weights tell what the last one did.
       for (const [name, { data }] of await network.weights()) checkFinite(name, data);
       yield summary;
     }
   } finally {
     steps.dispose();
-    optimizer.dispose();
+    if (options.optimizer === undefined) optimizer.dispose();
   }
 }
 
 async function trainEpoch(
   network: Network,
-  steps: OptimizerSteps,
+  optimizerSteps: OptimizerSteps,
   options: TrainOptions,
-  epoch: number,
-  mostSteps: number,
+  from: TrainingPlace,
 ): Promise<EpochSummary> {
-  const { cases, training, augment, signal, clock, onBatch } = options;
+  const { cases, training, augment, signal, clock, onBatch, onStep } = options;
   const { voxels = portableVoxels } = options;
   const { batchSize, accumulate = 1, loss: lossSpec } = training;
+  const { epoch, stepsBefore } = from;
   const random = options.random.fork(`epoch/${epoch}`);
   const { divisor } = network;
   const batches = Math.ceil(cases.length / batchSize);
-  let batch = 0;
-  let stepsTaken = 0;
-  let casesSeen = 0;
-  let lossSum = 0;
+  let { batches: batch, steps, cases: casesSeen, lossSum } = from;
   let stepsMs = 0;
   const startedMs = clock.nowMs();
-  const batchOptions = { cases, batchSize, augment, divisor, random, voxels };
-  for await (const items of epochBatches(batchOptions)) {
+  const order = { cases, batchSize, skip: batch, random };
+  for await (const items of epochBatches({ ...order, augment, divisor, voxels })) {
     signal?.throwIfAborted();
     batch++;
     const place = placeOf(items.length, casesSeen, cases.length, batchSize * accumulate);
     casesSeen += items.length;
     const pass = { random: random.fork(`drop-out/${batch}`) };
     const logits = (images: tf.Tensor5D) => network.logits(images, pass);
-    const { loss, stepMs } = await trainBatch(logits, steps, items, place, lossSpec, clock);
+    const { loss, stepMs } = await trainBatch(
+      ...([logits, optimizerSteps, items, place, lossSpec, clock] as const),
+    );
     stepsMs += stepMs;
-    if (place.isLast) stepsTaken++;
     if (!Number.isFinite(loss)) throw lossNotFinite(loss, { epoch, batch }, items);
     lossSum += loss * items.length;
     onBatch?.({ epoch, batch, batches, loss });
-    if (stepsTaken === mostSteps) break;
+    if (place.isLast) {
+      steps++;
+      await onStep?.({ epoch, stepsBefore, batches: batch, steps, cases: casesSeen, lossSum });
+      if (stepsBefore + steps === options.steps) break;
+    }
     // A step blocks the thread; messages, an abort among them, come in between two of them.
     await nextTurn();
   }
   const dataWaitFraction = 1 - stepsMs / (clock.nowMs() - startedMs);
   const meanLoss = lossSum / casesSeen;
-  return { epoch, steps: stepsTaken, meanLoss, dataWaitFraction };
+  const next = beginningOf(epoch + 1, stepsBefore + steps);
+  return { epoch, steps, meanLoss, next, dataWaitFraction };
 }
 
 /** Where a batch stands in its step: the last step of an epoch may be of fewer cases. */
