@@ -1,13 +1,22 @@
 import { readFile } from 'node:fs/promises';
 import {
+  ENCODING_KINDS,
+  type EncodingSpec,
+  encodingSchema,
   LOSS_KINDS,
   LOSS_TERMS,
   type LossSpec,
   lossSchema,
+  networkSchema,
   OPTIMIZER_KINDS,
   OPTIMIZER_TERMS,
   type OptimizerSpec,
   optimizerSchema,
+  STATISTICS,
+  STRATEGY_KINDS,
+  type StrategySpec,
+  statisticsConditions,
+  trainingSchema,
 } from '@fedvox/job';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -73,5 +82,46 @@ describe('the table of optimizers', () => {
   it.each(rows)('names the paper that the row of $said.kind names', async ({ cells }) => {
     const text = await textOf('packages/job/src/optimizer-terms.ts');
     expect(text).toContain(cells[2]);
+  });
+});
+
+describe('the table of statistics', () => {
+  const [, section = ''] = document.split('\n## Statistics\n');
+  const rows = [...section.matchAll(/^\| `(\w+)` \| (.*) \|$/gm)].map(
+    ([, statistics = '', rest = '']) => ({ statistics, cells: rest.split(' | ') }),
+  );
+  const training = trainingSchema.parse({ batchSize: 2 });
+  const encodings = ENCODING_KINDS.map((kind) =>
+    encodingSchema.parse({ kind, ...(kind === 'top-k' && { fraction: 0.1 }) }),
+  );
+  const networkOf = (statistics: string) =>
+    networkSchema.parse({
+      ...{ kind: 'unet', channels: [2, 4], strides: [2] },
+      norm: { kind: 'batch', statistics },
+    });
+  const isTaken = (statistics: string, kind: string, encoding?: EncodingSpec) => {
+    const federation = { strategy: { kind } as StrategySpec, encoding };
+    return (
+      statisticsConditions({ network: networkOf(statistics), training, federation }).length === 0
+    );
+  };
+  const orAny = (taken: readonly string[], all: readonly string[]) =>
+    taken.length === all.length ? [] : [...taken].sort();
+
+  it('has a row for each that a job can say, in their order', () => {
+    expect(rows.map(({ statistics }) => statistics)).toEqual(STATISTICS);
+  });
+
+  it.each(rows)('says with what $statistics is taken', ({ statistics, cells }) => {
+    const [, strategyCell = '', encodingCell = ''] = cells;
+    const strategies = STRATEGY_KINDS.filter((kind) => isTaken(statistics, kind));
+    expect(wordsIn(strategyCell).sort()).toEqual(orAny(strategies, STRATEGY_KINDS));
+    const [strategy = ''] = strategies;
+    const taken = encodings.filter((encoding) => isTaken(statistics, strategy, encoding));
+    const kinds = taken.map(({ kind }) => kind);
+    expect(wordsIn(encodingCell).sort()).toEqual(orAny(kinds, ENCODING_KINDS));
+    for (const cell of [strategyCell, encodingCell]) {
+      expect(cell === 'any').toBe(wordsIn(cell).length === 0);
+    }
   });
 });

@@ -67,6 +67,7 @@ export {
   sizeSchema,
   spacingMmSchema,
 } from './names.js';
+export { STATISTICS, type Statistics } from './networks/terms.js';
 export {
   hasNormParameters,
   NETWORK_KINDS,
@@ -76,6 +77,7 @@ export {
   needsTwoVoxels,
   networkSchema,
   sizeDivisor,
+  statisticsOf,
 } from './networks.js';
 export {
   isPlainDescent,
@@ -98,6 +100,7 @@ export {
   type SelectionSpec,
   selectionSchema,
 } from './selection.js';
+export { statisticsConditions } from './statistics-conditions.js';
 export {
   bufferOf,
   declaredWeights,

@@ -103,6 +103,19 @@ describe('a job', () => {
     }
   });
 
+  it('says of batch norms what its strategy can do, or is refused', () => {
+    const faults = (statistics: string, strategy: JobInput['federation']['strategy']) =>
+      problems({
+        network: { ...input.network, norm: { kind: 'batch', statistics } },
+        federation: { ...input.federation, strategy },
+      });
+    expect(faults('averaged', { kind: 'fedavg' })).toEqual([]);
+    expect(faults('local', { kind: 'fedbn' })).toEqual([]);
+    expect(faults('averaged', { kind: 'fedbn' })).toEqual([
+      'network.norm.statistics: is averaged, but fedbn leaves norms at their site',
+    ]);
+  });
+
   it('says epochs or steps of a round, and not both', () => {
     const training = (changes: object) => problems({ training: { ...input.training, ...changes } });
     expect(training({ localSteps: 5, localEpochs: 1 })).toEqual([]);

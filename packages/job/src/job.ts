@@ -14,6 +14,7 @@ import {
 import { networkSchema } from './networks.js';
 import { participationFault, participationSchema } from './participation.js';
 import { selectionSchema } from './selection.js';
+import { statisticsConditions } from './statistics-conditions.js';
 import { bufferOf, declaredWeights, fewestSites, strategySchema } from './strategies.js';
 import { unmetConditions } from './strategy-conditions.js';
 import { inferenceSchema, trainingSchema } from './training.js';
@@ -111,7 +112,7 @@ export const jobSchema = z
       const path = ['training', 'loss', 'classWeights'];
       context.addIssue({ code: 'custom', path, message: weightsFault });
     }
-    for (const { path, message } of unmetConditions(job)) {
+    for (const { path, message } of [...unmetConditions(job), ...statisticsConditions(job)]) {
       context.addIssue({ code: 'custom', path: [...path], message });
     }
     const { sites, minSites, strategy, participation, rounds, encoding = PLAIN } = job.federation;

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { NETWORK_KINDS, type NetworkSpec, networkSchema, sizeDivisor } from './networks.js';
+import {
+  hasNormParameters,
+  NETWORK_KINDS,
+  type NetworkSpec,
+  needsTwoVoxels,
+  networkSchema,
+  sizeDivisor,
+  statisticsOf,
+} from './networks.js';
 
 const problems = (network: object) =>
   networkSchema
@@ -28,6 +36,25 @@ describe('a UNet', () => {
     expect(networkSchema.parse({ ...unet, ...options })).toMatchObject(options);
   });
 
+  it('has batch norms where it says what becomes of their statistics', () => {
+    const withNorm = (norm?: object) =>
+      networkSchema.parse({ ...unet, norm }) as NetworkSpec<'unet'>;
+    expect(statisticsOf(withNorm())).toBeNull();
+    expect(statisticsOf(withNorm({ kind: 'instance', affine: true }))).toBeNull();
+    for (const statistics of ['averaged', 'local', 'frozen']) {
+      expect(statisticsOf(withNorm({ kind: 'batch', statistics }))).toBe(statistics);
+      expect(hasNormParameters(withNorm({ kind: 'batch', statistics }))).toBe(true);
+    }
+  });
+
+  it('needs two voxels at its bottom, but for norms that look at none', () => {
+    const needs = (norm?: object) =>
+      needsTwoVoxels(networkSchema.parse({ ...unet, norm }) as NetworkSpec);
+    expect(needs()).toBe(true);
+    expect(needs({ kind: 'batch', statistics: 'averaged' })).toBe(true);
+    expect(needs({ kind: 'batch', statistics: 'frozen' })).toBe(false);
+  });
+
   it.each([
     [{ strides: [2] }, 'strides: must have exactly one stride fewer than there are channels'],
     [{ kernelSize: 4 }, 'kernelSize: must be an odd size up to 15, or one for each of three axes'],
@@ -38,6 +65,14 @@ describe('a UNet', () => {
     [
       { upKernelSize: 0 },
       'upKernelSize: must be an odd size up to 15, or one for each of three axes',
+    ],
+    [
+      { norm: { kind: 'batch' } },
+      'norm.statistics: Invalid option: expected one of "averaged"|"local"|"frozen"',
+    ],
+    [
+      { norm: { kind: 'instance' } },
+      'norm.affine: Invalid input: expected boolean, received undefined',
     ],
     [{ dropout: -0.1 }, 'dropout: Too small: expected number to be >=0'],
   ])('is refused with each setting that cannot be, by its name: %j', (changes, problem) => {

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { unionOf } from './kinds.js';
 import type { Size } from './names.js';
 import { segresnet } from './networks/segresnet-terms.js';
-import type { NetworkTerms } from './networks/terms.js';
+import type { NetworkTerms, Statistics } from './networks/terms.js';
 import { unet } from './networks/unet-terms.js';
 
 /**
@@ -28,6 +28,11 @@ export function sizeDivisor(network: NetworkSpec): Size {
 /** Whether the network's norms have parameters that are trained. */
 export function hasNormParameters(network: NetworkSpec): boolean {
   return termsOf(network).hasNormParameters(network);
+}
+
+/** What becomes of the statistics that the network counts in training; null where it counts none. */
+export function statisticsOf(network: NetworkSpec): Statistics | null {
+  return termsOf(network).statistics(network);
 }
 
 /** Whether the network cannot do with one voxel at its bottom. */

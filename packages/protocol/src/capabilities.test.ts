@@ -102,6 +102,8 @@ describe('what a job needs of an agent', () => {
     const neededBy = (options: object) =>
       capabilitiesFor({ ...job, network: networkSchema.parse({ ...job.network, ...options }) });
     expect(neededBy({ norm: { kind: 'instance', affine: true } })).toContain('affine-norm');
+    const norm = { kind: 'batch', statistics: 'averaged' };
+    expect(neededBy({ norm }).slice(3)).toEqual(['batch-norm']);
     for (const options of [{ kernelSize: 3 }, { upKernelSize: [3, 3, 1] }, { dropout: 0 }]) {
       expect(neededBy(options)).toContain('unet-options');
     }

@@ -50,6 +50,7 @@ export type Capability =
   | 'fixed-steps'
   | 'affine-norm'
   | 'unet-options'
+  | 'batch-norm'
   | 'job-archive'
   | 'firewall';
 export const CAPABILITIES = [
@@ -70,6 +71,7 @@ export const CAPABILITIES = [
   'fixed-steps',
   'affine-norm',
   'unet-options',
+  'batch-norm',
   'job-archive',
   'firewall',
 ] as const satisfies readonly Capability[];
@@ -112,7 +114,8 @@ export function capabilitiesFor(job: Job): readonly Capability[] {
 function moreOfUnet(network: NetworkSpec<'unet'>): Partial<Record<Capability, boolean>> {
   const { norm, kernelSize, upKernelSize, dropout } = network;
   return {
-    'affine-norm': norm?.affine === true,
+    'affine-norm': norm?.kind === 'instance' && norm.affine,
+    'batch-norm': norm?.kind === 'batch',
     'unet-options': [kernelSize, upKernelSize, dropout].some((said) => said !== undefined),
   };
 }

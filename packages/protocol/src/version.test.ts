@@ -67,6 +67,7 @@ describe('the capabilities of this version', () => {
         'fixed-steps',
         'affine-norm',
         'unet-options',
+        'batch-norm',
       ],
       'job-archive',
       'firewall',

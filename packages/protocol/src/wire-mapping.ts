@@ -79,6 +79,7 @@ const CAPABILITY: Readonly<Record<Capability, wire.Capability>> = {
   'fixed-steps': wire.Capability.FIXED_STEPS,
   'affine-norm': wire.Capability.AFFINE_NORM,
   'unet-options': wire.Capability.UNET_OPTIONS,
+  'batch-norm': wire.Capability.BATCH_NORM,
   'job-archive': wire.Capability.JOB_ARCHIVE,
   firewall: wire.Capability.FIREWALL,
 };

@@ -32,6 +32,7 @@ export const segresnet: NetworkTerms<typeof segresnetSchema> = {
   schema: segresnetSchema,
   sizeDivisor: ({ blocksUp }) => cube(2 ** blocksUp.length),
   hasNormParameters: () => true,
+  statistics: () => null,
   needsTwoVoxels: ({ initFilters, blocksUp, groups }) =>
     initFilters * 2 ** blocksUp.length === groups,
 };

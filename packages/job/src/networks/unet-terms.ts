@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { cube, dropoutSchema, inChannelsSchema, type NetworkTerms, positiveInt } from './terms.js';
+import {
+  cube,
+  dropoutSchema,
+  inChannelsSchema,
+  type NetworkTerms,
+  positiveInt,
+  STATISTICS,
+} from './terms.js';
 
 const odd = z.literal([1, 3, 5, 7, 9, 11, 13, 15]);
 /** Voxels of a kernel along every axis, or along each; 3 where absent. */
@@ -8,6 +15,13 @@ const kernelSchema = z
     error: 'must be an odd size up to 15, or one for each of three axes',
   })
   .optional();
+
+const normSchema = z.discriminatedUnion('kind', [
+  /** As MONAI's `norm: ('instance', {affine: …})`. */
+  z.strictObject({ kind: z.literal('instance'), affine: z.boolean() }),
+  /** As MONAI's `norm: 'batch'`. What becomes of its statistics is a choice, and no default's. */
+  z.strictObject({ kind: z.literal('batch'), statistics: z.enum(STATISTICS) }),
+]);
 
 /** MONAI's `UNet`, layer for layer; output channels are the job's classes. */
 const unetSchema = z
@@ -24,8 +38,8 @@ const unetSchema = z
     upKernelSize: kernelSchema,
     /** Of single values, in front of each activation. */
     dropout: dropoutSchema,
-    /** As MONAI's `norm: ('instance', {affine: …})`; without parameters where absent. */
-    norm: z.strictObject({ kind: z.literal('instance'), affine: z.boolean() }).optional(),
+    /** Of each channel of a case by itself, without parameters, where absent. */
+    norm: normSchema.optional(),
   })
   .refine((network) => network.strides.length === network.channels.length - 1, {
     path: ['strides'],
@@ -35,6 +49,7 @@ const unetSchema = z
 export const unet: NetworkTerms<typeof unetSchema> = {
   schema: unetSchema,
   sizeDivisor: ({ strides }) => cube(strides.reduce((product, stride) => product * stride, 1)),
-  hasNormParameters: ({ norm }) => norm?.affine === true,
-  needsTwoVoxels: () => true,
+  hasNormParameters: ({ norm }) => norm?.kind === 'batch' || norm?.affine === true,
+  statistics: ({ norm }) => (norm?.kind === 'batch' ? norm.statistics : null),
+  needsTwoVoxels: ({ norm }) => norm?.kind !== 'batch' || norm.statistics !== 'frozen',
 };

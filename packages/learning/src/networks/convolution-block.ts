@@ -1,7 +1,9 @@
+import type { NetworkSpec } from '@fedvox/job';
 import { instanceNormPrelu } from '@fedvox/tfjs-backend-torch';
 import type * as tf from '@tensorflow/tfjs-core';
 import { prelu, slopeOf } from './activations.js';
-import { convolution, type PerAxis, transposedConvolution } from './convolutions.js';
+import { batchNorm } from './batch-norm.js';
+import { type Bias, convolution, type PerAxis, transposedConvolution } from './convolutions.js';
 import { dropout } from './drop-out.js';
 import { identity, type Layer, sequential } from './layer.js';
 import { instanceNorm, NORM_EPSILON, plainInstanceNorm } from './norms.js';
@@ -17,8 +19,8 @@ export interface BlockOptions extends BehindConvolution {
 }
 
 export interface BehindConvolution {
-  /** With a scale and an offset for each channel behind the norm. */
-  readonly affineNorm: boolean;
+  /** An instance norm without parameters where absent. */
+  readonly norm?: NetworkSpec<'unet'>['norm'];
   /** The part of single values that is left out in training; none where absent. */
   readonly dropout?: number | undefined;
 }
@@ -28,18 +30,30 @@ export function convolutionBlock(name: string, options: BlockOptions): Layer {
   const { transposed = false, convOnly = false, ...shape } = options;
   const conv = (transposed ? transposedConvolution : convolution)(`${name}.conv`, {
     ...shape,
-    bias: convOnly ? 'added' : 'unused',
+    bias: convOnly ? 'added' : biasInFrontOf(options.norm),
   });
-  return convOnly ? conv : sequential(conv, behindConvolution(`${name}.adn`, options));
+  return convOnly
+    ? conv
+    : sequential(conv, behindConvolution(`${name}.adn`, `${name}.conv.bias`, options));
+}
+
+function biasInFrontOf(norm: BehindConvolution['norm']): Bias {
+  if (norm?.kind !== 'batch') return 'unused';
+  return norm.statistics === 'frozen' ? 'added' : 'counted';
 }
 
 function behindConvolution(
   name: string,
-  { outputs, affineNorm, dropout: rate }: BlockOptions,
+  bias: string,
+  { outputs, norm, dropout: rate }: BlockOptions,
 ): Layer {
   const drop = rate === undefined ? identity : dropout(`${name}.D`, rate);
   const activation = prelu(`${name}.A`);
-  if (affineNorm) return sequential(instanceNorm(`${name}.N`, outputs), drop, activation);
+  if (norm?.kind === 'batch') {
+    const frozen = norm.statistics === 'frozen';
+    return sequential(batchNorm(`${name}.N`, outputs, { frozen, bias }), drop, activation);
+  }
+  if (norm?.affine) return sequential(instanceNorm(`${name}.N`, outputs), drop, activation);
   const apart = sequential(plainInstanceNorm, drop, activation);
   const together = plainNormAndPrelu(`${name}.A`);
   return {

@@ -23,9 +23,10 @@ export interface ConvolutionOptions {
 /**
  * `absent` has no such parameter. `unused` has it and leaves it out, for what an instance norm follows
  * needs none: a constant per channel has no effect on the result and no gradient, so adding it would be
- * two passes over the volume for nothing. The parameter stays in the state dict, as MONAI has it.
+ * two passes over the volume for nothing. The parameter stays in the state dict, as MONAI has it. `counted`
+ * is left out in training alone, in front of a batch norm, which counts it into its running mean.
  */
-export type Bias = 'added' | 'unused' | 'absent';
+export type Bias = 'added' | 'counted' | 'unused' | 'absent';
 
 export interface TransposedOptions extends ConvolutionOptions {
   /** Added to one side of the output; stride − 1 when left out, so that n becomes n·stride. */
@@ -72,10 +73,12 @@ function withFilter(
   const offset: ParameterSpec = { ...weight, name: `${name}.bias`, shape: [outputs] };
   return {
     parameters: bias === 'absent' ? [weight] : [weight, offset],
-    apply: (x, { value }) =>
-      run(x, value(weight.name) as tf.Tensor5D, {
-        ...(bias === 'added' && { bias: value(offset.name) as tf.Tensor1D }),
-      }),
+    apply: (x, { value, training }) => {
+      const isAdded = bias === 'added' || (bias === 'counted' && training === undefined);
+      return run(x, value(weight.name) as tf.Tensor5D, {
+        ...(isAdded && { bias: value(offset.name) as tf.Tensor1D }),
+      });
+    },
   };
 }
 

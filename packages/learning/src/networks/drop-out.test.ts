@@ -8,7 +8,11 @@ import type { Layer, Pass } from './layer.js';
 const value = () => {
   throw new Error('drop-out has no parameters');
 };
-const training = (seed: string): Pass => ({ value, training: { random: seededRandom(seed) } });
+const count = value;
+const training = (seed: string): Pass => ({
+  ...{ value, count },
+  training: { random: seededRandom(seed) },
+});
 const ones = () => tf.ones<tf.Rank.R5>([2, 5, 6, 7, 8]);
 
 /** What a layer makes of ones. */
@@ -44,7 +48,7 @@ describe.each(TEST_ENGINES)('drop-out on the $engine engine', ({ missing, start 
     expect(valuesOf(dropout('d', 0.5), training('a'))).toEqual(once);
     expect(valuesOf(dropout('e', 0.5), training('a'))).not.toEqual(once);
     expect(valuesOf(dropout('d', 0.5), training('b'))).not.toEqual(once);
-    expect(new Set(valuesOf(dropout('d', 0.5), { value }))).toEqual(new Set([1]));
+    expect(new Set(valuesOf(dropout('d', 0.5), { value, count }))).toEqual(new Set([1]));
     expect(new Set(valuesOf(dropout('d', 0), training('a')))).toEqual(new Set([1]));
   });
 

@@ -15,6 +15,8 @@ export interface Pass {
   readonly value: (name: string) => tf.Tensor;
   /** Absent where the network is used, and not trained. */
   readonly training?: TrainingPass;
+  /** Sets a statistic to what it is after this batch; in training alone. */
+  readonly count: (name: string, value: tf.Tensor) => void;
 }
 
 /** What layers do otherwise while the network is trained. */

@@ -16,6 +16,14 @@ vi.setConfig({ testTimeout: 300_000 });
 /** The arguments of `goldens.json`, as a job says them. */
 const NETWORKS: readonly [name: string, network: JobInput['network'], classes: number][] = [
   ['segresnet', { kind: 'segresnet', blocksDown: [1, 2, 2], blocksUp: [1, 1] }, 3],
+  [
+    'unet_batchnorm',
+    {
+      ...{ kind: 'unet', channels: [8, 16, 32], strides: [2, 2] },
+      norm: { kind: 'batch', statistics: 'averaged' },
+    },
+    2,
+  ],
   ['segresnet_4level', { kind: 'segresnet', inChannels: 4 }, 3],
 ];
 
@@ -74,6 +82,17 @@ describe.each(TEST_ENGINES)("MONAI's networks on the $engine engine", ({ missing
         sha256(encodeWeights(golden.weights)),
       );
       own.dispose();
+    });
+
+    it.skipIf(without)('gives the recorded output of training within 1e-4', () => {
+      tf.tidy(() => {
+        const own = Network.fromWeights(job, golden.weights);
+        const training = { random: seededRandom(1) };
+        const output = channelsFirst(own.logits(channelsLast(golden.input), training));
+        const { data } = golden.trainingOutput;
+        expect(largestDifference(output.dataSync(), data)).toBeLessThan(1e-4);
+        own.dispose();
+      });
     });
 
     it.skipIf(without)('trains by the recorded loss and gradients within 1e-3', async () => {

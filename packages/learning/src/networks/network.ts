@@ -79,14 +79,19 @@ export class Network {
   }
 
   /**
+   * Counts statistics where what comes of the images is trained on.
    * @param images [batch, X, Y, Z, channels]
    * @param training where what comes of them is trained on
    * @returns logits [batch, X, Y, Z, classes]
    */
   logits(images: tf.Tensor5D, training?: TrainingPass): tf.Tensor5D {
     const value = (name: string) => this.#variables.get(name) as tf.Variable;
+    const pass = {
+      value,
+      count: (name: string, counted: tf.Tensor) => value(name).assign(counted),
+    };
     return tf.tidy(() =>
-      this.#layer.apply(images, training === undefined ? { value } : { value, training }),
+      this.#layer.apply(images, training === undefined ? pass : { ...pass, training }),
     );
   }
 

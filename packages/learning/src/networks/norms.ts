@@ -25,7 +25,7 @@ export function groupNorm(name: string, channels: number, groups: number): Layer
 }
 
 /** A norm's own parameters, as PyTorch begins them. */
-function scaleAndOffset(name: string, channels: number): Layer {
+export function scaleAndOffset(name: string, channels: number): Layer {
   const parameter = (key: string, value: number): ParameterSpec => ({
     ...{ name: `${name}.${key}`, shape: [channels], role: 'norm' },
     initial: { kind: 'constant', value },

@@ -43,6 +43,14 @@ describe("MONAI's UNet", () => {
       2,
     ],
     [
+      'batch',
+      spec({
+        ...{ channels: [2, 3, 4], strides: [2, 2] },
+        norm: { kind: 'batch', statistics: 'averaged' },
+      }),
+      2,
+    ],
+    [
       'kernels',
       spec({
         ...{ channels: [2, 3, 4], strides: [2, 2], residualUnits: 3 },

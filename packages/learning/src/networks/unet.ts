@@ -5,7 +5,7 @@ import { identity, type Layer, parallelSum, sequential, skipConnection } from '.
 
 /**
  * MONAI's `UNet` for three dimensions, layer for layer and name for name (`monai.networks.nets.UNet`
- * with `norm=INSTANCE` or `('instance', {'affine': True})`, `act=PRELU`): weights move both ways as state dicts.
+ * with `norm=INSTANCE`, `('instance', {'affine': True})` or `BATCH`, `act=PRELU`): weights move both ways as state dicts.
  * Kerfoot et al., "Left-Ventricle Quantification Using Residual U-Net", STACOM 2018.
  *
  * @param outputs channels of the logits: one per class
@@ -13,7 +13,7 @@ import { identity, type Layer, parallelSum, sequential, skipConnection } from '.
 export function unet(spec: NetworkSpec<'unet'>, outputs: number): Layer {
   const { inChannels, channels, strides, residualUnits, norm, dropout } = spec;
   const { kernelSize: kernel = 3, upKernelSize: upKernel = 3 } = spec;
-  const common = { affineNorm: norm?.affine ?? false, dropout };
+  const common = { norm, dropout };
 
   /** One level and all beneath it; `outputs` channels at the resolution that came in. */
   function level(name: string, depth: number, inputs: number, outputs: number): Layer {

@@ -138,17 +138,20 @@ describe('Ditto at a site', () => {
   });
 });
 
-describe('FedBN at a site', () => {
-  const norm = { kind: 'instance', affine: true } as const;
+describe.each([
+  { kind: 'instance', affine: true },
+  { kind: 'batch', statistics: 'local' },
+] as const)('FedBN at a site whose norm is $kind', (norm) => {
   const job = jobOf({ kind: 'fedbn' }, { norm });
   const { parameters } = buildNetwork(job);
-  const local = parameters.filter(({ role }) => role === 'norm').map(({ name }) => name);
+  const local = parameters.filter(({ role }) => role !== 'weight').map(({ name }) => name);
   const shared = parameters.filter(({ role }) => role === 'weight').map(({ name }) => name);
+  const kindOf = (name: string) => name.split('.').at(-1);
   const isStill = (weights: Weights, name: string) =>
     tensorOf(weights, name).data.every((value) => value === 0);
 
   it('sends nothing of what it changed of its norms, and keeps it', async () => {
-    const place = new Place('norms', job);
+    const place = new Place(`norms-${norm.kind}`, job);
     const { delta, own } = await place.train(1);
     expect(local.length).toBeGreaterThan(0);
     expect([...delta.keys()].sort()).toEqual([...local, ...shared].sort());
@@ -156,11 +159,11 @@ describe('FedBN at a site', () => {
     expect(shared.some((name) => !isStill(delta, name))).toBe(true);
     const base = initialModel(job);
     const changed = local.filter((name) => apart(new Map([[name, tensorOf(own, name)]]), base) > 0);
-    expect(changed.length).toBeGreaterThan(0);
+    expect(new Set(changed.map(kindOf))).toEqual(new Set(local.map(kindOf)));
   });
 
   it('measures and trains the model of each round with its own norms in it', async () => {
-    const place = new Place('measured', job);
+    const place = new Place(`measured-${norm.kind}`, job);
     const { own } = await place.train(1);
     const base = initialModel(job);
     const withOwn: Weights = new Map(
@@ -169,11 +172,36 @@ describe('FedBN at a site', () => {
         local.includes(name) ? tensorOf(own, name) : tensor,
       ]),
     );
-    const plain = new Place('as-it-is', jobOf({ kind: 'fedavg' }, { norm }));
+    const plain = new Place(`as-it-is-${norm.kind}`, jobOf({ kind: 'fedavg' }, { norm }));
     const expected = await plain.evaluate(1, withOwn);
     const { evaluation } = await place.evaluate(2, base);
     expect(evaluation).toEqual(expected.evaluation);
     expect(encodeWeights(await place.own(2))).toEqual(encodeWeights(withOwn));
     expect(evaluation).not.toEqual((await plain.evaluate(1, base)).evaluation);
+  });
+});
+
+describe('the statistics of batch norms at a site', () => {
+  const changedBy = async (statistics: 'averaged' | 'frozen') => {
+    const norm = { kind: 'batch', statistics } as const;
+    const job = jobOf({ kind: 'fedavg' }, { norm });
+    const { delta } = await new Place(statistics, job).train(1);
+    const names = buildNetwork(job).parameters.flatMap(({ name, role }) =>
+      role === 'statistic' ? [name] : [],
+    );
+    const changed = names.filter((name) => tensorOf(delta, name).data.some((value) => value !== 0));
+    return { names, changed };
+  };
+
+  it('travel in the delta where they are averaged, each of them', async () => {
+    const { names, changed } = await changedBy('averaged');
+    expect(names.length).toBeGreaterThan(0);
+    expect(changed).toEqual(names);
+  });
+
+  it('are as they were where they are frozen', async () => {
+    const { names, changed } = await changedBy('frozen');
+    expect(names.length).toBeGreaterThan(0);
+    expect(changed).toEqual([]);
   });
 });

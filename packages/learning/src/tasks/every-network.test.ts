@@ -38,6 +38,21 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
+describe('a job that names batch norms', () => {
+  it('finds balls by the statistics that it counted while it trained', async () => {
+    const norm = { kind: 'batch', statistics: 'averaged' } as const;
+    const network = { ...SMALL.unet, kind: 'unet', norm } as JobInput['network'];
+    const input = {
+      ...{ job: ballJob({ network }), datasets: [balls], cacheDir: here('cache') },
+      ...{ engine: 'auto' as const, threads: 1, seedLabel: 'pooled' },
+      ...{ clock: systemClock, log: silentLogger() },
+    };
+    const output = here('batch-norm.safetensors');
+    const { epochs } = await trainPooled(input, { epochs: 8, output });
+    expect(Math.max(...epochs.map(({ evaluation }) => evaluation.dice ?? 0))).toBeGreaterThan(0.5);
+  });
+});
+
 describe.each(NETWORK_KINDS)('a job that names the network %s', (kind) => {
   const job = ballJob({ network: SMALL[kind], inference: { roi: [4, 4, 8], overlap: 0.5 } });
   const output = () => here(`${kind}.safetensors`);

@@ -80,6 +80,8 @@ export enum Capability {
   NETWORK_SEGRESNET = 60,
   /** UNET_OPTIONS - Kernels of other sizes than 3, and drop-out, in a UNet. */
   UNET_OPTIONS = 70,
+  /** BATCH_NORM - Norms over a whole batch, and statistics that are counted while a network is trained. */
+  BATCH_NORM = 71,
   /**
    * LOSS_DICE - Losses beside Dice with cross-entropy, and what a job may say of any since there are others: over the
    * batch, of squares, with weights of its classes.
