@@ -39,6 +39,8 @@ const QUOTED: readonly (readonly [form: RegExp, isThere: (text: string) => boole
   [/^--/, isOption],
   // Programs of the machine's own.
   [/^(chmod|nvidia-smi|pip) ?/, () => true],
+  // A line of Python, for who has PyTorch.
+  [/^torch\.save\(/, () => true],
   // The line of a credentials file.
   [/^(basic|bearer) [A-Z]/, (text) => isKeyword(text.split(' ')[0] as string)],
   [/\(\)$/, (text) => sources.includes(`export async function ${text.slice(0, -1)}`)],

@@ -42,7 +42,12 @@ export const fail = defineErrors('learning', {
   },
   'model-unreadable': {
     message: 'cannot read the model {path}: {reason}',
-    advice: 'Check that the file exists and is a whole safetensors file.',
+    advice:
+      'Check that the file exists and is a whole safetensors file, or one that PyTorch saved.',
+  },
+  'state-dict-unreadable': {
+    message: 'cannot read the state dict {path}: {reason}',
+    advice: '{advice}',
   },
   'model-not-finite': {
     message: 'the model {path} cannot be used: {tensor} holds values that are not finite',

@@ -26,4 +26,31 @@ export const fail = defineErrors('weights', {
     message: 'there is no tensor named {tensor}',
     advice: 'Check that the weights belong to this network.',
   },
+  'archive-damaged': {
+    message: 'not a whole archive of PyTorch: {reason}',
+    advice: 'Copy the file again, or save it anew: `torch.save(model.state_dict(), path)`.',
+  },
+  'archive-unsupported': {
+    message: 'an archive of a kind that is not read: {found}',
+    advice:
+      'Save the state dict alone, with PyTorch 1.6 or newer: `torch.save(model.state_dict(), path)`.',
+  },
+  'pickle-damaged': {
+    message: 'the pickle of the state dict cannot be read: {reason}',
+    advice: 'Save it anew: `torch.save(model.state_dict(), path)`.',
+  },
+  'pickle-not-plain': {
+    message: 'the file holds more than tensors and plain values: {found}',
+    advice:
+      'No code of a file is run here. Save the state dict alone: `torch.save(model.state_dict(), path)`.',
+  },
+  'no-state-dict': {
+    message: 'no state dict in the file: it holds {found}',
+    advice:
+      'A state dict is a dict of tensors, by itself or under state_dict, model, network or model_state_dict. Save it alone: `torch.save(model.state_dict(), path)`.',
+  },
+  'tensor-unreadable': {
+    message: 'tensor {tensor} of the state dict cannot be read: {reason}',
+    advice: 'Save it anew from contiguous tensors: {tensor}.contiguous() gives one.',
+  },
 });

@@ -25,7 +25,10 @@ export function addJobSubmit(job: Command, terminal: Terminal): void {
     .command('submit <job>')
     .description('check a job, make its first model, hand both in')
     .option('--dry-run', 'check everything, say whom the job would invite, and hand nothing in')
-    .option('--warm-start <file>', 'begin with the weights of this model (safetensors)')
+    .option(
+      '--warm-start <file>',
+      'begin with the weights of this model (safetensors, or a state dict of PyTorch)',
+    )
     .addOption(
       new Option(
         '--warm-start-job <id>',

@@ -24,7 +24,10 @@ export function addModelEvaluate(model: Command, terminal: Terminal): void {
     model
       .command('evaluate')
       .description(`${metricTitles()} of a model on the cases of one or several folders`)
-      .requiredOption('--model <file>', 'the model (safetensors)'),
+      .requiredOption(
+        '--model <file>',
+        'the model (safetensors, or a state dict of PyTorch with --job)',
+      ),
   )
     .option('--job <file>', 'the job that made the model, where the model does not carry it')
     .addOption(

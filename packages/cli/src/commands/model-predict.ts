@@ -24,7 +24,10 @@ export function addModelPredict(model: Command, terminal: Terminal): void {
   const predict = model
     .command('predict')
     .description('segment one scan or many; each result lies on its scan’s own grid')
-    .requiredOption('--model <file>', 'the model (safetensors)')
+    .requiredOption(
+      '--model <file>',
+      'the model (safetensors, or a state dict of PyTorch with --job)',
+    )
     .requiredOption(
       '--input <paths...>',
       'a NIfTI or NRRD file, the folder of a DICOM series, or several of them and folders of many',

@@ -13,6 +13,7 @@ import { WeightsFile, writeWeightsFile } from '@fedvox/weights/files';
 import { fail } from '../errors.js';
 import { checkFinite } from '../finite.js';
 import { readModelFile, type WrittenWeights, writeModel } from './model-file.js';
+import { isStateDict, stateDictWeights } from './state-dict-model.js';
 
 /**
  * A model as a person keeps it: **one file that holds the weights and the job that made them.** Weights
@@ -55,13 +56,13 @@ export async function saveGlobalModel(
 }
 
 /**
- * The job of a model: the one in its file. Bare weights have none: theirs is the one given, else the one
+ * The job of a model: the one in its file. Bare weights and state dicts of PyTorch have none: theirs is the one given, else the one
  * that earlier versions kept beside them, as `MODEL.job.json`.
  * @throws FedvoxError `learning/model-of-another-job` where the job given is not the model's own,
  *   `learning/model-job-missing`, `learning/model-unreadable`
  */
 export async function jobOfModel(path: string, given?: Job): Promise<Job> {
-  const own = ownJob(path, decodeMetadata(await readModelFile(path)));
+  const own = await ownJobOf(path);
   if (own !== undefined) {
     if (given !== undefined) checkSameJob(path, own, given);
     return own;
@@ -75,9 +76,10 @@ export async function jobOfModel(path: string, given?: Job): Promise<Job> {
 /**
  * The weights of a model that this job made; of bare weights there is nobody to say so.
  * @throws FedvoxError `learning/model-of-another-job`, `learning/model-unreadable`,
- *   `learning/model-not-finite`
+ *   `learning/model-not-finite`, and as `stateDictWeights` of what PyTorch saved
  */
 export async function openModel(path: string, job: Job): Promise<Weights> {
+  if (await isStateDict(path)) return stateDictWeights(path, job);
   const bytes = await readModelFile(path);
   const own = ownJob(path, decodeMetadata(bytes));
   if (own !== undefined) checkSameJob(path, own, job);
@@ -87,6 +89,11 @@ export async function openModel(path: string, job: Job): Promise<Weights> {
 function metadataOf(job: Job): Metadata {
   const bytes = encodeJob(job);
   return { [JOB_KEY]: new TextDecoder().decode(bytes), [JOB_DIGEST_KEY]: sha256(bytes) };
+}
+
+async function ownJobOf(path: string): Promise<Job | undefined> {
+  if (await isStateDict(path)) return undefined;
+  return ownJob(path, decodeMetadata(await readModelFile(path)));
 }
 
 /** @throws FedvoxError `learning/model-unreadable`, `job/not-a-job` */

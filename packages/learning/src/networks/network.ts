@@ -1,6 +1,6 @@
 import { type Random, seededRandom } from '@fedvox/base';
 import { type Job, type Size, sizeDivisor } from '@fedvox/job';
-import { tensorOf, type Weights } from '@fedvox/weights';
+import { tensorOf, type Weights, type WeightTensor } from '@fedvox/weights';
 import * as tf from '@tensorflow/tfjs-core';
 import { fail } from '../errors.js';
 import { buildNetwork } from './builders.js';
@@ -18,8 +18,11 @@ export function initialModel(job: Job): Weights {
   return initialWeights(buildNetwork(job).parameters, random);
 }
 
+/** Tensors by name, of which the shape is enough. */
+export type ShapesByName = ReadonlyMap<string, Pick<WeightTensor, 'shape'>>;
+
 /** @throws FedvoxError `learning/model-mismatch` where these are no weights of the job's network */
-export function checkFits(job: Pick<Job, 'network' | 'classes'>, weights: Weights): void {
+export function checkFits(job: Pick<Job, 'network' | 'classes'>, weights: ShapesByName): void {
   checkWeights(buildNetwork(job).parameters, weights);
 }
 
@@ -113,7 +116,7 @@ export class Network {
 const MAX_NAMED = 6;
 
 /** @throws FedvoxError `learning/model-mismatch`, with the names of what differs */
-function checkWeights(specs: readonly ParameterSpec[], weights: Weights): void {
+function checkWeights(specs: readonly ParameterSpec[], weights: ShapesByName): void {
   const known = new Set(specs.map(({ name }) => name));
   const strangers = [...weights.keys()].filter((name) => !known.has(name));
   const differences = [

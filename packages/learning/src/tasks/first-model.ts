@@ -1,6 +1,7 @@
 import type { Job } from '@fedvox/job';
 import { encodeWeights } from '@fedvox/weights';
 import { readModel } from '../bundle/model-file.js';
+import { isStateDict, stateDictWeights } from '../bundle/state-dict-model.js';
 import { checkFits, initialModel } from '../networks/network.js';
 import { checkJob } from './job-check.js';
 
@@ -18,11 +19,12 @@ export function firstModel(job: Job): Uint8Array {
  * The same of weights that there are already, such as another job's model: whatever job its file
  * carries is left behind, so that equal weights are equal bytes.
  * @throws FedvoxError `learning/model-mismatch` with the names of what differs,
- *   `learning/model-unreadable`, `learning/model-not-finite`, and as `checkJob`
+ *   `learning/model-unreadable`, `learning/state-dict-unreadable`, `learning/model-not-finite`, and as `checkJob`
  */
 export async function givenModel(job: Job, path: string): Promise<Uint8Array> {
   checkJob(job);
-  const weights = await readModel(path);
+  const isTorch = await isStateDict(path);
+  const weights = isTorch ? await stateDictWeights(path, job) : await readModel(path);
   checkFits(job, weights);
   return encodeWeights(weights);
 }
