@@ -56,6 +56,7 @@ export { directReader, type Reader } from './reader/reader.js';
 export { ReaderThread } from './reader/reader-thread.js';
 export { type Refusal, refusalOf } from './refusal.js';
 export { augment } from './transforms/augment.js';
+export { fillHoles, keepLargestComponent } from './transforms/postprocess.js';
 export { preprocess } from './transforms/preprocess.js';
 export { probabilitiesToGrid, toOriginalGrid, volumeToGrid } from './transforms/restore.js';
 export { isVolumeName } from './volume-files/volume-file.js';

@@ -88,6 +88,7 @@ export {
   optimizerSchema,
 } from './optimizer-terms.js';
 export { mayTrain, type Participation } from './participation.js';
+export type { PostprocessStep } from './postprocess-steps.js';
 export {
   SCHEDULES,
   type ScheduleKind,

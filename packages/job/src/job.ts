@@ -96,6 +96,15 @@ export const jobSchema = z
         message: `is not a foreground class of this job (${[...known].join(', ')})`,
       });
     }
+    for (const [at, { classes = [] }] of (job.inference.postprocess ?? []).entries()) {
+      const stranger = classes.find((name) => !known.has(name));
+      if (stranger === undefined) continue;
+      context.addIssue({
+        code: 'custom',
+        path: ['inference', 'postprocess', at, 'classes'],
+        message: `names ${stranger}, no foreground class of this job (${[...known].join(', ')})`,
+      });
+    }
     if (new Set(job.classes).size !== job.classes.length) {
       context.addIssue({ code: 'custom', path: ['classes'], message: 'names a class twice' });
     }

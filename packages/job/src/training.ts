@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { lossSchema } from './losses.js';
 import { sizeSchema } from './names.js';
 import { optimizerSchema } from './optimizer-terms.js';
+import { postprocessStepSchema } from './postprocess-steps.js';
 import { scheduledPart, scheduleSchema } from './schedule.js';
 
 const positiveInt = z.number().int().positive();
@@ -34,6 +35,17 @@ export const inferenceSchema = z.strictObject({
   /** Sliding-window patch in voxels; the whole volume, padded to what the network divides, if absent. */
   roi: sizeSchema.optional(),
   overlap: z.number().min(0).max(0.95).default(0.25),
+  /**
+   * Test-time augmentation (Wang et al., BrainLes 2018): probabilities are the mean over the image and its mirror
+   * images along every set of these axes of the preprocessed grid.
+   */
+  flips: z
+    .array(z.enum(['x', 'y', 'z']))
+    .min(1)
+    .refine((axes) => new Set(axes).size === axes.length, 'must name an axis once')
+    .optional(),
+  /** What becomes of a predicted label map on the scan's own grid; it stays as it is where absent. */
+  postprocess: z.array(postprocessStepSchema).min(1).optional(),
 });
 
 export type TrainingSpec = z.output<typeof trainingSchema>;

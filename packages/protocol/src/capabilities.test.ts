@@ -53,6 +53,14 @@ describe('what a job needs of an agent', () => {
     expect(needsOf({ kind: 'dice-ce', includeBackground: false })).toEqual(capabilitiesFor(job));
   });
 
+  it('is to do with a prediction what the job says of it', () => {
+    const needsOf = (inference: JobInput['inference']) =>
+      capabilitiesFor(jobSchema.parse({ ...written, inference })).slice(3);
+    expect(needsOf({ overlap: 0.5 })).toEqual([]);
+    expect(needsOf({ flips: ['x'] })).toEqual(['inference-settings']);
+    expect(needsOf({ postprocess: [{ kind: 'fill-holes' }] })).toEqual(['inference-settings']);
+  });
+
   it('is what an optimizer says beside what every agent knows', () => {
     const needsOf = (optimizer: Parameters<typeof optimizerSchema.parse>[0]) => {
       const training = { ...job.training, optimizer: optimizerSchema.parse(optimizer) };

@@ -51,6 +51,7 @@ export type Capability =
   | 'affine-norm'
   | 'unet-options'
   | 'batch-norm'
+  | 'inference-settings'
   | 'job-archive'
   | 'firewall';
 export const CAPABILITIES = [
@@ -72,6 +73,7 @@ export const CAPABILITIES = [
   'affine-norm',
   'unet-options',
   'batch-norm',
+  'inference-settings',
   'job-archive',
   'firewall',
 ] as const satisfies readonly Capability[];
@@ -93,6 +95,7 @@ export function capabilitiesFor(job: Job): readonly Capability[] {
     'loss-settings': says(loss, 'batch', 'squaredDenominator', 'classWeights'),
     'optimizer-settings':
       says(optimizer, 'momentum', 'nesterov', 'weightDecay') && optimizer.kind !== 'adamw',
+    'inference-settings': says(job.inference, 'flips', 'postprocess'),
     'fixed-steps': training.localSteps !== undefined,
     firewall: federation.firewall !== undefined || declaredWeights(federation.strategy) !== null,
     ...(network.kind === 'unet' && moreOfUnet(network)),

@@ -69,6 +69,7 @@ describe('the capabilities of this version', () => {
         'unet-options',
         'batch-norm',
       ],
+      'inference-settings',
       'job-archive',
       'firewall',
     ]);

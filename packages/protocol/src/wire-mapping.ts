@@ -81,6 +81,7 @@ const CAPABILITY: Readonly<Record<Capability, wire.Capability>> = {
   'unet-options': wire.Capability.UNET_OPTIONS,
   'batch-norm': wire.Capability.BATCH_NORM,
   'job-archive': wire.Capability.JOB_ARCHIVE,
+  'inference-settings': wire.Capability.INFERENCE_SETTINGS,
   firewall: wire.Capability.FIREWALL,
 };
 

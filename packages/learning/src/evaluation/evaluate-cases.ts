@@ -1,13 +1,8 @@
-import {
-  type LabelMap,
-  portableVoxels,
-  probabilitiesToGrid,
-  type Volume,
-  type VoxelEngine,
-} from '@fedvox/imaging';
+import { type LabelMap, portableVoxels, type Volume, type VoxelEngine } from '@fedvox/imaging';
 import type { Figures, Job } from '@fedvox/job';
 import { aboutCase } from '../about-case.js';
 import { type Predictor, predictProbabilities } from '../inference/probabilities.js';
+import { segmented } from '../inference/segmented.js';
 import { meanDefined } from '../metrics/dice.js';
 import { createAucMeter } from './auc-meter.js';
 import {
@@ -92,7 +87,7 @@ export async function measureCases(
     await aboutCase(about.caseId, async () => {
       const [{ image }, label] = await Promise.all([prepared(), originalLabel()]);
       const probabilities = await predictProbabilities(network, image, job.inference);
-      const prediction = probabilitiesToGrid(probabilities, label, voxels);
+      const prediction = segmented(probabilities, label, job, voxels);
       measured.push({ about, byClass: compare(prediction, label, job.classes.length) });
       aucMeter.add(probabilities, label);
     });

@@ -55,6 +55,35 @@ describe.each(TEST_ENGINES)(
       expect(largestDifference(background.data, (voxel) => 1 - expected(voxel))).toBeLessThan(1e-6);
     });
 
+    it.skipIf(missing)('are the mean over the mirror images of every set of axes', async () => {
+      const [shape, weight] = [[3, 4, 5] as const, (k: number) => k / 10];
+      // Its answer depends on where a voxel lies along x, so that mirror images differ.
+      const slanted: Predictor = {
+        divisor: [1, 1, 1],
+        logits: (images) => {
+          const [, nx] = images.shape;
+          const slope = tf.reshape(tf.tensor1d(Array.from({ length: nx }, (_, x) => weight(x))), [
+            ...[1, nx, 1, 1, 1],
+          ]);
+          return tf.concat([tf.zerosLike(images), tf.add(images, slope)], 4);
+        },
+      };
+      const image = rampOf(shape);
+      const before = tf.memory().numTensors;
+      const plain = await predictProbabilities(slanted, image, { overlap: 0.5 });
+      const mirrored = await predictProbabilities(slanted, image, {
+        ...{ overlap: 0.5, flips: ['x', 'z'] },
+      });
+      expect(tf.memory().numTensors).toBe(before);
+      const at = (voxel: number) => image.data[voxel] as number;
+      const expected = (voxel: number) => {
+        const x = voxel % 3;
+        return (sigmoid(at(voxel) + weight(x)) + sigmoid(at(voxel) + weight(2 - x))) / 2;
+      };
+      expect(largestDifference((mirrored[1] as Volume).data, expected)).toBeLessThan(1e-6);
+      expect(largestDifference((plain[1] as Volume).data, expected)).toBeGreaterThan(1e-3);
+    });
+
     it.skipIf(missing)('blend windows that disagree by their weights', async () => {
       const answers = [-2, 1, 3];
       const left = answers.values();

@@ -26,6 +26,8 @@ type Begin = readonly [number, number, number];
  * goes through at once. Where it is smaller than a window, or than what the network divides, it lies
  * in the middle of zeros. The engine holds volume and sums; what comes back is the result alone.
  *
+ * With `flips` it is the mean over the volume and its mirror images along every set of these axes, each brought back.
+ *
  * @param image preprocessed as the job says
  * @returns one volume per class, on the image's grid, summing to 1 at every voxel
  * @throws FedvoxError `learning/size-not-divisible` where the job's roi does not suit its network,
@@ -34,7 +36,7 @@ type Begin = readonly [number, number, number];
 export async function predictProbabilities(
   network: Predictor,
   image: Volume,
-  { roi, overlap }: InferenceSpec,
+  { roi, overlap, flips = [] }: Pick<InferenceSpec, 'roi' | 'overlap' | 'flips'>,
 ): Promise<Volume[]> {
   const window = roi ?? wholeVolume(image, network.divisor);
   if (!isMultiple(window, network.divisor)) {
@@ -42,6 +44,55 @@ export async function predictProbabilities(
     throw fail('size-not-divisible', { size: sizeText(window), divisor });
   }
   const volume = paddedVolume(image, window);
+  const mirrorings = subsetsOf(flips.map((axis) => AXES.indexOf(axis)));
+  let sum: tf.Tensor4D | undefined;
+  try {
+    for (const axes of mirrorings) {
+      const mirrored = tf.reverse(volume, axes);
+      const maps = await blended(network, mirrored, window, overlap).finally(() =>
+        mirrored.dispose(),
+      );
+      const before = sum;
+      sum = tf.tidy(() => {
+        const back = tf.reverse(
+          maps,
+          axes.map((axis) => axis + 1),
+        );
+        return before === undefined ? back : tf.add(before, back);
+      });
+      tf.dispose([maps, ...(before === undefined ? [] : [before])]);
+    }
+    const mean = tf.tidy(() => {
+      const whole = sum as tf.Tensor4D;
+      const maps = mirrorings.length === 1 ? whole : tf.div(whole, mirrorings.length);
+      return withoutPadding(maps as tf.Tensor4D, image, window);
+    });
+    const volumes = await classVolumes(mean, image).finally(() => mean.dispose());
+    checkNumbers(volumes);
+    return volumes;
+  } finally {
+    volume.dispose();
+    sum?.dispose();
+  }
+}
+
+/** The axes of tensors that lie as volumes do. */
+const AXES = ['z', 'y', 'x'] as const;
+
+/** The empty one first. */
+function subsetsOf(axes: readonly number[]): number[][] {
+  return Array.from({ length: 2 ** axes.length }, (_, subset) =>
+    axes.filter((_axis, bit) => (subset & (1 << bit)) !== 0),
+  );
+}
+
+/** Windows over one volume, blended: [classes, Z, Y, X]. */
+async function blended(
+  network: Predictor,
+  volume: tf.Tensor3D,
+  window: Size,
+  overlap: number,
+): Promise<tf.Tensor4D> {
   const begins = windowBegins(volume.shape, window, overlap);
   const blend = new Blend(volume.shape, window, begins.length);
   try {
@@ -51,13 +102,8 @@ export async function predictProbabilities(
       // A call blocks the thread; messages come in between two of them.
       await nextTurn();
     }
-    const maps = tf.tidy(() => withoutPadding(blend.result(), image, window));
-    blend.dispose();
-    const volumes = await classVolumes(maps, image).finally(() => maps.dispose());
-    checkNumbers(volumes);
-    return volumes;
+    return tf.tidy(() => tf.clone(blend.result()));
   } finally {
-    volume.dispose();
     blend.dispose();
   }
 }

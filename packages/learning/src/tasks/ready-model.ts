@@ -1,17 +1,12 @@
 import type { Logger } from '@fedvox/base/system';
-import {
-  type Grid,
-  type LabelMap,
-  preprocess,
-  probabilitiesToGrid,
-  type Scan,
-} from '@fedvox/imaging';
+import { type Grid, type LabelMap, preprocess, type Scan } from '@fedvox/imaging';
 import type { Job } from '@fedvox/job';
 import { openModel } from '../bundle/saved-model.js';
 import { selectEngine } from '../engine/engine.js';
 import type { EngineName, EngineSettings } from '../engine/settings.js';
 import { voxelEngineOf } from '../engine/voxels.js';
 import { predictProbabilities } from '../inference/probabilities.js';
+import { segmented } from '../inference/segmented.js';
 import { Network } from '../networks/network.js';
 import { checkRunnable } from './job-check.js';
 
@@ -48,7 +43,7 @@ export async function readyModel(input: ModelInput): Promise<ReadyModel> {
     async segment(scan, grid) {
       const { image } = preprocess({ image: scan }, job.preprocess, voxels);
       const probabilities = await predictProbabilities(network, image, job.inference);
-      return probabilitiesToGrid(probabilities, grid, voxels);
+      return segmented(probabilities, grid, job, voxels);
     },
     dispose: () => network.dispose(),
   };

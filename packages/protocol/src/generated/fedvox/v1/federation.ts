@@ -93,6 +93,8 @@ export enum Capability {
   /** OPTIMIZER_ADAMW - What a job may say of its optimizer beside Adam's and plain descent's own settings: weight decay, momentum. */
   OPTIMIZER_ADAMW = 84,
   OPTIMIZER_SETTINGS = 85,
+  /** INFERENCE_SETTINGS - A job that says what becomes of a prediction: mirror images beside it, components, holes. */
+  INFERENCE_SETTINGS = 90,
   UNRECOGNIZED = -1,
 }
 
