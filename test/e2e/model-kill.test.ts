@@ -12,9 +12,6 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { FEDVOX } from './fedvox-command.js';
 import { tinyJob } from './tiny-federation.js';
 
-/** Many processes are started one after the other: slow on a busy machine, and nothing else. */
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 120_000 });
-
 const PATIENTS = phantomSchema.parse({
   kind: 'phantom',
   cases: 4,
@@ -23,6 +20,8 @@ const PATIENTS = phantomSchema.parse({
 const ENOUGH_WRITES = 10_000;
 /** `FEDVOX_TRAIN_KILLS` says how often; elsewhere a few stand for them. */
 const KILLS = Number(process.env.FEDVOX_TRAIN_KILLS ?? 4);
+/** Many processes are started one after the other: slow on a busy machine, and nothing else. */
+vi.setConfig({ testTimeout: 300_000 + KILLS * 60_000, hookTimeout: 120_000 });
 const RESUMABLE = { epochs: 3, flags: ['--checkpoint-every', '1', '--resume'] } as const;
 /** Of such a training, about: the first and the last are not hit. */
 const WRITES = 120;
