@@ -67,7 +67,7 @@ export {
   sizeSchema,
   spacingMmSchema,
 } from './names.js';
-export { STATISTICS, type Statistics } from './networks/terms.js';
+export { type NormSpec, STATISTICS, type Statistics } from './networks/terms.js';
 export {
   hasNormParameters,
   NETWORK_KINDS,

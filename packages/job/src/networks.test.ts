@@ -105,3 +105,42 @@ describe('a SegResNet', () => {
     expect(problems({ kind: 'segresnet', ...changes })).toEqual([problem]);
   });
 });
+
+describe('a DynUNet', () => {
+  const dynunet = {
+    kind: 'dynunet',
+    filters: [8, 16, 24, 32],
+    strides: [2, 2, [2, 2, 1]],
+  } as const;
+
+  it('says no more than it is told, but that it is not residual', () => {
+    expect(parsed(dynunet)).toEqual({ ...dynunet, inChannels: 1, residual: false });
+  });
+
+  it('divides each axis by its own strides', () => {
+    expect(sizeDivisor(parsed(dynunet))).toEqual([8, 8, 4]);
+  });
+
+  it('may have the norms that a UNet has', () => {
+    const norm = { kind: 'batch', statistics: 'local' } as const;
+    const network = parsed<'dynunet'>({ ...dynunet, ...{ norm } });
+    expect(statisticsOf(network)).toBe('local');
+    expect(hasNormParameters(network)).toBe(true);
+    expect(hasNormParameters(parsed(dynunet))).toBe(false);
+  });
+
+  it.each([
+    [{ strides: [2, 2] }, 'strides: must have exactly one stride fewer than there are filters'],
+    [{ strides: [2, 2, 3] }, 'strides.2: must be 1 or 2, or one of them for each of three axes'],
+    [{ kernelSize: [3, 3] }, 'kernelSize: must have one kernel for each of the filters'],
+    [
+      { kernelSize: [3, 3, 3, 2] },
+      'kernelSize.3: must be an odd size up to 15, or one for each of three axes',
+    ],
+    [{ deepSupervision: 3 }, 'deepSupervision: must leave out the top level and the lowest'],
+    [{ filters: [8, 16], strides: [2] }, 'filters: Too small: expected array to have >=3 items'],
+    [{ residualUnits: 2 }, ': Unrecognized key: "residualUnits"'],
+  ])('is refused with each setting that cannot be, by its name: %j', (changes, problem) => {
+    expect(problems({ ...dynunet, ...changes })).toContain(problem);
+  });
+});

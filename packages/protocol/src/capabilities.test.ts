@@ -112,6 +112,9 @@ describe('what a job needs of an agent', () => {
     expect(neededBy({ norm: { kind: 'instance', affine: true } })).toContain('affine-norm');
     const norm = { kind: 'batch', statistics: 'averaged' };
     expect(neededBy({ norm }).slice(3)).toEqual(['batch-norm']);
+    const dynunet = { kind: 'dynunet', filters: [4, 6, 8], strides: [2, 2], norm };
+    const neededByIt = capabilitiesFor({ ...job, network: networkSchema.parse(dynunet) });
+    expect(neededByIt.slice(1)).toEqual(['network-dynunet', 'strategy-fedavg', 'batch-norm']);
     for (const options of [{ kernelSize: 3 }, { upKernelSize: [3, 3, 1] }, { dropout: 0 }]) {
       expect(neededBy(options)).toContain('unet-options');
     }

@@ -13,6 +13,7 @@ import {
   STRATEGY_KINDS,
   STRATEGY_TERMS,
   type StrategyKind,
+  statisticsOf,
 } from '@fedvox/job';
 
 /** What an agent is capable of that writes deltas so, and signs that it does. */
@@ -98,6 +99,7 @@ export function capabilitiesFor(job: Job): readonly Capability[] {
     'inference-settings': says(job.inference, 'flips', 'postprocess'),
     'fixed-steps': training.localSteps !== undefined,
     firewall: federation.firewall !== undefined || declaredWeights(federation.strategy) !== null,
+    'batch-norm': statisticsOf(network) !== null,
     ...(network.kind === 'unet' && moreOfUnet(network)),
   };
   const needed = CAPABILITIES.filter((capability) => more[capability]);
@@ -118,7 +120,6 @@ function moreOfUnet(network: NetworkSpec<'unet'>): Partial<Record<Capability, bo
   const { norm, kernelSize, upKernelSize, dropout } = network;
   return {
     'affine-norm': norm?.kind === 'instance' && norm.affine,
-    'batch-norm': norm?.kind === 'batch',
     'unet-options': [kernelSize, upKernelSize, dropout].some((said) => said !== undefined),
   };
 }

@@ -43,6 +43,7 @@ describe('the capabilities of this version', () => {
         'delta-top-k',
         'network-unet',
         'network-segresnet',
+        'network-dynunet',
         'strategy-fedavg',
         'strategy-fedprox',
       ],

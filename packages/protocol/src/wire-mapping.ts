@@ -46,6 +46,7 @@ const CAPABILITY: Readonly<Record<Capability, wire.Capability>> = {
   'delta-top-k': wire.Capability.DELTA_TOP_K,
   'network-unet': wire.Capability.NETWORK_UNET,
   'network-segresnet': wire.Capability.NETWORK_SEGRESNET,
+  'network-dynunet': wire.Capability.NETWORK_DYNUNET,
   'strategy-fedavg': wire.Capability.STRATEGY_FEDAVG,
   'strategy-fedprox': wire.Capability.STRATEGY_FEDPROX,
   'strategy-fedavgm': wire.Capability.STRATEGY_FEDAVGM,

@@ -33,3 +33,30 @@ export const dropoutSchema = z.number().min(0).lt(1).optional();
 
 /** The same along every axis. */
 export const cube = (length: number): Size => [length, length, length];
+
+const odd = z.literal([1, 3, 5, 7, 9, 11, 13, 15]);
+/** Voxels of a kernel along every axis, or along each. */
+export const kernelSchema = z.union([odd, z.tuple([odd, odd, odd])], {
+  error: 'must be an odd size up to 15, or one for each of three axes',
+});
+
+/** Over each channel of a case by itself, without parameters, where absent. */
+export const normSchema = z
+  .discriminatedUnion('kind', [
+    /** As MONAI's `('instance', {affine: …})`. */
+    z.strictObject({ kind: z.literal('instance'), affine: z.boolean() }),
+    /** As MONAI's `'batch'`. What becomes of its statistics is a choice, and no default's. */
+    z.strictObject({ kind: z.literal('batch'), statistics: z.enum(STATISTICS) }),
+  ])
+  .optional();
+export type NormSpec = z.output<typeof normSchema>;
+
+/** What follows from the norm alone, of a network that lets a job choose it. */
+export const NORM_TERMS = {
+  hasNormParameters: ({ norm }: WithNorm) => norm?.kind === 'batch' || norm?.affine === true,
+  statistics: ({ norm }: WithNorm) => (norm?.kind === 'batch' ? norm.statistics : null),
+  needsTwoVoxels: ({ norm }: WithNorm) => norm?.kind !== 'batch' || norm.statistics !== 'frozen',
+};
+interface WithNorm {
+  readonly norm?: NormSpec;
+}

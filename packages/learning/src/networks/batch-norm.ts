@@ -11,7 +11,7 @@ export interface BatchNormOptions {
   /** Whether the running statistics are used in training too, and stay as they are. */
   readonly frozen: boolean;
   /** Of the convolution in front, where it leaves its bias to the norm in training: the bias's name. */
-  readonly bias?: string;
+  readonly bias?: string | undefined;
 }
 
 /**

@@ -1,12 +1,12 @@
-import type { NetworkSpec } from '@fedvox/job';
+import type { NormSpec } from '@fedvox/job';
 import { instanceNormPrelu } from '@fedvox/tfjs-backend-torch';
 import type * as tf from '@tensorflow/tfjs-core';
 import { prelu, slopeOf } from './activations.js';
-import { batchNorm } from './batch-norm.js';
+import { chosenNorm, isPlain } from './chosen-norm.js';
 import { type Bias, convolution, type PerAxis, transposedConvolution } from './convolutions.js';
 import { dropout } from './drop-out.js';
 import { identity, type Layer, sequential } from './layer.js';
-import { instanceNorm, NORM_EPSILON, plainInstanceNorm } from './norms.js';
+import { NORM_EPSILON } from './norms.js';
 
 export interface BlockOptions extends BehindConvolution {
   readonly inputs: number;
@@ -20,7 +20,7 @@ export interface BlockOptions extends BehindConvolution {
 
 export interface BehindConvolution {
   /** An instance norm without parameters where absent. */
-  readonly norm?: NetworkSpec<'unet'>['norm'];
+  readonly norm: NormSpec;
   /** The part of single values that is left out in training; none where absent. */
   readonly dropout?: number | undefined;
 }
@@ -37,7 +37,7 @@ export function convolutionBlock(name: string, options: BlockOptions): Layer {
     : sequential(conv, behindConvolution(`${name}.adn`, `${name}.conv.bias`, options));
 }
 
-function biasInFrontOf(norm: BehindConvolution['norm']): Bias {
+function biasInFrontOf(norm: NormSpec): Bias {
   if (norm?.kind !== 'batch') return 'unused';
   return norm.statistics === 'frozen' ? 'added' : 'counted';
 }
@@ -49,12 +49,8 @@ function behindConvolution(
 ): Layer {
   const drop = rate === undefined ? identity : dropout(`${name}.D`, rate);
   const activation = prelu(`${name}.A`);
-  if (norm?.kind === 'batch') {
-    const frozen = norm.statistics === 'frozen';
-    return sequential(batchNorm(`${name}.N`, outputs, { frozen, bias }), drop, activation);
-  }
-  if (norm?.affine) return sequential(instanceNorm(`${name}.N`, outputs), drop, activation);
-  const apart = sequential(plainInstanceNorm, drop, activation);
+  const apart = sequential(chosenNorm(`${name}.N`, outputs, norm, bias), drop, activation);
+  if (!isPlain(norm)) return apart;
   const together = plainNormAndPrelu(`${name}.A`);
   return {
     parameters: together.parameters,

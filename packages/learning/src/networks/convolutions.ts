@@ -18,6 +18,14 @@ export interface ConvolutionOptions {
   readonly padding?: PerAxis;
   /** `added` when left out. */
   readonly bias?: Bias;
+  /** As PyTorch draws them when left out. */
+  readonly begins?: Beginning;
+}
+
+/** How fresh parameters are drawn, by how many values make one output. */
+export interface Beginning {
+  weight(fanIn: number): Initial;
+  bias(fanIn: number): Initial;
 }
 
 /**
@@ -36,9 +44,9 @@ export interface TransposedOptions extends ConvolutionOptions {
 /** PyTorch's `Conv3d`. */
 export function convolution(name: string, options: ConvolutionOptions): Layer {
   const { inputs, outputs, kernel, stride: strides = 1, bias = 'added' } = options;
-  const { padding = mapped(kernel, (length) => (length - 1) / 2) } = options;
+  const { padding = mapped(kernel, (length) => (length - 1) / 2), begins } = options;
   const shape = [outputs, inputs, ...triple(kernel)];
-  return withFilter(name, { shape, outputs, bias }, (x, filter, added) =>
+  return withFilter(name, { shape, outputs, bias, begins }, (x, filter, added) =>
     conv3d(x, filter, { strides, padding, ...added }),
   );
 }
@@ -47,9 +55,9 @@ export function convolution(name: string, options: ConvolutionOptions): Layer {
 export function transposedConvolution(name: string, options: TransposedOptions): Layer {
   const { inputs, outputs, kernel, stride: strides = 1, bias = 'added' } = options;
   const { padding = mapped(kernel, (length) => (length - 1) / 2) } = options;
-  const { outputPadding = mapped(strides, (step) => step - 1) } = options;
+  const { outputPadding = mapped(strides, (step) => step - 1), begins } = options;
   const shape = [inputs, outputs, ...triple(kernel)];
-  return withFilter(name, { shape, outputs, bias }, (x, filter, added) =>
+  return withFilter(name, { shape, outputs, bias, begins }, (x, filter, added) =>
     conv3dTranspose(x, filter, { strides, padding, outputPadding, ...added }),
   );
 }
@@ -58,19 +66,28 @@ interface FilterOptions {
   readonly shape: readonly number[];
   readonly outputs: number;
   readonly bias: Bias;
+  readonly begins?: Beginning | undefined;
 }
+
+/** PyTorch's default: Kaiming-uniform with a = √5, for the bias too. */
+const uniform = (fanIn: number): Initial => ({ kind: 'uniform', bound: 1 / Math.sqrt(fanIn) });
+const AS_PYTORCH: Beginning = { weight: uniform, bias: uniform };
 
 function withFilter(
   name: string,
-  { shape, outputs, bias }: FilterOptions,
+  { shape, outputs, bias, begins = AS_PYTORCH }: FilterOptions,
   run: (x: tf.Tensor5D, filter: tf.Tensor5D, added: { bias?: tf.Tensor1D }) => tf.Tensor5D,
 ): Layer {
-  // PyTorch's default: Kaiming-uniform with a = √5, whose bound is 1/√fanIn. Its fan-in is the second
-  // axis times the kernel, for transposed convolutions too.
+  // PyTorch's is the second axis times the kernel, for transposed convolutions too.
   const fanIn = shape.slice(1).reduce((product, size) => product * size, 1);
-  const initial: Initial = { kind: 'uniform', bound: 1 / Math.sqrt(fanIn) };
-  const weight: ParameterSpec = { name: `${name}.weight`, shape, initial, role: 'weight' };
-  const offset: ParameterSpec = { ...weight, name: `${name}.bias`, shape: [outputs] };
+  const weight: ParameterSpec = {
+    ...{ name: `${name}.weight`, shape, role: 'weight' },
+    initial: begins.weight(fanIn),
+  };
+  const offset: ParameterSpec = {
+    ...{ name: `${name}.bias`, shape: [outputs], role: 'weight' },
+    initial: begins.bias(fanIn),
+  };
   return {
     parameters: bias === 'absent' ? [weight] : [weight, offset],
     apply: (x, { value, training }) => {
@@ -82,7 +99,7 @@ function withFilter(
   };
 }
 
-const triple = (values: PerAxis): Triple =>
+export const triple = (values: PerAxis): Triple =>
   typeof values === 'number' ? [values, values, values] : values;
 
 function mapped(values: PerAxis, change: (value: number) => number): Triple {

@@ -17,7 +17,17 @@ export interface Pass {
   readonly training?: TrainingPass;
   /** Sets a statistic to what it is after this batch; in training alone. */
   readonly count: (name: string, value: tf.Tensor) => void;
+  /** Takes what a level beneath the top makes of the batch, to be held to the labels; in training alone. */
+  readonly supervise: (output: Supervised) => void;
 }
+
+/** What is held to the labels in training. */
+export type Supervised = {
+  /** Logits [batch, X, Y, Z, classes], at the size of the labels. */
+  readonly logits: tf.Tensor5D;
+  /** How much it counts beside the others. */
+  readonly weight: number;
+};
 
 /** What layers do otherwise while the network is trained. */
 export interface TrainingPass {

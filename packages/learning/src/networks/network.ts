@@ -4,7 +4,7 @@ import { tensorOf, type Weights, type WeightTensor } from '@fedvox/weights';
 import * as tf from '@tensorflow/tfjs-core';
 import { fail } from '../errors.js';
 import { buildNetwork } from './builders.js';
-import type { Layer, TrainingPass } from './layer.js';
+import type { Layer, Pass, Supervised, TrainingPass } from './layer.js';
 import {
   fromEngineLayout,
   initialValues,
@@ -88,14 +88,31 @@ export class Network {
    * @returns logits [batch, X, Y, Z, classes]
    */
   logits(images: tf.Tensor5D, training?: TrainingPass): tf.Tensor5D {
+    return tf.tidy(() => this.#apply(images, training, () => undefined));
+  }
+
+  /**
+   * What a step of training holds to the labels: the logits, and behind them those of levels beneath, from the
+   * top down, where the network has such.
+   * @param images [batch, X, Y, Z, channels]
+   */
+  supervised(images: tf.Tensor5D, training: TrainingPass): Supervised[] {
+    return tf.tidy(() => {
+      const beneath: Supervised[] = [];
+      const logits = this.#apply(images, training, (output) => beneath.unshift(output));
+      return [{ logits, weight: 1 }, ...beneath];
+    });
+  }
+
+  #apply(
+    images: tf.Tensor5D,
+    training: TrainingPass | undefined,
+    supervise: Pass['supervise'],
+  ): tf.Tensor5D {
     const value = (name: string) => this.#variables.get(name) as tf.Variable;
-    const pass = {
-      value,
-      count: (name: string, counted: tf.Tensor) => value(name).assign(counted),
-    };
-    return tf.tidy(() =>
-      this.#layer.apply(images, training === undefined ? pass : { ...pass, training }),
-    );
+    const count = (name: string, counted: tf.Tensor) => value(name).assign(counted);
+    const pass = { value, count, supervise };
+    return this.#layer.apply(images, training === undefined ? pass : { ...pass, training });
   }
 
   /** A copy of the present weights in PyTorch's layout. */

@@ -49,4 +49,17 @@ describe('parameters', () => {
     expect(initialValues(spec('b'), seededRandom(1)).data).not.toEqual(data);
     expect(initialValues(spec('a'), seededRandom(2)).data).not.toEqual(data);
   });
+
+  it('are drawn normally around 0 where they are to be', () => {
+    const initial = { kind: 'normal', deviation: 0.2 } as const;
+    const { data } = initialValues(
+      { name: 'a', shape: [40, 10, 3, 3, 3], initial },
+      seededRandom(1),
+    );
+    const part = (within: number) =>
+      data.filter((value) => Math.abs(value) < within).length / data.length;
+    expect(part(0.2)).toBeCloseTo(0.683, 1);
+    expect(part(0.4)).toBeCloseTo(0.954, 1);
+    expect(data.reduce((sum, value) => sum + value, 0) / data.length).toBeCloseTo(0, 1);
+  });
 });

@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 /** How PyTorch draws a fresh parameter. */
 export type Initial =
   | { readonly kind: 'uniform'; readonly bound: number }
+  | { readonly kind: 'normal'; readonly deviation: number }
   | { readonly kind: 'constant'; readonly value: number };
 
 /**
@@ -37,7 +38,11 @@ export function initialValues(
   const data = new Float32Array(tf.util.sizeFromShape([...shape]));
   if (initial.kind === 'constant') return { shape, data: data.fill(initial.value) };
   const stream = random.fork(name);
-  return { shape, data: data.map(() => (stream.uniform() * 2 - 1) * initial.bound) };
+  const drawn =
+    initial.kind === 'normal'
+      ? () => stream.normal() * initial.deviation
+      : () => (stream.uniform() * 2 - 1) * initial.bound;
+  return { shape, data: data.map(drawn) };
 }
 
 /**

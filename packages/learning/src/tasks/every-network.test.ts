@@ -25,6 +25,10 @@ const SMALL: Readonly<Record<NetworkKind, JobInput['network']>> = {
     ...{ kind: 'segresnet', blocksDown: [1, 1], blocksUp: [1] },
     ...{ initFilters: 4, groups: 2, dropout: 0.1 },
   },
+  dynunet: {
+    ...{ kind: 'dynunet', filters: [4, 6, 8], strides: [2, [1, 1, 2]], deepSupervision: 1 },
+    norm: { kind: 'instance', affine: true },
+  },
 };
 
 let folder: string;

@@ -8,7 +8,7 @@ import type { Weights, WeightTensor } from '@fedvox/weights';
  * was built). Axes are PyTorch's: [batch, channels, X, Y, Z].
  */
 export interface MonaiGolden {
-  /** As in the state dict, without counts of batches. */
+  /** As in the state dict, without counts of batches, and what it has twice by one name. */
   readonly weights: Weights;
   readonly input: WeightTensor;
   /** Class indices, with one channel. */
@@ -32,6 +32,7 @@ export function monaiGolden(name: string): MonaiGolden | undefined {
   const under = (prefix: string) =>
     [...tensors]
       .filter(([key]) => key.startsWith(prefix) && !key.endsWith('.num_batches_tracked'))
+      .filter(([key]) => !key.startsWith(`${prefix}skip_layers.`))
       .map(([key, tensor]) => [key.slice(prefix.length), tensor] as const);
   return {
     weights: new Map(under('w.')),

@@ -4,7 +4,9 @@ import type { AugmentStep, LossSpec, TrainingSpec } from '@fedvox/job';
 import type { FusedOptimizer } from '@fedvox/tfjs-backend-torch';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkFinite } from '../finite.js';
+import { supervisedLoss } from '../losses/deep-supervision.js';
 import { lossOf } from '../losses/index.js';
+import type { Supervised } from '../networks/layer.js';
 import type { Network } from '../networks/network.js';
 import { imageTensor, labelTensor } from '../tensors.js';
 import { type Batch, epochBatches, type LoadCase } from './batches.js';
@@ -133,9 +135,9 @@ async function trainEpoch(
     const place = placeOf(items.length, casesSeen, cases.length, batchSize * accumulate);
     casesSeen += items.length;
     const pass = { random: random.fork(`drop-out/${batch}`) };
-    const logits = (images: tf.Tensor5D) => network.logits(images, pass);
+    const outputs = (images: tf.Tensor5D) => network.supervised(images, pass);
     const { loss, stepMs } = await trainBatch(
-      ...([logits, optimizerSteps, items, place, lossSpec, clock] as const),
+      ...([outputs, optimizerSteps, items, place, lossSpec, clock] as const),
     );
     stepsMs += stepMs;
     if (!Number.isFinite(loss)) throw lossNotFinite(loss, { epoch, batch }, items);
@@ -169,7 +171,7 @@ function placeOf(
 
 /** One batch of a step. @returns its loss before the step, and how long it had the thread */
 async function trainBatch(
-  logits: (images: tf.Tensor5D) => tf.Tensor5D,
+  outputs: (images: tf.Tensor5D) => readonly Supervised[],
   steps: OptimizerSteps,
   batch: Batch,
   place: MicroBatch,
@@ -180,7 +182,8 @@ async function trainBatch(
   const loss = tf.tidy(() => {
     const images = imageTensor(batch.map(({ image }) => image));
     const labels = labelTensor(batch.map(({ label }) => label));
-    const ofBatch = () => lossOf(logits(images), labels, lossSpec);
+    const ofBatch = () =>
+      supervisedLoss(outputs(images), (logits) => lossOf(logits, labels, lossSpec));
     return steps.add(ofBatch, place);
   });
   const reading = loss.data();

@@ -78,6 +78,7 @@ export enum Capability {
   STRATEGY_FEDBUFF = 50,
   /** NETWORK_SEGRESNET - Networks that a job may name since there are several. */
   NETWORK_SEGRESNET = 60,
+  NETWORK_DYNUNET = 61,
   /** UNET_OPTIONS - Kernels of other sizes than 3, and drop-out, in a UNet. */
   UNET_OPTIONS = 70,
   /** BATCH_NORM - Norms over a whole batch, and statistics that are counted while a network is trained. */
