@@ -49,6 +49,18 @@ describe('a safetensors header', () => {
     expect(tensors.map(({ name }) => name)).toEqual(['b', 'a']);
   });
 
+  it('leaves a tensor out that is not wanted, whose bytes are accounted for all the same', () => {
+    const counts = (data_offsets: unknown) => ({ dtype: 'I64', shape: [], data_offsets });
+    const without = (header: unknown, dataBytes: number) => {
+      const json = new TextEncoder().encode(JSON.stringify(header));
+      return decodeHeader(json, 8 + json.length + dataBytes, (name) => name === 'n').tensors;
+    };
+    const names = without({ n: counts([0, 8]), a: f32([1], [8, 12]) }, 12).map(({ name }) => name);
+    expect(names).toEqual(['a']);
+    expect(() => without({ n: counts([0, 8]), a: f32([1], [0, 4]) }, 8)).toThrow(/overlaps/);
+    expect(() => without({ n: counts([8, 0]), a: f32([1], [0, 4]) }, 4)).toThrow(/belie/);
+  });
+
   it('refuses a length that no reader should allocate', () => {
     const prefix = new Uint8Array(8);
     new DataView(prefix.buffer).setBigUint64(0, BigInt(MAX_HEADER_BYTES) + 1n, true);

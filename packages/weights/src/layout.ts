@@ -125,14 +125,20 @@ export async function checkWritten(
  * must tile the data exactly, as the format demands.
  * @param json the header without its length prefix
  * @param fileByteLength size of the whole file
+ * @param isLeftOut by its name, a tensor that is not wanted, of whatever type; it tiles the data like any
  * @throws FedvoxError `weights/not-safetensors`, `weights/unsupported-dtype`
  */
-export function decodeHeader(json: Uint8Array, fileByteLength: number): Layout {
+export function decodeHeader(
+  json: Uint8Array,
+  fileByteLength: number,
+  isLeftOut: (name: string) => boolean = () => false,
+): Layout {
   const dataStart = LENGTH_BYTES + json.length;
   const entries: TensorEntry[] = [];
   const { [METADATA_KEY]: metadata, ...members } = parseObject(json);
   for (const [name, value] of Object.entries(members)) {
-    entries.push(decodeEntry(name, value, dataStart));
+    const entry = isLeftOut(name) ? placeOf : decodeEntry;
+    entries.push(entry(name, value, dataStart));
   }
   entries.sort((a, b) => a.byteOffset - b.byteOffset || a.byteLength - b.byteLength);
   let expected = dataStart;
@@ -147,7 +153,8 @@ export function decodeHeader(json: Uint8Array, fileByteLength: number): Layout {
       reason: `header describes ${expected} bytes, the file has ${fileByteLength}`,
     });
   }
-  return { tensors: entries, byteLength: fileByteLength, metadata: decodeMetadata(metadata) };
+  const tensors = entries.filter(({ name }) => !isLeftOut(name));
+  return { tensors, byteLength: fileByteLength, metadata: decodeMetadata(metadata) };
 }
 
 /** Other writers put what they like there; what is no text is none of our keys. */
@@ -171,13 +178,23 @@ function parseObject(json: Uint8Array): Record<string, unknown> {
 }
 
 function decodeEntry(name: string, value: unknown, dataStart: number): TensorEntry {
-  const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Record<string, unknown>;
+  const { dtype } = (value ?? {}) as Record<string, unknown>;
   if (dtype !== 'F32') throw fail('unsupported-dtype', { tensor: name, dtype: String(dtype) });
+  const entry = placeOf(name, value, dataStart);
+  if (entry.byteLength !== elementCount(entry.shape) * 4) {
+    throw fail('not-safetensors', { reason: `tensor ${name} has offsets that belie its shape` });
+  }
+  return entry;
+}
+
+/** Where a tensor of any type says that it lies. */
+function placeOf(name: string, value: unknown, dataStart: number): TensorEntry {
+  const { shape, data_offsets: offsets } = (value ?? {}) as Record<string, unknown>;
   if (!isCounts(shape) || !isCounts(offsets) || offsets.length !== 2) {
     throw fail('not-safetensors', { reason: `tensor ${name} has no valid shape and offsets` });
   }
   const [begin, end] = offsets as [number, number];
-  if (end - begin !== elementCount(shape) * 4) {
+  if (end < begin) {
     throw fail('not-safetensors', { reason: `tensor ${name} has offsets that belie its shape` });
   }
   return { name, shape, byteOffset: dataStart + begin, byteLength: end - begin };

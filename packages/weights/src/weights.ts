@@ -30,11 +30,12 @@ export function encodeWeights(weights: Weights, metadata: Metadata = {}): Uint8A
 
 /**
  * Whole weights from safetensors bytes; each tensor is a copy.
+ * @param isLeftOut by its name, a tensor that is not wanted, of whatever type; all are where absent
  * @throws FedvoxError `weights/not-safetensors`, `weights/unsupported-dtype`
  */
-export function decodeWeights(bytes: Uint8Array): Weights {
+export function decodeWeights(bytes: Uint8Array, isLeftOut?: (name: string) => boolean): Weights {
   return new Map(
-    layoutOf(bytes).tensors.map(({ name, shape, byteOffset, byteLength }) => {
+    layoutOf(bytes, isLeftOut).tensors.map(({ name, shape, byteOffset, byteLength }) => {
       // Not `slice`: a Buffer's is a view, and its memory may be shared and unaligned.
       const copy = new Uint8Array(bytes.subarray(byteOffset, byteOffset + byteLength));
       return [name, { shape, data: new Float32Array(copy.buffer) }];
@@ -47,10 +48,10 @@ export function decodeMetadata(bytes: Uint8Array): Metadata {
   return layoutOf(bytes).metadata;
 }
 
-function layoutOf(bytes: Uint8Array): Layout {
+function layoutOf(bytes: Uint8Array, isLeftOut?: (name: string) => boolean): Layout {
   const jsonLength = headerByteLength(bytes);
   if (8 + jsonLength > bytes.length) throw fail('not-safetensors', { reason: 'truncated header' });
-  return decodeHeader(bytes.subarray(8, 8 + jsonLength), bytes.length);
+  return decodeHeader(bytes.subarray(8, 8 + jsonLength), bytes.length, isLeftOut);
 }
 
 /** @throws FedvoxError `weights/no-such-tensor` */

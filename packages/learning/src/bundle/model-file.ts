@@ -17,9 +17,16 @@ export interface WrittenWeights {
   readonly byteLength: number;
 }
 
-/** The bare weights of a model. @throws FedvoxError as `readModelFile` */
-export async function readModel(path: string): Promise<Weights> {
-  return decodeWeights(await readModelFile(path));
+/**
+ * The bare weights of a model.
+ * @param isLeftOut by its name, a tensor that is not wanted, of whatever type
+ * @throws FedvoxError as `readModelFile`
+ */
+export async function readModel(
+  path: string,
+  isLeftOut?: (name: string) => boolean,
+): Promise<Weights> {
+  return (await readWhole(path, isLeftOut)).weights;
 }
 
 /**
@@ -27,12 +34,17 @@ export async function readModel(path: string): Promise<Weights> {
  * @throws FedvoxError `learning/model-unreadable`, `learning/model-not-finite`
  */
 export async function readModelFile(path: string): Promise<Uint8Array> {
+  return (await readWhole(path)).bytes;
+}
+
+async function readWhole(path: string, isLeftOut?: (name: string) => boolean) {
   try {
     const bytes = await readFile(path);
-    for (const [name, { data }] of decodeWeights(bytes)) {
+    const weights = decodeWeights(bytes, isLeftOut);
+    for (const [name, { data }] of weights) {
       if (!data.every(Number.isFinite)) throw fail('model-not-finite', { path, tensor: name });
     }
-    return bytes;
+    return { bytes, weights };
   } catch (cause) {
     if (isFedvoxError(cause, 'learning/model-not-finite')) throw cause;
     throw fail('model-unreadable', { path, reason: errorText(cause) }, { cause });

@@ -5,6 +5,7 @@ import { isTorchFile, StateDictFile } from '@fedvox/weights/files';
 import { fail } from '../errors.js';
 import { buildNetwork } from '../networks/builders.js';
 import { checkFits } from '../networks/network.js';
+import { isBesideWeights } from '../networks/state-dict.js';
 
 /** Whether a person's model is what torch.save wrote. @throws FedvoxError `learning/model-unreadable` */
 export async function isStateDict(path: string): Promise<boolean> {
@@ -17,7 +18,7 @@ export async function isStateDict(path: string): Promise<boolean> {
 
 /**
  * The weights of a job's network out of a state dict that PyTorch saved, all of them finite. Whole numbers that
- * the network has no parameter for, such as batch norm's counts of batches, are left out. No tensor is read
+ * the network has no parameter for, and what stands there beside its weights, are left out. No tensor is read
  * before names and shapes are known to be the network's: memory is that of the network.
  * @throws FedvoxError `learning/state-dict-unreadable`, `learning/model-mismatch` with the names of what
  *   differs, `learning/model-not-finite`
@@ -29,7 +30,10 @@ export async function stateDictWeights(
   const file = await readable(path, StateDictFile.open(path));
   try {
     const needed = new Set(buildNetwork(job).parameters.map(({ name }) => name));
-    const tensors = file.tensors.filter(({ name, type }) => needed.has(name) || !type.isWhole);
+    const tensors = file.tensors.filter(
+      ({ name, type }) =>
+        needed.has(name) || !(type.isWhole || isBesideWeights(job.network, name)),
+    );
     checkFits(job, new Map(tensors.map((tensor) => [tensor.name, tensor])));
     const weights = await readable(path, file.weights(tensors));
     for (const [name, { data }] of weights) {

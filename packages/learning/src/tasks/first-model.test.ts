@@ -2,7 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isFedvoxError } from '@fedvox/base';
-import { decodeWeights, encodeWeights } from '@fedvox/weights';
+import type { JobInput } from '@fedvox/job';
+import { decodeWeights, encodeWeights, tensorOf } from '@fedvox/weights';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { saveModel } from '../bundle/saved-model.js';
 import { initialModel } from '../networks/network.js';
@@ -41,6 +42,24 @@ describe('the first model of a warm start', () => {
     expect(await givenModel(job, path())).toEqual(encodeWeights(weights));
   });
 
+  it('is that of a state dict, without counts of batches and what is there twice', async () => {
+    const norm = { kind: 'batch', statistics: 'averaged' } as const;
+    const filters = [2, 2, 2];
+    const network: JobInput['network'] = { kind: 'dynunet', filters, strides: [2, 2], norm };
+    const dynunet = ballJob({ network });
+    const weights = initialModel(dynunet);
+    const twice = ['skip_layers.downsample.conv1.conv.weight', 'input_block.conv1.conv.weight'];
+    const [alias, name] = twice as [string, string];
+    const all = new Map([...weights, [alias, tensorOf(weights, name)]]);
+    await writeFile(path(), withCount(encodeWeights(all), 'input_block.norm1.num_batches_tracked'));
+    expect(await givenModel(dynunet, path())).toEqual(encodeWeights(weights));
+    await writeFile(path(), withCount(encodeWeights(weights), 'input_block.steps'));
+    await expect(givenModel(dynunet, path())).rejects.toMatchObject({
+      code: 'learning/model-unreadable',
+      message: expect.stringContaining('tensor input_block.steps has dtype I64'),
+    });
+  });
+
   it('is refused with the names of what differs where another network made it', async () => {
     const wider = ballJob({ network: { kind: 'unet', channels: [4, 4], strides: [2] } });
     await saveModel(path(), wider, initialModel(wider));
@@ -64,3 +83,15 @@ describe('the first model of a warm start', () => {
     });
   });
 });
+
+/** The same file with an int64 behind its tensors, as PyTorch has it. */
+function withCount(bytes: Uint8Array, name: string): Uint8Array {
+  const length = Number(Buffer.from(bytes).readBigUInt64LE(0));
+  const header = JSON.parse(Buffer.from(bytes.subarray(8, 8 + length)).toString());
+  const data = bytes.subarray(8 + length);
+  const entry = { dtype: 'I64', shape: [], data_offsets: [data.length, data.length + 8] };
+  const json = Buffer.from(JSON.stringify({ ...header, [name]: entry }));
+  const prefix = Buffer.alloc(8);
+  prefix.writeBigUInt64LE(BigInt(json.length));
+  return Buffer.concat([prefix, json, data, Buffer.alloc(8)]);
+}

@@ -3,6 +3,7 @@ import { encodeWeights } from '@fedvox/weights';
 import { readModel } from '../bundle/model-file.js';
 import { isStateDict, stateDictWeights } from '../bundle/state-dict-model.js';
 import { checkFits, initialModel } from '../networks/network.js';
+import { isBesideWeights } from '../networks/state-dict.js';
 import { checkJob } from './job-check.js';
 
 /**
@@ -16,15 +17,16 @@ export function firstModel(job: Job): Uint8Array {
 }
 
 /**
- * The same of weights that there are already, such as another job's model: whatever job its file
- * carries is left behind, so that equal weights are equal bytes.
+ * The same of weights that there are already, such as another job's model, or MONAI's state dict: whatever its
+ * file carries beside them is left behind, so that equal weights are equal bytes.
  * @throws FedvoxError `learning/model-mismatch` with the names of what differs,
  *   `learning/model-unreadable`, `learning/state-dict-unreadable`, `learning/model-not-finite`, and as `checkJob`
  */
 export async function givenModel(job: Job, path: string): Promise<Uint8Array> {
   checkJob(job);
-  const isTorch = await isStateDict(path);
-  const weights = isTorch ? await stateDictWeights(path, job) : await readModel(path);
+  const weights = (await isStateDict(path))
+    ? await stateDictWeights(path, job)
+    : await readModel(path, (name) => isBesideWeights(job.network, name));
   checkFits(job, weights);
   return encodeWeights(weights);
 }

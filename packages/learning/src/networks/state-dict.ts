@@ -1,0 +1,10 @@
+import type { NetworkSpec } from '@fedvox/job';
+
+/**
+ * Whether PyTorch's state dict of a network has a tensor beside its weights: how many batches a norm has counted,
+ * which nothing reads, and what DynUNet has a second time, under the names of its skips.
+ */
+export function isBesideWeights({ kind }: NetworkSpec, name: string): boolean {
+  if (name.endsWith('.num_batches_tracked')) return true;
+  return kind === 'dynunet' && name.startsWith('skip_layers.');
+}
