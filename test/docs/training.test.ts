@@ -12,9 +12,12 @@ import {
   OPTIMIZER_TERMS,
   type OptimizerSpec,
   optimizerSchema,
+  SCHEDULES,
+  type ScheduleSpec,
   STATISTICS,
   STRATEGY_KINDS,
   type StrategySpec,
+  scheduleSchema,
   statisticsConditions,
   trainingSchema,
 } from '@fedvox/job';
@@ -123,5 +126,28 @@ describe('the table of statistics', () => {
     for (const cell of [strategyCell, encodingCell]) {
       expect(cell === 'any').toBe(wordsIn(cell).length === 0);
     }
+  });
+});
+
+describe('the table of schedules', () => {
+  const rows = rowsOf<ScheduleSpec>('Schedules');
+
+  it('has a row for each that a job can name, in their order', () => {
+    expect(rows.map(({ said }) => said.kind)).toEqual(Object.keys(SCHEDULES));
+  });
+
+  it.each(rows)(
+    'says all that a job may say of $said.kind, and what stands else',
+    ({ said, cells }) => {
+      const needed = said.kind === 'step' ? { every: said.every } : {};
+      expect(scheduleSchema.parse({ kind: said.kind, ...needed })).toEqual(said);
+      const settings = Object.keys(SCHEDULES[said.kind].schema.shape);
+      expect([...Object.keys(said), ...wordsIn(cells[1] ?? '')].sort()).toEqual(settings.sort());
+    },
+  );
+
+  it.each(rows)("names PyTorch's that the row of $said.kind names", async ({ said, cells }) => {
+    if (said.kind === 'constant') return;
+    expect(await textOf('packages/job/src/schedule.ts')).toContain(`${wordsIn(cells[0] ?? '')[0]}`);
   });
 });

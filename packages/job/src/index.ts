@@ -94,6 +94,7 @@ export {
   type ScheduleKind,
   type ScheduleSpec,
   scheduledPart,
+  scheduleSchema,
 } from './schedule.js';
 export {
   SELECTION_RULES,
@@ -129,6 +130,7 @@ export {
 } from './trainability.js';
 export {
   type InferenceSpec,
+  stepPartsOfRound,
   type TrainingSpec,
   trainingOfRound,
   trainingSchema,

@@ -181,6 +181,57 @@ describe('a job', () => {
     ]);
   });
 
+  it.each([
+    [
+      { over: 'steps' },
+      {},
+      'over: counts local steps, which differ by site: fix them by localSteps',
+    ],
+    [
+      { over: 'steps', warmupRounds: 1 },
+      { localSteps: 4 },
+      'warmupRounds: is said where warmup would be: say that alone',
+    ],
+    [
+      { warmup: { length: 1, multiplier: 0.5 }, warmupRounds: 1 },
+      {},
+      'warmupRounds: is said where warmup would be: say that alone',
+    ],
+    [
+      { over: 'steps', warmup: { length: 12 } },
+      { localSteps: 4 },
+      "warmup: leaves none of the job's 12 steps to train at the full rate",
+    ],
+    [
+      { warmup: { length: 3, multiplier: 0.5 } },
+      {},
+      "warmup: leaves none of the job's 3 rounds to train at the full rate",
+    ],
+    [
+      { warmup: { length: 1 } },
+      {},
+      'warmup: begins with nothing, and the first round would train nothing',
+    ],
+    [
+      { over: 'steps', warmup: { length: 1 } },
+      { localSteps: 1 },
+      'warmup: begins with nothing, and the first round would train nothing',
+    ],
+  ])('is refused with a schedule that does not fit: %j beside %j', (said, training, message) => {
+    const schedule = { kind: 'cosine', ...said };
+    expect(problems({ training: { ...input.training, ...training, schedule } })).toEqual([
+      `training.schedule.${message}`,
+    ]);
+  });
+
+  it('may warm up over steps from nothing, and over rounds from a part', () => {
+    const overSteps = { kind: 'cosine', over: 'steps', warmup: { length: 11 } };
+    const training = { ...input.training, localSteps: 4, schedule: overSteps };
+    expect(problems({ training })).toEqual([]);
+    const overRounds = { kind: 'cosine', warmup: { length: 2, multiplier: 0.1 } };
+    expect(problems({ training: { ...input.training, schedule: overRounds } })).toEqual([]);
+  });
+
   it('has a firewall where it is written today, and the bytes it had before where it was', () => {
     const job = jobSchema.parse(input);
     expect(decodeJob(encodeJob(job)).federation).not.toHaveProperty('firewall');

@@ -13,6 +13,7 @@ import {
 } from './names.js';
 import { networkSchema } from './networks.js';
 import { participationFault, participationSchema } from './participation.js';
+import { scheduleFault } from './schedule.js';
 import { selectionSchema } from './selection.js';
 import { statisticsConditions } from './statistics-conditions.js';
 import { bufferOf, declaredWeights, fewestSites, strategySchema } from './strategies.js';
@@ -125,13 +126,11 @@ export const jobSchema = z
       context.addIssue({ code: 'custom', path: [...path], message });
     }
     const { sites, minSites, strategy, participation, rounds, encoding = PLAIN } = job.federation;
-    const warmupRounds = job.training.schedule?.warmupRounds ?? 0;
-    if (warmupRounds >= rounds) {
-      context.addIssue({
-        code: 'custom',
-        path: ['training', 'schedule', 'warmupRounds'],
-        message: `leaves none of the job's ${rounds} rounds to train at the full rate`,
-      });
+    const { schedule } = job.training;
+    const amiss = schedule && scheduleFault(schedule, rounds, localSteps);
+    if (amiss !== undefined) {
+      const path = ['training', 'schedule', amiss.key];
+      context.addIssue({ code: 'custom', path, message: amiss.message });
     }
     const fewest = fewestSites(strategy);
     if (minSites < fewest) {

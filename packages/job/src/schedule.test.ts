@@ -1,10 +1,16 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type ScheduleSpec, scheduledPart, scheduleSchema } from './schedule.js';
-import { type TrainingSpec, trainingOfRound, trainingSchema } from './training.js';
+import {
+  stepPartsOfRound,
+  type TrainingSpec,
+  trainingOfRound,
+  trainingSchema,
+} from './training.js';
 
 const partsOf = (schedule: Parameters<typeof scheduleSchema.parse>[0], rounds: number) => {
   const parsed: ScheduleSpec = scheduleSchema.parse(schedule);
-  return Array.from({ length: rounds }, (_, at) => scheduledPart(parsed, at + 1, rounds));
+  return Array.from({ length: rounds }, (_, at) => scheduledPart(parsed, at, rounds));
 };
 
 describe('a learning rate over the rounds', () => {
@@ -28,6 +34,7 @@ describe('a learning rate over the rounds', () => {
     [{ kind: 'polynomial', power: 2 }, [1, 0.64, 0.36, 0.16, 0.04]],
     [{ kind: 'constant', warmupRounds: 3 }, [0.25, 0.5, 0.75, 1, 1]],
     [{ kind: 'polynomial', power: 1, warmupRounds: 1 }, [0.5, 1, 0.75, 0.5, 0.25]],
+    [{ kind: 'constant', warmup: { length: 4, multiplier: 0.2 } }, [0.2, 0.4, 0.6, 0.8, 1, 1]],
   ])('goes as declared: %j', (schedule, expected) => {
     partsOf(schedule, expected.length).forEach((part, at) => {
       expect(part).toBeCloseTo(expected[at] as number, 12);
@@ -53,6 +60,38 @@ describe('a learning rate over the rounds', () => {
     expect(scheduleSchema.safeParse({ kind: 'cosine', every: 2 }).success).toBe(false);
     expect(scheduleSchema.safeParse({ kind: 'step' }).success).toBe(false);
     expect(scheduleSchema.safeParse({ kind: 'exponential' }).success).toBe(false);
+  });
+});
+
+describe('a learning rate over the local steps of all rounds', () => {
+  const golden: Record<string, number[]> = JSON.parse(
+    readFileSync(new URL('golden/schedules.json', import.meta.url), 'utf8'),
+  );
+  const [learningRate, localSteps, rounds] = [0.01, 8, 3];
+
+  it.each<[name: string, schedule: Parameters<typeof scheduleSchema.parse>[0]]>([
+    ['cosine_T24', { kind: 'cosine' }],
+    ['poly_0.9_T24', { kind: 'polynomial' }],
+    ['step_8_0.1', { kind: 'step', every: 8 }],
+    ['warmup4_cosine_T24', { kind: 'cosine', warmup: { length: 4 } }],
+  ])('is what PyTorch and MONAI give for %s', (name, said) => {
+    const schedule = scheduleSchema.parse({ ...(said as object), over: 'steps' });
+    const optimizer = { kind: 'sgd', learningRate } as const;
+    const training = trainingSchema.parse({ batchSize: 1, optimizer, localSteps, schedule });
+    const job = { training, federation: { rounds } };
+    const rates = [1, 2, 3].flatMap((round) => {
+      expect(trainingOfRound(job, round)).toBe(training);
+      const partOf = stepPartsOfRound(job, round);
+      return Array.from({ length: localSteps }, (_, step) => learningRate * (partOf?.(step) ?? 0));
+    });
+    const expected = golden[name] as number[];
+    expect(rates).toHaveLength(expected.length);
+    for (const [at, rate] of rates.entries()) expect(rate).toBeCloseTo(expected[at] as number, 9);
+  });
+
+  it('is no matter of steps where it is one of rounds', () => {
+    const training = trainingSchema.parse({ batchSize: 1, schedule: { kind: 'cosine' } });
+    expect(stepPartsOfRound({ training, federation: { rounds } }, 2)).toBeUndefined();
   });
 });
 

@@ -2,29 +2,45 @@ import { z } from 'zod';
 import { unionOf } from './kinds.js';
 
 const count = z.number().int().positive().max(100_000);
-/** The first rounds' rate climbs to the full one in equal steps: round 1 of W has 1 / (W + 1) of it. */
-const warmUp = { warmupRounds: count.optional() };
+/**
+ * A linear climb to the full rate, before all else: PyTorch's `LinearLR` with `multiplier` as its
+ * `start_factor`, MONAI's `WarmupCosineSchedule` with it as its `warmup_multiplier`.
+ */
+const warmup = z.strictObject({
+  /** Rounds or steps, whichever the schedule goes over. */
+  length: count,
+  /** The part of the rate that it begins with. */
+  multiplier: z.number().min(0).lt(1).default(0),
+});
+/** What any kind may say; optional, like all that joined after jobs were first signed. */
+const shared = {
+  /** The first rounds' rate climbs to the full one in equal steps: round 1 of W has 1 / (W + 1) of it. */
+  warmupRounds: count.optional(),
+  warmup: warmup.optional(),
+  /** What it counts, rounds where absent: local steps are counted through all rounds, so they are to be fixed. */
+  over: z.enum(['rounds', 'steps']).optional(),
+};
 
 const step = z.strictObject({
   kind: z.literal('step'),
-  ...warmUp,
-  /** Rounds between two steps. */
+  ...shared,
+  /** Rounds, or local steps, between two cuts of the rate. */
   every: count,
   factor: z.number().positive().lt(1).default(0.1),
 });
 const cosine = z.strictObject({
   kind: z.literal('cosine'),
-  ...warmUp,
+  ...shared,
   /** The part of the rate that it sinks towards. */
   floor: z.number().min(0).lt(1).default(0),
 });
 const polynomial = z.strictObject({
   kind: z.literal('polynomial'),
-  ...warmUp,
+  ...shared,
   power: z.number().positive().max(10).default(0.9),
 });
 
-/** Which part of the learning rate is left after `done` of `all` rounds, those of the warm-up not counted. */
+/** Which part of the learning rate is left after `done` of `all` rounds or steps, those of the warm-up not counted. */
 interface Row<Schema extends z.ZodType> {
   readonly schema: Schema;
   readonly part: (said: z.output<Schema>, done: number, all: number) => number;
@@ -36,11 +52,11 @@ const row = <Schema extends z.ZodType>(schema: Schema, part: Row<Schema>['part']
 });
 
 /**
- * How the learning rate goes over a job's rounds. The same at every site, for it is computed from the
- * round's number and the job alone.
+ * How the learning rate goes over a job's rounds, or over their local steps. The same at every site, for it
+ * is computed from the job and the number of the round or step alone.
  */
 export const SCHEDULES = {
-  constant: row(z.strictObject({ kind: z.literal('constant'), ...warmUp }), () => 1),
+  constant: row(z.strictObject({ kind: z.literal('constant'), ...shared }), () => 1),
   /** As PyTorch's `StepLR`. */
   step: row(step, ({ every, factor }, done) => factor ** Math.floor(done / every)),
   /** Without restarts: Loshchilov and Hutter, ICLR 2017; PyTorch's `CosineAnnealingLR`. */
@@ -57,14 +73,61 @@ export const scheduleSchema = unionOf(SCHEDULES);
 export type ScheduleSpec = z.output<typeof scheduleSchema>;
 
 /**
- * Which part of its learning rate a job trains with in a round.
- * @param round from 1
- * @returns in (0, 1]
+ * Which part of its learning rate a job trains with after `done` of `all` rounds or local steps.
+ * @returns in (0, 1], or 0 at the start of a warm-up from nothing
  */
-export function scheduledPart(schedule: ScheduleSpec, round: number, rounds: number): number {
-  const { warmupRounds = 0 } = schedule;
-  if (round <= warmupRounds) return round / (warmupRounds + 1);
+export function scheduledPart(schedule: ScheduleSpec, done: number, all: number): number {
+  const warming = warmupLength(schedule);
+  if (done < warming) return warmupPart(schedule, done, warming);
   // What a job says of a kind is what the row of that kind takes, which a lookup cannot express.
   const { part } = SCHEDULES[schedule.kind] as unknown as Row<typeof scheduleSchema>;
-  return part(schedule, round - 1 - warmupRounds, rounds - warmupRounds);
+  return part(schedule, done - warming, all - warming);
+}
+
+function warmupLength({ warmup, warmupRounds = 0 }: ScheduleSpec): number {
+  return warmup?.length ?? warmupRounds;
+}
+
+function warmupPart({ warmup }: ScheduleSpec, done: number, length: number): number {
+  if (warmup === undefined) return (done + 1) / (length + 1);
+  return warmup.multiplier + ((1 - warmup.multiplier) * done) / length;
+}
+
+/** What a job's schedule must not say beside the rest of the job, and where it says it. */
+export interface ScheduleFault {
+  readonly key: 'over' | 'warmup' | 'warmupRounds';
+  readonly message: string;
+}
+
+/** @param localSteps of a round; undefined where sites count epochs */
+export function scheduleFault(
+  schedule: ScheduleSpec,
+  rounds: number,
+  localSteps: number | undefined,
+): ScheduleFault | undefined {
+  const { over = 'rounds', warmup, warmupRounds } = schedule;
+  if (over === 'steps' && localSteps === undefined) {
+    return {
+      key: 'over',
+      message: 'counts local steps, which differ by site: fix them by localSteps',
+    };
+  }
+  if (warmupRounds !== undefined && (warmup !== undefined || over === 'steps')) {
+    return { key: 'warmupRounds', message: 'is said where warmup would be: say that alone' };
+  }
+  const ofRound = over === 'steps' ? (localSteps ?? 0) : 1;
+  if (warmupLength(schedule) >= rounds * ofRound) {
+    const key = warmup === undefined ? 'warmupRounds' : 'warmup';
+    return {
+      key,
+      message: `leaves none of the job's ${rounds * ofRound} ${over} to train at the full rate`,
+    };
+  }
+  if (warmup?.multiplier === 0 && ofRound === 1) {
+    return {
+      key: 'warmup',
+      message: 'begins with nothing, and the first round would train nothing',
+    };
+  }
+  return undefined;
 }

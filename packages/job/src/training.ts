@@ -51,13 +51,36 @@ export const inferenceSchema = z.strictObject({
 export type TrainingSpec = z.output<typeof trainingSchema>;
 export type InferenceSpec = z.output<typeof inferenceSchema>;
 
-/** What a site trains with in a round: the job's own, its learning rate as the schedule has it by then. */
+/** What of a job says how it trains in its rounds. */
+interface TrainedInRounds {
+  readonly training: TrainingSpec;
+  readonly federation: { readonly rounds: number };
+}
+
+/**
+ * What a site trains with in a round: the job's own, its learning rate as the schedule has it by then. Where
+ * the schedule goes over steps it is the job's, of which `stepPartsOfRound` gives each step's part.
+ */
 export function trainingOfRound(
-  { training, federation }: { training: TrainingSpec; federation: { rounds: number } },
+  { training, federation }: TrainedInRounds,
   round: number,
 ): TrainingSpec {
-  if (training.schedule === undefined) return training;
-  const part = scheduledPart(training.schedule, round, federation.rounds);
+  if (training.schedule === undefined || training.schedule.over === 'steps') return training;
+  const part = scheduledPart(training.schedule, round - 1, federation.rounds);
   const { optimizer } = training;
   return { ...training, optimizer: { ...optimizer, learningRate: optimizer.learningRate * part } };
+}
+
+/**
+ * Which part of the learning rate each local step of a round has, by its number from 0; undefined where all
+ * steps of a round have one rate.
+ * @param round from 1
+ */
+export function stepPartsOfRound(
+  { training: { schedule, localSteps = 0 }, federation }: TrainedInRounds,
+  round: number,
+): ((step: number) => number) | undefined {
+  if (schedule?.over !== 'steps') return undefined;
+  const [before, all] = [(round - 1) * localSteps, federation.rounds * localSteps];
+  return (step) => scheduledPart(schedule, before + step, all);
 }

@@ -8,6 +8,7 @@ import {
   newJobSchema,
   optimizerSchema,
   STRATEGY_KINDS,
+  trainingSchema,
 } from '@fedvox/job';
 import { describe, expect, it } from 'vitest';
 import { CAPABILITIES, capabilitiesFor, lackingOf } from './capabilities.js';
@@ -73,6 +74,17 @@ describe('what a job needs of an agent', () => {
       'optimizer-settings',
     ]);
     expect(needsOf({ kind: 'sgd' })).toEqual(['optimizer-sgd']);
+  });
+
+  it('is what a schedule says since there are warm-ups of parts, and steps', () => {
+    const needsOf = (schedule: object) => {
+      const training = trainingSchema.parse({ batchSize: 1, localSteps: 4, schedule });
+      return capabilitiesFor({ ...job, training }).slice(3);
+    };
+    expect(needsOf({ kind: 'cosine', warmupRounds: 1 })).toEqual(['job-schedule', 'fixed-steps']);
+    for (const said of [{ over: 'rounds' }, { warmup: { length: 2 } }]) {
+      expect(needsOf({ kind: 'cosine', ...said })).toContain('schedule-settings');
+    }
   });
 
   it('is to read what its firewall is, or that weights are declared, where the job says so', () => {

@@ -48,6 +48,7 @@ export type Capability =
   /** What a job may say of its training and its network since agents were first asked. */
   | 'loss-settings'
   | 'optimizer-settings'
+  | 'schedule-settings'
   | 'fixed-steps'
   | 'affine-norm'
   | 'unet-options'
@@ -70,6 +71,7 @@ export const CAPABILITIES = [
   'local-steps',
   'loss-settings',
   'optimizer-settings',
+  'schedule-settings',
   'fixed-steps',
   'affine-norm',
   'unet-options',
@@ -97,6 +99,7 @@ export function capabilitiesFor(job: Job): readonly Capability[] {
     'optimizer-settings':
       says(optimizer, 'momentum', 'nesterov', 'weightDecay') && optimizer.kind !== 'adamw',
     'inference-settings': says(job.inference, 'flips', 'postprocess'),
+    'schedule-settings': says(training.schedule ?? {}, 'warmup', 'over'),
     'fixed-steps': training.localSteps !== undefined,
     firewall: federation.firewall !== undefined || declaredWeights(federation.strategy) !== null,
     'batch-norm': statisticsOf(network) !== null,

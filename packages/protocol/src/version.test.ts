@@ -65,6 +65,7 @@ describe('the capabilities of this version', () => {
         'local-steps',
         'loss-settings',
         'optimizer-settings',
+        'schedule-settings',
         'fixed-steps',
         'affine-norm',
         'unet-options',

@@ -77,6 +77,7 @@ const CAPABILITY: Readonly<Record<Capability, wire.Capability>> = {
   'optimizer-sgd': wire.Capability.OPTIMIZER_SGD,
   'optimizer-adamw': wire.Capability.OPTIMIZER_ADAMW,
   'optimizer-settings': wire.Capability.OPTIMIZER_SETTINGS,
+  'schedule-settings': wire.Capability.SCHEDULE_SETTINGS,
   'fixed-steps': wire.Capability.FIXED_STEPS,
   'affine-norm': wire.Capability.AFFINE_NORM,
   'unet-options': wire.Capability.UNET_OPTIONS,

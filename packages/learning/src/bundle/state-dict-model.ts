@@ -31,8 +31,7 @@ export async function stateDictWeights(
   try {
     const needed = new Set(buildNetwork(job).parameters.map(({ name }) => name));
     const tensors = file.tensors.filter(
-      ({ name, type }) =>
-        needed.has(name) || !(type.isWhole || isBesideWeights(job.network, name)),
+      ({ name, type }) => needed.has(name) || !(type.isWhole || isBesideWeights(job.network, name)),
     );
     checkFits(job, new Map(tensors.map((tensor) => [tensor.name, tensor])));
     const weights = await readable(path, file.weights(tensors));

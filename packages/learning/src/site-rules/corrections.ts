@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { assert } from '@fedvox/base';
-import { type TrainingSpec, trainingOfRound } from '@fedvox/job';
+import { type Job, stepPartsOfRound, trainingOfRound } from '@fedvox/job';
 import { tensorOf, type Weights } from '@fedvox/weights';
 import { readModel, writeModel } from '../bundle/model-file.js';
 import { keptOf, NOTHING_MORE, type SiteRule } from './site-rule.js';
@@ -38,7 +38,7 @@ export const scaffold: SiteRule = {
       [CORRECTION, LOCAL].map((name) => readModel(join(before, name))),
     );
     assert(correction !== undefined && local !== undefined, 'both were kept');
-    const reach = reachOf(trainingOfRound(round.job, round.number - 1));
+    const reach = reachOf(round.job, round.number - 1);
     return { correction: nextCorrection({ correction, local }, round.base, reach) };
   },
 
@@ -51,7 +51,7 @@ export const scaffold: SiteRule = {
 
 /**
  * @param next the global model that the round led to
- * @param reach Kη: local steps times their learning rate
+ * @param reach Kη: the sum of the local steps' learning rates
  */
 export function nextCorrection(
   { correction, local }: CorrectedRound,
@@ -67,9 +67,15 @@ export function nextCorrection(
   );
 }
 
-function reachOf({ localSteps, optimizer }: TrainingSpec): number {
+/** The sum of a round's rates, which is Kη where they are one. */
+function reachOf(job: Job, round: number): number {
+  const { localSteps, optimizer } = trainingOfRound(job, round);
   assert(localSteps !== undefined, 'a job of SCAFFOLD fixes the steps');
-  return localSteps * optimizer.learningRate;
+  const partOf = stepPartsOfRound(job, round);
+  if (partOf === undefined) return localSteps * optimizer.learningRate;
+  let parts = 0;
+  for (let step = 0; step < localSteps; step++) parts += partOf(step);
+  return parts * optimizer.learningRate;
 }
 
 function zerosLike(weights: Weights): Weights {

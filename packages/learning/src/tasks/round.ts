@@ -1,6 +1,6 @@
 import { seededRandom } from '@fedvox/base';
 import type { VoxelEngine } from '@fedvox/imaging';
-import { type Job, type TrainingSpec, trainingOfRound } from '@fedvox/job';
+import { type Job, stepPartsOfRound, type TrainingSpec, trainingOfRound } from '@fedvox/job';
 import type { Weights } from '@fedvox/weights';
 import { deltaOf, readModel, type WrittenWeights, writeModel } from '../bundle/model-file.js';
 import { selectEngine } from '../engine/engine.js';
@@ -185,7 +185,8 @@ function roundEpochs(
 ) {
   const training = trainingOfRound(input.job, numberOf(input));
   const epochs = epochsOf(training, train.length);
-  const ofRound = { ...terms, training, steps: training.localSteps };
+  const ratePart = stepPartsOfRound(input.job, numberOf(input));
+  const ofRound = { ...terms, training, steps: training.localSteps, ratePart };
   return trainingEpochs(input, input.seedLabel, network, voxels, train, epochs, ofRound);
 }
 

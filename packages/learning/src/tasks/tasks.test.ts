@@ -155,6 +155,24 @@ describe('a round at a site', () => {
     expect(await deltaWith({ schedule }, 1)).toBe(await deltaWith({}, 1));
   });
 
+  it('steps by the learning rate that a schedule over steps has come to in the step', async () => {
+    const deltaWith = async (training: Partial<Job['training']>, round: number) => {
+      const optimizer = { kind: 'sgd', learningRate: 0.01 } as const;
+      const of = { ...job.training, optimizer, ...training };
+      const scheduled = { ...job, training: of, federation: { ...job.federation, rounds: 3 } };
+      const { delta } = await trainRound(inputFor({ job: scheduled, round }), basePath, here('r'));
+      return delta.sha256;
+    };
+    // The fifth of six steps and all after it have next to nothing of the rate.
+    const schedule = { kind: 'step', over: 'steps', every: 4, factor: 1e-30 } as const;
+    expect(await deltaWith({ localSteps: 2, schedule }, 2)).toBe(
+      await deltaWith({ localSteps: 2 }, 1),
+    );
+    expect(await deltaWith({ localSteps: 6, schedule }, 1)).toBe(
+      await deltaWith({ localSteps: 4 }, 1),
+    );
+  });
+
   it('stays nearer to the base where the job’s strategy is FedProx, and does not where it is a mean', async () => {
     const lengthUnder = async (strategy: StrategySpec) => {
       const federation = { ...job.federation, strategy };

@@ -11,6 +11,8 @@ export interface OptimizerStepsOptions {
   readonly variables: readonly tf.Variable[];
   /** The gradient's 2-norm over all variables is brought down to this; unbounded where absent. */
   readonly clipNorm?: number | undefined;
+  /** Told of each step before it is taken, by its number from 0. */
+  readonly beforeStep?: ((step: number) => void) | undefined;
   /** What each step's gradient has besides; the steps' own from now on. */
   readonly terms?: readonly GradientTerm[] | undefined;
 }
@@ -34,8 +36,11 @@ export class OptimizerSteps {
   readonly #clipNorm: number | undefined;
   readonly #accumulator = new GradientAccumulator();
   readonly #terms: readonly GradientTerm[];
+  readonly #beforeStep: ((step: number) => void) | undefined;
+  #taken = 0;
 
-  constructor({ optimizer, variables, clipNorm, terms = [] }: OptimizerStepsOptions) {
+  constructor({ optimizer, variables, clipNorm, beforeStep, terms = [] }: OptimizerStepsOptions) {
+    this.#beforeStep = beforeStep;
     this.#terms = terms;
     this.#optimizer = optimizer;
     this.#variables = [...variables];
@@ -65,6 +70,7 @@ export class OptimizerSteps {
 
   /** Uses the gradients up. */
   #step(gradients: tf.NamedTensorMap): void {
+    this.#beforeStep?.(this.#taken++);
     const whole = this.#terms.reduce((sum, term) => term.addedTo(sum), gradients);
     this.#optimizer.applyGradients(this.#clipped(whole));
     tf.dispose(gradients);

@@ -21,6 +21,8 @@ export interface TrainOptions extends StepTerms {
   /** Ends after so many steps of the optimizer, be it in the middle of an epoch. */
   readonly steps?: number | undefined;
   readonly training: TrainingSpec;
+  /** Which part of the learning rate a step has, by its number from 0; the whole where absent. */
+  readonly ratePart?: ((step: number) => number) | undefined;
   readonly augment: readonly AugmentStep[];
   /** Decides order and augmentation of every epoch: same seed, same engine, same weights. */
   readonly random: Random;
@@ -95,10 +97,18 @@ export async function* trainEpochs(
   const { optimizer: spec, clipNorm } = options.training;
   const optimizer = options.optimizer ?? optimizerOf(spec);
   const terms = gradientTerms(network, options);
-  const steps = new OptimizerSteps({ optimizer, variables, clipNorm, terms });
+  const { ratePart } = options;
+  const begun = options.from ?? TRAINING_BEGINNING;
+  const beforeStep =
+    ratePart &&
+    ((step: number) => {
+      const stepOfAll = begun.stepsBefore + begun.steps + step;
+      optimizer.learningRate = spec.learningRate * ratePart(stepOfAll);
+    });
+  const steps = new OptimizerSteps({ optimizer, variables, clipNorm, beforeStep, terms });
   const mostSteps = options.steps ?? Number.POSITIVE_INFINITY;
   try {
-    let place = options.from ?? TRAINING_BEGINNING;
+    let place = begun;
     while (place.epoch <= options.epochs && place.stepsBefore < mostSteps) {
       const summary = await trainEpoch(network, steps, options, place);
       place = summary.next;

@@ -94,6 +94,8 @@ export enum Capability {
   /** OPTIMIZER_ADAMW - What a job may say of its optimizer beside Adam's and plain descent's own settings: weight decay, momentum. */
   OPTIMIZER_ADAMW = 84,
   OPTIMIZER_SETTINGS = 85,
+  /** SCHEDULE_SETTINGS - What a job may say of its schedule since there are warm-ups from a part of the rate: those, and schedules over steps. */
+  SCHEDULE_SETTINGS = 86,
   /** INFERENCE_SETTINGS - A job that says what becomes of a prediction: mirror images beside it, components, holes. */
   INFERENCE_SETTINGS = 90,
   UNRECOGNIZED = -1,
