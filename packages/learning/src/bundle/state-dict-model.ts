@@ -3,9 +3,9 @@ import type { Job } from '@fedvox/job';
 import type { Weights } from '@fedvox/weights';
 import { isTorchFile, StateDictFile } from '@fedvox/weights/files';
 import { fail } from '../errors.js';
+import { isBesideWeights } from '../networks/beside-weights.js';
 import { buildNetwork } from '../networks/builders.js';
 import { checkFits } from '../networks/network.js';
-import { isBesideWeights } from '../networks/state-dict.js';
 
 /** Whether a person's model is what torch.save wrote. @throws FedvoxError `learning/model-unreadable` */
 export async function isStateDict(path: string): Promise<boolean> {

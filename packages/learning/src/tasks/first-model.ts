@@ -2,8 +2,8 @@ import type { Job } from '@fedvox/job';
 import { encodeWeights } from '@fedvox/weights';
 import { readModel } from '../bundle/model-file.js';
 import { isStateDict, stateDictWeights } from '../bundle/state-dict-model.js';
+import { isBesideWeights } from '../networks/beside-weights.js';
 import { checkFits, initialModel } from '../networks/network.js';
-import { isBesideWeights } from '../networks/state-dict.js';
 import { checkJob } from './job-check.js';
 
 /**
