@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { type Sha256, sha256 } from '@fedvox/base';
+import { sha256 } from '@fedvox/base';
 import { isThere } from '@fedvox/base/system';
 import { isBetter, type Job, jobDigest, METRICS } from '@fedvox/job';
 import type { Weights } from '@fedvox/weights';
@@ -92,10 +92,13 @@ export async function trainPooled(
 ): Promise<PooledResult> {
   const { job, clock } = input;
   checkJob(job);
+  const begun = await beginning(options);
   const voxels = voxelEngineOf(await selectEngine(input.engine, input));
   const { train, validation } = await divideSites(input, voxels);
   const of = await trainingDigest(job, train, validation);
-  const begun = await beginning(of, options);
+  if (begun !== undefined && begun.of !== of) {
+    throw fail('checkpoint-of-another', { path: begun.path });
+  }
   const network = Network.fromWeights(job, begun?.weights ?? initialModel(job));
   const optimizer = optimizerOf(job.training.optimizer);
   const record = new PooledRecord(job, options);
@@ -146,20 +149,12 @@ async function trainingDigest(job: Job, ...cases: readonly (readonly SiteCase[])
 }
 
 /** Undefined where it begins anew. */
-async function beginning(
-  of: Sha256,
-  { checkpoint }: PooledOptions,
-): Promise<Checkpoint | undefined> {
+async function beginning({ checkpoint }: PooledOptions) {
   if (checkpoint === undefined) return undefined;
   const { path, resume } = checkpoint;
-  if (!resume) {
-    if (await isThere(path)) throw fail('checkpoint-there', { path });
-    return undefined;
-  }
-  const found = await readCheckpoint(path);
-  if (found === undefined) return undefined;
-  if (found.of !== of) throw fail('checkpoint-of-another', { path });
-  return found;
+  if (resume) return readCheckpoint(path);
+  if (await isThere(path)) throw fail('checkpoint-there', { path });
+  return undefined;
 }
 
 /** What is written down of a training's epochs. */

@@ -77,7 +77,9 @@ export async function writeCheckpoint(
  * What a training goes on from; undefined where there is nothing.
  * @throws FedvoxError `learning/checkpoint-unreadable`
  */
-export async function readCheckpoint(path: string): Promise<Checkpoint | undefined> {
+export async function readCheckpoint(
+  path: string,
+): Promise<(Checkpoint & { readonly path: string }) | undefined> {
   if (!(await isThere(path))) return undefined;
   try {
     const bytes = await readFile(path);
@@ -86,7 +88,7 @@ export async function readCheckpoint(path: string): Promise<Checkpoint | undefin
     const tensors = decodeWeights(bytes);
     const optimizer = { iterations, slots: under(OPTIMIZER, tensors) };
     const [weights, best] = [under(NETWORK, tensors), under(BEST, tensors)];
-    return { weights, best, optimizer, ...header };
+    return { path, weights, best, optimizer, ...header };
   } catch (cause) {
     throw fail('checkpoint-unreadable', { path, reason: errorText(cause) }, { cause });
   }
