@@ -17,7 +17,7 @@ const SHAPES = { weight: [4_000] };
 /** What a round may leave on the coordinator's heap, which is nothing but for chance. */
 const HEAP_BYTES_PER_ROUND = 300;
 /** The allocator's, for what comes and goes. */
-const RSS_GROWTH = 1.1;
+const MEMORY_GROWTH = 1.1;
 const MORE_DESCRIPTORS = 3;
 /** A round's rows are as many as the one's before. */
 const DATABASE_GROWTH = 1.3;
@@ -72,7 +72,8 @@ function expectFlat(vitals: readonly Vitals[]): void {
   const apart = mean(last, 'round') - mean(second, 'round');
   const heapGrowth = (mean(last, 'heapBytes') - mean(second, 'heapBytes')) / apart;
   expect(heapGrowth, 'heap').toBeLessThan(HEAP_BYTES_PER_ROUND);
-  expect(mean(last, 'rssBytes'), 'memory').toBeLessThan(mean(second, 'rssBytes') * RSS_GROWTH);
+  const memory = mean(second, 'memoryBytes') * MEMORY_GROWTH;
+  expect(mean(last, 'memoryBytes'), 'memory').toBeLessThan(memory);
   const descriptors = mean(second, 'descriptors') + MORE_DESCRIPTORS;
   expect(mean(last, 'descriptors'), 'descriptors').toBeLessThan(descriptors);
   const [early, late] = [vitals.slice(0, vitals.length / 2), vitals.slice(vitals.length / 2)];
@@ -103,7 +104,7 @@ function figuresOf(name: string, { hardships, vitals, wallMs }: Soaked): string 
     const mib = (of: keyof Vitals) => (mean(part, of) / 2 ** 20).toFixed(2);
     const [from, to] = [part[0]?.round, part.at(-1)?.round];
     return (
-      `  rounds ${from} to ${to}: ${mib('rssBytes')} MiB resident, ${mib('heapBytes')} MiB heap, ` +
+      `  rounds ${from} to ${to}: ${mib('memoryBytes')} MiB of its own, ${mib('heapBytes')} MiB heap, ` +
       `${mean(part, 'descriptors').toFixed(1)} descriptors, ${mib('databaseBytes')} MiB rows`
     );
   });

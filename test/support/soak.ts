@@ -36,7 +36,8 @@ export interface SoakTerms {
 export interface Vitals {
   readonly round: number;
   readonly atMs: number;
-  readonly rssBytes: number;
+  /** Its own, in memory or swapped out; pages of files come and go as the machine likes. */
+  readonly memoryBytes: number;
   /** In use; null where nobody looked. */
   readonly heapBytes: number | null;
   /** Files and connections. */
@@ -192,12 +193,13 @@ class SoakRun {
     const isHeapDue = round % HEAP_EVERY_ROUNDS === 0;
     const heapBytes = isHeapDue ? await coordinator.heapBytes() : null;
     const process = `/proc/${coordinator.pid}`;
-    const rss = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`${process}/status`, 'utf8'));
+    const status = readFileSync(`${process}/status`, 'utf8');
+    const memory = [...status.matchAll(/^(?:RssAnon|VmSwap):\s+(\d+) kB$/gm)];
     const database = join(this.folder, 'coordinator', 'state.sqlite');
     this.#vitals.push({
       round,
       atMs: performance.now(),
-      rssBytes: Number(rss?.[1]) * 1_024,
+      memoryBytes: memory.reduce((sum, [, kib]) => sum + Number(kib) * 1_024, 0),
       heapBytes,
       descriptors: readdirSync(`${process}/fd`).length,
       databaseBytes: statSync(database).size + statSync(`${database}-wal`).size,
