@@ -10,8 +10,14 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-const organ = { name: 'organ', dice: 0.5, hd95Mm: 2, referenceMl: 1.25, predictedMl: 1 };
-const lesion = { name: 'lesion', dice: null, hd95Mm: null, referenceMl: 0, predictedMl: 0 };
+const organ = {
+  ...{ name: 'organ', dice: 0.5, hd95Mm: 2, surfaceDice: 0.75 },
+  ...{ referenceMl: 1.25, predictedMl: 1, volumeError: -0.2 },
+};
+const lesion = {
+  ...{ name: 'lesion', dice: null, hd95Mm: null, surfaceDice: null },
+  ...{ referenceMl: 0, predictedMl: 0, volumeError: null },
+};
 const cases = [
   { caseId: 'a "large", old one', site: 'north', dice: 0.5, perClass: [organ, lesion] },
   { caseId: 'b', dice: 0.5, perClass: [organ] },
@@ -20,10 +26,10 @@ const cases = [
 describe('the file of all cases', () => {
   it('has a line for each case and class, quoted where it must be, nothing for what is undefined', () => {
     expect(casesCsv(cases).split('\r\n')).toEqual([
-      'case,site,class,dice,hd95_mm,reference_ml,predicted_ml',
-      '"a ""large"", old one",north,organ,0.5,2,1.25,1',
-      '"a ""large"", old one",north,lesion,,,0,0',
-      'b,,organ,0.5,2,1.25,1',
+      'case,site,class,dice,hd95_mm,reference_ml,predicted_ml,surface_dice,volume_error',
+      '"a ""large"", old one",north,organ,0.5,2,1.25,1,0.75,-0.2',
+      '"a ""large"", old one",north,lesion,,,0,0,,',
+      'b,,organ,0.5,2,1.25,1,0.75,-0.2',
       '',
     ]);
   });

@@ -22,10 +22,30 @@ export function casesFile(path: string): (cases: readonly CaseEvaluation[]) => P
 
 /** A line for each case and class (RFC 4180); what is undefined is empty. */
 export function casesCsv(cases: readonly CaseEvaluation[]): string {
-  const head = ['case', 'site', 'class', 'dice', 'hd95_mm', 'reference_ml', 'predicted_ml'];
+  const head = [
+    'case',
+    'site',
+    'class',
+    'dice',
+    'hd95_mm',
+    'reference_ml',
+    'predicted_ml',
+    'surface_dice',
+    'volume_error',
+  ];
   const rows = cases.flatMap(({ caseId, site, perClass }) =>
-    perClass.map(({ name, dice, hd95Mm, referenceMl, predictedMl }) =>
-      [caseId, site ?? '', name, dice, hd95Mm, referenceMl, predictedMl].map(cell),
+    perClass.map(({ name, dice, hd95Mm, referenceMl, predictedMl, surfaceDice, volumeError }) =>
+      [
+        caseId,
+        site ?? '',
+        name,
+        dice,
+        hd95Mm,
+        referenceMl,
+        predictedMl,
+        surfaceDice,
+        volumeError,
+      ].map(cell),
     ),
   );
   return [head, ...rows].map((row) => `${row.join(',')}\r\n`).join('');

@@ -6,6 +6,10 @@ export const ERRORS = {
     message: '{option} must be a whole number of at least {minimum}, not "{value}"',
     advice: 'Correct the option.',
   },
+  'not-a-length': {
+    message: '{option} must be a length in mm above 0, not "{value}"',
+    advice: 'Correct the option.',
+  },
   'file-unreadable': {
     message: 'cannot read {path}: {reason}',
     advice: 'Check that the file exists and may be read.',

@@ -5,6 +5,8 @@ const found = {
   name: 'organ',
   dice: 0.9,
   hd95Mm: 2.04,
+  surfaceDice: 0.8,
+  volumeError: 0.125,
   cases: 4,
   emptyCases: 0,
   falsePositiveVoxels: 0,
@@ -16,6 +18,7 @@ describe('an evaluation for people', () => {
       {
         dice: 0.75,
         auc: null,
+        surfaceToleranceMm: 1,
         validationCases: 4,
         perClass: [
           found,
@@ -34,21 +37,27 @@ describe('an evaluation for people', () => {
       'case(s)',
     );
     expect(text).toBe(`Dice 0.750, AUC - in 4 case(s)
-  organ: Dice 0.900; HD95 2.0 mm in 4 case(s)
-  lesion: Dice 0.600; HD95 2.0 mm in 3 case(s); missed in 1 of them, HD95 with those 80.3 mm; false positives in 1 without it: 17 voxels
+  organ: Dice 0.900; surface Dice 0.800 at 1 mm; volume off by 12.5 %; HD95 2.0 mm in 4 case(s)
+  lesion: Dice 0.600; surface Dice 0.800 at 1 mm; volume off by 12.5 %; HD95 2.0 mm in 3 case(s); missed in 1 of them, HD95 with those 80.3 mm; false positives in 1 without it: 17 voxels
   stent: in none of the cases; false positives: 0 voxels`);
   });
 
   it('says how well the mean of a class is known, where it can be told', () => {
-    const evaluation = { dice: 0.9, auc: 0.8, validationCases: 4, perClass: [found, found] };
+    const evaluation = {
+      dice: 0.9,
+      auc: 0.8,
+      surfaceToleranceMm: 1,
+      validationCases: 4,
+      perClass: [found, found],
+    };
     const intervals = { dice: null, perClass: [{ low: 0.8512, high: 0.93 }, null] };
     expect(
       evaluationText({ ...evaluation, intervals }, 'case(s)')
         .split('\n')
         .slice(1),
     ).toEqual([
-      '  organ: Dice 0.900 (95 % 0.851 to 0.930); HD95 2.0 mm in 4 case(s)',
-      '  organ: Dice 0.900; HD95 2.0 mm in 4 case(s)',
+      '  organ: Dice 0.900 (95 % 0.851 to 0.930); surface Dice 0.800 at 1 mm; volume off by 12.5 %; HD95 2.0 mm in 4 case(s)',
+      '  organ: Dice 0.900; surface Dice 0.800 at 1 mm; volume off by 12.5 %; HD95 2.0 mm in 4 case(s)',
     ]);
   });
 
@@ -58,13 +67,19 @@ describe('an evaluation for people', () => {
     const absent = [{ ...without, falsePositiveVoxels: 5 }];
     const south = { site: 'south', dice: null, perClass: absent, validationCases: 2 };
     const both = { ...found, emptyCases: 2, falsePositiveVoxels: 5 };
-    const all = { dice: 0.9, auc: null, perClass: [both], validationCases: 6 };
+    const all = {
+      dice: 0.9,
+      auc: null,
+      surfaceToleranceMm: 1,
+      perClass: [both],
+      validationCases: 6,
+    };
     const text = evaluationText({ ...all, perSite: [north, south] }, 'case(s)');
     const together = `Dice 0.900, AUC - in 6 case(s)
-  organ: Dice 0.900; HD95 2.0 mm in 4 case(s); false positives in 2 without it: 5 voxels`;
+  organ: Dice 0.900; surface Dice 0.800 at 1 mm; volume off by 12.5 %; HD95 2.0 mm in 4 case(s); false positives in 2 without it: 5 voxels`;
     expect(text).toBe(`${together}
   north: Dice 0.900 in 4 case(s)
-    organ: Dice 0.900; HD95 2.0 mm in 4 case(s)
+    organ: Dice 0.900; surface Dice 0.800 at 1 mm; volume off by 12.5 %; HD95 2.0 mm in 4 case(s)
   south: Dice - in 2 case(s)
     organ: in none of the cases; false positives: 5 voxels`);
     const alike = { ...north, site: 'south' };

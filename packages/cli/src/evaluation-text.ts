@@ -14,10 +14,11 @@ export function evaluationText(
   evaluation: Evaluation & Partial<Pick<DetailedEvaluation, 'intervals'>>,
   cases: string,
 ): string {
-  const { validationCases, perSite = [], intervals } = evaluation;
+  const { validationCases, perSite = [], surfaceToleranceMm, intervals } = evaluation;
   const head = `${namedFigures(evaluation).join(', ')} in ${validationCases} ${cases}`;
-  const sites = haveSameClasses(perSite) ? [] : perSite.flatMap(siteLines);
-  const classes = classLines(evaluation, intervals?.perClass);
+  const ofSite = (one: SiteEvaluation) => siteLines(one, surfaceToleranceMm);
+  const sites = haveSameClasses(perSite) ? [] : perSite.flatMap(ofSite);
+  const classes = classLines(evaluation, surfaceToleranceMm, intervals?.perClass);
   return [head, ...classes, ...sites].join('\n');
 }
 
@@ -27,26 +28,42 @@ function haveSameClasses(sites: readonly SiteEvaluation[]): boolean {
   return others.every((present) => present.every((each, index) => each === first?.[index]));
 }
 
-function siteLines(one: SiteEvaluation): string[] {
+function siteLines(one: SiteEvaluation, toleranceMm: number): string[] {
   const head = `${one.site}: Dice ${figure(one.dice)} in ${one.validationCases} case(s)`;
-  return [head, ...classLines(one)].map((line) => `  ${line}`);
+  return [head, ...classLines(one, toleranceMm)].map((line) => `  ${line}`);
 }
 
 function classLines(
   { perClass }: Agreements,
+  toleranceMm: number,
   intervals: readonly (Interval | null)[] = [],
 ): string[] {
-  return perClass.map((one, index) => `  ${classText(one, intervals[index] ?? null)}`);
+  return perClass.map((one, index) => `  ${classText(one, toleranceMm, intervals[index] ?? null)}`);
 }
 
-function classText(one: ClassEvaluation, interval: Interval | null): string {
-  const { name, dice, hd95Mm, cases, emptyCases, falsePositiveVoxels, missed } = one;
+function classText(one: ClassEvaluation, toleranceMm: number, interval: Interval | null): string {
+  const {
+    name,
+    dice,
+    hd95Mm,
+    surfaceDice,
+    volumeError,
+    cases,
+    emptyCases,
+    falsePositiveVoxels,
+    missed,
+  } = one;
   if (cases === 0 && emptyCases > 0) {
     return `${name}: in none of the cases; false positives: ${falsePositiveVoxels} voxels`;
   }
   const known =
     interval === null ? '' : ` (95 % ${figure(interval.low)} to ${figure(interval.high)})`;
-  const parts = [`Dice ${figure(dice)}${known}`, `HD95 ${millimetres(hd95Mm)} in ${cases} case(s)`];
+  const parts = [
+    `Dice ${figure(dice)}${known}`,
+    `surface Dice ${figure(surfaceDice)} at ${toleranceMm} mm`,
+    `volume off by ${percent(volumeError)}`,
+    `HD95 ${millimetres(hd95Mm)} in ${cases} case(s)`,
+  ];
   if (missed !== undefined) {
     const penalised = millimetres(missed.hd95PenalisedMm);
     parts.push(`missed in ${missed.cases} of them, HD95 with those ${penalised}`);
@@ -55,6 +72,10 @@ function classText(one: ClassEvaluation, interval: Interval | null): string {
     parts.push(`false positives in ${emptyCases} without it: ${falsePositiveVoxels} voxels`);
   }
   return `${name}: ${parts.join('; ')}`;
+}
+
+function percent(value: number | null): string {
+  return value === null ? '-' : `${(100 * value).toFixed(1)} %`;
 }
 
 function millimetres(value: number | null): string {

@@ -17,13 +17,22 @@ const job = jobSchema.parse({
 });
 
 function recordOf(dices: readonly number[], names = (index: number) => `case-${index}`) {
-  const found = (name: string) => ({ name, dice: 0.6, hd95Mm: 3.21, cases: dices.length });
+  const found = (name: string) => ({
+    ...{ name, dice: 0.6, hd95Mm: 3.21, cases: dices.length },
+    ...{ surfaceDice: 0.875, volumeError: 0.1 },
+  });
   const perCase = dices.map((dice, index) => ({
     caseId: names(index),
     dice,
     perClass: [
-      { dice, hd95Mm: 2, referenceMl: 10, predictedMl: 12.5 },
-      { dice: null, hd95Mm: null, referenceMl: 0, predictedMl: 0 },
+      {
+        ...{ dice, hd95Mm: 2, surfaceDice: 0.7 },
+        ...{ referenceMl: 10, predictedMl: 12.5, volumeError: 0.25 },
+      },
+      {
+        ...{ dice: null, hd95Mm: null, surfaceDice: null },
+        ...{ referenceMl: 0, predictedMl: 0, volumeError: null },
+      },
     ],
   }));
   const record: EvaluationRecord = {
@@ -33,6 +42,7 @@ function recordOf(dices: readonly number[], names = (index: number) => `case-${i
     evaluation: {
       dice: 0.6,
       auc: null,
+      surfaceToleranceMm: 2,
       perClass: [
         { ...found('organ'), falsePositiveVoxels: 0 },
         { ...found('lesion'), dice: null, cases: 0, falsePositiveVoxels: 7 },
@@ -51,13 +61,14 @@ describe('a report of an evaluation', () => {
   it('says how well each class does, and how well its mean is known', () => {
     const text = textOf(evaluationReport(recordOf([0.9, 0.3, 0.6]), 'en'));
     expect(text).toContain('|0.600 (95 % interval: 0.512 – 0.700)|');
-    expect(text).toContain('|organ|3|0.600|0.512 – 0.700|0.600|0.300|3.2|0|0|');
+    expect(text).toContain('|organ|3|0.600|0.512 – 0.700|0.600|0.300|0.875|3.2|10.0 %|0|0|');
     expect(text).toContain('|lesion|0|–|');
+    expect(text).toContain('|surface Dice (2 mm)|HD95 (mm)|');
   });
 
   it('lists cases, the worst first, without the classes that they do not have', () => {
     const text = textOf(evaluationReport(recordOf([0.9, 0.3, 0.6]), 'en'));
-    expect(text).toContain('|case-1|organ|0.300|2.0|10.00|12.50|25.0 %|case-2|organ|');
+    expect(text).toContain('|case-1|organ|0.300|0.700|2.0|10.00|12.50|25.0 %|case-2|organ|');
     expect(text.indexOf('|case-2|')).toBeLessThan(text.indexOf('|case-0|'));
   });
 

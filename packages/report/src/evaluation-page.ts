@@ -39,7 +39,7 @@ function summary({ job, modelSha256, split, evaluation }: EvaluationRecord, word
 
 function byClass({ evaluation }: EvaluationRecord, words: Words): Html {
   const { evaluation: say } = words;
-  const { perClass, perCase, intervals } = evaluation;
+  const { perClass, perCase, intervals, surfaceToleranceMm } = evaluation;
   const { terms } = say;
   const valuesOf = (index: number) =>
     perCase.map((one) => one.perClass[index]?.dice ?? null).filter((value) => value !== null);
@@ -58,13 +58,13 @@ function byClass({ evaluation }: EvaluationRecord, words: Words): Html {
   });
   const columns: Column[] = [
     { title: terms.class },
-    ...[terms.cases, terms.mean, terms.interval, terms.median, terms.least, 'HD95 (mm)'].map(
-      numbers,
-    ),
+    ...[terms.cases, terms.mean, terms.interval, terms.median, terms.least].map(numbers),
+    ...[say.surfaceDice(surfaceToleranceMm), 'HD95 (mm)', terms.meanVolumeError].map(numbers),
     ...[terms.missed, terms.falsePositives].map(numbers),
   ];
   const rows = perClass.map((one, index) => {
-    const { name, dice, hd95Mm, cases, missed, falsePositiveVoxels } = one;
+    const { name, dice, hd95Mm, surfaceDice, volumeError, cases, missed, falsePositiveVoxels } =
+      one;
     const spread = spreadOf(valuesOf(index));
     return [
       name,
@@ -73,7 +73,9 @@ function byClass({ evaluation }: EvaluationRecord, words: Words): Html {
       intervalText(intervals.perClass[index] ?? null),
       figureText(spread?.median ?? null, words),
       figureText(spread?.min ?? null, words),
+      figureText(surfaceDice, words),
       oneDecimal(hd95Mm, words),
+      percentText(volumeError, words),
       String(missed?.cases ?? 0),
       String(falsePositiveVoxels),
     ];
@@ -108,7 +110,7 @@ ${raw(dataTable(terms.bySite, columns, rows))}`,
 /** A row for each case and class that is there or was found. */
 function byCase({ evaluation }: EvaluationRecord, words: Words): Html {
   const { evaluation: say } = words;
-  const { perCase, perClass } = evaluation;
+  const { perCase, perClass, surfaceToleranceMm } = evaluation;
   const { terms } = say;
   const hasSites = perCase.some(({ site }) => site !== undefined);
   const shown = worstFirst(perCase).slice(0, MAX_CASES);
@@ -116,23 +118,24 @@ function byCase({ evaluation }: EvaluationRecord, words: Words): Html {
     { title: terms.case },
     ...(hasSites ? [{ title: words.terms.site }] : []),
     { title: terms.class },
-    ...[METRICS.dice.title, 'HD95 (mm)', terms.reference, terms.predicted].map(numbers),
-    numbers(terms.volumeError),
+    ...[METRICS.dice.title, say.surfaceDice(surfaceToleranceMm), 'HD95 (mm)'].map(numbers),
+    ...[terms.reference, terms.predicted, terms.volumeError].map(numbers),
   ];
   const rows = shown.flatMap(({ caseId, site = words.terms.none, perClass: found }) =>
-    found.flatMap(({ dice, hd95Mm, referenceMl, predictedMl }, index) => {
+    found.flatMap((one, index) => {
+      const { dice, surfaceDice, hd95Mm, referenceMl, predictedMl, volumeError } = one;
       if (referenceMl === 0 && predictedMl === 0) return [];
-      const error = referenceMl === 0 ? null : (predictedMl - referenceMl) / referenceMl;
       return [
         [
           caseId,
           ...(hasSites ? [site] : []),
           perClass[index]?.name ?? '',
           figureText(dice, words),
+          figureText(surfaceDice, words),
           oneDecimal(hd95Mm, words),
           referenceMl.toFixed(2),
           predictedMl.toFixed(2),
-          percentText(error, words),
+          percentText(volumeError, words),
         ],
       ];
     }),

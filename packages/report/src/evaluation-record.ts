@@ -12,6 +12,8 @@ export interface EvaluationRecord {
   readonly modelSha256: string | null;
   readonly split: 'all' | 'validation';
   readonly evaluation: Figures & {
+    /** Within which surfaces count as one. */
+    readonly surfaceToleranceMm: number;
     /** One for each foreground class. */
     readonly perClass: readonly EvaluatedClass[];
     readonly perSite?: readonly {
@@ -32,6 +34,9 @@ export interface EvaluatedClass {
   readonly name: string;
   readonly dice: number | null;
   readonly hd95Mm: number | null;
+  readonly surfaceDice: number | null;
+  /** Without their sign. */
+  readonly volumeError: number | null;
   readonly cases: number;
   readonly falsePositiveVoxels: number;
   readonly missed?: { readonly cases: number };
@@ -45,6 +50,8 @@ export interface EvaluatedCase {
   readonly perClass: readonly {
     readonly dice: number | null;
     readonly hd95Mm: number | null;
+    readonly surfaceDice: number | null;
+    readonly volumeError: number | null;
     readonly referenceMl: number;
     readonly predictedMl: number;
   }[];

@@ -6,19 +6,27 @@ import type { Command } from 'commander';
 import { casesFile } from '../cases-file.js';
 import { prepareOutput } from '../output-file.js';
 import { languageOption } from './language-option.js';
+import { millimetres } from './options.js';
 
-/** Where an evaluation is written to, beside the terminal. */
+/** Where an evaluation is written to, beside the terminal, and what a person may say of its figures. */
 export interface EvaluationFileOptions {
   readonly cases?: string;
   readonly report?: string;
   readonly lang: Language;
+  readonly surfaceTolerance: number;
 }
 
 export function withEvaluationFiles(command: Command): Command {
   return command
     .option('--cases <file>', 'write the figures of every case there (.csv or .json)')
     .option('--report <file>', 'write all as one HTML file: by class, by case, the worst first')
-    .addOption(languageOption());
+    .addOption(languageOption())
+    .option(
+      '--surface-tolerance <mm>',
+      'within which surface Dice counts two surfaces as one',
+      millimetres('--surface-tolerance'),
+      1,
+    );
 }
 
 /** What a report says of an evaluation. */

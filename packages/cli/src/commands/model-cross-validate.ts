@@ -47,7 +47,9 @@ async function crossValidateJob(
   const job = await loadJob(jobPath);
   await prepareOutput(join(outputDir, 'fold-1.safetensors'));
   const write = await evaluationFiles(options);
-  const { folds, evaluation } = await crossValidate(await localTask(output, options, job), {
+  const surfaceToleranceMm = options.surfaceTolerance;
+  const task = { ...(await localTask(output, options, job)), surfaceToleranceMm };
+  const { folds, evaluation } = await crossValidate(task, {
     ...{ folds: count, epochs, outputDir },
     onEpoch: (fold, report) =>
       output.progress(`fold ${fold}/${count}  ${epochLine(report, epochs)}`),

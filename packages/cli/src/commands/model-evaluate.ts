@@ -45,7 +45,10 @@ async function evaluateModelFile(output: Output, options: EvaluateOptions): Prom
   const job = await modelJob(options.model, options.job);
   const write = await evaluationFiles(options);
   const evaluation = await evaluateSavedModel(
-    await localTask(output, options, job),
+    {
+      ...(await localTask(output, options, job)),
+      surfaceToleranceMm: options.surfaceTolerance,
+    },
     options.model,
     split,
   );

@@ -17,6 +17,15 @@ export function wholeNumber(option: string, minimum: number): (text: string) => 
   };
 }
 
+/** Makes the reader of a length above 0 for one option. @throws FedvoxError `cli/not-a-length` */
+export function millimetres(option: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+(\.\d+)?$/.test(text) && Number.isFinite(value) && value > 0) return value;
+    throw fail('not-a-length', { option, value: text });
+  };
+}
+
 /** Collects `--label NAME=CLASS` options. @throws FedvoxError `cli/not-a-label` */
 export function labelNames(
   text: string,

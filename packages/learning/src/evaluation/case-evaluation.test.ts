@@ -11,6 +11,7 @@ function measured(
   const byClass = classes.map(([reference, predicted]) => ({
     overlap: { intersection: Math.min(reference, predicted), predicted, reference },
     hd95Mm: reference * predicted === 0 ? Number.NaN : Math.abs(reference - predicted),
+    surfaceDice: reference === 0 ? Number.NaN : 0.5,
     ...{ diagonalMm: 100, voxelMl: 0.002 },
   }));
   return { about: { caseId, ...about }, byClass };
@@ -30,15 +31,21 @@ describe('an evaluation in detail', () => {
         { site: 'north' },
       ),
     ];
-    const { perCase } = detailedEvaluationOf({ cases, auc: null }, NAMES);
+    const { perCase } = detailedEvaluationOf({ cases, auc: null, surfaceToleranceMm: 1 }, NAMES);
     expect(perCase).toEqual([
       {
         caseId: 'a',
         site: 'north',
         dice: 2 / 3,
         perClass: [
-          { name: 'organ', dice: 2 / 3, hd95Mm: 50, referenceMl: 0.2, predictedMl: 0.1 },
-          { name: 'lesion', dice: null, hd95Mm: null, referenceMl: 0, predictedMl: 0.02 },
+          {
+            ...{ name: 'organ', dice: 2 / 3, hd95Mm: 50, surfaceDice: 0.5 },
+            ...{ referenceMl: 0.2, predictedMl: 0.1, volumeError: -0.5 },
+          },
+          {
+            ...{ name: 'lesion', dice: null, hd95Mm: null, surfaceDice: null },
+            ...{ referenceMl: 0, predictedMl: 0.02, volumeError: null },
+          },
         ],
       },
     ]);
@@ -51,7 +58,10 @@ describe('an evaluation in detail', () => {
         [10, predicted / 10],
       ]),
     );
-    const { dice, perClass, intervals } = detailedEvaluationOf({ cases, auc: 0.5 }, NAMES);
+    const { dice, perClass, intervals } = detailedEvaluationOf(
+      { cases, auc: 0.5, surfaceToleranceMm: 1 },
+      NAMES,
+    );
     for (const [mean, interval] of [
       [dice, intervals.dice],
       [perClass[0]?.dice, intervals.perClass[0]],
@@ -67,13 +77,16 @@ describe('an evaluation in detail', () => {
       measured(`${patientKey}-${predicted}`, [[100, predicted]], { patientKey });
     const cases = [of('p', 50), of('p', 52), of('p', 54), of('q', 90), of('q', 92), of('q', 94)];
     const names = ['organ'];
-    const together = detailedEvaluationOf({ cases, auc: null }, names).intervals.dice!;
+    const together = detailedEvaluationOf({ cases, auc: null, surfaceToleranceMm: 1 }, names)
+      .intervals.dice!;
     const strangers = cases.map(({ byClass, about: { caseId } }) => ({
       byClass,
       about: { caseId },
     }));
-    const apart = detailedEvaluationOf({ cases: strangers as MeasuredCase[], auc: null }, names)
-      .intervals.dice!;
+    const apart = detailedEvaluationOf(
+      { cases: strangers as MeasuredCase[], auc: null, surfaceToleranceMm: 1 },
+      names,
+    ).intervals.dice!;
     expect(together.high - together.low).toBeGreaterThan(apart.high - apart.low);
   });
 
@@ -81,7 +94,9 @@ describe('an evaluation in detail', () => {
     const cases = [50, 60].map((predicted) =>
       measured(`case-${predicted}`, [[100, predicted]], { patientKey: 'p' }),
     );
-    const { intervals } = detailedEvaluationOf({ cases, auc: null }, ['organ']);
+    const { intervals } = detailedEvaluationOf({ cases, auc: null, surfaceToleranceMm: 1 }, [
+      'organ',
+    ]);
     expect(intervals).toEqual({ dice: null, perClass: [null] });
   });
 });

@@ -1,4 +1,5 @@
 import { dice, meanDefined } from '../metrics/dice.js';
+import { volumeError } from '../metrics/volume-error.js';
 import { bootstrapInterval, type Interval } from './bootstrap.js';
 import { type Agreement, orNull } from './class-evaluation.js';
 import {
@@ -24,6 +25,10 @@ export interface ClassOfCase {
   readonly dice: number | null;
   /** 95 % Hausdorff distance; null where the class is not there or was not found. */
   readonly hd95Mm: number | null;
+  /** At the evaluation's tolerance; null where the case does not have the class. */
+  readonly surfaceDice: number | null;
+  /** A part of the reference's volume, below 0 where too little was found; null where there is none. */
+  readonly volumeError: number | null;
   readonly referenceMl: number;
   readonly predictedMl: number;
 }
@@ -96,6 +101,8 @@ function caseEvaluation(
       name: names[index] as string,
       dice: orNull(diceOf(agreement)),
       hd95Mm: orNull(agreement.hd95Mm),
+      surfaceDice: orNull(agreement.surfaceDice),
+      volumeError: orNull(volumeError(agreement.overlap)),
       referenceMl: agreement.overlap.reference * agreement.voxelMl,
       predictedMl: agreement.overlap.predicted * agreement.voxelMl,
     })),

@@ -49,6 +49,8 @@ describe('the evaluation of a model', () => {
         dice: evaluation.dice,
         // One voxel 1 mm off among two, then one among three: 95th percentiles of (0, 1) and (0, 0, 1).
         hd95Mm: expect.closeTo((0.95 + 0.9) / 2, 5),
+        // Nothing is further off than 1 mm; twice as much of one, two thirds of three.
+        ...{ surfaceDice: 1, volumeError: expect.closeTo((1 + 1 / 3) / 2, 12) },
         cases: 2,
         emptyCases: 1,
         falsePositiveVoxels: 3,
@@ -64,6 +66,7 @@ describe('the evaluation of a model', () => {
     ];
     const { perClass } = await evaluateCases(readsImage, cases, aucOf('voxel'));
     expect(perClass[0]).toMatchObject({ cases: 2, hd95Mm: 0, dice: 0.5 });
+    expect(perClass[0]).toMatchObject({ surfaceDice: 0.5, volumeError: 0.5 });
     // The diagonal of four voxels by one by one, 1 mm each, for the case that was missed.
     const hd95PenalisedMm = expect.closeTo(Math.sqrt(18) / 2, 5);
     expect(perClass[0]?.missed).toEqual({ cases: 1, hd95PenalisedMm });

@@ -11,6 +11,7 @@ import {
   compare,
   evaluateClass,
   orNull,
+  SURFACE_TOLERANCE_MM,
 } from './class-evaluation.js';
 
 /** A labelled case to measure a model on. */
@@ -38,6 +39,8 @@ export interface Agreements {
 export interface Evaluation extends Agreements, Figures {
   /** At the job's level, about the job's classes; null where only one kind of truth occurs. */
   readonly auc: number | null;
+  /** Within which surfaces count as one. */
+  readonly surfaceToleranceMm: number;
   /** The same of each site; absent where the cases are not of several. */
   readonly perSite?: readonly SiteEvaluation[];
 }
@@ -50,6 +53,8 @@ export interface SiteEvaluation extends Agreements {
 export interface EvaluateOptions {
   /** What brings predictions back to the scans' grids; the same bits come of any. */
   readonly voxels?: VoxelEngine;
+  /** Within which surfaces count as one; 1 mm where absent. */
+  readonly surfaceToleranceMm?: number | undefined;
   readonly signal?: AbortSignal;
   /** After every case. */
   readonly onCase?: (done: number, total: number) => void;
@@ -68,6 +73,7 @@ export interface MeasuredCase {
 export interface Measured {
   readonly cases: readonly MeasuredCase[];
   readonly auc: number | null;
+  readonly surfaceToleranceMm: number;
 }
 
 /**
@@ -78,7 +84,12 @@ export async function measureCases(
   network: Predictor,
   cases: readonly EvaluationCase[],
   job: MeasuredJob,
-  { voxels = portableVoxels, signal, onCase }: EvaluateOptions = {},
+  {
+    voxels = portableVoxels,
+    surfaceToleranceMm = SURFACE_TOLERANCE_MM,
+    signal,
+    onCase,
+  }: EvaluateOptions = {},
 ): Promise<Measured> {
   const aucMeter = createAucMeter(job, voxels);
   const measured: MeasuredCase[] = [];
@@ -88,19 +99,21 @@ export async function measureCases(
       const [{ image }, label] = await Promise.all([prepared(), originalLabel()]);
       const probabilities = await predictProbabilities(network, image, job.inference);
       const prediction = segmented(probabilities, label, job, voxels);
-      measured.push({ about, byClass: compare(prediction, label, job.classes.length) });
+      const byClass = compare(prediction, label, job.classes.length, surfaceToleranceMm);
+      measured.push({ about, byClass });
       aucMeter.add(probabilities, label);
     });
     onCase?.(measured.length, cases.length);
   }
-  return { cases: measured, auc: orNull(aucMeter.auc()) };
+  return { cases: measured, auc: orNull(aucMeter.auc()), surfaceToleranceMm };
 }
 
-/** What several models were measured to be, each on cases of its own; AUC as their mean. */
+/** What several models were measured to be, each on cases of its own, alike; AUC as their mean. */
 export function measuredTogether(parts: readonly Measured[]): Measured {
   return {
     cases: parts.flatMap(({ cases }) => cases),
     auc: orNull(meanDefined(parts.map(({ auc }) => auc ?? Number.NaN))),
+    surfaceToleranceMm: parts[0]?.surfaceToleranceMm ?? SURFACE_TOLERANCE_MM,
   };
 }
 
@@ -108,9 +121,16 @@ export function measuredTogether(parts: readonly Measured[]): Measured {
  * Of all cases together, with nothing left that tells of a single one.
  * @param names of the foreground classes
  */
-export function evaluationOf({ cases, auc }: Measured, names: readonly string[]): Evaluation {
+export function evaluationOf(
+  { cases, auc, surfaceToleranceMm }: Measured,
+  names: readonly string[],
+): Evaluation {
   const perSite = evaluateSites(cases, names);
-  return { ...evaluateTogether(cases, names), auc, ...(perSite.length > 1 ? { perSite } : {}) };
+  return {
+    ...evaluateTogether(cases, names),
+    ...{ auc, surfaceToleranceMm },
+    ...(perSite.length > 1 ? { perSite } : {}),
+  };
 }
 
 function evaluateTogether(found: readonly MeasuredCase[], names: readonly string[]): Agreements {

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { squaredDistances, type Triple } from './distance-transform.js';
 import { hausdorff95Mm } from './hausdorff.js';
+import { surfaceDistances } from './surfaces.js';
 
 interface Golden {
   readonly cases: readonly {
@@ -24,26 +25,29 @@ function maskOf([nx, ny, nz]: Triple, voxels: readonly number[]): Uint8Array {
   return mask;
 }
 
+const hd95 = (...masks: Parameters<typeof surfaceDistances>) =>
+  hausdorff95Mm(surfaceDistances(...masks));
+
 describe('the 95 % Hausdorff distance', () => {
   it.each(golden.cases)("is SciPy's for blobs of $shape voxels", (recorded) => {
     const { shape, spacingMm, a, b, hd95Mm } = recorded;
-    const actual = hausdorff95Mm(maskOf(shape, a), maskOf(shape, b), shape, spacingMm);
+    const actual = hd95(maskOf(shape, a), maskOf(shape, b), shape, spacingMm);
     expect(actual).toBeCloseTo(hd95Mm, 5);
   });
 
   it('is the distance between two single voxels, in mm', () => {
     const shape: Triple = [5, 5, 5];
     const [a, b] = [maskOf(shape, [0]), maskOf(shape, [4 + 5 * 3])];
-    expect(hausdorff95Mm(a, b, shape, [0.5, 2, 1])).toBeCloseTo(Math.hypot(4 * 0.5, 3 * 2), 5);
+    expect(hd95(a, b, shape, [0.5, 2, 1])).toBeCloseTo(Math.hypot(4 * 0.5, 3 * 2), 5);
   });
 
   it('is 0 between a structure and itself, and undefined where one is empty', () => {
     const shape: Triple = [4, 4, 4];
     const [some, none] = [maskOf(shape, [21, 22, 25]), maskOf(shape, [])];
-    expect(hausdorff95Mm(some, some, shape, [1, 1, 1])).toBe(0);
-    expect(hausdorff95Mm(some, none, shape, [1, 1, 1])).toBeNaN();
-    expect(hausdorff95Mm(none, some, shape, [1, 1, 1])).toBeNaN();
-    expect(hausdorff95Mm(none, none, shape, [1, 1, 1])).toBeNaN();
+    expect(hd95(some, some, shape, [1, 1, 1])).toBe(0);
+    expect(hd95(some, none, shape, [1, 1, 1])).toBeNaN();
+    expect(hd95(none, some, shape, [1, 1, 1])).toBeNaN();
+    expect(hd95(none, none, shape, [1, 1, 1])).toBeNaN();
   });
 });
 

@@ -1,92 +1,13 @@
 import { quantileOf } from '@fedvox/base';
-import { squaredDistances, type Triple } from './distance-transform.js';
+import type { SurfaceDistances } from './surfaces.js';
 
 /**
  * 95 % Hausdorff distance in mm between two structures: from every surface voxel of each to the
  * nearest surface voxel of the other, the 95th percentile each way, the larger of the two. As MONAI's
  * `HausdorffDistanceMetric(percentile=95)`.
- * @param a a mask, 1 inside, x fastest
  * @returns NaN where either structure is empty
  */
-export function hausdorff95Mm(
-  a: Uint8Array,
-  b: Uint8Array,
-  shape: Triple,
-  spacingMm: Triple,
-): number {
-  const box = boundingBox(a, b, shape);
-  if (box === undefined) return Number.NaN;
-  const surfaceA = surface(crop(a, shape, box), box.size);
-  const surfaceB = surface(crop(b, shape, box), box.size);
-  if (!surfaceA.includes(1) || !surfaceB.includes(1)) return Number.NaN;
-  return Math.max(
-    directed95Mm(surfaceA, surfaceB, box.size, spacingMm),
-    directed95Mm(surfaceB, surfaceA, box.size, spacingMm),
-  );
-}
-
-/** 95th percentile of the distances from the voxels of one surface to the other. */
-function directed95Mm(from: Uint8Array, to: Uint8Array, size: Triple, spacingMm: Triple): number {
-  const squared = squaredDistances(to, size, spacingMm);
-  const distances = squared.filter((_, voxel) => from[voxel] === 1).map(Math.sqrt);
-  return quantileOf(distances.sort(), 0.95);
-}
-
-interface Box {
-  readonly first: Triple;
-  readonly size: Triple;
-}
-
-/** The smallest box around both structures: everything the distance depends on lies inside. */
-function boundingBox(a: Uint8Array, b: Uint8Array, [nx, ny]: Triple): Box | undefined {
-  const first = [Infinity, Infinity, Infinity];
-  const last = [-1, -1, -1];
-  for (let voxel = 0; voxel < a.length; voxel++) {
-    if (a[voxel] === 0 && b[voxel] === 0) continue;
-    const position = [voxel % nx, Math.floor(voxel / nx) % ny, Math.floor(voxel / (nx * ny))];
-    for (const axis of [0, 1, 2]) {
-      first[axis] = Math.min(first[axis] as number, position[axis] as number);
-      last[axis] = Math.max(last[axis] as number, position[axis] as number);
-    }
-  }
-  if (last[0] === -1) return undefined;
-  const size = last.map((end, axis) => end - (first[axis] as number) + 1);
-  return { first: first as unknown as Triple, size: size as unknown as Triple };
-}
-
-function crop(mask: Uint8Array, [nx, ny]: Triple, { first, size }: Box): Uint8Array {
-  const [sx, sy, sz] = size;
-  const cropped = new Uint8Array(sx * sy * sz);
-  for (let z = 0; z < sz; z++) {
-    for (let y = 0; y < sy; y++) {
-      const from = first[0] + nx * (first[1] + y + ny * (first[2] + z));
-      cropped.set(mask.subarray(from, from + sx), sx * (y + sy * z));
-    }
-  }
-  return cropped;
-}
-
-/** The voxels of a mask that have one of their six neighbours outside it, or outside the volume. */
-function surface(mask: Uint8Array, [nx, ny, nz]: Triple): Uint8Array {
-  const result = new Uint8Array(mask.length);
-  let voxel = 0;
-  for (let z = 0; z < nz; z++) {
-    for (let y = 0; y < ny; y++) {
-      for (let x = 0; x < nx; x++, voxel++) {
-        if (mask[voxel] === 0) continue;
-        const onBorder =
-          x === 0 || y === 0 || z === 0 || x === nx - 1 || y === ny - 1 || z === nz - 1;
-        const isInner =
-          !onBorder &&
-          mask[voxel - 1] === 1 &&
-          mask[voxel + 1] === 1 &&
-          mask[voxel - nx] === 1 &&
-          mask[voxel + nx] === 1 &&
-          mask[voxel - nx * ny] === 1 &&
-          mask[voxel + nx * ny] === 1;
-        result[voxel] = isInner ? 0 : 1;
-      }
-    }
-  }
-  return result;
+export function hausdorff95Mm({ predicted, reference }: SurfaceDistances): number {
+  if (predicted.length === 0 || reference.length === 0) return Number.NaN;
+  return Math.max(quantileOf(predicted, 0.95), quantileOf(reference, 0.95));
 }

@@ -14,6 +14,8 @@ export interface TaskInput extends EngineSettings {
   /** Where the headers of the site's DICOM folder are kept from one task to the next; read each time where absent. */
   readonly headerIndex?: string;
   readonly engine: EngineName;
+  /** Within which an evaluation counts surfaces as one; 1 mm where absent. */
+  readonly surfaceToleranceMm?: number;
   /** What reads scans, where several tasks share it; a thread of its own by default. */
   readonly reader?: Reader;
   readonly clock: Clock;

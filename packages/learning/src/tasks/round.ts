@@ -140,13 +140,14 @@ export async function evaluateOn(
 
 /** Measures the network on validation cases, with progress. */
 export function measureOn(
-  { job, signal, onProgress }: TaskInput,
+  { job, surfaceToleranceMm, signal, onProgress }: TaskInput,
   { validation }: Pick<Split<SiteCase>, 'validation'>,
   network: Network,
   voxels: VoxelEngine,
 ): Promise<Measured> {
   return measureCases(network, validation, job, {
     voxels,
+    surfaceToleranceMm,
     ...(signal && { signal }),
     onCase: (done, total) => onProgress?.({ phase: 'evaluating', done, total }),
   });

@@ -62,12 +62,14 @@ export interface EvaluationWords {
       | 'reference'
       | 'predicted'
       | 'volumeError'
+      | 'meanVolumeError'
       | 'byClass'
       | 'byCase'
       | 'bySite',
       string
     >
   >;
+  readonly surfaceDice: (toleranceMm: number) => string;
   readonly split: Readonly<Record<'all' | 'validation', string>>;
   readonly severalModels: string;
   readonly flatters: string;
