@@ -126,6 +126,11 @@ const exchanges: readonly Exchange[] = [
   nextTask('idle', undefined),
   nextTask('checkData', { job, jobDigest, work: { kind: 'check-data' } }),
   nextTask('train', { job, jobDigest, work: { kind: 'train', round: 7, baseModel } }),
+  nextTask('rate-cuts', {
+    job,
+    jobDigest,
+    work: { kind: 'train', round: 7, baseModel, rateCuts: 3 },
+  }),
   nextTask('left-out', {
     job,
     jobDigest,

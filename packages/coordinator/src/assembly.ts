@@ -21,6 +21,7 @@ import { ChangeSignal } from './shell/change-signal.js';
 import { DeadlineWatch } from './shell/deadline-watch.js';
 import { IdentityWatch } from './shell/identity-watch.js';
 import { JobRegistry } from './shell/job-registry.js';
+import { rateCutsOf } from './shell/job-results.js';
 import { catchUp } from './shell/memberships.js';
 import { Openings } from './shell/openings.js';
 import { OperatorDirectory } from './shell/operator-directory.js';
@@ -67,7 +68,10 @@ export async function assemble(config: CoordinatorConfig, foundations: Foundatio
   const registry = await JobRegistry.load(store, clock);
   const changes = new ChangeSignal(clock);
   const { askAgainMs, heartbeatIntervalMs } = config;
-  const tasks = new TaskDesk({ registry, changes, clock, askAgainMs });
+  const tasks = new TaskDesk({
+    ...{ registry, changes, clock, askAgainMs },
+    rateCutsOf: (job, round) => rateCutsOf(job, round, { store, blobs }),
+  });
   const awayAfterMs = Math.max(SEEN_WITHIN_MS, MISSED_BEATS * heartbeatIntervalMs);
   const isAway = (site: string) => tasks.isAway(site, awayAfterMs);
   const telemetry = createTelemetry(() => tasks.seenSince(clock.nowMs() - SEEN_WITHIN_MS));

@@ -88,8 +88,10 @@ export {
   optimizerSchema,
 } from './optimizer-terms.js';
 export { mayTrain, type Participation } from './participation.js';
+export { plateauCuts } from './plateau.js';
 export type { PostprocessStep } from './postprocess-steps.js';
 export {
+  type PlateauSpec,
   SCHEDULES,
   type ScheduleKind,
   type ScheduleSpec,

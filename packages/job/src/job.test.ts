@@ -75,6 +75,9 @@ describe('a job', () => {
       });
     const optimizer = { kind: 'sgd' };
     expect(faults({ optimizer, localSteps: 5 })).toEqual([]);
+    expect(faults({ optimizer, localSteps: 5, schedule: { kind: 'plateau' } })).toEqual([
+      'training.schedule: must be none by figures, kind: plateau, for the strategy scaffold',
+    ]);
     expect(faults({ clipNorm: 1 })).toEqual([
       'training.optimizer: must be plain descent, kind: sgd, for the strategy scaffold',
       'training.localSteps: must be fixed, alike at all sites, for the strategy scaffold',

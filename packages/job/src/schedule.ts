@@ -40,10 +40,23 @@ const polynomial = z.strictObject({
   power: z.number().positive().max(10).default(0.9),
 });
 
+const plateau = z.strictObject({
+  kind: z.literal('plateau'),
+  ...shared,
+  over: z.literal('rounds').optional(),
+  factor: z.number().positive().lt(1).default(0.1),
+  /** Models in a row without a gain that it bears; one more cuts the rate. */
+  patience: z.number().int().min(0).max(100_000).default(10),
+  /** The part of the best figure by which a figure must be better to be a gain. */
+  threshold: z.number().min(0).lt(1).default(1e-4),
+  /** The part of the rate below which it is not cut. */
+  floor: z.number().min(0).lt(1).default(0),
+});
+
 /** Which part of the learning rate is left after `done` of `all` rounds or steps, those of the warm-up not counted. */
 interface Row<Schema extends z.ZodType> {
   readonly schema: Schema;
-  readonly part: (said: z.output<Schema>, done: number, all: number) => number;
+  readonly part: (said: z.output<Schema>, done: number, all: number, cuts: number) => number;
 }
 
 const row = <Schema extends z.ZodType>(schema: Schema, part: Row<Schema>['part']) => ({
@@ -53,7 +66,8 @@ const row = <Schema extends z.ZodType>(schema: Schema, part: Row<Schema>['part']
 
 /**
  * How the learning rate goes over a job's rounds, or over their local steps. The same at every site, for it
- * is computed from the job and the number of the round or step alone.
+ * is computed from the job and the number of the round or step alone; on a plateau also from what the
+ * coordinator counts for all.
  */
 export const SCHEDULES = {
   constant: row(z.strictObject({ kind: z.literal('constant'), ...shared }), () => 1),
@@ -66,22 +80,26 @@ export const SCHEDULES = {
   ),
   /** As nnU-Net's: Isensee et al., Nature Methods 2021; PyTorch's `PolynomialLR`. */
   polynomial: row(polynomial, ({ power }, done, all) => (1 - done / all) ** power),
+  /** As PyTorch's `ReduceLROnPlateau`, by the figure that the job's best model is chosen by: `plateauCuts`. */
+  plateau: row(plateau, ({ factor, floor }, _done, _all, cuts) => Math.max(factor ** cuts, floor)),
 } as const;
 
 export type ScheduleKind = keyof typeof SCHEDULES;
 export const scheduleSchema = unionOf(SCHEDULES);
 export type ScheduleSpec = z.output<typeof scheduleSchema>;
+export type PlateauSpec = z.output<typeof plateau>;
 
 /**
  * Which part of its learning rate a job trains with after `done` of `all` rounds or local steps.
+ * @param cuts by which a plateau has lowered it
  * @returns in (0, 1], or 0 at the start of a warm-up from nothing
  */
-export function scheduledPart(schedule: ScheduleSpec, done: number, all: number): number {
+export function scheduledPart(schedule: ScheduleSpec, done: number, all: number, cuts = 0): number {
   const warming = warmupLength(schedule);
   if (done < warming) return warmupPart(schedule, done, warming);
   // What a job says of a kind is what the row of that kind takes, which a lookup cannot express.
   const { part } = SCHEDULES[schedule.kind] as unknown as Row<typeof scheduleSchema>;
-  return part(schedule, done - warming, all - warming);
+  return part(schedule, done - warming, all - warming, cuts);
 }
 
 function warmupLength({ warmup, warmupRounds = 0 }: ScheduleSpec): number {

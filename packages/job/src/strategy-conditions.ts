@@ -18,6 +18,8 @@ interface Conditioned {
 /** What a job would have to say otherwise for its strategy; empty where nothing. */
 export function unmetConditions({ network, training, federation }: Conditioned): UnmetCondition[] {
   const { kind } = federation.strategy;
+  const isPlateau = training.schedule?.kind === 'plateau';
+  const SCHEDULE = ['training', 'schedule'];
   const unmet: UnmetCondition[] = [];
   const demand = (isMet: boolean, path: readonly string[], wanted: string) => {
     if (!isMet) unmet.push({ path, message: `must be ${wanted} for the strategy ${kind}` });
@@ -34,7 +36,9 @@ export function unmetConditions({ network, training, federation }: Conditioned):
       'fixed, alike at all sites,',
     );
     demand(training.clipNorm === undefined, ['training', 'clipNorm'], 'absent');
+    demand(!isPlateau, SCHEDULE, 'none by figures, kind: plateau,');
   }
+  if (kind === 'fedbuff') demand(!isPlateau, SCHEDULE, 'none by figures, kind: plateau,');
   if (kind === 'fedbn') {
     demand(hasNormParameters(network), ['network', 'norm'], 'one with parameters, affine: true,');
   }

@@ -60,13 +60,15 @@ interface TrainedInRounds {
 /**
  * What a site trains with in a round: the job's own, its learning rate as the schedule has it by then. Where
  * the schedule goes over steps it is the job's, of which `stepPartsOfRound` gives each step's part.
+ * @param rateCuts what the coordinator counts where the schedule is a plateau
  */
 export function trainingOfRound(
   { training, federation }: TrainedInRounds,
   round: number,
+  rateCuts = 0,
 ): TrainingSpec {
   if (training.schedule === undefined || training.schedule.over === 'steps') return training;
-  const part = scheduledPart(training.schedule, round - 1, federation.rounds);
+  const part = scheduledPart(training.schedule, round - 1, federation.rounds, rateCuts);
   const { optimizer } = training;
   return { ...training, optimizer: { ...optimizer, learningRate: optimizer.learningRate * part } };
 }

@@ -82,6 +82,9 @@ describe('what a job needs of an agent', () => {
       return capabilitiesFor({ ...job, training }).slice(3);
     };
     expect(needsOf({ kind: 'cosine', warmupRounds: 1 })).toEqual(['job-schedule', 'fixed-steps']);
+    expect(needsOf({ kind: 'plateau' })).toEqual([
+      ...['job-schedule', 'schedule-plateau', 'fixed-steps'],
+    ]);
     for (const said of [{ over: 'rounds' }, { warmup: { length: 2 } }]) {
       expect(needsOf({ kind: 'cosine', ...said })).toContain('schedule-settings');
     }

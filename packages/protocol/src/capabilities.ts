@@ -49,6 +49,7 @@ export type Capability =
   | 'loss-settings'
   | 'optimizer-settings'
   | 'schedule-settings'
+  | 'schedule-plateau'
   | 'fixed-steps'
   | 'affine-norm'
   | 'unet-options'
@@ -72,6 +73,7 @@ export const CAPABILITIES = [
   'loss-settings',
   'optimizer-settings',
   'schedule-settings',
+  'schedule-plateau',
   'fixed-steps',
   'affine-norm',
   'unet-options',
@@ -100,6 +102,7 @@ export function capabilitiesFor(job: Job): readonly Capability[] {
       says(optimizer, 'momentum', 'nesterov', 'weightDecay') && optimizer.kind !== 'adamw',
     'inference-settings': says(job.inference, 'flips', 'postprocess'),
     'schedule-settings': says(training.schedule ?? {}, 'warmup', 'over'),
+    'schedule-plateau': training.schedule?.kind === 'plateau',
     'fixed-steps': training.localSteps !== undefined,
     firewall: federation.firewall !== undefined || declaredWeights(federation.strategy) !== null,
     'batch-norm': statisticsOf(network) !== null,

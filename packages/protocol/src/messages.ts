@@ -95,7 +95,13 @@ export interface Welcome {
 export type Work =
   | { readonly kind: 'check-data' }
   /** Evaluate the base model, then train from it. */
-  | { readonly kind: 'train'; readonly round: number; readonly baseModel: Sha256 }
+  | {
+      readonly kind: 'train';
+      readonly round: number;
+      readonly baseModel: Sha256;
+      /** How often the job's plateau has cut the learning rate; never where absent. */
+      readonly rateCuts?: number;
+    }
   /** Evaluate the last round's model; nothing is trained. */
   | { readonly kind: 'evaluate'; readonly round: number; readonly baseModel: Sha256 };
 

@@ -66,6 +66,7 @@ describe('the capabilities of this version', () => {
         'loss-settings',
         'optimizer-settings',
         'schedule-settings',
+        'schedule-plateau',
         'fixed-steps',
         'affine-norm',
         'unet-options',

@@ -78,6 +78,7 @@ const CAPABILITY: Readonly<Record<Capability, wire.Capability>> = {
   'optimizer-adamw': wire.Capability.OPTIMIZER_ADAMW,
   'optimizer-settings': wire.Capability.OPTIMIZER_SETTINGS,
   'schedule-settings': wire.Capability.SCHEDULE_SETTINGS,
+  'schedule-plateau': wire.Capability.SCHEDULE_PLATEAU,
   'fixed-steps': wire.Capability.FIXED_STEPS,
   'affine-norm': wire.Capability.AFFINE_NORM,
   'unet-options': wire.Capability.UNET_OPTIONS,
@@ -274,14 +275,18 @@ function workToWire(work: Work, leftOut: LeftOut | undefined): wire.Task['work']
     baseModelSha256: digestToWire(work.baseModel),
     leftOut: leftOut && { ...leftOut, reason: QUARANTINE_REASON[leftOut.reason] },
   };
-  return work.kind === 'train' ? { $case: 'train', value } : { $case: 'evaluate', value };
+  if (work.kind === 'evaluate') return { $case: 'evaluate', value };
+  return { $case: 'train', value: { ...value, rateCuts: work.rateCuts ?? 0 } };
 }
 
 function workFromWire(work: wire.Task['work']): Work {
   if (work === undefined) throw new WireFormatError('a task without work');
   if (work.$case === 'checkData') return { kind: 'check-data' };
   const { round, baseModelSha256 } = work.value;
-  return { kind: work.$case, round, baseModel: digestFromWire(baseModelSha256) };
+  const baseModel = digestFromWire(baseModelSha256);
+  if (work.$case === 'evaluate') return { kind: 'evaluate', round, baseModel };
+  const { rateCuts } = work.value;
+  return { kind: 'train', round, baseModel, ...(rateCuts === 0 ? {} : { rateCuts }) };
 }
 
 /** A newer peer may have capabilities that this version has no name for; they are not used. */

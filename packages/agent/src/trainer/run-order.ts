@@ -67,7 +67,8 @@ function trainingInput(
 ): TrainingInput {
   const { site, logLevel, ...settings } = setup;
   const round = work.kind === 'check-data' ? 0 : work.round;
-  return { ...settings, ...workplace, job, round, seedLabel: `${site}/${round}` };
+  const { rateCuts = 0 } = work.kind === 'train' ? work : {};
+  return { ...settings, ...workplace, job, round, rateCuts, seedLabel: `${site}/${round}` };
 }
 
 /** A share that is not mounted: nothing is known of the data behind it. */

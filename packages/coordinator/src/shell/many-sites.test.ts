@@ -53,7 +53,10 @@ async function costOfRound(siteCount: number, counter: StepCounter): Promise<Cos
   const clock = new VirtualClock({ startMs: 1_000 });
   const registry = await JobRegistry.load(store, clock);
   const changes = new ChangeSignal(clock);
-  const tasks = new TaskDesk({ registry, changes, clock, askAgainMs: 60_000 });
+  const tasks = new TaskDesk({
+    ...{ registry, changes, clock, askAgainMs: 60_000 },
+    rateCutsOf: async () => 0,
+  });
   const telemetry = createTelemetry(() => siteCount);
   watchProgress(registry, { changes, telemetry, store, log: silentLogger() });
   registry.onProgress(({ effects }) => {

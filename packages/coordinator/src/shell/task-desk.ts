@@ -17,7 +17,7 @@ import { roundTakes } from '../core/round-machine.js';
 import { isInvited } from '../core/standing.js';
 import { taskOf } from '../core/tasks.js';
 import type { ChangeSignal } from './change-signal.js';
-import type { JobRegistry } from './job-registry.js';
+import type { JobRegistry, RegisteredJob } from './job-registry.js';
 import { SiteTurns } from './site-turns.js';
 
 export interface Presence {
@@ -31,6 +31,8 @@ export interface TaskDeskOptions {
   readonly clock: Clock;
   /** When a site is asked again that could not do its work for a reason that passes. */
   readonly askAgainMs: number;
+  /** How often the plateau of a job has cut the rate of a round; asked of jobs that have one. */
+  readonly rateCutsOf: (job: RegisteredJob, round: number) => Promise<number>;
 }
 
 /** Gives sites their work and keeps track of when each was last heard of. */
@@ -39,6 +41,7 @@ export class TaskDesk {
   readonly #changes: ChangeSignal;
   readonly #clock: Clock;
   readonly #askAgainMs: number;
+  readonly #rateCutsOf: TaskDeskOptions['rateCutsOf'];
   readonly #presence = new Map<string, Presence>();
   /** Of those that have dialled in since the start: of others nothing is known. */
   readonly #capabilities = new Map<string, readonly Capability[]>();
@@ -48,7 +51,8 @@ export class TaskDesk {
   readonly #polls = new Map<string, AbortController>();
   #isClosed = false;
 
-  constructor({ registry, changes, clock, askAgainMs }: TaskDeskOptions) {
+  constructor({ registry, changes, clock, askAgainMs, rateCutsOf }: TaskDeskOptions) {
+    this.#rateCutsOf = rateCutsOf;
     this.#registry = registry;
     this.#changes = changes;
     this.#clock = clock;
@@ -170,7 +174,8 @@ export class TaskDesk {
       await this.#leaveOutWhereLacking(site);
       const task = this.#nextTask(site);
       const remainingMs = untilMs - this.#clock.nowMs();
-      if (task !== undefined || remainingMs <= 0) return task;
+      if (task !== undefined) return this.#atItsRate(task);
+      if (remainingMs <= 0) return undefined;
       await this.#changes.wait(Math.min(remainingMs, this.#askAgainMs), signal, site);
     }
     return undefined;
@@ -190,6 +195,16 @@ export class TaskDesk {
           : { event: { kind: 'site-lacks', site, lacks, nowMs } },
       );
     }
+  }
+
+  /** Says of training by a plateau how often the rate was cut. */
+  async #atItsRate(task: Task): Promise<Task> {
+    const { work } = task;
+    const job = this.#registry.find(task.job);
+    const hasPlateau = job?.state.plan.needs?.includes('schedule-plateau') === true;
+    if (work.kind !== 'train' || job === undefined || !hasPlateau) return task;
+    const rateCuts = await this.#rateCutsOf(job, work.round);
+    return rateCuts === 0 ? task : { ...task, work: { ...work, rateCuts } };
   }
 
   /** Gates first, for they take least; then one job after the other. */

@@ -31,6 +31,8 @@ export interface TrainingInput extends TaskInput {
   readonly seedLabel: string;
   /** From 1: where the job's learning rate is on its schedule; at its start where absent. */
   readonly round?: number;
+  /** How often the job's plateau has cut the learning rate; never where absent. */
+  readonly rateCuts?: number;
 }
 
 export interface Progress {

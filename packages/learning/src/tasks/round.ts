@@ -184,7 +184,7 @@ function roundEpochs(
   voxels: VoxelEngine,
   terms: StepTerms,
 ) {
-  const training = trainingOfRound(input.job, numberOf(input));
+  const training = trainingOfRound(input.job, numberOf(input), input.rateCuts);
   const epochs = epochsOf(training, train.length);
   const ratePart = stepPartsOfRound(input.job, numberOf(input));
   const ofRound = { ...terms, training, steps: training.localSteps, ratePart };

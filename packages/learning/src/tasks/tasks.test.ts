@@ -155,6 +155,20 @@ describe('a round at a site', () => {
     expect(await deltaWith({ schedule }, 1)).toBe(await deltaWith({}, 1));
   });
 
+  it('steps by the learning rate that a plateau was cut to', async () => {
+    const { optimizer } = job.training;
+    const deltaWith = async (training: Partial<Job['training']>, rateCuts: number) => {
+      const scheduled = { ...job, training: { ...job.training, ...training } };
+      const input = inputFor({ job: scheduled, rateCuts });
+      return (await trainRound(input, basePath, here('r'))).delta.sha256;
+    };
+    const plateau = { factor: 0.5, patience: 1, threshold: 0.01, floor: 0 };
+    const schedule = { kind: 'plateau', ...plateau } as const;
+    const quartered = { optimizer: { ...optimizer, learningRate: optimizer.learningRate / 4 } };
+    expect(await deltaWith({ schedule }, 2)).toBe(await deltaWith(quartered, 0));
+    expect(await deltaWith({ schedule }, 0)).toBe(await deltaWith({}, 0));
+  });
+
   it('steps by the learning rate that a schedule over steps has come to in the step', async () => {
     const deltaWith = async (training: Partial<Job['training']>, round: number) => {
       const optimizer = { kind: 'sgd', learningRate: 0.01 } as const;

@@ -96,6 +96,8 @@ export enum Capability {
   OPTIMIZER_SETTINGS = 85,
   /** SCHEDULE_SETTINGS - What a job may say of its schedule since there are warm-ups from a part of the rate: those, and schedules over steps. */
   SCHEDULE_SETTINGS = 86,
+  /** SCHEDULE_PLATEAU - A learning rate that is cut where the models' figures stand still, as often as the task says. */
+  SCHEDULE_PLATEAU = 87,
   /** INFERENCE_SETTINGS - A job that says what becomes of a prediction: mirror images beside it, components, holes. */
   INFERENCE_SETTINGS = 90,
   UNRECOGNIZED = -1,
@@ -200,7 +202,11 @@ export interface TrainWork {
   round: number;
   baseModelSha256: Buffer;
   /** Where the site's last update was left out of its round's average. */
-  leftOut: LeftOut | undefined;
+  leftOut:
+    | LeftOut
+    | undefined;
+  /** How often the job's schedule has cut the learning rate so far, where it goes by the models' figures. */
+  rateCuts: number;
 }
 
 /** Evaluate the model that the last round made; nothing is trained. */
@@ -930,7 +936,7 @@ export const CheckDataWork: MessageFns<CheckDataWork> = {
 };
 
 function createBaseTrainWork(): TrainWork {
-  return { round: 0, baseModelSha256: Buffer.alloc(0), leftOut: undefined };
+  return { round: 0, baseModelSha256: Buffer.alloc(0), leftOut: undefined, rateCuts: 0 };
 }
 
 export const TrainWork: MessageFns<TrainWork> = {
@@ -943,6 +949,9 @@ export const TrainWork: MessageFns<TrainWork> = {
     }
     if (message.leftOut !== undefined) {
       LeftOut.encode(message.leftOut, writer.uint32(26).fork()).join();
+    }
+    if (message.rateCuts !== 0) {
+      writer.uint32(32).uint32(message.rateCuts);
     }
     return writer;
   },
@@ -984,6 +993,14 @@ export const TrainWork: MessageFns<TrainWork> = {
             message.leftOut = LeftOut.decode(reader, reader.uint32());
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.rateCuts = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1006,6 +1023,7 @@ export const TrainWork: MessageFns<TrainWork> = {
     message.leftOut = (object.leftOut !== undefined && object.leftOut !== null)
       ? LeftOut.fromPartial(object.leftOut)
       : undefined;
+    message.rateCuts = object.rateCuts ?? 0;
     return message;
   },
 };
