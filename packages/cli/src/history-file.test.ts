@@ -6,7 +6,7 @@ describe('a training’s history', () => {
   it('has a line for each epoch, and nothing where a figure is undefined', () => {
     const report = {
       ...{ epoch: 1, meanLoss: 0.75, volumesPerSecond: 12.345, dataWaitFraction: 0.01 },
-      evaluation: { dice: 0.5, auc: null, perClass: [], validationCases: 2 },
+      evaluation: { dice: 0.5, auc: null, perClass: [], validationCases: 2, surfaceToleranceMm: 1 },
     } satisfies EpochReport;
     expect(historyCsv([report, { ...report, epoch: 2 }])).toBe(
       [
