@@ -95,6 +95,39 @@ describe('pooled training that is interrupted over an older model', () => {
   });
 });
 
+describe('pooled training by a schedule', () => {
+  const train = (schedule: Job['training']['schedule'], epochs = 2) => {
+    const optimizer = { kind: 'sgd', learningRate: 0.1 } as const;
+    // What sites do in a round, which is no matter here.
+    const localSteps = 7;
+    const training = { batchSize: 2, optimizer, localSteps, ...(schedule && { schedule }) };
+    return trainPooled(
+      { ...settings(), job: ballJob({ training }), datasets: [balls] },
+      { epochs, output: here('scheduled.safetensors') },
+    );
+  };
+  const losses = async (...given: Parameters<typeof train>) =>
+    (await train(...given)).epochs.map(({ meanLoss }) => meanLoss);
+
+  it('has an epoch for a round, and with `over: steps` the steps of all epochs', async () => {
+    const [first, second] = await losses(undefined);
+    const [one, two] = await losses({ kind: 'step', every: 1, factor: 0.5 });
+    expect(one).toBe(first);
+    expect(two).not.toBe(second);
+    const { epochs } = await train(undefined);
+    const ofEpoch = Math.ceil((6 - (epochs[0]?.evaluation.validationCases ?? 0)) / 2);
+    const bySteps = { kind: 'step', every: ofEpoch, factor: 0.5, over: 'steps' } as const;
+    expect(await losses(bySteps)).toEqual([one, two]);
+  });
+
+  it('is cut on a plateau of its own epochs', async () => {
+    const still = { kind: 'plateau', factor: 0.5, patience: 0, threshold: 0.99, floor: 0 } as const;
+    const [plain, cut] = [await losses(undefined, 3), await losses(still, 3)];
+    expect(cut.slice(0, 2)).toEqual(plain.slice(0, 2));
+    expect(cut[2]).not.toBe(plain[2]);
+  });
+});
+
 describe('pooled training that is cut off', () => {
   const cutOff = new Error('cut off');
   const path = () => here('cut.checkpoint.safetensors');

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
-import { sha256 } from '@fedvox/base';
+import { type Sha256, sha256 } from '@fedvox/base';
 import { isThere } from '@fedvox/base/system';
-import { isBetter, type Job, jobDigest, METRICS } from '@fedvox/job';
+import { isBetter, type Job, jobDigest, METRICS, plateauCuts, scheduledPart } from '@fedvox/job';
 import type { Weights } from '@fedvox/weights';
 import type { WrittenWeights } from '../bundle/model-file.js';
 import { saveModel } from '../bundle/saved-model.js';
@@ -83,7 +83,7 @@ export type NoFigure = 'undefined' | 'nothing-found';
 /**
  * The same training without a federation: every epoch over the training cases of all data sets, then
  * validation, then a model file if the job's metric has improved. The last epoch is a candidate too.
- * The job's `localEpochs` does not matter here. Cut off and resumed it ends in the same bytes, on the same engine.
+ * The job's `localEpochs` does not matter here; its schedule goes over the epochs as over rounds. Cut off and resumed it ends in the same bytes, on the same engine.
  * @throws FedvoxError `learning/checkpoint-unreadable`, `learning/checkpoint-there`, `learning/checkpoint-of-another`
  */
 export async function trainPooled(
@@ -95,7 +95,7 @@ export async function trainPooled(
   const begun = await beginning(options);
   const voxels = voxelEngineOf(await selectEngine(input.engine, input));
   const { train, validation } = await divideSites(input, voxels);
-  const of = await trainingDigest(job, train, validation);
+  const of = await trainingDigest(job, options.epochs, [train, validation]);
   if (begun !== undefined && begun.of !== of) {
     throw fail('checkpoint-of-another', { path: begun.path });
   }
@@ -116,6 +116,7 @@ export async function trainPooled(
     const training = trainingEpochs(input, 'pooled', network, voxels, train, options.epochs, {
       optimizer,
       from: begun?.place,
+      ratePart: ratePartOf(job, options.epochs, train.length, () => record.rateCuts),
       onStep: async (place) => {
         if ((place.stepsBefore + place.steps) % everySteps === 0) await keep(place);
       },
@@ -143,9 +144,30 @@ export async function trainPooled(
 }
 
 /** Of all that decides about a training's bytes but the engine. */
-async function trainingDigest(job: Job, ...cases: readonly (readonly SiteCase[])[]) {
+async function trainingDigest(
+  job: Job,
+  epochs: number,
+  cases: readonly (readonly SiteCase[])[],
+): Promise<Sha256> {
   const keys = cases.map((part) => Promise.all(part.map(({ contentKey }) => contentKey())));
-  return sha256(JSON.stringify([jobDigest(job), ...(await Promise.all(keys))]));
+  const length = job.training.schedule === undefined ? null : epochs;
+  return sha256(JSON.stringify([jobDigest(job), length, ...(await Promise.all(keys))]));
+}
+
+/**
+ * Which part of its learning rate a step has, by its number from 0: an epoch stands for a round, and the
+ * steps of all epochs for the local steps of all rounds.
+ */
+function ratePartOf(
+  { training: { schedule, batchSize, accumulate = 1 } }: Job,
+  epochs: number,
+  cases: number,
+  rateCuts: () => number,
+): ((step: number) => number) | undefined {
+  if (schedule === undefined) return undefined;
+  const ofEpoch = Math.ceil(cases / (batchSize * accumulate));
+  if (schedule.over === 'steps') return (step) => scheduledPart(schedule, step, epochs * ofEpoch);
+  return (step) => scheduledPart(schedule, Math.floor(step / ofEpoch), epochs, rateCuts());
 }
 
 /** Undefined where it begins anew. */
@@ -186,6 +208,14 @@ class PooledRecord {
     this.#reports = [...reports];
     if (bestEpoch !== null) await this.#save(bestEpoch, best);
     await this.#options.checkpoint?.onResume?.(place, reports);
+  }
+
+  /** By which a plateau of the epochs so far has lowered the learning rate. */
+  get rateCuts(): number {
+    const { training, evaluation } = this.#job;
+    if (training.schedule?.kind !== 'plateau') return 0;
+    const figures = this.#reports.map((report) => report.evaluation[evaluation.bestBy]);
+    return plateauCuts(training.schedule, evaluation.bestBy, figures);
   }
 
   /** Whether patience has ended the training. */
