@@ -38,7 +38,7 @@ export interface Screened {
 /** Of fewer, a norm or a direction that differs says nothing of which one is wrong. */
 const FEWEST_TO_COMPARE = 3;
 /** The cosine from which updates share a direction that another can be held to: below it, chance turns honest ones away too. */
-const FIRM_AGREEMENT = 0.1;
+const FIRM_AGREEMENT = 0.2;
 /** Rounds before a round that its norms are compared with. */
 export const MAX_EARLIER_ROUNDS = 5;
 /** A figure that is perfect, as sites round them, … */
