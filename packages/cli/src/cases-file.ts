@@ -1,6 +1,7 @@
 import { extname } from 'node:path';
 import { writeFileDurably } from '@fedvox/base/system';
 import type { CaseEvaluation } from '@fedvox/learning';
+import { csvText } from './csv.js';
 import { fail } from './errors.js';
 
 const FORMATS: Readonly<Record<string, (cases: readonly CaseEvaluation[]) => string>> = {
@@ -20,7 +21,7 @@ export function casesFile(path: string): (cases: readonly CaseEvaluation[]) => P
   return (cases) => writeFileDurably(path, format(cases));
 }
 
-/** A line for each case and class (RFC 4180); what is undefined is empty. */
+/** A line for each case and class. */
 export function casesCsv(cases: readonly CaseEvaluation[]): string {
   const head = [
     'case',
@@ -34,24 +35,17 @@ export function casesCsv(cases: readonly CaseEvaluation[]): string {
     'volume_error',
   ];
   const rows = cases.flatMap(({ caseId, site, perClass }) =>
-    perClass.map(({ name, dice, hd95Mm, referenceMl, predictedMl, surfaceDice, volumeError }) =>
-      [
-        caseId,
-        site ?? '',
-        name,
-        dice,
-        hd95Mm,
-        referenceMl,
-        predictedMl,
-        surfaceDice,
-        volumeError,
-      ].map(cell),
-    ),
+    perClass.map(({ name, dice, hd95Mm, referenceMl, predictedMl, surfaceDice, volumeError }) => [
+      caseId,
+      site ?? null,
+      name,
+      dice,
+      hd95Mm,
+      referenceMl,
+      predictedMl,
+      surfaceDice,
+      volumeError,
+    ]),
   );
-  return [head, ...rows].map((row) => `${row.join(',')}\r\n`).join('');
-}
-
-function cell(value: string | number | null): string {
-  const text = value === null ? '' : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return csvText([head, ...rows]);
 }

@@ -1,8 +1,9 @@
 import { writeFileDurably } from '@fedvox/base/system';
 import { METRIC_NAMES } from '@fedvox/job';
 import type { EpochReport } from '@fedvox/learning';
+import { csvText } from './csv.js';
 
-/** The epochs of a training as CSV (RFC 4180), whole after each; what is undefined is empty. */
+/** The epochs of a training as CSV, whole after each. */
 export class HistoryFile {
   readonly #path: string;
   readonly #reports: EpochReport[] = [];
@@ -21,9 +22,9 @@ export function historyCsv(reports: readonly EpochReport[]): string {
   const head = ['epoch', 'loss', ...METRIC_NAMES, 'volumes_per_second', 'data_wait_fraction'];
   const rows = reports.map(
     ({ epoch, meanLoss, evaluation, volumesPerSecond, dataWaitFraction }) => [
-      ...[epoch, meanLoss, ...METRIC_NAMES.map((metric) => evaluation[metric] ?? '')],
+      ...[epoch, meanLoss, ...METRIC_NAMES.map((metric) => evaluation[metric])],
       ...[volumesPerSecond.toFixed(2), dataWaitFraction.toFixed(3)],
     ],
   );
-  return [head, ...rows].map((row) => `${row.join(',')}\r\n`).join('');
+  return csvText([head, ...rows]);
 }

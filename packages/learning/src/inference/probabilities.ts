@@ -48,16 +48,12 @@ export async function predictProbabilities(
   let sum: tf.Tensor4D | undefined;
   try {
     for (const axes of mirrorings) {
-      const mirrored = tf.reverse(volume, axes);
-      const maps = await blended(network, mirrored, window, overlap).finally(() =>
-        mirrored.dispose(),
-      );
+      const seen = mirrored(volume, axes);
+      const maps = await blended(network, seen, window, overlap).finally(() => seen.dispose());
       const before = sum;
       sum = tf.tidy(() => {
-        const back = tf.reverse(
-          maps,
-          axes.map((axis) => axis + 1),
-        );
+        const classFirst = axes.map((axis) => axis + 1);
+        const back = mirrored(maps, classFirst);
         return before === undefined ? back : tf.add(before, back);
       });
       tf.dispose([maps, ...(before === undefined ? [] : [before])]);
@@ -67,6 +63,7 @@ export async function predictProbabilities(
       const maps = mirrorings.length === 1 ? whole : tf.div(whole, mirrorings.length);
       return withoutPadding(maps as tf.Tensor4D, image, window);
     });
+    sum?.dispose();
     const volumes = await classVolumes(mean, image).finally(() => mean.dispose());
     checkNumbers(volumes);
     return volumes;
@@ -78,6 +75,11 @@ export async function predictProbabilities(
 
 /** The axes of tensors that lie as volumes do. */
 const AXES = ['z', 'y', 'x'] as const;
+
+/** Copies nothing where there is nothing to mirror. */
+function mirrored<T extends tf.Tensor>(tensor: T, axes: readonly number[]): T {
+  return axes.length === 0 ? tf.clone(tensor) : tf.reverse(tensor, [...axes]);
+}
 
 /** The empty one first. */
 function subsetsOf(axes: readonly number[]): number[][] {
