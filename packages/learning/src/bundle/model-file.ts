@@ -41,13 +41,18 @@ async function readWhole(path: string, isLeftOut?: (name: string) => boolean) {
   try {
     const bytes = await readFile(path);
     const weights = decodeWeights(bytes, isLeftOut);
-    for (const [name, { data }] of weights) {
-      if (!data.every(Number.isFinite)) throw fail('model-not-finite', { path, tensor: name });
-    }
+    checkModelFinite(path, weights);
     return { bytes, weights };
   } catch (cause) {
     if (isFedvoxError(cause, 'learning/model-not-finite')) throw cause;
     throw fail('model-unreadable', { path, reason: errorText(cause) }, { cause });
+  }
+}
+
+/** @throws FedvoxError `learning/model-not-finite` */
+export function checkModelFinite(path: string, weights: Weights): void {
+  for (const [name, { data }] of weights) {
+    if (!data.every(Number.isFinite)) throw fail('model-not-finite', { path, tensor: name });
   }
 }
 

@@ -6,6 +6,7 @@ import { fail } from '../errors.js';
 import { isBesideWeights } from '../networks/beside-weights.js';
 import { buildNetwork } from '../networks/builders.js';
 import { checkFits } from '../networks/network.js';
+import { checkModelFinite } from './model-file.js';
 
 /** Whether a person's model is what torch.save wrote. @throws FedvoxError `learning/model-unreadable` */
 export async function isStateDict(path: string): Promise<boolean> {
@@ -35,9 +36,7 @@ export async function stateDictWeights(
     );
     checkFits(job, new Map(tensors.map((tensor) => [tensor.name, tensor])));
     const weights = await readable(path, file.weights(tensors));
-    for (const [name, { data }] of weights) {
-      if (!data.every(Number.isFinite)) throw fail('model-not-finite', { path, tensor: name });
-    }
+    checkModelFinite(path, weights);
     return weights;
   } finally {
     await file.close();
