@@ -100,9 +100,9 @@ const FORBIDDEN: readonly ForbiddenEdge[] = [
   },
   {
     from: /^packages\//,
-    to: /^@fedvox\/(?!(base\/system|weights\/files|learning\/settings)$)[^/]+\/.+/,
+    to: /^@fedvox\/(?!(base\/system|weights\/files|learning\/settings|coordinator\/client)$)[^/]+\/.+/,
     reason:
-      "src/index.ts is a package's only door, but for three: base's to the system, weights' to files, learning's to names without an engine",
+      "src/index.ts is a package's only door, but for four: base's to the system, weights' to files, learning's to names without an engine, the coordinator's to its client",
   },
   {
     from: /^packages\/(?!learning\/|tfjs-backend-torch\/)(?!.*\.test\.ts$)/,

@@ -1,15 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
-import { allSources, importStatementsOf, repository, type Source } from './sources.js';
+import {
+  allSources,
+  type ImportStatement,
+  importStatementsOf,
+  repository,
+  type Source,
+} from './sources.js';
 
 /** One file importing another, or a module that is none of ours. */
-export interface Import {
+export interface Import extends Omit<ImportStatement, 'specifier'> {
   /** From the repository's root, with forward slashes. */
   readonly from: string;
   /** A file likewise, or a module's specifier: `node:fs`, `zod`. */
   readonly to: string;
-  /** Of types alone: nothing is loaded for it. */
-  readonly isType: boolean;
 }
 
 /** What the packages' programs import; tests left out, who may import what they please. */
@@ -21,10 +25,10 @@ export function importGraph(): Import[] {
       ? posix.join(posix.dirname(from), specifier).replace(/\.js$/, '.ts')
       : (doors.get(specifier) ?? specifier);
   return sources.flatMap(({ path: from, text }) =>
-    importStatementsOf(text).map(({ specifier, isType }) => ({
+    importStatementsOf(text).map(({ specifier, ...how }) => ({
       from,
       to: fileOf(from, specifier),
-      isType,
+      ...how,
     })),
   );
 }

@@ -37,6 +37,8 @@ export interface ImportStatement {
   readonly specifier: string;
   /** Of types alone: nothing is loaded for it. */
   readonly isType: boolean;
+  /** By `import(…)`: loaded when it is needed, not with the file. */
+  readonly isLazy: boolean;
 }
 
 export function importStatementsOf(text: string): ImportStatement[] {
@@ -45,5 +47,6 @@ export function importStatementsOf(text: string): ImportStatement[] {
   return [...text.matchAll(pattern)].map(([, what = '', from, bare, dynamic]) => ({
     specifier: (from ?? bare ?? dynamic) as string,
     isType: /^\s+type\b/.test(what),
+    isLazy: dynamic !== undefined,
   }));
 }

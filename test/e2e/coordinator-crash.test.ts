@@ -1,4 +1,5 @@
-import type { CoordinatorClient, JobDetails } from '@fedvox/coordinator';
+import type { JobDetails } from '@fedvox/coordinator';
+import type { CoordinatorClient } from '@fedvox/coordinator/client';
 import type { LocalFederation } from '@fedvox/simulator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stateFolder } from '@fedvox/agent';
-import type { CoordinatorClient } from '@fedvox/coordinator';
+import type { CoordinatorClient } from '@fedvox/coordinator/client';
 import { type JobInput, jobSchema } from '@fedvox/job';
 import type { LocalFederation } from '@fedvox/simulator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '@fedvox/base/system';
-import type { CoordinatorClient, JobDetails } from '@fedvox/coordinator';
+import type { JobDetails } from '@fedvox/coordinator';
+import type { CoordinatorClient } from '@fedvox/coordinator/client';
 import { type Job, jobSchema } from '@fedvox/job';
 import {
   LocalFederation,

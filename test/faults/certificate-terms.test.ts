@@ -3,12 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '@fedvox/base';
 import { type Logger, silentLogger, systemClock } from '@fedvox/base/system';
-import {
-  CoordinatorClient,
-  type CoordinatorClient as Operator,
-  type RunningCoordinator,
-  startCoordinator,
-} from '@fedvox/coordinator';
+import { type RunningCoordinator, startCoordinator } from '@fedvox/coordinator';
+import { CoordinatorClient } from '@fedvox/coordinator/client';
 import {
   initConsortium,
   loadConsortium,
@@ -31,7 +27,7 @@ describe('a consortium whose certificates', () => {
   let folder: string;
   let consortium: TestConsortium;
   const running: RunningCoordinator[] = [];
-  const clients: Operator[] = [];
+  const clients: CoordinatorClient[] = [];
   beforeAll(async () => {
     root = await mkdtemp(join(tmpdir(), 'fedvox-terms-'));
     template = await createTestConsortium();
@@ -79,7 +75,7 @@ describe('a consortium whose certificates', () => {
     return coordinator;
   }
 
-  function operatorWith({ httpPort }: RunningCoordinator, own: MemberFiles): Operator {
+  function operatorWith({ httpPort }: RunningCoordinator, own: MemberFiles): CoordinatorClient {
     const { certificatePem: caPem } = consortium.consortium.authority;
     const address = `localhost:${httpPort}`;
     const client = new CoordinatorClient({ address, federation: FEDERATION, caPem, ...own });

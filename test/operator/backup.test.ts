@@ -2,11 +2,8 @@ import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger } from '@fedvox/base/system';
-import {
-  type CoordinatorClient,
-  type RunningCoordinator,
-  startCoordinator,
-} from '@fedvox/coordinator';
+import { type RunningCoordinator, startCoordinator } from '@fedvox/coordinator';
+import type { CoordinatorClient } from '@fedvox/coordinator/client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTestConsortium, type TestConsortium } from '../support/consortium.js';
 import { reservePorts } from '../support/coordinator-process.js';

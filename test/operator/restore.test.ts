@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger } from '@fedvox/base/system';
 import {
-  type CoordinatorClient,
   type CoordinatorConfig,
   type RunningCoordinator,
   startCoordinator,
 } from '@fedvox/coordinator';
+import type { CoordinatorClient } from '@fedvox/coordinator/client';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTestConsortium, type TestConsortium } from '../support/consortium.js';
 import { reservePorts } from '../support/coordinator-process.js';

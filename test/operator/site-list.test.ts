@@ -3,11 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '@fedvox/base';
 import { silentLogger, systemClock } from '@fedvox/base/system';
-import {
-  type CoordinatorClient,
-  type RunningCoordinator,
-  startCoordinator,
-} from '@fedvox/coordinator';
+import { type RunningCoordinator, startCoordinator } from '@fedvox/coordinator';
+import type { CoordinatorClient } from '@fedvox/coordinator/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestConsortium, type TestConsortium } from '../support/consortium.js';
 import { operatorOf, testConfig } from '../support/federation.js';

@@ -2,12 +2,8 @@ import { cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { silentLogger } from '@fedvox/base/system';
-import {
-  CoordinatorClient,
-  type CoordinatorClient as Operator,
-  type RunningCoordinator,
-  startCoordinator,
-} from '@fedvox/coordinator';
+import { type RunningCoordinator, startCoordinator } from '@fedvox/coordinator';
+import { CoordinatorClient } from '@fedvox/coordinator/client';
 import { createCertificateRequest, derChainToPem } from '@fedvox/pki';
 import { isRefusal } from '@fedvox/protocol';
 import { dialCoordinator, type FederationClient } from '@fedvox/transport';
@@ -34,7 +30,7 @@ describe('a certificate', () => {
   let folder: string;
   let stateDir: string;
   let coordinator: RunningCoordinator;
-  let operator: Operator;
+  let operator: CoordinatorClient;
   let sites: ScriptedSite[];
   const clients: FederationClient[] = [];
   beforeAll(async () => {

@@ -3,11 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '@fedvox/base';
 import { type Logger, silentLogger, systemClock } from '@fedvox/base/system';
-import {
-  type CoordinatorClient,
-  type RunningCoordinator,
-  startCoordinator,
-} from '@fedvox/coordinator';
+import { type RunningCoordinator, startCoordinator } from '@fedvox/coordinator';
+import type { CoordinatorClient } from '@fedvox/coordinator/client';
 import type { KeyPair } from '@fedvox/pki';
 import { dialCoordinator, type FederationClient } from '@fedvox/transport';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';

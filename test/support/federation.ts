@@ -3,8 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger } from '@fedvox/base/system';
 import {
-  CoordinatorClient as Client,
-  type CoordinatorClient,
   type CoordinatorConfigInput,
   type CoordinatorSurroundings,
   coordinatorConfigSchema,
@@ -12,6 +10,7 @@ import {
   type RunningCoordinator,
   startCoordinator,
 } from '@fedvox/coordinator';
+import { CoordinatorClient } from '@fedvox/coordinator/client';
 import type { JobInput } from '@fedvox/job';
 import { encodeWeights, type Weights } from '@fedvox/weights';
 import { FEDERATION, SITES, type TestConsortium } from './consortium.js';
@@ -106,7 +105,7 @@ export function testConfig({ folder }: TestConsortium, stateDir: string, ports?:
 export type Ports = Omit<RunningCoordinator, 'stop' | 'leading'>;
 
 export function operatorOf({ consortium }: TestConsortium, httpPort: number): CoordinatorClient {
-  return new Client({
+  return new CoordinatorClient({
     address: `localhost:${httpPort}`,
     federation: FEDERATION,
     caPem: consortium.authority.certificatePem,

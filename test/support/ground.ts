@@ -14,12 +14,8 @@ import {
 } from '@fedvox/agent';
 import type { Clock } from '@fedvox/base';
 import { silentLogger, systemChance, systemClock } from '@fedvox/base/system';
-import {
-  type CoordinatorClient,
-  type JobDetails,
-  openConfiguredStore,
-  startCoordinator,
-} from '@fedvox/coordinator';
+import { type JobDetails, openConfiguredStore, startCoordinator } from '@fedvox/coordinator';
+import type { CoordinatorClient } from '@fedvox/coordinator/client';
 import type { KeyPair } from '@fedvox/pki';
 import type { Weights } from '@fedvox/weights';
 import { FEDERATION, SITES, type TestConsortium } from './consortium.js';

@@ -6,7 +6,6 @@ import { fileURLToPath } from 'node:url';
 import { type RunningAgent, resolveSiteConfig, siteConfigSchema, startAgent } from '@fedvox/agent';
 import { silentLogger } from '@fedvox/base/system';
 import {
-  CoordinatorClient,
   type CoordinatorConfig,
   type CoordinatorConfigInput,
   type CoordinatorSurroundings,
@@ -14,6 +13,7 @@ import {
   type RunningCoordinator,
   startCoordinator,
 } from '@fedvox/coordinator';
+import { CoordinatorClient } from '@fedvox/coordinator/client';
 import { DigestTrainer } from './digest-trainer.mjs';
 
 const FOLDER = fileURLToPath(new URL('../fixtures/federation-0.1/', import.meta.url));

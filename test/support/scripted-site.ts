@@ -1,6 +1,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { sha256 } from '@fedvox/base';
-import type { CoordinatorClient, IssuedInvitation } from '@fedvox/coordinator';
+import type { IssuedInvitation } from '@fedvox/coordinator';
+import type { CoordinatorClient } from '@fedvox/coordinator/client';
 import {
   type CertificateInfo,
   createCertificateRequest,

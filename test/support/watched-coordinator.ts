@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { CoordinatorClient } from '@fedvox/coordinator';
+import type { CoordinatorClient } from '@fedvox/coordinator/client';
 import type { TestConsortium } from './consortium.js';
 import { buildPackages } from './coordinator-process.js';
 import { operatorOf, type Ports, testConfig } from './federation.js';

@@ -1,4 +1,5 @@
-import { type JobDetails, whyNoBest } from '@fedvox/coordinator';
+import type { JobDetails } from '@fedvox/coordinator';
+import { whyNoBest } from '@fedvox/coordinator/client';
 import { FIGURES_HEAD } from './figures-text.js';
 import { moment } from './moment.js';
 import { roundsTable } from './rounds-table.js';

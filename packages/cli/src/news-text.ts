@@ -1,4 +1,5 @@
-import type { JobDetails, JobNews } from '@fedvox/coordinator';
+import type { JobDetails } from '@fedvox/coordinator';
+import type { JobNews } from '@fedvox/coordinator/client';
 import { duration } from './duration.js';
 import { firstFigure, namedFigures } from './figures-text.js';
 import { moment } from './moment.js';

@@ -9,13 +9,8 @@ import type { JobInput } from '@fedvox/job';
 import { type FoundedConsortium, initConsortium, issueCertificate } from '@fedvox/pki';
 import { encodeWeights } from '@fedvox/weights';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  CoordinatorClient,
-  type CoordinatorClientOptions,
-  coordinatorConfigSchema,
-  type RunningCoordinator,
-  startCoordinator,
-} from './index.js';
+import { CoordinatorClient, type CoordinatorClientOptions } from './client.js';
+import { coordinatorConfigSchema, type RunningCoordinator, startCoordinator } from './index.js';
 
 const job: JobInput = {
   name: 'tiny',

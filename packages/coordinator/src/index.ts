@@ -10,9 +10,6 @@ export {
   type CoordinatorFinding,
   checkCoordinator,
 } from './check/coordinator-check.js';
-export { CoordinatorClient, type CoordinatorClientOptions } from './client/coordinator-client.js';
-export { type FollowJobOptions, followJob, type JobNews } from './client/job-follower.js';
-export { type ChosenModel, chooseModel, whyNoBest } from './client/model-choice.js';
 export {
   type CoordinatorSurroundings,
   type HeldCoordinator,
@@ -39,13 +36,6 @@ export {
   nextTickAtMs,
   type StartedFrom,
 } from './core/job-state.js';
-export {
-  bestOf,
-  type ModelRow,
-  type ReportedFigures,
-  type SiteCell,
-  tabulate,
-} from './core/results.js';
 export { type SiteTask, taskOf } from './core/tasks.js';
 export { ERRORS } from './errors.js';
 export { loadCoordinatorConfig } from './load-config.js';

@@ -24,7 +24,7 @@ export function addJobModel(job: Command, terminal: Terminal): void {
 }
 
 async function fetchJobModel(output: Output, options: ModelOptions, id: string): Promise<void> {
-  const { chooseModel } = await import('@fedvox/coordinator');
+  const { chooseModel } = await import('@fedvox/coordinator/client');
   const { fetchModel } = await import('@fedvox/learning');
   const { output: path, round: asked } = options;
   await asOperator(options, async (client) => {

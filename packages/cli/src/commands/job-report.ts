@@ -1,4 +1,5 @@
-import type { CoordinatorClient, CoordinatorEvent } from '@fedvox/coordinator';
+import type { CoordinatorEvent } from '@fedvox/coordinator';
+import type { CoordinatorClient } from '@fedvox/coordinator/client';
 import type { Language } from '@fedvox/report';
 import type { Command } from 'commander';
 import { prepareOutput } from '../output-file.js';

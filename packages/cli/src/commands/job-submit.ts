@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CoordinatorClient, StartedFrom } from '@fedvox/coordinator';
+import type { StartedFrom } from '@fedvox/coordinator';
+import type { CoordinatorClient } from '@fedvox/coordinator/client';
 import type { Job } from '@fedvox/job';
 import { type Command, Option } from 'commander';
 import { fail } from '../errors.js';
@@ -92,7 +93,7 @@ async function beginning(
     return { model: await givenModel(job, warmStart), startedFrom: { kind: 'file' } };
   }
   if (warmStartJob === undefined) return { model: firstModel(job) };
-  const { chooseModel } = await import('@fedvox/coordinator');
+  const { chooseModel } = await import('@fedvox/coordinator/client');
   const chosen = chooseModel(await client.job(warmStartJob), round);
   const folder = await mkdtemp(join(tmpdir(), 'fedvox-warm-start-'));
   try {

@@ -1,4 +1,4 @@
-import type { JobNews } from '@fedvox/coordinator';
+import type { JobNews } from '@fedvox/coordinator/client';
 import type { Command } from 'commander';
 import { duration } from '../duration.js';
 import { ResultSaysNo } from '../failure.js';
@@ -25,7 +25,7 @@ async function watchJob(output: Output, options: OperatorOptions, id: string): P
 }
 
 async function follow(output: Output, options: OperatorOptions, id: string, signal: AbortSignal) {
-  const { followJob } = await import('@fedvox/coordinator');
+  const { followJob } = await import('@fedvox/coordinator/client');
   try {
     return await asOperator(options, (client) =>
       followJob(client, id, {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { errorText, isFedvoxError } from '@fedvox/base';
-import type { CoordinatorClient } from '@fedvox/coordinator';
+import type { CoordinatorClient } from '@fedvox/coordinator/client';
 import type { OperatorFiles } from '@fedvox/pki';
 import { type Command, Option } from 'commander';
 import { fail } from '../errors.js';
@@ -52,7 +52,7 @@ export async function asOperator<T>(
   { coordinator, operator, consortium, warn = () => undefined }: OperatorOptions,
   speak: (client: CoordinatorClient) => Promise<T>,
 ): Promise<T> {
-  const { CoordinatorClient } = await import('@fedvox/coordinator');
+  const { CoordinatorClient } = await import('@fedvox/coordinator/client');
   const { endWarning, loadOperator, operatorFolderOf, readIdentity } = await import('@fedvox/pki');
   const folder = consortium === undefined ? operator : await operatorFolderOf(consortium);
   const files = await loadOperator(folder);

@@ -1,5 +1,6 @@
 import type { Clock } from '@fedvox/base';
-import type { CoordinatorClient, JobDetails } from '@fedvox/coordinator';
+import type { JobDetails } from '@fedvox/coordinator';
+import type { CoordinatorClient } from '@fedvox/coordinator/client';
 import type { RunProgress } from './run-progress.js';
 
 export interface FollowOptions {

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock } from '@fedvox/base';
-import { CoordinatorClient } from '@fedvox/coordinator';
+import { CoordinatorClient } from '@fedvox/coordinator/client';
 import type { DatasetSpec } from '@fedvox/imaging';
 import type { Job } from '@fedvox/job';
 import type { EngineName } from '@fedvox/learning';

@@ -1,6 +1,7 @@
 import type { Clock } from '@fedvox/base';
 import { writeFileDurably } from '@fedvox/base/system';
-import { type JobDetails, whyNoBest } from '@fedvox/coordinator';
+import type { JobDetails } from '@fedvox/coordinator';
+import { whyNoBest } from '@fedvox/coordinator/client';
 import type { DatasetSpec } from '@fedvox/imaging';
 import { fail } from '../errors.js';
 import { writeHospital } from '../phantom/hospital.js';
