@@ -56,6 +56,8 @@ export { directReader, type Reader } from './reader/reader.js';
 export { ReaderThread } from './reader/reader-thread.js';
 export { type Refusal, refusalOf } from './refusal.js';
 export { augment } from './transforms/augment.js';
+export type { Box } from './transforms/crop-foreground.js';
+export { patchStart } from './transforms/patch.js';
 export { fillHoles, keepLargestComponent } from './transforms/postprocess.js';
 export { preprocess } from './transforms/preprocess.js';
 export { probabilitiesToGrid, toOriginalGrid, volumeToGrid } from './transforms/restore.js';

@@ -12,7 +12,7 @@ import type { Case } from '../geometry/case.js';
  * all little endian. An entry whose length or checksum is off counts as absent.
  */
 const MAGIC = 'FVXCASE1';
-const PREFIX_BYTES = 16;
+export const PREFIX_BYTES = 16;
 
 const headerSchema = z.strictObject({
   shape: z.tuple([z.int().positive(), z.int().positive(), z.int().positive()]),
@@ -46,16 +46,14 @@ export function encodeEntry({ image, label, modality }: Case): Uint8Array {
  */
 export function decodeEntry(bytes: Uint8Array): Case | undefined {
   const prefix = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, PREFIX_BYTES));
-  if (prefix.length < PREFIX_BYTES || prefix.toString('latin1', 0, 8) !== MAGIC) return undefined;
+  if (!isPrefix(prefix)) return undefined;
   if (crc32(bytes.subarray(PREFIX_BYTES)) !== prefix.readUInt32LE(12)) return undefined;
-  const headerEnd = PREFIX_BYTES + prefix.readUInt32LE(8);
   // The checksum vouches for the header: what does not parse now is a bug and not damage.
-  const text = Buffer.from(bytes.subarray(PREFIX_BYTES, headerEnd)).toString();
-  const { shape, affineRas, hasLabel, modality } = headerSchema.parse(JSON.parse(text));
-  const voxels = shape[0] * shape[1] * shape[2];
-  const imageEnd = headerEnd + 4 * voxels;
-  assert(bytes.length === imageEnd + (hasLabel ? voxels : 0), 'an entry is as long as it says');
-  const image = { shape, affineRas, data: floatsOf(bytes.subarray(headerEnd, imageEnd)) };
+  const imageStart = imageStartOf(prefix);
+  const layout = layoutOf(bytes.subarray(PREFIX_BYTES, imageStart));
+  const { shape, affineRas, hasLabel, modality, imageEnd, length } = layout;
+  assert(bytes.length === length, 'an entry is as long as it says');
+  const image = { shape, affineRas, data: floatsOf(bytes.subarray(imageStart, imageEnd)) };
   const label = {
     shape,
     affineRas,
@@ -66,6 +64,23 @@ export function decodeEntry(bytes: Uint8Array): Case | undefined {
     ...(hasLabel ? { label } : {}),
     ...(modality === undefined ? {} : { modality }),
   };
+}
+
+/** Whether an entry begins so, and where its image begins: the header lies in between. */
+export function isPrefix(prefix: Buffer): boolean {
+  return prefix.length >= PREFIX_BYTES && prefix.toString('latin1', 0, 8) === MAGIC;
+}
+
+export function imageStartOf(prefix: Buffer): number {
+  return PREFIX_BYTES + prefix.readUInt32LE(8);
+}
+
+/** What a header says, and in which bytes of its entry the label begins and the entry ends. */
+export function layoutOf(header: Uint8Array) {
+  const said = headerSchema.parse(JSON.parse(Buffer.from(header).toString()));
+  const voxels = said.shape[0] * said.shape[1] * said.shape[2];
+  const imageEnd = PREFIX_BYTES + header.length + 4 * voxels;
+  return { ...said, imageEnd, length: imageEnd + (said.hasLabel ? voxels : 0) };
 }
 
 function bytesOf(data: Float32Array): Uint8Array {

@@ -8,6 +8,8 @@ import { contentKey } from '../datasets/content-key.js';
 import { fail } from '../errors.js';
 import { FileDigests } from '../file-index/file-digests.js';
 import type { Case } from '../geometry/case.js';
+import type { Box } from '../transforms/crop-foreground.js';
+import { caseWindow } from '../transforms/crop-or-pad.js';
 import { preprocess } from '../transforms/preprocess.js';
 import { portableVoxels } from '../voxel-engine/portable/portable-voxels.js';
 import type { VoxelEngine } from '../voxel-engine/voxel-engine.js';
@@ -33,6 +35,16 @@ export interface CaseCache {
    * and `preprocess`, and `cache-unusable`.
    */
   load(ref: CaseRef, classes: readonly string[], steps: readonly PreprocessStep[]): Promise<Case>;
+  /**
+   * A box of that case, the whole of which is not brought into memory for it; what lies outside of the case is 0. An
+   * entry is checked where it is loaded whole, and not again here.
+   */
+  loadWindow(
+    ref: CaseRef,
+    classes: readonly string[],
+    steps: readonly PreprocessStep[],
+    box: Box,
+  ): Promise<Case>;
   /** As the function of that name; a case's files are read for it once. */
   contentKey(ref: CaseRef): Promise<Sha256>;
   /** Keeps the digests of the files that were asked for: until they change, nobody reads them whole for it again. */
@@ -72,23 +84,33 @@ export async function openCache(
     contentKeys.set(ref, key);
     return key;
   };
+  const pathOf = async (ref: CaseRef, steps: readonly PreprocessStep[]) =>
+    join(folder, entryName(await keyOf(ref), steps));
+  const load: CaseCache['load'] = async (ref, classes, steps) => {
+    const path = await pathOf(ref, steps);
+    const cached = await reader.readEntry(path);
+    if (cached !== undefined) {
+      await usable(folder, () => touch(path, clock.nowMs()));
+      return cached;
+    }
+    const made = preprocess(await reader.readCase(ref, classes), steps, voxels);
+    await usable(folder, async () => {
+      await writeFileDurably(path, encodeEntry(made));
+      await touch(path, clock.nowMs());
+      await evict(folder, maxBytes);
+    });
+    return made;
+  };
   return {
+    load,
     contentKey: keyOf,
     keepDigests: () => digests.keep(),
-    async load(ref, classes, steps) {
-      const path = join(folder, entryName(await keyOf(ref), steps));
-      const cached = await reader.readEntry(path);
-      if (cached !== undefined) {
-        await usable(folder, () => touch(path, clock.nowMs()));
-        return cached;
-      }
-      const made = preprocess(await reader.readCase(ref, classes), steps, voxels);
-      await usable(folder, async () => {
-        await writeFileDurably(path, encodeEntry(made));
-        await touch(path, clock.nowMs());
-        await evict(folder, maxBytes);
-      });
-      return made;
+    async loadWindow(ref, classes, steps, { start, size }) {
+      const path = await pathOf(ref, steps);
+      const cached = await reader.readWindow(path, start, size);
+      if (cached === undefined) return caseWindow(await load(ref, classes, steps), start, size);
+      await usable(folder, () => touch(path, clock.nowMs()));
+      return cached;
     },
   };
 }

@@ -33,6 +33,7 @@ export class ReaderThread implements Reader {
   ) => this.#ask('openDataset', [spec, classes, options], onProgress);
   readonly readCase: Reader['readCase'] = (...args) => this.#ask('readCase', args);
   readonly readEntry: Reader['readEntry'] = (...args) => this.#ask('readEntry', args);
+  readonly readWindow: Reader['readWindow'] = (...args) => this.#ask('readWindow', args);
 
   readonly #waiting: Pending[] = [];
   #running: (Pending & { readonly worker: Worker }) | undefined;

@@ -1,6 +1,7 @@
 import type { Volume } from '../geometry/grid.js';
 import type { Vec3 } from '../geometry/vector.js';
 
+/** Voxels of a grid: the first one, and how many along each axis. */
 export interface Box {
   readonly start: Vec3;
   readonly size: Vec3;

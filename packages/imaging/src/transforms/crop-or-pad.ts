@@ -1,4 +1,5 @@
 import { shifted } from '../geometry/affine.js';
+import type { Case } from '../geometry/case.js';
 import type { Vec3 } from '../geometry/vector.js';
 import { type Gridded, voxelsLike } from '../voxel-engine/gridded.js';
 
@@ -15,6 +16,13 @@ export function cropOrPad<G extends Gridded>(source: G, size: Vec3): G {
       : Math.floor(length / 2) - Math.floor(wanted / 2);
   });
   return window(source, start as unknown as Vec3, size);
+}
+
+/** That box of an image and its label. */
+export function caseWindow<C extends Case>(source: C, start: Vec3, size: Vec3): C {
+  const image = window(source.image, start, size);
+  if (source.label === undefined) return { ...source, image };
+  return { ...source, image, label: window(source.label, start, size) };
 }
 
 /** The box of `size` voxels whose first voxel is `start` of the source; what lies outside is 0. */

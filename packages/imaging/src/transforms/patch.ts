@@ -4,7 +4,7 @@ import { fail } from '../errors.js';
 import type { LabelledCase } from '../geometry/case.js';
 import type { LabelMap } from '../geometry/grid.js';
 import type { Vec3 } from '../geometry/vector.js';
-import { window } from './crop-or-pad.js';
+import { caseWindow } from './crop-or-pad.js';
 
 /**
  * A random patch of `size` voxels. With probability `foreground` its centre is a labelled voxel, else
@@ -24,15 +24,19 @@ export function foregroundPatch<C extends LabelledCase>(
     throw fail('patch-too-large', { patch: size.join(' × '), volume: shape.join(' × ') });
   }
   const centre = randomCentre(source.label, foreground, random);
-  const start = size.map((length, axis) => {
+  return caseWindow(source, patchStart(centre, size, shape), size);
+}
+
+/**
+ * Where a patch starts whose centre is this voxel, moved just so far that it fits: MONAI's `correct_crop_centers`.
+ * Along an axis where the volume is smaller, it lies in the patch's middle.
+ */
+export function patchStart(centre: Vec3, size: Vec3, shape: Vec3): Vec3 {
+  return size.map((length, axis) => {
+    const last = (shape[axis] as number) - length;
     const wanted = (centre[axis] as number) - Math.floor(length / 2);
-    return Math.min(Math.max(wanted, 0), (shape[axis] as number) - length);
+    return last < 0 ? -Math.floor(-last / 2) : Math.min(Math.max(wanted, 0), last);
   }) as unknown as Vec3;
-  return {
-    ...source,
-    image: window(source.image, start, size),
-    label: window(source.label, start, size),
-  };
 }
 
 function randomCentre(label: LabelMap, foreground: PatchForeground, random: Random): Vec3 {

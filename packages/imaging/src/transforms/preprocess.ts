@@ -8,7 +8,7 @@ import type { Gridded } from '../voxel-engine/gridded.js';
 import { portableVoxels } from '../voxel-engine/portable/portable-voxels.js';
 import type { VoxelEngine } from '../voxel-engine/voxel-engine.js';
 import { foregroundBox } from './crop-foreground.js';
-import { cropOrPad, window } from './crop-or-pad.js';
+import { caseWindow, cropOrPad } from './crop-or-pad.js';
 import { sampleLinear, sampleNearest } from './grid-sampling.js';
 import { intensityRange, percentileClip, standardizeHistogram, zscore } from './intensity.js';
 import { rasGrid, toRas } from './orient.js';
@@ -63,7 +63,7 @@ function applyStep<C extends Case>(source: C, step: ValueStep): C {
     }
     case 'crop-foreground': {
       const { start, size } = foregroundBox(source.image, step.above, step.marginVoxels);
-      return onBoth(source, (gridded) => window(gridded, start, size));
+      return caseWindow(source, start, size);
     }
     case 'crop-or-pad':
       return onBoth(source, (gridded) => cropOrPad(gridded, step.size));
