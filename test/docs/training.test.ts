@@ -12,11 +12,14 @@ import {
   OPTIMIZER_TERMS,
   type OptimizerSpec,
   optimizerSchema,
+  SAMPLING_TERMS,
+  type SamplingSpec,
   SCHEDULES,
   type ScheduleSpec,
   STATISTICS,
   STRATEGY_KINDS,
   type StrategySpec,
+  samplingSchema,
   scheduleSchema,
   statisticsConditions,
   trainingSchema,
@@ -86,6 +89,26 @@ describe('the table of optimizers', () => {
     const text = await textOf('packages/job/src/optimizer-terms.ts');
     expect(text).toContain(cells[2]);
   });
+});
+
+describe('the table of patches', () => {
+  const rows = rowsOf<SamplingSpec>('Patches');
+
+  it('has a row for each sampling that a job can name, in their order', () => {
+    expect(rows.map(({ said }) => said.kind)).toEqual(Object.keys(SAMPLING_TERMS));
+  });
+
+  it.each(rows)(
+    'says all that a job may say of $said.kind, as whom, and what stands else',
+    async (row) => {
+      const { said, cells } = row;
+      expect(samplingSchema.parse({ kind: said.kind })).toEqual(said);
+      const settings = Object.keys(SAMPLING_TERMS[said.kind].schema.shape);
+      expect(Object.keys(said).sort()).toEqual(settings.sort());
+      const [model = ''] = cells;
+      expect(await textOf('packages/job/src/patches.ts')).toContain(model);
+    },
+  );
 });
 
 describe('the table of statistics', () => {

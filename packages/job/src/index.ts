@@ -88,6 +88,15 @@ export {
   optimizerSchema,
 } from './optimizer-terms.js';
 export { mayTrain, type Participation } from './participation.js';
+export {
+  inferenceOf,
+  type PatchesSpec,
+  SAMPLING_TERMS,
+  type SamplingKind,
+  type SamplingSpec,
+  samplesOf,
+  samplingSchema,
+} from './patches.js';
 export { plateauCuts } from './plateau.js';
 export type { PostprocessStep } from './postprocess-steps.js';
 export {

@@ -1,6 +1,7 @@
 import type { Job } from './job.js';
 import type { Size } from './names.js';
 import { type NetworkSpec, needsTwoVoxels, sizeDivisor } from './networks.js';
+import { inferenceOf } from './patches.js';
 import type { PreprocessStep } from './transforms.js';
 
 /** What is wrong with a job whatever the data: its first step would refuse it, or be spoilt by it. */
@@ -19,13 +20,14 @@ export type SizeFault =
 
 /** Every fault that the job alone shows; empty where it can be trained. */
 export function jobFaults(job: Job): JobFault[] {
-  const { network, training, inference } = job;
+  const { network, training } = job;
   const faults: JobFault[] = [];
   if (network.inChannels !== 1) faults.push({ kind: 'channels', channels: network.inChannels });
   const { size, patchFaults } = trainedSize(job, preparedSize(job));
   faults.push(...patchFaults);
-  for (const each of [size, inference.roi]) {
-    const fault = each && sizeFault(network, each);
+  const sizes = [size, inferenceOf(job).roi].filter((each) => each !== undefined);
+  for (const each of new Map(sizes.map((each) => [sizeText(each), each])).values()) {
+    const fault = sizeFault(network, each);
     if (fault) faults.push(fault);
   }
   const { optimizer } = training;
@@ -62,11 +64,14 @@ export function preparedSize({ preprocess }: Pick<Job, 'preprocess'>): Size | un
 }
 
 /**
- * The size of what the network trains on, of a prepared case of this size, and the patches that are
+ * The size of what the network trains on, of a prepared case of this size, and the crops that are
  * larger than what they would be cut from.
  */
-export function trainedSize({ augment }: Pick<Job, 'augment'>, prepared: Size | undefined) {
-  let size = prepared;
+export function trainedSize(
+  { augment, training }: Pick<Job, 'augment' | 'training'>,
+  prepared: Size | undefined,
+) {
+  let size = training.patches?.size ?? prepared;
   const patchFaults: Extract<JobFault, { kind: 'patch' }>[] = [];
   for (const step of augment) {
     if (step.kind !== 'crop') continue;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { lossSchema } from './losses.js';
 import { sizeSchema } from './names.js';
 import { optimizerSchema } from './optimizer-terms.js';
+import { patchesSchema } from './patches.js';
 import { postprocessStepSchema } from './postprocess-steps.js';
 import { scheduledPart, scheduleSchema } from './schedule.js';
 
@@ -10,7 +11,7 @@ const positiveInt = z.number().int().positive();
 export const trainingSchema = z.strictObject({
   loss: lossSchema.prefault({ kind: 'dice-ce' }),
   optimizer: optimizerSchema.prefault({ kind: 'adam' }),
-  /** Cases that pass the network at once; what its memory is bought for. */
+  /** Cases, or patches of them, that pass the network at once; what its memory is bought for. */
   batchSize: positiveInt.max(256),
   /**
    * Batches a step of the optimizer, 1 where absent: their gradients are averaged over all their cases.
@@ -18,6 +19,8 @@ export const trainingSchema = z.strictObject({
    * filled into an old job and change its bytes.
    */
   accumulate: positiveInt.max(256).optional(),
+  /** Patches that are trained on in the cases' stead. */
+  patches: patchesSchema.optional(),
   /** Largest 2-norm of a step's gradient over all weights; a larger one is scaled down to it. */
   clipNorm: z.number().positive().optional(),
   /** How the learning rate goes over the rounds; it stays what it is where absent. */
@@ -32,7 +35,7 @@ export const trainingSchema = z.strictObject({
 });
 
 export const inferenceSchema = z.strictObject({
-  /** Sliding-window patch in voxels; the whole volume, padded to what the network divides, if absent. */
+  /** Sliding-window patch in voxels; if absent that of `training.patches`, or the whole volume, padded to what the network divides. */
   roi: sizeSchema.optional(),
   overlap: z.number().min(0).max(0.95).default(0.25),
   /**

@@ -110,16 +110,16 @@ export const fail = defineErrors('learning', {
   },
   'unequal-sizes': {
     message: 'the cases of one batch differ in size: {sizes} voxels',
-    advice: 'End `preprocess` with crop-or-pad, or `augment` with crop, so that all sizes agree.',
+    advice: 'End `preprocess` with crop-or-pad, or train on `patches`, so that all sizes agree.',
   },
   'size-not-divisible': {
     message: 'the network cannot take {size} voxels: it needs multiples of {divisor}',
-    advice: 'Change the crop-or-pad or crop size, or the inference roi, of the job.',
+    advice: 'Change the crop-or-pad, crop or patch size, or the inference roi, of the job.',
   },
   'bottom-of-one-voxel': {
     message:
       'of {size} voxels one is left at the network’s bottom, where its norm needs two: it gives rounding noise, which training follows',
-    advice: 'Use a larger crop-or-pad, crop or inference roi, or fewer or smaller strides.',
+    advice: 'Use a larger crop-or-pad, crop, patch or inference roi, or fewer or smaller strides.',
   },
   'patch-too-large': {
     message: 'a patch of {patch} voxels does not fit into a volume of {volume}',

@@ -62,6 +62,13 @@ describe('what a job needs of an agent', () => {
     expect(needsOf({ postprocess: [{ kind: 'fill-holes' }] })).toEqual(['inference-settings']);
   });
 
+  it('is to train on patches, where the job says so', () => {
+    const training = { ...written.training, patches: { size: [8, 8, 8] as [8, 8, 8] } };
+    expect(capabilitiesFor(jobSchema.parse({ ...written, training })).slice(3)).toEqual([
+      'patches',
+    ]);
+  });
+
   it('is what an optimizer says beside what every agent knows', () => {
     const needsOf = (optimizer: Parameters<typeof optimizerSchema.parse>[0]) => {
       const training = { ...job.training, optimizer: optimizerSchema.parse(optimizer) };

@@ -55,6 +55,7 @@ export type Capability =
   | 'unet-options'
   | 'batch-norm'
   | 'inference-settings'
+  | 'patches'
   | 'job-archive'
   | 'firewall';
 export const CAPABILITIES = [
@@ -79,6 +80,7 @@ export const CAPABILITIES = [
   'unet-options',
   'batch-norm',
   'inference-settings',
+  'patches',
   'job-archive',
   'firewall',
 ] as const satisfies readonly Capability[];
@@ -101,6 +103,7 @@ export function capabilitiesFor(job: Job): readonly Capability[] {
     'optimizer-settings':
       says(optimizer, 'momentum', 'nesterov', 'weightDecay') && optimizer.kind !== 'adamw',
     'inference-settings': says(job.inference, 'flips', 'postprocess'),
+    patches: training.patches !== undefined,
     'schedule-settings': says(training.schedule ?? {}, 'warmup', 'over'),
     'schedule-plateau': training.schedule?.kind === 'plateau',
     'fixed-steps': training.localSteps !== undefined,

@@ -73,6 +73,7 @@ describe('the capabilities of this version', () => {
         'batch-norm',
       ],
       'inference-settings',
+      'patches',
       'job-archive',
       'firewall',
     ]);

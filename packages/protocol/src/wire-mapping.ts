@@ -85,6 +85,7 @@ const CAPABILITY: Readonly<Record<Capability, wire.Capability>> = {
   'batch-norm': wire.Capability.BATCH_NORM,
   'job-archive': wire.Capability.JOB_ARCHIVE,
   'inference-settings': wire.Capability.INFERENCE_SETTINGS,
+  patches: wire.Capability.PATCHES,
   firewall: wire.Capability.FIREWALL,
 };
 

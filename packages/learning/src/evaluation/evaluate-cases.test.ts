@@ -58,6 +58,22 @@ describe('the evaluation of a model', () => {
     ]);
   });
 
+  it('looks at a case in windows as large as the patches that the job trains on', async () => {
+    const seen = new Set<string>();
+    const looksOn: Predictor = {
+      divisor: [1, 1, 1],
+      logits: (images) => {
+        seen.add(images.shape.slice(1, 4).join('×'));
+        return readsImage.logits(images);
+      },
+    };
+    const row = rowCase([5, 5, -5, -5, 5], [1, 1, 0, 0, 1]);
+    const { training } = aucOf('voxel');
+    const job = ballJob({ training: { ...training, patches: { size: [2, 1, 1] } } });
+    expect((await evaluateCases(looksOn, [row], job)).dice).toBe(1);
+    expect([...seen]).toEqual(['2×1×1']);
+  });
+
   it('says in how many cases a class was missed, which its mean distance passes over', async () => {
     const cases = [
       rowCase([5, 5, -5, -5], [1, 1, 0, 0]),

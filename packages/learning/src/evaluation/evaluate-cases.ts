@@ -1,5 +1,5 @@
 import { type LabelMap, portableVoxels, type Volume, type VoxelEngine } from '@fedvox/imaging';
-import type { Figures, Job } from '@fedvox/job';
+import { type Figures, inferenceOf, type Job } from '@fedvox/job';
 import { aboutCase } from '../about-case.js';
 import { type Predictor, predictProbabilities } from '../inference/probabilities.js';
 import { segmented } from '../inference/segmented.js';
@@ -60,7 +60,7 @@ export interface EvaluateOptions {
   readonly onCase?: (done: number, total: number) => void;
 }
 
-type MeasuredJob = Pick<Job, 'classes' | 'inference' | 'evaluation'>;
+type MeasuredJob = Pick<Job, 'classes' | 'training' | 'inference' | 'evaluation'>;
 
 /** A case, and how far the model's prediction and its label agree. */
 export interface MeasuredCase {
@@ -97,7 +97,7 @@ export async function measureCases(
     signal?.throwIfAborted();
     await aboutCase(about.caseId, async () => {
       const [{ image }, label] = await Promise.all([prepared(), originalLabel()]);
-      const probabilities = await predictProbabilities(network, image, job.inference);
+      const probabilities = await predictProbabilities(network, image, inferenceOf(job));
       const prediction = segmented(probabilities, label, job, voxels);
       const byClass = compare(prediction, label, job.classes.length, surfaceToleranceMm);
       measured.push({ about, byClass });

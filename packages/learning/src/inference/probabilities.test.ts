@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { seededRandom } from '@fedvox/base';
 import type { Volume } from '@fedvox/imaging';
 import '@tensorflow/tfjs-backend-cpu';
@@ -10,6 +11,16 @@ import { type Predictor, predictProbabilities } from './probabilities.js';
 import { gaussianWeights } from './windows.js';
 
 const affineRas = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];
+
+type Triple = [number, number, number];
+const golden: {
+  readonly blends: readonly {
+    readonly shape: Triple;
+    readonly roi: Triple;
+    readonly overlap: number;
+    readonly values: readonly number[];
+  }[];
+} = JSON.parse(readFileSync(new URL('golden/windows.json', import.meta.url), 'utf8'));
 
 function rampOf(shape: readonly [number, number, number]): Volume {
   const length = shape[0] * shape[1] * shape[2];
@@ -82,6 +93,40 @@ describe.each(TEST_ENGINES)(
       };
       expect(largestDifference((mirrored[1] as Volume).data, expected)).toBeLessThan(1e-6);
       expect(largestDifference((plain[1] as Volume).data, expected)).toBeGreaterThan(1e-3);
+    });
+
+    it.skipIf(missing).each(golden.blends)(
+      'are blended of windows of $roi in $shape as NumPy blends them',
+      async ({ shape, roi, overlap, values }) => {
+        const placewise: Predictor = {
+          divisor: [1, 1, 1],
+          logits: (images) => {
+            const [, nx, ny, nz] = images.shape;
+            const along = (length: number, part: number, ...at: number[]) =>
+              tf.reshape(tf.tensor1d(Array.from({ length }, (_, index) => index * part)), at);
+            const place = tf.add(
+              tf.add(along(nx, 1 / 2, 1, nx, 1, 1, 1), along(ny, -1, 1, 1, ny, 1, 1)),
+              along(nz, 1 / 4, 1, 1, 1, nz, 1),
+            );
+            return tf.concat([tf.zerosLike(images), tf.add(images, place)], 4) as tf.Tensor5D;
+          },
+        };
+        const maps = await predictProbabilities(placewise, rampOf(shape), { roi, overlap });
+        const found = (maps[1] as Volume).data;
+        expect(largestDifference(found, (voxel) => values[voxel] as number)).toBeLessThan(1e-6);
+      },
+    );
+
+    it.skipIf(missing)('of a network that says one thing everywhere are that', async () => {
+      const certain: Predictor = {
+        divisor: [1, 1, 1],
+        logits: (images) => tf.concat([tf.zerosLike(images), tf.fill(images.shape, 0.75)], 4),
+      };
+      const spec = { roi: [4, 4, 4] as Triple, overlap: 0.6 };
+      const maps = await predictProbabilities(certain, rampOf([11, 5, 9]), spec);
+      const [background, foreground] = maps as [Volume, Volume];
+      expect(largestDifference(foreground.data, () => sigmoid(0.75))).toBeLessThan(1e-6);
+      expect(largestDifference(background.data, () => sigmoid(-0.75))).toBeLessThan(1e-6);
     });
 
     it.skipIf(missing)('blend windows that disagree by their weights', async () => {

@@ -1,6 +1,14 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { gaussianWeights, windowStarts } from './windows.js';
+
+const golden: {
+  readonly weights: readonly {
+    readonly size: [number, number, number];
+    readonly values: readonly number[];
+  }[];
+} = JSON.parse(readFileSync(new URL('golden/windows.json', import.meta.url), 'utf8'));
 
 describe('windows along an axis', () => {
   it("start where MONAI's do", () => {
@@ -33,6 +41,14 @@ describe('windows along an axis', () => {
 });
 
 describe('the weights of a window', () => {
+  it.each(golden.weights)('of $size are what SciPy makes of MONAI’s rule', ({ size, values }) => {
+    const weights = gaussianWeights(size);
+    expect(weights).toHaveLength(values.length);
+    weights.forEach((weight, voxel) => {
+      expect(Math.abs(weight - values[voxel]!)).toBeLessThan(1e-7);
+    });
+  });
+
   it('fall off from the centre as a Gaussian of an eighth of its width, down to a thousandth', () => {
     const weights = gaussianWeights([17, 1, 1]);
     const sigma = 17 / 8;

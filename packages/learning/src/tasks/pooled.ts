@@ -1,7 +1,15 @@
 import { rm } from 'node:fs/promises';
 import { type Sha256, sha256 } from '@fedvox/base';
 import { isThere } from '@fedvox/base/system';
-import { isBetter, type Job, jobDigest, METRICS, plateauCuts, scheduledPart } from '@fedvox/job';
+import {
+  isBetter,
+  type Job,
+  jobDigest,
+  METRICS,
+  plateauCuts,
+  samplesOf,
+  scheduledPart,
+} from '@fedvox/job';
 import type { Weights } from '@fedvox/weights';
 import type { WrittenWeights } from '../bundle/model-file.js';
 import { saveModel } from '../bundle/saved-model.js';
@@ -52,7 +60,7 @@ export interface EpochReport {
   /** From 1. */
   readonly epoch: number;
   readonly meanLoss: number;
-  /** Training alone, validation not counted. */
+  /** Volumes, or patches of them, that training alone took in a second; validation is not counted. */
   readonly volumesPerSecond: number;
   /** Part of the training, 0 to 1, in which no step ran because its data was not there yet. */
   readonly dataWaitFraction: number;
@@ -112,11 +120,12 @@ export async function trainPooled(
       const { path } = options.checkpoint;
       await writeCheckpoint(path, network, optimizer, { of, place, ...record.state });
     };
+    const samples = samplesOf(train.length, job.training.patches);
     const { everySteps = Number.POSITIVE_INFINITY } = options.checkpoint ?? {};
     const training = trainingEpochs(input, 'pooled', network, voxels, train, options.epochs, {
       optimizer,
       from: begun?.place,
-      ratePart: ratePartOf(job, options.epochs, train.length, () => record.rateCuts),
+      ratePart: ratePartOf(job, options.epochs, samples, () => record.rateCuts),
       onStep: async (place) => {
         if ((place.stepsBefore + place.steps) % everySteps === 0) await keep(place);
       },
@@ -127,7 +136,7 @@ export async function trainPooled(
       for await (const { next, ...summary } of training) {
         const seconds = (clock.nowMs() - startedMs) / 1000;
         const evaluation = await evaluateOn(input, { validation }, network, voxels);
-        const volumesPerSecond = (train.length - casesBefore) / seconds;
+        const volumesPerSecond = (samples - casesBefore) / seconds;
         await record.add({ ...summary, volumesPerSecond, evaluation }, network);
         await keep(next);
         if (record.isOver) break;
@@ -161,11 +170,11 @@ async function trainingDigest(
 function ratePartOf(
   { training: { schedule, batchSize, accumulate = 1 } }: Job,
   epochs: number,
-  cases: number,
+  samples: number,
   rateCuts: () => number,
 ): ((step: number) => number) | undefined {
   if (schedule === undefined) return undefined;
-  const ofEpoch = Math.ceil(cases / (batchSize * accumulate));
+  const ofEpoch = Math.ceil(samples / (batchSize * accumulate));
   if (schedule.over === 'steps') return (step) => scheduledPart(schedule, step, epochs * ofEpoch);
   return (step) => scheduledPart(schedule, Math.floor(step / ofEpoch), epochs, rateCuts());
 }

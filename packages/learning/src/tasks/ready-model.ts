@@ -1,6 +1,6 @@
 import type { Logger } from '@fedvox/base/system';
 import { type Grid, type LabelMap, preprocess, type Scan } from '@fedvox/imaging';
-import type { Job } from '@fedvox/job';
+import { inferenceOf, type Job } from '@fedvox/job';
 import { openModel } from '../bundle/saved-model.js';
 import { selectEngine } from '../engine/engine.js';
 import type { EngineName, EngineSettings } from '../engine/settings.js';
@@ -42,7 +42,7 @@ export async function readyModel(input: ModelInput): Promise<ReadyModel> {
   return {
     async segment(scan, grid) {
       const { image } = preprocess({ image: scan }, job.preprocess, voxels);
-      const probabilities = await predictProbabilities(network, image, job.inference);
+      const probabilities = await predictProbabilities(network, image, inferenceOf(job));
       return segmented(probabilities, grid, job, voxels);
     },
     dispose: () => network.dispose(),

@@ -1,6 +1,13 @@
 import { seededRandom } from '@fedvox/base';
 import type { VoxelEngine } from '@fedvox/imaging';
-import { type Job, stepPartsOfRound, type TrainingSpec, trainingOfRound } from '@fedvox/job';
+import {
+  type Job,
+  type PatchesSpec,
+  samplesOf,
+  stepPartsOfRound,
+  type TrainingSpec,
+  trainingOfRound,
+} from '@fedvox/job';
 import type { Weights } from '@fedvox/weights';
 import { deltaOf, readModel, type WrittenWeights, writeModel } from '../bundle/model-file.js';
 import { selectEngine } from '../engine/engine.js';
@@ -14,7 +21,9 @@ import {
 import { Network } from '../networks/network.js';
 import { siteRuleOf } from '../site-rules/index.js';
 import type { KeptFolders, RoundAtSite, SiteRule } from '../site-rules/site-rule.js';
-import { CaseStore } from '../training/case-store.js';
+import type { LoadCase } from '../training/batches.js';
+import { patchesOf } from '../training/case-patches.js';
+import { caseStoreOf } from '../training/case-store.js';
 import type { StepTerms } from '../training/gradient-terms.js';
 import type { Split } from '../training/split.js';
 import { type TrainOptions, trainEpochs } from '../training/train-epochs.js';
@@ -95,7 +104,7 @@ async function withModel<T>(
   const base = await readModel(modelPath);
   const { job } = input;
   const voxels = voxelEngineOf(await selectEngine(input.engine, input));
-  const site = await openSite(input, input.dataset, new CaseStore(), voxels);
+  const site = await openSite(input, input.dataset, caseStoreOf(job), voxels);
   const rule = siteRuleOf(job);
   const round: RoundAtSite = {
     ...{ job, base, kept, number: numberOf(input) },
@@ -195,11 +204,21 @@ const numberOf = ({ round = 1 }: TrainingInput) => round;
 
 /** Of a round: those that the job asks for, or as many as its steps take. */
 function epochsOf(
-  { localEpochs, localSteps, batchSize, accumulate = 1 }: TrainingSpec,
+  { localEpochs, localSteps, batchSize, accumulate = 1, patches }: TrainingSpec,
   cases: number,
 ): number {
   if (localSteps === undefined) return localEpochs;
-  return Math.ceil(localSteps / Math.ceil(cases / (batchSize * accumulate)));
+  return Math.ceil(localSteps / Math.ceil(samplesOf(cases, patches) / (batchSize * accumulate)));
+}
+
+/** What an epoch shows of the case of this number. */
+function samplesOfCase(
+  { prepared, patches: source }: SiteCase,
+  index: number,
+  patches: PatchesSpec | undefined,
+): LoadCase[] {
+  if (source === undefined || patches === undefined) return [prepared];
+  return patchesOf(source, patches, String(index));
 }
 
 /** The training loop as a job declares it, with progress. */
@@ -215,7 +234,7 @@ export function trainingEpochs(
   return trainEpochs(network, {
     training: job.training,
     ...ofRound,
-    cases: cases.map(({ prepared }) => prepared),
+    cases: cases.flatMap((one, index) => samplesOfCase(one, index, job.training.patches)),
     epochs,
     augment: job.augment,
     random: seededRandom(job.seed).fork(`training/${seedLabel}`),

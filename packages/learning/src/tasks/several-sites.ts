@@ -1,6 +1,6 @@
 import type { Sha256 } from '@fedvox/base';
 import type { DatasetSpec, VoxelEngine } from '@fedvox/imaging';
-import { CaseStore } from '../training/case-store.js';
+import { type CaseStore, caseStoreOf } from '../training/case-store.js';
 import type { Split } from '../training/split.js';
 import type { TaskInput } from './input.js';
 import { type CaseUse, divide, openCases, readerOf, type SiteCase } from './site-data.js';
@@ -51,7 +51,7 @@ export async function divideSites(
   input: SeveralSites,
   voxels: VoxelEngine,
 ): Promise<Split<SiteCase>> {
-  const sites = await openSites(input, voxels, new CaseStore(), 'training');
+  const sites = await openSites(input, voxels, caseStoreOf(input.job), 'training');
   const isByPatient = input.job.evaluation.split === 'by-patient';
   const groups = isByPatient ? [sites.flat()] : sites.filter(({ length }) => length > 0);
   const divided = await Promise.all(groups.map((cases) => divide(cases, input)));

@@ -15,6 +15,7 @@ import { selectEngine } from '../engine/engine.js';
 import { voxelEngineOf } from '../engine/voxels.js';
 import { fail } from '../errors.js';
 import type { EvaluationCase } from '../evaluation/evaluate-cases.js';
+import type { PatchSource } from '../training/case-patches.js';
 import { CaseStore, type TrainingCase } from '../training/case-store.js';
 import { type PatientCase, splitByPatient } from '../training/patient-split.js';
 import { type Split, splitCases, TRAINING_NEEDS } from '../training/split.js';
@@ -23,6 +24,7 @@ import { checkTrainable, type PreparedFacts, siteRefusals } from './case-check.j
 import { type GateReason, gateProblems, meetRequirements } from './data-requirements.js';
 import type { TaskInput, TrainingInput } from './input.js';
 import { checkJob, checkRunnable } from './job-check.js';
+import { patchSource } from './patch-source.js';
 
 /** Whether a site's data will do for a job. Only `problems` may ever leave the site. */
 export interface DataReport {
@@ -40,6 +42,8 @@ export interface SiteCase extends EvaluationCase, PatientCase {
   /** Of its files: the same scan with the same label has the same one, in whatever data set. */
   readonly contentKey: () => Promise<Sha256>;
   readonly prepared: () => Promise<TrainingCase>;
+  /** What is trained on in its stead, where the job says so. */
+  readonly patches?: PatchSource;
 }
 
 /** The cases that can be used, and what cannot, with the reason. */
@@ -187,7 +191,9 @@ async function readCases(
       if (use === 'training') {
         facts.push(await checkTrainable(prepared, ref.caseId, job, originalLabel));
       }
-      cases.push(siteCase);
+      const isCut = use === 'training' && job.training.patches !== undefined;
+      const patches = isCut ? { patches: patchSource(ref, prepared, job, cache) } : {};
+      cases.push({ ...siteCase, ...patches });
     } catch (error) {
       refused.push(refusalOf(ref.caseId, error));
     }

@@ -4,12 +4,16 @@ import { seededRandom } from '@fedvox/base';
 import { type DatasetSpec, type LabelMap, type Volume, writeNifti } from '@fedvox/imaging';
 import { ballCase } from './phantoms.js';
 
-/** Writes ball cases as a Medical Segmentation Decathlon folder. */
-export async function writeBallDataset(folder: string, count: number): Promise<DatasetSpec> {
+/** Writes ball cases, of so many voxels along an axis, as a Medical Segmentation Decathlon folder. */
+export async function writeBallDataset(
+  folder: string,
+  count: number,
+  size?: number,
+): Promise<DatasetSpec> {
   await mkdir(join(folder, 'imagesTr'), { recursive: true });
   await mkdir(join(folder, 'labelsTr'), { recursive: true });
   const names = Array.from({ length: count }, (_, index) => `ball_${index}.nii.gz`);
-  for (const name of names) await writeBall(folder, name, ballCase(seededRandom(name)));
+  for (const name of names) await writeBall(folder, name, ballCase(seededRandom(name), size));
   const training = names.map((name) => ({
     image: `./imagesTr/${name}`,
     label: `./labelsTr/${name}`,

@@ -5,8 +5,18 @@ import { aboutCase } from '../about-case.js';
 import { fail } from '../errors.js';
 import type { TrainingCase } from './case-store.js';
 
-/** Loads a case; asked again every epoch. */
-export type LoadCase = () => Promise<TrainingCase>;
+/** For what an epoch is asked for a case. */
+export interface EpochPlace {
+  /** The epoch's own stream. */
+  readonly epoch: Random;
+  /** Of its batch, from 0. */
+  readonly index: number;
+  /** How many cases the batch has. */
+  readonly batch: number;
+}
+
+/** Loads a case, or a patch of one; asked again every epoch. */
+export type LoadCase = (place: EpochPlace) => Promise<TrainingCase>;
 
 export interface BatchOptions {
   readonly cases: readonly LoadCase[];
@@ -50,7 +60,9 @@ async function loadBatch(
   start: number,
 ): Promise<Batch> {
   const chosen = order.slice(start, start + batchSize);
-  const loaded = await Promise.all(chosen.map((load) => load()));
+  const loaded = await Promise.all(
+    chosen.map((load, index) => load({ epoch: random, index, batch: chosen.length })),
+  );
   // One stream per place in the epoch, so that what one case draws cannot shift another's.
   const batch = await Promise.all(
     loaded.map(({ caseId, ...item }, index) =>

@@ -1,4 +1,5 @@
 import type { LabelMap, Volume } from '@fedvox/imaging';
+import type { Job } from '@fedvox/job';
 
 /** A case as training sees it: preprocessed, image and label on one grid. */
 export interface TrainingCase {
@@ -10,6 +11,11 @@ export interface TrainingCase {
 
 /** Bytes of cases a store keeps by default: 208 hippocampi take 160 MB, some twenty whole CTs fill it. */
 export const MAX_RESIDENT_BYTES = 2 * 1024 ** 3;
+
+/** What a job keeps in memory: of cases that are trained on by patches none whole. */
+export function caseStoreOf({ training }: Pick<Job, 'training'>): CaseStore {
+  return new CaseStore(training.patches === undefined ? MAX_RESIDENT_BYTES : 0);
+}
 
 /**
  * Keeps as many loaded cases as fit. What is kept stays: cases are visited once per epoch in random

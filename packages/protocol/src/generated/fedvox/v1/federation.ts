@@ -100,6 +100,8 @@ export enum Capability {
   SCHEDULE_PLATEAU = 87,
   /** INFERENCE_SETTINGS - A job that says what becomes of a prediction: mirror images beside it, components, holes. */
   INFERENCE_SETTINGS = 90,
+  /** PATCHES - A job that trains on patches of its cases, and predicts in windows of their size. */
+  PATCHES = 92,
   UNRECOGNIZED = -1,
 }
 

@@ -1,0 +1,28 @@
+import { assert, seededRandom } from '@fedvox/base';
+import type { CaseCache, CaseRef } from '@fedvox/imaging';
+import type { Job } from '@fedvox/job';
+import type { PatchSource } from '../training/case-patches.js';
+import type { TrainingCase } from '../training/case-store.js';
+import { classVoxels } from '../training/class-voxels.js';
+
+/**
+ * Patches of a case as the cache keeps it.
+ * @param whole the case, in memory for the last time before it is trained on
+ */
+export function patchSource(
+  ref: CaseRef,
+  whole: TrainingCase,
+  { classes, preprocess, seed }: Job,
+  cache: CaseCache,
+): PatchSource {
+  const { caseId } = ref;
+  return {
+    shape: whole.image.shape,
+    classes: classVoxels(whole.label, seededRandom(seed).fork('class-voxels')),
+    read: async (box) => {
+      const { image, label } = await cache.loadWindow(ref, classes, preprocess, box);
+      assert(label !== undefined, 'a data set opened for training has labelled cases only');
+      return { caseId, image, label };
+    },
+  };
+}
