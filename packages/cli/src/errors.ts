@@ -30,6 +30,11 @@ export const ERRORS = {
     message: 'cannot tell from {path} what to write the cases as',
     advice: 'Let the name of the file end in {known}.',
   },
+  'name-unusable': {
+    message: '{name} cannot name a job or a class',
+    advice:
+      'Use 1 to 63 lower-case letters, digits or hyphens; --label says which structure of the files is which class.',
+  },
   'no-path': {
     message: 'no folder is named, and no site’s configuration that names one',
     advice: 'Give the folder that holds the scans, or --config with the site’s configuration.',

@@ -19,6 +19,24 @@ export const fail = defineErrors('learning', {
     advice:
       'Install {packageName} again, on this machine and with this Node; its reason names what it lacks.',
   },
+  'nothing-to-plan': {
+    message: 'no labelled voxel was found in {cases} case(s){why}',
+    advice:
+      'A plan is made from labelled scans: check the folder by `fedvox data inspect`, and --classes and --label.',
+  },
+  'mixed-modalities': {
+    message: 'the cases are of several modalities: {modalities}',
+    advice: 'One job trains on one modality: name a folder that holds scans of one.',
+  },
+  'memory-too-small': {
+    message: 'the smallest step of training needs more than {memory} GiB',
+    advice: 'Give --memory more, or plan on the machine that will train.',
+  },
+  'volumes-too-small': {
+    message: 'the median scan has {size} voxels, too few to be halved twice',
+    advice:
+      'Check the spacing of the scans by `fedvox data inspect`; a UNet of two levels can be named by hand.',
+  },
   'unsupported-channels': {
     message: 'the network takes {channels} input channels; a case has one image',
     advice: 'Set `network.inChannels` of the job to 1.',

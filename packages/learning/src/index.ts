@@ -14,6 +14,8 @@ export type { ClassEvaluation } from './evaluation/class-evaluation.js';
 export type { Agreements, Evaluation, SiteEvaluation } from './evaluation/evaluate-cases.js';
 export { lossOf } from './losses/index.js';
 export { initialModel, Network } from './networks/network.js';
+export { type Fingerprint, takeFingerprint } from './planning/fingerprint.js';
+export { type PlannedJob, planJob } from './planning/plan-job.js';
 export type { KeptFolders } from './site-rules/site-rule.js';
 export {
   type CrossValidation,
