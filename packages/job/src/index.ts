@@ -69,6 +69,7 @@ export {
 } from './names.js';
 export { type NormSpec, STATISTICS, type Statistics } from './networks/terms.js';
 export {
+  classifiesCases,
   hasNormParameters,
   NETWORK_KINDS,
   NETWORK_TERMS,

@@ -11,7 +11,7 @@ import {
   nameSchema,
   spacingMmSchema,
 } from './names.js';
-import { networkSchema } from './networks.js';
+import { classifiesCases, networkSchema } from './networks.js';
 import { participationFault, participationSchema } from './participation.js';
 import { scheduleFault } from './schedule.js';
 import { selectionSchema } from './selection.js';
@@ -108,6 +108,10 @@ export const jobSchema = z
     }
     if (new Set(job.classes).size !== job.classes.length) {
       context.addIssue({ code: 'custom', path: ['classes'], message: 'names a class twice' });
+    }
+    if (classifiesCases(job.network)) {
+      const message = 'says a class of a case; a job of this version is of voxels';
+      context.addIssue({ code: 'custom', path: ['network', 'kind'], message });
     }
     const { localEpochs, localSteps, loss } = job.training;
     if (localSteps !== undefined && localEpochs !== 1) {

@@ -40,7 +40,10 @@ describe('a loss', () => {
     const refusal =
       'training.loss.classWeights: weighs nothing where the background is left out of two classes';
     expect([alone('dice'), alone('dice-focal')]).toEqual([[refusal], [refusal]]);
-    // Its cross-entropy is of both.
+    // A cross-entropy is of both.
+    expect(problems({ kind: 'cross-entropy', classWeights: [1, 2] }, ['none', 'lesion'])).toEqual(
+      [],
+    );
     expect(alone('dice-ce')).toEqual([]);
   });
 

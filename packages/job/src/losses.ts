@@ -14,12 +14,14 @@ const overlap = {
   batch: z.boolean().optional(),
 };
 
+/** By what each of the job's classes counts, the background first; all alike where absent. */
+const classWeights = z.array(part).min(2).max(255).optional();
+
 const dice = {
   ...overlap,
   /** Sums the squares of probabilities in the denominator, as the V-Net's: Milletari et al., 3DV 2016. */
   squaredDenominator: z.boolean().optional(),
-  /** By what each of the job's classes counts, the background first; all alike where absent. */
-  classWeights: z.array(part).min(2).max(255).optional(),
+  classWeights,
 };
 
 /**
@@ -59,6 +61,10 @@ export const LOSS_TERMS = {
       beta: part.max(10).default(0.5),
     }),
   },
+  /** PyTorch's `CrossEntropyLoss`, of voxels or of cases. */
+  'cross-entropy': {
+    schema: z.strictObject({ kind: z.literal('cross-entropy'), classWeights }),
+  },
 } as const;
 
 export type LossKind = keyof typeof LOSS_TERMS;
@@ -73,10 +79,11 @@ export type LossSpec<Kind extends LossKind = LossKind> = Extract<
 /** What is wrong with the weights of a loss's classes in a job of so many; undefined where nothing is. */
 export function classWeightsFault(loss: LossSpec, classes: number): string | undefined {
   if (!('classWeights' in loss) || loss.classWeights === undefined) return undefined;
-  const { classWeights, includeBackground, kind } = loss;
+  const { classWeights, kind } = loss;
   if (classWeights.length !== classes) {
     return `has ${classWeights.length} weights for ${classes} classes, the background among them`;
   }
-  const isAlone = classes === 2 && !includeBackground && kind !== 'dice-ce';
+  const isOfOverlap = kind === 'dice' || kind === 'dice-focal';
+  const isAlone = classes === 2 && isOfOverlap && !loss.includeBackground;
   return isAlone ? 'weighs nothing where the background is left out of two classes' : undefined;
 }

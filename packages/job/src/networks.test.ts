@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
+  bottomSize,
+  classifiesCases,
   hasNormParameters,
   NETWORK_KINDS,
   type NetworkSpec,
@@ -142,5 +144,33 @@ describe('a DynUNet', () => {
     [{ residualUnits: 2 }, ': Unrecognized key: "residualUnits"'],
   ])('is refused with each setting that cannot be, by its name: %j', (changes, problem) => {
     expect(problems({ ...dynunet, ...changes })).toContain(problem);
+  });
+});
+
+describe('a DenseNet', () => {
+  const norm = { kind: 'batch', statistics: 'averaged' } as const;
+  const densenet = parsed<'densenet'>({ kind: 'densenet', ...{ norm } });
+
+  it('is DenseNet-121 where it says none, but for what becomes of its statistics', () => {
+    expect(densenet).toEqual({
+      ...{ kind: 'densenet', inChannels: 1, initFeatures: 64, growthRate: 32 },
+      ...{ blocks: [6, 12, 24, 16], bnSize: 4, norm },
+    });
+    expect(problems({ kind: 'densenet' })).toHaveLength(1);
+    const instance = { kind: 'instance' };
+    expect(problems({ kind: 'densenet', norm: instance })).not.toEqual([]);
+  });
+
+  it('says a class of a case, as no other does', () => {
+    expect(classifiesCases(densenet)).toBe(true);
+    expect(classifiesCases(parsed({ kind: 'segresnet' }))).toBe(false);
+  });
+
+  it('takes any size, of which it leaves what strides and pools leave', () => {
+    expect(sizeDivisor(densenet)).toEqual([1, 1, 1]);
+    expect(bottomSize(densenet, [96, 29, 28])).toEqual([3, 1, 0]);
+    expect(
+      bottomSize(parsed<'densenet'>({ ...densenet, ...{ blocks: [2, 2] } }), [24, 5, 4]),
+    ).toEqual([3, 1, 0]);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type JobInput, jobSchema } from './job.js';
-import { faultText, jobFaults } from './trainability.js';
+import { networkSchema } from './networks.js';
+import { faultText, jobFaults, sizeFault } from './trainability.js';
 
 const input: JobInput = {
   name: 'lesions',
@@ -97,5 +98,22 @@ describe('a job that cannot be trained, whatever the data,', () => {
     expect(
       textsOf({ ...training({ beta1: 1 }), augment: [{ kind: 'crop', size: [17, 16, 8] }] }),
     ).toHaveLength(3);
+  });
+});
+
+describe('a size of which a network', () => {
+  const network = networkSchema.parse({
+    ...{ kind: 'densenet', blocks: [2, 2, 2] },
+    norm: { kind: 'batch', statistics: 'averaged' },
+  });
+
+  it('leaves nothing at its bottom, or one voxel for norms that need two, cannot be trained on', () => {
+    const textOf = (size: [number, number, number]) => {
+      const fault = sizeFault(network, size);
+      return fault && faultText(fault);
+    };
+    expect(textOf([32, 32, 12])).toBe("of 32×32×12 voxels nothing is left at the network's bottom");
+    expect(textOf([13, 24, 24])).toContain('of 13×24×24 voxels one is left');
+    expect(textOf([13, 24, 29])).toBeUndefined();
   });
 });

@@ -1,6 +1,6 @@
 import type { Job } from './job.js';
 import type { Size } from './names.js';
-import { type NetworkSpec, needsTwoVoxels, sizeDivisor } from './networks.js';
+import { bottomSize, type NetworkSpec, needsTwoVoxels, sizeDivisor } from './networks.js';
 import { inferenceOf } from './patches.js';
 import type { PreprocessStep } from './transforms.js';
 
@@ -15,6 +15,8 @@ export type JobFault =
 
 export type SizeFault =
   | { readonly kind: 'not-divisible'; readonly size: Size; readonly divisor: Size }
+  /** Nothing is left at the network's bottom. */
+  | { readonly kind: 'too-small'; readonly size: Size }
   /** One voxel at the bottom of a network that needs two. */
   | { readonly kind: 'one-voxel'; readonly size: Size };
 
@@ -41,7 +43,9 @@ export function jobFaults(job: Job): JobFault[] {
 export function sizeFault(network: NetworkSpec, size: Size): SizeFault | undefined {
   const divisor = sizeDivisor(network);
   if (!isMultiple(size, divisor)) return { kind: 'not-divisible', size, divisor };
-  const isOneVoxel = size.every((length, axis) => length === divisor[axis]);
+  const bottom = bottomSize(network, size);
+  if (bottom.includes(0)) return { kind: 'too-small', size };
+  const isOneVoxel = bottom.every((length) => length === 1);
   return isOneVoxel && needsTwoVoxels(network) ? { kind: 'one-voxel', size } : undefined;
 }
 
@@ -94,6 +98,8 @@ export function faultText(fault: JobFault): string {
       return `the network takes ${fault.channels} input channels; a case has one image`;
     case 'not-divisible':
       return `the network cannot take ${sizeText(fault.size)} voxels: it needs multiples of ${divisorText(fault.divisor)}`;
+    case 'too-small':
+      return `of ${sizeText(fault.size)} voxels nothing is left at the network's bottom`;
     case 'one-voxel':
       return (
         `of ${sizeText(fault.size)} voxels one is left at the network's bottom, ` +

@@ -134,6 +134,10 @@ export const fail = defineErrors('learning', {
     message: 'the network cannot take {size} voxels: it needs multiples of {divisor}',
     advice: 'Change the crop-or-pad, crop or patch size, or the inference roi, of the job.',
   },
+  'size-too-small': {
+    message: 'of {size} voxels nothing is left at the network’s bottom',
+    advice: 'Use a larger crop-or-pad in the job, or a network of fewer blocks.',
+  },
   'bottom-of-one-voxel': {
     message:
       'of {size} voxels one is left at the network’s bottom, where its norm needs two: it gives rounding noise, which training follows',

@@ -44,6 +44,7 @@ describe('the capabilities of this version', () => {
         'network-unet',
         'network-segresnet',
         'network-dynunet',
+        'network-densenet',
         'strategy-fedavg',
         'strategy-fedprox',
       ],
@@ -53,7 +54,14 @@ describe('the capabilities of this version', () => {
       ...['strategy-fednova', 'strategy-q-fedavg', 'strategy-scaffold', 'strategy-ditto'],
       ...[
         'strategy-fedbn',
-        ...['loss-dice', 'loss-dice-focal', 'loss-tversky', 'optimizer-adamw', 'optimizer-sgd'],
+        ...[
+          'loss-dice',
+          'loss-dice-focal',
+          'loss-tversky',
+          'loss-cross-entropy',
+          'optimizer-adamw',
+          'optimizer-sgd',
+        ],
         'decline',
         'untrainable',
         'job-encoding',

@@ -7,6 +7,10 @@ export interface NetworkTerms<Schema extends z.ZodType> {
   readonly schema: Schema;
   /** Of what each axis of its input must be a multiple, for its levels to meet. */
   readonly sizeDivisor: (spec: z.output<Schema>) => Size;
+  /** How many voxels its bottom has of so many along an axis; as many as divisors go into them where absent. */
+  readonly bottomLength?: (spec: z.output<Schema>, length: number) => number;
+  /** What it says a class of: each voxel where absent. */
+  readonly classifies?: 'cases';
   /** Whether its norms have parameters that are trained. */
   readonly hasNormParameters: (spec: z.output<Schema>) => boolean;
   /** What becomes of its statistics; null where it has none. */
@@ -40,13 +44,18 @@ export const kernelSchema = z.union([odd, z.tuple([odd, odd, odd])], {
   error: 'must be an odd size up to 15, or one for each of three axes',
 });
 
+/** As MONAI's `'batch'`. What becomes of its statistics is a choice, and no default's. */
+export const batchNormSchema = z.strictObject({
+  kind: z.literal('batch'),
+  statistics: z.enum(STATISTICS),
+});
+
 /** Over each channel of a case by itself, without parameters, where absent. */
 export const normSchema = z
   .discriminatedUnion('kind', [
     /** As MONAI's `('instance', {affine: …})`. */
     z.strictObject({ kind: z.literal('instance'), affine: z.boolean() }),
-    /** As MONAI's `'batch'`. What becomes of its statistics is a choice, and no default's. */
-    z.strictObject({ kind: z.literal('batch'), statistics: z.enum(STATISTICS) }),
+    batchNormSchema,
   ])
   .optional();
 export type NormSpec = z.output<typeof normSchema>;

@@ -1,6 +1,6 @@
-import type { LossSpec } from '@fedvox/job';
-import { type SoftmaxSums, softmaxSums } from '@fedvox/tfjs-backend-torch';
+import { softmaxSums } from '@fedvox/tfjs-backend-torch';
 import * as tf from '@tensorflow/tfjs-core';
+import { crossEntropyOf } from './cross-entropy.js';
 import { diceOf } from './dice-loss.js';
 import type { Loss } from './loss.js';
 
@@ -12,13 +12,3 @@ export const diceCrossEntropy: Loss<'dice-ce'> = (logits, labels, spec) => {
     tf.mul(spec.crossEntropyWeight, crossEntropyOf(sums, spec)),
   );
 };
-
-/** The mean over voxels, weighted by their classes: `torch.nn.CrossEntropyLoss`. */
-function crossEntropyOf(
-  { logs, counts }: SoftmaxSums,
-  { classWeights }: Pick<LossSpec<'dice-ce'>, 'classWeights'>,
-): tf.Scalar {
-  const weighted = (sums: tf.Tensor2D) =>
-    tf.sum(classWeights === undefined ? sums : tf.mul(sums, tf.tensor1d(classWeights)));
-  return tf.neg(tf.div(weighted(logs), weighted(counts)));
-}

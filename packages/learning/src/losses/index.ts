@@ -1,5 +1,6 @@
 import type { LossKind, LossSpec } from '@fedvox/job';
 import type * as tf from '@tensorflow/tfjs-core';
+import { crossEntropy } from './cross-entropy.js';
 import { diceCrossEntropy } from './dice-ce.js';
 import { diceFocal } from './dice-focal.js';
 import { dice } from './dice-loss.js';
@@ -11,6 +12,7 @@ const LOSSES: { readonly [Kind in LossKind]: Loss<Kind> } = {
   dice,
   'dice-focal': diceFocal,
   tversky,
+  'cross-entropy': crossEntropy,
 };
 
 /**

@@ -1,4 +1,5 @@
 import type { Job, NetworkKind, NetworkSpec } from '@fedvox/job';
+import { densenet } from './densenet.js';
 import { dynunet } from './dynunet.js';
 import type { Layer } from './layer.js';
 import { segresnet } from './segresnet.js';
@@ -8,7 +9,12 @@ import { unet } from './unet.js';
 type Builder<Kind extends NetworkKind> = (spec: NetworkSpec<Kind>, outputs: number) => Layer;
 
 /** How each network that a job can name is built. */
-const BUILDERS: { readonly [Kind in NetworkKind]: Builder<Kind> } = { unet, segresnet, dynunet };
+const BUILDERS: { readonly [Kind in NetworkKind]: Builder<Kind> } = {
+  unet,
+  segresnet,
+  dynunet,
+  densenet,
+};
 
 /** The layers of the network that a job declares. */
 export function buildNetwork({ network, classes }: Pick<Job, 'network' | 'classes'>): Layer {

@@ -22,7 +22,7 @@ export interface PreparedFacts {
 /**
  * What the first step on this case would refuse, or be spoilt by.
  * @param originalLabel the label as stored; read only where preprocessing left nothing of it
- * @throws FedvoxError `learning/patch-too-large`, `learning/size-not-divisible`,
+ * @throws FedvoxError `learning/patch-too-large`, `learning/size-not-divisible`, `learning/size-too-small`,
  *   `learning/bottom-of-one-voxel`, `learning/foreground-lost`
  */
 export async function checkTrainable(

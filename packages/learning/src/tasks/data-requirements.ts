@@ -55,6 +55,7 @@ const REASON_BY_CODE: Readonly<Record<string, GateReason>> = {
   'imaging/label-classes': 'labels-missing',
   'imaging/unusable-values': 'values-unusable',
   'learning/size-not-divisible': 'size-not-trainable',
+  'learning/size-too-small': 'size-not-trainable',
   'learning/bottom-of-one-voxel': 'size-not-trainable',
   'learning/patch-too-large': 'size-not-trainable',
   'learning/unequal-sizes': 'size-not-trainable',

@@ -32,6 +32,8 @@ export function errorOf(fault: JobFault): FedvoxError {
         size: sizeText(fault.size),
         divisor: divisorText(fault.divisor),
       });
+    case 'too-small':
+      return fail('size-too-small', { size: sizeText(fault.size) });
     case 'one-voxel':
       return fail('bottom-of-one-voxel', { size: sizeText(fault.size) });
     case 'patch': {

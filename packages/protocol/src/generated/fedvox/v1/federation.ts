@@ -79,6 +79,7 @@ export enum Capability {
   /** NETWORK_SEGRESNET - Networks that a job may name since there are several. */
   NETWORK_SEGRESNET = 60,
   NETWORK_DYNUNET = 61,
+  NETWORK_DENSENET = 63,
   /** UNET_OPTIONS - Kernels of other sizes than 3, and drop-out, in a UNet. */
   UNET_OPTIONS = 70,
   /** BATCH_NORM - Norms over a whole batch, and statistics that are counted while a network is trained. */
@@ -102,6 +103,7 @@ export enum Capability {
   INFERENCE_SETTINGS = 90,
   /** PATCHES - A job that trains on patches of its cases, and predicts in windows of their size. */
   PATCHES = 92,
+  LOSS_CROSS_ENTROPY = 93,
   UNRECOGNIZED = -1,
 }
 
