@@ -287,6 +287,36 @@ export const fail = defineErrors('imaging', {
     message: '{path} holds label values that are no class: {values}',
     advice: 'Map them in dataset.json, or use a label file made for these classes.',
   },
+  'no-class-list': {
+    message: 'nothing says the classes of the cases in {path}',
+    advice: 'Name a list of them: `caseClasses: {file: classes.csv}` in the site’s `data`.',
+  },
+  'class-list-unreadable': {
+    message: 'cannot read the list of cases’ classes {path}: {reason}',
+    advice: 'Check that the file exists and that this account may read it.',
+  },
+  'class-list-format': {
+    message: '{path}, line {line}: {reason}',
+    advice:
+      'Write a CSV file whose first line is case,class or patient,class, and below it a line for each.',
+  },
+  'case-class-missing': {
+    message: 'no line of {path} says the class of {what}',
+    advice: 'Add a line for it; the list goes by {subject}.',
+  },
+  'case-class-conflict': {
+    message: '{path} says more than one class of {what}: lines {lines}',
+    advice: 'Keep the line that is true.',
+  },
+  'case-class-unknown': {
+    message: '{path}, line {line}: the class is none of this job’s: {classes}',
+    advice:
+      'Write it as the job does, or map the site’s name for it with `labels` in the data set.',
+  },
+  'case-class-stray': {
+    message: '{path} has lines of no case that is here: {lines}',
+    advice: 'Nothing to do where those cases lie elsewhere. Else correct the names in these lines.',
+  },
   'ambiguous-label': {
     message: '{what} has several segments for the class {class}',
     advice:

@@ -23,6 +23,8 @@ export interface CaseRef {
   /** Grid of the image that `readCase` gives: as stored, but rectangular for a tilted gantry. */
   readonly grid: Grid;
   readonly hasLabel: boolean;
+  /** Which of the job's classes the case is of as a whole, where the data set was opened for that. */
+  readonly caseClass?: number;
   readonly source: CaseSource;
 }
 

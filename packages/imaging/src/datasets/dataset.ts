@@ -5,6 +5,7 @@ import { filesState } from '../file-index/files-state.js';
 import type { HeaderOptions, HeaderProgress } from '../folder-scan/headers/read-headers.js';
 import { refusalOf } from '../refusal.js';
 import type { Dataset } from './case-ref.js';
+import { classifiedCases } from './classified-cases.js';
 import { decidingFiles } from './deciding-files.js';
 import { type LabelNeed, openDicomFolder } from './dicom-folder.js';
 import { openMsd } from './msd.js';
@@ -12,7 +13,10 @@ import { rememberedDataset } from './remembered-dataset.js';
 import { type DatasetSpec, datasetSpecSchema, type ResolvedDatasetSpec } from './spec.js';
 
 export interface OpenDatasetOptions {
-  /** `required` (the default) refuses scans without a label; `optional` keeps them. */
+  /**
+   * `required` (the default) refuses scans without a label; `optional` keeps them; `of-cases` refuses those whose
+   * class the site's list does not say, and looks at no label else.
+   */
   readonly labels?: LabelNeed;
   /**
    * A file that keeps the headers of a DICOM folder, so that the next look reads only what is new. Beside it,
@@ -32,7 +36,7 @@ const DATASETS = 'datasets.index';
  * name; cases are in the order of their ids, which does not depend on where they lie.
  * @param classes the job's class names by label value, background first
  * @throws FedvoxError when there is nothing to look at: `folder-unreadable`, `no-dicom`, `not-msd`,
- *   `no-such-site`
+ *   `no-such-site`, `no-class-list`, `class-list-unreadable`, `class-list-format`
  */
 export async function openDataset(
   spec: DatasetSpec,
@@ -65,6 +69,16 @@ export async function openDataset(
 }
 
 async function openAnew(
+  spec: ResolvedDatasetSpec,
+  classes: readonly string[],
+  need: LabelNeed,
+  headers: HeaderOptions,
+): Promise<Dataset> {
+  const dataset = await openFolder(spec, classes, need, headers);
+  return need === 'of-cases' ? classifiedCases(dataset, spec, classes) : dataset;
+}
+
+async function openFolder(
   spec: ResolvedDatasetSpec,
   classes: readonly string[],
   need: LabelNeed,

@@ -5,13 +5,15 @@ import { MANIFEST_NAME, readManifest } from './msd-manifest.js';
 import type { ResolvedDatasetSpec } from './spec.js';
 
 /**
- * The files that decide what a data set consists of: all of a DICOM folder; the manifest and what it lists of a
+ * The files that decide what a data set consists of: all of a DICOM folder, the site's list of classes; the manifest and what it lists of a
  * Decathlon folder, where voxels in files of their own decide nothing. None where they cannot be told: whoever opens
  * the data set says why.
  */
 export async function decidingFiles(spec: ResolvedDatasetSpec): Promise<readonly string[]> {
   try {
-    return spec.kind === 'dicom' ? await filesUnder(spec.path) : await listedFiles(spec.path);
+    const files =
+      spec.kind === 'dicom' ? await filesUnder(spec.path) : await listedFiles(spec.path);
+    return spec.caseClasses === undefined ? files : [...files, spec.caseClasses.file];
   } catch (error) {
     if (!(error instanceof FedvoxError)) throw error;
     return [];

@@ -29,8 +29,11 @@ import type { ResolvedDatasetSpec } from './spec.js';
 
 type DicomSpec = Extract<ResolvedDatasetSpec, { kind: 'dicom' }>;
 
-/** Whether a series without a segmentation is a case, as it is for prediction. */
-export type LabelNeed = 'required' | 'optional';
+/**
+ * Whether a series without a segmentation is a case, as it is for prediction; `of-cases` looks at no segmentation: what
+ * each case is of stands in the site's list.
+ */
+export type LabelNeed = 'required' | 'optional' | 'of-cases';
 
 /**
  * The cases of a DICOM folder: every series that assembles into a volume, with the segmentations
@@ -43,13 +46,14 @@ export async function openDicomFolder(
   need: LabelNeed,
   headers: HeaderOptions = {},
 ): Promise<Dataset> {
-  const scan = labelSources(await scanDicomFolder(spec.path, headers), spec.predictions);
+  const found = labelSources(await scanDicomFolder(spec.path, headers), spec.predictions);
+  const scan = need === 'of-cases' ? { ...found, segmentations: [] } : found;
   const cases: CaseRef[] = [];
   const refused: Refusal[] = [...scan.refused, ...orphanSegmentations(scan)];
   if (scan.series.length === 0 && refused.length === 0) {
     throw fail('no-dicom', { path: spec.path, files: scan.files });
   }
-  refused.push(...unmatchedNames(scan, spec));
+  if (need !== 'of-cases') refused.push(...unmatchedNames(scan, spec));
   for (const series of scan.series) {
     try {
       const { ref, alsoRefused } = caseOfSeries(series, scan, spec, classes, need);

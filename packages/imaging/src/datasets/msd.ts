@@ -73,7 +73,7 @@ export async function openMsd(
       .flatMap(({ image, label }) => (label === undefined ? [image] : [image, label]))
       .map((file) => join(spec.path, file)),
     refused: [
-      ...unmatched(path, spec.labels, labels),
+      ...(need === 'of-cases' ? [] : unmatched(path, spec.labels, labels)),
       ...named.refused,
       ...results.flatMap(({ alsoRefused }) => alsoRefused),
       ...distinct.refused,
@@ -107,7 +107,7 @@ async function caseOf(
     modality: modalities.length === 1 ? modalityCode(modalities[0] as string) : undefined,
     grid,
   };
-  if (entry.label === undefined) {
+  if (entry.label === undefined || need === 'of-cases') {
     if (need === 'required') throw fail('label-missing', { what: entry.image });
     return { what, ref: { ...common, hasLabel: false, source }, alsoRefused };
   }

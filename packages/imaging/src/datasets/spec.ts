@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DIMENSION_NAMES } from '../dicom/frame.js';
 
-/** A site's names for structures → the job's class names; `*` in a name stands for any text. */
+/** A site's names for structures, or for classes of cases → the job's class names; `*` in a name stands for any text. */
 const labelNamesSchema = z.record(z.string(), z.string()).default({});
 
 /** What a class without a segment means: an error, or that the case has none of it. */
@@ -9,6 +9,14 @@ const missingLabelsSchema = z.enum(['refuse', 'empty']).default('refuse');
 
 /** Tilted CT, and files of it whose axes are sheared: an error, or resampled to a rectangular grid by its true geometry. */
 const gantryTiltSchema = z.enum(['refuse', 'resample']).default('refuse');
+
+/** Where the site says which class each case is of, for jobs that classify cases. */
+const caseClassesSchema = z
+  .strictObject({
+    /** A CSV file with the columns `class`, and `case` or `patient`. */
+    file: z.string().min(1),
+  })
+  .optional();
 
 const volumeChoiceSchema = z
   .partialRecord(z.enum(DIMENSION_NAMES), z.union([z.number(), z.string()]))
@@ -33,6 +41,7 @@ export const datasetSpecSchema = z.discriminatedUnion('kind', [
     padding: z.enum(['air', 'keep']).default('air'),
     /** Segmentations that Fedvox itself wrote: no labels, or labels like any other. */
     predictions: z.enum(['refuse', 'use']).default('refuse'),
+    caseClasses: caseClassesSchema,
     /** Of a series with several volumes at the same positions the one that is meant, by echo, b-value, … */
     volume: volumeChoiceSchema,
   }),
@@ -42,6 +51,7 @@ export const datasetSpecSchema = z.discriminatedUnion('kind', [
     path: z.string().min(1),
     /** Only the cases that dataset.json's `sites` assigns to this site. */
     site: z.string().min(1).optional(),
+    caseClasses: caseClassesSchema,
     labels: labelNamesSchema,
     missingLabels: missingLabelsSchema,
     gantryTilt: gantryTiltSchema,
