@@ -27,6 +27,7 @@ export {
   jobSchema,
   newJobSchema,
 } from './job.js';
+export { isOfCases, type TaskSpec } from './job-task.js';
 export {
   LOSS_KINDS,
   LOSS_TERMS,
@@ -69,6 +70,7 @@ export {
 } from './names.js';
 export { type NormSpec, STATISTICS, type Statistics } from './networks/terms.js';
 export {
+  bottomSize,
   classifiesCases,
   hasNormParameters,
   NETWORK_KINDS,

@@ -20,13 +20,6 @@ const problems = (changes: object) =>
     .error?.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) ?? [];
 
 describe('a job', () => {
-  it('is refused with a network that says a class of a case', () => {
-    const norm = { kind: 'batch', statistics: 'frozen' };
-    expect(problems({ network: { kind: 'densenet', norm } })).toEqual([
-      'network.kind: says a class of a case; a job of this version is of voxels',
-    ]);
-  });
-
   it('has every default filled in, so that its bytes say all there is to say', () => {
     const job = jobSchema.parse(input);
     expect(job.training.optimizer).toEqual({

@@ -2,6 +2,7 @@ import { canonicalJson, defineErrors, type Sha256, sha256 } from '@fedvox/base';
 import { z } from 'zod';
 import { encodingFault, encodingSchema, PLAIN } from './encodings.js';
 import { DEFAULT_FIREWALL, firewallChoiceSchema } from './firewall.js';
+import { taskConditions, taskSchema } from './job-task.js';
 import { classWeightsFault } from './losses.js';
 import { evaluationSchema } from './metrics.js';
 import {
@@ -11,7 +12,7 @@ import {
   nameSchema,
   spacingMmSchema,
 } from './names.js';
-import { classifiesCases, networkSchema } from './networks.js';
+import { networkSchema } from './networks.js';
 import { participationFault, participationSchema } from './participation.js';
 import { scheduleFault } from './schedule.js';
 import { selectionSchema } from './selection.js';
@@ -73,7 +74,9 @@ export const DEFAULT_MAX_EXAMPLES = 100_000;
 export const jobSchema = z
   .strictObject({
     name: nameSchema,
-    /** Class names by label value; the first is background. */
+    /** What the classes are of: of voxels where absent. */
+    task: taskSchema.optional(),
+    /** Class names by label value; the first is background, or that of a case with nothing to find. */
     classes: z.array(nameSchema).min(2).max(255),
     data: dataRequirementsSchema.prefault({}),
     preprocess: z.array(preprocessStepSchema).min(1),
@@ -109,10 +112,6 @@ export const jobSchema = z
     if (new Set(job.classes).size !== job.classes.length) {
       context.addIssue({ code: 'custom', path: ['classes'], message: 'names a class twice' });
     }
-    if (classifiesCases(job.network)) {
-      const message = 'says a class of a case; a job of this version is of voxels';
-      context.addIssue({ code: 'custom', path: ['network', 'kind'], message });
-    }
     const { localEpochs, localSteps, loss } = job.training;
     if (localSteps !== undefined && localEpochs !== 1) {
       context.addIssue({
@@ -126,7 +125,8 @@ export const jobSchema = z
       const path = ['training', 'loss', 'classWeights'];
       context.addIssue({ code: 'custom', path, message: weightsFault });
     }
-    for (const { path, message } of [...unmetConditions(job), ...statisticsConditions(job)]) {
+    const conditions = [taskConditions, unmetConditions, statisticsConditions];
+    for (const { path, message } of conditions.flatMap((of) => of(job))) {
       context.addIssue({ code: 'custom', path: [...path], message });
     }
     const { sites, minSites, strategy, participation, rounds, encoding = PLAIN } = job.federation;

@@ -105,7 +105,8 @@ export const evaluationSchema = z.strictObject({
   }),
   /**
    * What an AUC is about: `case`, whether any voxel of the classes is present, scored by the highest
-   * predicted probability; `voxel`, whether the voxel belongs to one of them, scored by its own.
+   * predicted probability, or, where cases are classified, whether it is of the classes, scored by their probability;
+   * `voxel`, whether the voxel belongs to one of them, scored by its own.
    */
   auc: z.strictObject({
     level: z.enum(['case', 'voxel']),

@@ -169,6 +169,11 @@ export const fail = defineErrors('learning', {
     message: 'after training, {tensor} holds values that are not finite',
     advice: 'The last steps were too large: lower the learning rate, or bound them by `clipNorm`.',
   },
+  'class-not-finite': {
+    message: 'the network gives no number for the class of the case',
+    advice:
+      'Its weights or the values of the scan are too large to compute with: try another scan to see which.',
+  },
   'prediction-not-finite': {
     message: 'the network gives no number for {voxels} of {total} voxels',
     advice:

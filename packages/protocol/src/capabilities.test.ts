@@ -69,6 +69,19 @@ describe('what a job needs of an agent', () => {
     ]);
   });
 
+  it('is to classify cases, where the job does', () => {
+    const norm = { kind: 'batch', statistics: 'averaged' } as const;
+    const classifying = jobSchema.parse({
+      ...{ ...written, task: { kind: 'classification' }, network: { kind: 'densenet', norm } },
+      training: { batchSize: 2, loss: { kind: 'cross-entropy' } },
+      evaluation: { ...written.evaluation, bestBy: 'auc' },
+    });
+    expect(capabilitiesFor(classifying)).toEqual([
+      ...['delta-f32', 'network-densenet', 'strategy-fedavg', 'loss-cross-entropy'],
+      ...['batch-norm', 'classification'],
+    ]);
+  });
+
   it('is what an optimizer says beside what every agent knows', () => {
     const needsOf = (optimizer: Parameters<typeof optimizerSchema.parse>[0]) => {
       const training = { ...job.training, optimizer: optimizerSchema.parse(optimizer) };

@@ -56,6 +56,7 @@ export type Capability =
   | 'batch-norm'
   | 'inference-settings'
   | 'patches'
+  | 'classification'
   | 'job-archive'
   | 'firewall';
 export const CAPABILITIES = [
@@ -81,6 +82,7 @@ export const CAPABILITIES = [
   'batch-norm',
   'inference-settings',
   'patches',
+  'classification',
   'job-archive',
   'firewall',
 ] as const satisfies readonly Capability[];
@@ -104,6 +106,7 @@ export function capabilitiesFor(job: Job): readonly Capability[] {
       says(optimizer, 'momentum', 'nesterov', 'weightDecay') && optimizer.kind !== 'adamw',
     'inference-settings': says(job.inference, 'flips', 'postprocess'),
     patches: training.patches !== undefined,
+    classification: job.task !== undefined,
     'schedule-settings': says(training.schedule ?? {}, 'warmup', 'over'),
     'schedule-plateau': training.schedule?.kind === 'plateau',
     'fixed-steps': training.localSteps !== undefined,

@@ -82,6 +82,7 @@ describe('the capabilities of this version', () => {
       ],
       'inference-settings',
       'patches',
+      'classification',
       'job-archive',
       'firewall',
     ]);

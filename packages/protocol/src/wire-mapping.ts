@@ -88,6 +88,7 @@ const CAPABILITY: Readonly<Record<Capability, wire.Capability>> = {
   'job-archive': wire.Capability.JOB_ARCHIVE,
   'inference-settings': wire.Capability.INFERENCE_SETTINGS,
   patches: wire.Capability.PATCHES,
+  classification: wire.Capability.CLASSIFICATION,
   firewall: wire.Capability.FIREWALL,
 };
 

@@ -1,6 +1,6 @@
-import { type Random, unreachable } from '@fedvox/base';
+import { assert, type Random, unreachable } from '@fedvox/base';
 import type { AugmentStep } from '@fedvox/job';
-import type { LabelledCase } from '../geometry/case.js';
+import type { Case } from '../geometry/case.js';
 import type { Volume } from '../geometry/grid.js';
 import type { Vec3 } from '../geometry/vector.js';
 import { portableVoxels } from '../voxel-engine/portable/portable-voxels.js';
@@ -14,11 +14,11 @@ import { foregroundPatch } from './patch.js';
 import { displaced, randomDisplacement, warped } from './warp.js';
 
 /**
- * Applies a job's random steps in order, to image and label alike. The same stream of numbers gives
+ * Applies a job's random steps in order, to the image, and to a label that lies on its grid alike. The same stream of numbers gives
  * the same result; the input is left as it is.
  * @throws FedvoxError `patch-too-large`
  */
-export function augment<C extends LabelledCase>(
+export function augment<C extends Case>(
   source: C,
   steps: readonly AugmentStep[],
   random: Random,
@@ -27,7 +27,7 @@ export function augment<C extends LabelledCase>(
   return steps.reduce((current, step) => applyStep(current, step, random, voxels), source);
 }
 
-function applyStep<C extends LabelledCase>(
+function applyStep<C extends Case>(
   source: C,
   step: AugmentStep,
   random: Random,
@@ -40,11 +40,14 @@ function applyStep<C extends LabelledCase>(
       return {
         ...source,
         image: flipAxes(source.image, chosen),
-        label: flipAxes(source.label, chosen),
+        ...(source.label && { label: flipAxes(source.label, chosen) }),
       };
     }
-    case 'crop':
-      return foregroundPatch(source, step.size, step.foreground, random);
+    case 'crop': {
+      const { label } = source;
+      assert(label !== undefined, 'a patch is cut from what has a label');
+      return foregroundPatch({ ...source, label }, step.size, step.foreground, random);
+    }
     default:
       return random.uniform() < step.probability
         ? applyChosen(source, step, random, voxels)
@@ -55,7 +58,7 @@ function applyStep<C extends LabelledCase>(
 type ChosenStep = Exclude<AugmentStep, { kind: 'flip' | 'crop' }>;
 
 /** A step whose turn has come: its parameters are drawn, and it is applied. */
-function applyChosen<C extends LabelledCase>(
+function applyChosen<C extends Case>(
   source: C,
   step: ChosenStep,
   random: Random,

@@ -1,6 +1,6 @@
 import type { Random } from '@fedvox/base';
 import { type Affine, IDENTITY, multiply } from '../geometry/affine.js';
-import type { LabelledCase } from '../geometry/case.js';
+import type { Case } from '../geometry/case.js';
 import type { Grid } from '../geometry/grid.js';
 import type { Vec3 } from '../geometry/vector.js';
 import { portableVoxels } from '../voxel-engine/portable/portable-voxels.js';
@@ -36,7 +36,7 @@ export function warpedGrid({ shape, affineRas }: Grid, parameters: WarpParameter
 }
 
 /** The case seen through a warped grid: trilinear and nearest, 0 beyond the scan. */
-export function warped<C extends LabelledCase>(
+export function warped<C extends Case>(
   source: C,
   parameters: WarpParameters,
   voxels: VoxelEngine = portableVoxels,
@@ -45,7 +45,7 @@ export function warped<C extends LabelledCase>(
   return {
     ...source,
     image: sampleLinear(source.image, grid, 'zero', voxels),
-    label: sampleNearest(source.label, grid, 'zero', voxels),
+    ...(source.label && { label: sampleNearest(source.label, grid, 'zero', voxels) }),
   };
 }
 
@@ -67,7 +67,7 @@ export function randomDisplacement(
 }
 
 /** Image and label with each voxel moved by its offset. */
-export function displaced<C extends LabelledCase>(
+export function displaced<C extends Case>(
   source: C,
   offsets: Displacement,
   voxels: VoxelEngine = portableVoxels,
@@ -76,7 +76,7 @@ export function displaced<C extends LabelledCase>(
   return {
     ...source,
     image: { ...image, data: voxels.displacedLinear(image, offsets) },
-    label: { ...label, data: voxels.displacedNearest(label, offsets) },
+    ...(label && { label: { ...label, data: voxels.displacedNearest(label, offsets) } }),
   };
 }
 

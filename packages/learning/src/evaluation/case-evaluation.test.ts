@@ -17,7 +17,8 @@ function measured(
   return { about: { caseId, ...about }, byClass };
 }
 
-const NAMES = ['organ', 'lesion'];
+const JOB = { classes: ['background', 'organ', 'lesion'] };
+const ONE_CLASS = { classes: ['background', 'organ'] };
 
 describe('an evaluation in detail', () => {
   it('tells of each case its Dice, distance and volumes by class', () => {
@@ -31,7 +32,7 @@ describe('an evaluation in detail', () => {
         { site: 'north' },
       ),
     ];
-    const { perCase } = detailedEvaluationOf({ cases, auc: null, surfaceToleranceMm: 1 }, NAMES);
+    const { perCase } = detailedEvaluationOf({ cases, auc: null, surfaceToleranceMm: 1 }, JOB);
     expect(perCase).toEqual([
       {
         caseId: 'a',
@@ -60,7 +61,7 @@ describe('an evaluation in detail', () => {
     );
     const { dice, perClass, intervals } = detailedEvaluationOf(
       { cases, auc: 0.5, surfaceToleranceMm: 1 },
-      NAMES,
+      JOB,
     );
     for (const [mean, interval] of [
       [dice, intervals.dice],
@@ -76,8 +77,7 @@ describe('an evaluation in detail', () => {
     const of = (patientKey: string, predicted: number) =>
       measured(`${patientKey}-${predicted}`, [[100, predicted]], { patientKey });
     const cases = [of('p', 50), of('p', 52), of('p', 54), of('q', 90), of('q', 92), of('q', 94)];
-    const names = ['organ'];
-    const together = detailedEvaluationOf({ cases, auc: null, surfaceToleranceMm: 1 }, names)
+    const together = detailedEvaluationOf({ cases, auc: null, surfaceToleranceMm: 1 }, ONE_CLASS)
       .intervals.dice!;
     const strangers = cases.map(({ byClass, about: { caseId } }) => ({
       byClass,
@@ -85,7 +85,7 @@ describe('an evaluation in detail', () => {
     }));
     const apart = detailedEvaluationOf(
       { cases: strangers as MeasuredCase[], auc: null, surfaceToleranceMm: 1 },
-      names,
+      ONE_CLASS,
     ).intervals.dice!;
     expect(together.high - together.low).toBeGreaterThan(apart.high - apart.low);
   });
@@ -94,9 +94,10 @@ describe('an evaluation in detail', () => {
     const cases = [50, 60].map((predicted) =>
       measured(`case-${predicted}`, [[100, predicted]], { patientKey: 'p' }),
     );
-    const { intervals } = detailedEvaluationOf({ cases, auc: null, surfaceToleranceMm: 1 }, [
-      'organ',
-    ]);
+    const { intervals } = detailedEvaluationOf(
+      { cases, auc: null, surfaceToleranceMm: 1 },
+      ONE_CLASS,
+    );
     expect(intervals).toEqual({ dice: null, perClass: [null] });
   });
 });

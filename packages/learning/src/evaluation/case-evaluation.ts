@@ -1,13 +1,17 @@
+import type { Job } from '@fedvox/job';
 import { dice, meanDefined } from '../metrics/dice.js';
 import { volumeError } from '../metrics/volume-error.js';
 import { bootstrapInterval, type Interval } from './bootstrap.js';
 import { type Agreement, orNull } from './class-evaluation.js';
+import type { CaseQuestion } from './classify-cases.js';
 import {
+  classifiedOf,
   type Evaluation,
   evaluationOf,
   type Measured,
   type MeasuredCase,
 } from './evaluate-cases.js';
+import { aucOfCases, type ClassifiedCase, mostProbable } from './told-classes.js';
 
 /** How a model does on one case: for whoever has the scan, and for nobody else. */
 export interface CaseEvaluation {
@@ -17,6 +21,17 @@ export interface CaseEvaluation {
   /** Mean over the classes that the case has; null where it has none. */
   readonly dice: number | null;
   readonly perClass: readonly ClassOfCase[];
+  /** Where the job is of cases. */
+  readonly classified?: ToldClass;
+}
+
+/** Which class a case is of, and which a model says. */
+export interface ToldClass {
+  readonly reference: string;
+  /** The most probable. */
+  readonly predicted: string;
+  /** By class name, summing to 1. */
+  readonly probabilities: Readonly<Record<string, number>>;
 }
 
 export interface ClassOfCase {
@@ -38,6 +53,8 @@ export interface EvaluationIntervals {
   readonly dice: Interval | null;
   /** One for each foreground class. */
   readonly perClass: readonly (Interval | null)[];
+  /** Of the AUC; absent where the job is of voxels. */
+  readonly auc?: Interval | null;
 }
 
 /** Of a model on cases that lie here. */
@@ -48,17 +65,26 @@ export interface DetailedEvaluation extends Evaluation {
 
 const BOOTSTRAP = { seed: 1, resamples: 2_000, level: 0.95 };
 
-/** @param names of the foreground classes */
 export function detailedEvaluationOf(
   measured: Measured,
-  names: readonly string[],
+  { classes }: Pick<Job, 'classes'>,
 ): DetailedEvaluation {
-  const { cases } = measured;
+  const { cases, ofCases } = measured;
+  const names = classes.slice(1);
   return {
     ...evaluationOf(measured, names),
-    intervals: intervalsOf(cases, names),
-    perCase: cases.map((one) => caseEvaluation(one, names)),
+    intervals: ofCases === undefined ? intervalsOf(cases, names) : aucInterval(cases, ofCases),
+    perCase: cases.map((one) => caseEvaluation(one, classes)),
   };
+}
+
+function aucInterval(
+  cases: readonly MeasuredCase[],
+  { wanted }: CaseQuestion,
+): EvaluationIntervals {
+  const ofDrawn = (drawn: readonly MeasuredCase[]) => aucOfCases(classifiedOf(drawn), wanted);
+  const auc = bootstrapInterval(patientsOf(cases), ofDrawn, BOOTSTRAP);
+  return { dice: null, perClass: [], auc };
 }
 
 function intervalsOf(
@@ -89,16 +115,17 @@ function patientsOf(cases: readonly MeasuredCase[]): MeasuredCase[][] {
 }
 
 function caseEvaluation(
-  { about, byClass }: MeasuredCase,
-  names: readonly string[],
+  { about, byClass, classified }: MeasuredCase,
+  classes: readonly string[],
 ): CaseEvaluation {
   const { caseId = '', site } = about;
   return {
+    ...(classified && { classified: toldClass(classified, classes) }),
     caseId,
     ...(site === undefined ? {} : { site }),
     dice: orNull(meanDefined(byClass.map(diceOf))),
     perClass: byClass.map((agreement, index) => ({
-      name: names[index] as string,
+      name: classes[index + 1] as string,
       dice: orNull(diceOf(agreement)),
       hd95Mm: orNull(agreement.hd95Mm),
       surfaceDice: orNull(agreement.surfaceDice),
@@ -106,6 +133,18 @@ function caseEvaluation(
       referenceMl: agreement.overlap.reference * agreement.voxelMl,
       predictedMl: agreement.overlap.predicted * agreement.voxelMl,
     })),
+  };
+}
+
+function toldClass(
+  { caseClass, probabilities }: ClassifiedCase,
+  classes: readonly string[],
+): ToldClass {
+  const byName = classes.map((name, index) => [name, probabilities[index] as number]);
+  return {
+    reference: classes[caseClass] as string,
+    predicted: classes[mostProbable(probabilities)] as string,
+    probabilities: Object.fromEntries(byName),
   };
 }
 

@@ -1,5 +1,5 @@
 import { type LabelMap, portableVoxels, type Volume, type VoxelEngine } from '@fedvox/imaging';
-import { type Figures, inferenceOf, type Job } from '@fedvox/job';
+import { type Figures, inferenceOf, isOfCases, type Job } from '@fedvox/job';
 import { aboutCase } from '../about-case.js';
 import { type Predictor, predictProbabilities } from '../inference/probabilities.js';
 import { segmented } from '../inference/segmented.js';
@@ -13,6 +13,8 @@ import {
   orNull,
   SURFACE_TOLERANCE_MM,
 } from './class-evaluation.js';
+import { type CaseQuestion, classifyCases } from './classify-cases.js';
+import { type CaseClasses, type ClassifiedCase, caseClassesOf } from './told-classes.js';
 
 /** A labelled case to measure a model on. */
 export interface EvaluationCase {
@@ -22,6 +24,8 @@ export interface EvaluationCase {
   readonly site?: string;
   /** Whose it is; absent where nothing says it. */
   readonly patientKey?: string;
+  /** Its class as a whole, as an index of the job's, where the job is of cases. */
+  readonly caseClass?: number;
   /** The image as the job preprocesses it. */
   readonly prepared: () => Promise<{ readonly image: Volume }>;
   /** The label as the site stored it, on the scan's own grid. */
@@ -41,6 +45,8 @@ export interface Evaluation extends Agreements, Figures {
   readonly auc: number | null;
   /** Within which surfaces count as one. */
   readonly surfaceToleranceMm: number;
+  /** How the classes of cases are told; absent where the job is of voxels. */
+  readonly caseClasses?: CaseClasses;
   /** The same of each site; absent where the cases are not of several. */
   readonly perSite?: readonly SiteEvaluation[];
 }
@@ -55,18 +61,22 @@ export interface EvaluateOptions {
   readonly voxels?: VoxelEngine;
   /** Within which surfaces count as one; 1 mm where absent. */
   readonly surfaceToleranceMm?: number | undefined;
+  /** At which the sensitivity to a class of cases is given; 0.9 where absent. */
+  readonly specificity?: number | undefined;
   readonly signal?: AbortSignal;
   /** After every case. */
   readonly onCase?: (done: number, total: number) => void;
 }
 
-type MeasuredJob = Pick<Job, 'classes' | 'training' | 'inference' | 'evaluation'>;
+export type MeasuredJob = Pick<Job, 'task' | 'classes' | 'training' | 'inference' | 'evaluation'>;
 
 /** A case, and how far the model's prediction and its label agree. */
 export interface MeasuredCase {
   readonly about: Pick<EvaluationCase, 'caseId' | 'site' | 'patientKey'>;
-  /** One for each foreground class. */
+  /** One for each foreground class; of none where the job is of cases. */
   readonly byClass: readonly Agreement[];
+  /** Where the job is of cases. */
+  readonly classified?: ClassifiedCase;
 }
 
 /** What is known of each case, and what only all of them together have. */
@@ -74,6 +84,8 @@ export interface Measured {
   readonly cases: readonly MeasuredCase[];
   readonly auc: number | null;
   readonly surfaceToleranceMm: number;
+  /** What is asked of them, where one model told the cases' classes. */
+  readonly ofCases?: CaseQuestion;
 }
 
 /**
@@ -87,10 +99,11 @@ export async function measureCases(
   {
     voxels = portableVoxels,
     surfaceToleranceMm = SURFACE_TOLERANCE_MM,
-    signal,
-    onCase,
+    ...others
   }: EvaluateOptions = {},
 ): Promise<Measured> {
+  if (isOfCases(job)) return classifyCases(network, cases, job, others);
+  const { signal, onCase } = others;
   const aucMeter = createAucMeter(job, voxels);
   const measured: MeasuredCase[] = [];
   for (const { prepared, originalLabel, ...about } of cases) {
@@ -108,6 +121,11 @@ export async function measureCases(
   return { cases: measured, auc: orNull(aucMeter.auc()), surfaceToleranceMm };
 }
 
+/** Those of the cases that a model has told the class of. */
+export function classifiedOf(cases: readonly MeasuredCase[]): ClassifiedCase[] {
+  return cases.flatMap(({ classified }) => classified ?? []);
+}
+
 /** What several models were measured to be, each on cases of its own, alike; AUC as their mean. */
 export function measuredTogether(parts: readonly Measured[]): Measured {
   return {
@@ -122,9 +140,18 @@ export function measuredTogether(parts: readonly Measured[]): Measured {
  * @param names of the foreground classes
  */
 export function evaluationOf(
-  { cases, auc, surfaceToleranceMm }: Measured,
+  { cases, auc, surfaceToleranceMm, ofCases }: Measured,
   names: readonly string[],
 ): Evaluation {
+  const classified = classifiedOf(cases);
+  if (classified.length > 0) {
+    return {
+      ...{ dice: null, perClass: [], validationCases: cases.length, auc, surfaceToleranceMm },
+      ...(ofCases && {
+        caseClasses: caseClassesOf(classified, ofCases.names, ofCases.specificity),
+      }),
+    };
+  }
   const perSite = evaluateSites(cases, names);
   return {
     ...evaluateTogether(cases, names),

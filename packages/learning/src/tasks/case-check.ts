@@ -1,5 +1,6 @@
-import type { LabelMap, Refusal } from '@fedvox/imaging';
+import type { LabelMap, Refusal, Volume } from '@fedvox/imaging';
 import {
+  classifiesCases,
   type Job,
   type PreprocessStep,
   type Size,
@@ -26,20 +27,33 @@ export interface PreparedFacts {
  *   `learning/bottom-of-one-voxel`, `learning/foreground-lost`
  */
 export async function checkTrainable(
-  { image, label }: TrainingCase,
+  prepared: TrainingCase,
   caseId: string,
   job: Job,
   originalLabel: () => Promise<LabelMap>,
 ): Promise<PreparedFacts> {
+  const { image } = prepared;
   const { size = image.shape, patchFaults } = trainedSize(job, [...image.shape]);
   const fault = patchFaults[0] ?? sizeFault(job.network, [...size]);
   if (fault !== undefined) throw errorOf(fault);
-  const hasForeground = isLabelled(label);
+  // Of whatever class a case is, there is something to learn.
+  if ('caseClass' in prepared) return { caseId, size: [...size], hasForeground: true };
+  const hasForeground = isLabelled(prepared.label);
   const mayLose = job.preprocess.some(({ kind }) => LOSES_VOXELS.includes(kind));
   if (!hasForeground && mayLose && isLabelled(await originalLabel())) {
     throw fail('foreground-lost', { caseId });
   }
   return { caseId, size: [...size], hasForeground };
+}
+
+/**
+ * What no network could say anything of, trained or not.
+ * @throws FedvoxError `learning/size-too-small`
+ */
+export function checkLargeEnough({ shape }: Volume, { network }: Pick<Job, 'network'>): void {
+  if (!classifiesCases(network)) return; // Smaller volumes than others take are padded.
+  const fault = sizeFault(network, [...shape]);
+  if (fault?.kind === 'too-small') throw errorOf(fault);
 }
 
 const LOSES_VOXELS: readonly PreprocessStep['kind'][] = [

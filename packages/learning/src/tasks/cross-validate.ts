@@ -38,7 +38,6 @@ export async function crossValidate(
   input: SeveralSites,
   { folds, epochs, outputDir, onEpoch }: CrossValidationOptions,
 ): Promise<CrossValidation> {
-  const names = input.job.classes.slice(1);
   const results: FoldResult[] = [];
   const measured: Measured[] = [];
   for (let fold = 1; fold <= folds; fold++) {
@@ -52,12 +51,12 @@ export async function crossValidate(
     const found =
       result.best === null ? null : await measureModel(own, result.best.path, 'validation');
     if (found !== null) measured.push(found);
-    const evaluation = found === null ? null : detailedEvaluationOf(found, names);
+    const evaluation = found === null ? null : detailedEvaluationOf(found, input.job);
     results.push({ fold, result, evaluation });
   }
   return {
     folds: results,
-    evaluation: detailedEvaluationOf(measuredTogether(measured), names),
+    evaluation: detailedEvaluationOf(measuredTogether(measured), input.job),
   };
 }
 

@@ -25,7 +25,7 @@ export async function evaluateSavedModel(
   split: EvaluationSplit = 'all',
 ): Promise<DetailedEvaluation> {
   const measured = await measureModel(input, modelPath, split);
-  return detailedEvaluationOf(measured, input.job.classes.slice(1));
+  return detailedEvaluationOf(measured, input.job);
 }
 
 /** As `evaluateSavedModel`, case by case. */

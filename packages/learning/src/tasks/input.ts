@@ -16,6 +16,8 @@ export interface TaskInput extends EngineSettings {
   readonly engine: EngineName;
   /** Within which an evaluation counts surfaces as one; 1 mm where absent. */
   readonly surfaceToleranceMm?: number;
+  /** At which an evaluation gives the sensitivity to a class of cases; 0.9 where absent. */
+  readonly specificity?: number;
   /** What reads scans, where several tasks share it; a thread of its own by default. */
   readonly reader?: Reader;
   readonly clock: Clock;

@@ -16,6 +16,7 @@ export function patchSource(
   cache: CaseCache,
 ): PatchSource {
   const { caseId } = ref;
+  assert('label' in whole, 'a job that classifies cases has no patches');
   return {
     shape: whole.image.shape,
     classes: classVoxels(whole.label, seededRandom(seed).fork('class-voxels')),

@@ -1,4 +1,4 @@
-import { assert, FedvoxError, isFedvoxError, type Sha256 } from '@fedvox/base';
+import { assert, FedvoxError, isFedvoxError, type Sha256, sha256 } from '@fedvox/base';
 import {
   type CaseCache,
   type CaseRef,
@@ -10,7 +10,7 @@ import {
   type Refusal,
   type VoxelEngine,
 } from '@fedvox/imaging';
-import { type Job, jobDigest, validationPart } from '@fedvox/job';
+import { isOfCases, type Job, jobDigest, validationPart } from '@fedvox/job';
 import { selectEngine } from '../engine/engine.js';
 import { voxelEngineOf } from '../engine/voxels.js';
 import { fail } from '../errors.js';
@@ -20,7 +20,12 @@ import { CaseStore, type TrainingCase } from '../training/case-store.js';
 import { type PatientCase, splitByPatient } from '../training/patient-split.js';
 import { type Split, splitCases, TRAINING_NEEDS } from '../training/split.js';
 import { splitMemory } from '../training/split-memory.js';
-import { checkTrainable, type PreparedFacts, siteRefusals } from './case-check.js';
+import {
+  checkLargeEnough,
+  checkTrainable,
+  type PreparedFacts,
+  siteRefusals,
+} from './case-check.js';
 import { type GateReason, gateProblems, meetRequirements } from './data-requirements.js';
 import type { TaskInput, TrainingInput } from './input.js';
 import { checkJob, checkRunnable } from './job-check.js';
@@ -39,7 +44,7 @@ export interface DataReport {
 
 export interface SiteCase extends EvaluationCase, PatientCase {
   readonly caseId: string;
-  /** Of its files: the same scan with the same label has the same one, in whatever data set. */
+  /** Of its files, and its class: the same scan with the same label has the same one, in whatever data set. */
   readonly contentKey: () => Promise<Sha256>;
   readonly prepared: () => Promise<TrainingCase>;
   /** What is trained on in its stead, where the job says so. */
@@ -89,6 +94,10 @@ export async function checkData(input: TrainingInput): Promise<DataReport> {
     }
     if (!hasLabels(validation)) {
       input.log.warn({ validation: validation.length }, 'no validation case is labelled: no Dice');
+    }
+    if (isOfCases(job) && new Set(validation.map(({ caseClass }) => caseClass)).size === 1) {
+      const what = 'all validation cases are of one class: no AUC';
+      input.log.warn({ validation: validation.length }, what);
     }
     return { usable, train: train.length, validation: validation.length, refused, problems };
   } catch (error) {
@@ -151,6 +160,7 @@ function lookAt(
   reader: Reader,
 ): Promise<Dataset> {
   return reader.openDataset(dataset, job.classes, {
+    ...(isOfCases(job) ? { labels: 'of-cases' } : {}),
     ...(headerIndex === undefined ? {} : { indexPath: headerIndex }),
     onProgress: ({ kind: _, ...news }) => {
       if ('reason' in news) log.warn(news, 'headers are read anew');
@@ -190,7 +200,7 @@ async function readCases(
       const { originalLabel } = siteCase;
       if (use === 'training') {
         facts.push(await checkTrainable(prepared, ref.caseId, job, originalLabel));
-      }
+      } else checkLargeEnough(prepared.image, job);
       const isCut = use === 'training' && job.training.patches !== undefined;
       const patches = isCut ? { patches: patchSource(ref, prepared, job, cache) } : {};
       cases.push({ ...siteCase, ...patches });
@@ -212,9 +222,10 @@ function siteCaseOf(
   store: CaseStore,
   reader: Reader,
 ): SiteCase {
-  const { caseId, patientKey, site } = ref;
+  const { caseId, patientKey, site, caseClass } = ref;
   const load = async (): Promise<TrainingCase> => {
     const { image, label } = await cache.load(ref, job.classes, job.preprocess);
+    if (caseClass !== undefined) return { caseId, image, caseClass };
     assert(label !== undefined, 'a data set opened for training has labelled cases only');
     return { caseId, image, label };
   };
@@ -222,7 +233,11 @@ function siteCaseOf(
     caseId,
     ...(patientKey === undefined ? {} : { patientKey }),
     ...(site === undefined ? {} : { site }),
-    contentKey: () => cache.contentKey(ref),
+    ...(caseClass === undefined ? {} : { caseClass }),
+    contentKey: async () => {
+      const ofFiles = await cache.contentKey(ref);
+      return caseClass === undefined ? ofFiles : sha256(`${ofFiles}/${job.classes[caseClass]}`);
+    },
     prepared: () => store.get(ref, load),
     originalLabel: async () => {
       const { label } = await reader.readCase(ref, job.classes);

@@ -4,6 +4,8 @@ import { type Job, type JobInput, jobSchema } from '@fedvox/job';
 
 /** Small synthetic cases and a job for them, for the tests of this package only. */
 
+/** Of scans that have a lesion or none. */
+const SCAN_SIZE = 16;
 const AFFINE = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];
 
 /** A bright ball of 1.5 to 3 voxels in noise, somewhere in a cube of so many voxels along an axis. */
@@ -32,6 +34,45 @@ export function ballJob(changes: Partial<JobInput> = {}): Job {
     evaluation: { bestBy: 'dice', auc: { level: 'voxel', classes: ['ball'] } },
     federation: { rounds: 1, minSites: 1 },
     seed: 42,
+    ...changes,
+  } satisfies JobInput);
+}
+
+/** A bright lesion of 2 to 4 voxels' radius somewhere in noise, or noise alone. */
+export function scanOf(hasLesion: boolean, random: Random): Volume {
+  const radius = 2 + 2 * random.uniform();
+  const centre = [0, 1, 2].map(() => radius + (SCAN_SIZE - 2 * radius) * random.uniform());
+  const data = Float32Array.from({ length: SCAN_SIZE ** 3 }, (_, voxel) => {
+    const position = [0, 1, 2].map((axis) => Math.floor(voxel / SCAN_SIZE ** axis) % SCAN_SIZE);
+    const distance = Math.hypot(...position.map((at, axis) => at - (centre[axis] as number)));
+    return (hasLesion && distance <= radius ? 3 : 0) + random.normal();
+  });
+  return { shape: [SCAN_SIZE, SCAN_SIZE, SCAN_SIZE], affineRas: AFFINE, data };
+}
+
+/** Tells scans with a lesion from those without. */
+export function lesionJob(changes: Partial<JobInput> = {}): Job {
+  return jobSchema.parse({
+    name: 'lesions',
+    task: { kind: 'classification' },
+    classes: ['none', 'lesion'],
+    preprocess: [{ kind: 'orient' }, { kind: 'zscore' }],
+    augment: [{ kind: 'flip', axes: ['x', 'y', 'z'] }],
+    network: {
+      ...{ kind: 'densenet', initFeatures: 8, growthRate: 8, blocks: [2, 2] },
+      norm: { kind: 'batch', statistics: 'averaged' },
+    },
+    training: {
+      ...{ batchSize: 8, loss: { kind: 'cross-entropy' } },
+      optimizer: { kind: 'adam', learningRate: 0.01 },
+    },
+    evaluation: {
+      bestBy: 'auc',
+      auc: { level: 'case', classes: ['lesion'] },
+      validationFraction: 0.4,
+    },
+    federation: { rounds: 1, minSites: 1 },
+    seed: 7,
     ...changes,
   } satisfies JobInput);
 }

@@ -1,12 +1,23 @@
 import type { LabelMap, Volume } from '@fedvox/imaging';
 import type { Job } from '@fedvox/job';
 
-/** A case as training sees it: preprocessed, image and label on one grid. */
-export interface TrainingCase {
+/** A case as training sees it: preprocessed, and what its network is to say of it. */
+export type TrainingCase = LabelledVoxels | LabelledCase;
+
+interface LabelledVoxels extends CaseImage {
+  /** On the image's grid. */
+  readonly label: LabelMap;
+}
+
+interface LabelledCase extends CaseImage {
+  /** Of the job's classes, by its index. */
+  readonly caseClass: number;
+}
+
+interface CaseImage {
   /** For errors; never leaves the site. */
   readonly caseId?: string;
   readonly image: Volume;
-  readonly label: LabelMap;
 }
 
 /** Bytes of cases a store keeps by default: 208 hippocampi take 160 MB, some twenty whole CTs fill it. */
@@ -38,7 +49,8 @@ export class CaseStore {
     const kept = this.#resident.get(key);
     if (kept !== undefined) return kept;
     const loaded = await load();
-    const byteLength = loaded.image.data.byteLength + loaded.label.data.byteLength;
+    const ofLabel = 'label' in loaded ? loaded.label.data.byteLength : 0;
+    const byteLength = loaded.image.data.byteLength + ofLabel;
     if (!this.#resident.has(key) && this.#residentBytes + byteLength <= this.#maxResidentBytes) {
       this.#resident.set(key, loaded);
       this.#residentBytes += byteLength;

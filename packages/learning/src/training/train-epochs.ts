@@ -8,12 +8,13 @@ import { supervisedLoss } from '../losses/deep-supervision.js';
 import { lossOf } from '../losses/index.js';
 import type { Supervised } from '../networks/layer.js';
 import type { Network } from '../networks/network.js';
-import { imageTensor, labelTensor } from '../tensors.js';
+import { imageTensor } from '../tensors.js';
 import { type Batch, epochBatches, type LoadCase } from './batches.js';
 import { gradientTerms, type StepTerms } from './gradient-terms.js';
 import { lossNotFinite } from './loss-not-finite.js';
 import { type MicroBatch, OptimizerSteps } from './optimizer-steps.js';
 import { optimizerOf } from './optimizers.js';
+import { truthTensor } from './truth-tensor.js';
 
 export interface TrainOptions extends StepTerms {
   readonly cases: readonly LoadCase[];
@@ -191,7 +192,7 @@ async function trainBatch(
   const startedMs = clock.nowMs();
   const loss = tf.tidy(() => {
     const images = imageTensor(batch.map(({ image }) => image));
-    const labels = labelTensor(batch.map(({ label }) => label));
+    const labels = truthTensor(batch);
     const ofBatch = () =>
       supervisedLoss(outputs(images), (logits) => lossOf(logits, labels, lossSpec));
     return steps.add(ofBatch, place);

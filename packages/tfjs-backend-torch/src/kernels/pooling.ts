@@ -100,10 +100,12 @@ function maxPool(t: Torch, x: Handle, axes: WindowAxis[]): Handle {
   return channelsLast(t, maxWithIndices(t, x, axes).values);
 }
 
+/** In float32: not every pool's gradient, nor every mean, is there in bfloat16. */
 function maxPoolGradient(t: Torch, dy: Handle, x: Handle, axes: WindowAxis[]): Handle {
-  const { input, indices } = maxWithIndices(t, x, axes);
+  const { input, indices } = maxWithIndices(t, t.full32(x), axes);
   const operator = `max_pool${axes.length}d_with_indices_backward`;
-  const gradient = t.run(operator, channelsSecond(t, dy), input, ...settings(axes), false, indices);
+  const behind = channelsSecond(t, t.full32(dy));
+  const gradient = t.run(operator, behind, input, ...settings(axes), false, indices);
   return channelsLast(t, unpadded(t, gradient, axes));
 }
 
@@ -121,13 +123,16 @@ function windowCounts(t: Torch, x: Handle, axes: WindowAxis[]): Handle {
 
 function averagePool(t: Torch, x: Handle, axes: WindowAxis[]): Handle {
   if (hasNoOutput(axes)) return noOutput(t, x, axes);
-  const sums = windowSums(t, padded(t, channelsSecond(t, x), axes, 0), axes);
-  return channelsLast(t, t.run('div.Tensor', sums, windowCounts(t, x, axes)));
+  const full = t.full32(x);
+  const sums = windowSums(t, padded(t, channelsSecond(t, full), axes, 0), axes);
+  return channelsLast(t, t.run('div.Tensor', sums, windowCounts(t, full, axes)));
 }
 
 function averagePoolGradient(t: Torch, dy: Handle, x: Handle, axes: WindowAxis[]): Handle {
-  const input = padded(t, channelsSecond(t, x), axes, 0);
-  const share = t.run('div.Tensor', channelsSecond(t, dy), windowCounts(t, x, axes));
+  const full = t.full32(x);
+  const input = padded(t, channelsSecond(t, full), axes, 0);
+  const behind = channelsSecond(t, t.full32(dy));
+  const share = t.run('div.Tensor', behind, windowCounts(t, full, axes));
   const [size, stride, padding] = settings(axes);
   const operator = `avg_pool${axes.length}d_backward`;
   const gradient = t.run(operator, share, input, size, stride, padding, false, true, 1);

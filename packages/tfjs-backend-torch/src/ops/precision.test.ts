@@ -69,6 +69,31 @@ describe.skipIf(!torchAvailability().available)('a network in bfloat16', () => {
     tf.dispose([...net.variables, net.x]);
   });
 
+  it.each([
+    ['highest', tf.maxPool3d, 'MaxPool3DGrad'],
+    ['mean', tf.avgPool3d, 'AvgPool3DGrad'],
+  ] as const)('has the %s of windows, and its gradient, as in float32', (_, pool, gradient) => {
+    // Whole numbers of few digits, and sums of eight of them over eight, are exact.
+    const x = tf.tidy(() =>
+      tf.floor(tf.randomUniform<tf.Rank.R5>([2, 4, 6, 5, 3], -8, 9, 'float32', 1)),
+    );
+    const identity = tf.reshape(tf.eye(3), [1, 1, 1, 3, 3]) as tf.Tensor5D;
+    const pooled = (precision: Precision) => {
+      setPrecision(precision);
+      return tf.tidy(() => {
+        const stored = conv3d(x, identity);
+        const output = pool(stored, 2, 2, 'valid');
+        const dy = conv3d(output, identity);
+        const attributes = { filterSize: 2, strides: 2, pad: 'valid' };
+        const inputs = { dy, input: stored, output };
+        const dx = tf.engine().runKernel(gradient, inputs, attributes) as tf.Tensor;
+        return [output, dx].map((each) => [...each.dataSync()]);
+      });
+    };
+    expect(pooled('bfloat16')).toEqual(pooled('float32'));
+    tf.dispose([x, identity]);
+  });
+
   it.each([1, 2, 3, 4, 5, 20])(
     'meets weights rounded to bfloat16 with what is stored so, into %i channels',
     (outChannels) => {

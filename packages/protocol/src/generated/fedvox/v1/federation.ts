@@ -104,6 +104,8 @@ export enum Capability {
   /** PATCHES - A job that trains on patches of its cases, and predicts in windows of their size. */
   PATCHES = 92,
   LOSS_CROSS_ENTROPY = 93,
+  /** CLASSIFICATION - Jobs whose classes are of cases: what each is of stands in the site's own list. */
+  CLASSIFICATION = 91,
   UNRECOGNIZED = -1,
 }
 
