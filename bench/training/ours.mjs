@@ -13,7 +13,8 @@ const PRECISIONS = { fp32: 'float32', bf16: 'bfloat16' };
 async function prepare(setup) {
   const { channels, strides, residualUnits, classes, shape, mode, threads, data } = setup;
   await registerTorchBackend({ threads, precision: PRECISIONS[mode] });
-  const network = { kind: 'unet', inChannels: 1, channels, strides, residualUnits };
+  const unet = { kind: 'unet', inChannels: 1, channels, strides, residualUnits };
+  const { network = unet } = setup;
   const job = { network, classes: Array.from({ length: classes }, (_, k) => `c${k}`), seed: 7 };
   const net = Network.fromWeights(job, initialModel(job));
   const optimizer = new FusedAdam({ learningRate: 1e-3 });

@@ -2,7 +2,6 @@ import { seededRandom } from '@fedvox/base';
 import type { VoxelEngine } from '@fedvox/imaging';
 import {
   type Job,
-  type PatchesSpec,
   samplesOf,
   stepPartsOfRound,
   type TrainingSpec,
@@ -21,8 +20,6 @@ import {
 import { Network } from '../networks/network.js';
 import { siteRuleOf } from '../site-rules/index.js';
 import type { KeptFolders, RoundAtSite, SiteRule } from '../site-rules/site-rule.js';
-import type { LoadCase } from '../training/batches.js';
-import { patchesOf } from '../training/case-patches.js';
 import { caseStoreOf } from '../training/case-store.js';
 import type { StepTerms } from '../training/gradient-terms.js';
 import type { Split } from '../training/split.js';
@@ -211,16 +208,6 @@ function epochsOf(
   return Math.ceil(localSteps / Math.ceil(samplesOf(cases, patches) / (batchSize * accumulate)));
 }
 
-/** What an epoch shows of the case of this number. */
-function samplesOfCase(
-  { prepared, patches: source }: SiteCase,
-  index: number,
-  patches: PatchesSpec | undefined,
-): LoadCase[] {
-  if (source === undefined || patches === undefined) return [prepared];
-  return patchesOf(source, patches, String(index));
-}
-
 /** The training loop as a job declares it, with progress. */
 export function trainingEpochs(
   { job, signal, clock, onProgress }: TaskInput,
@@ -234,7 +221,7 @@ export function trainingEpochs(
   return trainEpochs(network, {
     training: job.training,
     ...ofRound,
-    cases: cases.flatMap((one, index) => samplesOfCase(one, index, job.training.patches)),
+    cases: cases.flatMap(({ prepared, patches }, index) => patches?.(`${index}`) ?? [prepared]),
     epochs,
     augment: job.augment,
     random: seededRandom(job.seed).fork(`training/${seedLabel}`),

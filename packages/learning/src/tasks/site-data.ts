@@ -15,7 +15,7 @@ import { selectEngine } from '../engine/engine.js';
 import { voxelEngineOf } from '../engine/voxels.js';
 import { fail } from '../errors.js';
 import type { EvaluationCase } from '../evaluation/evaluate-cases.js';
-import type { PatchSource } from '../training/case-patches.js';
+import type { LoadCase } from '../training/batches.js';
 import { CaseStore, type TrainingCase } from '../training/case-store.js';
 import { type PatientCase, splitByPatient } from '../training/patient-split.js';
 import { type Split, splitCases, TRAINING_NEEDS } from '../training/split.js';
@@ -29,7 +29,7 @@ import {
 import { type GateReason, gateProblems, meetRequirements } from './data-requirements.js';
 import type { TaskInput, TrainingInput } from './input.js';
 import { checkJob, checkRunnable } from './job-check.js';
-import { patchSource } from './patch-source.js';
+import { patchReader } from './patch-reader.js';
 
 /** Whether a site's data will do for a job. Only `problems` may ever leave the site. */
 export interface DataReport {
@@ -47,8 +47,8 @@ export interface SiteCase extends EvaluationCase, PatientCase {
   /** Of its files, and its class: the same scan with the same label has the same one, in whatever data set. */
   readonly contentKey: () => Promise<Sha256>;
   readonly prepared: () => Promise<TrainingCase>;
-  /** What is trained on in its stead, where the job says so. */
-  readonly patches?: PatchSource;
+  /** What an epoch shows in its stead, where the job says so: patches by the stream of this name. */
+  readonly patches?: (stream: string) => LoadCase[];
 }
 
 /** The cases that can be used, and what cannot, with the reason. */
@@ -201,9 +201,8 @@ async function readCases(
       if (use === 'training') {
         facts.push(await checkTrainable(prepared, ref.caseId, job, originalLabel));
       } else checkLargeEnough(prepared.image, job);
-      const isCut = use === 'training' && job.training.patches !== undefined;
-      const patches = isCut ? { patches: patchSource(ref, prepared, job, cache) } : {};
-      cases.push({ ...siteCase, ...patches });
+      const patches = use === 'training' ? patchReader(ref, prepared, job, cache) : undefined;
+      cases.push({ ...siteCase, ...(patches && { patches }) });
     } catch (error) {
       refused.push(refusalOf(ref.caseId, error));
     }

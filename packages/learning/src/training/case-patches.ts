@@ -15,15 +15,15 @@ export interface PatchSource {
 /**
  * The patches that an epoch shows of a case. Where one lies is a function of the epoch's stream, the case and the
  * patch's number, and of its place in the batch where the job's sampling goes by batches.
- * @param name under which the case has a stream of its own
+ * @param stream the name of the case's own stream in each epoch
  */
 export function patchesOf(
   { shape, classes, read }: PatchSource,
   { size, perCase, sampling }: PatchesSpec,
-  name: string,
+  stream: string,
 ): LoadCase[] {
   return Array.from({ length: perCase }, (_, patch) => (place) => {
-    const ofCase = place.epoch.fork(`patches/${name}`);
+    const ofCase = place.epoch.fork(`patches/${stream}`);
     const target = SAMPLINGS[sampling.kind](sampling as never, { ...place, patch, ofCase });
     const random = ofCase.fork(String(patch));
     const voxel = voxelOf(target, classes, random);

@@ -1,23 +1,25 @@
 import { assert, seededRandom } from '@fedvox/base';
 import type { CaseCache, CaseRef } from '@fedvox/imaging';
 import type { Job } from '@fedvox/job';
-import type { PatchSource } from '../training/case-patches.js';
+import type { LoadCase } from '../training/batches.js';
+import { type PatchSource, patchesOf } from '../training/case-patches.js';
 import type { TrainingCase } from '../training/case-store.js';
 import { classVoxels } from '../training/class-voxels.js';
 
 /**
- * Patches of a case as the cache keeps it.
+ * What an epoch shows of a case as the cache keeps it; undefined where the job trains on it whole.
  * @param whole the case, in memory for the last time before it is trained on
  */
-export function patchSource(
+export function patchReader(
   ref: CaseRef,
   whole: TrainingCase,
-  { classes, preprocess, seed }: Job,
+  { classes, preprocess, seed, training: { patches } }: Job,
   cache: CaseCache,
-): PatchSource {
+): ((stream: string) => LoadCase[]) | undefined {
+  if (patches === undefined) return undefined;
   const { caseId } = ref;
   assert('label' in whole, 'a job that classifies cases has no patches');
-  return {
+  const source: PatchSource = {
     shape: whole.image.shape,
     classes: classVoxels(whole.label, seededRandom(seed).fork('class-voxels')),
     read: async (box) => {
@@ -26,4 +28,5 @@ export function patchSource(
       return { caseId, image, label };
     },
   };
+  return (stream) => patchesOf(source, patches, stream);
 }
