@@ -78,6 +78,18 @@ describe('site.yaml', () => {
     });
   });
 
+  it('finds the list of its cases’ classes beside itself, of a folder and of an archive', async () => {
+    const head = 'site: north\nstateDir: state\n';
+    const list = 'caseClasses: {file: lists/classes.csv}';
+    const caseClasses = { file: join(folder, 'lists', 'classes.csv') };
+    const ofFolder = await load(`${head}data: {kind: msd, path: scans, ${list}}`);
+    expect(ofFolder.data).toMatchObject({ path: join(folder, 'scans'), caseClasses });
+    const archive = `url: https://pacs.example/, query: {modality: MR}`;
+    const ofArchive = await load(`${head}data: {kind: pacs, ${archive}, ${list}}`);
+    expect(ofArchive.data).toMatchObject({ kind: 'dicom', caseClasses });
+    expect(ofArchive.pacs).not.toHaveProperty('caseClasses');
+  });
+
   it('asks an archive without DICOMweb by DIMSE, as whom it says', async () => {
     const yaml = [
       'site: north',

@@ -90,7 +90,11 @@ function resolveData(
   folder: string,
   stateDir: string,
 ): Pick<SiteConfig, 'data' | 'pacs'> {
-  if (data.kind !== 'pacs') return { data: { ...data, path: resolve(folder, data.path) } };
+  const { caseClasses } = data;
+  const ofCases = caseClasses && { caseClasses: { file: resolve(folder, caseClasses.file) } };
+  if (data.kind !== 'pacs') {
+    return { data: { ...data, path: resolve(folder, data.path), ...ofCases } };
+  }
   // All that a DICOM folder knows but where it lies, so that no option of it is lost here.
   const isOfFolder = (key: string) => key in dicomSchema.shape;
   const source = Object.fromEntries(
@@ -99,7 +103,7 @@ function resolveData(
   const { credentials, ca, certificate, key } = source;
   const path = casesFolder(stateFolder(stateDir).pacs);
   return {
-    data: dicomSchema.strip().parse({ ...data, kind: 'dicom', path }),
+    data: dicomSchema.strip().parse({ ...data, kind: 'dicom', path, ...ofCases }),
     pacs: {
       ...source,
       credentials: credentials && resolve(folder, credentials),

@@ -34,6 +34,21 @@ describe('the file of all cases', () => {
     ]);
   });
 
+  it('has a line for each case that was classified, with the probability of each class', () => {
+    const told = {
+      ...{ caseId: 'a', site: 'north', dice: null, perClass: [] },
+      classified: {
+        ...{ reference: 'none', predicted: 'lesion' },
+        probabilities: { none: 0.25, lesion: 0.75 },
+      },
+    };
+    expect(casesCsv([told]).split('\r\n')).toEqual([
+      'case,site,class,predicted,probability_none,probability_lesion',
+      'a,north,none,lesion,0.25,0.75',
+      '',
+    ]);
+  });
+
   it('is JSON where its name says so', async () => {
     const path = join(folder, 'cases.JSON');
     await casesFile(path)(cases);

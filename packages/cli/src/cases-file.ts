@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
 import { writeFileDurably } from '@fedvox/base/system';
-import type { CaseEvaluation } from '@fedvox/learning';
+import type { CaseEvaluation, ToldClass } from '@fedvox/learning';
 import { csvText } from './csv.js';
 import { fail } from './errors.js';
 
@@ -21,8 +21,33 @@ export function casesFile(path: string): (cases: readonly CaseEvaluation[]) => P
   return (cases) => writeFileDurably(path, format(cases));
 }
 
-/** A line for each case and class. */
+/** A line for each case and class; of cases that are classified, a line for each. */
 export function casesCsv(cases: readonly CaseEvaluation[]): string {
+  const told = cases.flatMap(({ classified, ...one }) =>
+    classified === undefined ? [] : [{ ...one, classified }],
+  );
+  return told.length > 0 ? classifiedCsv(told) : segmentedCsv(cases);
+}
+
+function classifiedCsv(cases: readonly (CaseEvaluation & { classified: ToldClass })[]): string {
+  const names = Object.keys(cases[0]?.classified.probabilities ?? {});
+  const head = [
+    'case',
+    'site',
+    'class',
+    'predicted',
+    ...names.map((name) => `probability_${name}`),
+  ];
+  const rows = cases.map(
+    ({ caseId, site, classified: { reference, predicted, probabilities } }) => [
+      ...[caseId, site ?? null, reference, predicted],
+      ...names.map((name) => probabilities[name] ?? null),
+    ],
+  );
+  return csvText([head, ...rows]);
+}
+
+function segmentedCsv(cases: readonly CaseEvaluation[]): string {
   const head = [
     'case',
     'site',

@@ -6,6 +6,10 @@ export const ERRORS = {
     message: '{option} must be a whole number of at least {minimum}, not "{value}"',
     advice: 'Correct the option.',
   },
+  'not-a-part': {
+    message: '{option} must be a number between 0 and 1, not "{value}"',
+    advice: 'For example 0.9.',
+  },
   'not-a-length': {
     message: '{option} must be a length in mm above 0, not "{value}"',
     advice: 'Correct the option.',

@@ -42,6 +42,25 @@ describe('an evaluation for people', () => {
   stent: in none of the cases; false positives: 0 voxels`);
   });
 
+  it('says how the classes of cases are told', () => {
+    const evaluation = {
+      ...{ dice: null, auc: 0.9, surfaceToleranceMm: 1, validationCases: 4, perClass: [] },
+      caseClasses: {
+        ...{ specificity: 0.9, accuracy: 0.75 },
+        perClass: [
+          { name: 'none', cases: 3, auc: 0.9, sensitivity: 0.5 },
+          { name: 'cyst', cases: 0, auc: null, sensitivity: null },
+        ],
+      },
+      intervals: { dice: null, perClass: [], auc: { low: 0.7, high: 0.95 } },
+    };
+    expect(evaluationText(evaluation, 'case(s)')).toBe(`Dice -, AUC 0.900 in 4 case(s)
+  AUC 95 % 0.700 to 0.950
+  none: AUC 0.900; sensitivity 0.500 at a specificity of 0.9; 3 case(s)
+  cyst: AUC -; sensitivity - at a specificity of 0.9; 0 case(s)
+  right: 75.0 %`);
+  });
+
   it('says how well the mean of a class is known, where it can be told', () => {
     const evaluation = {
       dice: 0.9,

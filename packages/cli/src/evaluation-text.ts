@@ -1,5 +1,6 @@
 import type {
   Agreements,
+  CaseClasses,
   ClassEvaluation,
   DetailedEvaluation,
   Evaluation,
@@ -19,7 +20,21 @@ export function evaluationText(
   const ofSite = (one: SiteEvaluation) => siteLines(one, surfaceToleranceMm);
   const sites = haveSameClasses(perSite) ? [] : perSite.flatMap(ofSite);
   const classes = classLines(evaluation, surfaceToleranceMm, intervals?.perClass);
-  return [head, ...classes, ...sites].join('\n');
+  const ofCases = caseClassLines(evaluation.caseClasses, intervals?.auc ?? null);
+  return [head, ...classes, ...ofCases, ...sites].join('\n');
+}
+
+/** How the classes of cases are told. */
+function caseClassLines(classes: CaseClasses | undefined, interval: Interval | null): string[] {
+  if (classes === undefined) return [];
+  const { specificity, perClass, accuracy } = classes;
+  const known =
+    interval === null ? [] : [`AUC 95 % ${figure(interval.low)} to ${figure(interval.high)}`];
+  const lines = perClass.map(
+    ({ name, cases, auc, sensitivity }) =>
+      `${name}: AUC ${figure(auc)}; sensitivity ${figure(sensitivity)} at a specificity of ${specificity}; ${cases} case(s)`,
+  );
+  return [...known, ...lines, `right: ${percent(accuracy)}`].map((line) => `  ${line}`);
 }
 
 /** Whether each class occurs at all of the sites or at none: together they then show what each shows. */

@@ -48,6 +48,7 @@ const COLUMNS: readonly (readonly [name: string, cell: (scan: ScanReport) => str
   ['axes', ({ orientation }) => orientation ?? '-'],
   ['values', valuesCell],
   ['labels', ({ labels }) => labels.map(volumeText).join(', ') || '-'],
+  ['class', caseClassCell],
   ['prediction', predictionCell],
   ['use', useCell],
 ];
@@ -55,6 +56,7 @@ const COLUMNS: readonly (readonly [name: string, cell: (scan: ScanReport) => str
 const OPTIONAL_CELLS: readonly ((scan: ScanReport) => string)[] = [
   seriesCell,
   patientCell,
+  caseClassCell,
   predictionCell,
 ];
 
@@ -65,6 +67,10 @@ function seriesCell({ seriesNumber, seriesDescription }: ScanReport): string {
 
 function patientCell({ patientId }: ScanReport): string {
   return patientId ?? '-';
+}
+
+function caseClassCell({ caseClass }: ScanReport): string {
+  return caseClass ?? '-';
 }
 
 /** What has no label can be predicted, not trained on. */

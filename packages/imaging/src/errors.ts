@@ -289,7 +289,8 @@ export const fail = defineErrors('imaging', {
   },
   'no-class-list': {
     message: 'nothing says the classes of the cases in {path}',
-    advice: 'Name a list of them: `caseClasses: {file: classes.csv}` in the site’s `data`.',
+    advice:
+      'Name a list of them: `caseClasses: {file: classes.csv}` in the site’s `data`, or --case-classes FILE.',
   },
   'class-list-unreadable': {
     message: 'cannot read the list of cases’ classes {path}: {reason}',

@@ -79,6 +79,10 @@ export const fail = defineErrors('learning', {
     message: 'nothing says how to prepare the input of {model}: it is bare weights without a job',
     advice: 'Give --job FILE, the job that made this model.',
   },
+  'classifies-cases': {
+    message: 'the model of job {job} says a class of a case, and draws no label map',
+    advice: 'See what it says of cases by `fedvox model evaluate --cases FILE`.',
+  },
   'output-kind': {
     message: 'a prediction of this scan is written as {kinds}, not as {outputPath}',
     advice: 'Give --output a name that ends so; a DICOM SEG (.dcm) is made of DICOM series alone.',

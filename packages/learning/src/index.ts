@@ -9,9 +9,11 @@ export type {
   CaseEvaluation,
   ClassOfCase,
   DetailedEvaluation,
+  ToldClass,
 } from './evaluation/case-evaluation.js';
 export type { ClassEvaluation } from './evaluation/class-evaluation.js';
 export type { Agreements, Evaluation, SiteEvaluation } from './evaluation/evaluate-cases.js';
+export type { CaseClassEvaluation, CaseClasses } from './evaluation/told-classes.js';
 export { lossOf } from './losses/index.js';
 export { initialModel, Network } from './networks/network.js';
 export { type Fingerprint, takeFingerprint } from './planning/fingerprint.js';

@@ -93,3 +93,50 @@ describe('a report of an evaluation', () => {
     expect(page).toContain(`<html lang="${language === 'zh' ? 'zh' : 'en'}`);
   });
 });
+
+describe('the report of a model that classifies cases', () => {
+  const classifying = jobSchema.parse({
+    ...{ name: 'tumours', task: { kind: 'classification' }, classes: ['none', 'tumour'] },
+    preprocess: [{ kind: 'orient' }],
+    network: { kind: 'densenet', norm: { kind: 'batch', statistics: 'averaged' } },
+    training: { batchSize: 2, loss: { kind: 'cross-entropy' } },
+    evaluation: { bestBy: 'auc', auc: { level: 'case', classes: ['tumour'] } },
+    federation: { rounds: 1, minSites: 2 },
+    seed: 1,
+  });
+  const told = (caseId: string, reference: string, tumour: number) => ({
+    ...{ caseId, dice: null, perClass: [] },
+    classified: {
+      ...{ reference, predicted: tumour > 0.5 ? 'tumour' : 'none' },
+      probabilities: { none: 1 - tumour, tumour },
+    },
+  });
+  const record: EvaluationRecord = {
+    ...{ job: classifying, modelSha256: 'ab'.repeat(32), split: 'all' },
+    evaluation: {
+      ...{ dice: null, auc: 0.875, surfaceToleranceMm: 1, perClass: [] },
+      caseClasses: {
+        specificity: 0.9,
+        perClass: [{ name: 'tumour', cases: 1, auc: 0.875, sensitivity: 0.75 }],
+        accuracy: 0.5,
+      },
+      intervals: { dice: null, perClass: [], auc: { low: 0.7, high: 0.95 } },
+      perCase: [told('<sure>', 'tumour', 0.9), told('wrong', 'none', 0.8)],
+    },
+  };
+
+  it('says how they are told by class, and of each case its class, the worst first', () => {
+    const page = evaluationReport(record, 'en');
+    const text = textOf(page);
+    expect(text).toContain('0.700 – 0.950');
+    expect(text).toContain('sensitivity at a specificity of 0.9');
+    expect(text).toContain('|tumour|1|0.875|0.750|');
+    expect(text).toContain('|wrong|none|tumour|0.200|');
+    expect(page.indexOf('wrong')).toBeLessThan(page.indexOf('&lt;sure&gt;'));
+    expect(page).not.toContain('<sure>');
+  });
+
+  it.each(LANGUAGES)('is whole in %s', (language) => {
+    expect(evaluationReport(record, language)).toContain('0.875');
+  });
+});

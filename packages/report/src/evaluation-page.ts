@@ -1,9 +1,10 @@
 import { dotChart, spreadOf } from '@fedvox/charts';
-import { METRICS } from '@fedvox/job';
+import { isOfCases, METRICS } from '@fedvox/job';
 import type { EvaluatedCase, EvaluationRecord, FigureInterval } from './evaluation-record.js';
 import { type Column, dataTable, type Html, html, raw, termList } from './html-markup.js';
 import { figureText, percentText } from './phrases.js';
 import { reportPage } from './report-page.js';
+import { classifiedSections } from './sections/classified-sections.js';
 import { type Language, WORDS } from './words/languages.js';
 import type { Words } from './words/words.js';
 
@@ -15,9 +16,9 @@ export function evaluationReport(record: EvaluationRecord, language: Language): 
   const words = WORDS[language];
   return reportPage(words.code, words.evaluation.title(record.job.name), [
     summary(record, words),
-    byClass(record, words),
-    ...bySite(record, words),
-    byCase(record, words),
+    ...(isOfCases(record.job)
+      ? classifiedSections(record, words, MAX_CASES)
+      : [byClass(record, words), ...bySite(record, words), byCase(record, words)]),
   ]);
 }
 
@@ -30,7 +31,7 @@ function summary({ job, modelSha256, split, evaluation }: EvaluationRecord, word
     [say.terms.model, html`<code>${modelSha256 ?? say.severalModels}</code>`],
     [say.terms.cases, html`${String(perCase.length)} (${say.split[split]})`],
     [METRICS.dice.title, html`${figureText(dice, words)} ${knownText(intervals.dice, words)}`],
-    [METRICS.auc.title, html`${figureText(auc, words)}`],
+    [METRICS.auc.title, html`${figureText(auc, words)} ${knownText(intervals.auc ?? null, words)}`],
   ];
   const notes = [...(split === 'all' ? [say.flatters] : []), say.intervalNote, say.localNote];
   return html`${raw(termList(facts))}

@@ -22,7 +22,10 @@ export interface EvaluationRecord {
       readonly perClass: readonly EvaluatedClass[];
       readonly validationCases: number;
     }[];
+    /** Where the job classifies cases, and one model did. */
+    readonly caseClasses?: EvaluatedCaseClasses;
     readonly intervals: {
+      readonly auc?: FigureInterval | null;
       readonly dice: FigureInterval | null;
       readonly perClass: readonly (FigureInterval | null)[];
     };
@@ -42,9 +45,22 @@ export interface EvaluatedClass {
   readonly missed?: { readonly cases: number };
 }
 
+export interface EvaluatedCaseClasses {
+  readonly specificity: number;
+  readonly perClass: readonly {
+    readonly name: string;
+    readonly cases: number;
+    readonly auc: number | null;
+    readonly sensitivity: number | null;
+  }[];
+  readonly accuracy: number;
+}
+
 export interface EvaluatedCase {
   readonly caseId: string;
   readonly site?: string;
+  /** Where the job classifies cases. */
+  readonly classified?: ToldCase;
   readonly dice: number | null;
   /** In the order of the classes. */
   readonly perClass: readonly {
@@ -55,4 +71,10 @@ export interface EvaluatedCase {
     readonly referenceMl: number;
     readonly predictedMl: number;
   }[];
+}
+
+export interface ToldCase {
+  readonly reference: string;
+  readonly predicted: string;
+  readonly probabilities: Readonly<Record<string, number>>;
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { loadConfig } from '@fedvox/base/system';
 import type { CaseRef, InspectOptions as FolderRules, InspectReport } from '@fedvox/imaging';
-import { jobSchema } from '@fedvox/job';
+import { isOfCases, jobSchema } from '@fedvox/job';
 import type { Command } from 'commander';
 import { fail } from '../errors.js';
 import { ResultSaysNo } from '../failure.js';
@@ -96,5 +96,6 @@ async function rulesOf(path: string, options: InspectOptions): Promise<FolderRul
   const { requirementProblem } = await import('@fedvox/learning');
   const job = await loadConfig(jobPath, jobSchema, 'job');
   const problemOf = (ref: CaseRef) => requirementProblem(ref, job);
+  if (isOfCases(job)) return { ...rules, ofCases: job.classes, problemOf } as FolderRules;
   return { ...rules, classes: job.classes, problemOf } as FolderRules;
 }

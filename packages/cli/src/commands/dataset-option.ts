@@ -11,10 +11,15 @@ export type LabelOption = Readonly<Record<string, string>>;
 export interface RuleOptions {
   readonly label?: LabelOption;
   readonly config?: string;
+  readonly caseClasses?: string;
 }
 
 export function withRules(command: Command): Command {
-  return withConfig(command).addOption(
+  const classes = withConfig(command).option(
+    '--case-classes <file>',
+    'the class of each case (CSV, `case,class` or `patient,class`), for jobs that classify cases',
+  );
+  return classes.addOption(
     new Option(
       '--label <name=class...>',
       'a structure’s name in the files and the job’s class it is, where they differ',
@@ -35,7 +40,7 @@ export function withConfig(command: Command): Command {
  */
 export async function datasetOf(
   path: string,
-  { label = {}, config }: RuleOptions,
+  { label = {}, config, caseClasses }: RuleOptions,
   site?: string,
 ): Promise<DatasetSpec> {
   const { datasetSpecSchema } = await import('@fedvox/imaging');
@@ -46,7 +51,9 @@ export async function datasetOf(
   const rules = Object.entries(data ?? {}).filter(([rule]) => rule in schema.shape);
   const labels = { ...data?.labels, ...label };
   const ofSite = kind === 'msd' && site !== undefined ? { site } : {};
-  return datasetSpecSchema.parse({ ...Object.fromEntries(rules), kind, path, labels, ...ofSite });
+  const ofCases = caseClasses === undefined ? {} : { caseClasses: { file: caseClasses } };
+  const own = { kind, path, labels, ...ofSite, ...ofCases };
+  return datasetSpecSchema.parse({ ...Object.fromEntries(rules), ...own });
 }
 
 /** One data set per folder and site: each is split as its site would split it in a federation. */
@@ -66,7 +73,9 @@ export async function siteData(config: string): Promise<DatasetSpec> {
 
 /** What a site's configuration says of scans, whatever their format; what it says of labels is left out. */
 export async function scanRules(config: string): Promise<ScanRules> {
-  const notOfScans: readonly string[] = ['kind', 'path', 'site', 'labels', 'missingLabels'];
+  const notOfScans: readonly string[] = [
+    ...['kind', 'path', 'site', 'labels', 'missingLabels', 'caseClasses'],
+  ];
   const rules = Object.entries(await siteData(config)).filter(([key]) => !notOfScans.includes(key));
   return Object.fromEntries(rules);
 }

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { casesFile } from '../cases-file.js';
 import { prepareOutput } from '../output-file.js';
 import { languageOption } from './language-option.js';
-import { millimetres } from './options.js';
+import { millimetres, part } from './options.js';
 
 /** Where an evaluation is written to, beside the terminal, and what a person may say of its figures. */
 export interface EvaluationFileOptions {
@@ -14,6 +14,7 @@ export interface EvaluationFileOptions {
   readonly report?: string;
   readonly lang: Language;
   readonly surfaceTolerance: number;
+  readonly specificity: number;
 }
 
 export function withEvaluationFiles(command: Command): Command {
@@ -26,6 +27,12 @@ export function withEvaluationFiles(command: Command): Command {
       'within which surface Dice counts two surfaces as one',
       millimetres('--surface-tolerance'),
       1,
+    )
+    .option(
+      '--specificity <part>',
+      'at which the sensitivity to a class of cases is given',
+      part('--specificity'),
+      0.9,
     );
 }
 

@@ -48,6 +48,7 @@ async function evaluateModelFile(output: Output, options: EvaluateOptions): Prom
     {
       ...(await localTask(output, options, job)),
       surfaceToleranceMm: options.surfaceTolerance,
+      specificity: options.specificity,
     },
     options.model,
     split,

@@ -26,6 +26,15 @@ export function millimetres(option: string): (text: string) => number {
   };
 }
 
+/** Makes the reader of a part between 0 and 1 for one option. @throws FedvoxError `cli/not-a-part` */
+export function part(option: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d*\.?\d+$/.test(text) && value > 0 && value < 1) return value;
+    throw fail('not-a-part', { option, value: text });
+  };
+}
+
 /** Collects `--label NAME=CLASS` options. @throws FedvoxError `cli/not-a-label` */
 export function labelNames(
   text: string,

@@ -2,6 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VirtualClock } from '@fedvox/base';
 import { describe, expect, it } from 'vitest';
+import { inspectFolder } from '../inspect/inspect-folder.js';
 import { writeNifti } from '../nifti/write.js';
 import { PATIENT, phantomVolumes, writePhantomCase } from '../testing/phantom-case.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
@@ -160,5 +161,24 @@ describe('the class of a DICOM series', () => {
     const { refused } = await opened(path, csv, { kind: 'dicom' });
     expect(refused.map(({ code }) => code)).toEqual(['case-class-conflict', 'case-class-stray']);
     expect(JSON.stringify(refused)).not.toContain(PATIENT.patientId);
+  });
+});
+
+describe('an inspection for a job that classifies cases', () => {
+  it('shows the class of each scan, and why one cannot be used', async () => {
+    const path = await images();
+    const file = join(path, 'classes.csv');
+    await writeFile(file, 'case,class\na,normal\nb,cyst\nghost,tumour\n');
+    const rules = { kind: 'msd', ofCases: CLASSES, caseClasses: { file } } as const;
+    const { scans, refused } = await inspectFolder(path, rules);
+    const found = scans.map(({ caseId, caseClass, trainable, refusal }) => ({
+      ...{ caseId, caseClass, trainable, code: refusal?.code },
+    }));
+    expect(found).toEqual([
+      { caseId: 'a', caseClass: 'normal', trainable: true, code: undefined },
+      { ...{ caseId: 'b', trainable: false }, code: 'imaging/case-class-unknown' },
+      { ...{ caseId: 'c', trainable: false }, code: 'imaging/case-class-missing' },
+    ]);
+    expect(refused.map(({ code }) => code)).toEqual(['imaging/case-class-stray']);
   });
 });

@@ -8,37 +8,69 @@ import { type ClassLine, type ClassList, readClassList } from './class-list.js';
 import { caseIdOf } from './listed-cases.js';
 import type { ResolvedDatasetSpec } from './spec.js';
 
+/** What a data set says of its cases' classes. */
+type ClassRules = Pick<ResolvedDatasetSpec, 'kind' | 'path' | 'labels' | 'caseClasses'>;
+
+/** A site's list, asked for one case after the other. */
+export interface CaseClassifier {
+  /**
+   * The class of a case, as an index of the job's.
+   * @throws FedvoxError `case-class-missing`, `case-class-conflict`, `case-class-unknown`
+   */
+  classOf(ref: CaseRef): number;
+  /** What is said of lines that are of none of the cases so far. */
+  strays(): Refusal[];
+}
+
 /**
- * The cases whose class the site's list says, each with it; of the others, why they cannot be used.
- * @param dataset opened without looking for labels
  * @param classes the job's class names
  * @throws FedvoxError `no-class-list`, and as `readClassList`
  */
-export async function classifiedCases(
-  { cases, refused }: Dataset,
-  spec: ResolvedDatasetSpec,
+export async function openCaseClassifier(
+  rules: ClassRules,
   classes: readonly string[],
-): Promise<Dataset> {
-  const { path, caseClasses } = spec;
+): Promise<CaseClassifier> {
+  const { path, caseClasses } = rules;
   if (caseClasses === undefined) throw fail('no-class-list', { path });
   const list = await readClassList(caseClasses.file);
-  const linesOf = groupBy(list.lines, ({ name }) => keyOf(name, list, spec));
+  const linesOf = groupBy(list.lines, ({ name }) => keyOf(name, list, rules));
+  const met = new Set<string>();
+  return {
+    classOf(ref) {
+      const key = list.subject === 'case' ? ref.caseId : ref.patientKey;
+      if (key !== undefined) met.add(key);
+      const lines = (key !== undefined && linesOf.get(key)) || [];
+      return classIn(lines, whatOf(ref), list, rules, classes);
+    },
+    strays: () =>
+      strayRefusals(
+        [...linesOf].flatMap(([key, lines]) => (met.has(key) ? [] : lines)),
+        list,
+      ),
+  };
+}
+
+/**
+ * The cases whose class the site's list says, each with it; of the others, why they cannot be used.
+ * @param dataset opened without looking for labels
+ * @throws FedvoxError as `openCaseClassifier`
+ */
+export async function classifiedCases(
+  { cases, refused }: Dataset,
+  rules: ClassRules,
+  classes: readonly string[],
+): Promise<Dataset> {
+  const classifier = await openCaseClassifier(rules, classes);
   const known: CaseRef[] = [];
   const unknown: Refusal[] = [];
-  const met = new Set<string>();
   for (const ref of cases) {
-    const key = list.subject === 'case' ? ref.caseId : ref.patientKey;
-    const lines = (key !== undefined && linesOf.get(key)) || [];
-    if (key !== undefined) met.add(key);
-    const what = whatOf(ref);
     try {
-      known.push({ ...ref, caseClass: classIn(lines, what, list, spec, classes) });
+      known.push({ ...ref, caseClass: classifier.classOf(ref) });
     } catch (error) {
-      unknown.push(refusalOf(what, error));
+      unknown.push(refusalOf(whatOf(ref), error));
     }
   }
-  const stray = [...linesOf].flatMap(([key, lines]) => (met.has(key) ? [] : lines));
-  return { cases: known, refused: [...refused, ...unknown, ...strayRefusals(stray, list)] };
+  return { cases: known, refused: [...refused, ...unknown, ...classifier.strays()] };
 }
 
 /** The class that its lines say of a case: as an index of the job's. */
@@ -46,7 +78,7 @@ function classIn(
   lines: readonly ClassLine[],
   what: string,
   { path, subject }: ClassList,
-  { labels }: ResolvedDatasetSpec,
+  { labels }: ClassRules,
   classes: readonly string[],
 ): number {
   const [first] = lines;
@@ -61,7 +93,7 @@ function classIn(
 /**
  * What a case or a patient of that name goes by. A series may be named by its UID too, an image by its path.
  */
-function keyOf(name: string, { subject }: ClassList, { kind }: ResolvedDatasetSpec): string {
+function keyOf(name: string, { subject }: ClassList, { kind }: ClassRules): string {
   if (subject === 'patient') return sha256(`${kind === 'dicom' ? 'patient' : 'subject'}/${name}`);
   if (kind === 'msd') return caseIdOf({ image: name });
   return UID.test(name) ? sha256(name).slice(0, 16) : name;

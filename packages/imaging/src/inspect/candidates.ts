@@ -44,6 +44,9 @@ export interface LabelRules {
   readonly site?: string;
   /** The site's names for structures → class names. */
   readonly labels?: LabelNames;
+  /** The classes of a job that classifies cases; where they stand is then `caseClasses`, and no label is looked at. */
+  readonly ofCases?: readonly string[];
+  readonly caseClasses?: ResolvedDatasetSpec['caseClasses'];
   readonly missingLabels?: 'refuse' | 'empty';
   readonly overlaps?: 'refuse' | 'later-class-wins';
   readonly contourGaps?: 'refuse' | 'keep' | 'fill';
@@ -92,7 +95,9 @@ export async function dicomCandidates(
   const { contourGaps = 'refuse', missingRescale = 'refuse', padding = 'air' } = rules;
   const given = { overlaps, contourGaps, missingRescale, padding, gantryTilt, predictions, volume };
   const spec = { ...specOf('dicom', path, rules), ...given };
-  const scan = labelSources(found, predictions);
+  const need = needOf(rules);
+  const labelled = labelSources(found, predictions);
+  const scan = need === 'of-cases' ? { ...labelled, segmentations: [] } : labelled;
   const candidates: Candidate[] = [];
   const objects: Refusal[] = [];
   for (const series of scan.series) {
@@ -107,12 +112,11 @@ export async function dicomCandidates(
     const classes = rules.classes ?? ownClasses(segments, rules.labels);
     const prediction = seriesPrediction(series, found, spec, classes);
     const find = (from: FolderScan) => (): FoundCase => {
-      const { ref, alsoRefused } = caseOfSeries(series, from, spec, classes, needOf(rules));
+      const { ref, alsoRefused } = caseOfSeries(series, from, spec, classes, need);
       return { ref, warnings: alsoRefused.map(({ reason }) => reason) };
     };
     const withoutLabels = { ...scan, segmentations: [] };
-    const isLabelNeeded = needOf(rules) === 'required';
-    const ways = isLabelNeeded ? [find(scan)] : [find(scan), find(withoutLabels)];
+    const ways = need === 'optional' ? [find(scan), find(withoutLabels)] : [find(scan)];
     const basics = await seriesBasics(series);
     candidates.push({
       basics,
@@ -126,7 +130,7 @@ export async function dicomCandidates(
     ...scan.refused,
     ...objects,
     ...orphanSegmentations(scan),
-    ...unmatchedNames(scan, spec),
+    ...(need === 'of-cases' ? [] : unmatchedNames(scan, spec)),
   ];
   return { candidates, refused, files: [] };
 }
@@ -260,7 +264,8 @@ function isForeign(error: FedvoxError): boolean {
 }
 
 /** Where nobody trains nobody needs a label. */
-function needOf({ classes, kind }: LabelRules): LabelNeed {
+function needOf({ classes, kind, ofCases }: LabelRules): LabelNeed {
+  if (ofCases !== undefined) return 'of-cases';
   return classes === undefined && kind === undefined ? 'optional' : 'required';
 }
 

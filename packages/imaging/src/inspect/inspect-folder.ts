@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type FedvoxError, isFedvoxError } from '@fedvox/base';
 import type { CaseRef } from '../datasets/case-ref.js';
+import { type CaseClassifier, openCaseClassifier } from '../datasets/classified-cases.js';
 import { loadCase } from '../datasets/load-case.js';
 import { scanDicomFolder } from '../folder-scan/folder-scan.js';
 import type { HeaderProgress } from '../folder-scan/headers/read-headers.js';
@@ -59,24 +60,26 @@ export async function inspectFolder(
   for (const pictures of [options.pngFolder, options.thumbnailFolder]) {
     if (pictures !== undefined) await mkdir(pictures, { recursive: true });
   }
+  const classifier = await classifierOf(path, options);
   const scans: ScanReport[] = [];
   for (const candidate of candidates) {
-    scans.push(await report(candidate, options, picturePaths(options, scans.length)));
+    scans.push(await report(candidate, options, picturePaths(options, scans.length), classifier));
     options.onProgress?.(scans.length, candidates.length);
   }
   return {
     path,
     files: scan.files,
     scans,
-    refused: sources.flatMap((source) => source.refused),
+    refused: [...sources.flatMap((source) => source.refused), ...(classifier?.strays() ?? [])],
     otherFiles: unknown.length - volumes.files.length,
   };
 }
 
 async function report(
   candidate: Candidate,
-  { problemOf }: InspectOptions,
+  { problemOf, ofCases = [] }: InspectOptions,
   pictures: PicturePaths,
+  classifier: CaseClassifier | undefined,
 ): Promise<ScanReport> {
   const { basics, classes, ways } = candidate;
   const refusals: Refusal[] = [];
@@ -87,6 +90,7 @@ async function report(
       known = { ...known, ...geometryOf(ref) };
       const problem = problemOf?.(ref);
       if (problem !== undefined) throw problem;
+      const caseClass = classifier && ofCases[classifier.classOf(ref)];
       const { image, label } = await loadShown(ref, candidate);
       const shown = await readPrediction(candidate, image, label?.map);
       const { map, report } = shown;
@@ -97,8 +101,9 @@ async function report(
         intensity: extremes(image.data),
         labels: label?.figures ?? [],
         ...(report === undefined ? {} : { prediction: report }),
+        ...(caseClass === undefined ? {} : { caseClass }),
         usable: true,
-        trainable: label !== undefined,
+        trainable: label !== undefined || caseClass !== undefined,
         warnings: [...refusals.map(({ reason }) => reason), ...warnings, ...shown.warnings],
         ...pictures,
       };
@@ -124,6 +129,15 @@ async function loadShown(
     const { image } = await loadCase({ ...ref, hasLabel: false }, classes);
     return { image, label: await overlappingLabels(ref, classes, image) };
   }
+}
+
+/** @throws FedvoxError as `openCaseClassifier` */
+async function classifierOf(
+  path: string,
+  { ofCases, caseClasses, kind = 'dicom', labels = {} }: InspectOptions,
+): Promise<CaseClassifier | undefined> {
+  if (ofCases === undefined) return undefined;
+  return openCaseClassifier({ path, caseClasses, kind, labels }, ofCases);
 }
 
 const NOTHING = { candidates: [], refused: [], files: [] };

@@ -30,6 +30,8 @@ export interface ScanReport {
   readonly slices: number;
   readonly intensity?: { readonly min: number; readonly max: number };
   readonly labels: readonly LabelReport[];
+  /** Its class as a whole, for a job that classifies cases. */
+  readonly caseClass?: string;
   /** What a model of Fedvox drew, where the folder has it; never taken for a label. */
   readonly prediction?: PredictionReport;
   readonly usable: boolean;

@@ -1,10 +1,11 @@
 import type { Logger } from '@fedvox/base/system';
 import { type Grid, type LabelMap, preprocess, type Scan } from '@fedvox/imaging';
-import { inferenceOf, type Job } from '@fedvox/job';
+import { inferenceOf, isOfCases, type Job } from '@fedvox/job';
 import { openModel } from '../bundle/saved-model.js';
 import { selectEngine } from '../engine/engine.js';
 import type { EngineName, EngineSettings } from '../engine/settings.js';
 import { voxelEngineOf } from '../engine/voxels.js';
+import { fail } from '../errors.js';
 import { predictProbabilities } from '../inference/probabilities.js';
 import { segmented } from '../inference/segmented.js';
 import { Network } from '../networks/network.js';
@@ -31,11 +32,12 @@ export interface ReadyModel {
 /**
  * Reads a model and brings it into the engine.
  * @throws FedvoxError `learning/model-of-another-job`, `learning/model-unreadable`, `learning/model-not-finite`,
- *   `learning/unsupported-channels`, `learning/engine-unavailable`
+ *   `learning/unsupported-channels`, `learning/engine-unavailable`, `learning/classifies-cases`
  */
 export async function readyModel(input: ModelInput): Promise<ReadyModel> {
   const { job, modelPath } = input;
   checkRunnable(job);
+  if (isOfCases(job)) throw fail('classifies-cases', { job: job.name });
   const weights = await openModel(modelPath, job);
   const voxels = voxelEngineOf(await selectEngine(input.engine, input));
   const network = Network.fromWeights(job, weights);

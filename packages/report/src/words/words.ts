@@ -65,11 +65,15 @@ export interface EvaluationWords {
       | 'meanVolumeError'
       | 'byClass'
       | 'byCase'
-      | 'bySite',
+      | 'bySite'
+      | 'predictedClass'
+      | 'probability'
+      | 'right',
       string
     >
   >;
   readonly surfaceDice: (toleranceMm: number) => string;
+  readonly sensitivity: (specificity: number) => string;
   readonly split: Readonly<Record<'all' | 'validation', string>>;
   readonly severalModels: string;
   readonly flatters: string;
