@@ -11,7 +11,10 @@ export {
 export { type AdamOptions, FusedAdam } from './ops/fused-adam.js';
 export { FusedOptimizer } from './ops/fused-optimizer.js';
 export { FusedSgd, type SgdOptions } from './ops/fused-sgd.js';
+export { gelu } from './ops/gelu.js';
 export { GradientAccumulator } from './ops/gradient-accumulator.js';
+export { layerNorm } from './ops/layer-norm.js';
+export { linear } from './ops/linear.js';
 export {
   type BatchNormed,
   batchNorm,
@@ -32,6 +35,7 @@ export {
   sampleVolumeNearest,
   type VolumeArray,
 } from './ops/volumes.js';
+export { type WindowMasks, windowAttention } from './ops/window-attention.js';
 export {
   liveTensorCount,
   registerGradients,

@@ -32,6 +32,16 @@ export class Torch {
     return results as (Handle | null)[];
   }
 
+  /** Runs a part of the kernel, of whose temporaries only the results are left when it ends. */
+  within(body: (t: Torch) => readonly Handle[]): Handle[] {
+    const part = new Torch(this.native, this.device, this.computeType, this.operators);
+    try {
+      return body(part).map((result) => this.track(part.keep(result)));
+    } finally {
+      part.close();
+    }
+  }
+
   /** Runs an operator that only writes to its arguments. */
   mutate(operator: string, ...args: readonly Argument[]): void {
     this.call(operator, args);

@@ -1,5 +1,6 @@
 import { getKernelsForBackend, type KernelConfig } from '@tensorflow/tfjs-core';
 import { activationKernels } from './activation.js';
+import { attentionKernels } from './attention.js';
 import { binaryKernels } from './binary.js';
 import { complexKernels } from './complex.js';
 import { conv3dKernels } from './conv3d.js';
@@ -20,12 +21,14 @@ import { reductionKernels } from './reduction.js';
 import { regionKernels } from './region.js';
 import { shapeKernels } from './shape.js';
 import { softmaxSumsKernels } from './softmax-sums.js';
+import { transformerKernels } from './transformer.js';
 import { unaryKernels } from './unary.js';
 import { upsampleKernels } from './upsample.js';
 
 /** Kernels that libtorch runs. */
 const torchKernels: readonly KernelConfig[] = [
   ...activationKernels,
+  ...attentionKernels,
   ...binaryKernels,
   ...complexKernels,
   ...conv3dKernels,
@@ -45,6 +48,7 @@ const torchKernels: readonly KernelConfig[] = [
   ...regionKernels,
   ...shapeKernels,
   ...softmaxSumsKernels,
+  ...transformerKernels,
   ...unaryKernels,
   ...upsampleKernels,
 ];

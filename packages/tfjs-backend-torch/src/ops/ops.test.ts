@@ -6,17 +6,26 @@ import {
   conv3d,
   conv3dTranspose,
   FusedAdam,
+  gelu,
   groupNorm,
   instanceNorm,
   instanceNormPrelu,
+  layerNorm,
+  linear,
   prelu,
   registerGradients,
   registerTorchBackend,
   torchAvailability,
   type UpsampleOptions,
   upsample3d,
+  windowAttention,
 } from '../index.js';
-import { type GoldenCase, goldenFigures, type Recorded } from './golden/figures.js';
+import {
+  type GoldenCase,
+  goldenFigures,
+  goldenTransformer,
+  type Recorded,
+} from './golden/figures.js';
 
 type Named = Record<string, tf.Tensor>;
 
@@ -38,10 +47,20 @@ const CALLS: Record<string, (inputs: Named, options: object) => tf.Tensor> = {
   batchNorm: ({ x, ...affine }, options) =>
     batchNorm(x as tf.Tensor5D, { ...options, ...affine }).y,
   upsample3d: ({ x }, options) => upsample3d(x as tf.Tensor5D, options as UpsampleOptions),
+  gelu: ({ x }) => gelu(x as tf.Tensor),
+  linear: ({ x, weight, bias }) =>
+    linear(x as tf.Tensor, weight as tf.Tensor2D, bias as tf.Tensor1D),
+  layerNorm: ({ x, ...affine }, options) => layerNorm(x as tf.Tensor, { ...options, ...affine }),
+  windowAttention: ({ projected, bias }, options) => {
+    const { masks, kinds } = options as { masks?: number[][][]; kinds: number[] };
+    const given = masks && { values: tf.tensor3d(masks), kinds };
+    return windowAttention(projected as tf.Tensor3D, bias as tf.Tensor3D, given);
+  },
   prelu: ({ x, alpha }) => prelu(x as tf.Tensor, alpha as tf.Tensor1D),
 };
 
-const { cases, adam } = goldenFigures();
+const { adam, ...figures } = goldenFigures();
+const cases = [...figures.cases, ...goldenTransformer()];
 const available = torchAvailability().available;
 
 describe.each([

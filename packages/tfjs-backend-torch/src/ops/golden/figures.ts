@@ -38,3 +38,8 @@ export function goldenFigures(): {
 } {
   return JSON.parse(readFileSync(new URL('./figures.json', import.meta.url), 'utf8'));
 }
+
+/** The same of what transformers are made of; by `transformer.py`. */
+export function goldenTransformer(): GoldenCase[] {
+  return JSON.parse(readFileSync(new URL('./transformer.json', import.meta.url), 'utf8')).cases;
+}

@@ -157,28 +157,29 @@ def clippings():
     }
 
 
-json.dump(
-    {
-        "madeBy": f"src/ops/golden/make.py, torch {torch.__version__}, float64",
-        "cases": [
-            conv((2, 3, 4, 5, 2), (3, 3, 3, 2, 3), [1, 1, 1], [1, 1, 1]),
-            conv((1, 4, 4, 5, 1), (3, 3, 3, 1, 2), [2, 2, 2], [1, 1, 1]),
-            conv((1, 4, 3, 5, 2), (2, 1, 3, 2, 2), [2, 1, 2], [0, 0, 2]),
-            conv_transpose((1, 2, 3, 2, 3), (3, 3, 3, 2, 3), [2, 2, 2], [1, 1, 1], [1, 1, 1]),
-            conv_transpose((2, 2, 3, 2, 1), (2, 3, 2, 2, 1), [1, 2, 2], [0, 1, 0], [0, 0, 1]),
-            norm((2, 2, 3, 4, 3), 1e-5),
-            group_norm((2, 2, 3, 2, 4), 2, 1e-5),
-            batch_norm((2, 2, 3, 2, 3), 1e-3),
-            upsample((1, 2, 3, 2, 2), [4, 6, 5], "nearest", False),
-            upsample((2, 2, 3, 2, 1), [4, 5, 4], "trilinear", False),
-            upsample((1, 2, 3, 1, 2), [3, 6, 2], "trilinear", True),
-            prelu((2, 2, 3, 2, 3), 1),
-            prelu((2, 2, 3, 2, 3), 3),
-            norm_prelu((2, 2, 3, 4, 3), 1, 1e-5),
-            norm_prelu((2, 3, 2, 5, 5), 5, 1e-3),
-        ],
-        "adam": adam(3, {"learningRate": 0.01, "beta1": 0.9, "beta2": 0.99, "epsilon": 1e-6}),
-        "clipping": clippings(),
-    },
-    sys.stdout,
-)
+if __name__ == "__main__":
+    json.dump(
+        {
+            "madeBy": f"src/ops/golden/make.py, torch {torch.__version__}, float64",
+            "cases": [
+                conv((2, 3, 4, 5, 2), (3, 3, 3, 2, 3), [1, 1, 1], [1, 1, 1]),
+                conv((1, 4, 4, 5, 1), (3, 3, 3, 1, 2), [2, 2, 2], [1, 1, 1]),
+                conv((1, 4, 3, 5, 2), (2, 1, 3, 2, 2), [2, 1, 2], [0, 0, 2]),
+                conv_transpose((1, 2, 3, 2, 3), (3, 3, 3, 2, 3), [2, 2, 2], [1, 1, 1], [1, 1, 1]),
+                conv_transpose((2, 2, 3, 2, 1), (2, 3, 2, 2, 1), [1, 2, 2], [0, 1, 0], [0, 0, 1]),
+                norm((2, 2, 3, 4, 3), 1e-5),
+                group_norm((2, 2, 3, 2, 4), 2, 1e-5),
+                batch_norm((2, 2, 3, 2, 3), 1e-3),
+                upsample((1, 2, 3, 2, 2), [4, 6, 5], "nearest", False),
+                upsample((2, 2, 3, 2, 1), [4, 5, 4], "trilinear", False),
+                upsample((1, 2, 3, 1, 2), [3, 6, 2], "trilinear", True),
+                prelu((2, 2, 3, 2, 3), 1),
+                prelu((2, 2, 3, 2, 3), 3),
+                norm_prelu((2, 2, 3, 4, 3), 1, 1e-5),
+                norm_prelu((2, 3, 2, 5, 5), 5, 1e-3),
+            ],
+            "adam": adam(3, {"learningRate": 0.01, "beta1": 0.9, "beta2": 0.99, "epsilon": 1e-6}),
+            "clipping": clippings(),
+        },
+        sys.stdout,
+    )
