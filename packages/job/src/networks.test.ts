@@ -174,3 +174,39 @@ describe('a DenseNet', () => {
     ).toEqual([3, 1, 0]);
   });
 });
+
+describe('a Swin UNETR', () => {
+  it("has MONAI's arguments where it says none", () => {
+    expect(parsed({ kind: 'swin-unetr' })).toEqual({
+      ...{ kind: 'swin-unetr', inChannels: 1, featureSize: 24, windowSize: 7 },
+      ...{ depths: [2, 2, 2, 2], heads: [3, 6, 12, 24] },
+      ...{ normalizeOutputs: true, checkpointing: false },
+    });
+  });
+
+  it('halves its input five times, to two voxels or more', () => {
+    const network = parsed({ kind: 'swin-unetr' });
+    expect(sizeDivisor(network)).toEqual([32, 32, 32]);
+    expect(needsTwoVoxels(network)).toBe(true);
+  });
+
+  it('has norms of layers, which are trained, and no statistics', () => {
+    const network = parsed({ kind: 'swin-unetr' });
+    expect(hasNormParameters(network)).toBe(true);
+    expect(statisticsOf(network)).toBeNull();
+  });
+
+  it.each([
+    [{ featureSize: 6 }, 'featureSize: Invalid number: must be a multiple of 12'],
+    [{ heads: [5, 6, 12, 24] }, 'heads: must divide the channels of their stages'],
+    [{ depths: [2, 2, 2] }, 'depths: Too small: expected array to have >=4 items'],
+    [{ windowSize: 1 }, 'windowSize: Too small: expected number to be >=2'],
+    [
+      { windowSize: [7, 7] },
+      'windowSize: must be a size from 2 to 16, or one for each of three axes',
+    ],
+    [{ pathDropout: 1 }, 'pathDropout: Too big: expected number to be <1'],
+  ])('is refused with each setting that cannot be, by its name: %j', (changes, problem) => {
+    expect(problems({ kind: 'swin-unetr', ...changes })).toEqual([problem]);
+  });
+});

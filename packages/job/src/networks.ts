@@ -4,6 +4,7 @@ import type { Size } from './names.js';
 import { densenet } from './networks/densenet-terms.js';
 import { dynunet } from './networks/dynunet-terms.js';
 import { segresnet } from './networks/segresnet-terms.js';
+import { swinUnetr } from './networks/swin-unetr-terms.js';
 import type { NetworkTerms, Statistics } from './networks/terms.js';
 import { unet } from './networks/unet-terms.js';
 
@@ -11,7 +12,13 @@ import { unet } from './networks/unet-terms.js';
  * The networks that a job can name, a file each. How one is built, and what its parameters are, is the
  * row of its kind in `learning`, which does not compile while one is missing.
  */
-export const NETWORK_TERMS = { unet, segresnet, dynunet, densenet } as const;
+export const NETWORK_TERMS = {
+  unet,
+  segresnet,
+  dynunet,
+  densenet,
+  'swin-unetr': swinUnetr,
+} as const;
 
 export type NetworkKind = keyof typeof NETWORK_TERMS;
 export const NETWORK_KINDS = Object.keys(NETWORK_TERMS) as NetworkKind[];

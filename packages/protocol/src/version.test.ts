@@ -45,6 +45,7 @@ describe('the capabilities of this version', () => {
         'network-segresnet',
         'network-dynunet',
         'network-densenet',
+        'network-swin-unetr',
         'strategy-fedavg',
         'strategy-fedprox',
       ],

@@ -48,6 +48,7 @@ const CAPABILITY: Readonly<Record<Capability, wire.Capability>> = {
   'network-segresnet': wire.Capability.NETWORK_SEGRESNET,
   'network-dynunet': wire.Capability.NETWORK_DYNUNET,
   'network-densenet': wire.Capability.NETWORK_DENSENET,
+  'network-swin-unetr': wire.Capability.NETWORK_SWIN_UNETR,
   'strategy-fedavg': wire.Capability.STRATEGY_FEDAVG,
   'strategy-fedprox': wire.Capability.STRATEGY_FEDPROX,
   'strategy-fedavgm': wire.Capability.STRATEGY_FEDAVGM,

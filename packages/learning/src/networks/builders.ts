@@ -3,6 +3,7 @@ import { densenet } from './densenet.js';
 import { dynunet } from './dynunet.js';
 import type { Layer } from './layer.js';
 import { segresnet } from './segresnet.js';
+import { swinUnetr } from './swin-unetr.js';
 import { unet } from './unet.js';
 
 /** @param outputs channels of the logits: one per class */
@@ -14,6 +15,7 @@ const BUILDERS: { readonly [Kind in NetworkKind]: Builder<Kind> } = {
   segresnet,
   dynunet,
   densenet,
+  'swin-unetr': swinUnetr,
 };
 
 /** The layers of the network that a job declares. */

@@ -17,6 +17,11 @@ export function channelDropout(name: string, rate: number): Layer {
   return dropped(name, rate, ([batch, , , , channels]) => [batch, 1, 1, 1, channels]);
 }
 
+/** The same of whole samples (Huang et al., ECCV 2016; MONAI's `DropPath`). */
+export function sampleDropout(name: string, rate: number): Layer {
+  return dropped(name, rate, ([batch]) => [batch, 1, 1, 1, 1]);
+}
+
 type Shape = tf.Tensor5D['shape'];
 
 function dropped(name: string, rate: number, maskShape: (shape: Shape) => Shape): Layer {

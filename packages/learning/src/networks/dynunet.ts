@@ -1,8 +1,5 @@
 import type { NetworkSpec } from '@fedvox/job';
-import { instanceNormPrelu, upsample3d } from '@fedvox/tfjs-backend-torch';
-import * as tf from '@tensorflow/tfjs-core';
-import { leakyRelu } from './activations.js';
-import { chosenNorm, isPlain } from './chosen-norm.js';
+import { upsample3d } from '@fedvox/tfjs-backend-torch';
 import {
   type Beginning,
   convolution,
@@ -10,10 +7,8 @@ import {
   transposedConvolution,
   triple,
 } from './convolutions.js';
-import { identity, joined, type Layer, parallelSum, sequential } from './layer.js';
-import { NORM_EPSILON } from './norms.js';
-
-const SLOPE = 0.01;
+import { type DynunetBlockOptions, dynunetBlock, SLOPE } from './dynunet-block.js';
+import { identity, type Layer, parallelJoin, sequential } from './layer.js';
 
 /** PyTorch's `kaiming_normal_` for that slope (He et al., ICCV 2015), as MONAI begins this network. */
 const BEGINS: Beginning = {
@@ -56,7 +51,7 @@ export function dynunet(spec: NetworkSpec<'dynunet'>, outputs: number): Layer {
     const refined = { inputs: 2 * channels, outputs: channels, kernel: at(kernelSize, depth + 1) };
     return sequential(
       down,
-      behind(inner),
+      parallelJoin(inner, identity),
       block(`${up}.conv_block`, { ...refined, stride: 1 }, false),
       isSupervised(depth)
         ? supervised(head(`deep_supervision_heads.${depth - 1}`, channels), depth, scale)
@@ -71,30 +66,8 @@ export function dynunet(spec: NetworkSpec<'dynunet'>, outputs: number): Layer {
     return depth === lowest ? 'bottleneck' : `downsamples.${depth - 1}`;
   }
 
-  /** MONAI's `UnetBasicBlock`; where it is residual, `UnetResBlock`. */
   function block(name: string, shape: BlockShape, isResidual: boolean): Layer {
-    const { inputs, outputs: channels, kernel, stride } = shape;
-    const normed = (number: number) => chosenNorm(`${name}.norm${number}`, channels, norm);
-    const conv = (number: number, options: BlockShape) =>
-      convolution(`${name}.conv${number}.conv`, { ...options, bias: 'absent', begins: BEGINS });
-    const second = conv(2, { inputs: channels, outputs: channels, kernel, stride: 1 });
-    const first = sequential(conv(1, shape), activated(`${name}.norm1`, channels), second);
-    if (!isResidual) return sequential(first, activated(`${name}.norm2`, channels));
-    const isSame = inputs === channels && triple(stride).every((step) => step === 1);
-    const side = isSame
-      ? identity
-      : sequential(conv(3, { inputs, outputs: channels, kernel: 1, stride }), normed(3));
-    return sequential(parallelSum(sequential(first, normed(2)), side), leakyRelu(SLOPE));
-  }
-
-  /** The norm and a leaky ReLU, in one pass where they can be. */
-  function activated(name: string, channels: number): Layer {
-    if (!isPlain(norm)) return sequential(chosenNorm(name, channels, norm), leakyRelu(SLOPE));
-    const slope = () => tf.tensor1d([SLOPE]);
-    return {
-      parameters: [],
-      apply: (x) => instanceNormPrelu(x, slope(), { epsilon: NORM_EPSILON }),
-    };
+    return dynunetBlock(name, { ...shape, norm, isResidual, begins: BEGINS });
   }
 
   const head = (name: string, inputs: number) =>
@@ -105,24 +78,11 @@ export function dynunet(spec: NetworkSpec<'dynunet'>, outputs: number): Layer {
 
 type Triple = readonly [number, number, number];
 
-interface BlockShape {
-  readonly inputs: number;
-  readonly outputs: number;
-  readonly kernel: PerAxis;
-  readonly stride: PerAxis;
-}
+type BlockShape = Pick<DynunetBlockOptions, 'inputs' | 'outputs' | 'kernel' | 'stride'>;
 
 function multiplied([x, y, z]: Triple, by: PerAxis): Triple {
   const [alongX, alongY, alongZ] = triple(by);
   return [x * alongX, y * alongY, z * alongZ];
-}
-
-/** What a layer makes of the input, and behind it in the channels the input. */
-function behind(layer: Layer): Layer {
-  return {
-    parameters: layer.parameters,
-    apply: (x, pass) => joined(layer.apply(x, pass), x),
-  };
 }
 
 /**

@@ -53,13 +53,16 @@ export function parallelSum(main: Layer, side: Layer): Layer {
   };
 }
 
-/** MONAI's `SkipConnection`: the input, and behind it in the channels what the layer makes of it. */
-export function skipConnection(layer: Layer): Layer {
+/** What one layer makes of an input, and behind it in the channels what another does. */
+export function parallelJoin(main: Layer, side: Layer): Layer {
   return {
-    parameters: layer.parameters,
-    apply: (x, pass) => joined(x, layer.apply(x, pass)),
+    parameters: [...main.parameters, ...side.parameters],
+    apply: (x, pass) => joined(main.apply(x, pass), side.apply(x, pass)),
   };
 }
+
+/** MONAI's `SkipConnection`: the input, and behind it in the channels what the layer makes of it. */
+export const skipConnection = (layer: Layer): Layer => parallelJoin(identity, layer);
 
 /*
  * Gradients are written out here and in other layers: in Node, TensorFlow.js comes without those of its

@@ -41,6 +41,7 @@ const NETWORKS: readonly [name: string, network: JobInput['network'], classes: n
     },
     2,
   ],
+  ['swin_unetr', { kind: 'swin-unetr', featureSize: 12 }, 3],
   ['segresnet_4level', { kind: 'segresnet', inChannels: 4 }, 3],
   [
     'densenet',
@@ -52,11 +53,16 @@ const NETWORKS: readonly [name: string, network: JobInput['network'], classes: n
   ],
 ];
 
+const TOLERANCE = 1e-3;
 /**
- * Of the 2-norm: by how much a gradient's 2-norm, its sum, its first value and its last may be off. What PyTorch recorded of
- * a sum is itself off by up to 0.8e-3 of it from what it computes in float64.
+ * By what part of its 2-norm each figure of a gradient may be off, where it is more: recorded in float32, the sums of
+ * DenseNet's are up to 0.8e-3, and all of Swin UNETR's up to 4e-3, off what float64 gives.
  */
-const TOLERANCES = [1e-3, 2e-3, 1e-3, 1e-3];
+const LOOSER: Readonly<Record<string, (figure: string) => number>> = {
+  densenet: (figure) => (figure === 'sum' ? 2e-3 : TOLERANCE),
+  swin_unetr: () => 5e-3,
+};
+const FIGURES = ['norm', 'sum', 'first', 'last'];
 /** Of gradients that cancel to next to nothing, as those of what scales all that a batch norm takes in. */
 const ROUNDING = 1e-7;
 
@@ -77,98 +83,117 @@ function labelsOf({ shape: [batch, , ...volume], data }: WeightTensor): tf.Tenso
 }
 
 function largestDifference(actual: ArrayLike<number>, expected: Float32Array): number {
-  const differences = expected.map((value, index) => Math.abs(value - (actual[index] as number)));
-  return Math.max(...differences);
+  return expected.reduce(
+    (most, value, index) => Math.max(most, Math.abs(value - (actual[index] as number))),
+    0,
+  );
 }
 /** As they are recorded. */
 function figuresOf(values: Float32Array): number[] {
   const sum = values.reduce((total, value) => total + value, 0);
-  return [Math.hypot(...values), sum, values[0] as number, values.at(-1) as number];
+  const norm = Math.sqrt(values.reduce((total, value) => total + value * value, 0));
+  return [norm, sum, values[0] as number, values.at(-1) as number];
 }
 
-describe.each(TEST_ENGINES)("MONAI's networks on the $engine engine", ({ missing, start }) => {
-  beforeAll(async () => {
-    if (!missing) await start();
-  });
+/** In windows of 343 tokens attention has some 150 million values on the way: too many for `cpu`. */
+const isTooSlow = (engine: string, name: string) => engine === 'cpu' && name === 'swin_unetr';
 
-  describe.each(NETWORKS)('%s', (name, network, classCount) => {
-    const golden = monaiGolden(name) as MonaiGolden;
-    const classes = Array.from({ length: classCount }, (_, index) => `class-${index}`);
-    const job: Pick<Job, 'network' | 'classes'> = {
-      network: networkSchema.parse(network),
-      classes,
-    };
-    const without = missing || golden === undefined;
+describe.each(TEST_ENGINES)(
+  "MONAI's networks on the $engine engine",
+  ({ engine, missing, start }) => {
+    const networks = NETWORKS.filter(([name]) => !isTooSlow(engine, name));
 
-    it.skipIf(without)('gives the recorded output within 1e-4', () => {
-      tf.tidy(() => {
-        const own = Network.fromWeights(job, golden.weights);
-        const output = channelsFirst(own.logits(channelsLast(golden.input)));
-        const [batch, channels, ...volume] = golden.output.shape;
-        const size = volume.length === 0 ? ONE_VOXEL : volume;
-        expect(output.shape).toEqual([batch, channels, ...size]);
-        expect(largestDifference(output.dataSync(), golden.output.data)).toBeLessThan(1e-4);
-        own.dispose();
+    beforeAll(async () => {
+      if (!missing) await start();
+    });
+
+    describe.each(networks)('%s', (name, network, classCount) => {
+      const toleranceOf = LOOSER[name] ?? (() => TOLERANCE);
+      const golden = monaiGolden(name) as MonaiGolden;
+      const classes = Array.from({ length: classCount }, (_, index) => `class-${index}`);
+      const job: Pick<Job, 'network' | 'classes'> = {
+        network: networkSchema.parse(network),
+        classes,
+      };
+      const without = missing || golden === undefined;
+
+      it.skipIf(without)('gives the recorded output within 1e-4', () => {
+        tf.tidy(() => {
+          const own = Network.fromWeights(job, golden.weights);
+          const output = channelsFirst(own.logits(channelsLast(golden.input)));
+          const [batch, channels, ...volume] = golden.output.shape;
+          const size = volume.length === 0 ? ONE_VOXEL : volume;
+          expect(output.shape).toEqual([batch, channels, ...size]);
+          expect(largestDifference(output.dataSync(), golden.output.data)).toBeLessThan(1e-4);
+          own.dispose();
+        });
       });
-    });
 
-    it.skipIf(without)('has the recorded weights by their names, and gives them back', async () => {
-      const own = Network.fromWeights(job, golden.weights);
-      expect(sha256(encodeWeights(await own.weights()))).toBe(
-        sha256(encodeWeights(golden.weights)),
+      it.skipIf(without)(
+        'has the recorded weights by their names, and gives them back',
+        async () => {
+          const own = Network.fromWeights(job, golden.weights);
+          expect(sha256(encodeWeights(await own.weights()))).toBe(
+            sha256(encodeWeights(golden.weights)),
+          );
+          own.dispose();
+        },
       );
-      own.dispose();
-    });
 
-    it.skipIf(without)('gives the recorded output of training within 1e-4', () => {
-      tf.tidy(() => {
-        const own = Network.fromWeights(job, golden.weights);
-        const training = { random: seededRandom(1) };
-        const outputs = own.supervised(channelsLast(golden.input), training);
-        const output = tf.stack(
-          outputs.map(({ logits }) => channelsFirst(logits)),
-          1,
-        );
-        const { shape, data } = golden.trainingOutput;
-        // Of what is large, or the same as in use, the first values.
-        if (shape.length === 6) expect(output.shape).toEqual(shape);
-        expect(largestDifference(output.dataSync(), data)).toBeLessThan(1e-4);
-        own.dispose();
+      it.skipIf(without)('gives the recorded output of training within 1e-4', () => {
+        tf.tidy(() => {
+          const own = Network.fromWeights(job, golden.weights);
+          const training = { random: seededRandom(1) };
+          const outputs = own.supervised(channelsLast(golden.input), training);
+          const output = tf.stack(
+            outputs.map(({ logits }) => channelsFirst(logits)),
+            1,
+          );
+          const { shape, data } = golden.trainingOutput;
+          // Of what is large, or the same as in use, the first values.
+          if (shape.length === 6) expect(output.shape).toEqual(shape);
+          expect(largestDifference(output.dataSync(), data)).toBeLessThan(1e-4);
+          own.dispose();
+        });
       });
-    });
 
-    it.skipIf(without)('trains by the recorded loss and gradients within 1e-3', async () => {
-      const own = Network.fromWeights(job, golden.weights);
-      const [images, labels] = [channelsLast(golden.input), labelsOf(golden.target)];
-      const training = { random: seededRandom(1) };
-      const { value, grads } = tf.variableGrads(
-        () =>
-          supervisedLoss(own.supervised(images, training), (logits) =>
-            lossOf(logits, labels, lossSpecOf(job)),
-          ),
-        own.variables,
+      it.skipIf(without)(
+        `trains by the recorded loss and gradients within ${Math.max(...FIGURES.map(toleranceOf))}`,
+        async () => {
+          const own = Network.fromWeights(job, golden.weights);
+          const [images, labels] = [channelsLast(golden.input), labelsOf(golden.target)];
+          const training = { random: seededRandom(1) };
+          const { value, grads } = tf.variableGrads(
+            () =>
+              supervisedLoss(own.supervised(images, training), (logits) =>
+                lossOf(logits, labels, lossSpecOf(job)),
+              ),
+            own.variables,
+          );
+          expect(value.dataSync()[0]).toBeCloseTo(golden.loss, 4);
+          const specs = buildNetwork(job).parameters.filter(({ role }) => role !== 'statistic');
+          expect(specs.map(({ name }) => name).sort()).toEqual([...golden.gradients.keys()].sort());
+          for (const [index, spec] of specs.entries()) {
+            const expected = golden.gradients.get(spec.name) as Float32Array;
+            const [norm] = expected as unknown as [number];
+            const gradient = grads[own.variables[index]?.name as string];
+            if (gradient == null) {
+              // A bias in front of a norm has none: PyTorch computes rounding noise for it.
+              expect(norm, spec.name).toBeLessThan(1e-6);
+              continue;
+            }
+            const actual = figuresOf(await fromEngineLayout(gradient));
+            for (const [index, figure] of FIGURES.entries()) {
+              const off = Math.abs((actual[index] as number) - (expected[index] as number));
+              expect(off, `${spec.name}: ${figure}`).toBeLessThan(
+                toleranceOf(figure) * norm + ROUNDING,
+              );
+            }
+          }
+          tf.dispose([value, grads, images, labels]);
+          own.dispose();
+        },
       );
-      expect(value.dataSync()[0]).toBeCloseTo(golden.loss, 4);
-      const specs = buildNetwork(job).parameters.filter(({ role }) => role !== 'statistic');
-      expect(specs.map(({ name }) => name).sort()).toEqual([...golden.gradients.keys()].sort());
-      for (const [index, spec] of specs.entries()) {
-        const expected = golden.gradients.get(spec.name) as Float32Array;
-        const [norm] = expected as unknown as [number];
-        const gradient = grads[own.variables[index]?.name as string];
-        if (gradient == null) {
-          // A bias in front of a norm has none: PyTorch computes rounding noise for it.
-          expect(norm, spec.name).toBeLessThan(1e-6);
-          continue;
-        }
-        const actual = figuresOf(await fromEngineLayout(gradient));
-        for (const [index, value] of expected.entries()) {
-          const difference = Math.abs(value - (actual[index] as number));
-          const tolerance = (TOLERANCES[index] as number) * norm + ROUNDING;
-          expect(difference, spec.name).toBeLessThan(tolerance);
-        }
-      }
-      tf.dispose([value, grads, images, labels]);
-      own.dispose();
     });
-  });
-});
+  },
+);

@@ -24,16 +24,21 @@ export function groupNorm(name: string, channels: number, groups: number): Layer
   return sequential({ parameters: [], apply: norm }, scaleAndOffset(name, channels));
 }
 
-/** A norm's own parameters, as PyTorch begins them. */
 export function scaleAndOffset(name: string, channels: number): Layer {
+  const parameters = scaleAndOffsetSpecs(name, channels);
+  const [scale, offset] = parameters;
+  return {
+    parameters,
+    apply: (x, { value }) =>
+      affine(x, value(scale.name) as tf.Tensor1D, value(offset.name) as tf.Tensor1D),
+  };
+}
+
+/** A norm's own parameters, as PyTorch begins them. */
+export function scaleAndOffsetSpecs(name: string, channels: number) {
   const parameter = (key: string, value: number): ParameterSpec => ({
     ...{ name: `${name}.${key}`, shape: [channels], role: 'norm' },
     initial: { kind: 'constant', value },
   });
-  const [scale, offset] = [parameter('weight', 1), parameter('bias', 0)];
-  return {
-    parameters: [scale, offset],
-    apply: (x, { value }) =>
-      affine(x, value(scale.name) as tf.Tensor1D, value(offset.name) as tf.Tensor1D),
-  };
+  return [parameter('weight', 1), parameter('bias', 0)] as const;
 }

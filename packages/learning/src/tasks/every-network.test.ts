@@ -16,7 +16,7 @@ import { trainPooled } from './pooled.js';
 import { predictFile } from './predict-file.js';
 
 /** Networks are trained: slow on a busy machine, and nothing else. */
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 300_000 });
 
 /** Of each kind that finds structures the smallest that learns, for balls of 8 voxels. */
 const SMALL: Readonly<Record<Exclude<NetworkKind, 'densenet'>, JobInput['network']>> = {
@@ -28,6 +28,17 @@ const SMALL: Readonly<Record<Exclude<NetworkKind, 'densenet'>, JobInput['network
   dynunet: {
     ...{ kind: 'dynunet', filters: [4, 6, 8], strides: [2, [1, 1, 2]], deepSupervision: 1 },
     norm: { kind: 'instance', affine: true },
+  },
+  'swin-unetr': {
+    ...{ kind: 'swin-unetr', featureSize: 12, depths: [2, 1, 1, 1], windowSize: 4 },
+  },
+};
+
+/** What a job says beside its network, where the balls are smaller than the network takes. */
+const FITTING: Readonly<Partial<Record<NetworkKind, Partial<JobInput>>>> = {
+  'swin-unetr': {
+    preprocess: [{ kind: 'orient' }, { kind: 'crop-or-pad', size: [64, 32, 32] }],
+    inference: { roi: [64, 32, 32], overlap: 0.5 },
   },
 };
 
@@ -60,7 +71,8 @@ describe('a job that names batch norms', () => {
 });
 
 describe.each(FINDS)('a job that names the network %s', (kind) => {
-  const job = ballJob({ network: SMALL[kind], inference: { roi: [4, 4, 8], overlap: 0.5 } });
+  const small = { inference: { roi: [4, 4, 8] as [number, number, number], overlap: 0.5 } };
+  const job = ballJob({ network: SMALL[kind], ...small, ...FITTING[kind] });
   const output = () => here(`${kind}.safetensors`);
 
   it('trains it to find balls', async () => {

@@ -60,6 +60,15 @@ describe('the first model of a warm start', () => {
     });
   });
 
+  it("is that of MONAI's Swin UNETR, without the indices that its windows say", async () => {
+    const network: JobInput['network'] = { kind: 'swin-unetr', featureSize: 12, windowSize: 2 };
+    const swin = ballJob({ network });
+    const weights = encodeWeights(initialModel(swin));
+    const index = 'swinViT.layers1.0.blocks.0.attn.relative_position_index';
+    await writeFile(path(), withCount(weights, index));
+    expect(await givenModel(swin, path())).toEqual(weights);
+  });
+
   it('is refused with the names of what differs where another network made it', async () => {
     const wider = ballJob({ network: { kind: 'unet', channels: [4, 4], strides: [2] } });
     await saveModel(path(), wider, initialModel(wider));

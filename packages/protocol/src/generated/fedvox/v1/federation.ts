@@ -79,6 +79,7 @@ export enum Capability {
   /** NETWORK_SEGRESNET - Networks that a job may name since there are several. */
   NETWORK_SEGRESNET = 60,
   NETWORK_DYNUNET = 61,
+  NETWORK_SWIN_UNETR = 62,
   NETWORK_DENSENET = 63,
   /** UNET_OPTIONS - Kernels of other sizes than 3, and drop-out, in a UNet. */
   UNET_OPTIONS = 70,
