@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger, systemClock } from '@fedvox/base/system';
@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { readModel } from '../bundle/model-file.js';
 import { writeLesionDataset } from '../testing/phantom-dataset.js';
 import { lesionJob } from '../testing/phantoms.js';
+import { crossValidate } from './cross-validate.js';
 import { evaluateSavedModel } from './evaluate-model.js';
 import { trainPooled } from './pooled.js';
 import { trainRound } from './round.js';
@@ -62,6 +63,17 @@ describe('a job that classifies cases', () => {
     });
     const { none = 0, lesion = 0 } = first?.classified?.probabilities ?? {};
     expect(none + lesion).toBeCloseTo(1, 6);
+  });
+
+  it('is cross-validated: each case once, by a fold’s own model, and the AUC is their mean', async () => {
+    await mkdir(here('folds'));
+    const options = { folds: 2, epochs: 1, outputDir: here('folds') };
+    const { folds, evaluation } = await crossValidate({ ...task(), datasets: [unseen] }, options);
+    expect(new Set(evaluation.perCase.map(({ caseId }) => caseId)).size).toBe(40);
+    const [first, second] = folds.map((fold) => fold.evaluation?.auc as number);
+    expect(evaluation.auc).toBeCloseTo(((first as number) + (second as number)) / 2, 12);
+    expect(evaluation).toMatchObject({ dice: null, perClass: [] });
+    expect(evaluation).not.toHaveProperty('caseClasses');
   });
 
   it('writes what a round changed, statistics among it', async () => {
