@@ -58,7 +58,7 @@ export function swinUnetr(spec: NetworkSpec<'swin-unetr'>, outputs: number): Lay
       swinBlock(`${name}.blocks.${index}`, {
         ...{ channels, heads: heads[stage] as number, window, isShifted: index % 2 === 1 },
         ...{ dropout: rate, isRecomputed },
-        pathDropout: blocks === 1 ? 0 : (pathDropout * (before + index)) / (blocks - 1),
+        pathDropout: (pathDropout * (before + index)) / (blocks - 1),
       }),
     );
     return sequential(...stageBlocks, patchMerging(`${name}.downsample`, channels));
