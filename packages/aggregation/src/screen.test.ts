@@ -111,6 +111,20 @@ describe('the firewall of few sites', () => {
     expect(reasons(found)).toEqual([null, null, 'direction-opposed']);
   });
 
+  it('of three, leaves in one that does not share what two share by chance, as of a model that has converged', async () => {
+    const [first, second, own] = [...honest([1, 1], 0.48), normal('site of its own')];
+    const common = normal('common');
+    const third = own!.map((value, i) => value - 0.07 * common[i]!);
+    const found = await screened([first!, second!, third]);
+    expect(found[0]?.cosine).toBeGreaterThan(0.2);
+    expect(found[2]?.cosine).toBeLessThan(0);
+    expect(found.map(({ reason, flags }) => [reason, flags])).toEqual([
+      [null, []],
+      [null, []],
+      [null, ['sites-disagree']],
+    ]);
+  });
+
   it('of two, says that they disagree, and leaves both in', async () => {
     const [own, other] = honest([1, 1]) as [Float32Array, Float32Array];
     const found = await screened([scaled(own, -1), other]);

@@ -37,8 +37,15 @@ export interface Screened {
 
 /** Of fewer, a norm or a direction that differs says nothing of which one is wrong. */
 const FEWEST_TO_COMPARE = 3;
-/** The cosine from which updates share a direction that another can be held to: below it, chance turns honest ones away too. */
+/**
+ * The cosine from which updates share a direction that another can be held to, by its median over three or more that
+ * agree. Where a model has converged, cosines of honest updates are chance: up to 0.1 either way as a rule.
+ */
 const FIRM_AGREEMENT = 0.2;
+/** Of two that agree there is one cosine, which chance takes beyond 0.2 once in some sixty rounds. */
+const FIRM_AGREEMENT_OF_TWO = 0.35;
+/** Of less, one is left out that points the other way by this part of it: a turned sign does by all of it. */
+const OPPOSITE = 0.5;
 /** Rounds before a round that its norms are compared with. */
 export const MAX_EARLIER_ROUNDS = 5;
 /** A figure that is perfect, as sites round them, … */
@@ -57,8 +64,9 @@ const FAR_FROM_PERFECT = 0.9;
  * upper median is taken, which at least half of the others reach. An honest update has it with an honest
  * one as long as those are a majority, of three too; where it is below `minCosine`, most others point
  * elsewhere. Updates that are so are quarantined only where they are fewer than those that are not, and these
- * agree firmly, by their median: otherwise, and of two, nobody can tell who is right, and they are flagged. As a
- * model converges, each site's updates are led by its own cases and by chance, and honest ones agree less and less.
+ * agree firmly, by their median; where but two agree, and not much, only what points as far the other way as a turned
+ * sign does. Otherwise, and of two, nobody can tell who is right, and they are flagged. As a model converges, each site's updates are led by its own cases and
+ * by chance, and honest ones agree less and less.
  *
  * It sees what a delta is like, not what it is for: poison that is as large as the others' updates and
  * points their way, as a few flipped labels make it, passes.
@@ -71,19 +79,21 @@ export function screen({ rules, updates, products, earlier }: ScreeningInput): S
   const cosines = norms.map((_, at) => upperMedian(cosinesOf(at, compared, norms, products)));
   const opposed = compared.filter((at) => (cosines[at] ?? 1) < rules.minCosine);
   const agreeing = compared.flatMap((at) => (opposed.includes(at) ? [] : (cosines[at] ?? [])));
-  const isDecided =
-    compared.length >= FEWEST_TO_COMPARE &&
-    opposed.length < agreeing.length &&
-    median(agreeing) >= FIRM_AGREEMENT;
+  const canTell = compared.length >= FEWEST_TO_COMPARE && opposed.length < agreeing.length;
+  const agreement = canTell ? median(agreeing) : 0;
+  const isFirm = agreeing.length > 2 || agreement >= FIRM_AGREEMENT_OF_TWO;
+  const isOut = (at: number) =>
+    opposed.includes(at) &&
+    agreement >= FIRM_AGREEMENT &&
+    (isFirm || (cosines[at] ?? 0) <= -OPPOSITE * agreement);
   return updates.map(({ site }, at): Screened => {
     const norm = norms[at] as number;
-    const isOpposed = opposed.includes(at);
     const flags: UpdateFlag[] = [
       ...(norm === 0 ? (['zero-delta'] as const) : []),
       ...(norm > 0 && usual.some((size) => norm * rules.maxNormRatio < size)
         ? (['norm-too-small'] as const)
         : []),
-      ...(isOpposed && !isDecided ? (['sites-disagree'] as const) : []),
+      ...(opposed.includes(at) && !isOut(at) ? (['sites-disagree'] as const) : []),
       ...(hasFigureTooGood(at, updates) ? (['figures-too-good'] as const) : []),
     ];
     return { site, norm, cosine: cosines[at] ?? null, reason: reasonOf(at), flags };
@@ -91,7 +101,7 @@ export function screen({ rules, updates, products, earlier }: ScreeningInput): S
 
   function reasonOf(at: number): QuarantineReason | null {
     if (tooLarge[at]) return 'norm-too-large';
-    return isDecided && opposed.includes(at) ? 'direction-opposed' : null;
+    return isOut(at) ? 'direction-opposed' : null;
   }
 }
 
