@@ -1,7 +1,8 @@
 // Finds libtorch, or installs it with pip into a virtual environment of the project's own.
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { findLibtorch } from '../packages/tfjs-backend-torch/native/find-libtorch.mjs';
 import { NativeSetupError } from '../packages/tfjs-backend-torch/native/setup-error.mjs';
 
@@ -10,12 +11,12 @@ import { NativeSetupError } from '../packages/tfjs-backend-torch/native/setup-er
  * beside the project.
  * @throws NativeSetupError with advice, where it cannot be had
  */
-export function installLibtorch({ repository, log }) {
+export async function installLibtorch({ repository, log }) {
   if (libtorchIsThere()) return;
   const venv = join(repository, '.fedvox', 'venv');
   log('installing libtorch (pip install torch, about 200 MB, into .fedvox/venv) …');
   const python = createEnvironment(venv);
-  pip(python, ['install', '--quiet', '--disable-pip-version-check', 'torch'], venv);
+  await pip(python, ['install', '--quiet', '--disable-pip-version-check', 'torch'], venv);
   if (libtorchIsThere()) return;
   throw new NativeSetupError(
     'libtorch-unusable',
@@ -47,21 +48,20 @@ function createEnvironment(venv) {
   );
 }
 
-function pip(python, args, venv) {
-  const done = spawnSync(python, ['-m', 'pip', ...args], {
-    encoding: 'utf8',
-    stdio: ['ignore', 2, 'pipe'],
-  });
-  if (done.status === 0) return;
-  rmSync(venv, { recursive: true, force: true });
-  throw new NativeSetupError(
-    'libtorch-not-found',
-    `pip could not install torch: ${reason(done)}`,
-    'Check that the package index can be reached, or install libtorch itself (Debian: libtorch-dev), or set FEDVOX_LIBTORCH.',
-  );
+async function pip(python, args, venv) {
+  try {
+    await promisify(execFile)(python, ['-m', 'pip', ...args]);
+  } catch (failed) {
+    rmSync(venv, { recursive: true, force: true });
+    throw new NativeSetupError(
+      'libtorch-not-found',
+      `pip could not install torch: ${reason(failed)}`,
+      'Check that the package index can be reached, or install libtorch itself (Debian: libtorch-dev), or set FEDVOX_LIBTORCH.',
+    );
+  }
 }
 
-function reason({ error, stderr, stdout }) {
-  const lines = `${stderr ?? ''}${stdout ?? ''}`.trim().split('\n');
-  return error?.message ?? lines.at(-1) ?? 'no reason given';
+function reason({ error, message, stderr, stdout }) {
+  const said = `${stderr ?? ''}${stdout ?? ''}`.trim();
+  return error?.message ?? (said.split('\n').at(-1) || message || 'no reason given');
 }

@@ -2,8 +2,9 @@
 //   node tools/setup.mjs                      set up
 //   node tools/setup.mjs --then demo [-- …]   set up, then run `fedvox demo …`
 // Plain ESM on Node's own modules alone: it runs before anything is installed.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,9 +19,10 @@ const started = Date.now();
 
 checkNode();
 mkdirSync(stateFolder, { recursive: true });
-installNodeModules();
-await prepareEngine();
-compile();
+// Side by side: while one fetches, the other compiles.
+const [, libtorch] = await Promise.all([installNodeModules(), prepareLibtorch()]);
+await prepareEngine(libtorch);
+await compile();
 say(`ready in ${((Date.now() - started) / 1000).toFixed(1)} s`);
 if (then !== undefined) process.exit(runFedvox([then, ...rest]));
 
@@ -51,7 +53,7 @@ function checkNode() {
 }
 
 /** Installs, unless the installed modules are already those of the lock file. */
-function installNodeModules() {
+async function installNodeModules() {
   const stamp = join(repository, 'node_modules', '.fedvox-lock');
   const lock = createHash('sha256')
     .update(readFileSync(join(repository, 'package-lock.json')))
@@ -61,46 +63,60 @@ function installNodeModules() {
   say('installing node modules (sqlite3 compiles from source, about two minutes) …');
   // Not `npm ci`: it refuses where a registry lacks the tools' builds for other platforms.
   const install = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
-  run('npm', install, 'npm could not install the node modules');
+  await run('npm', install, 'npm could not install the node modules');
   if (spawnSync(process.execPath, ['-e', "require('sqlite3')"], { cwd: repository }).status !== 0) {
-    run('npm', ['rebuild', 'sqlite3', '--build-from-source'], 'sqlite3 could not be compiled');
+    await run(
+      'npm',
+      ['rebuild', 'sqlite3', '--build-from-source'],
+      'sqlite3 could not be compiled',
+    );
   }
   writeFileSync(stamp, lock);
 }
 
-/** libtorch and the native part; without them everything still runs, on the slow `cpu` engine. */
-async function prepareEngine() {
+/** Whether there is a libtorch to build against, installed if need be; without one the `cpu` engine computes. */
+async function prepareLibtorch() {
+  if (process.env.FEDVOX_ENGINE === 'cpu') {
+    say('FEDVOX_ENGINE=cpu: libtorch is left out');
+    return false;
+  }
+  return attempted(() => installLibtorch({ repository, log: say }));
+}
+
+/** What every engine needs, and the native part where there is a libtorch. */
+async function prepareEngine(libtorch) {
   const native = '../packages/tfjs-backend-torch/native';
   const { bundleGradients } = await import(`${native}/bundle-gradients.mjs`);
   await bundleGradients({ log: say });
-  if (process.env.FEDVOX_ENGINE === 'cpu') {
-    say('FEDVOX_ENGINE=cpu: libtorch is left out');
-    return;
-  }
+  if (!libtorch) return;
+  const { buildNative } = await import(`${native}/build.mjs`);
+  await attempted(() => buildNative({ log: say }));
+}
+
+/** Whether it could be done; where not, everything still runs, on the slow `cpu` engine. */
+async function attempted(step) {
   try {
-    installLibtorch({ repository, log: say });
-    const { buildNative } = await import(`${native}/build.mjs`);
-    await buildNative({ log: say });
+    await step();
+    return true;
   } catch (error) {
     if (error.advice === undefined) throw error;
     say(`the torch engine is not available: ${error.message}`);
     say(`→ ${error.advice}`);
     say('→ going on with the cpu engine, which is some hundred times slower');
+    return false;
   }
 }
 
-function compile() {
+async function compile() {
   const tsc = join(repository, 'node_modules', 'typescript', 'bin', 'tsc');
-  run(process.execPath, [tsc, '-b'], 'the TypeScript sources do not compile');
+  await run(process.execPath, [tsc, '-b'], 'the TypeScript sources do not compile');
 }
 
-function run(command, args, failure) {
-  const { status, error } = spawnSync(command, args, {
-    cwd: repository,
-    stdio: ['ignore', 2, 2],
-  });
-  if (status !== 0)
-    stop(`${failure}${error ? `: ${error.message}` : ''}`, 'The lines above say why.');
+async function run(command, args, failure) {
+  const child = spawn(command, args, { cwd: repository, stdio: ['ignore', 2, 2] });
+  const [status] = await once(child, 'close').catch((error) => [error]);
+  if (status === 0) return;
+  stop(`${failure}${status?.message ? `: ${status.message}` : ''}`, 'The lines above say why.');
 }
 
 function runFedvox(args) {
