@@ -28,7 +28,8 @@ const PATIENTS = phantomSchema.parse({
   scanner: { spacingMm: [6, 6, 6] },
 });
 const SMALL_DISK_MB = 64;
-const STEP = { timeout: 180_000, interval: 250 };
+/** Each look is a process of its own. */
+const STEP = { timeout: 180_000, interval: 1_000 };
 
 const hasSmallDisk = canMount();
 let folder: string;
