@@ -1,15 +1,13 @@
 // What each strategy makes of the same hospitals: real processes, real scans at three sites by their
 // scanner, the shipped hippocampus job with its strategy changed. Not timed.
 
-import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { testDataDir } from '@fedvox/base/system';
 import { parse, stringify } from 'yaml';
+import { keptRun } from './runs/kept-run.mjs';
 
 const pathOf = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 const readYaml = async (relative) => parse(await readFile(pathOf(relative), 'utf8'));
@@ -47,8 +45,7 @@ export async function run({ args, log }) {
   try {
     for (const name of names) {
       const kept = join(keep, `${name}-${rounds}.json`);
-      if (!existsSync(kept)) await writeFile(kept, await simulate(name, rounds, scratch));
-      const report = JSON.parse(await readFile(kept, 'utf8'));
+      const report = await keptRun(kept, await simulation(name, rounds, scratch));
       const best = report.rounds.find(({ round }) => round === report.best.round);
       log(`${name}: best round ${best.round}, Dice ${best.dice}, AUC ${best.auc}`);
       figures[`${name}_dice`] = best.dice;
@@ -60,7 +57,8 @@ export async function run({ args, log }) {
   return { figures };
 }
 
-async function simulate(name, rounds, scratch) {
+/** The command line of a scenario that is written for it. */
+async function simulation(name, rounds, scratch) {
   const data = testDataDir();
   if (data === undefined) throw new Error('name the folder of the real cases in FEDVOX_TEST_DATA');
   const { jobFile: _, ...scenario } = await readYaml('../scenarios/hippocampus.yaml');
@@ -70,12 +68,6 @@ async function simulate(name, rounds, scratch) {
   job.training = { ...job.training, ...training };
   const path = join(scratch, `${name}.yaml`);
   await writeFile(path, stringify({ ...scenario, job }));
-  const command = [pathOf('../packages/cli/bin/fedvox.mjs'), 'simulate', path];
   const options = ['--data', data, '--rounds', String(rounds), '--out', join(scratch, name)];
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    ...command,
-    ...options,
-    '--json',
-  ]);
-  return stdout;
+  return ['simulate', path, ...options];
 }
