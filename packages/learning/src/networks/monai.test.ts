@@ -56,11 +56,12 @@ const NETWORKS: readonly [name: string, network: JobInput['network'], classes: n
 const TOLERANCE = 1e-3;
 /**
  * By what part of its 2-norm each figure of a gradient may be off, where it is more: recorded in float32, the sums of
- * DenseNet's are up to 0.8e-3, and all of Swin UNETR's up to 4e-3, off what float64 gives.
+ * DenseNet's are up to 0.8e-3, and all of Swin UNETR's up to 4e-3, off what float64 gives. Sums add up what norms over
+ * eight voxels make of roundings: composed, those of Swin UNETR are another 8e-3 off.
  */
 const LOOSER: Readonly<Record<string, (figure: string) => number>> = {
   densenet: (figure) => (figure === 'sum' ? 2e-3 : TOLERANCE),
-  swin_unetr: () => 5e-3,
+  swin_unetr: (figure) => (figure === 'sum' ? 2e-2 : 5e-3),
 };
 const FIGURES = ['norm', 'sum', 'first', 'last'];
 /** Of gradients that cancel to next to nothing, as those of what scales all that a batch norm takes in. */
