@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { seededRandom } from '@fedvox/base';
+import { seededRandom, sha256 } from '@fedvox/base';
 import { silentLogger, systemClock } from '@fedvox/base/system';
 import { type DatasetSpec, readNifti } from '@fedvox/imaging';
 import { type JobInput, NETWORK_KINDS, type NetworkKind } from '@fedvox/job';
@@ -98,7 +98,7 @@ describe.each(FINDS)('a job that names the network %s', (kind) => {
 
   it('begins with weights that are given, and refuses those of another network', async () => {
     const trained = await readModel(output());
-    expect(await givenModel(job, output())).toEqual(encodeWeights(trained));
+    expect(sha256(await givenModel(job, output()))).toBe(sha256(encodeWeights(trained)));
     const other = SMALL[kind === 'unet' ? 'segresnet' : 'unet'];
     await expect(givenModel(ballJob({ network: other }), output())).rejects.toMatchObject({
       code: 'learning/model-mismatch',
