@@ -66,11 +66,12 @@ export function decodeEntry(bytes: Uint8Array): Case | undefined {
   };
 }
 
-/** Whether an entry begins so, and where its image begins: the header lies in between. */
+/** Whether an entry begins so. */
 export function isPrefix(prefix: Buffer): boolean {
   return prefix.length >= PREFIX_BYTES && prefix.toString('latin1', 0, 8) === MAGIC;
 }
 
+/** Where its image begins: the header lies in between. */
 export function imageStartOf(prefix: Buffer): number {
   return PREFIX_BYTES + prefix.readUInt32LE(8);
 }

@@ -132,8 +132,7 @@ function patchesAStep(
   cases: number,
   memoryBytes: number,
 ): number {
-  const voxels = (of: Size) => of[0] * of[1] * of[2];
-  const ofData = Math.floor((MOST_OF_DATA * cases * voxels(size)) / voxels(patch));
+  const ofData = Math.floor((MOST_OF_DATA * cases * voxelsOf(size)) / voxelsOf(patch));
   const most = Math.min(MOST_PATCHES, Math.max(FEWEST_PATCHES, ofData));
   let batchSize = FEWEST_PATCHES;
   while (batchSize < most && trainingBytes(shape, patch, batchSize + 1) <= memoryBytes) batchSize++;
@@ -177,7 +176,7 @@ function reasonsOf(
   { shape, patch, batchSize, bytes }: Chosen,
 ): PlannedJob['reasons'] {
   const { coarseAxis, size, spacingMm } = grid;
-  const share = (patch[0] * patch[1] * patch[2]) / (size[0] * size[1] * size[2]);
+  const share = voxelsOf(patch) / voxelsOf(size);
   return {
     preprocess: [
       coarseAxis === undefined
@@ -206,5 +205,6 @@ function reasonsOf(
   };
 }
 
+const voxelsOf = ([x, y, z]: Size) => x * y * z;
 const gib = (bytes: number) => (bytes / 2 ** 30).toFixed(1);
 const percent = (part: number) => `${Math.round(part * 100)} %`;
