@@ -100,9 +100,9 @@ const FORBIDDEN: readonly ForbiddenEdge[] = [
   },
   {
     from: /^packages\//,
-    to: /^@fedvox\/(?!(base\/system|weights\/files|learning\/settings|coordinator\/client)$)[^/]+\/.+/,
+    to: /^@fedvox\/(?!(base\/system|weights\/files|learning\/settings|coordinator\/client|agent\/trainer)$)[^/]+\/.+/,
     reason:
-      "src/index.ts is a package's only door, but for four: base's to the system, weights' to files, learning's to names without an engine, the coordinator's to its client",
+      "src/index.ts is a package's only door, but for five: base's to the system, weights' to files, learning's to names without an engine, the coordinator's to its client, the agent's to what its trainer does",
   },
   {
     from: /^packages\/(?!learning\/|tfjs-backend-torch\/)(?!.*\.test\.ts$)/,

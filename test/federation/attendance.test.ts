@@ -1,5 +1,6 @@
 import { cp } from 'node:fs/promises';
 import { VirtualClock } from '@fedvox/base';
+import { Stillness } from '@fedvox/simulator';
 import { InProcessNetwork } from '@fedvox/transport';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTestConsortium, SITES, type TestConsortium } from '../support/consortium.js';
@@ -10,7 +11,6 @@ import {
   type SiteName,
   type Surroundings,
 } from '../support/held-federation.js';
-import { Stillness } from '../support/stillness.js';
 
 const MINUTE_MS = 60_000;
 /** How long a site trains where a test says nothing. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { aggregate, type SiteUpdate } from '@fedvox/aggregation';
 import { type Sha256, sha256, VirtualClock } from '@fedvox/base';
 import { DEFAULT_MAX_SHARE, ENCODING_TERMS, type EncodingSpec } from '@fedvox/job';
+import { Stillness } from '@fedvox/simulator';
 import { InProcessNetwork } from '@fedvox/transport';
 import {
   decoded,
@@ -22,7 +23,6 @@ import { createTestConsortium, SITES, type TestConsortium } from '../support/con
 import { DigestTrainer, TRAIN_CASES } from '../support/digest-trainer.mjs';
 import { INITIAL_WEIGHTS } from '../support/federation.js';
 import { HeldFederation } from '../support/held-federation.js';
-import { Stillness } from '../support/stillness.js';
 
 const ROUNDS = 3;
 

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { sha256, VirtualClock } from '@fedvox/base';
+import { Stillness } from '@fedvox/simulator';
 import { InProcessNetwork } from '@fedvox/transport';
 import { decodeWeights, encodeWeights, tensorOf, type Weights } from '@fedvox/weights';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,7 +8,6 @@ import { createTestConsortium, SITES, type TestConsortium } from '../support/con
 import { dyadics } from '../support/digest-trainer.mjs';
 import { INITIAL_WEIGHTS } from '../support/federation.js';
 import { HeldFederation, type SiteName } from '../support/held-federation.js';
-import { Stillness } from '../support/stillness.js';
 
 const MINUTE_MS = 60_000;
 /** South is still at a round's work when two more have begun. */

@@ -4,13 +4,13 @@ import { seededRandom, sha256, VirtualClock } from '@fedvox/base';
 import { createLogger, silentLogger } from '@fedvox/base/system';
 import type { JobFact } from '@fedvox/coordinator';
 import { DEFAULT_FIREWALL } from '@fedvox/job';
+import { Stillness } from '@fedvox/simulator';
 import { InProcessNetwork } from '@fedvox/transport';
 import { decodeWeights, encodeWeights } from '@fedvox/weights';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { AttackingTrainer } from '../support/attacking-trainer.mjs';
 import { createTestConsortium, SITES } from '../support/consortium.js';
 import { HeldFederation, type SiteName } from '../support/held-federation.js';
-import { Stillness } from '../support/stillness.js';
 
 const ATTACKER = 'south';
 /** How much each honest site trains, and how far it goes its own way. */

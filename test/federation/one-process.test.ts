@@ -1,10 +1,10 @@
 import { VirtualClock } from '@fedvox/base';
 import { systemClock } from '@fedvox/base/system';
+import { Stillness } from '@fedvox/simulator';
 import { InProcessNetwork, SOCKETS } from '@fedvox/transport';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestConsortium, SITES, type TestConsortium } from '../support/consortium.js';
 import { HeldFederation, type SiteName } from '../support/held-federation.js';
-import { Stillness } from '../support/stillness.js';
 
 const MINUTE_MS = 60_000;
 /** How long each site trains: far longer than a long poll, and not alike. */

@@ -1,10 +1,10 @@
 import { VirtualClock } from '@fedvox/base';
+import { Stillness } from '@fedvox/simulator';
 import { InProcessNetwork } from '@fedvox/transport';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { byLot } from '../../packages/coordinator/src/core/lots.js';
 import { createTestConsortium, SITES, type TestConsortium } from '../support/consortium.js';
 import { HeldFederation } from '../support/held-federation.js';
-import { Stillness } from '../support/stillness.js';
 
 const MINUTE_MS = 60_000;
 const ROUNDS = 4;

@@ -1,12 +1,12 @@
 import { capWeights } from '@fedvox/aggregation';
 import { type Sha256, sha256, VirtualClock } from '@fedvox/base';
 import { DEFAULT_MAX_SHARE, plateauCuts } from '@fedvox/job';
+import { Stillness } from '@fedvox/simulator';
 import { InProcessNetwork } from '@fedvox/transport';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestConsortium, SITES, type TestConsortium } from '../support/consortium.js';
 import { TRAIN_CASES } from '../support/digest-trainer.mjs';
 import { HeldFederation } from '../support/held-federation.js';
-import { Stillness } from '../support/stillness.js';
 
 const ROUNDS = 6;
 const PLATEAU = { factor: 0.5, patience: 0, threshold: 0.05 };

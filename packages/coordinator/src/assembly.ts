@@ -55,6 +55,8 @@ export interface Foundations {
   readonly clock: Clock;
   readonly chance: Chance;
   readonly log: Logger;
+  /** As many as there are processors where absent. */
+  readonly computeThreads?: number | undefined;
 }
 
 export type Core = Awaited<ReturnType<typeof assemble>>;
@@ -64,7 +66,7 @@ export async function assemble(config: CoordinatorConfig, foundations: Foundatio
   const { consortium, store, blobs, revocations, clock, chance, log } = foundations;
   const { federation, stateDir } = config;
   const spool = await Spool.open(stateDir);
-  const threads = new ComputeThreads(clock);
+  const threads = new ComputeThreads(clock, foundations.computeThreads);
   const registry = await JobRegistry.load(store, clock);
   const changes = new ChangeSignal(clock);
   const { askAgainMs, heartbeatIntervalMs } = config;

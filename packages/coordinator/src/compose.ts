@@ -10,9 +10,11 @@ import {
 import { SOCKETS, type Wire } from '@fedvox/transport';
 import { type AnyServer, assemble, type Core, disassemble } from './assembly.js';
 import { acceptBackupAsState } from './backup/restore-coordinator.js';
+import { wholeTable } from './client/job-pages.js';
 import type { CoordinatorConfig } from './config.js';
 import type { HttpServices } from './http/http-services.js';
 import { loadOwnConsortium } from './own-consortium.js';
+import type { JobDetails } from './rest-contract.js';
 import {
   operatorServices,
   type SitePorts,
@@ -20,6 +22,7 @@ import {
   serveOperators,
   serveSites,
 } from './servers.js';
+import { report } from './shell/job-report.js';
 import { openConfiguredBlobs } from './store/open-blobs.js';
 import { openConfiguredStore } from './store/open-store.js';
 import { RevocationFile } from './store/revocation-file.js';
@@ -40,6 +43,8 @@ export interface RunningCoordinator {
 export interface HeldCoordinator extends SitePorts {
   /** What operators' calls would be answered from. */
   readonly services: HttpServices;
+  /** All that an operator could know of a job. @throws FedvoxError `coordinator/no-such-job` */
+  details(id: string): Promise<JobDetails>;
   stop(): Promise<void>;
 }
 
@@ -51,6 +56,8 @@ export interface CoordinatorSurroundings {
   /** By which sites come in; operators always come by HTTPS. */
   readonly wire?: Wire;
   readonly openStore?: typeof openConfiguredStore;
+  /** Threads beside its own that check and average; none on a virtual clock, which could not wait for them. */
+  readonly computeThreads?: number;
   /** Ends the standing by of a coordinator that does not lead yet. */
   readonly signal?: AbortSignal;
 }
@@ -65,10 +72,13 @@ export async function startCoordinator(
   config: CoordinatorConfig,
   surroundings: CoordinatorSurroundings = {},
 ): Promise<RunningCoordinator> {
-  const { core, servers, services, stop, ...sitePorts } = await open(config, surroundings);
+  const { core, servers, services, stop, federationPort, enrollmentPort } = await open(
+    config,
+    surroundings,
+  );
   try {
     const { port: httpPort } = await serveOperators(config, core, services, servers);
-    const ports = { ...sitePorts, httpPort };
+    const ports = { federationPort, enrollmentPort, httpPort };
     core.log.info({ federation: config.federation, ...ports }, 'coordinator is listening');
     return { ...ports, leading: core.store.leading, stop };
   } catch (error) {
@@ -134,7 +144,10 @@ async function open(
   const stop = () => disassemble(core, servers);
   try {
     const ports = await serveSites(config, core, surroundings.wire ?? SOCKETS, servers);
-    return { ...ports, core, servers, services: operatorServices(config, core, ports), stop };
+    const services = operatorServices(config, core, ports);
+    const details = (id: string) =>
+      wholeTable((from) => report(core.registry.get(id), services, from));
+    return { ...ports, core, servers, services, details, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -151,6 +164,7 @@ async function openCore(
     chance = systemChance,
     log = createLogger({ name: 'coordinator', level: config.logLevel }),
     openStore = openConfiguredStore,
+    computeThreads,
     signal,
   } = surroundings;
   const consortium = await loadOwnConsortium(config, clock.nowMs());
@@ -166,7 +180,8 @@ async function openCore(
     const blobs = await openConfiguredBlobs(config, { clock, jitter: chance.uniform });
     const revocations = await openRevocations(config, store);
     opened.unshift(revocations);
-    return await assemble(config, { consortium, store, blobs, revocations, clock, chance, log });
+    const foundations = { consortium, store, blobs, revocations, clock, chance, log };
+    return await assemble(config, { ...foundations, computeThreads });
   } catch (error) {
     for (const each of opened) await each.close();
     throw error;

@@ -1,3 +1,11 @@
+export { comparisonReport } from './comparison-page.js';
+export type {
+  ComparedRun,
+  ComparedVariant,
+  ComparisonRecord,
+  Difference,
+  Estimate,
+} from './comparison-record.js';
 export { evaluationReport } from './evaluation-page.js';
 export type { EvaluationRecord } from './evaluation-record.js';
 export { jobReport } from './job-page.js';

@@ -36,9 +36,25 @@ export const ERRORS = {
     advice:
       'Raise the validation fraction where figures were withheld or undefined. The coordinator in {folder} still has every round’s model.',
   },
+  'events-need-virtual-time': {
+    message: 'scenario {scenario} has events, which happen on virtual time only',
+    advice: 'Add --mode virtual, or take the events out.',
+  },
+  'training-failed': {
+    message: 'the training of {site} failed: {reason}',
+    advice: 'See what the reason says; the same work fails again.',
+  },
+  'variant-unusable': {
+    message: 'the job of variant {variant} cannot be run: {problems}',
+    advice: 'Correct what it changes of the scenario’s job.',
+  },
+  'result-of-another': {
+    message: 'the result in {path} is of another scenario, seed or engine',
+    advice: 'Give --out the folder of the run that is to go on, or a new one.',
+  },
   interrupted: {
-    message: 'the run was interrupted; every process it started was stopped',
-    advice: 'What was done until then is in {folder}.',
+    message: 'the run was interrupted; whatever it started was stopped',
+    advice: 'What was done until then is in {folder}; a comparison goes on there with --resume.',
   },
 } as const;
 

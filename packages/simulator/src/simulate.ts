@@ -3,13 +3,17 @@ import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Clock } from '@fedvox/base';
 import { createLogger } from '@fedvox/base/system';
+import { compareRuns, type WrittenComparison } from './comparison/compare-runs.js';
 import { fail } from './errors.js';
+import { runFolders } from './federation/folders.js';
 import type { FedvoxCommand } from './federation/process.js';
 import { runFederation } from './federation/run-federation.js';
 import type { RunProgress } from './federation/run-progress.js';
+import { prepareData } from './phantom/prepare-data.js';
 import type { Report } from './run-report.js';
 import { planRun } from './scenario/plan.js';
-import { loadScenario } from './scenario/scenario.js';
+import { loadScenario, type Mode } from './scenario/scenario.js';
+import { runVirtual, type VirtualReport } from './virtual/run-virtual.js';
 
 export interface SimulateOptions {
   /** How its processes are started. */
@@ -19,16 +23,27 @@ export interface SimulateOptions {
   readonly data?: string;
   readonly rounds?: number;
   readonly seed?: number;
+  /** Instead of the scenario's own. */
+  readonly mode?: Mode;
+  /** Whether a comparison that was cut off goes on in `out`. */
+  readonly resume?: boolean;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: RunProgress) => void;
 }
 
+export type SimulationOutcome =
+  | { readonly kind: 'run'; readonly report: Report | VirtualReport }
+  | ({ readonly kind: 'comparison' } & WrittenComparison);
+
 /**
- * Runs a scenario as a federation of real processes on this machine, to its report.
+ * Runs a scenario to its report: as a federation of real processes on this machine, or in this process on virtual time.
  * @throws FedvoxError of this package, or `base/config-…` for a scenario that is not in order
  */
-export async function simulateScenario(path: string, options: SimulateOptions): Promise<Report> {
+export async function simulateScenario(
+  path: string,
+  options: SimulateOptions,
+): Promise<SimulationOutcome> {
   const { clock, signal, onProgress, command } = options;
   const scenario = await loadScenario(path);
   // Heavy, and not needed to tell what is wrong with a scenario.
@@ -43,12 +58,22 @@ export async function simulateScenario(path: string, options: SimulateOptions): 
     ...(options.data === undefined ? {} : { dataDir: options.data }),
     ...(options.rounds === undefined ? {} : { rounds: options.rounds }),
     ...(options.seed === undefined ? {} : { seed: options.seed }),
+    ...(options.mode === undefined ? {} : { mode: options.mode }),
   });
   for (const text of plan.notes) onProgress({ kind: 'step', text: `Note: ${text}` });
   const folder = resolve(options.out ?? freshFolder(scenario.name, clock.nowMs()));
-  await makeEmptyFolder(folder);
+  await makeOutput(folder, options.resume === true);
   onProgress({ kind: 'step', text: `Everything of this run is in ${folder}` });
-  return runFederation(plan, { command, folder, clock, signal, onProgress });
+  const data = await prepareData(plan, (site) => runFolders(folder).site(site).data, options);
+  const cacheDir = join(folder, 'cache');
+  const surroundings = { command, folder, data, cacheDir, clock, signal, onProgress };
+  const { compare } = scenario;
+  if (compare !== undefined) {
+    const described = { ...scenario, path, engine: engine.description };
+    return { kind: 'comparison', ...(await compareRuns(plan, compare, described, surroundings)) };
+  }
+  const run = plan.mode === 'real' ? runFederation : runVirtual;
+  return { kind: 'run', report: await run(plan, surroundings) };
 }
 
 function freshFolder(scenario: string, nowMs: number): string {
@@ -56,7 +81,8 @@ function freshFolder(scenario: string, nowMs: number): string {
   return join('.fedvox', 'runs', `${scenario}-${stamp}`);
 }
 
-async function makeEmptyFolder(path: string): Promise<void> {
+/** @param goesOn whether what is there of an earlier run is taken up */
+async function makeOutput(path: string, goesOn: boolean): Promise<void> {
   await mkdir(path, { recursive: true });
-  if ((await readdir(path)).length > 0) throw fail('output-not-empty', { path });
+  if (!goesOn && (await readdir(path)).length > 0) throw fail('output-not-empty', { path });
 }

@@ -17,6 +17,8 @@ export interface Workplace {
   readonly reader: Reader;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Where the work can be ended otherwise than by ending its process. */
+  readonly signal?: AbortSignal;
   readonly onProgress: (progress: WorkProgress) => void;
 }
 

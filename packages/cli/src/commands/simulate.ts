@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url';
-import type { Command } from 'commander';
+import type { Mode } from '@fedvox/simulator';
+import { type Command, Option } from 'commander';
+import { comparisonText } from '../comparison-text.js';
 import { tellProgress } from '../progress-text.js';
 import { reportText } from '../report-text.js';
 import { SURROUNDINGS } from '../surroundings.js';
@@ -13,10 +15,13 @@ interface SimulateOptions extends CommonOptions {
   readonly rounds?: number;
   readonly seed?: number;
   readonly out?: string;
+  readonly mode?: Mode;
+  readonly resume?: true;
 }
 
 /** This very command: the processes of a run are started by it. */
 const ENTRY = fileURLToPath(new URL('../../bin/fedvox.mjs', import.meta.url));
+const MODES: readonly Mode[] = ['real', 'virtual'];
 const DEMO = fileURLToPath(new URL('../../../../scenarios/demo.yaml', import.meta.url));
 
 export function addSimulateCommands(program: Command, terminal: Terminal): void {
@@ -27,8 +32,9 @@ export function addSimulateCommands(program: Command, terminal: Terminal): void 
   act<SimulateOptions>(demo, terminal, (output, options) => simulate(output, options, DEMO));
   const simulation = program
     .command('simulate <scenario>')
-    .description('run a federation of real processes on this machine from a scenario file')
-    .option('--data <folder>', 'the folder that the scenario’s data paths are relative to');
+    .description('run a federation on this machine from a scenario file')
+    .option('--data <folder>', 'the folder that the scenario’s data paths are relative to')
+    .option('--resume', 'go on with the comparison that was cut off in the folder of --out');
   withRun(simulation);
   act<SimulateOptions, [string]>(simulation, terminal, simulate);
 }
@@ -37,12 +43,18 @@ function withRun(command: Command): void {
   command
     .option('--rounds <n>', 'rounds, instead of the job’s own', wholeNumber('--rounds', 1))
     .option('--seed <n>', 'seed, instead of the job’s own', wholeNumber('--seed', 0))
+    .addOption(
+      new Option(
+        '--mode <mode>',
+        'real processes in real time, or this process on virtual time; the scenario says it if absent',
+      ).choices(MODES),
+    )
     .option('--out <folder>', 'where the run is written; a new folder in .fedvox/runs/ if absent');
 }
 
 async function simulate(output: Output, options: SimulateOptions, scenario: string): Promise<void> {
   const { simulateScenario } = await import('@fedvox/simulator');
-  const report = await interruptible((signal) =>
+  const outcome = await interruptible((signal) =>
     simulateScenario(scenario, {
       ...options,
       command: { node: process.execPath, entry: ENTRY },
@@ -51,5 +63,10 @@ async function simulate(output: Output, options: SimulateOptions, scenario: stri
       onProgress: tellProgress(output),
     }),
   );
-  output.result(report, `\n${reportText(report)}`);
+  if (outcome.kind === 'run') {
+    output.result(outcome.report, `\n${reportText(outcome.report)}`);
+  } else {
+    const { comparison, files } = outcome;
+    output.result({ ...comparison, files }, `\n${comparisonText(comparison, files)}`);
+  }
 }

@@ -42,6 +42,7 @@ import {
   updateSchema,
 } from '../rest-contract.js';
 import { callHttps, type HttpsCall, readAll } from './https-call.js';
+import { wholeTable } from './job-pages.js';
 
 export interface CoordinatorClientOptions {
   /** `host:port` of the coordinator's REST interface; the host one that its certificate names. */
@@ -158,15 +159,10 @@ export class CoordinatorClient {
    * All of a job, whose table of models comes in as many answers as it takes.
    * @param from first model that is asked for; those before it are not in the table
    */
-  async job(id: string, from = 0): Promise<JobDetails> {
+  job(id: string, from = 0): Promise<JobDetails> {
     const page = (first: number) =>
       this.#get(`/v1/jobs/${encodeURIComponent(id)}?from=${first}`, jobDetailsSchema);
-    let details = await page(from);
-    while (details.nextRound !== null) {
-      const next = await page(details.nextRound);
-      details = { ...next, rounds: [...details.rounds, ...next.rounds] };
-    }
-    return details;
+    return wholeTable(page, from);
   }
 
   /** Signed statements and receipts of one round, for audit; round R + 1 evaluated the last model. */

@@ -45,6 +45,7 @@ export class ComputeThreads {
   readonly #waiting: Asked[] = [];
   #idleTimer: Timer | undefined;
 
+  /** @param most none, and all is done on the thread that asks: it is at rest once nothing of it is under way */
   constructor(clock: Clock, most: number = availableParallelism()) {
     this.#clock = clock;
     this.#most = Math.min(most, MAX_THREADS);
@@ -52,8 +53,8 @@ export class ComputeThreads {
 
   /** As `DeltaChecks.check`. */
   async checkDelta(delta: ArrivedDelta): Promise<void> {
-    const isSmall = delta.delta.byteLength <= WORTH_A_THREAD_BYTES;
-    await (isSmall ? this.#checksHere.check(delta) : this.#ask({ kind: 'check-delta', delta }));
+    const isForHere = this.#most === 0 || delta.delta.byteLength <= WORTH_A_THREAD_BYTES;
+    await (isForHere ? this.#checksHere.check(delta) : this.#ask({ kind: 'check-delta', delta }));
   }
 
   /**
@@ -91,6 +92,7 @@ export class ComputeThreads {
   }
 
   async #isForThreads({ base, updates }: RoundDeltas<FilePath>): Promise<boolean> {
+    if (this.#most === 0) return false;
     const { size } = await stat(await base());
     return size * updates.length > WORTH_A_THREAD_BYTES && updates.length <= MAX_OPEN_DELTAS;
   }

@@ -35,6 +35,7 @@ export interface Words {
   readonly factsNote: string;
   readonly privacyNote: string;
   readonly evaluation: EvaluationWords;
+  readonly comparison: ComparisonWords;
   readonly undefinedWhere: Readonly<Record<MetricName, string>>;
   readonly facts: {
     readonly [Kind in JobFact['kind']]: (
@@ -82,6 +83,42 @@ export interface EvaluationWords {
   readonly chartDescription: (cases: number) => string;
   readonly byCaseNote: (shown: number, cases: number) => string;
   readonly localNote: string;
+}
+
+/** What the report of a comparison says beside that of a job. */
+export interface ComparisonWords {
+  readonly title: (scenario: string) => string;
+  readonly terms: Readonly<
+    Record<
+      | 'mode'
+      | 'engine'
+      | 'seeds'
+      | 'seed'
+      | 'validationCases'
+      | 'variants'
+      | 'variant'
+      | 'interval'
+      | 'mean'
+      | 'bytes'
+      | 'duration'
+      | 'bySite'
+      | 'worstSite'
+      | 'byClass'
+      | 'runs'
+      | 'repeat',
+      string
+    >
+  > & { readonly difference: (reference: string) => string };
+  readonly mode: Readonly<Record<'real' | 'virtual', string>>;
+  readonly baseline: Readonly<Record<'pooled' | 'alone', string>>;
+  readonly chartTitle: string;
+  readonly chartDescription: (variants: number) => string;
+  readonly curveTitle: string;
+  readonly curveDescription: (variants: number) => string;
+  readonly statisticsNote: string;
+  readonly baselineNote: (epochsPerRound: number) => string;
+  readonly gainNote: string;
+  readonly repeatNote: (seeds: string) => string;
 }
 
 /** What a site did in a round. */

@@ -1,12 +1,10 @@
 import type { Clock } from '@fedvox/base';
 import { writeFileDurably } from '@fedvox/base/system';
-import type { JobDetails } from '@fedvox/coordinator';
-import { whyNoBest } from '@fedvox/coordinator/client';
 import type { DatasetSpec } from '@fedvox/imaging';
 import { fail } from '../errors.js';
-import { writeHospital } from '../phantom/hospital.js';
 import { composeReport, type Report } from '../run-report.js';
-import type { Plan, PlannedSite } from '../scenario/plan.js';
+import type { Plan } from '../scenario/plan.js';
+import { bestOf } from './ended-job.js';
 import { followJob } from './follow-job.js';
 import { LocalFederation } from './local-federation.js';
 import type { FedvoxCommand } from './process.js';
@@ -17,6 +15,8 @@ export interface RunOptions {
   readonly command: FedvoxCommand;
   /** Exists and is empty. */
   readonly folder: string;
+  /** Where each site's scans lie. */
+  readonly data: ReadonlyMap<string, DatasetSpec>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: RunProgress) => void;
@@ -50,12 +50,7 @@ export async function runFederation(plan: Plan, options: RunOptions): Promise<Re
 
 /** Starts the coordinator and takes every site from its invitation to a running agent. */
 async function openSites(federation: LocalFederation, plan: Plan, options: RunOptions) {
-  const { onProgress, signal } = options;
-  const data = new Map<string, DatasetSpec>();
-  for (const site of plan.sites) {
-    signal.throwIfAborted();
-    data.set(site.name, await prepareData(site, plan, federation, onProgress));
-  }
+  const { data, onProgress } = options;
   onProgress({ kind: 'step', text: 'Starting the coordinator' });
   await federation.startCoordinator();
   await Promise.all(
@@ -69,18 +64,6 @@ async function openSites(federation: LocalFederation, plan: Plan, options: RunOp
       onProgress({ kind: 'step', text: `${name} has enrolled and dialled in` });
     }),
   );
-}
-
-/** Where a site's scans lie; a phantom's are made first. */
-async function prepareData(
-  { name, data }: PlannedSite,
-  plan: Plan,
-  federation: LocalFederation,
-  onProgress: RunOptions['onProgress'],
-): Promise<DatasetSpec> {
-  if (data.kind !== 'phantom') return data;
-  onProgress({ kind: 'step', text: `${name}: writing ${data.cases} phantom patients as DICOM` });
-  return writeHospital(federation.folders.site(name).data, name, data, plan.job.seed);
 }
 
 /** Submits the job, follows it to its end, and gathers what it leaves. */
@@ -115,19 +98,6 @@ async function runJob(
   } finally {
     client.close();
   }
-}
-
-/** @throws FedvoxError `simulator/job-not-completed`, `simulator/no-best-model` */
-function bestOf(details: JobDetails, folder: string) {
-  const { name: job, status, reason, gate, best } = details;
-  if (status !== 'completed') {
-    const leftOut = gate.filter(({ outcome }) => outcome !== 'pass');
-    const sites = leftOut.map(({ site, outcome }) => `; ${site}: ${outcome ?? 'no answer'}`);
-    const why = `${reason ?? 'no reason given'}${sites.join('')}`;
-    throw fail('job-not-completed', { job, status, why, folder });
-  }
-  if (best === null) throw fail('no-best-model', { job, why: whyNoBest(details), folder });
-  return best;
 }
 
 async function egressBySite(federation: LocalFederation, plan: Plan) {

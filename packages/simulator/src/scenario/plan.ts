@@ -3,7 +3,9 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { Job } from '@fedvox/job';
 import type { EngineInfo } from '@fedvox/learning';
 import { fail } from '../errors.js';
-import type { Scenario, SiteData } from './scenario.js';
+import type { ScenarioEvent } from './events.js';
+import { type SitePace, USUAL_PACE } from './pace.js';
+import type { Mode, Scenario, SiteData } from './scenario.js';
 
 /** What a person may change about a scenario without editing it, and what the machine offers. */
 export interface PlanOptions {
@@ -11,6 +13,7 @@ export interface PlanOptions {
   readonly dataDir?: string;
   readonly rounds?: number;
   readonly seed?: number;
+  readonly mode?: Mode;
   /** The engine found on this machine for what the scenario asks. */
   readonly engine: EngineInfo['name'];
   /** Cores that all sites share. */
@@ -25,6 +28,8 @@ export interface Plan {
   readonly device: Scenario['device'];
   readonly precision: Scenario['precision'];
   readonly threads: number;
+  readonly mode: Mode;
+  readonly events: readonly ScenarioEvent[];
   readonly job: Job;
   readonly sites: readonly PlannedSite[];
   /** Sentences about what was scaled down, for the person who started the run. */
@@ -36,13 +41,18 @@ export interface PlannedSite {
   /** Paths are absolute. */
   readonly data: SiteData;
   readonly policy: Readonly<Record<string, unknown>>;
+  readonly pace: SitePace;
 }
 
-/** @throws FedvoxError `simulator/data-option-missing`, `simulator/data-folder-missing` */
+/** @throws FedvoxError `simulator/data-option-missing`, `simulator/data-folder-missing`, `simulator/events-need-virtual-time` */
 export function planRun(scenario: Scenario, options: PlanOptions): Plan {
   const smaller = options.engine === 'cpu' ? scenario.onCpu : undefined;
   const { job } = scenario;
   const names = scenario.sites.map((site) => site.name);
+  const { mode = scenario.mode } = options;
+  if (mode === 'real' && scenario.events.length > 0) {
+    throw fail('events-need-virtual-time', { scenario: scenario.name });
+  }
   const rounds = options.rounds ?? smaller?.rounds ?? job.federation.rounds;
   return {
     scenario: scenario.name,
@@ -50,7 +60,12 @@ export function planRun(scenario: Scenario, options: PlanOptions): Plan {
     engine: options.engine,
     device: scenario.device,
     precision: scenario.precision,
-    threads: scenario.threads ?? Math.max(1, Math.floor(options.cores / names.length)),
+    // On virtual time sites train one after the other, and each has all of them.
+    threads:
+      scenario.threads ??
+      (mode === 'virtual' ? options.cores : Math.max(1, Math.floor(options.cores / names.length))),
+    mode,
+    events: scenario.events,
     job: {
       ...job,
       preprocess: smaller?.preprocess ?? job.preprocess,
@@ -58,9 +73,10 @@ export function planRun(scenario: Scenario, options: PlanOptions): Plan {
       federation: { ...job.federation, rounds, sites: job.federation.sites ?? names },
       seed: options.seed ?? job.seed,
     },
-    sites: scenario.sites.map(({ name, data, policy = {} }) => ({
+    sites: scenario.sites.map(({ name, data, policy = {}, pace = USUAL_PACE }) => ({
       name,
       policy,
+      pace,
       data: placeData(data, scenario.name, options.dataDir, smaller?.phantomCases),
     })),
     notes:

@@ -5,6 +5,9 @@ import { type Job, jobSchema, nameSchema, newJobSchema } from '@fedvox/job';
 import { engineShape } from '@fedvox/learning/settings';
 import { z } from 'zod';
 import { phantomSchema } from '../phantom/phantom.js';
+import { compareSchema } from './compare-schema.js';
+import { eventProblems, eventSchema } from './events.js';
+import { paceSchema } from './pace.js';
 
 const positiveInt = z.number().int().positive();
 
@@ -19,7 +22,13 @@ const siteSchema = z.strictObject({
   data: siteDataSchema,
   /** The site's own policy; the agent's configuration says what may stand here. */
   policy: z.record(z.string(), z.unknown()).optional(),
+  /** How long its work takes on virtual time. */
+  pace: paceSchema.optional(),
 });
+
+/** Real processes in real time, or one process on virtual time. */
+export const MODES = ['real', 'virtual'] as const;
+export type Mode = (typeof MODES)[number];
 
 export const scenarioSchema = z
   .strictObject({
@@ -31,6 +40,11 @@ export const scenarioSchema = z
     ...engineShape,
     /** Threads of each site's training; the machine's cores shared evenly where absent. */
     threads: positiveInt.max(256).optional(),
+    mode: z.enum(MODES).default('real'),
+    /** What befalls its sites; on virtual time only. */
+    events: z.array(eventSchema).max(1_000).default([]),
+    /** Runs beside each other, instead of the one. */
+    compare: compareSchema.optional(),
     sites: z.array(siteSchema).min(1).max(64),
     /** The job itself, or … */
     job: newJobSchema.optional(),
@@ -47,6 +61,11 @@ export const scenarioSchema = z
       .optional(),
   })
   .superRefine((scenario, context) => {
+    const names = scenario.sites.map((site) => site.name);
+    const { rounds = Number.POSITIVE_INFINITY } = scenario.job?.federation ?? {};
+    for (const { path, message } of eventProblems(scenario.events, names, rounds)) {
+      context.addIssue({ code: 'custom', path: ['events', ...path], message });
+    }
     if ((scenario.job === undefined) === (scenario.jobFile === undefined)) {
       context.addIssue({
         code: 'custom',
@@ -54,7 +73,6 @@ export const scenarioSchema = z
         message: 'give either "job" or "jobFile", and not both',
       });
     }
-    const names = scenario.sites.map((site) => site.name);
     for (const [index, name] of names.entries()) {
       if (names.indexOf(name) === index) continue;
       context.addIssue({

@@ -1,0 +1,200 @@
+import { dotChart, lineChart } from '@fedvox/charts';
+import { METRICS } from '@fedvox/job';
+import type { ComparedVariant, ComparisonRecord, Estimate } from './comparison-record.js';
+import { type Column, dataTable, type Html, html, raw, termList } from './html-markup.js';
+import { figureText, namesText, spanText } from './phrases.js';
+import { reportPage } from './report-page.js';
+import { type Language, WORDS } from './words/languages.js';
+import type { Words } from './words/words.js';
+
+/** Federations beside each other, as one HTML file that needs no other, runs nothing and prints well. */
+export function comparisonReport(record: ComparisonRecord, language: Language): string {
+  const words = WORDS[language];
+  return reportPage(words.code, words.comparison.title(record.scenario), [
+    summary(record, words),
+    variants(record, words),
+    curves(record, words),
+    bySite(record, words),
+    ...byClass(record, words),
+    runs(record, words),
+    repeat(record, words),
+  ]);
+}
+
+function summary(record: ComparisonRecord, words: Words): Html {
+  const { terms } = words.comparison;
+  const { description, engine, mode, seeds, rounds, validationCases } = record;
+  return html`<p>${description}</p>
+${raw(
+  termList([
+    [terms.mode, html`${words.comparison.mode[mode]}`],
+    [terms.engine, html`${engine}`],
+    [terms.seeds, html`${seeds.join(words.list)}`],
+    [words.terms.rounds, html`${String(rounds)}`],
+    [terms.validationCases, html`${String(validationCases)}`],
+  ]),
+)}`;
+}
+
+function variants({ variants: all, epochsPerRound }: ComparisonRecord, words: Words): Html {
+  const { comparison: say } = words;
+  const { terms } = say;
+  const reference = all[0]?.name ?? '';
+  const columns: Column[] = [
+    { title: terms.variant },
+    ...[METRICS.dice.title, terms.interval, METRICS.auc.title].map(numbers),
+    ...[terms.difference(reference), terms.interval, 'p', terms.bytes, terms.duration].map(numbers),
+  ];
+  const rows = all.map(({ name, kind, dice, auc, difference, bytes, durationMs }) => [
+    nameOf(name, kind, words),
+    figureText(dice?.mean ?? null, words),
+    intervalText(dice, words),
+    figureText(auc, words),
+    difference === undefined ? '' : signed(difference.mean),
+    difference === undefined ? '' : intervalText(difference, words),
+    difference?.p == null ? '' : chanceText(difference.p),
+    bytes === null ? '' : megabytes(bytes),
+    durationMs === null ? '' : spanText(durationMs, words),
+  ]);
+  const chart = dotChart({
+    title: say.chartTitle,
+    description: say.chartDescription(all.length),
+    xLabel: METRICS.dice.title,
+    xDomain: domainOf(all),
+    lanes: all.map(({ name, kind, dice, runs: own }) => ({
+      name: nameOf(name, kind, words),
+      values: own.flatMap((run) => (run.dice === null ? [] : [run.dice])),
+      ...(dice === null ? {} : { mean: dice.mean }),
+      ...(dice?.low != null && dice.high != null
+        ? { interval: { low: dice.low, high: dice.high } }
+        : {}),
+    })),
+    words: { dot: terms.seed, mean: terms.mean, interval: terms.interval },
+  });
+  return html`<h2>${terms.variants}</h2>
+<figure>${raw(chart)}</figure>
+${raw(dataTable(terms.variants, columns, rows))}
+<p class="note">${say.statisticsNote} ${say.baselineNote(epochsPerRound)}</p>`;
+}
+
+function curves({ variants: all, rounds }: ComparisonRecord, words: Words): Html {
+  const { terms, comparison: say } = words;
+  const drawn = all.filter(({ curve }) => curve.length > 0);
+  const xs = Array.from({ length: rounds }, (_, index) => index + 1);
+  const chart = lineChart({
+    title: say.curveTitle,
+    description: say.curveDescription(drawn.length),
+    xLabel: terms.round,
+    xs,
+    lines: drawn.map(({ name, kind, curve }) => ({
+      name: nameOf(name, kind, words),
+      values: xs.map((_, index) => curve[index] ?? null),
+    })),
+    spreadWords: { median: terms.median, quartiles: terms.quartiles, range: terms.range },
+  });
+  return html`<h2>${say.curveTitle}</h2>
+<figure>${raw(chart)}</figure>`;
+}
+
+/** What each site has of the federation: its figures, and by how much they are above those that it has alone. */
+function bySite({ variants: all }: ComparisonRecord, words: Words): Html {
+  const { terms, comparison: say } = words;
+  const alone = all.find(({ kind }) => kind === 'alone');
+  const own = new Map(alone?.bySite.map(({ site, dice }) => [site, dice?.mean ?? null]));
+  const sites = all[0]?.bySite.map(({ site }) => site) ?? [];
+  const columns: Column[] = [
+    { title: terms.site },
+    ...all.map(({ name, kind }) => numbers(nameOf(name, kind, words))),
+  ];
+  const figureOf = (variant: ComparedVariant, site: string): number | null =>
+    variant.bySite.find((one) => one.site === site)?.dice?.mean ?? null;
+  const rows = sites.map((site) => [
+    site,
+    ...all.map((variant) => {
+      const figure = figureOf(variant, site);
+      const alone = own.get(site) ?? null;
+      const gain =
+        figure === null || alone === null || variant.kind === 'alone'
+          ? ''
+          : ` (${signed(figure - alone)})`;
+      return `${figureText(figure, words)}${gain}`;
+    }),
+  ]);
+  const worst = all.map((variant) => {
+    const known = sites.map((site) => figureOf(variant, site)).filter((each) => each !== null);
+    return figureText(known.length === 0 ? null : Math.min(...known), words);
+  });
+  return html`<h2>${say.terms.bySite}</h2>
+${raw(dataTable(say.terms.bySite, columns, [...rows, [say.terms.worstSite, ...worst]], rows.length))}
+<p class="note">${alone === undefined ? '' : say.gainNote}</p>`;
+}
+
+function byClass({ variants: all }: ComparisonRecord, words: Words): Html[] {
+  const classes = all[0]?.byClass.map(({ name }) => name) ?? [];
+  if (classes.length < 2) return [];
+  const { comparison: say } = words;
+  const columns = [{ title: say.terms.variant }, ...classes.map(numbers)];
+  const rows = all.map(({ name, kind, byClass: figures }) => [
+    nameOf(name, kind, words),
+    ...figures.map(({ dice }) => figureText(dice?.mean ?? null, words)),
+  ]);
+  return [
+    html`<h2>${say.terms.byClass}</h2>
+${raw(dataTable(say.terms.byClass, columns, rows))}`,
+  ];
+}
+
+function runs({ variants: all }: ComparisonRecord, words: Words): Html {
+  const { terms, comparison: say } = words;
+  const columns: Column[] = [
+    { title: say.terms.variant },
+    ...[say.terms.seed, METRICS.dice.title, METRICS.auc.title, terms.round].map(numbers),
+    { title: terms.digest },
+  ];
+  const rows = all.flatMap(({ name, kind, runs: own }) =>
+    own.map(({ seed, dice, auc, round, sha256 }) => [
+      nameOf(name, kind, words),
+      String(seed),
+      figureText(dice, words),
+      figureText(auc, words),
+      round === null ? '' : String(round),
+      sha256 ?? '',
+    ]),
+  );
+  return html`<h2>${say.terms.runs}</h2>
+${raw(dataTable(say.terms.runs, columns, rows))}`;
+}
+
+function repeat({ command, seeds }: ComparisonRecord, words: Words): Html {
+  return html`<h2>${words.comparison.terms.repeat}</h2>
+<p><code>${command}</code></p>
+<p class="note">${words.comparison.repeatNote(namesText(seeds.map(String), words))}</p>`;
+}
+
+function nameOf(name: string, kind: ComparedVariant['kind'], words: Words): string {
+  return kind === 'federated' ? name : words.comparison.baseline[kind];
+}
+
+function domainOf(all: readonly ComparedVariant[]): readonly [number, number] {
+  const ends = all.flatMap(({ dice, runs: own }) => [
+    ...(dice === null ? [] : [dice.mean, dice.low ?? dice.mean, dice.high ?? dice.mean]),
+    ...own.flatMap((run) => (run.dice === null ? [] : [run.dice])),
+  ]);
+  return ends.length === 0 ? METRICS.dice.range : [Math.min(...ends), Math.max(...ends)];
+}
+
+function intervalText(estimate: Estimate | null, { terms }: Words): string {
+  const { low = null, high = null } = estimate ?? {};
+  return low === null || high === null ? terms.none : `${low.toFixed(3)} – ${high.toFixed(3)}`;
+}
+
+/** With a true minus sign, and none before what is 0 to the last digit shown. */
+function signed(value: number): string {
+  const digits = Math.abs(value).toFixed(3);
+  if (Number(digits) === 0) return digits;
+  return `${value < 0 ? '−' : '+'}${digits}`;
+}
+
+const chanceText = (p: number) => (p < 0.001 ? '< 0.001' : p.toFixed(3));
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+const numbers = (title: string): Column => ({ title, isNumber: true });

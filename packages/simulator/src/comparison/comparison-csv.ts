@@ -1,0 +1,20 @@
+import { diceOf } from './estimates.js';
+import type { ComparedRuns } from './run-comparison.js';
+
+const HEAD = ['variant', 'kind', 'seed', 'site', 'case', 'dice'] as const;
+
+/** Every case of every run in a row of its own (RFC 4180): a spreadsheet makes of it what it likes. */
+export function comparisonCsv(compared: readonly ComparedRuns[]): string {
+  const rows = compared.flatMap(({ name, kind, runs }) =>
+    runs.flatMap(({ seed, cases }) =>
+      cases.map((one) => {
+        const dice = diceOf([one]);
+        const figure = Number.isNaN(dice) ? '' : String(dice);
+        return [name, kind, String(seed), one.site, one.caseId, figure];
+      }),
+    ),
+  );
+  return [HEAD, ...rows].map((row) => `${row.map(cell).join(',')}\r\n`).join('');
+}
+
+const cell = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);

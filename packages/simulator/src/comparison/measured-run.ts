@@ -1,0 +1,24 @@
+import type { Sha256 } from '@fedvox/base';
+
+/** Of a model on one validation case. */
+export interface CaseDice {
+  readonly site: string;
+  readonly caseId: string;
+  /** One for each foreground class; null where the case does not have it. */
+  readonly byClass: readonly (number | null)[];
+}
+
+/** What one training ended in: that of a variant or of a baseline, with one seed. */
+export interface MeasuredRun {
+  readonly seed: number;
+  /** As its job's own validation had it. */
+  readonly dice: number | null;
+  readonly auc: number | null;
+  /** Null where several models speak. */
+  readonly round: number | null;
+  readonly sha256: Sha256 | null;
+  readonly curve: readonly (number | null)[];
+  readonly bytes: number | null;
+  readonly durationMs: number | null;
+  readonly cases: readonly CaseDice[];
+}

@@ -1,0 +1,212 @@
+import { join } from 'node:path';
+import type { Clock } from '@fedvox/base';
+import { createLogger } from '@fedvox/base/system';
+import type { DatasetSpec } from '@fedvox/imaging';
+import type { Job } from '@fedvox/job';
+import type { SeveralSites } from '@fedvox/learning';
+import type { FedvoxCommand } from '../federation/process.js';
+import { runFederation } from '../federation/run-federation.js';
+import type { RunProgress } from '../federation/run-progress.js';
+import type { Report } from '../run-report.js';
+import type { BaselineName, CompareSpec, VariantSpec } from '../scenario/compare-schema.js';
+import type { Plan } from '../scenario/plan.js';
+import { runVirtual, type VirtualReport } from '../virtual/run-virtual.js';
+import { keptRun } from './kept-runs.js';
+import type { CaseDice, MeasuredRun } from './measured-run.js';
+import { jobOfVariant } from './variants.js';
+
+export interface ComparisonOptions {
+  readonly command: FedvoxCommand;
+  /** Everything is written below it; what is there of an earlier run is taken up. */
+  readonly folder: string;
+  /** Where each site's scans lie. */
+  readonly data: ReadonlyMap<string, DatasetSpec>;
+  readonly cacheDir: string;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: RunProgress) => void;
+}
+
+export interface ComparedRuns {
+  readonly name: string;
+  readonly kind: 'federated' | BaselineName;
+  /** One for each seed, in their order. */
+  readonly runs: readonly MeasuredRun[];
+}
+
+/**
+ * Runs every variant and baseline with every seed, one after the other, the seeds outermost, so that a comparison that is
+ * cut off has something of each.
+ * @throws FedvoxError `simulator/variant-unusable`, `simulator/result-of-another`, and as `runVirtual` and `runFederation`
+ */
+export async function runComparison(
+  plan: Plan,
+  { seeds, variants, baselines }: CompareSpec,
+  options: ComparisonOptions,
+): Promise<readonly ComparedRuns[]> {
+  // All at once, before anything runs for an hour.
+  for (const variant of variants) jobOfVariant(plan.job, variant, 0);
+  const work = new Comparison(plan, options);
+  const contenders = [
+    ...variants.map((variant) => ({
+      ...{ name: variant.name, kind: 'federated' as const },
+      run: (seed: number) => work.federated(variant, seed),
+    })),
+    ...baselines.map((kind) => ({
+      ...{ name: kind, kind },
+      run: (seed: number) => work[kind](seed),
+    })),
+  ];
+  const runs = new Map<string, MeasuredRun[]>();
+  let done = 0;
+  for (const seed of seeds) {
+    for (const { name, run } of contenders) {
+      options.signal.throwIfAborted();
+      done += 1;
+      const place = `${done}/${seeds.length * contenders.length}`;
+      options.onProgress({ kind: 'step', text: `[${place}] ${name}, seed ${seed}` });
+      const result = await run(seed);
+      const figure = result.dice?.toFixed(4) ?? 'undefined';
+      options.onProgress({
+        kind: 'step',
+        text: `[${place}] ${name}, seed ${seed}: Dice ${figure}`,
+      });
+      runs.set(name, [...(runs.get(name) ?? []), result]);
+    }
+  }
+  return contenders.map(({ name, kind }) => ({ name, kind, runs: runs.get(name) ?? [] }));
+}
+
+class Comparison {
+  readonly #plan: Plan;
+  readonly #options: ComparisonOptions;
+
+  constructor(plan: Plan, options: ComparisonOptions) {
+    this.#plan = plan;
+    this.#options = options;
+  }
+
+  federated(variant: VariantSpec, seed: number): Promise<MeasuredRun> {
+    const plan = {
+      ...this.#plan,
+      job: jobOfVariant(this.#plan.job, variant, seed),
+      events: variant.events ? this.#plan.events : [],
+    };
+    return this.#kept(variant.name, seed, plan, async (folder) => {
+      const report = await this.#run(plan, folder);
+      const { best, rounds } = report;
+      const row = rounds.find(({ round }) => round === best.round);
+      return {
+        seed,
+        ...{ dice: row?.dice ?? null, auc: row?.auc ?? null },
+        ...{ round: best.round, sha256: best.sha256 },
+        curve: rounds.map(({ dice }) => dice),
+        bytes: egressOf(report),
+        durationMs: 'durationMs' in report ? report.durationMs : null,
+        cases: await this.#measure(plan.job, best.path, this.#sites),
+      };
+    });
+  }
+
+  pooled(seed: number): Promise<MeasuredRun> {
+    const job = { ...this.#plan.job, seed };
+    return this.#kept('pooled', seed, { ...this.#plan, job }, async (folder) => {
+      const trained = await this.#train(job, this.#sites, join(folder, 'pooled.safetensors'));
+      const { curve, best } = trained;
+      const cases = best === null ? [] : await this.#measure(job, best.path, this.#sites);
+      const { dice = null, auc = null, round = null, sha256 = null } = best ?? {};
+      return { seed, dice, auc, round, sha256, curve, bytes: null, durationMs: null, cases };
+    });
+  }
+
+  /** Each case is measured by the model of its own site. */
+  alone(seed: number): Promise<MeasuredRun> {
+    const job = { ...this.#plan.job, seed };
+    return this.#kept('alone', seed, { ...this.#plan, job }, async (folder) => {
+      const cases: CaseDice[] = [];
+      for (const site of this.#sites) {
+        const { best } = await this.#train(job, [site], join(folder, `${site}.safetensors`));
+        if (best !== null) cases.push(...(await this.#measure(job, best.path, [site])));
+      }
+      const { diceOf } = await import('./estimates.js');
+      const dice = diceOf(cases);
+      const several = { auc: null, round: null, sha256: null, curve: [] };
+      const told = { dice: Number.isNaN(dice) ? null : dice, ...several };
+      return { seed, ...told, bytes: null, durationMs: null, cases };
+    });
+  }
+
+  get #sites(): readonly string[] {
+    return this.#plan.sites.map(({ name }) => name);
+  }
+
+  #kept(
+    name: string,
+    seed: number,
+    { job, sites, mode, engine, precision, events }: Plan,
+    work: (folder: string) => Promise<MeasuredRun>,
+  ): Promise<MeasuredRun> {
+    const folder = join(this.#options.folder, 'runs', name, `seed-${seed}`);
+    return keptRun(folder, { job, sites, mode, engine, precision, events }, work);
+  }
+
+  #run(plan: Plan, folder: string): Promise<Report | VirtualReport> {
+    const { data, cacheDir, command, clock, signal, onProgress } = this.#options;
+    if (plan.mode === 'virtual') {
+      return runVirtual(plan, { folder, data, cacheDir, clock, signal, onProgress });
+    }
+    return runFederation(plan, { command, folder, data, clock, signal, onProgress });
+  }
+
+  async #train(job: Job, sites: readonly string[], output: string) {
+    const { trainPooled } = await import('@fedvox/learning');
+    const { rounds } = job.federation;
+    const perRound = epochsPerRound(job);
+    const { epochs, best } = await trainPooled(this.#input(job, sites), {
+      epochs: rounds * perRound,
+      output,
+    });
+    // As often as a federation's models are measured.
+    const curve = epochs
+      .filter(({ epoch }) => epoch % perRound === 0)
+      .map(({ evaluation }) => evaluation.dice);
+    if (best === null) return { curve, best };
+    const { dice, auc } = epochs[best.epoch - 1]?.evaluation ?? { dice: null, auc: null };
+    const { path, sha256, epoch } = best;
+    return { curve, best: { path, sha256, dice, auc, round: Math.ceil(epoch / perRound) } };
+  }
+
+  /** The model on the validation cases of each of these sites, as that site divides its own. */
+  async #measure(job: Job, path: string, sites: readonly string[]): Promise<CaseDice[]> {
+    const { evaluateSavedModel } = await import('@fedvox/learning');
+    const measured: CaseDice[] = [];
+    for (const site of sites) {
+      const { perCase } = await evaluateSavedModel(this.#input(job, [site]), path, 'validation');
+      for (const { caseId, perClass } of perCase) {
+        measured.push({ site, caseId, byClass: perClass.map(({ dice }) => dice) });
+      }
+    }
+    return measured;
+  }
+
+  #input(job: Job, sites: readonly string[]): SeveralSites {
+    const { data, cacheDir, clock, signal } = this.#options;
+    const { engine, device, precision, threads } = this.#plan;
+    return {
+      job,
+      datasets: sites.map((site) => data.get(site) as DatasetSpec),
+      ...{ cacheDir, clock, signal, engine, device, precision, threads },
+      log: createLogger({ name: 'simulate', level: 'error' }),
+    };
+  }
+}
+
+/** Passes over its cases that a site makes in a round; one where the job counts steps. */
+export function epochsPerRound({ training }: Job): number {
+  return training.localSteps === undefined ? training.localEpochs : 1;
+}
+
+function egressOf({ egress }: Report): number {
+  const kinds = Object.values(egress).flatMap((site) => Object.values(site));
+  return kinds.reduce((sum, bytes) => sum + bytes, 0);
+}

@@ -1,0 +1,141 @@
+import { copyFile } from 'node:fs/promises';
+import { type Clock, isFedvoxError } from '@fedvox/base';
+import { createLogger, writeFileDurably } from '@fedvox/base/system';
+import type { JobFact } from '@fedvox/coordinator';
+import type { DatasetSpec } from '@fedvox/imaging';
+import { durationMs } from '@fedvox/job';
+import { fail } from '../errors.js';
+import { bestOf } from '../federation/ended-job.js';
+import { settledRows } from '../federation/follow-job.js';
+import type { RunProgress } from '../federation/run-progress.js';
+import { siteEgress } from '../federation/site-egress.js';
+import { composeReport, type Report } from '../run-report.js';
+import { latecomers } from '../scenario/events.js';
+import type { Plan } from '../scenario/plan.js';
+import { VirtualFederation } from './virtual-federation.js';
+
+export interface VirtualRunOptions {
+  /** New or empty. */
+  readonly folder: string;
+  readonly data: ReadonlyMap<string, DatasetSpec>;
+  /** Prepared cases, for all sites and runs. */
+  readonly cacheDir: string;
+  /** The machine's. */
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: RunProgress) => void;
+}
+
+export interface VirtualReport extends Report {
+  /** From the job's submission to its end, on virtual time. */
+  readonly durationMs: number;
+}
+
+const ENDS: readonly JobFact['kind'][] = ['job-completed', 'job-failed'];
+
+/**
+ * Runs the plan's job in this process, on virtual time: the same plan on the same engine ends in the same bytes.
+ * @throws FedvoxError `simulator/job-not-completed`, `simulator/no-best-model`, `simulator/training-failed`,
+ *   `simulator/interrupted`
+ */
+export async function runVirtual(plan: Plan, options: VirtualRunOptions): Promise<VirtualReport> {
+  const { folder, data, cacheDir, clock: wallClock, signal } = options;
+  const log = createLogger({ name: 'simulate', level: 'error' });
+  try {
+    const surroundings = { plan, folder, data, cacheDir, wallClock, log, signal };
+    const federation = await VirtualFederation.found(surroundings);
+    return await runJob(federation, plan, options).catch(async (error: unknown) => {
+      // What it failed by is what counts, not what its end meets then.
+      await federation.stop().catch(() => undefined);
+      throw error;
+    });
+  } catch (error) {
+    if (signal.aborted && !isFedvoxError(error))
+      throw fail('interrupted', { folder }, { cause: error });
+    throw error;
+  }
+}
+
+async function runJob(
+  federation: VirtualFederation,
+  plan: Plan,
+  { folder, onProgress }: VirtualRunOptions,
+): Promise<VirtualReport> {
+  const { clock, folders } = federation;
+  const { firstModel, fetchModel } = await import('@fedvox/learning');
+  const late = latecomers(plan.events);
+  const first = plan.sites.filter(({ name }) => !late.has(name));
+  for (const { name } of first) await clock.passUntil(federation.join(name));
+  const ended = new Promise<void>((resolve) => {
+    federation.onFact(({ kind }) => {
+      if (ENDS.includes(kind)) resolve();
+    });
+  });
+  const submittedAtMs = clock.nowMs();
+  const id = await federation.submit(firstModel(plan.job));
+  const trouble = new Promise<never>((_, reject) => {
+    let told = 0;
+    const tell = async () => {
+      const details = await federation.details(id);
+      const { totalRounds: rounds } = details;
+      for (const row of settledRows(details).slice(told))
+        onProgress({ kind: 'round', row, rounds });
+      told = Math.max(told, settledRows(details).length);
+    };
+    federation.onFact((fact) => {
+      if (fact.kind !== 'round-opened') return;
+      tell().catch(reject);
+      if (fact.work === 'train') befall(federation, plan, fact.round).catch(reject);
+    });
+  });
+  await clock.passUntil(Promise.race([ended, trouble, federation.failed]));
+  const endedAtMs = clock.nowMs();
+  const details = await federation.details(id);
+  const best = bestOf(details, folder);
+  const path = folders.bestModel;
+  const { sha256 } = await fetchModel(path, plan.job, best.sha256, async (bare) =>
+    copyFile(await federation.pathOf(best.sha256), bare),
+  );
+  await federation.stop(); // the ledgers are complete once the agents have ended
+  const egress = await egressOf(federation, plan);
+  const report = {
+    ...composeReport({
+      job: plan.job.name,
+      rounds: details.rounds,
+      best: { ...best, path, sha256 },
+      egress,
+    }),
+    durationMs: endedAtMs - submittedAtMs,
+  };
+  await writeFileDurably(folders.report, `${JSON.stringify(report, null, 2)}\n`);
+  return report;
+}
+
+/** What the plan has in store for its sites as a round opens. */
+async function befall(federation: VirtualFederation, plan: Plan, round: number): Promise<void> {
+  const due = plan.events.filter((event) => event.round === round);
+  await Promise.all(
+    due.map(async (event) => {
+      switch (event.kind) {
+        case 'late':
+        case 'poison':
+          return; // the site's trainer knows of it
+        case 'join':
+          return federation.join(event.site);
+        case 'leave':
+          return federation.leave(event.site);
+        case 'offline':
+          await federation.leave(event.site);
+          await federation.clock.sleep(durationMs(event.for));
+          return federation.comeBack(event.site);
+      }
+    }),
+  );
+}
+
+async function egressOf({ folders }: VirtualFederation, plan: Plan) {
+  const entries = plan.sites.map(
+    async ({ name }) => [name, await siteEgress(folders.site(name).state)] as const,
+  );
+  return Object.fromEntries(await Promise.all(entries));
+}

@@ -1,0 +1,88 @@
+import { stat } from 'node:fs/promises';
+import type { Delta, Trainer, WorkOrder, WorkProgress, WorkResult } from '@fedvox/agent';
+import type { TrainerSetup, Workplace } from '@fedvox/agent/trainer';
+import { type Clock, errorText, isFedvoxError } from '@fedvox/base';
+import { WeightsFile, writeWeightsFile } from '@fedvox/weights/files';
+import { fail } from '../errors.js';
+import { type SitePace, type WorkDone, workMs } from '../scenario/pace.js';
+import type { EngineTurns } from './engine-turns.js';
+
+export interface TurnTrainerOptions {
+  readonly setup: TrainerSetup;
+  readonly workplace: Omit<Workplace, 'onProgress'>;
+  readonly turns: EngineTurns;
+  /** The virtual one. */
+  readonly clock: Clock;
+  readonly pace: SitePace;
+  /** Of a round: how much longer its work takes, and by what its delta is multiplied. */
+  readonly latenessMs: (round: number) => number;
+  readonly poison: (round: number) => number;
+}
+
+/**
+ * Does a site's work in this process, when the engine is free, and lets as much virtual time pass for it as it
+ * would take at that site.
+ */
+export class TurnTrainer implements Trainer {
+  readonly #options: TurnTrainerOptions;
+
+  constructor(options: TurnTrainerOptions) {
+    this.#options = options;
+  }
+
+  async run(
+    order: WorkOrder,
+    signal: AbortSignal,
+    onProgress: (progress: WorkProgress) => void,
+  ): Promise<WorkResult> {
+    const { turns, clock, pace, latenessMs } = this.#options;
+    const result = await turns.take(() => this.#work(order, onProgress));
+    const round = order.work.kind === 'check-data' ? 0 : order.work.round;
+    await clock.sleep(workMs(pace, await doneOf(order, result)) + latenessMs(round), signal);
+    return result;
+  }
+
+  async close(): Promise<void> {
+    await this.#options.turns.idle();
+  }
+
+  async #work(order: WorkOrder, onProgress: (progress: WorkProgress) => void): Promise<WorkResult> {
+    const { setup, workplace, poison } = this.#options;
+    // Heavy: only where something is trained.
+    const { runOrder } = await import('@fedvox/agent/trainer');
+    try {
+      const result = await runOrder(setup, order, { ...workplace, onProgress });
+      if (order.work.kind !== 'train' || result.kind !== 'measured') return result;
+      const factor = poison(order.work.round);
+      if (factor === 1 || result.delta === null) return result;
+      return { ...result, delta: await bend(order.deltaPath, factor) };
+    } catch (error) {
+      if (isFedvoxError(error) || workplace.signal?.aborted) throw error;
+      throw fail(
+        'training-failed',
+        { site: setup.site, reason: errorText(error) },
+        { cause: error },
+      );
+    }
+  }
+}
+
+async function doneOf({ baseModelPath }: WorkOrder, result: WorkResult): Promise<WorkDone> {
+  const down = baseModelPath === undefined ? 0 : (await stat(baseModelPath)).size;
+  if (result.kind === 'checked') return { steps: 0, cases: result.validationCases, bytes: down };
+  const { localSteps: steps = 0, validationCases: cases, delta } = result;
+  return { steps, cases, bytes: down + (delta?.byteLength ?? 0) };
+}
+
+/** Multiplies a delta where it lies. */
+async function bend(path: string, factor: number): Promise<Delta> {
+  const file = await WeightsFile.open(path);
+  try {
+    const { tensors } = file;
+    const read = async (name: string, from: number, to: number) =>
+      (await file.read(name, from, to)).map((value) => value * factor);
+    return await writeWeightsFile(path, { tensors, read });
+  } finally {
+    await file.close();
+  }
+}
