@@ -10,7 +10,13 @@ import { faultsOfCommand } from '../support/commands.js';
 import { blocksOf, commandsIn, readDocument, sampleOf } from '../support/documents.js';
 
 const OPERATIONS = 'docs/operations/README.md';
-const DOCUMENTS = ['README.md', 'CONTRIBUTING.md', OPERATIONS, 'docs/threat-model.md'];
+const DOCUMENTS = [
+  'README.md',
+  'CONTRIBUTING.md',
+  OPERATIONS,
+  'docs/threat-model.md',
+  'docs/simulating.md',
+];
 
 let folder: string;
 let operations: string;

@@ -89,6 +89,16 @@ describe('fedvox demo --json', () => {
     expect(Object.values(voxelsByClass).reduce((sum, each) => sum + each, 0)).toBe(48 * 26 * 27);
   }, 60_000);
 
+  it('makes the same model in one process, on virtual time', async () => {
+    const virtual = await fedvox(
+      ...['demo', '--mode', 'virtual', '--rounds', '1', '--json', '--out', join(folder, 'virtual')],
+    );
+    expect(virtual.exitCode, virtual.stderr).toBe(0);
+    const { best, rounds } = lastLine(virtual) as Report;
+    const real = lastLine(result) as Report;
+    expect([best.sha256, rounds]).toEqual([real.best.sha256, real.rounds]);
+  }, 240_000);
+
   it('refuses to write into a folder that is not empty', async () => {
     const again = await fedvox('demo', '--out', out, '--json');
     expect(again.exitCode).toBe(1);

@@ -14,7 +14,7 @@ export function comparisonText(
     interval(dice),
     figure(auc),
     difference === undefined ? '' : signed(difference.mean),
-    difference?.p == null ? '' : difference.p.toFixed(3),
+    difference?.p == null ? '' : chance(difference.p),
   ]);
   return [
     `Scenario ${scenario}: ${rounds} rounds, ${seeds.length} seeds, ${validationCases} validation cases`,
@@ -33,3 +33,4 @@ function interval(estimate: Estimate | null): string {
 }
 
 const signed = (value: number) => `${value < 0 ? '-' : '+'}${Math.abs(value).toFixed(3)}`;
+const chance = (p: number) => (p < 0.001 ? '< 0.001' : p.toFixed(3));

@@ -185,10 +185,13 @@ function domainOf(all: readonly ComparedVariant[]): readonly [number, number] {
 
 function intervalText(estimate: Estimate | null, { terms }: Words): string {
   const { low = null, high = null } = estimate ?? {};
-  return low === null || high === null ? terms.none : `${low.toFixed(3)} – ${high.toFixed(3)}`;
+  return low === null || high === null ? terms.none : `${plain(low)} – ${plain(high)}`;
 }
 
-/** With a true minus sign, and none before what is 0 to the last digit shown. */
+/** With a true minus sign. */
+const plain = (value: number) => value.toFixed(3).replace('-', '−');
+
+/** With its sign, and none before what is 0 to the last digit shown. */
 function signed(value: number): string {
   const digits = Math.abs(value).toFixed(3);
   if (Number(digits) === 0) return digits;

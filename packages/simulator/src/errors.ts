@@ -36,6 +36,11 @@ export const ERRORS = {
     advice:
       'Raise the validation fraction where figures were withheld or undefined. The coordinator in {folder} still has every round’s model.',
   },
+  'nothing-to-resume': {
+    message: '--resume goes on with a comparison in the folder of --out: {missing}',
+    advice:
+      'Give --out that folder, and a scenario that compares; any other run begins anew without --resume.',
+  },
   'events-need-virtual-time': {
     message: 'scenario {scenario} has events, which happen on virtual time only',
     advice: 'Add --mode virtual, or take the events out.',

@@ -15,6 +15,12 @@ export { type PhantomSpec, phantomSchema } from './phantom/phantom.js';
 export { type PlantedIdentity, plantedIdentity } from './phantom/planted-identity.js';
 export type { EgressBytes, Report, RoundRow } from './run-report.js';
 export { type Plan, type PlannedSite, type PlanOptions, planRun } from './scenario/plan.js';
-export { loadScenario, type Mode, type Scenario, type ScenarioInput } from './scenario/scenario.js';
+export {
+  loadScenario,
+  type Mode,
+  type Scenario,
+  type ScenarioInput,
+  scenarioJsonSchema,
+} from './scenario/scenario.js';
 export { type SimulateOptions, simulateScenario } from './simulate.js';
 export { Stillness } from './virtual/stillness.js';

@@ -4,13 +4,15 @@ import { join, resolve } from 'node:path';
 import type { Clock } from '@fedvox/base';
 import { createLogger } from '@fedvox/base/system';
 import { compareRuns, type WrittenComparison } from './comparison/compare-runs.js';
+import { jobOfVariant } from './comparison/variants.js';
 import { fail } from './errors.js';
 import { runFolders } from './federation/folders.js';
 import type { FedvoxCommand } from './federation/process.js';
 import { runFederation } from './federation/run-federation.js';
 import type { RunProgress } from './federation/run-progress.js';
-import { prepareData } from './phantom/prepare-data.js';
+import { prepareData } from './prepare-data.js';
 import type { Report } from './run-report.js';
+import type { CompareSpec } from './scenario/compare-schema.js';
 import { planRun } from './scenario/plan.js';
 import { loadScenario, type Mode } from './scenario/scenario.js';
 import { runVirtual, type VirtualReport } from './virtual/run-virtual.js';
@@ -60,6 +62,9 @@ export async function simulateScenario(
     ...(options.seed === undefined ? {} : { seed: options.seed }),
     ...(options.mode === undefined ? {} : { mode: options.mode }),
   });
+  const { compare } = scenario;
+  if (options.resume === true) checkResumable(options.out, compare);
+  for (const variant of compare?.variants ?? []) jobOfVariant(plan.job, variant, plan.job.seed);
   for (const text of plan.notes) onProgress({ kind: 'step', text: `Note: ${text}` });
   const folder = resolve(options.out ?? freshFolder(scenario.name, clock.nowMs()));
   await makeOutput(folder, options.resume === true);
@@ -67,13 +72,20 @@ export async function simulateScenario(
   const data = await prepareData(plan, (site) => runFolders(folder).site(site).data, options);
   const cacheDir = join(folder, 'cache');
   const surroundings = { command, folder, data, cacheDir, clock, signal, onProgress };
-  const { compare } = scenario;
   if (compare !== undefined) {
     const described = { ...scenario, path, engine: engine.description };
     return { kind: 'comparison', ...(await compareRuns(plan, compare, described, surroundings)) };
   }
   const run = plan.mode === 'real' ? runFederation : runVirtual;
   return { kind: 'run', report: await run(plan, surroundings) };
+}
+
+/** @throws FedvoxError `simulator/nothing-to-resume` */
+function checkResumable(out: string | undefined, compare: CompareSpec | undefined): void {
+  if (out === undefined) throw fail('nothing-to-resume', { missing: 'no --out was given' });
+  if (compare === undefined) {
+    throw fail('nothing-to-resume', { missing: 'the scenario compares nothing' });
+  }
 }
 
 function freshFolder(scenario: string, nowMs: number): string {

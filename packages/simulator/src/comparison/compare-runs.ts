@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { writeFileDurably } from '@fedvox/base/system';
 import { type ComparisonRecord, comparisonReport, LANGUAGES } from '@fedvox/report';
+import { fail } from '../errors.js';
 import type { CompareSpec } from '../scenario/compare-schema.js';
 import type { Plan } from '../scenario/plan.js';
 import { comparisonCsv } from './comparison-csv.js';
-import { type Described, recordOf } from './comparison-record.js';
+import { type Described, recordOf } from './compose-record.js';
 import { type ComparisonOptions, runComparison } from './run-comparison.js';
 
 export interface WrittenComparison {
@@ -13,18 +14,24 @@ export interface WrittenComparison {
   readonly files: readonly string[];
 }
 
-/** Runs a comparison to its report. @throws FedvoxError as `runComparison` */
+/**
+ * Runs a comparison to its report.
+ * @throws FedvoxError `simulator/interrupted`, and as `runComparison`
+ */
 export async function compareRuns(
   plan: Plan,
   spec: CompareSpec,
   described: Described,
   options: ComparisonOptions,
 ): Promise<WrittenComparison> {
-  const compared = await runComparison(plan, spec, options);
+  const { folder, signal } = options;
+  const compared = await runComparison(plan, spec, options).catch((cause: unknown) => {
+    throw signal.aborted ? fail('interrupted', { folder }, { cause }) : cause;
+  });
   const comparison = recordOf(compared, plan, spec, described);
   const files: string[] = [];
   const write = async (name: string, text: string) => {
-    const path = join(options.folder, name);
+    const path = join(folder, name);
     await writeFileDurably(path, text);
     files.push(path);
   };

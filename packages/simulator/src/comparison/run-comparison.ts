@@ -44,8 +44,6 @@ export async function runComparison(
   { seeds, variants, baselines }: CompareSpec,
   options: ComparisonOptions,
 ): Promise<readonly ComparedRuns[]> {
-  // All at once, before anything runs for an hour.
-  for (const variant of variants) jobOfVariant(plan.job, variant, 0);
   const work = new Comparison(plan, options);
   const contenders = [
     ...variants.map((variant) => ({

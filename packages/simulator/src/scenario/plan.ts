@@ -4,8 +4,8 @@ import type { Job } from '@fedvox/job';
 import type { EngineInfo } from '@fedvox/learning';
 import { fail } from '../errors.js';
 import type { ScenarioEvent } from './events.js';
-import { type SitePace, USUAL_PACE } from './pace.js';
 import type { Mode, Scenario, SiteData } from './scenario.js';
+import { type SitePace, USUAL_PACE } from './site-pace.js';
 
 /** What a person may change about a scenario without editing it, and what the machine offers. */
 export interface PlanOptions {

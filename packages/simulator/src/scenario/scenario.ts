@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { phantomSchema } from '../phantom/phantom.js';
 import { compareSchema } from './compare-schema.js';
 import { eventProblems, eventSchema } from './events.js';
-import { paceSchema } from './pace.js';
+import { paceSchema } from './site-pace.js';
 
 const positiveInt = z.number().int().positive();
 
@@ -89,6 +89,11 @@ export type SiteData = z.output<typeof siteDataSchema>;
 export type Scenario = Omit<z.output<typeof scenarioSchema>, 'job' | 'jobFile'> & {
   readonly job: Job;
 };
+
+/** What a scenario file may hold, for editors. */
+export function scenarioJsonSchema(): unknown {
+  return z.toJSONSchema(scenarioSchema, { io: 'input', unrepresentable: 'any', reused: 'ref' });
+}
 
 /** @throws FedvoxError `base/config-…`, with the line and the path of everything that is wrong */
 export async function loadScenario(path: string): Promise<Scenario> {

@@ -3,13 +3,20 @@ import { fileURLToPath } from 'node:url';
 import { testDataDir } from '@fedvox/base/system';
 import { checkJob } from '@fedvox/learning';
 import { describe, expect, it } from 'vitest';
+import { jobOfVariant } from '../comparison/variants.js';
 import { planRun } from './plan.js';
-import { loadScenario } from './scenario.js';
+import { loadScenario, scenarioJsonSchema } from './scenario.js';
 
 const folder = fileURLToPath(new URL('../../../../scenarios/', import.meta.url));
 const files = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
 const scenarios = files.filter((name) => !name.endsWith('-job.yaml'));
 const dataDir = testDataDir();
+
+it('the schema for editors is that of scenarios, and takes those that Fedvox ships', () => {
+  const written = JSON.parse(readFileSync(`${folder}scenario.schema.json`, 'utf8'));
+  expect(written).toEqual(scenarioJsonSchema());
+  expect(Object.keys(written.properties)).toEqual(expect.arrayContaining(['events', 'compare']));
+});
 
 describe('a scenario that Fedvox ships', () => {
   it('has its line in the README', () => {
@@ -30,8 +37,11 @@ describe('a scenario that Fedvox ships', () => {
       const scenario = await loadScenario(folder + name);
       for (const engine of ['torch', 'cpu'] as const) {
         const plan = planRun(scenario, { engine, cores: 2, dataDir: dataDir as string });
-        expect(plan.sites).toHaveLength(3);
+        expect(plan.sites.map(({ name }) => name)).toEqual(scenario.sites.map(({ name }) => name));
         checkJob(plan.job);
+        for (const variant of scenario.compare?.variants ?? []) {
+          checkJob(jobOfVariant(plan.job, variant, 1));
+        }
       }
     },
   );

@@ -1,7 +1,7 @@
 import { copyFile } from 'node:fs/promises';
 import { type Clock, isFedvoxError } from '@fedvox/base';
 import { createLogger, writeFileDurably } from '@fedvox/base/system';
-import type { JobFact } from '@fedvox/coordinator';
+import type { JobDetails, JobFact } from '@fedvox/coordinator';
 import type { DatasetSpec } from '@fedvox/imaging';
 import { durationMs } from '@fedvox/job';
 import { fail } from '../errors.js';
@@ -65,7 +65,9 @@ async function runJob(
   const { firstModel, fetchModel } = await import('@fedvox/learning');
   const late = latecomers(plan.events);
   const first = plan.sites.filter(({ name }) => !late.has(name));
-  for (const { name } of first) await clock.passUntil(federation.join(name));
+  for (const { name } of first) {
+    await clock.passUntil(Promise.race([federation.join(name), federation.failed]));
+  }
   const ended = new Promise<void>((resolve) => {
     federation.onFact(({ kind }) => {
       if (ENDS.includes(kind)) resolve();
@@ -73,15 +75,8 @@ async function runJob(
   });
   const submittedAtMs = clock.nowMs();
   const id = await federation.submit(firstModel(plan.job));
+  const tell = tellRounds(federation, id, onProgress);
   const trouble = new Promise<never>((_, reject) => {
-    let told = 0;
-    const tell = async () => {
-      const details = await federation.details(id);
-      const { totalRounds: rounds } = details;
-      for (const row of settledRows(details).slice(told))
-        onProgress({ kind: 'round', row, rounds });
-      told = Math.max(told, settledRows(details).length);
-    };
     federation.onFact((fact) => {
       if (fact.kind !== 'round-opened') return;
       tell().catch(reject);
@@ -90,7 +85,7 @@ async function runJob(
   });
   await clock.passUntil(Promise.race([ended, trouble, federation.failed]));
   const endedAtMs = clock.nowMs();
-  const details = await federation.details(id);
+  const details = await tell();
   const best = bestOf(details, folder);
   const path = folders.bestModel;
   const { sha256 } = await fetchModel(path, plan.job, best.sha256, async (bare) =>
@@ -109,6 +104,24 @@ async function runJob(
   };
   await writeFileDurably(folders.report, `${JSON.stringify(report, null, 2)}\n`);
   return report;
+}
+
+/** Tells the rounds whose figures have become complete since it was last asked. */
+function tellRounds(
+  federation: VirtualFederation,
+  id: string,
+  onProgress: VirtualRunOptions['onProgress'],
+): () => Promise<JobDetails> {
+  let told = 0;
+  return async () => {
+    const details = await federation.details(id);
+    const settled = settledRows(details);
+    for (const row of settled.slice(told)) {
+      onProgress({ kind: 'round', row, rounds: details.totalRounds });
+    }
+    told = Math.max(told, settled.length);
+    return details;
+  };
 }
 
 /** What the plan has in store for its sites as a round opens. */

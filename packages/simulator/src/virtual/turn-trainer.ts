@@ -4,7 +4,7 @@ import type { TrainerSetup, Workplace } from '@fedvox/agent/trainer';
 import { type Clock, errorText, isFedvoxError } from '@fedvox/base';
 import { WeightsFile, writeWeightsFile } from '@fedvox/weights/files';
 import { fail } from '../errors.js';
-import { type SitePace, type WorkDone, workMs } from '../scenario/pace.js';
+import { type SitePace, type WorkDone, workMs } from '../scenario/site-pace.js';
 import type { EngineTurns } from './engine-turns.js';
 
 export interface TurnTrainerOptions {

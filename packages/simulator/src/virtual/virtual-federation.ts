@@ -71,6 +71,7 @@ export class VirtualFederation {
   readonly #invitations = new Map<string, Invitation>();
   readonly #listeners: FactListener[] = [];
   #coordinator!: HeldCoordinator;
+  #isStopping = false;
   #fail!: (error: unknown) => void;
   /** Rejects as soon as an agent ends that nobody asked to. */
   readonly failed: Promise<never> = new Promise((_, reject) => {
@@ -142,6 +143,7 @@ export class VirtualFederation {
   }
 
   async stop(): Promise<void> {
+    this.#isStopping = true;
     try {
       const agents = [...this.#agents.values()];
       this.#agents.clear();
@@ -155,7 +157,7 @@ export class VirtualFederation {
 
   /** Time stands still while the engine computes and while anything is on its way to a disk. */
   async #settle(): Promise<void> {
-    this.#options.signal.throwIfAborted();
+    if (!this.#isStopping) this.#options.signal.throwIfAborted();
     do {
       await this.#turns.idle();
       await this.#stillness.settle();

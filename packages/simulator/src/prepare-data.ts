@@ -1,6 +1,6 @@
 import type { DatasetSpec } from '@fedvox/imaging';
-import type { Plan } from '../scenario/plan.js';
-import { writeHospital } from './hospital.js';
+import { writeHospital } from './phantom/hospital.js';
+import type { Plan } from './scenario/plan.js';
 
 export interface PrepareOptions {
   readonly signal: AbortSignal;

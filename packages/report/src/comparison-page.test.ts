@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { comparisonReport } from './comparison-page.js';
+import type { ComparedVariant, ComparisonRecord } from './comparison-record.js';
+import { textOf } from './testing/page-text.js';
+import { LANGUAGES } from './words/languages.js';
+
+const estimate = (mean: number) => ({ mean, low: mean - 0.05, high: mean + 0.05 });
+const variant = (name: string, kind: ComparedVariant['kind'], dice: number): ComparedVariant => ({
+  ...{ name, kind, dice: estimate(dice), auc: kind === 'alone' ? null : 0.9 },
+  bySite: ['east', '<north>'].map((site, index) => ({ site, dice: estimate(dice - index / 10) })),
+  byClass: ['organ', 'lesion'].map((name) => ({ name, dice: null })),
+  curve: kind === 'alone' ? [] : [dice - 0.1, null, dice],
+  bytes: kind === 'federated' ? 3_400_000 : null,
+  durationMs: kind === 'federated' ? 3_900_000 : null,
+  runs: [{ seed: 4, dice, auc: null, round: 3, sha256: 'ab'.repeat(32) }],
+});
+const record: ComparisonRecord = {
+  ...{ scenario: 'tale', description: 'Who is better, <b>and why</b>?', mode: 'virtual' },
+  ...{ engine: 'libtorch', seeds: [4], rounds: 3, epochsPerRound: 2, validationCases: 9 },
+  command: 'fedvox simulate tale.yaml --mode virtual',
+  variants: [
+    variant('fedavg', 'federated', 0.8),
+    {
+      ...variant('median', 'federated', 0.7),
+      difference: { mean: -0.1, low: -0.2, high: -0.01, p: 0.0004 },
+    },
+    variant('alone', 'alone', 0.6),
+  ],
+};
+
+describe('a report of a comparison', () => {
+  it.each(LANGUAGES)('says every figure, in %s', (language) => {
+    const text = textOf(comparisonReport(record, language));
+    for (const said of [
+      '0.800',
+      '0.750 – 0.850',
+      '−0.100',
+      '−0.200 – −0.010',
+      '&lt; 0.001',
+      '3.4 MB',
+    ]) {
+      expect(text).toContain(said);
+    }
+    expect(text).toContain('ab'.repeat(32));
+    expect(text).not.toMatch(/undefined|NaN|null/);
+  });
+
+  it('says what each site gains over its own model, and which is worst off', () => {
+    const text = textOf(comparisonReport(record, 'en'));
+    expect(text).toContain('0.700 (+0.200)');
+    expect(text).toMatch(/worst site\|0\.700\|0\.600\|0\.500/);
+  });
+
+  it('holds no markup but its own, and runs nothing', () => {
+    const page = comparisonReport(record, 'en');
+    expect(page).toContain('&lt;b&gt;and why');
+    expect(page).not.toMatch(/<b>|<script|<north>|(src|href)=/);
+  });
+});

@@ -1,0 +1,8 @@
+import { expect, it } from 'vitest';
+import { paceSchema, workMs } from './site-pace.js';
+
+it('work takes the time of its steps, its cases and its bytes', () => {
+  const pace = { secondsPerStep: 2, secondsPerCase: 0.5, megabitsPerSecond: 8 };
+  expect(workMs(pace, { steps: 10, cases: 4, bytes: 3_000_000 })).toBe(20_000 + 2_000 + 3_000);
+  expect(workMs(paceSchema.parse({}), { steps: 0, cases: 0, bytes: 0 })).toBe(0);
+});
