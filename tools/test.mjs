@@ -13,7 +13,7 @@ import { skipLines, skipsOf } from './skips.mjs';
 const repository = fileURLToPath(new URL('..', import.meta.url));
 /** Where Node itself decides: connections, processes, files, the database and the native parts. */
 const SHORT_FORM = [
-  ...['base', 'protocol', 'transport', 'pki', 'coordinator', 'cli'].map(
+  ...['base', 'protocol', 'transport', 'pki', 'coordinator', 'desk', 'cli'].map(
     (name) => `packages/${name}/`,
   ),
   'packages/agent/src/agent-kill',

@@ -32,6 +32,12 @@ const FORBIDDEN: readonly ForbiddenEdge[] = [
     reason: 'a chart is text made of figures: it needs nothing but them',
   },
   {
+    from: /^packages\/desk\/(?!.*\.test\.ts$)/,
+    to: /^@fedvox\/(?!base(\/system)?$)/,
+    reason:
+      'who may open a page is the same whatever it shows: operators’ jobs or a hospital’s scans',
+  },
+  {
     from: /^packages\/report\/(?!.*\.test\.ts$)/,
     to: new RegExp(
       `^@fedvox/(?!(charts|job|protocol|aggregation|coordinator)$)|${INPUT_OR_OUTPUT.source}`,

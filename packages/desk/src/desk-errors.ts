@@ -1,0 +1,67 @@
+import { errorText, type FedvoxError, isFedvoxError } from '@fedvox/base';
+import { type Logger, systemFailure } from '@fedvox/base/system';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { type DeskErrorName, fail } from './errors.js';
+
+const STATUS: Readonly<Record<DeskErrorName, number>> = {
+  'pages-not-built': 500,
+  'listen-failed': 500,
+  'link-not-valid': 403,
+  'not-signed-in': 401,
+  'foreign-host': 403,
+  'foreign-origin': 403,
+  'no-such-page': 404,
+  'request-unusable': 400,
+  internal: 500,
+};
+/** Of a handler's named error, where nobody says otherwise: the person can mend it. */
+const NAMED_STATUS = 422;
+
+interface ErrorAnswers {
+  readonly log: Logger;
+  readonly statusOf?: (error: FedvoxError) => number | undefined;
+}
+
+/** Errors by code, message and advice: JSON for a page, plain words for a person at an address bar. */
+export function answerErrors(app: FastifyInstance, { log, statusOf }: ErrorAnswers): void {
+  app.setErrorHandler((thrown, request, reply) => {
+    const error = named(thrown);
+    const status = clientStatus(thrown) ?? statusIn(error, statusOf);
+    // Its address stays out of the log: a link's is a secret.
+    const { method } = request;
+    const { code, message, advice } = error;
+    if (code === 'desk/internal') log.error({ err: thrown, method }, 'a request failed');
+    else if (status === 401 || status === 403) log.warn({ code, method }, 'a request was refused');
+    reply.status(status);
+    if (isNavigation(request)) {
+      return reply.type('text/plain; charset=utf-8').send(`${message}\n→ ${advice}\n(${code})\n`);
+    }
+    const body = JSON.stringify({ code, message, advice });
+    return reply.type('application/json; charset=utf-8').serializer(String).send(body);
+  });
+}
+
+function named(thrown: unknown): FedvoxError {
+  if (isFedvoxError(thrown)) return thrown;
+  const system = systemFailure(thrown);
+  if (system !== undefined) return system;
+  if (clientStatus(thrown) === undefined) return fail('internal', {}, { cause: thrown });
+  return fail('request-unusable', { reason: errorText(thrown) });
+}
+
+/** What the server itself found wrong with a request before any handler: its size, its type, its JSON. */
+function clientStatus(thrown: unknown): number | undefined {
+  const { statusCode = 500 } = thrown as { statusCode?: number };
+  return statusCode < 500 ? statusCode : undefined;
+}
+
+function statusIn(error: FedvoxError, statusOf: ErrorAnswers['statusOf']): number {
+  const [table, name] = error.code.split('/');
+  if (table === 'desk') return STATUS[name as DeskErrorName];
+  return statusOf?.(error) ?? NAMED_STATUS;
+}
+
+/** Whether a person looks at the answer itself, not a script. */
+function isNavigation({ headers }: FastifyRequest): boolean {
+  return headers['sec-fetch-dest'] === 'document' || /\btext\/html\b/.test(headers.accept ?? '');
+}

@@ -1,0 +1,14 @@
+/** How long a printed link can be used, once. */
+export const LINK_LIFE_MS = 5 * 60_000;
+/** Links that wait to be used; the oldest makes room. */
+export const MAX_LINKS = 8;
+/** A browser that has asked for nothing for so long needs a new link. */
+export const SESSION_IDLE_MS = 12 * 60 * 60_000;
+/** Browsers that are signed in; the one that was silent longest makes room. */
+export const MAX_SESSIONS = 16;
+/** Of a request's body: a job as text and little else. */
+export const MAX_REQUEST_BYTES = 1024 * 1024;
+/** A browser opens six to one host. */
+export const MAX_CONNECTIONS = 64;
+/** Of one built file: a page that is larger is no page for a hospital's remote desktop. */
+export const MAX_BUILT_FILE_BYTES = 4 * 1024 * 1024;
