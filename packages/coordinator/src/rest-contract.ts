@@ -314,6 +314,12 @@ export const MAX_EVENT_BYTES = 256 * 1024;
 export const eventQuerySchema = z.strictObject({
   after: z.coerce.number().int().min(0).default(0).describe('sequence of the last event known'),
   waitMs: z.coerce.number().int().min(0).max(MAX_EVENT_WAIT_MS).default(0),
+  before: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .describe('the last events below this sequence instead, without waiting'),
   job: z.string().max(200).optional().describe('only events of this job'),
   limit: z.coerce.number().int().min(1).max(MAX_EVENTS).default(MAX_EVENTS),
 });

@@ -30,6 +30,7 @@ import {
   jobMemberSchema,
   jobSummarySchema,
   MAX_EVENT_WAIT_MS,
+  MAX_EVENTS,
   type OperatorAdmission,
   type OperatorCertificates,
   type OperatorStatus,
@@ -257,6 +258,20 @@ export class CoordinatorClient {
     const ofJob = jobId === undefined ? '' : `&job=${encodeURIComponent(jobId)}`;
     const path = `/v1/events?after=${after}&waitMs=${Math.min(waitMs, MAX_EVENT_WAIT_MS)}${ofJob}`;
     return this.#get(path, z.array(eventSchema), signal);
+  }
+
+  /**
+   * The last events below sequence `before`, in order, at most `limit`: the newest where none is named.
+   * @param jobId events of this job only
+   */
+  eventsBefore(
+    before = Number.MAX_SAFE_INTEGER,
+    limit = MAX_EVENTS,
+    jobId?: string,
+  ): Promise<CoordinatorEvent[]> {
+    const ofJob = jobId === undefined ? '' : `&job=${encodeURIComponent(jobId)}`;
+    const path = `/v1/events?before=${before}&limit=${limit}${ofJob}`;
+    return this.#get(path, z.array(eventSchema));
   }
 
   /** Everything that happens after event `after`, as it happens, until `signal` aborts. */

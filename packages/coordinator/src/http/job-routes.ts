@@ -150,7 +150,11 @@ function addEventRoutes(app: TypedApp, { store, changes, clock }: HttpServices):
   app.get(
     '/v1/events',
     { schema: { querystring: eventQuerySchema, response: { 200: z.array(eventSchema) } } },
-    async ({ query: { after, waitMs, job, limit } }) => {
+    async ({ query: { after, waitMs, before, job, limit } }) => {
+      if (before !== undefined) {
+        const earlier = [...(await store.factsBefore(before, limit, job))];
+        return withinBytes(earlier.reverse()).reverse();
+      }
       const untilMs = clock.nowMs() + waitMs;
       for (;;) {
         const looking = new AbortController();

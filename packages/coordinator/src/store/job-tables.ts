@@ -182,6 +182,23 @@ export async function selectFacts(
   return rows.map(factOf);
 }
 
+export async function selectFactsBefore(
+  session: SqlSession,
+  before: number,
+  limit: number,
+  jobId: string | undefined,
+): Promise<StoredFact[]> {
+  const ofJob = jobId === undefined ? [] : [jobId];
+  const rows = await session.all<FactRow>(
+    `SELECT * FROM facts WHERE ${jobId === undefined ? '' : 'job_id = ? AND '}sequence < ?
+     ORDER BY sequence DESC LIMIT ?`,
+    ...ofJob,
+    before,
+    limit,
+  );
+  return rows.map(factOf).reverse();
+}
+
 export async function selectOrders(
   session: SqlSession,
   jobId: string,

@@ -2,6 +2,7 @@ import {
   insertJob,
   recordTransition,
   selectFacts,
+  selectFactsBefore,
   selectFigures,
   selectJob,
   selectJobs,
@@ -72,6 +73,8 @@ export function storeOver(
       read((session) => selectLastCounter(session, jobId, site, keyId)),
     addStrike: (site) => transaction((session) => insertStrike(session, site)),
     facts: (after, limit, jobId) => read((session) => selectFacts(session, after, limit, jobId)),
+    factsBefore: (before, limit, jobId) =>
+      read((session) => selectFactsBefore(session, before, limit, jobId)),
     orders: (jobId, limit) => read((session) => selectOrders(session, jobId, limit)),
     addRefusal: (refusal) => transaction((session) => insertRefusal(session, refusal)),
     refusals: (jobId) => read((session) => selectRefusals(session, jobId)),

@@ -42,6 +42,8 @@ export interface Store {
   addStrike(site: string): Promise<number>;
   /** At most `limit` facts with a sequence above `after`, in order: of all jobs, or of one. */
   facts(after: number, limit: number, jobId?: string): Promise<readonly StoredFact[]>;
+  /** The last `limit` facts with a sequence below `before`, in order: of all jobs, or of one. */
+  factsBefore(before: number, limit: number, jobId?: string): Promise<readonly StoredFact[]>;
   /** The last `limit` facts of a job that say who ordered them, in order. */
   orders(jobId: string, limit: number): Promise<readonly StoredFact[]>;
   /**

@@ -235,6 +235,11 @@ export function describeStore(
       expect(await store.facts(0, 100, 'job')).toEqual(own);
       expect(await store.facts(own[1]?.sequence ?? 0, 2, 'job')).toEqual(own.slice(2, 4));
       expect(await store.facts(0, 100, 'none')).toEqual([]);
+      const newest = Number.MAX_SAFE_INTEGER;
+      expect(await store.factsBefore(newest, 2)).toEqual(all.slice(-2));
+      expect(await store.factsBefore(newest, 2, 'job')).toEqual(own.slice(-2));
+      expect(await store.factsBefore(own[2]?.sequence ?? 0, 100, 'job')).toEqual(own.slice(0, 2));
+      expect(await store.factsBefore(all[0]?.sequence ?? 0, 100)).toEqual([]);
       const ordered = [own[1], own[3]];
       expect(await store.orders('job', 10)).toEqual(ordered);
       expect(await store.orders('job', 1)).toEqual(ordered.slice(1));
