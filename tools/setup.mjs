@@ -23,6 +23,7 @@ mkdirSync(stateFolder, { recursive: true });
 const [, libtorch] = await Promise.all([installNodeModules(), prepareLibtorch()]);
 await prepareEngine(libtorch);
 await compile();
+await preparePages();
 say(`ready in ${((Date.now() - started) / 1000).toFixed(1)} s`);
 if (then !== undefined) process.exit(runFedvox([then, ...rest]));
 
@@ -110,6 +111,16 @@ async function attempted(step) {
 async function compile() {
   const tsc = join(repository, 'node_modules', 'typescript', 'bin', 'tsc');
   await run(process.execPath, [tsc, '-b'], 'the TypeScript sources do not compile');
+}
+
+/** What browsers load, for the packages that have pages. */
+async function preparePages() {
+  const { buildPages } = await import('./pages.mjs');
+  try {
+    await buildPages({ log: say });
+  } catch (error) {
+    stop(`the pages could not be built: ${error.message}`, 'Correct what is named there.');
+  }
 }
 
 async function run(command, args, failure) {

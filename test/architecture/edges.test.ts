@@ -1,5 +1,6 @@
+import { posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { importsOf, packageSources } from './sources.js';
+import { importStatementsOf, importsOf, packageSources, pageSources } from './sources.js';
 
 interface ForbiddenEdge {
   /** Files the rule is about. */
@@ -36,6 +37,17 @@ const FORBIDDEN: readonly ForbiddenEdge[] = [
     to: /^@fedvox\/(?!base(\/system)?$)/,
     reason:
       'who may open a page is the same whatever it shows: operators’ jobs or a hospital’s scans',
+  },
+  {
+    from: /^packages\/dashboard\/(?!.*\.test\.ts$)/,
+    to: fedvox('agent', 'imaging', 'learning', 'pacs', 'tfjs-backend-torch', 'simulator', 'cli'),
+    reason:
+      'the operators’ pages show what the coordinator tells: no scan, no engine, no site’s inside',
+  },
+  {
+    from: /^packages\/(?!dashboard\/|cli\/|.*\.test\.ts$)/,
+    to: fedvox('dashboard'),
+    reason: 'pages look at the programs; no program needs its pages',
   },
   {
     from: /^packages\/report\/(?!.*\.test\.ts$)/,
@@ -106,9 +118,9 @@ const FORBIDDEN: readonly ForbiddenEdge[] = [
   },
   {
     from: /^packages\//,
-    to: /^@fedvox\/(?!(base\/system|weights\/files|learning\/settings|coordinator\/client|agent\/trainer)$)[^/]+\/.+/,
+    to: /^@fedvox\/(?!(base\/system|weights\/files|learning\/settings|coordinator\/client|report\/parts|agent\/trainer)$)[^/]+\/.+/,
     reason:
-      "src/index.ts is a package's only door, but for five: base's to the system, weights' to files, learning's to names without an engine, the coordinator's to its client, the agent's to what its trainer does",
+      "src/index.ts is a package's only door, but for six: base's to the system, weights' to files, learning's to names without an engine, the coordinator's to its client, the report's to parts for pages that run, the agent's to what its trainer does",
   },
   {
     from: /^packages\/(?!learning\/|tfjs-backend-torch\/)(?!.*\.test\.ts$)/,
@@ -128,6 +140,22 @@ describe('forbidden edges', () => {
           .filter((specifier) => rule.to.test(specifier))
           .map((specifier) => `${path} imports ${specifier}`),
       );
+    expect(broken).toEqual([]);
+  });
+
+  it('a page runs in a browser: it loads charts, words, Preact, its own files and no other', () => {
+    const pages = pageSources().filter(({ path }) => !path.endsWith('.test.ts'));
+    expect(pages.length).toBeGreaterThan(20);
+    const allowed =
+      /^(preact(\/hooks)?|@preact\/signals|@fedvox\/(charts|report\/parts)|\.{1,2}\/.*)$/;
+    const broken = pages.flatMap(({ path, text }) =>
+      importStatementsOf(text)
+        .filter(
+          ({ specifier, isType }) =>
+            !allowed.test(specifier) || leavesPage(path, specifier, isType),
+        )
+        .map(({ specifier }) => `${path} imports ${specifier}`),
+    );
     expect(broken).toEqual([]);
   });
 
@@ -152,3 +180,10 @@ describe('forbidden edges', () => {
     expect(importsOf(text)).toEqual(['a', 'b', 'c', 'd', 'e'].map((name) => `@fedvox/${name}`));
   });
 });
+
+/** Of its server a page knows what both say to each other, as types alone. */
+function leavesPage(path: string, specifier: string, isType: boolean): boolean {
+  const target = posix.join(posix.dirname(path), specifier);
+  const isInside = !specifier.startsWith('.') || /^packages\/[^/]+\/web\//.test(target);
+  return !isInside && !(isType && /^packages\/[^/]+\/src\/[\w-]+-contract\.js$/.test(target));
+}

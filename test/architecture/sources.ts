@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -26,6 +26,21 @@ export function allSources(): Source[] {
         return { path, text: readFileSync(join(repository, path), 'utf8') };
       }),
   );
+}
+
+/** Every file of the packages' pages, which browsers run; style and markup left out. */
+export function pageSources(): Source[] {
+  const packages = join(repository, 'packages');
+  return readdirSync(packages)
+    .filter((name) => existsSync(join(packages, name, 'web')))
+    .flatMap((name) =>
+      (readdirSync(join(packages, name, 'web'), { recursive: true }) as string[])
+        .filter((file) => /\.tsx?$/.test(file))
+        .map((file) => {
+          const path = `packages/${name}/web/${file}`;
+          return { path, text: readFileSync(join(repository, path), 'utf8') };
+        }),
+    );
 }
 
 /** Module specifiers of static imports, re-exports and `import(…)` with a literal. */

@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { packageSources } from './sources.js';
+import { packageSources, pageSources } from './sources.js';
 
 /** Repository hygiene that no linter knows; each rule says why it is one. */
 describe('every source file', () => {
-  const sources = packageSources();
+  const sources = [...packageSources(), ...pageSources()];
   const offenders = (pattern: RegExp) =>
     sources.filter(({ text }) => pattern.test(text)).map(({ path }) => path);
 
@@ -12,7 +12,7 @@ describe('every source file', () => {
     const bad = sources
       .map(({ path }) => path)
       .filter((path) => {
-        const name = basename(path).replace(/((\.(golden|property))?\.test|\.d)?\.ts$/, '');
+        const name = basename(path).replace(/((\.(golden|property))?\.test|\.d)?\.tsx?$/, '');
         return (
           !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) || /^(utils?|helpers?|common|misc)$/.test(name)
         );

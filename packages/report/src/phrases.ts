@@ -1,4 +1,4 @@
-import { type ExplainedFigures, METRIC_NAMES, METRICS, type MetricName } from '@fedvox/job';
+import type { ExplainedFigures, MetricName } from '@fedvox/job';
 import type { Words } from './words/words.js';
 
 /** Names that a sentence or a cell has room for. */
@@ -35,13 +35,6 @@ export function toldText(
 ): string {
   const isWithheld = told?.missing?.[metric] === 'withheld';
   return isWithheld ? words.terms.withheld : figureText(told?.[metric] ?? null, words);
-}
-
-/** "Dice 0.812, AUC –". */
-export function figuresText(figures: ExplainedFigures, words: Words): string {
-  return METRIC_NAMES.map(
-    (metric) => `${METRICS[metric].title} ${toldText(figures, metric, words)}`,
-  ).join(words.list);
 }
 
 export function percentText(part: number | null, { terms }: Words): string {

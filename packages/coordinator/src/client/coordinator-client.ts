@@ -161,9 +161,12 @@ export class CoordinatorClient {
    * @param from first model that is asked for; those before it are not in the table
    */
   job(id: string, from = 0): Promise<JobDetails> {
-    const page = (first: number) =>
-      this.#get(`/v1/jobs/${encodeURIComponent(id)}?from=${first}`, jobDetailsSchema);
-    return wholeTable(page, from);
+    return wholeTable((first) => this.jobPage(id, first), from);
+  }
+
+  /** One answer of those: its table of models begins with `from`, and goes on at `nextRound`. */
+  jobPage(id: string, from: number): Promise<JobDetails> {
+    return this.#get(`/v1/jobs/${encodeURIComponent(id)}?from=${from}`, jobDetailsSchema);
   }
 
   /** Signed statements and receipts of one round, for audit; round R + 1 evaluated the last model. */

@@ -1,7 +1,14 @@
-import { durationMs, type Job, METRICS, type StrategySpec } from '@fedvox/job';
+import {
+  durationMs,
+  type ExplainedFigures,
+  type Job,
+  METRIC_NAMES,
+  METRICS,
+  type StrategySpec,
+} from '@fedvox/job';
 import { type Html, html, raw, termList } from '../html-markup.js';
 import type { JobRecord } from '../job-record.js';
-import { figuresText, momentText, percentText, spanText } from '../phrases.js';
+import { momentText, percentText, spanText, toldText } from '../phrases.js';
 import type { Words } from '../words/words.js';
 
 /** What the job is, where it stands, and which model is the best. */
@@ -52,4 +59,11 @@ function settingsText(settings: object): string {
   return Object.entries(settings)
     .map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : value}`)
     .join(', ');
+}
+
+/** "Dice 0.812, AUC –". */
+function figuresText(figures: ExplainedFigures, words: Words): string {
+  return METRIC_NAMES.map(
+    (metric) => `${METRICS[metric].title} ${toldText(figures, metric, words)}`,
+  ).join(words.list);
 }

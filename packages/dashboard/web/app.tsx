@@ -1,0 +1,91 @@
+import { LANGUAGES } from '@fedvox/report/parts';
+import { useEffect } from 'preact/hooks';
+import type { PageSelf } from '../src/page-contract.js';
+import { type Place, place } from './address.js';
+import { LANGUAGE_NAMES, language, say } from './language.js';
+import { lost } from './live/event-poll.js';
+import { useFollowedPath } from './live/followed.js';
+import { FailureNote } from './parts/failure-note.js';
+import { self } from './session.js';
+import { FactsView } from './views/facts-view.js';
+import { JobView } from './views/job-view.js';
+import { JobsView } from './views/jobs-view.js';
+import { SitesView } from './views/sites-view.js';
+import { SubmitView } from './views/submit-view.js';
+
+export function App() {
+  const { value, failure } = useFollowedPath<PageSelf>('/api/self');
+  useEffect(() => {
+    if (value !== undefined) self.value = value;
+  }, [value]);
+  const away = lost.value ?? failure;
+  return (
+    <>
+      <Header />
+      {away && (
+        <div class="away">
+          <p>{say('notLive')}</p>
+          <FailureNote failure={away} />
+        </div>
+      )}
+      <main>{self.value !== null && <View at={place.value} />}</main>
+    </>
+  );
+}
+
+function View({ at }: { at: Place }) {
+  switch (at.kind) {
+    case 'jobs':
+      return <JobsView />;
+    case 'job':
+      return <JobView id={at.id} />;
+    case 'sites':
+      return <SitesView />;
+    case 'facts':
+      return <FactsView />;
+    case 'submit':
+      return <SubmitView />;
+  }
+}
+
+const PLACES = ['jobs', 'sites', 'facts', 'submit'] as const;
+
+function Header() {
+  const who = self.value;
+  const here = place.value.kind === 'job' ? 'jobs' : place.value.kind;
+  return (
+    <header>
+      <p class="brand">Fedvox{who && <span class="federation"> {who.federation}</span>}</p>
+      <nav aria-label={say('places')}>
+        {PLACES.filter((kind) => kind !== 'submit' || who?.role === 'operator').map((kind) => (
+          <a key={kind} href={`#/${kind}`} aria-current={kind === here ? 'page' : undefined}>
+            {say(kind)}
+          </a>
+        ))}
+      </nav>
+      {who && (
+        <p class="who">
+          {say(who.role === 'observer' ? 'whoObserves' : 'whoOperates', {
+            name: who.name,
+            coordinator: who.coordinator,
+          })}
+        </p>
+      )}
+      <p class="languages">
+        {LANGUAGES.map((each) => (
+          <button
+            key={each}
+            type="button"
+            lang={each}
+            aria-pressed={each === language.value}
+            onClick={() => {
+              language.value = each;
+            }}
+          >
+            {LANGUAGE_NAMES[each]}
+          </button>
+        ))}
+      </p>
+    </header>
+  );
+}

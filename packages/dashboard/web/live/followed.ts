@@ -1,0 +1,51 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { PageFailure } from '../../src/page-contract.js';
+import { get, toldOf } from './calls.js';
+import { changes } from './event-poll.js';
+
+export interface Followed<T> {
+  /** The last that was told, though what came after failed. */
+  readonly value?: T;
+  readonly failure?: PageFailure;
+}
+
+/** Loads again what was loaded before, or some of it. */
+export type Load<T> = (before: T | undefined, signal: AbortSignal) => Promise<T>;
+
+/** What `load` gives, and again after every change; one load at a time, and no change is missed. */
+export function useFollowed<T>(key: string, load: Load<T>): Followed<T> {
+  const [state, setState] = useState<Followed<T> & { readonly key: string }>({ key });
+  useEffect(() => {
+    const left = new AbortController();
+    let value: T | undefined;
+    let [isBusy, isDue] = [false, false];
+    const look = async () => {
+      isDue = true;
+      if (isBusy) return;
+      isBusy = true;
+      while (isDue && !left.signal.aborted) {
+        isDue = false;
+        try {
+          value = await load(value, left.signal);
+          if (!left.signal.aborted) setState({ key, value });
+        } catch (error) {
+          if (!left.signal.aborted) {
+            setState({ key, ...(value !== undefined && { value }), failure: toldOf(error) });
+          }
+        }
+      }
+      isBusy = false;
+    };
+    const stop = changes.subscribe(() => void look());
+    return () => {
+      stop();
+      left.abort();
+    };
+  }, [key]);
+  // What was told of another thing is not shown for this one.
+  return state.key === key ? state : {};
+}
+
+export function useFollowedPath<T>(path: string): Followed<T> {
+  return useFollowed<T>(path, (_, signal) => get<T>(path, signal));
+}

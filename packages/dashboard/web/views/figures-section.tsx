@@ -1,0 +1,138 @@
+import { isSpread, type LineChart, lineChart, spreadsOf } from '@fedvox/charts';
+import { figureText, toldText } from '@fedvox/report/parts';
+import { useMemo } from 'preact/hooks';
+import type { JobDetails, PageSelf } from '../../src/page-contract.js';
+import { language, say, words } from '../language.js';
+import { Chart } from '../parts/chart.js';
+import { DataTable } from '../parts/data-table.js';
+import { SaveButton } from '../parts/save-button.js';
+
+interface FiguresProps {
+  readonly details: JobDetails;
+  readonly metric: PageSelf['metrics'][number];
+}
+
+/** One metric of every model, live: curves, and the same figures by round and site. */
+export function FiguresSection({ details, metric }: FiguresProps) {
+  const { rounds, best } = details;
+  const chart = chartOf(details, metric);
+  const svg = useMemo(() => lineChart(chart), [rounds, best?.round, language.value]);
+  const table = isSpread(chart)
+    ? spreadTable(chart, details, metric)
+    : siteTable(chart, details, metric);
+  const isWithheld = rounds.some(({ sites }) =>
+    sites.some(({ missing }) => missing?.[metric.name] === 'withheld'),
+  );
+  return (
+    <section>
+      <h2>{chart.title}</h2>
+      <Chart svg={svg} />
+      <details>
+        <summary>{say('byRoundAndSite')}</summary>
+        <DataTable name={chart.title} {...table} />
+        {isWithheld && <p class="note">{words.value.withheldNote}</p>}
+        <p class="buttons">
+          <SaveButton
+            label="CSV"
+            fileName={`${details.id}-${metric.name}.csv`}
+            type="text/csv"
+            text={() => csvOf(details, metric)}
+          />
+          <SaveButton
+            label="JSON"
+            fileName={`${details.id}.json`}
+            type="application/json"
+            text={() => JSON.stringify(rounds, null, 2)}
+          />
+        </p>
+      </details>
+    </section>
+  );
+}
+
+function chartOf(
+  { rounds, best, gate }: JobDetails,
+  { name, title, range }: FiguresProps['metric'],
+): LineChart {
+  const { terms, figureTitle, figureDescription } = words.value;
+  const passed = gate.filter(({ outcome }) => outcome === 'pass').map(({ site }) => site);
+  const told = rounds.flatMap(({ sites }) => sites.map(({ site }) => site));
+  const sites = [...new Set([...told, ...passed])].sort();
+  const bySite = rounds.map((row) => new Map(row.sites.map((cell) => [cell.site, cell[name]])));
+  return {
+    title: figureTitle(title),
+    description: figureDescription(title, rounds.length, sites.length),
+    xLabel: terms.round,
+    xs: rounds.map(({ round }) => round),
+    yDomain: range,
+    lines: sites.map((site) => ({
+      name: site,
+      values: bySite.map((row) => row.get(site) ?? null),
+    })),
+    mean: { name: terms.allSites, values: rounds.map((row) => row[name]) },
+    ...(best && { mark: { x: best.round, label: terms.best } }),
+    spreadWords: { median: terms.median, quartiles: terms.quartiles, range: terms.range },
+  };
+}
+
+const numbers = (title: string) => ({ title, isNumber: true });
+
+function siteTable(
+  { lines }: LineChart,
+  { rounds, best }: JobDetails,
+  { name }: FiguresProps['metric'],
+) {
+  const { terms } = words.value;
+  const sites = lines.map((line) => line.name);
+  return {
+    columns: [terms.round, ...sites, terms.allSites].map(numbers),
+    rows: rounds.map((row) => {
+      const cells = new Map(row.sites.map((cell) => [cell.site, cell]));
+      const figures = sites.map((site) => toldText(cells.get(site), name, words.value));
+      return {
+        key: String(row.round),
+        cells: [String(row.round), ...figures, toldText(row, name, words.value)],
+        isMarked: row.round === best?.round,
+      };
+    }),
+  };
+}
+
+/** Too many sites for a column each: what they are like together. */
+function spreadTable(
+  chart: LineChart,
+  { rounds, best }: JobDetails,
+  { name }: FiguresProps['metric'],
+) {
+  const { terms } = words.value;
+  const parts = ['min', 'lowerQuartile', 'median', 'upperQuartile', 'max'] as const;
+  const titles = [terms.least, terms.lowerQuartile, terms.median, terms.upperQuartile, terms.most];
+  const spreads = spreadsOf(chart);
+  return {
+    columns: [terms.round, ...titles, terms.allSites].map(numbers),
+    rows: rounds.map((row, index) => {
+      const figures = parts.map((part) => figureText(spreads[index]?.[part] ?? null, words.value));
+      return {
+        key: String(row.round),
+        cells: [String(row.round), ...figures, toldText(row, name, words.value)],
+        isMarked: row.round === best?.round,
+      };
+    }),
+  };
+}
+
+/** One line for each model and site (RFC 4180); what is missing says why. */
+function csvOf({ rounds }: JobDetails, { name }: FiguresProps['metric']): string {
+  const lines = rounds.flatMap((row) =>
+    row.sites.map((cell) =>
+      [
+        row.round,
+        cell.site,
+        cell[name] ?? '',
+        cell.missing?.[name] ?? '',
+        cell.weight ?? '',
+      ].join(),
+    ),
+  );
+  return [`round,site,${name},missing,weight`, ...lines, ''].join('\r\n');
+}

@@ -1,0 +1,93 @@
+import { figureText, toldText } from '@fedvox/report/parts';
+import type { ComponentChildren } from 'preact';
+import type { JobDetails } from '../../src/page-contract.js';
+import { say, words } from '../language.js';
+import { useFollowed } from '../live/followed.js';
+import { type FollowedJob, loadJob } from '../live/job-record.js';
+import { Countdown } from '../parts/clock-time.js';
+import { FailureNote } from '../parts/failure-note.js';
+import { RoundBar } from '../parts/round-bar.js';
+import { StatusMark } from '../parts/status-mark.js';
+import { mayOrder, self } from '../session.js';
+import { FiguresSection } from './figures-section.js';
+import { JobFacts } from './job-facts.js';
+import { JobOrders } from './job-orders.js';
+import { ModelsSection } from './models-section.js';
+import { PresentRound } from './present-round.js';
+import { TimelineSection } from './timeline-section.js';
+import { UpdatesSection } from './updates-section.js';
+
+/** A job, live. */
+export function JobView({ id }: { id: string }) {
+  const { value, failure } = useFollowed<FollowedJob>(`job ${id}`, (before, signal) =>
+    loadJob(id, before, signal),
+  );
+  return (
+    <>
+      <p class="back">
+        <a href="#/jobs">{say('allJobs')}</a>
+      </p>
+      <FailureNote failure={failure} />
+      {value && <Sections {...value} />}
+    </>
+  );
+}
+
+function Sections(job: FollowedJob) {
+  const { details } = job;
+  return (
+    <>
+      <h1>
+        {details.name} <span class="note">{details.id}</span>
+      </h1>
+      <Summary {...details} />
+      {mayOrder() && <JobOrders {...details} />}
+      {self.value?.metrics.map((metric) => (
+        <FiguresSection key={metric.name} details={details} metric={metric} />
+      ))}
+      {details.current && <PresentRound {...job} current={details.current} />}
+      <TimelineSection {...job} />
+      <UpdatesSection {...details} />
+      <ModelsSection {...details} />
+      <JobFacts {...job} />
+      <p class="note">{say('notTold')}</p>
+    </>
+  );
+}
+
+function Summary({ current, best, bestBy, rounds, ...job }: JobDetails) {
+  const { terms } = words.value;
+  const row = rounds.find(({ round }) => round === best?.round);
+  const title = self.value?.metrics.find(({ name }) => name === bestBy)?.title ?? bestBy;
+  const figure = row ? `${title} ${toldText(row, bestBy, words.value)}` : '';
+  const answered = current?.sites.filter(({ answer }) => !answer.endsWith('awaited')).length;
+  return (
+    <dl class="summary">
+      <Term name={terms.status}>
+        <StatusMark {...job} />
+      </Term>
+      <Term name={terms.rounds}>
+        <RoundBar {...job} />
+      </Term>
+      <Term name={say('phase')}>{current ? say(`phase-${current.phase}`) : terms.none}</Term>
+      <Term name={say('answered')}>
+        {current ? say('answeredOf', { n: answered ?? 0, of: current.sites.length }) : terms.none}
+      </Term>
+      <Term name={terms.deadline}>
+        <Countdown atMs={job.status === 'running' ? (current?.deadlineAtMs ?? null) : null} />
+      </Term>
+      <Term name={terms.bestModel}>
+        {best ? say('bestIn', { figure, round: best.round }) : figureText(null, words.value)}
+      </Term>
+    </dl>
+  );
+}
+
+function Term({ name, children }: { name: string; children: ComponentChildren }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}

@@ -1,0 +1,127 @@
+import { type AnsweredRound, answersOf } from '@fedvox/report/parts';
+import type { CurrentWork } from '../../src/page-contract.js';
+import { say, words } from '../language.js';
+import { post } from '../live/calls.js';
+import type { FollowedJob } from '../live/job-record.js';
+import { present } from '../live/present.js';
+import { wholeSpanText } from '../moments.js';
+import { Ago } from '../parts/clock-time.js';
+import { DataTable } from '../parts/data-table.js';
+import { OrderButton } from '../parts/order-button.js';
+import { mayOrder } from '../session.js';
+
+type PresentProps = FollowedJob & { readonly current: CurrentWork };
+type SiteNow = CurrentWork['sites'][number];
+
+/** Beyond so many times as long as usual, a site is pointed out. */
+const SLOW_FACTOR = 2;
+const UNDECIDED: readonly CurrentWork['phase'][] = [
+  'open',
+  'closing',
+  'screening',
+  'held',
+  'failed',
+];
+
+/** Who is awaited now, how long that takes as a rule, and what can be said of an update that came. */
+export function PresentRound({ details, events, current }: PresentProps) {
+  const rounds = answersOf(events);
+  const now = rounds.at(-1);
+  const title =
+    current.kind === 'check-data'
+      ? words.value.terms.gate
+      : say('presentRound', { round: current.round });
+  const canDecide = mayOrder() && current.kind === 'train' && UNDECIDED.includes(current.phase);
+  const columns = [
+    { title: words.value.terms.site },
+    { title: say('answer') },
+    { title: say('doing') },
+    { title: say('lastSeen') },
+    { title: say('usually') },
+    ...(canDecide ? [{ title: say('decide') }] : []),
+  ];
+  const rows = current.sites.map((site) => ({
+    key: site.site,
+    cells: [
+      site.site,
+      answerText(site),
+      site.state === null ? words.value.terms.none : say(`state-${site.state}`),
+      <Ago key="seen" atMs={site.lastSeenAtMs} />,
+      <Pace key="pace" site={site} rounds={rounds} now={now} />,
+      ...(canDecide
+        ? [<Decision key="decide" job={details.id} round={current.round} {...site} />]
+        : []),
+    ],
+  }));
+  return (
+    <section>
+      <h2>{title}</h2>
+      {current.phase === 'held' && <p class="alert">{say('heldAdvice')}</p>}
+      <DataTable name={title} columns={columns} rows={rows} />
+    </section>
+  );
+}
+
+function answerText({ answer, reason }: SiteNow): string {
+  const text = say(`answer-${answer}`);
+  return reason === null ? text : `${text}: ${words.value.outcome[reason]}`;
+}
+
+interface PaceProps {
+  readonly site: SiteNow;
+  readonly rounds: readonly AnsweredRound[];
+  readonly now: AnsweredRound | undefined;
+}
+
+/** "usually 14 min, now 31": by the coordinator's own clock. */
+function Pace({ site: { site, answer }, rounds, now }: PaceProps) {
+  const usualMs = usualAnswerMs(rounds, site);
+  if (usualMs === null) return <>{words.value.terms.none}</>;
+  const usual = wholeSpanText(usualMs);
+  if (answer !== 'awaited' || now === undefined || now.endedAtMs !== null) return <>{usual}</>;
+  const soFarMs = present.value - now.openedAtMs;
+  const isSlow = soFarMs > SLOW_FACTOR * usualMs;
+  return (
+    <span class={isSlow ? 'past' : undefined}>
+      {say(isSlow ? 'paceSlow' : 'pace', { usual, now: wholeSpanText(soFarMs) })}
+    </span>
+  );
+}
+
+/** The median time from a round's opening to the site's answer; null where it has answered none. */
+export function usualAnswerMs(rounds: readonly AnsweredRound[], site: string): number | null {
+  const took = rounds.flatMap(({ round, openedAtMs, answers }) => {
+    const answer = answers.get(site);
+    return round === 0 || answer === undefined ? [] : [answer.atMs - openedAtMs];
+  });
+  return took.sort((a, b) => a - b)[Math.floor((took.length - 1) / 2)] ?? null;
+}
+
+interface DecisionProps extends SiteNow {
+  readonly job: string;
+  readonly round: number;
+}
+
+function Decision({ job, round, site, answer }: DecisionProps) {
+  const give = (order: string) => () =>
+    post(`/api/jobs/${encodeURIComponent(job)}/${order}`, { round, site });
+  if (answer === 'quarantined') {
+    return (
+      <OrderButton
+        label={say('release')}
+        about={site}
+        consequence={say('releaseDoes', { round })}
+        give={give('release')}
+      />
+    );
+  }
+  if (answer !== 'answered') return null;
+  return (
+    <OrderButton
+      label={say('leaveOut')}
+      about={site}
+      consequence={say('leaveOutDoes', { round })}
+      give={give('quarantine')}
+    />
+  );
+}

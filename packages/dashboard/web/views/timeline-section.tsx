@@ -1,0 +1,21 @@
+import { spanChart } from '@fedvox/charts';
+import { answersOf, timelineChart } from '@fedvox/report/parts';
+import { useMemo } from 'preact/hooks';
+import { language, words } from '../language.js';
+import type { FollowedJob } from '../live/job-record.js';
+import { Chart } from '../parts/chart.js';
+
+/** Who answered when: stragglers stand out. */
+export function TimelineSection({ details, events }: FollowedJob) {
+  const svg = useMemo(() => {
+    const isOpen = details.current !== null && details.status === 'running';
+    const untilMs = isOpen ? Date.now() : (events.at(-1)?.atMs ?? details.submittedAtMs);
+    return spanChart(timelineChart(answersOf(events), untilMs, words.value));
+  }, [events, language.value]);
+  return (
+    <section>
+      <h2>{words.value.terms.timeline}</h2>
+      <Chart svg={svg} />
+    </section>
+  );
+}
