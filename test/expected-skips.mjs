@@ -149,6 +149,16 @@ export const EXPECTED_SKIPS = [
     tests: [/^test\/operator\/disks/],
   },
   {
+    reason: 'there is no Chromium (Debian: chromium), and none is named by FEDVOX_TEST_CHROMIUM',
+    // As test/support/browser.ts looks for one.
+    isMet: () =>
+      [
+        process.env.FEDVOX_TEST_CHROMIUM,
+        ...['chromium', 'chromium-browser', 'google-chrome'].map((name) => `/usr/bin/${name}`),
+      ].some((path) => path !== undefined && existsSync(path)),
+    tests: [/^test\/browser\//],
+  },
+  {
     reason: 'this machine has no IPv6, not even on loopback',
     isMet: () =>
       Object.values(networkInterfaces())

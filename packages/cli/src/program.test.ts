@@ -67,6 +67,7 @@ describe('the fedvox command', () => {
       'data inspect',
       'model predict',
       'agent check',
+      'dashboard',
     ]) {
       expect((await fedvox(...words.split(' '), '--help')).stdout).toContain('--json');
     }

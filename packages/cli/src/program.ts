@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { addAgentCommands } from './commands/agent.js';
 import { addConsortiumCommands } from './commands/consortium.js';
 import { addCoordinatorCommands } from './commands/coordinator.js';
+import { addDashboardCommand } from './commands/dashboard.js';
 import { addDataCommands } from './commands/data.js';
 import { addJobCommands } from './commands/job.js';
 import { addModelCommands } from './commands/model.js';
@@ -47,6 +48,7 @@ function createProgram(terminal: Terminal): Command {
   addOperatorCommands(program, terminal);
   addSiteCommands(program, terminal);
   addJobCommands(program, terminal);
+  addDashboardCommand(program, terminal);
   program.commandsGroup('For a researcher:');
   addModelCommands(program, terminal);
   return program;

@@ -135,6 +135,7 @@ describe('a desk', () => {
     const { text } = await get('/api/things/a%2Fb?from=3&from=4');
     expect(JSON.parse(text)).toEqual({ id: 'a/b', from: '4' });
     expect((await get('/api/bytes')).headers['content-type']).toBe('image/png');
+    expect((await get('/favicon.ico')).status).toBe(204);
   });
 
   it('names a file that is saved, whatever its letters', async () => {

@@ -164,6 +164,8 @@ function addPages(app: FastifyInstance, pages: BuiltPages): void {
   app.setNotFoundHandler(async ({ method, raw }, reply) => {
     const path = (raw.url ?? '/').split('?', 1)[0] as string;
     const file = method === 'GET' ? pages.get(path) : undefined;
+    // Browsers ask for it of their own accord, and complain where there is none.
+    if (file === undefined && path === '/favicon.ico') return reply.status(204).send();
     if (file === undefined) throw fail('no-such-page', { method, path: path.slice(0, 200) });
     return reply.status(200).type(file.type).send(file.bytes);
   });

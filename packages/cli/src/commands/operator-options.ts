@@ -50,7 +50,7 @@ export function operatorFolder(): Option {
  */
 export async function asOperator<T>(
   { coordinator, operator, consortium, warn = () => undefined }: OperatorOptions,
-  speak: (client: CoordinatorClient) => Promise<T>,
+  speak: (client: CoordinatorClient, certificatePem: string) => Promise<T>,
 ): Promise<T> {
   const { CoordinatorClient } = await import('@fedvox/coordinator/client');
   const { endWarning, loadOperator, operatorFolderOf, readIdentity } = await import('@fedvox/pki');
@@ -71,7 +71,7 @@ export async function asOperator<T>(
   try {
     const present = await renewed(folder, files, client, warn);
     warnOf('your certificate', present, RENEW);
-    return await speak(client);
+    return await speak(client, present);
   } finally {
     const shown = client.coordinatorCertificate;
     if (shown !== undefined) warnOf('the coordinator’s certificate', shown, RENEW);

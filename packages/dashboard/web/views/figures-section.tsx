@@ -20,13 +20,16 @@ export function FiguresSection({ details, metric }: FiguresProps) {
   const table = isSpread(chart)
     ? spreadTable(chart, details, metric)
     : siteTable(chart, details, metric);
+  const isEmpty = [...chart.lines, ...(chart.mean ? [chart.mean] : [])].every(({ values }) =>
+    values.every((value) => value === null),
+  );
   const isWithheld = rounds.some(({ sites }) =>
     sites.some(({ missing }) => missing?.[metric.name] === 'withheld'),
   );
   return (
     <section>
       <h2>{chart.title}</h2>
-      <Chart svg={svg} />
+      {isEmpty ? <p class="note">{say('noFigures')}</p> : <Chart svg={svg} />}
       <details>
         <summary>{say('byRoundAndSite')}</summary>
         <DataTable name={chart.title} {...table} />

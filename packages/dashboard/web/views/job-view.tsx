@@ -35,6 +35,10 @@ export function JobView({ id }: { id: string }) {
 
 function Sections(job: FollowedJob) {
   const { details } = job;
+  const { current } = details;
+  // What waits for a person stands first.
+  const isHeld = current?.phase === 'held';
+  const present = current && <PresentRound key="present" {...job} current={current} />;
   return (
     <>
       <h1>
@@ -42,10 +46,11 @@ function Sections(job: FollowedJob) {
       </h1>
       <Summary {...details} />
       {mayOrder() && <JobOrders {...details} />}
+      {isHeld && present}
       {self.value?.metrics.map((metric) => (
         <FiguresSection key={metric.name} details={details} metric={metric} />
       ))}
-      {details.current && <PresentRound {...job} current={details.current} />}
+      {!isHeld && present}
       <TimelineSection {...job} />
       <UpdatesSection {...details} />
       <ModelsSection {...details} />

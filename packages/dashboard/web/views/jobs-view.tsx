@@ -35,7 +35,7 @@ export function JobsView() {
     { title: terms.status },
     { title: terms.rounds },
     { title: say('answered'), isNumber: true },
-    { title: terms.best, isNumber: true },
+    { title: terms.bestModel },
     { title: terms.deadline },
     { title: terms.submitted },
   ];

@@ -1,4 +1,4 @@
-import { type AnsweredRound, answersOf } from '@fedvox/report/parts';
+import { type AnsweredRound, answersOf, spanText } from '@fedvox/report/parts';
 import type { CurrentWork } from '../../src/page-contract.js';
 import { say, words } from '../language.js';
 import { post } from '../live/calls.js';
@@ -77,7 +77,7 @@ interface PaceProps {
 function Pace({ site: { site, answer }, rounds, now }: PaceProps) {
   const usualMs = usualAnswerMs(rounds, site);
   if (usualMs === null) return <>{words.value.terms.none}</>;
-  const usual = wholeSpanText(usualMs);
+  const usual = spanText(usualMs, words.value);
   if (answer !== 'awaited' || now === undefined || now.endedAtMs !== null) return <>{usual}</>;
   const soFarMs = present.value - now.openedAtMs;
   const isSlow = soFarMs > SLOW_FACTOR * usualMs;

@@ -32,7 +32,7 @@ export const ENGLISH: PageWords = {
   ago: '{span} ago',
   allJobs: 'All jobs',
   answer: 'answer',
-  answered: 'answered',
+  answered: 'Answered',
   answeredOf: '{n} of {of}',
   at: 'time',
   away: 'away',
@@ -69,6 +69,8 @@ export const ENGLISH: PageWords = {
   left: '{span} left',
   modelNote:
     'These are the bare weights. A file that evaluate and predict read, with the job in it, comes by: {command}',
+  noFigures:
+    'No figure has come in: figures describe the model that a round began with, so the first come with round 1; sites may withhold them, or have none.',
   noFacts: 'Nothing has happened here yet.',
   noJobs: 'There is no job yet.',
   noSites: 'No site was invited yet.',

@@ -50,6 +50,7 @@ export type Word =
   | 'left'
   | 'modelNote'
   | 'noFacts'
+  | 'noFigures'
   | 'noJobs'
   | 'noSites'
   | 'noneAccepted'
