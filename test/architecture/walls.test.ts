@@ -73,6 +73,26 @@ describe('a report', () => {
   });
 });
 
+/** By which bytes could leave a machine, and what is built on them. */
+const DIALS =
+  /^(node:)?(net|tls|http|https|http2|dgram|dns)$|^@grpc\/|^packages\/(transport|coordinator|pki)\//;
+
+/** Asks `node:net` what an IP address is, and nothing else of it. */
+const TELLS_ADDRESSES = 'packages/base/src/system/address.ts';
+
+describe('what an agent leaves on disk', () => {
+  it('is read without loading anything that dials, trains or listens', () => {
+    const reach = reachOf(graph, ['packages/agent/src/records.ts']);
+    expect(reach.size).toBeGreaterThan(20);
+    const chains = [...reach].filter(
+      ([path, chain]) =>
+        (DIALS.test(path) || /^(node:child_process|@tensorflow\/)/.test(path)) &&
+        chain.at(-2) !== TELLS_ADDRESSES,
+    );
+    expect(chains.map(([, chain]) => chain.join(' → '))).toEqual([]);
+  });
+});
+
 describe('a command line', () => {
   it('loads what its command needs, and no other room that works', () => {
     const atOnce = graph.filter(({ isLazy }) => !isLazy);

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { type Chance, type Clock, errorText } from '@fedvox/base';
 import {
@@ -19,9 +19,10 @@ import { EgressLedger } from './ledger/egress-ledger.js';
 import { type ArchiveOptions, fetchArchive } from './pacs/archive-calls.js';
 import { FetchingTrainer } from './pacs/fetching-trainer.js';
 import { RealActions } from './shell/actions.js';
-import { AgentShell } from './shell/agent-shell.js';
+import { AgentShell, type StepObserver } from './shell/agent-shell.js';
 import { DEFAULT_PACE, type Pace } from './shell/pace.js';
 import { StatementSigner } from './shell/signing.js';
+import { type AgentSelf, SiteRecord } from './shell/site-record.js';
 import { ContactKeeper } from './state/contact.js';
 import { KeptRounds } from './state/kept-rounds.js';
 import { loadMembership } from './state/membership.js';
@@ -113,7 +114,8 @@ async function assemble(
   const outbox = await Outbox.open(folder.outbox);
   const undelivered = (await outbox.list()).map(({ answer }) => answer);
   const ledger = EgressLedger.open(folder.egressLedger, clock);
-  const actions = new RealActions(
+  const record = new SiteRecord(folder, selfOf(credentials), () => actions, { clock, log });
+  const actions: RealActions = new RealActions(
     {
       config,
       folder,
@@ -125,6 +127,7 @@ async function assemble(
       kept,
       signer: new StatementSigner(folder.counter, clock),
       trainer,
+      record,
       clock,
       jitter: chance.uniform,
       pace,
@@ -132,7 +135,8 @@ async function assemble(
     },
     credentials,
   );
-  const shell = new AgentShell(newAgent(undelivered), actions, clock, log);
+  const onStep: StepObserver = (...step) => record.onStep(...step);
+  const shell = new AgentShell(newAgent(undelivered), actions, clock, log, onStep);
   const run = async () => {
     const { federation } = credentials.identity;
     log.info({ site: config.site, federation, addresses }, 'agent dials out');
@@ -143,10 +147,18 @@ async function assemble(
       actions.close();
       await trainer.close();
       ledger.close();
+      await record.close();
       log.info({ site: config.site }, 'agent stopped');
     }
   };
   return { run, stop: () => shell.stop() };
+}
+
+/** What the agent's status says that it is. */
+function selfOf({ identity: { name: site, federation } }: Credentials): AgentSelf {
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  const { version: program } = JSON.parse(manifest) as { readonly version: string };
+  return { program, pid: process.pid, site, federation };
 }
 
 /** Started with it, the agent would dial for ever and be turned away in every handshake. */

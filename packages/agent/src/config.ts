@@ -4,7 +4,12 @@ import { type DatasetSpec, datasetSpecSchema } from '@fedvox/imaging';
 import { nameSchema } from '@fedvox/job';
 import type { EngineName, EngineSettings } from '@fedvox/learning';
 import { engineShape } from '@fedvox/learning/settings';
-import { casesFolder, checkPacsSource, type PacsSource, pacsSourceShape } from '@fedvox/pacs';
+import {
+  casesFolder,
+  checkPacsSource,
+  type PacsSource,
+  pacsSourceShape,
+} from '@fedvox/pacs/settings';
 import { z } from 'zod';
 import { type SitePolicy, sitePolicySchema } from './policy/site-policy.js';
 import { stateFolder } from './state/state-folder.js';

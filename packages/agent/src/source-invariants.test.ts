@@ -44,6 +44,20 @@ describe('invariant 1, in the sources: the agent', () => {
     );
   });
 
+  it('reads nothing of its status and diary: the line and the policy know neither', () => {
+    const ofTheLine = SOURCES.filter(({ path }) => /^(line|policy|ledger)\b/.test(path));
+    expect(ofTheLine.length).toBeGreaterThan(6);
+    const knowing = ofTheLine.filter(({ text }) =>
+      /\/(diary|status)\/|diary-entry|whereabouts|site-record/.test(text),
+    );
+    expect(knowing.map(({ path }) => path)).toEqual([]);
+    const readers = /\b(readDiary|readStatusFile|agentNow)\b/;
+    const own = [...['diary', 'read-diary.ts'], ...['status', 'agent-life.ts'], 'records.ts'];
+    expect(filesWith(readers).filter((path) => !own.some((name) => path.includes(name)))).toEqual(
+      [],
+    );
+  });
+
   it('speaks to the hospital’s own archive in one place, which knows nothing of the line', () => {
     const archive = join('pacs', 'archive-calls.ts');
     expect(

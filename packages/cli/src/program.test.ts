@@ -68,6 +68,7 @@ describe('the fedvox command', () => {
       'model predict',
       'agent check',
       'dashboard',
+      'agent status',
     ]) {
       expect((await fedvox(...words.split(' '), '--help')).stdout).toContain('--json');
     }

@@ -2,9 +2,9 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert, type Clock, type FedvoxError } from '@fedvox/base';
 import { isDiskFull, type Logger } from '@fedvox/base/system';
-import { type Job, metricTitles, STRATEGY_TERMS } from '@fedvox/job';
-import { type Credentials, needsRenewal, readPemChain } from '@fedvox/pki';
-import { decodeUpdateStatement, type Envelope } from '@fedvox/protocol';
+import { type Job, STRATEGY_TERMS } from '@fedvox/job';
+import { type Credentials, needsRenewal, readPemChain, termOf } from '@fedvox/pki';
+import type { Envelope } from '@fedvox/protocol';
 import type { Wire } from '@fedvox/transport';
 import type { SiteConfig } from '../config.js';
 import type { Answer } from '../core/answer.js';
@@ -29,7 +29,9 @@ import { Keeping, keptOf } from './keeping.js';
 import { type Pace, type Wait, waitMs } from './pace.js';
 import { renewCredentials } from './renew.js';
 import type { StatementSigner } from './signing.js';
+import type { SiteRecord } from './site-record.js';
 import { termWarnings } from './term-warnings.js';
+import { tellFigures } from './told-figures.js';
 
 /** How often a person who follows the log sees that work goes on. */
 const PROGRESS_EVERY_MS = 30_000;
@@ -49,6 +51,8 @@ export interface ActionContext {
   readonly kept: KeptRounds;
   readonly signer: StatementSigner;
   readonly trainer: Trainer;
+  /** What the site's own people see of the work. */
+  readonly record: Pick<SiteRecord, 'onProgress' | 'write'>;
   readonly clock: Clock;
   /** In [0, 1). */
   readonly jitter: () => number;
@@ -170,7 +174,7 @@ export class RealActions implements SiteActions {
   async #greet(signal: AbortSignal): Promise<AgentEvent> {
     const { dial, ledger, clock } = this.#context;
     this.#line?.close();
-    this.#line = new Line({ address: this.#address, dial, ledger, credentials: this.#credentials });
+    this.#line = new Line({ address: this.address, dial, ledger, credentials: this.#credentials });
     const welcome = await this.#line.hello(signal);
     const { federation, heartbeatIntervalMs, capabilities, clockMs } = welcome;
     const expected = this.#credentials.identity.federation;
@@ -257,7 +261,7 @@ export class RealActions implements SiteActions {
     const { trainer } = this.#context;
     try {
       const order = await this.#orderFor(task);
-      const result = await trainer.run(order, signal, this.#progressLog(task));
+      const result = await trainer.run(order, signal, this.#onProgress(task));
       return { kind: 'work-done', result };
     } catch (error) {
       const failure = workFailureOf(error);
@@ -266,10 +270,11 @@ export class RealActions implements SiteActions {
     }
   }
 
-  #progressLog({ job }: Task): (progress: WorkProgress) => void {
-    const { clock, log } = this.#context;
+  #onProgress({ job }: Task): (progress: WorkProgress) => void {
+    const { clock, log, record } = this.#context;
     let nextMs = clock.nowMs() + PROGRESS_EVERY_MS;
     return (progress) => {
+      record.onProgress(progress);
       if (clock.nowMs() < nextMs) return;
       nextMs = clock.nowMs() + PROGRESS_EVERY_MS;
       log.info({ job, ...progress }, 'work goes on');
@@ -309,22 +314,8 @@ export class RealActions implements SiteActions {
     await this.#keeping.end(task, keptOf(this.#job), result.delta);
     const envelope = await signer.sign(this.#credentials, input);
     const answer = await outbox.put(envelope, result.delta === null ? null : this.#deltaPath);
-    this.#logFigures(task, result, envelope);
+    tellFigures(this.#context, task, result, envelope);
     return answer;
-  }
-
-  /** What the coordinator will read of the model that the round began with: the very figures signed. */
-  #logFigures(task: Task, result: StatementInput['result'], { payload }: Envelope): void {
-    const { log, config } = this.#context;
-    const { figures } = decodeUpdateStatement(payload);
-    const about = { job: task.job, round: roundOf(task) };
-    if (figuresOutlook(config.policy, result.validationCases) === 'withheld') {
-      const { minCasesForMetrics } = config.policy;
-      const { validationCases } = result;
-      log.info({ ...about, validationCases, minCasesForMetrics }, `${metricTitles()} withheld`);
-    } else {
-      log.info({ ...about, ...figures }, `${metricTitles()} of the model so far, as sent`);
-    }
   }
 
   async #signAgain(answer: Answer): Promise<Answer> {
@@ -357,7 +348,7 @@ export class RealActions implements SiteActions {
     const { contact, log } = this.#context;
     const heartbeatIntervalMs = this.#heartbeatIntervalMs;
     await contact
-      .note({ address: this.#address, failure, heartbeatIntervalMs })
+      .note({ address: this.address, failure, heartbeatIntervalMs })
       .catch((error: unknown) => log.warn({ err: error }, 'the last contact could not be kept'));
   }
 
@@ -386,7 +377,13 @@ export class RealActions implements SiteActions {
     return needsRenewal(certificate, nowMs);
   }
 
-  get #address(): string {
+  /** When the site's present certificate ends: milliseconds since the epoch. */
+  get certificateEndsAtMs(): number {
+    return termOf(this.#credentials.certificateChainPem, this.#context.clock.nowMs()).endsAtMs;
+  }
+
+  /** Of the coordinator whose turn it is. */
+  get address(): string {
     const { addresses } = this.#context;
     const address = addresses[this.#turns % addresses.length];
     assert(address !== undefined, 'a member has an address to dial');

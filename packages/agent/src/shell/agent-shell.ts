@@ -19,6 +19,9 @@ export interface SiteActions {
   drop(answer: Answer): Promise<void>;
 }
 
+/** Is told of every step, once the machine took it and before its effects are carried out. */
+export type StepObserver = (before: AgentState, event: AgentEvent, after: AgentState) => void;
+
 /**
  * Runs the agent machine: one event after the other goes in, its effects are carried out in order.
  * Holds no decision of its own.
@@ -27,6 +30,7 @@ export class AgentShell {
   readonly #actions: SiteActions;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #onStep: StepObserver;
   #state: AgentState;
   readonly #events: AgentEvent[] = [];
   #wake: () => void = () => undefined;
@@ -36,8 +40,15 @@ export class AgentShell {
   #crash: { readonly error: unknown } | undefined;
   #halted: StopReason | undefined;
 
-  constructor(state: AgentState, actions: SiteActions, clock: Clock, log: Logger) {
+  constructor(
+    state: AgentState,
+    actions: SiteActions,
+    clock: Clock,
+    log: Logger,
+    onStep: StepObserver = () => undefined,
+  ) {
     this.#state = state;
+    this.#onStep = onStep;
     this.#actions = actions;
     this.#clock = clock;
     this.#log = log;
@@ -49,8 +60,10 @@ export class AgentShell {
     try {
       while (this.#halted === undefined) {
         const event = await this.#nextEvent();
-        const { state, effects } = step(this.#state, event);
+        const before = this.#state;
+        const { state, effects } = step(before, event);
         this.#state = state;
+        this.#onStep(before, event, state);
         for (const effect of effects) await this.#carryOut(effect);
       }
       return this.#halted;

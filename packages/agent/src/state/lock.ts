@@ -36,6 +36,19 @@ export async function takeLock(path: string, clock: Clock): Promise<Lock> {
   return { release: () => rm(path, { force: true }) };
 }
 
+/** Who works on a state folder, or did until it was killed. */
+export interface LockHolder {
+  readonly pid: number;
+  readonly isAlive: boolean;
+}
+
+/** Undefined where nobody holds it. */
+export async function lockHolder(path: string): Promise<LockHolder | undefined> {
+  const holder = await readIfPresent(path);
+  if (holder === '') return undefined;
+  return { pid: Number(holder.split(' ')[0]), isAlive: isAlive(holder) };
+}
+
 /** A hard link is made whole or not at all: nobody reads a lock that is still empty. */
 async function createOnce(claim: string, path: string): Promise<boolean> {
   try {

@@ -14,6 +14,9 @@ export interface StateFolder {
   readonly lock: string;
   /** How the line to the coordinator was when it was last used. */
   readonly contact: string;
+  /** What the agent says of itself, and what it wrote down of its work. */
+  readonly status: string;
+  readonly diary: string;
   readonly counter: string;
   readonly outbox: string;
   readonly receipts: string;
@@ -42,6 +45,8 @@ export function stateFolder(root: string): StateFolder {
     enrolment: join(root, 'enrolment.json'),
     lock: join(root, 'agent.lock'),
     contact: join(root, 'contact.json'),
+    status: join(root, 'status.json'),
+    diary: join(root, 'diary.jsonl'),
     counter: join(root, 'counter.json'),
     outbox: join(root, 'outbox'),
     receipts: join(root, 'receipts'),

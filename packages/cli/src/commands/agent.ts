@@ -1,6 +1,7 @@
 import { printableLine } from '@fedvox/base';
 import { loadConfig } from '@fedvox/base/system';
 import type { Command } from 'commander';
+import { agentStatusText } from '../agent-status-text.js';
 import { ResultSaysNo } from '../failure.js';
 import { figure } from '../figure.js';
 import { moment } from '../moment.js';
@@ -38,6 +39,11 @@ export function addAgentCommands(program: Command, terminal: Terminal): void {
     .requiredOption('--config <file>', 'the site’s configuration (YAML)')
     .option('--job <file>', 'a job: what this site will answer its data gate, and why');
   act<CheckOptions>(check, terminal, checkConfig);
+  const status = agent
+    .command('status')
+    .description('whether the agent runs, what it does, and how its line, disk and certificate are')
+    .requiredOption('--config <file>', 'the site’s configuration (YAML)');
+  act<ConfigOptions>(status, terminal, showStatus);
   const models = agent
     .command('models')
     .description('where the models of this site’s own are, which a job’s strategy leaves here')
@@ -83,6 +89,16 @@ async function checkConfig(output: Output, options: CheckOptions): Promise<void>
   if (refused.length > 0) lines.push('', 'Scans that are not used, and why:', ...refused);
   output.result(check, lines.join('\n'));
   if (!check.ok) throw new ResultSaysNo();
+}
+
+/** Fails where no agent runs, so that a watchman can ask too. */
+async function showStatus(output: Output, options: ConfigOptions): Promise<void> {
+  const { agentNow, loadSiteConfig, stateFolder } = await import('@fedvox/agent/records');
+  const { stateDir } = await loadSiteConfig(options.config);
+  const nowMs = SURROUNDINGS.clock.nowMs();
+  const now = await agentNow(stateFolder(stateDir), nowMs);
+  output.result(now, agentStatusText(now, nowMs));
+  if (now.life !== 'running') throw new ResultSaysNo();
 }
 
 async function showModels(output: Output, options: ConfigOptions): Promise<void> {

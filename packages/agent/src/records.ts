@@ -1,0 +1,11 @@
+/**
+ * The second door, `@fedvox/agent/records`: what an agent leaves in its state folder, for whoever reads it
+ * there. It loads nothing that dials, trains or listens.
+ */
+export { loadSiteConfig, type SiteConfig } from './config.js';
+export type { DiaryEntry } from './core/diary-entry.js';
+export { type DiaryReading, readDiary } from './diary/read-diary.js';
+export type { SitePolicy } from './policy/site-policy.js';
+export { type StateFolder, stateFolder } from './state/state-folder.js';
+export { type AgentLife, type AgentNow, agentLife, agentNow } from './status/agent-life.js';
+export type { AgentStatus } from './status/agent-status.js';
