@@ -16,6 +16,7 @@ import { newAgent } from './core/agent-machine.js';
 import type { Trainer } from './core/trainer.js';
 import { fail } from './errors.js';
 import { EgressLedger } from './ledger/egress-ledger.js';
+import { keepEgressSums } from './ledger/sums-file.js';
 import { type ArchiveOptions, fetchArchive } from './pacs/archive-calls.js';
 import { FetchingTrainer } from './pacs/fetching-trainer.js';
 import { RealActions } from './shell/actions.js';
@@ -31,6 +32,9 @@ import { Outbox } from './state/outbox.js';
 import { removeLeftovers, type StateFolder } from './state/state-folder.js';
 import { ChildTrainer } from './trainer/child-trainer.js';
 import { EncodingTrainer } from './trainer/encoding-trainer.js';
+
+/** A busy hour adds some hundred kilobytes to the ledger. */
+const KEEP_SUMS_EVERY_MS = 3_600_000;
 
 export interface AgentOptions {
   /** Stops the agent in good order when it aborts. */
@@ -137,21 +141,34 @@ async function assemble(
   );
   const onStep: StepObserver = (...step) => record.onStep(...step);
   const shell = new AgentShell(newAgent(undelivered), actions, clock, log, onStep);
+  const sums = clock.every(KEEP_SUMS_EVERY_MS, () => void keepSums(folder, log), {
+    background: true,
+  });
   const run = async () => {
     const { federation } = credentials.identity;
     log.info({ site: config.site, federation, addresses }, 'agent dials out');
     try {
-      const reason = await shell.run();
+      const atStart = keepSums(folder, log);
+      const reason = await shell.run().finally(() => atStart);
       if (reason.kind === 'refused') throw actions.refusal(reason.code);
     } finally {
       actions.close();
       await trainer.close();
       ledger.close();
+      sums.cancel();
+      await keepSums(folder, log);
       await record.close();
       log.info({ site: config.site }, 'agent stopped');
     }
   };
   return { run, stop: () => shell.stop() };
+}
+
+/** Read by people, and made again from the ledger where they are lost: what fails here stops nothing. */
+async function keepSums({ egressLedger }: StateFolder, log: Logger): Promise<void> {
+  await keepEgressSums(egressLedger).catch((error: unknown) =>
+    log.warn({ err: error }, 'the sums over the egress ledger could not be kept'),
+  );
 }
 
 /** What the agent's status says that it is. */

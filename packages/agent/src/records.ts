@@ -5,6 +5,23 @@
 export { loadSiteConfig, type SiteConfig } from './config.js';
 export type { DiaryEntry } from './core/diary-entry.js';
 export { type DiaryReading, readDiary } from './diary/read-diary.js';
+export {
+  bytesByKind,
+  type EgressGap,
+  type EgressSums,
+  type EgressTally,
+  tallyOf,
+} from './ledger/egress-sums.js';
+export type { LedgerEntry } from './ledger/ledger-entry.js';
+export { readLedger } from './ledger/read-ledger.js';
+export {
+  egressSums,
+  fullEgressSums,
+  type KeptSums,
+  keepEgressSums,
+  type SumsReading,
+  unbroken,
+} from './ledger/sums-file.js';
 export type { SitePolicy } from './policy/site-policy.js';
 export { type StateFolder, stateFolder } from './state/state-folder.js';
 export { type AgentLife, type AgentNow, agentLife, agentNow } from './status/agent-life.js';

@@ -21,6 +21,10 @@ interface CheckOptions extends ConfigOptions {
   readonly job?: string;
 }
 
+interface EgressOptions extends ConfigOptions {
+  readonly full?: true;
+}
+
 interface EnrollOptions extends ConfigOptions {
   readonly invitation: string;
 }
@@ -44,6 +48,14 @@ export function addAgentCommands(program: Command, terminal: Terminal): void {
     .description('whether the agent runs, what it does, and how its line, disk and certificate are')
     .requiredOption('--config <file>', 'the site’s configuration (YAML)');
   act<ConfigOptions>(status, terminal, showStatus);
+  const egress = agent
+    .command('egress')
+    .description(
+      'what left this site, by kind, job and day, and whether the account of it is whole',
+    )
+    .requiredOption('--config <file>', 'the site’s configuration (YAML)')
+    .option('--full', 'read every line of the ledger, rather than what came since it was added up');
+  act<EgressOptions>(egress, terminal, showEgress);
   const models = agent
     .command('models')
     .description('where the models of this site’s own are, which a job’s strategy leaves here')
@@ -99,6 +111,18 @@ async function showStatus(output: Output, options: ConfigOptions): Promise<void>
   const now = await agentNow(stateFolder(stateDir), nowMs);
   output.result(now, agentStatusText(now, nowMs));
   if (now.life !== 'running') throw new ResultSaysNo();
+}
+
+/** Fails where the ledger is broken. */
+async function showEgress(output: Output, options: EgressOptions): Promise<void> {
+  const records = await import('@fedvox/agent/records');
+  const { egressText } = await import('../egress-text.js');
+  const { stateDir } = await records.loadSiteConfig(options.config);
+  const { egressLedger } = records.stateFolder(stateDir);
+  const read = options.full === true ? records.fullEgressSums : records.egressSums;
+  const { sums } = await read(egressLedger);
+  output.result(sums, egressText(sums));
+  if (sums.gapCount > 0) throw new ResultSaysNo();
 }
 
 async function showModels(output: Output, options: ConfigOptions): Promise<void> {

@@ -1,6 +1,8 @@
-import { readLedger, stateFolder, summarise } from '@fedvox/agent';
+import { bytesByKind, egressSums, stateFolder, unbroken } from '@fedvox/agent/records';
 
-/** Bytes that left a site, by kind, from its own ledger. */
+/** Bytes that left a site, by kind, from its own ledger. @throws FedvoxError `agent/ledger-unreadable` */
 export async function siteEgress(stateDir: string): Promise<Readonly<Record<string, number>>> {
-  return summarise(readLedger(stateFolder(stateDir).egressLedger));
+  const { egressLedger } = stateFolder(stateDir);
+  const { sums } = await egressSums(egressLedger);
+  return bytesByKind(unbroken(sums, egressLedger));
 }
