@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type FedvoxError, isFedvoxError } from '@fedvox/base';
+import { type Clock, type FedvoxError, isFedvoxError } from '@fedvox/base';
 import type { CaseRef } from '../datasets/case-ref.js';
 import { type CaseClassifier, openCaseClassifier } from '../datasets/classified-cases.js';
 import { loadCase } from '../datasets/load-case.js';
@@ -19,6 +19,7 @@ import {
 } from './candidates.js';
 import { labelFigures, predictionFigures } from './class-figures.js';
 import { type PicturePaths, writePictures } from './contact-sheet.js';
+import { KeptFindings, type KeptScan, type ScanFindings } from './kept-findings.js';
 import { overlappingLabels, type ShownLabel } from './overlapping-labels.js';
 import type { InspectReport, PredictionReport, ScanReport } from './report.js';
 
@@ -27,6 +28,11 @@ export interface InspectOptions extends LabelRules {
   readonly pngFolder?: string;
   /** A folder for a small picture of each usable scan, 160 × 160 pixels: `001-thumbnail.png`, … */
   readonly thumbnailFolder?: string;
+  /**
+   * A folder that keeps what was found in each scan, its pictures among it, by the scan's content: the next
+   * look reads only what is new. In place of `pngFolder` and `thumbnailFolder`; predictions are not shown.
+   */
+  readonly keptIn?: { readonly folder: string; readonly clock: Clock };
   /** What a job asks of a scan beside its labels: the reason not to use it, if there is one. */
   readonly problemOf?: (ref: CaseRef) => FedvoxError | undefined;
   readonly onProgress?: (done: number, total: number) => void;
@@ -57,15 +63,19 @@ export async function inspectFolder(
     sources.flatMap((source) => source.candidates),
     options,
   );
-  for (const pictures of [options.pngFolder, options.thumbnailFolder]) {
+  const { pngFolder, thumbnailFolder, keptIn } = options;
+  for (const pictures of [pngFolder, thumbnailFolder, keptIn?.folder]) {
     if (pictures !== undefined) await mkdir(pictures, { recursive: true });
   }
   const classifier = await classifierOf(path, options);
+  const kept = await keptFindings(options);
   const scans: ScanReport[] = [];
   for (const candidate of candidates) {
-    scans.push(await report(candidate, options, picturePaths(options, scans.length), classifier));
+    const pictures = picturePaths(options, scans.length);
+    scans.push(await report(candidate, options, pictures, { classifier, kept }));
     options.onProgress?.(scans.length, candidates.length);
   }
+  await kept?.close();
   return {
     path,
     files: scan.files,
@@ -79,7 +89,7 @@ async function report(
   candidate: Candidate,
   { problemOf, ofCases = [] }: InspectOptions,
   pictures: PicturePaths,
-  classifier: CaseClassifier | undefined,
+  { classifier, kept }: Helpers,
 ): Promise<ScanReport> {
   const { basics, classes, ways } = candidate;
   const refusals: Refusal[] = [];
@@ -91,6 +101,16 @@ async function report(
       const problem = problemOf?.(ref);
       if (problem !== undefined) throw problem;
       const caseClass = classifier && ofCases[classifier.classOf(ref)];
+      const before = refusals.map(({ reason }) => reason);
+      if (kept !== undefined) {
+        const own = await keptReport(await kept.of(ref, classes), ref, candidate, warnings);
+        const trainable = ref.hasLabel || caseClass !== undefined;
+        return {
+          ...{ ...known, ...own, usable: true, trainable },
+          ...(caseClass === undefined ? {} : { caseClass }),
+          warnings: [...before, ...own.warnings],
+        };
+      }
       const { image, label } = await loadShown(ref, candidate);
       const shown = await readPrediction(candidate, image, label?.map);
       const { map, report } = shown;
@@ -104,7 +124,7 @@ async function report(
         ...(caseClass === undefined ? {} : { caseClass }),
         usable: true,
         trainable: label !== undefined || caseClass !== undefined,
-        warnings: [...refusals.map(({ reason }) => reason), ...warnings, ...shown.warnings],
+        warnings: [...before, ...warnings, ...shown.warnings],
         ...pictures,
       };
     } catch (error) {
@@ -112,6 +132,36 @@ async function report(
     }
   }
   return { ...known, usable: false, trainable: false, refusal: refusals[0] as Refusal };
+}
+
+interface Helpers {
+  readonly classifier: CaseClassifier | undefined;
+  readonly kept: KeptFindings | undefined;
+}
+
+/** What was found in a scan's voxels before, or is found and kept now. */
+async function keptReport(
+  { found, keep, pictures }: KeptScan,
+  ref: CaseRef,
+  candidate: Candidate,
+  warnings: readonly string[],
+): Promise<ScanFindings & PicturePaths> {
+  if (found !== undefined) return { ...found, warnings, ...pictures };
+  const { image, label } = await loadShown(ref, candidate);
+  await writePictures(pictures, { image, label: label?.map, classes: candidate.classes });
+  const findings = { intensity: extremes(image.data), labels: label?.figures ?? [], warnings };
+  await keep(findings);
+  return { ...findings, ...pictures };
+}
+
+async function keptFindings({
+  keptIn,
+  onHeaders,
+}: InspectOptions): Promise<KeptFindings | undefined> {
+  if (keptIn === undefined) return undefined;
+  const tell = ({ code, message: reason }: FedvoxError) =>
+    onHeaders?.({ kind: 'index', code, reason });
+  return KeptFindings.open(keptIn.folder, keptIn.clock, tell);
 }
 
 /** Overlap matters among a job's classes: where there is none, every label is shown as it is. */
