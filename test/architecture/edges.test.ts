@@ -62,6 +62,25 @@ const FORBIDDEN: readonly ForbiddenEdge[] = [
     reason: 'pages look at the programs; no program needs its pages',
   },
   {
+    from: /^packages\/console\/(?!.*\.test\.ts$)/,
+    to: new RegExp(
+      `${fedvox('coordinator', 'transport', 'pki', 'pacs', 'simulator', 'cli').source}|^@fedvox/agent$|${NETWORK_OR_DATABASE.source}`,
+    ),
+    reason:
+      'a hospital’s pages read what lies there: they dial nobody, and of the agent know its records alone',
+  },
+  {
+    from: /^packages\/console\/(?!.*\.test\.ts$|src\/look-entry\.ts$)/,
+    to: fedvox('learning', 'tfjs-backend-torch'),
+    reason:
+      'what a job demands of a scan is asked in a process of its own, which the pages outlive',
+  },
+  {
+    from: /^packages\/(?!console\/|cli\/|.*\.test\.ts$)/,
+    to: fedvox('console'),
+    reason: 'pages look at the programs; no program needs its pages',
+  },
+  {
     from: /^packages\/report\/(?!.*\.test\.ts$)/,
     to: new RegExp(
       `^@fedvox/(?!(charts|job|protocol|aggregation|coordinator)$)|${INPUT_OR_OUTPUT.source}`,

@@ -42,6 +42,7 @@ const TAKERS: Readonly<Record<string, string>> = {
   'packages/agent/src/compose.ts': 'a program is wired here',
   'packages/cli/src/surroundings.ts': 'every command is handed them from here',
   'packages/agent/src/trainer/trainer-entry.ts': 'a process of its own begins here',
+  'packages/console/src/look-entry.ts': 'a process of its own begins here',
   'packages/agent/src/trainer/orphan-watch.ts': 'a thread of its own begins here',
   'packages/transport/src/socket-clock.ts': 'sockets, TLS and gRPC go by the system’s time',
   'packages/imaging/src/cache/case-cache.ts': 'ages of files are told by the file system’s time',

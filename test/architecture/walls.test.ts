@@ -93,6 +93,43 @@ describe('what an agent leaves on disk', () => {
   });
 });
 
+/** What needs no module to be imported for. */
+const ASKS = /(?<![.\w'`])fetch\(|\bnew (WebSocket|EventSource)\b/;
+
+describe('a hospital’s console', () => {
+  const files = graph.map(({ from }) => from).filter((from) => packageOf(from) === 'console');
+  const reach = reachOf(graph, [...new Set(files)]);
+
+  it('loads nothing that dials: of all that could, only what listens on loopback, in the desk', () => {
+    expect(reach.size).toBeGreaterThan(100);
+    const dialling = [...reach].filter(
+      ([path, chain]) =>
+        (DIALS.test(path) || path === 'fastify') &&
+        chain.at(-2) !== TELLS_ADDRESSES &&
+        packageOf(chain.at(-2) ?? '') !== 'desk',
+    );
+    expect(dialling.map(([, chain]) => chain.join(' → '))).toEqual([]);
+    const asking = sources.filter(
+      ({ path, text }) =>
+        // Learning's is a function of that name, which it is handed.
+        reach.has(path) && packageOf(path) !== 'learning' && ASKS.test(text),
+    );
+    expect(asking.map(({ path }) => path)).toEqual([]);
+  });
+
+  it('writes in one place, and that is the look at the data', () => {
+    const writing = sources.filter(
+      ({ path, text }) =>
+        packageOf(path) === 'console' &&
+        !path.endsWith('.test.ts') &&
+        /\b(writeFile\w*|appendFile\w*|createWriteStream|rename\w*|rm|rmSync|unlink|mkdir\w*|makePrivateFolder)\(/.test(
+          text,
+        ),
+    );
+    expect(writing.map(({ path }) => path)).toEqual(['packages/console/src/data-look.ts']);
+  });
+});
+
 describe('a command line', () => {
   it('loads what its command needs, and no other room that works', () => {
     const atOnce = graph.filter(({ isLazy }) => !isLazy);

@@ -4,7 +4,7 @@
  */
 export { loadSiteConfig, type SiteConfig } from './config.js';
 export type { DiaryEntry } from './core/diary-entry.js';
-export { type DiaryReading, readDiary } from './diary/read-diary.js';
+export { DiaryReader, type DiaryReading, readDiary } from './diary/read-diary.js';
 export {
   bytesByKind,
   type EgressGap,
@@ -23,6 +23,11 @@ export {
   unbroken,
 } from './ledger/sums-file.js';
 export type { SitePolicy } from './policy/site-policy.js';
+export {
+  type SignedStatement,
+  StatementReader,
+  statementBytes,
+} from './state/signed-statements.js';
 export { type StateFolder, stateFolder } from './state/state-folder.js';
 export { type AgentLife, type AgentNow, agentLife, agentNow } from './status/agent-life.js';
 export type { AgentStatus } from './status/agent-status.js';

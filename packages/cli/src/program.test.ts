@@ -67,6 +67,9 @@ describe('the fedvox command', () => {
       'data inspect',
       'model predict',
       'agent check',
+      'agent status',
+      'agent egress',
+      'console',
       'dashboard',
       'agent status',
     ]) {

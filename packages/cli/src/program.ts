@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addAgentCommands } from './commands/agent.js';
+import { addConsoleCommand } from './commands/console.js';
 import { addConsortiumCommands } from './commands/consortium.js';
 import { addCoordinatorCommands } from './commands/coordinator.js';
 import { addDashboardCommand } from './commands/dashboard.js';
@@ -41,6 +42,7 @@ function createProgram(terminal: Terminal): Command {
   addSimulateCommands(program, terminal);
   program.commandsGroup("For a hospital's engineer:");
   addAgentCommands(program, terminal);
+  addConsoleCommand(program, terminal);
   addDataCommands(program, terminal);
   program.commandsGroup("For the consortium's operator:");
   addConsortiumCommands(program, terminal);

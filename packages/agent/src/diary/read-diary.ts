@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { errorText, readStored, type StoredFormat } from '@fedvox/base';
 import { type DiaryEntry, diaryEntrySchema } from '../core/diary-entry.js';
 import { fail } from '../errors.js';
@@ -18,18 +18,55 @@ export interface DiaryReading {
  * What the agent wrote down, also while it writes: a last line without its end is not an entry yet.
  * @throws FedvoxError `agent/state-unreadable` where a file of it cannot be read at all
  */
-export async function readDiary(path: string): Promise<DiaryReading> {
-  const entries: DiaryEntry[] = [];
-  let unreadable = 0;
-  for (const file of [...segmentsOf(path).map((segment) => segment.path), path]) {
-    const lines = (await textOf(file)).split('\n').slice(0, -1);
-    for (const line of lines) {
+export function readDiary(path: string): Promise<DiaryReading> {
+  return new DiaryReader(path).read();
+}
+
+interface ReadFile extends DiaryReading {
+  /** Changes when the file does. */
+  readonly stamp: string;
+}
+
+/** Reads a diary again and again: files that have not changed since are not read anew. */
+export class DiaryReader {
+  #files: ReadonlyMap<string, ReadFile> = new Map();
+
+  constructor(private readonly path: string) {}
+
+  /** As `readDiary`. */
+  async read(): Promise<DiaryReading> {
+    const paths = [...segmentsOf(this.path).map((segment) => segment.path), this.path];
+    const files = new Map<string, ReadFile>();
+    for (const path of paths) files.set(path, await this.#readFile(path));
+    this.#files = files;
+    const entries = [...files.values()].flatMap((file) => file.entries);
+    const unreadable = [...files.values()].reduce((sum, file) => sum + file.unreadable, 0);
+    return { entries, unreadable };
+  }
+
+  async #readFile(path: string): Promise<ReadFile> {
+    const stamp = await stampOf(path);
+    const known = this.#files.get(path);
+    if (known?.stamp === stamp) return known;
+    const entries: DiaryEntry[] = [];
+    let unreadable = 0;
+    for (const line of (await textOf(path)).split('\n').slice(0, -1)) {
       const reading = readStored(line, DIARY_ENTRY);
       if (reading.kind === 'read') entries.push(reading.value);
       else unreadable += 1;
     }
+    return { stamp, entries, unreadable };
   }
-  return { entries, unreadable };
+}
+
+async function stampOf(path: string): Promise<string> {
+  try {
+    const { ino, size, mtimeMs } = await stat(path);
+    return `${ino} ${size} ${mtimeMs}`;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return 'none';
+    throw fail('state-unreadable', { path, reason: errorText(cause) }, { cause });
+  }
 }
 
 /** A file that was set aside, or removed as the oldest, since they were listed has none of its own. */

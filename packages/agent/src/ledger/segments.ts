@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 /** A full file of the ledger, which nothing is added to any more. */
@@ -19,6 +19,7 @@ export function segmentPath(ledger: string, lastNumber: number): string {
 /** The files that were set aside, oldest first; none where the ledger has never been full. */
 export function segmentsOf(ledger: string): readonly Segment[] {
   const pattern = new RegExp(`^${basename(ledger, '.jsonl')}-(\\d{${NUMBER_DIGITS}})\\.jsonl$`);
+  if (!existsSync(dirname(ledger))) return [];
   return readdirSync(dirname(ledger))
     .flatMap((name) => {
       const digits = name.match(pattern)?.[1];

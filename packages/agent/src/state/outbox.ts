@@ -18,7 +18,7 @@ import {
 import type { Answer } from '../core/answer.js';
 import { fail } from '../errors.js';
 
-const ENVELOPE_FILE = 'envelope.json';
+export const ENVELOPE_FILE = 'envelope.json';
 const DELTA_FILE = 'delta.safetensors';
 
 /** An answer with its bytes: what is sent is what was stored, however often it is sent. */

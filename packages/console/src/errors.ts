@@ -1,0 +1,27 @@
+import { defineErrors } from '@fedvox/base';
+
+export const ERRORS = {
+  'no-such-statement': {
+    message: 'this site has no statement {digest}',
+    advice: 'Load the page again; one that was refused as late is kept in the ledger alone.',
+  },
+  'no-such-picture': {
+    message: 'there is no picture {name}',
+    advice: 'Look at the data again: pictures are drawn then.',
+  },
+  'looks-already': {
+    message: 'the data are being looked at',
+    advice: 'Wait until that look is over; the page shows how far it is.',
+  },
+  'look-failed': {
+    message: 'the process that looks at the data ended: {how}',
+    advice:
+      'Try again. If it keeps ending, the machine may lack memory: see the log of the command.',
+  },
+  'kept-unreadable': {
+    message: 'what was last seen of the data, {path}, cannot be read: {reason}',
+    advice: 'Look at the data again: it is made anew.',
+  },
+} as const;
+
+export const fail = defineErrors('console', ERRORS);

@@ -1,0 +1,1 @@
+export { type SiteConsoleSpec, startSiteConsole } from './site-console.js';

@@ -1,0 +1,60 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type SiteConfig, stateFolder } from '@fedvox/agent/records';
+import type { Clock, FedvoxError } from '@fedvox/base';
+import type { Logger } from '@fedvox/base/system';
+import { type RunningDesk, readBuiltPages, startDesk } from '@fedvox/desk';
+import { consoleRoutes } from './console-routes.js';
+import { DataLook } from './data-look.js';
+import { SiteRecords } from './site-records.js';
+
+export interface SiteConsoleSpec {
+  readonly config: SiteConfig;
+  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly log: Logger;
+  /** A free one where absent. */
+  readonly port?: number;
+  /** The compiled program of the process that looks at data, where it is not beside this one. */
+  readonly lookEntryPath?: string;
+}
+
+/** Built by `tools/pages.mjs`: beside this file's own build, and the same seen from its source. */
+const PAGES = fileURLToPath(new URL('../dist/pages', import.meta.url));
+
+/**
+ * Serves a hospital's pages on this machine alone: it reads what the agent left in the state folder, and
+ * dials nobody. An agent need not run for it.
+ * @throws FedvoxError `desk/pages-not-built`, `desk/listen-failed`
+ */
+export async function startSiteConsole(spec: SiteConsoleSpec): Promise<RunningDesk> {
+  const { config, clock, log, port = 0, lookEntryPath } = spec;
+  const folder = stateFolder(config.stateDir);
+  const look = new DataLook({
+    data: config.data,
+    folder: join(folder.review, 'findings'),
+    clock,
+    ...(lookEntryPath === undefined ? {} : { entryPath: lookEntryPath }),
+  });
+  const records = new SiteRecords(folder);
+  const desk = await startDesk({
+    name: 'console',
+    routes: consoleRoutes({ config, folder, records, look, clock }),
+    pages: await readBuiltPages(PAGES),
+    clock,
+    log,
+    port,
+    statusOf,
+  });
+  return {
+    ...desk,
+    close: async () => {
+      await look.close();
+      await desk.close();
+    },
+  };
+}
+
+function statusOf({ code }: FedvoxError): number | undefined {
+  if (code === 'console/no-such-statement' || code === 'console/no-such-picture') return 404;
+  return code === 'console/looks-already' ? 409 : undefined;
+}

@@ -1,0 +1,70 @@
+import { LANGUAGES } from '@fedvox/report/parts';
+import type { ConsoleSelf } from '../src/console-contract.js';
+import { PLACES, type Place, place } from './address.js';
+import { LANGUAGE_NAMES, language, say } from './language.js';
+import { useWatched } from './live/watched.js';
+import { FailureNote } from './parts/failure-note.js';
+import { JobsView } from './views/jobs-view.js';
+import { LeftView } from './views/left-view.js';
+import { ScansView } from './views/scans-view.js';
+import { TodayView } from './views/today-view.js';
+
+export function App() {
+  const { value: self, failure } = useWatched<ConsoleSelf>('/api/self');
+  return (
+    <>
+      <Header site={self?.site} />
+      {failure && (
+        <div class="away">
+          <p>{say('notLive')}</p>
+          <FailureNote failure={failure} />
+        </div>
+      )}
+      <main>{self && <View at={place.value} self={self} />}</main>
+    </>
+  );
+}
+
+function View({ at, self }: { at: Place; self: ConsoleSelf }) {
+  switch (at) {
+    case 'today':
+      return <TodayView />;
+    case 'left':
+      return <LeftView />;
+    case 'data':
+      return <ScansView self={self} />;
+    case 'jobs':
+      return <JobsView />;
+  }
+}
+
+function Header({ site }: { site: string | undefined }) {
+  return (
+    <header>
+      <p class="brand">Fedvox{site && <span class="federation"> {site}</span>}</p>
+      <nav aria-label={say('places')}>
+        {PLACES.map((kind) => (
+          <a key={kind} href={`#/${kind}`} aria-current={kind === place.value ? 'page' : undefined}>
+            {say(kind)}
+          </a>
+        ))}
+      </nav>
+      <p class="who">{say('onlyHere')}</p>
+      <p class="languages">
+        {LANGUAGES.map((each) => (
+          <button
+            key={each}
+            type="button"
+            lang={each}
+            aria-pressed={each === language.value}
+            onClick={() => {
+              language.value = each;
+            }}
+          >
+            {LANGUAGE_NAMES[each]}
+          </button>
+        ))}
+      </p>
+    </header>
+  );
+}

@@ -1,0 +1,83 @@
+import { writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { silentLogger, systemClock } from '@fedvox/base/system';
+import { startSiteConsole } from '@fedvox/console';
+import type { RunningDesk } from '@fedvox/desk';
+import type { Trainer } from '../../packages/agent/src/core/trainer.js';
+import { writePhantoms } from '../../packages/agent/src/testing/phantom.js';
+import { buildStage, Scene } from '../../packages/agent/src/testing/scene.js';
+import { until } from '../../packages/agent/src/testing/site.js';
+
+const CASES = 4;
+const EPOCHS = 3;
+
+/** A site whose real agent did a job's rounds, and its console. */
+export interface ConsoleGround {
+  readonly scene: Scene;
+  readonly desk: RunningDesk;
+  /** Lets the agent work on another round for as long as it is let. */
+  workOn(): Promise<{ finish(): void }>;
+  stop(): Promise<void>;
+}
+
+/** The scene's trainer, telling of its epochs as a real one does. */
+function telling(trainer: Scene['trainer']): Trainer & { close(): Promise<void> } {
+  return {
+    run: async (order, signal, onProgress) => {
+      const { work } = order;
+      if (work.kind === 'train') {
+        for (let epoch = 1; epoch <= EPOCHS; epoch++) {
+          const loss = 0.9 / (work.round + epoch / EPOCHS);
+          onProgress({ phase: 'training', done: 1, total: 1, epoch, epochs: EPOCHS, loss });
+        }
+      }
+      return trainer.run(order, signal);
+    },
+    close: () => trainer.close(),
+  };
+}
+
+export async function startConsoleGround(): Promise<ConsoleGround> {
+  const scene = await Scene.open(await buildStage());
+  const { policy, data } = scene.site;
+  await writePhantoms(data.path, CASES);
+  // One more scan is listed than can be read.
+  await writeFile(`${data.path}/broken.nii.gz`, 'no scan at all');
+  scene.site = { ...scene.site, policy: { ...policy, minCasesForMetrics: 9 } };
+  const { coordinator, train } = scene;
+  const round = (number: number) => ({ ...train, work: { ...train.work, round: number } });
+  coordinator.tasks.push(scene.gate, round(1), round(2));
+  const agent = await scene.enrolAndStart({ trainer: telling(scene.trainer) });
+  await until(() => coordinator.accepted.length === 2 && scene.outbox().length === 0);
+  const lookEntryPath = fileURLToPath(
+    new URL('../../packages/console/dist/look-entry.js', import.meta.url),
+  );
+  const surroundings = { clock: systemClock, log: silentLogger() };
+  const desk = await startSiteConsole({ config: scene.site, lookEntryPath, ...surroundings });
+  return {
+    scene,
+    desk,
+    workOn: async () => {
+      const release = resolvers();
+      scene.trainer.onRun = () => release.promise;
+      const orders = scene.trainer.orders.length;
+      coordinator.tasks.push(round(3));
+      await until(() => scene.trainer.orders.length > orders);
+      return { finish: release.resolve };
+    },
+    stop: async () => {
+      await desk.close();
+      await agent.stop();
+      await scene.close();
+    },
+  };
+}
+
+/** As a newer Node's `Promise.withResolvers`. */
+function resolvers() {
+  let resolve: () => void = () => undefined;
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
