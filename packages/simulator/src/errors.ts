@@ -41,6 +41,14 @@ export const ERRORS = {
     advice:
       'Give --out that folder, and a scenario that compares; any other run begins anew without --resume.',
   },
+  'cohort-empty': {
+    message: 'none of the cases in {path} has a label of the job',
+    advice: 'See `fedvox data inspect` of that folder, and the classes of the job.',
+  },
+  'cohort-too-small': {
+    message: 'no division of {cases} cases gives each of {sites} sites its {minCases}',
+    advice: 'Take fewer sites, a smaller minCases, or a larger alpha.',
+  },
   'events-need-virtual-time': {
     message: 'scenario {scenario} has events, which happen on virtual time only',
     advice: 'Add --mode virtual, or take the events out.',

@@ -69,7 +69,7 @@ export async function simulateScenario(
   const folder = resolve(options.out ?? freshFolder(scenario.name, clock.nowMs()));
   await makeOutput(folder, options.resume === true);
   onProgress({ kind: 'step', text: `Everything of this run is in ${folder}` });
-  const data = await prepareData(plan, (site) => runFolders(folder).site(site).data, options);
+  const data = await prepareData(plan, runFolders(folder), options);
   const cacheDir = join(folder, 'cache');
   const surroundings = { command, folder, data, cacheDir, clock, signal, onProgress };
   if (compare !== undefined) {

@@ -141,11 +141,11 @@ class Comparison {
   #kept(
     name: string,
     seed: number,
-    { job, sites, mode, engine, precision, events }: Plan,
+    { job, sites, cohort, mode, engine, precision, events }: Plan,
     work: (folder: string) => Promise<MeasuredRun>,
   ): Promise<MeasuredRun> {
     const folder = join(this.#options.folder, 'runs', name, `seed-${seed}`);
-    return keptRun(folder, { job, sites, mode, engine, precision, events }, work);
+    return keptRun(folder, { job, sites, cohort, mode, engine, precision, events }, work);
   }
 
   #run(plan: Plan, folder: string): Promise<Report | VirtualReport> {

@@ -9,6 +9,8 @@ export interface RunFolders {
   readonly coordinatorConfig: string;
   readonly coordinatorState: string;
   readonly job: string;
+  /** Who has which case of one data set. */
+  readonly cohort: string;
   readonly bestModel: string;
   readonly report: string;
   site(name: string): SiteFolders;
@@ -31,6 +33,7 @@ export function runFolders(root: string): RunFolders {
     coordinatorConfig: join(root, 'coordinator.yaml'),
     coordinatorState: join(root, 'coordinator'),
     job: join(root, 'job.yaml'),
+    cohort: join(root, 'cohort'),
     bestModel: join(root, 'best.safetensors'),
     report: join(root, 'report.json'),
     log: (process) => join(root, 'logs', `${process}.log`),

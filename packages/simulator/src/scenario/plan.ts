@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { Job } from '@fedvox/job';
 import type { EngineInfo } from '@fedvox/learning';
 import { fail } from '../errors.js';
+import type { CohortSpec } from './cohort-schema.js';
 import type { ScenarioEvent } from './events.js';
 import type { Mode, Scenario, SiteData } from './scenario.js';
 import { type SitePace, USUAL_PACE } from './site-pace.js';
@@ -30,6 +31,8 @@ export interface Plan {
   readonly threads: number;
   readonly mode: Mode;
   readonly events: readonly ScenarioEvent[];
+  /** Its path is absolute. */
+  readonly cohort?: CohortSpec;
   readonly job: Job;
   readonly sites: readonly PlannedSite[];
   /** Sentences about what was scaled down, for the person who started the run. */
@@ -38,8 +41,8 @@ export interface Plan {
 
 export interface PlannedSite {
   readonly name: string;
-  /** Paths are absolute. */
-  readonly data: SiteData;
+  /** Paths are absolute; absent where the cohort gives it its cases. */
+  readonly data?: SiteData;
   readonly policy: Readonly<Record<string, unknown>>;
   readonly pace: SitePace;
 }
@@ -66,6 +69,7 @@ export function planRun(scenario: Scenario, options: PlanOptions): Plan {
       (mode === 'virtual' ? options.cores : Math.max(1, Math.floor(options.cores / names.length))),
     mode,
     events: scenario.events,
+    ...(scenario.cohort && { cohort: placeBelow(scenario.cohort, scenario.name, options.dataDir) }),
     job: {
       ...job,
       preprocess: smaller?.preprocess ?? job.preprocess,
@@ -77,7 +81,9 @@ export function planRun(scenario: Scenario, options: PlanOptions): Plan {
       name,
       policy,
       pace,
-      data: placeData(data, scenario.name, options.dataDir, smaller?.phantomCases),
+      ...(data && {
+        data: placeData(data, scenario.name, options.dataDir, smaller?.phantomCases),
+      }),
     })),
     notes:
       smaller === undefined
@@ -95,8 +101,17 @@ function placeData(
   phantomCases: number | undefined,
 ): SiteData {
   if (data.kind === 'phantom') return { ...data, cases: phantomCases ?? data.cases };
-  if (dataDir === undefined) throw fail('data-option-missing', { scenario, path: data.path });
-  return { ...data, path: findBelow(resolve(dataDir), data.path, scenario) };
+  return placeBelow(data, scenario, dataDir);
+}
+
+function placeBelow<Placed extends { readonly path: string }>(
+  placed: Placed,
+  scenario: string,
+  dataDir: string | undefined,
+): Placed {
+  const { path } = placed;
+  if (dataDir === undefined) throw fail('data-option-missing', { scenario, path });
+  return { ...placed, path: findBelow(resolve(dataDir), path, scenario) };
 }
 
 /** `DIR/path`; or, where DIR is itself the path's first folder, the rest of the path below DIR. */

@@ -5,6 +5,7 @@ import { type Job, jobSchema, nameSchema, newJobSchema } from '@fedvox/job';
 import { engineShape } from '@fedvox/learning/settings';
 import { z } from 'zod';
 import { phantomSchema } from '../phantom/phantom.js';
+import { cohortSchema } from './cohort-schema.js';
 import { compareSchema } from './compare-schema.js';
 import { eventProblems, eventSchema } from './events.js';
 import { paceSchema } from './site-pace.js';
@@ -19,7 +20,8 @@ export const siteDataSchema = z.discriminatedUnion('kind', [
 
 const siteSchema = z.strictObject({
   name: nameSchema,
-  data: siteDataSchema,
+  /** Absent where all sites' cases are a cohort's. */
+  data: siteDataSchema.optional(),
   /** The site's own policy; the agent's configuration says what may stand here. */
   policy: z.record(z.string(), z.unknown()).optional(),
   /** How long its work takes on virtual time. */
@@ -45,6 +47,8 @@ export const scenarioSchema = z
     events: z.array(eventSchema).max(1_000).default([]),
     /** Runs beside each other, instead of the one. */
     compare: compareSchema.optional(),
+    /** One data set whose cases are given out to the sites. */
+    cohort: cohortSchema.optional(),
     sites: z.array(siteSchema).min(1).max(64),
     /** The job itself, or … */
     job: newJobSchema.optional(),
@@ -72,6 +76,19 @@ export const scenarioSchema = z
         path: ['job'],
         message: 'give either "job" or "jobFile", and not both',
       });
+    }
+    for (const [index, site] of scenario.sites.entries()) {
+      if ((site.data === undefined) === (scenario.cohort !== undefined)) continue;
+      const message =
+        scenario.cohort === undefined
+          ? 'says where its scans are, or the scenario has a cohort'
+          : 'is given its cases by the cohort: take this out';
+      context.addIssue({ code: 'custom', path: ['sites', index, 'data'], message });
+    }
+    const { split } = scenario.cohort ?? {};
+    if (split?.kind === 'sizes' && split.parts.length !== names.length) {
+      const message = `has ${split.parts.length} parts for ${names.length} sites`;
+      context.addIssue({ code: 'custom', path: ['cohort', 'split', 'parts'], message });
     }
     for (const [index, name] of names.entries()) {
       if (names.indexOf(name) === index) continue;

@@ -6,6 +6,7 @@ import type { DatasetSpec } from '@fedvox/imaging';
 import { newJobSchema } from '@fedvox/job';
 import { selectEngine } from '@fedvox/learning';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runFolders } from '../federation/folders.js';
 import { phantomSchema } from '../phantom/phantom.js';
 import { prepareData } from '../prepare-data.js';
 import type { ScenarioEvent } from '../scenario/events.js';
@@ -56,7 +57,7 @@ beforeAll(async () => {
     })),
   };
   const options = { signal, onProgress: () => undefined };
-  data = await prepareData(plan, (site) => join(root, 'data', site), options);
+  data = await prepareData(plan, runFolders(root), options);
 }, 60_000);
 afterAll(() => rm(root, { recursive: true }));
 
