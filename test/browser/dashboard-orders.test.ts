@@ -13,12 +13,8 @@ import {
   type WatchedPage,
 } from '../support/browser.js';
 import { FEDERATION } from '../support/consortium.js';
-import {
-  type DashboardGround,
-  deskOf,
-  order,
-  startDashboardGround,
-} from '../support/dashboard-ground.js';
+import { deskOf } from '../support/dashboard-desk.js';
+import { type DashboardGround, order, startDashboardGround } from '../support/dashboard-ground.js';
 import { tinyJob, waitForJob } from '../support/federation.js';
 import { tinyDelta } from '../support/tiny-model.js';
 
@@ -78,6 +74,19 @@ describe.skipIf(CHROMIUM === undefined)('orders by button', () => {
     }
     await expect.poll(() => summary().textContent()).toBe('aborted');
     watched.problems.splice(0);
+  });
+
+  it('take one more site into a job that is under way', async () => {
+    const id = await ground.federation.submit({ rounds: 4, minSites: 2, sites: ['east', 'north'] });
+    await go(`jobs/${id}`, 'dl.summary');
+    const { page } = watched;
+    await page.getByLabel('Take one more site').selectOption('south');
+    await page.getByRole('button', { name: 'Invite', exact: true }).click();
+    const members = page.getByRole('region', { name: 'Sites' });
+    await members.getByRole('rowheader', { name: 'south' }).waitFor();
+    const { gate } = await ground.federation.operator.job(id);
+    expect(gate.map(({ site }) => site)).toEqual(['east', 'north', 'south']);
+    await ground.federation.operator.abortJob(id);
   });
 
   it('decide about a quarantined update while its round is held', async () => {

@@ -8,13 +8,8 @@ import type { CoordinatorClient } from '@fedvox/coordinator/client';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FEDVOX } from '../e2e/fedvox-command.js';
-import {
-  buildPages,
-  CHROMIUM,
-  launchChromium,
-  openWatched,
-  photograph,
-} from '../support/browser.js';
+import { CHROMIUM, launchChromium, openWatched, photograph } from '../support/browser.js';
+import { buildPages } from '../support/built-pages.js';
 import { createTestConsortium, type TestConsortium } from '../support/consortium.js';
 import {
   buildPackages,
@@ -22,7 +17,7 @@ import {
   reservePorts,
   startCoordinatorProcess,
 } from '../support/coordinator-process.js';
-import { whileWorking } from '../support/dashboard-ground.js';
+import { whileWorking } from '../support/dashboard-desk.js';
 import { enrollAll, operatorOf, submitTinyJob, testConfig } from '../support/federation.js';
 import type { ScriptedSite } from '../support/scripted-site.js';
 

@@ -11,11 +11,8 @@ import {
   type Reader,
   type WatchedPage,
 } from '../support/browser.js';
-import {
-  type DashboardGround,
-  startDashboardGround,
-  whileWorking,
-} from '../support/dashboard-ground.js';
+import { whileWorking } from '../support/dashboard-desk.js';
+import { type DashboardGround, startDashboardGround } from '../support/dashboard-ground.js';
 import { waitForJob } from '../support/federation.js';
 
 /** Of all that a browser loads before it shows anything, compressed: what a remote desktop's line is spared. */

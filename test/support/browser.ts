@@ -33,13 +33,6 @@ export function launchChromium(): Promise<Browser> {
   });
 }
 
-/** Brings the built pages up to date. */
-export async function buildPages(): Promise<void> {
-  const tool = new URL('../../tools/pages.mjs', import.meta.url).href;
-  const { buildPages } = (await import(tool)) as { buildPages: () => Promise<void> };
-  await buildPages();
-}
-
 /** These run in the page, as text: nothing of a browser is known to the tests' own types. */
 const TELL_POLICY = `document.addEventListener('securitypolicyviolation', (event) => {
   console.error('policy: ' + event.violatedDirective + ' ' + event.blockedURI);

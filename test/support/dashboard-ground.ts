@@ -1,11 +1,9 @@
-import { silentLogger, systemClock } from '@fedvox/base/system';
-import type { CoordinatorClient } from '@fedvox/coordinator/client';
-import { startDashboard } from '@fedvox/dashboard';
 import type { RunningDesk } from '@fedvox/desk';
-import { firstModel } from '@fedvox/learning';
 import type { Browser, Page } from 'playwright-core';
-import { buildPages, launchChromium } from './browser.js';
+import { launchChromium } from './browser.js';
+import { buildPages } from './built-pages.js';
 import { createTestConsortium, type TestConsortium } from './consortium.js';
+import { deskOf } from './dashboard-desk.js';
 import { startTestFederation, type TestFederation } from './federation.js';
 
 /** A real coordinator with three scripted sites, its operator's dashboard, and a browser. */
@@ -36,36 +34,6 @@ export async function startDashboardGround(): Promise<DashboardGround> {
       await consortium.remove();
     },
   };
-}
-
-export function deskOf(
-  client: CoordinatorClient,
-  certificatePem: string,
-  coordinator: string,
-): Promise<RunningDesk> {
-  return startDashboard({
-    client,
-    coordinator,
-    certificatePem,
-    firstModel: async (job) => firstModel(job),
-    clock: systemClock,
-    log: silentLogger(),
-  });
-}
-
-/** The sites work while something is waited for. */
-export async function whileWorking(
-  { sites }: Pick<TestFederation, 'sites'>,
-  wait: () => Promise<unknown>,
-): Promise<void> {
-  const stop = new AbortController();
-  const working = sites.map((site) => site.work(stop.signal));
-  try {
-    await wait();
-  } finally {
-    stop.abort();
-    await Promise.all(working);
-  }
 }
 
 /** Gives an order as a person does: the button, then the same word in the dialog that says what it does. */

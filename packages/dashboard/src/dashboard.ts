@@ -58,9 +58,11 @@ function selfOf({ certificatePem, coordinator }: DashboardSpec): PageSelf {
     const { title, range } = METRICS[metric];
     return { name: metric, title, range };
   });
+  // What a case had in the place of braces was told to the site alone.
+  const general = (text: string) => text.replace(/\{\w+\}/g, '…');
   const refusals = Object.entries(REFUSALS).map(([code, { message, advice }]) => [
     code,
-    { message, advice },
+    { message: general(message), advice: general(advice) },
   ]);
   return {
     name,

@@ -3,8 +3,9 @@ import { useEffect } from 'preact/hooks';
 import type { PageSelf } from '../src/page-contract.js';
 import { type Place, place } from './address.js';
 import { LANGUAGE_NAMES, language, say } from './language.js';
+import { get } from './live/calls.js';
 import { lost } from './live/event-poll.js';
-import { useFollowedPath } from './live/followed.js';
+import { useFollowed } from './live/followed.js';
 import { FailureNote } from './parts/failure-note.js';
 import { self } from './session.js';
 import { FactsView } from './views/facts-view.js';
@@ -14,10 +15,18 @@ import { SitesView } from './views/sites-view.js';
 import { SubmitView } from './views/submit-view.js';
 
 export function App() {
-  const { value, failure } = useFollowedPath<PageSelf>('/api/self');
+  const { value, failure } = useFollowed<PageSelf>(
+    'self',
+    async (before, signal) => before ?? (await get<PageSelf>('/api/self', signal)),
+  );
   useEffect(() => {
     if (value !== undefined) self.value = value;
   }, [value]);
+  const at = place.value;
+  const title = at.kind === 'job' ? at.id : say(at.kind);
+  useEffect(() => {
+    document.title = `${title} · Fedvox`;
+  }, [title]);
   const away = lost.value ?? failure;
   return (
     <>
@@ -28,7 +37,7 @@ export function App() {
           <FailureNote failure={away} />
         </div>
       )}
-      <main>{self.value !== null && <View at={place.value} />}</main>
+      <main>{self.value !== null && <View at={at} />}</main>
     </>
   );
 }

@@ -9,8 +9,12 @@ export interface Followed<T> {
   readonly failure?: PageFailure;
 }
 
-/** Loads again what was loaded before, or some of it. */
-export type Load<T> = (before: T | undefined, signal: AbortSignal) => Promise<T>;
+/** Loads again what was loaded before, or some of it; what it has so far can be shown by `tell`. */
+export type Load<T> = (
+  before: T | undefined,
+  signal: AbortSignal,
+  tell: (soFar: T) => void,
+) => Promise<T>;
 
 /** What `load` gives, and again after every change; one load at a time, and no change is missed. */
 export function useFollowed<T>(key: string, load: Load<T>): Followed<T> {
@@ -26,7 +30,8 @@ export function useFollowed<T>(key: string, load: Load<T>): Followed<T> {
       while (isDue && !left.signal.aborted) {
         isDue = false;
         try {
-          value = await load(value, left.signal);
+          const tell = (soFar: T) => !left.signal.aborted && setState({ key, value: soFar });
+          value = await load(value, left.signal, tell);
           if (!left.signal.aborted) setState({ key, value });
         } catch (error) {
           if (!left.signal.aborted) {

@@ -15,6 +15,7 @@ export async function loadJob(
   id: string,
   before: FollowedJob | undefined,
   signal: AbortSignal,
+  tell: (soFar: FollowedJob) => void,
 ): Promise<FollowedJob> {
   const path = `/api/jobs/${encodeURIComponent(id)}`;
   const known = before?.details.rounds ?? [];
@@ -26,12 +27,15 @@ export async function loadJob(
     rounds.push(...details.rounds);
     from = details.nextRound;
   }
+  const whole = { ...(details as JobDetails), rounds };
   const events = [...(before?.events ?? [])];
+  // A long history takes a while; the figures need not wait for it.
+  if (before === undefined) tell({ details: whole, events });
   for (;;) {
     const after = events.at(-1)?.sequence ?? 0;
     const more = await get<CoordinatorEvent[]>(`${path}/events?after=${after}`, signal);
     if (more.length === 0) break;
     events.push(...more);
   }
-  return { details: { ...(details as JobDetails), rounds }, events };
+  return { details: whole, events };
 }

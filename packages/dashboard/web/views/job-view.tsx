@@ -12,6 +12,7 @@ import { mayOrder, self } from '../session.js';
 import { FiguresSection } from './figures-section.js';
 import { JobFacts } from './job-facts.js';
 import { JobOrders } from './job-orders.js';
+import { MembersSection } from './members-section.js';
 import { ModelsSection } from './models-section.js';
 import { PresentRound } from './present-round.js';
 import { TimelineSection } from './timeline-section.js';
@@ -19,8 +20,8 @@ import { UpdatesSection } from './updates-section.js';
 
 /** A job, live. */
 export function JobView({ id }: { id: string }) {
-  const { value, failure } = useFollowed<FollowedJob>(`job ${id}`, (before, signal) =>
-    loadJob(id, before, signal),
+  const { value, failure } = useFollowed<FollowedJob>(`job ${id}`, (before, signal, tell) =>
+    loadJob(id, before, signal, tell),
   );
   return (
     <>
@@ -52,6 +53,7 @@ function Sections(job: FollowedJob) {
       ))}
       {!isHeld && present}
       <TimelineSection {...job} />
+      <MembersSection {...details} />
       <UpdatesSection {...details} />
       <ModelsSection {...details} />
       <JobFacts {...job} />

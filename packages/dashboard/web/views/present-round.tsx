@@ -1,4 +1,5 @@
 import { type AnsweredRound, answersOf, spanText } from '@fedvox/report/parts';
+import { useState } from 'preact/hooks';
 import type { CurrentWork } from '../../src/page-contract.js';
 import { say, words } from '../language.js';
 import { post } from '../live/calls.js';
@@ -13,6 +14,8 @@ import { mayOrder } from '../session.js';
 type PresentProps = FollowedJob & { readonly current: CurrentWork };
 type SiteNow = CurrentWork['sites'][number];
 
+/** Sites that are listed before somebody asks for all. */
+const AT_FIRST = 50;
 /** Beyond so many times as long as usual, a site is pointed out. */
 const SLOW_FACTOR = 2;
 const UNDECIDED: readonly CurrentWork['phase'][] = [
@@ -25,6 +28,7 @@ const UNDECIDED: readonly CurrentWork['phase'][] = [
 
 /** Who is awaited now, how long that takes as a rule, and what can be said of an update that came. */
 export function PresentRound({ details, events, current }: PresentProps) {
+  const [isWhole, showWhole] = useState(false);
   const rounds = answersOf(events);
   const now = rounds.at(-1);
   const title =
@@ -40,7 +44,8 @@ export function PresentRound({ details, events, current }: PresentProps) {
     { title: say('usually') },
     ...(canDecide ? [{ title: say('decide') }] : []),
   ];
-  const rows = current.sites.map((site) => ({
+  const shown = inOrderOfNeed(current.sites).slice(0, isWhole ? undefined : AT_FIRST);
+  const rows = shown.map((site) => ({
     key: site.site,
     cells: [
       site.site,
@@ -58,8 +63,27 @@ export function PresentRound({ details, events, current }: PresentProps) {
       <h2>{title}</h2>
       {current.phase === 'held' && <p class="alert">{say('heldAdvice')}</p>}
       <DataTable name={title} columns={columns} rows={rows} />
+      {shown.length < current.sites.length && (
+        <button type="button" onClick={() => showWhole(true)}>
+          {say('allSites', { n: current.sites.length })}
+        </button>
+      )}
     </section>
   );
+}
+
+/** Whom a person may have to see to first. */
+const NEED: readonly SiteNow['answer'][] = [
+  'quarantined',
+  'declined',
+  'given-up',
+  'awaited',
+  'not-awaited',
+  'answered',
+];
+
+function inOrderOfNeed(sites: readonly SiteNow[]): SiteNow[] {
+  return [...sites].sort((a, b) => NEED.indexOf(a.answer) - NEED.indexOf(b.answer));
 }
 
 function answerText({ answer, reason }: SiteNow): string {
