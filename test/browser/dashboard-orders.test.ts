@@ -18,7 +18,7 @@ import { type DashboardGround, order, startDashboardGround } from '../support/da
 import { tinyJob, waitForJob } from '../support/federation.js';
 import { tinyDelta } from '../support/tiny-model.js';
 
-describe.skipIf(CHROMIUM === undefined)('orders by button', () => {
+describe.skipIf(CHROMIUM === undefined)('orders by button', { timeout: 60_000 }, () => {
   let ground: DashboardGround;
   let watched: WatchedPage;
   beforeAll(async () => {
@@ -74,6 +74,25 @@ describe.skipIf(CHROMIUM === undefined)('orders by button', () => {
     }
     await expect.poll(() => summary().textContent()).toBe('aborted');
     watched.problems.splice(0);
+  });
+
+  it('are given by keyboard alone, and not by pressing one key twice', async () => {
+    const id = await ground.federation.submit({ rounds: 4, minSites: 3 });
+    await go(`jobs/${id}`, 'dl.summary');
+    const { keyboard } = watched.page;
+    const pause = watched.page.getByRole('button', { name: 'Pause: tiny', exact: true });
+    const dialog = watched.page.getByRole('dialog', { name: 'Pause: tiny' });
+    await pause.focus();
+    await keyboard.press('Enter');
+    await dialog.waitFor();
+    await keyboard.press('Enter');
+    await dialog.waitFor({ state: 'hidden' });
+    expect(await statusOf(id)).toBe('running');
+    await keyboard.press('Enter');
+    await keyboard.press('Shift+Tab');
+    await keyboard.press('Enter');
+    await expect.poll(() => summary().textContent()).toBe('paused');
+    await ground.federation.operator.abortJob(id);
   });
 
   it('take one more site into a job that is under way', async () => {

@@ -25,7 +25,7 @@ const READERS: readonly Required<Reader>[] = [
   { colours: 'dark', locale: 'zh-CN' },
 ];
 
-describe.skipIf(CHROMIUM === undefined)('the dashboard’s views', () => {
+describe.skipIf(CHROMIUM === undefined)('the dashboard’s views', { timeout: 60_000 }, () => {
   let ground: DashboardGround;
   let finished: string;
   let running: string;

@@ -88,6 +88,10 @@ describe('a page is told', () => {
       ...whole,
       rounds: whole.rounds.slice(2),
     });
+    expect(await told(`/api/jobs/${finished}/models?from=1`)).toEqual({
+      rounds: whole.rounds.slice(1),
+      nextRound: null,
+    });
     const events = await federation.operator.events(0, 0, undefined, finished);
     expect(await told(`/api/jobs/${finished}/events?after=0`)).toEqual(events);
     const last = events.at(-1)?.sequence ?? 0;

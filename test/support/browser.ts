@@ -1,7 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import axe from 'axe-core';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import {
+  type Browser,
+  type BrowserContext,
+  chromium,
+  type Page,
+  type Response,
+} from 'playwright-core';
 import { expect } from 'vitest';
 
 /** Debian's, another distribution's, or the one that is named. */
@@ -79,10 +85,12 @@ export async function openWatched(
   page.on('console', (message) => {
     if (message.type() === 'error') problems?.push(message.text());
   });
-  page.on('response', async (response) => {
-    // A body that the page left behind can't be had any more; its headers can.
-    const body = await response.text().catch(() => '');
-    answers?.push(`${JSON.stringify(await response.allHeaders())}\n${body}`);
+  page.on('response', (response) => {
+    // Of an answer that the page left behind, nothing can be had any more.
+    textOf(response).then(
+      (text) => answers?.push(text),
+      () => undefined,
+    );
   });
   await page.addInitScript({ content: TELL_POLICY });
   await page.goto(link);
@@ -94,6 +102,10 @@ export async function openWatched(
     problems: problems as string[],
     answers: answers as string[],
   };
+}
+
+async function textOf(response: Response): Promise<string> {
+  return `${JSON.stringify(await response.allHeaders())}\n${await response.text()}`;
 }
 
 /** Nobody but this page's own server was asked for anything, and nothing went wrong. */

@@ -47,6 +47,9 @@ export interface JobRow extends JobSummary {
   } | null;
 }
 
+/** More of a job's table of models, without what does not change from one page of it to the next. */
+export type ModelsPage = Pick<JobDetails, 'rounds' | 'nextRound'>;
+
 /** An update as it lies at the coordinator: digests and times, and what the firewall found. */
 export type UpdateRow = Omit<AcceptedUpdate, 'statement' | 'receipt'>;
 

@@ -1,7 +1,7 @@
 import type { CoordinatorClient } from '@fedvox/coordinator/client';
 import { type DeskRoute, jsonAnswer } from '@fedvox/desk';
 import { JobRows } from './job-rows.js';
-import type { EventsEnd, PageSelf, UpdateRow } from './page-contract.js';
+import type { EventsEnd, ModelsPage, PageSelf, UpdateRow } from './page-contract.js';
 import { read, SHAPES } from './request-shapes.js';
 
 /** Longest that the page's one poll is held open: as long as the coordinator holds one. */
@@ -19,6 +19,16 @@ export function readRoutes(client: CoordinatorClient, self: PageSelf): DeskRoute
       handle: async ({ params, query }) => {
         const { id } = read(SHAPES.job, params);
         return jsonAnswer(await client.jobPage(id, read(SHAPES.jobPage, query).from));
+      },
+    },
+    {
+      method: 'GET',
+      path: '/api/jobs/:id/models',
+      handle: async ({ params, query }) => {
+        const { id } = read(SHAPES.job, params);
+        const { rounds, nextRound } = await client.jobPage(id, read(SHAPES.jobPage, query).from);
+        const page: ModelsPage = { rounds, nextRound };
+        return jsonAnswer(page);
       },
     },
     {

@@ -1,4 +1,4 @@
-import type { CoordinatorEvent, JobDetails } from '../../src/page-contract.js';
+import type { CoordinatorEvent, JobDetails, ModelsPage } from '../../src/page-contract.js';
 import { get } from './calls.js';
 
 /** All that is told of a job. */
@@ -10,6 +10,9 @@ export interface FollowedJob {
 /** The last models may have got figures since; those before them stay as they are. */
 const OPEN_MODELS = 2;
 
+/** While a long table comes in, it is drawn so often. */
+const TELL_EVERY_MS = 500;
+
 /** A job from the beginning, or what is new of it. */
 export async function loadJob(
   id: string,
@@ -19,23 +22,36 @@ export async function loadJob(
 ): Promise<FollowedJob> {
   const path = `/api/jobs/${encodeURIComponent(id)}`;
   const known = before?.details.rounds ?? [];
-  let from: number | null = Math.max(0, known.length - OPEN_MODELS);
-  const rounds = known.slice(0, from);
-  let details: JobDetails | undefined;
-  while (from !== null) {
-    details = await get<JobDetails>(`${path}?from=${from}`, signal);
-    rounds.push(...details.rounds);
-    from = details.nextRound;
-  }
-  const whole = { ...(details as JobDetails), rounds };
+  const from = Math.max(0, known.length - OPEN_MODELS);
+  const first = await get<JobDetails>(`${path}?from=${from}`, signal);
+  const rounds = [...known.slice(0, from), ...first.rounds];
   const events = [...(before?.events ?? [])];
+  const soFar = () => ({ details: { ...first, rounds: [...rounds] }, events });
+  const tellSometimes = before === undefined ? sometimes(() => tell(soFar())) : () => undefined;
+  tellSometimes();
+  for (let next = first.nextRound; next !== null; ) {
+    const more: ModelsPage = await get(`${path}/models?from=${next}`, signal);
+    rounds.push(...more.rounds);
+    next = more.nextRound;
+    tellSometimes();
+  }
   // A long history takes a while; the figures need not wait for it.
-  if (before === undefined) tell({ details: whole, events });
+  if (before === undefined) tell(soFar());
   for (;;) {
     const after = events.at(-1)?.sequence ?? 0;
     const more = await get<CoordinatorEvent[]>(`${path}/events?after=${after}`, signal);
-    if (more.length === 0) break;
+    if (more.length === 0) return soFar();
     events.push(...more);
   }
-  return { details: whole, events };
+}
+
+/** Does it at once, and then leaves out what comes too soon after the last time. */
+function sometimes(action: () => void): () => void {
+  let lastMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    const nowMs = performance.now();
+    if (nowMs - lastMs < TELL_EVERY_MS) return;
+    lastMs = nowMs;
+    action();
+  };
 }

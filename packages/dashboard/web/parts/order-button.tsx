@@ -22,6 +22,7 @@ interface OrderButtonProps {
 export function OrderButton(props: OrderButtonProps) {
   const { label, consequence, give, typed, isGrave, about } = props;
   const dialog = useRef<HTMLDialogElement>(null);
+  const leave = useRef<HTMLButtonElement>(null);
   const [entry, setEntry] = useState('');
   const [isGiving, setGiving] = useState(false);
   const [failure, setFailure] = useState<PageFailure | null>(null);
@@ -29,6 +30,8 @@ export function OrderButton(props: OrderButtonProps) {
     setEntry('');
     setFailure(null);
     dialog.current?.showModal();
+    // A second press of the same key gives no order.
+    leave.current?.focus();
   };
   const close = () => dialog.current?.close();
   const confirm = async () => {
@@ -72,7 +75,7 @@ export function OrderButton(props: OrderButtonProps) {
           >
             {label}
           </button>
-          <button type="button" onClick={close}>
+          <button type="button" ref={leave} onClick={close}>
             {say('cancel')}
           </button>
         </p>

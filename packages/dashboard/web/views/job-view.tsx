@@ -1,4 +1,4 @@
-import { figureText, toldText } from '@fedvox/report/parts';
+import { toldText } from '@fedvox/report/parts';
 import type { ComponentChildren } from 'preact';
 import type { JobDetails } from '../../src/page-contract.js';
 import { say, words } from '../language.js';
@@ -66,7 +66,7 @@ function Summary({ current, best, bestBy, rounds, ...job }: JobDetails) {
   const { terms } = words.value;
   const row = rounds.find(({ round }) => round === best?.round);
   const title = self.value?.metrics.find(({ name }) => name === bestBy)?.title ?? bestBy;
-  const figure = row ? `${title} ${toldText(row, bestBy, words.value)}` : '';
+  const figure = row ? `${title} ${toldText(row, bestBy, words.value)}` : terms.none;
   const answered = current?.sites.filter(({ answer }) => !answer.endsWith('awaited')).length;
   return (
     <dl class="summary">
@@ -84,7 +84,7 @@ function Summary({ current, best, bestBy, rounds, ...job }: JobDetails) {
         <Countdown atMs={job.status === 'running' ? (current?.deadlineAtMs ?? null) : null} />
       </Term>
       <Term name={terms.bestModel}>
-        {best ? say('bestIn', { figure, round: best.round }) : figureText(null, words.value)}
+        {best ? say('bestIn', { figure, round: best.round }) : terms.none}
       </Term>
     </dl>
   );
