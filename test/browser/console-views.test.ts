@@ -3,7 +3,6 @@ import { gzipSync } from 'node:zlib';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
-  buildPages,
   CHROMIUM,
   expectAccessible,
   expectQuiet,
@@ -13,6 +12,7 @@ import {
   type Reader,
   type WatchedPage,
 } from '../support/browser.js';
+import { buildPages } from '../support/built-pages.js';
 import { type ConsoleGround, startConsoleGround } from '../support/console-ground.js';
 
 /** Of all that a browser loads before it shows anything, compressed. */

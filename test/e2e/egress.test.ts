@@ -72,7 +72,7 @@ afterAll(async () => {
 
 async function joinRecorded(name: string): Promise<void> {
   const site = plan.sites.find((each) => each.name === name);
-  if (site?.data.kind !== 'phantom') throw new Error(`the demo's ${name} is no phantom`);
+  if (site?.data?.kind !== 'phantom') throw new Error(`the demo's ${name} is no phantom`);
   const folder = federation.folders.site(name).data;
   const data = await writeHospital(folder, name, site.data, plan.job.seed);
   const { engine, threads } = plan;

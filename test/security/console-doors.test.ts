@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildPages } from '../support/browser.js';
+import { buildPages } from '../support/built-pages.js';
 import { type ConsoleGround, startConsoleGround } from '../support/console-ground.js';
 
 let ground: ConsoleGround;
