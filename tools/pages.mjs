@@ -13,9 +13,8 @@ const SHARED = ['charts', 'report'];
 
 /** @param {{log?: (line: string) => void}} [options] */
 export async function buildPages({ log = () => undefined } = {}) {
-  for (const name of readdirSync(packagesFolder).sort()) {
-    const root = join(packagesFolder, name, 'web');
-    if (!existsSync(join(root, 'index.html'))) continue;
+  for (const name of packagesWithPages()) {
+    const root = webFolder(name);
     const outDir = join(packagesFolder, name, 'dist', 'pages');
     // Beside the pages, not among them: what lies there is served.
     const stamp = join(packagesFolder, name, 'build', 'pages-stamp');
@@ -23,16 +22,28 @@ export async function buildPages({ log = () => undefined } = {}) {
     const isBuilt = existsSync(join(outDir, 'index.html')) && existsSync(stamp);
     if (isBuilt && readFileSync(stamp, 'utf8') === digest) continue;
     log(`building the pages of ${name} …`);
-    await buildWith(root, outDir);
+    await buildPageInto(name, outDir);
     mkdirSync(dirname(stamp), { recursive: true });
     writeFileSync(stamp, digest);
   }
 }
 
-async function buildWith(root, outDir) {
+/** @returns {string[]} in order of their names */
+export function packagesWithPages() {
+  return readdirSync(packagesFolder)
+    .filter((name) => existsSync(join(webFolder(name), 'index.html')))
+    .sort();
+}
+
+function webFolder(name) {
+  return join(packagesFolder, name, 'web');
+}
+
+/** Whatever was in the folder is gone. */
+export async function buildPageInto(name, outDir) {
   const { build } = await import('vite');
   await build({
-    root,
+    root: webFolder(name),
     configFile: false,
     logLevel: 'warn',
     mode: 'production',
@@ -40,7 +51,9 @@ async function buildWith(root, outDir) {
     envDir: false,
     publicDir: false,
     resolve: { conditions: ['@fedvox/source', 'module', 'browser', 'production'] },
-    oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+    // Whatever NODE_ENV says where this runs: a page for development names files of the machine.
+    define: { 'process.env.NODE_ENV': '"production"' },
+    oxc: { jsx: { runtime: 'automatic', importSource: 'preact', development: false } },
     build: {
       outDir,
       emptyOutDir: true,

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fedvox } from '../operator/command.js';
 import {
   CHROMIUM,
+  expectAccessible,
   expectQuiet,
   openWatched,
   photograph,
@@ -115,6 +116,7 @@ describe.skipIf(CHROMIUM === undefined)('orders by button', { timeout: 60_000 },
     expect(await watched.page.locator('tbody').allTextContents()).toEqual(
       expect.arrayContaining([expect.stringContaining('left out: its norm is far above')]),
     );
+    await expectAccessible(watched);
     await photograph(watched, 'held');
     await order(watched.page, 'Average it: south');
     await order(watched.page, 'Leave out: north');
@@ -138,6 +140,7 @@ describe.skipIf(CHROMIUM === undefined)('orders by button', { timeout: 60_000 },
     await page.getByRole('alert').waitFor();
     await page.getByLabel('Name of the site').fill('west');
     await page.getByRole('button', { name: 'Invite', exact: true }).click();
+    await expectAccessible(watched);
     await photograph(watched, 'invited');
     const saving = page.waitForEvent('download');
     await page.getByRole('button', { name: 'Save west.invitation.json' }).click();
@@ -182,12 +185,14 @@ describe.skipIf(CHROMIUM === undefined)('orders by button', { timeout: 60_000 },
     const alert = await page.getByRole('alert').textContent();
     expect(alert).toMatch(/line \d+: federation\.rounds: /);
     expect(alert).toMatch(/line \d+: clases: there is no such key; did you mean "classes"\?/);
+    await expectAccessible(watched);
     await photograph(watched, 'errors');
     const path = join(ground.federation.stateDir, 'job.yaml');
     await writeFile(path, JSON.stringify(job, null, 2));
     await page.getByLabel('Job file').setInputFiles(path);
     await page.getByRole('button', { name: 'Check' }).click();
     await page.getByRole('rowheader', { name: 'north' }).waitFor();
+    await expectAccessible(watched);
     await photograph(watched, 'checked');
     await page.getByRole('button', { name: 'Submit' }).click();
     await page.waitForSelector('dl.summary .status');

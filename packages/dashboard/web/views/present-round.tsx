@@ -35,7 +35,11 @@ export function PresentRound({ details, events, current }: PresentProps) {
     current.kind === 'check-data'
       ? words.value.terms.gate
       : say('presentRound', { round: current.round });
-  const canDecide = mayOrder() && current.kind === 'train' && UNDECIDED.includes(current.phase);
+  const canDecide =
+    mayOrder() &&
+    current.kind === 'train' &&
+    UNDECIDED.includes(current.phase) &&
+    current.sites.some(({ answer }) => answer === 'answered' || answer === 'quarantined');
   const columns = [
     { title: words.value.terms.site },
     { title: say('answer') },
