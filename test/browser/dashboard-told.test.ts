@@ -1,3 +1,4 @@
+import { createKeyPair } from '@fedvox/pki';
 import { encodeWeights, type Weights } from '@fedvox/weights';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -8,8 +9,10 @@ import {
   photograph,
   type WatchedPage,
 } from '../support/browser.js';
+import { whileWorking } from '../support/dashboard-desk.js';
 import { type DashboardGround, startDashboardGround } from '../support/dashboard-ground.js';
 import { waitForJob } from '../support/federation.js';
+import { enrollScriptedSite, type ScriptedSite } from '../support/scripted-site.js';
 import { tinyDelta } from '../support/tiny-model.js';
 
 describe.skipIf(CHROMIUM === undefined)('what a page says', { timeout: 60_000 }, () => {
@@ -78,6 +81,41 @@ describe.skipIf(CHROMIUM === undefined)('what a page says', { timeout: 60_000 },
     expectQuiet(watched, ground.desk.origin);
     await federation.operator.abortJob(id);
   });
+
+  it('of more than eight sites is their spread, and of chosen ones a line each', {
+    timeout: 120_000,
+  }, async () => {
+    const { federation } = ground;
+    const more = await enrollMore(['a', 'b', 'c', 'd', 'e', 'f']);
+    const sites = [...federation.sites, ...more];
+    const id = await federation.submit({ rounds: 3, minSites: 9 });
+    await whileWorking({ sites }, () =>
+      waitForJob(federation.operator, id, ({ status }) => status === 'completed'),
+    );
+    await go(id);
+    const { page } = watched;
+    const svg = page.locator('svg.chart').first();
+    expect(await svg.locator('polygon.range').count()).toBe(1);
+    expect(await svg.getByText('hospital-c', { exact: true }).count()).toBe(0);
+    await page.getByLabel('Draw a site by itself').first().selectOption('hospital-c');
+    await svg.getByText('hospital-c', { exact: true }).waitFor();
+    await expectAccessible(watched);
+    await photograph(watched, 'spread');
+    await page.getByRole('button', { name: 'No longer draw hospital-c by itself' }).click();
+    await svg.getByText('hospital-c', { exact: true }).waitFor({ state: 'detached' });
+    for (const site of more) site.close();
+  });
+
+  /** Sites of more hospitals, each with a key of its own. */
+  async function enrollMore(letters: readonly string[]): Promise<ScriptedSite[]> {
+    const names = letters.map((letter) => `hospital-${letter}`);
+    const keys = await Promise.all(
+      names.map(async (name) => [name, await createKeyPair()] as const),
+    );
+    const { consortium, federation } = ground;
+    const larger = { ...consortium, siteKeys: new Map([...consortium.siteKeys, ...keys]) };
+    return Promise.all(names.map((name) => enrollScriptedSite(larger, federation.operator, name)));
+  }
 });
 
 function notANumber(): Weights {

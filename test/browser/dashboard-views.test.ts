@@ -108,6 +108,10 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard’s views', { timeout: 60
         expect(shown).toContain((value as number).toFixed(3));
       }
     }
+    const timeline = watched.page.getByRole('img', { name: 'Who answered when' });
+    // A bar for each of three sites at the gate, in six rounds and in the last evaluation; some may touch.
+    const bars = () => timeline.locator('path.solid-0').first().getAttribute('d');
+    await expect.poll(async () => (await bars())?.match(/M/g)?.length).toBeGreaterThan(16);
     const saving = watched.page.waitForEvent('download');
     await watched.page.getByRole('button', { name: 'CSV' }).first().click();
     const csv = await readFile(await (await saving).path(), 'utf8');

@@ -39,6 +39,25 @@ describe('a chart of lines', () => {
     expect(spread.join()).not.toContain('line-1');
   });
 
+  it('draws chosen lines over the spread, and of few lines all the same', () => {
+    const chosen = ['site-3', 'site-7', 'nobody'];
+    const svg = lineChart({ ...chart, lines: many(9), chosen });
+    const dots = shapes(svg).filter((line) => line.includes('circle'));
+    // At 0.3 and 0.7 of the height, each with its own look; the median keeps the first.
+    expect(dots.map((line) => /class="(.*)" cx="(.*)" cy="(.*)" r/.exec(line)?.slice(1))).toEqual([
+      ['dot dot-0', '48', '184.8'],
+      ['dot dot-0', '730', '131.2'],
+      ['dot dot-1', '48', '211.6'],
+      ['dot dot-1', '730', '104.4'],
+      ['dot dot-2', '48', '104.4'],
+      ['dot dot-2', '730', '211.6'],
+    ]);
+    expect(svg).toContain('>site-7</text>');
+    expect(svg).not.toContain('>site-4</text>');
+    const few = { ...chart, lines: many(8) };
+    expect(lineChart({ ...few, chosen })).toBe(lineChart(few));
+  });
+
   it('draws the line that counts last, above the others, and points out a place', () => {
     const mean = { name: 'all sites', values: [0.5, 0.6, 0.7] };
     const svg = lineChart({ ...chart, mean, mark: { x: 2, label: 'best' } });

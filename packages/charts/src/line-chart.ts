@@ -29,6 +29,8 @@ export interface LineChart extends ChartWords {
   readonly xs: readonly number[];
   /** One each, directly labelled; more than `MAX_LINES` are shown as their spread. */
   readonly lines: readonly ChartLine[];
+  /** Names of lines that are drawn over a spread, where there is one; the first `MAX_LINES - 1` of them. */
+  readonly chosen?: readonly string[];
   /** The line that counts, drawn above the others. */
   readonly mean?: ChartLine;
   /** A place along x that is pointed out. */
@@ -71,7 +73,7 @@ export function lineChart(chart: LineChart): string {
   const xs = chart.xs.map(plot.x);
   const drawn = [
     ...(isSpread(chart)
-      ? spread(lines, xs, plot, chart.spreadWords)
+      ? [...spread(lines, xs, plot, chart.spreadWords), ...overSpread(chart, lines, xs, plot)]
       : lines.map((line, index) => drawLine(line, xs, plot, `line line-${index}`, `dot-${index}`))),
     ...(mean ? [drawLine(mean, xs, plot, 'mean', 'mean-dot')] : []),
   ];
@@ -145,6 +147,19 @@ function spread(
       ]),
     },
   ];
+}
+
+/** The first look is the median's. */
+function overSpread(
+  { chosen = [] }: LineChart,
+  lines: readonly ChartLine[],
+  xs: readonly number[],
+  plot: Plot,
+): Drawn[] {
+  return lines
+    .filter(({ name }) => chosen.includes(name))
+    .slice(0, MAX_LINES - 1)
+    .map((line, index) => drawLine(line, xs, plot, `line line-${index + 1}`, `dot-${index + 1}`));
 }
 
 function band(

@@ -26,7 +26,8 @@ export async function loadJob(
   const first = await get<JobDetails>(`${path}?from=${from}`, signal);
   const rounds = [...known.slice(0, from), ...first.rounds];
   const events = [...(before?.events ?? [])];
-  const soFar = () => ({ details: { ...first, rounds: [...rounds] }, events });
+  // What was told stays as it was told: whoever shows it goes by whether it is another one.
+  const soFar = () => ({ details: { ...first, rounds: [...rounds] }, events: [...events] });
   const tellSometimes = before === undefined ? sometimes(() => tell(soFar())) : () => undefined;
   tellSometimes();
   for (let next = first.nextRound; next !== null; ) {

@@ -1,11 +1,12 @@
 import { isSpread, type LineChart, lineChart, spreadsOf } from '@fedvox/charts';
 import { figureText, toldText } from '@fedvox/report/parts';
-import { useMemo } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import type { JobDetails, PageSelf } from '../../src/page-contract.js';
 import { language, say, words } from '../language.js';
 import { Chart } from '../parts/chart.js';
 import { DataTable } from '../parts/data-table.js';
 import { SaveButton } from '../parts/save-button.js';
+import { SiteChoice } from '../parts/site-choice.js';
 
 interface FiguresProps {
   readonly details: JobDetails;
@@ -15,8 +16,12 @@ interface FiguresProps {
 /** One metric of every model, live: curves, and the same figures by round and site. */
 export function FiguresSection({ details, metric }: FiguresProps) {
   const { rounds, best } = details;
+  const [chosen, choose] = useState<readonly string[]>([]);
   const chart = chartOf(details, metric);
-  const svg = useMemo(() => lineChart(chart), [rounds, best?.round, language.value]);
+  const svg = useMemo(
+    () => lineChart({ ...chart, chosen }),
+    [rounds, best?.round, language.value, chosen],
+  );
   const table = isSpread(chart)
     ? spreadTable(chart, details, metric)
     : siteTable(chart, details, metric);
@@ -30,6 +35,9 @@ export function FiguresSection({ details, metric }: FiguresProps) {
     <section>
       <h2>{chart.title}</h2>
       {isEmpty ? <p class="note">{say('noFigures')}</p> : <Chart svg={svg} />}
+      {isSpread(chart) && !isEmpty && (
+        <SiteChoice names={chart.lines.map(({ name }) => name)} chosen={chosen} choose={choose} />
+      )}
       <details>
         <summary>{say('byRoundAndSite')}</summary>
         <DataTable name={chart.title} {...table} />

@@ -12,6 +12,7 @@ export function TimelineSection({ details, events }: FollowedJob) {
     const untilMs = isOpen ? Date.now() : (events.at(-1)?.atMs ?? details.submittedAtMs);
     return spanChart(timelineChart(answersOf(events), untilMs, words.value));
   }, [events, language.value]);
+  if (events.length === 0) return null;
   return (
     <section>
       <h2>{words.value.terms.timeline}</h2>
