@@ -134,7 +134,10 @@ describe('a command line', () => {
   it('loads what its command needs, and no other room that works', () => {
     const atOnce = graph.filter(({ isLazy }) => !isLazy);
     const reach = reachOf(atOnce, ['packages/cli/src/main.ts']);
-    const rooms = ['agent', 'coordinator', 'imaging', 'learning', 'simulator', 'transport'];
+    const rooms = [
+      ...['agent', 'coordinator', 'dashboard', 'desk', 'imaging', 'learning', 'simulator'],
+      'transport',
+    ];
     const loaded = rooms.flatMap((room) => reach.get(`packages/${room}/src/index.ts`) ?? []);
     expect(loaded).toEqual([]);
     expect(reach.size).toBeGreaterThan(50);
