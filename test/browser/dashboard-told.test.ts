@@ -77,7 +77,12 @@ describe.skipIf(CHROMIUM === undefined)('what a page says', { timeout: 60_000 },
       .poll(() => now.getByRole('row', { name: /^south/ }).textContent())
       .toMatch(/awaited.*slow: usually .*, now \d+ s/);
     await expectAccessible(watched);
+    await watched.page.getByRole('button', { name: '中文' }).click();
+    await watched.page.getByText('本地训练发散').waitFor();
+    await expectAccessible(watched);
     await photograph(watched, 'refused');
+    await watched.page.getByRole('button', { name: 'English' }).click();
+    await watched.page.getByText('The local training diverged').waitFor();
     expectQuiet(watched, ground.desk.origin);
     await federation.operator.abortJob(id);
   });

@@ -6,8 +6,35 @@ import type {
   JobSummary,
   SiteStatus,
 } from '@fedvox/coordinator';
+import type { RefusalCode } from '@fedvox/protocol';
 
 /** What the page and its server say to each other, as types alone: the one thing of the server that the page knows. */
+
+/** What a call can be refused for without any update in it. */
+type OtherRefusal =
+  | 'unauthenticated'
+  | 'wrong-role'
+  | 'revoked'
+  | 'unknown-certificate'
+  | 'identity-shared'
+  | 'unknown-blob'
+  | 'replayed-statement'
+  | 'delta-truncated'
+  | 'protocol-too-old'
+  | 'upload-unknown'
+  | 'upload-offset-wrong'
+  | 'receipt-unknown'
+  | 'token-invalid'
+  | 'token-expired'
+  | 'token-replaced'
+  | 'token-used'
+  | 'already-enrolled'
+  | 'key-in-use'
+  | 'renewal-too-soon'
+  | 'too-many-attempts';
+
+/** What an update can be refused for. */
+export type UpdateRefusal = Exclude<RefusalCode, OtherRefusal>;
 
 /** Who looks, at what. */
 export interface PageSelf {

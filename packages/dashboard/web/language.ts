@@ -1,6 +1,8 @@
 import { LANGUAGES, type Language, WORDS, type Words } from '@fedvox/report/parts';
 import { computed, effect, signal } from '@preact/signals';
+import type { PageSelf } from '../src/page-contract.js';
 import { CHINESE } from './words/chinese.js';
+import { CHINESE_REFUSALS, type RefusalWords } from './words/chinese-refusals.js';
 import { ENGLISH } from './words/english.js';
 import type { PageWords, Word } from './words/page-words.js';
 
@@ -22,6 +24,18 @@ effect(() => {
 export function say(word: Word, values: Readonly<Record<string, string | number>> = {}): string {
   const text = PAGE_WORDS[language.value][word];
   return text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''));
+}
+
+/** What the refusal of an update means, and in which language that is said; undefined where it is not known here. */
+export function refusalWords(
+  code: string,
+  self: PageSelf | null,
+): (RefusalWords & { readonly lang: string }) | undefined {
+  const chinese: Readonly<Record<string, RefusalWords>> = CHINESE_REFUSALS;
+  const own = language.value === 'zh' ? chinese[code] : undefined;
+  if (own !== undefined) return { ...own, lang: words.value.code };
+  const told = self?.refusals[code];
+  return told && { ...told, lang: 'en' };
 }
 
 /** Chosen here before, or else the browser's. */

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { JobDetails, UpdateRow } from '../../src/page-contract.js';
-import { say, words } from '../language.js';
+import { refusalWords, say, words } from '../language.js';
 import { useFollowedPath } from '../live/followed.js';
 import { ClockTime } from '../parts/clock-time.js';
 import { DataTable } from '../parts/data-table.js';
@@ -32,15 +32,15 @@ function Refused({ refused }: JobDetails) {
     { title: say('lastAt') },
   ];
   const rows = refused.map(({ site, reason, round, times, lastAtMs }) => {
-    const told = self.value?.refusals[reason];
+    const told = refusalWords(reason, self.value);
     return {
       key: `${site} ${reason}`,
       cells: [
         site,
-        <span key="why" lang="en">
+        <span key="why" lang={told?.lang}>
           {told?.message ?? reason} <span class="note">{reason}</span>
         </span>,
-        <span key="advice" lang="en">
+        <span key="advice" lang={told?.lang}>
           {told?.advice ?? terms.none}
         </span>,
         String(round),
