@@ -32,6 +32,11 @@ export const trainingSchema = z.strictObject({
    * the last of them cut short. Said instead of `localEpochs`.
    */
   localSteps: positiveInt.max(1_000_000).optional(),
+  /**
+   * Steps of the optimizer after which a site writes down where its round stands, so that one that was cut off
+   * goes on from there; a round is trained from its beginning where absent.
+   */
+  checkpointEvery: positiveInt.max(1_000_000).optional(),
 });
 
 export const inferenceSchema = z.strictObject({

@@ -69,6 +69,13 @@ describe('what a job needs of an agent', () => {
     ]);
   });
 
+  it('is to read how often a round is written down, where the job says it', () => {
+    const training = { ...written.training, checkpointEvery: 10 };
+    expect(capabilitiesFor(jobSchema.parse({ ...written, training })).slice(3)).toEqual([
+      'round-checkpoints',
+    ]);
+  });
+
   it('is to classify cases, where the job does', () => {
     const norm = { kind: 'batch', statistics: 'averaged' } as const;
     const classifying = jobSchema.parse({

@@ -56,6 +56,7 @@ export type Capability =
   | 'batch-norm'
   | 'inference-settings'
   | 'patches'
+  | 'round-checkpoints'
   | 'classification'
   | 'job-archive'
   | 'firewall';
@@ -82,6 +83,7 @@ export const CAPABILITIES = [
   'batch-norm',
   'inference-settings',
   'patches',
+  'round-checkpoints',
   'classification',
   'job-archive',
   'firewall',
@@ -106,6 +108,7 @@ export function capabilitiesFor(job: Job): readonly Capability[] {
       says(optimizer, 'momentum', 'nesterov', 'weightDecay') && optimizer.kind !== 'adamw',
     'inference-settings': says(job.inference, 'flips', 'postprocess'),
     patches: training.patches !== undefined,
+    'round-checkpoints': training.checkpointEvery !== undefined,
     classification: job.task !== undefined,
     'schedule-settings': says(training.schedule ?? {}, 'warmup', 'over'),
     'schedule-plateau': training.schedule?.kind === 'plateau',

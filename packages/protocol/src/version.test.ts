@@ -83,6 +83,7 @@ describe('the capabilities of this version', () => {
       ],
       'inference-settings',
       'patches',
+      'round-checkpoints',
       'classification',
       'job-archive',
       'firewall',

@@ -89,6 +89,7 @@ const CAPABILITY: Readonly<Record<Capability, wire.Capability>> = {
   'job-archive': wire.Capability.JOB_ARCHIVE,
   'inference-settings': wire.Capability.INFERENCE_SETTINGS,
   patches: wire.Capability.PATCHES,
+  'round-checkpoints': wire.Capability.ROUND_CHECKPOINTS,
   classification: wire.Capability.CLASSIFICATION,
   firewall: wire.Capability.FIREWALL,
 };

@@ -10,6 +10,8 @@ export interface WorkOrder {
   readonly baseModelPath?: string;
   /** Where a delta is written; its folder exists. */
   readonly deltaPath: string;
+  /** Where training is written down as often as the job says, to go on from there. */
+  readonly checkpointDir?: string;
   /**
    * What the job keeps here: of the round before, of the last one whose update was accepted, and where it
    * leaves what it keeps of this one.

@@ -32,6 +32,7 @@ import type { StatementSigner } from './signing.js';
 import type { SiteRecord } from './site-record.js';
 import { termWarnings } from './term-warnings.js';
 import { tellFigures } from './told-figures.js';
+import { type WorkFiles, workFiles } from './work-files.js';
 
 /** How often a person who follows the log sees that work goes on. */
 const PROGRESS_EVERY_MS = 30_000;
@@ -66,6 +67,7 @@ type Said = Exclude<Action, { kind: 'wait' | 'work' | 'store' }>;
 export class RealActions implements SiteActions {
   readonly #context: ActionContext;
   readonly #keeping: Keeping;
+  readonly #files: WorkFiles;
   #credentials: Credentials;
   #line: Line | undefined;
   /** How often a coordinator was given up for the next. */
@@ -82,6 +84,7 @@ export class RealActions implements SiteActions {
 
   constructor(context: ActionContext, credentials: Credentials) {
     this.#context = context;
+    this.#files = workFiles(context.folder);
     this.#keeping = new Keeping(context.kept, join(context.folder.work, 'kept'));
     this.#credentials = credentials;
   }
@@ -284,11 +287,11 @@ export class RealActions implements SiteActions {
   async #orderFor(task: Task): Promise<WorkOrder> {
     const fetched = this.#fetched;
     assert(fetched !== undefined, 'work begins with what was fetched for it');
-    await rm(this.#deltaPath, { force: true });
+    await rm(this.#files.deltaPath, { force: true });
     const { job, baseModelPath } = fetched;
     const kept = await this.#keeping.begin(task, keptOf(job));
     return {
-      ...{ job, work: task.work, deltaPath: this.#deltaPath },
+      ...{ job, work: task.work, ...this.#files },
       ...(baseModelPath === undefined ? {} : { baseModelPath }),
       ...(kept === undefined ? {} : { kept }),
     };
@@ -313,7 +316,8 @@ export class RealActions implements SiteActions {
     const input = { federation, site, task, result, policy: config.policy, saysSteps };
     await this.#keeping.end(task, keptOf(this.#job), result.delta);
     const envelope = await signer.sign(this.#credentials, input);
-    const answer = await outbox.put(envelope, result.delta === null ? null : this.#deltaPath);
+    const answer = await outbox.put(envelope, result.delta === null ? null : this.#files.deltaPath);
+    await rm(this.#files.checkpointDir, { recursive: true, force: true });
     tellFigures(this.#context, task, result, envelope);
     return answer;
   }
@@ -388,9 +392,5 @@ export class RealActions implements SiteActions {
     const address = addresses[this.#turns % addresses.length];
     assert(address !== undefined, 'a member has an address to dial');
     return address;
-  }
-
-  get #deltaPath(): string {
-    return join(this.#context.folder.work, 'delta.safetensors');
   }
 }

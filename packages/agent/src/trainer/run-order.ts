@@ -64,13 +64,16 @@ export async function runOrder(
 
 function trainingInput(
   setup: TrainerSetup,
-  { job, work }: WorkOrder,
+  { job, work, checkpointDir }: WorkOrder,
   workplace: Workplace,
 ): TrainingInput {
   const { site, logLevel, ...settings } = setup;
   const round = work.kind === 'check-data' ? 0 : work.round;
   const { rateCuts = 0 } = work.kind === 'train' ? work : {};
-  return { ...settings, ...workplace, job, round, rateCuts, seedLabel: `${site}/${round}` };
+  return {
+    ...{ ...settings, ...workplace, job, round, rateCuts, seedLabel: `${site}/${round}` },
+    ...(checkpointDir !== undefined && { checkpointDir }),
+  };
 }
 
 /** A share that is not mounted: nothing is known of the data behind it. */

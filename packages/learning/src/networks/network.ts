@@ -65,6 +65,14 @@ export class Network {
     return new Network(layer, new Map(variables), divisor);
   }
 
+  /** Takes on other weights. @throws FedvoxError `learning/model-mismatch`; it has then kept its own */
+  assign(weights: Weights): void {
+    checkWeights(this.#layer.parameters, weights);
+    for (const [name, variable] of this.#variables) {
+      tf.tidy(() => variable.assign(toEngineLayout(tensorOf(weights, name))));
+    }
+  }
+
   /** What training changes by gradients, in the order of the layers. */
   get variables(): tf.Variable[] {
     return [...this.#variables.values()].filter(({ trainable }) => trainable);

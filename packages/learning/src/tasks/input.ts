@@ -33,6 +33,8 @@ export interface TrainingInput extends TaskInput {
   readonly seedLabel: string;
   /** From 1: where the job's learning rate is on its schedule; at its start where absent. */
   readonly round?: number;
+  /** Where its training is written down as often as the job says; nowhere where absent. */
+  readonly checkpointDir?: string;
   /** How often the job's plateau has cut the learning rate; never where absent. */
   readonly rateCuts?: number;
 }

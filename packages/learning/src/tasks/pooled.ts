@@ -27,9 +27,10 @@ import {
 import { optimizerOf } from '../training/optimizers.js';
 import type { TrainingPlace } from '../training/train-epochs.js';
 import { checkJob } from './job-check.js';
-import { evaluateOn, trainingEpochs } from './round.js';
+import { evaluateOn } from './round.js';
 import { divideSites, type SeveralSites } from './several-sites.js';
 import type { SiteCase } from './site-data.js';
+import { trainingEpochs } from './training-epochs.js';
 
 export interface PooledOptions {
   readonly epochs: number;
@@ -46,7 +47,7 @@ export interface PooledOptions {
 export interface CheckpointOptions {
   /** Written after every epoch, gone when the training has ended. */
   readonly path: string;
-  /** Also within epochs, after so many steps of the optimizer. */
+  /** Also within epochs, after so many steps of the optimizer; as the job's rounds have it where absent. */
   readonly everySteps?: number;
   /** Whether to go on from the one that is there. */
   readonly resume: boolean;
@@ -121,7 +122,8 @@ export async function trainPooled(
       await writeCheckpoint(path, network, optimizer, { of, place, ...record.state });
     };
     const samples = samplesOf(train.length, job.training.patches);
-    const { everySteps = Number.POSITIVE_INFINITY } = options.checkpoint ?? {};
+    const { checkpointEvery = Number.POSITIVE_INFINITY } = job.training;
+    const { everySteps = checkpointEvery } = options.checkpoint ?? {};
     const training = trainingEpochs(input, 'pooled', network, voxels, train, options.epochs, {
       optimizer,
       from: begun?.place,

@@ -1,12 +1,5 @@
-import { seededRandom } from '@fedvox/base';
 import type { VoxelEngine } from '@fedvox/imaging';
-import {
-  type Job,
-  samplesOf,
-  stepPartsOfRound,
-  type TrainingSpec,
-  trainingOfRound,
-} from '@fedvox/job';
+import type { Job } from '@fedvox/job';
 import type { Weights } from '@fedvox/weights';
 import { deltaOf, readModel, type WrittenWeights, writeModel } from '../bundle/model-file.js';
 import { selectEngine } from '../engine/engine.js';
@@ -21,20 +14,14 @@ import { Network } from '../networks/network.js';
 import { siteRuleOf } from '../site-rules/index.js';
 import type { KeptFolders, RoundAtSite, SiteRule } from '../site-rules/site-rule.js';
 import { caseStoreOf } from '../training/case-store.js';
-import type { StepTerms } from '../training/gradient-terms.js';
 import type { Split } from '../training/split.js';
-import { type TrainOptions, trainEpochs } from '../training/train-epochs.js';
 import type { TaskInput, TrainingInput } from './input.js';
+import { type RoundTraining, trainWithinRound } from './round-training.js';
 import { openSite, type SiteCase } from './site-data.js';
 
 /** One site's contribution to a round. */
-export interface RoundUpdate {
+export interface RoundUpdate extends RoundTraining {
   readonly trainCases: number;
-  readonly epochs: number;
-  /** Steps of the optimizer, over all epochs. */
-  readonly localSteps: number;
-  /** Of the last epoch. */
-  readonly meanLoss: number;
   readonly delta: WrittenWeights;
 }
 
@@ -108,9 +95,7 @@ async function withModel<T>(
     train: (from, terms) =>
       withNetwork(job, from, async (network) => {
         const own = { ...input, seedLabel: `${input.seedLabel}/own` };
-        for await (const _ of roundEpochs(own, site, network, voxels, terms)) {
-          // What there is to know of it, the network holds.
-        }
+        await trainWithinRound('own', own, site.train, network, voxels, terms);
         return network.weights();
       }),
     evaluate: (weights) =>
@@ -165,70 +150,14 @@ async function trainOn(
   deltaPath: string,
 ): Promise<RoundUpdate> {
   const terms = await rule.terms(round);
-  let epochs = 0;
-  let localSteps = 0;
-  let meanLoss = Number.NaN;
-  for await (const epoch of roundEpochs(input, site, network, voxels, terms)) {
-    epochs++;
-    localSteps += epoch.steps;
-    meanLoss = epoch.meanLoss;
-  }
+  const training = await trainWithinRound('round', input, site.train, network, voxels, terms);
   const trained = await network.weights();
   await rule.keep(round, terms, trained);
   const delta = rule.shared(round, deltaOf(trained, round.base));
   return {
-    ...{ trainCases: site.train.length, epochs, localSteps, meanLoss },
+    ...{ trainCases: site.train.length, ...training },
     delta: await writeModel(deltaPath, delta),
   };
 }
 
-/** A round's training of a network at a site. */
-function roundEpochs(
-  input: TrainingInput,
-  { train }: Split<SiteCase>,
-  network: Network,
-  voxels: VoxelEngine,
-  terms: StepTerms,
-) {
-  const training = trainingOfRound(input.job, numberOf(input), input.rateCuts);
-  const epochs = epochsOf(training, train.length);
-  const ratePart = stepPartsOfRound(input.job, numberOf(input));
-  const ofRound = { ...terms, training, steps: training.localSteps, ratePart };
-  return trainingEpochs(input, input.seedLabel, network, voxels, train, epochs, ofRound);
-}
-
 const numberOf = ({ round = 1 }: TrainingInput) => round;
-
-/** Of a round: those that the job asks for, or as many as its steps take. */
-function epochsOf(
-  { localEpochs, localSteps, batchSize, accumulate = 1, patches }: TrainingSpec,
-  cases: number,
-): number {
-  if (localSteps === undefined) return localEpochs;
-  return Math.ceil(localSteps / Math.ceil(samplesOf(cases, patches) / (batchSize * accumulate)));
-}
-
-/** The training loop as a job declares it, with progress. */
-export function trainingEpochs(
-  { job, signal, clock, onProgress }: TaskInput,
-  seedLabel: string,
-  network: Network,
-  voxels: VoxelEngine,
-  cases: readonly SiteCase[],
-  epochs: number,
-  ofRound: StepTerms & Partial<TrainOptions> = {},
-) {
-  return trainEpochs(network, {
-    training: job.training,
-    ...ofRound,
-    cases: cases.flatMap(({ prepared, patches }, index) => patches?.(`${index}`) ?? [prepared]),
-    epochs,
-    augment: job.augment,
-    random: seededRandom(job.seed).fork(`training/${seedLabel}`),
-    voxels,
-    clock,
-    ...(signal && { signal }),
-    onBatch: ({ epoch, batch, batches, loss }) =>
-      onProgress?.({ phase: 'training', done: batch, total: batches, epoch, epochs, loss }),
-  });
-}

@@ -139,7 +139,9 @@ async function trainEpoch(
   let { batches: batch, steps, cases: casesSeen, lossSum } = from;
   let stepsMs = 0;
   const startedMs = clock.nowMs();
-  const order = { cases, batchSize, skip: batch, random };
+  // A place may be the end of all steps, in the middle of its epoch.
+  const isOver = () => stepsBefore + steps === options.steps;
+  const order = { cases: isOver() ? [] : cases, batchSize, skip: batch, random };
   for await (const items of epochBatches({ ...order, augment, divisor, voxels })) {
     signal?.throwIfAborted();
     batch++;
@@ -157,7 +159,7 @@ async function trainEpoch(
     if (place.isLast) {
       steps++;
       await onStep?.({ epoch, stepsBefore, batches: batch, steps, cases: casesSeen, lossSum });
-      if (stepsBefore + steps === options.steps) break;
+      if (isOver()) break;
     }
     // A step blocks the thread; messages, an abort among them, come in between two of them.
     await nextTurn();

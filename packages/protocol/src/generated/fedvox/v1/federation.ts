@@ -107,6 +107,8 @@ export enum Capability {
   LOSS_CROSS_ENTROPY = 93,
   /** CLASSIFICATION - Jobs whose classes are of cases: what each is of stands in the site's own list. */
   CLASSIFICATION = 91,
+  /** ROUND_CHECKPOINTS - To read a job that says after how many steps a site writes down where its round stands. */
+  ROUND_CHECKPOINTS = 94,
   UNRECOGNIZED = -1,
 }
 
