@@ -113,11 +113,24 @@ describe('three hospitals that classify their cases', () => {
       expect(head).toBe('case,site,class,predicted,probability_none,probability_lesion');
       expect(rows).toHaveLength(CASES);
       expect(await readFile(here('report.html'), 'utf8')).toContain('scan-0');
-      const predicted = fedvox(
-        ...['model', 'predict', '--model', here('model.safetensors')],
-        ...['--input', join(folder, 'scan-0.nii.gz'), '--output', here('seg.nii.gz')],
-      );
-      expect((await predicted).stderr).toContain('says a class of a case, and draws no label map');
+      const predict = (...options: string[]) =>
+        fedvox(
+          'model',
+          'predict',
+          '--model',
+          here('model.safetensors'),
+          '--threads',
+          '1',
+          ...options,
+        );
+      const printed = await predict('--input', join(folder, 'scan-0.nii.gz'));
+      const line = /^scan-0,.*scan-0\.nii\.gz,(none|lesion),(\S+),(\S+)$/m.exec(printed.stdout);
+      expect(rows).toContain(`scan-0,${folder},none,${line?.slice(1).join(',')}`);
+      const written = await predict('--input', folder, '--output', here('told.json'));
+      expect(written.stdout).toContain(`Wrote the classes of ${CASES} of ${CASES} scans to`);
+      expect(JSON.parse(await readFile(here('told.json'), 'utf8'))).toHaveLength(CASES);
+      const drawn = await predict('--input', folder, '--output', here('seg.nii.gz'));
+      expect(drawn.stderr).toContain('Let the name of the file end in .csv or .json');
       const inspect = ['data', 'inspect', folder, '--job', here('job.json'), ...classes, '--json'];
       const { scans } = JSON.parse((await fedvox(...inspect)).stdout);
       expect(scans).toHaveLength(CASES);

@@ -90,6 +90,15 @@ describe('site.yaml', () => {
     expect(ofArchive.pacs).not.toHaveProperty('caseClasses');
   });
 
+  it('leaves alone the attribute that says its cases’ classes', async () => {
+    const caseClasses = { attribute: 'BodyPartExamined', values: { HEAD: 'tumour' } };
+    const said = `caseClasses: ${JSON.stringify(caseClasses)}`;
+    const { data } = await load(
+      `site: north\nstateDir: state\ndata: {kind: dicom, path: scans, ${said}}`,
+    );
+    expect(data).toMatchObject({ kind: 'dicom', caseClasses });
+  });
+
   it('asks an archive without DICOMweb by DIMSE, as whom it says', async () => {
     const yaml = [
       'site: north',

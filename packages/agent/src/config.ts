@@ -96,7 +96,11 @@ function resolveData(
   stateDir: string,
 ): Pick<SiteConfig, 'data' | 'pacs'> {
   const { caseClasses } = data;
-  const ofCases = caseClasses && { caseClasses: { file: resolve(folder, caseClasses.file) } };
+  const list =
+    caseClasses !== undefined && 'file' in caseClasses
+      ? { file: resolve(folder, caseClasses.file) }
+      : caseClasses;
+  const ofCases = list && { caseClasses: list };
   if (data.kind !== 'pacs') {
     return { data: { ...data, path: resolve(folder, data.path), ...ofCases } };
   }

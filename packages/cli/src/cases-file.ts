@@ -4,21 +4,31 @@ import type { CaseEvaluation, ToldClass } from '@fedvox/learning';
 import { csvText } from './csv.js';
 import { fail } from './errors.js';
 
-const FORMATS: Readonly<Record<string, (cases: readonly CaseEvaluation[]) => string>> = {
-  '.csv': casesCsv,
-  '.json': (cases) => `${JSON.stringify(cases, undefined, 2)}\n`,
-};
-
 /**
  * What writes the figures of every case to a file, as its name says.
  * @throws FedvoxError `cli/cases-format-unknown` at once, before there is anything to write
  */
 export function casesFile(path: string): (cases: readonly CaseEvaluation[]) => Promise<void> {
-  const format = FORMATS[extname(path).toLowerCase()];
+  return tableFile(path, casesCsv);
+}
+
+/**
+ * What writes a table of cases to a file, as CSV or JSON.
+ * @throws FedvoxError `cli/cases-format-unknown` at once, before there is anything to write
+ */
+export function tableFile<Row>(
+  path: string,
+  csvOf: (rows: readonly Row[]) => string,
+): (rows: readonly Row[]) => Promise<void> {
+  const formats: Readonly<Record<string, typeof csvOf>> = {
+    '.csv': csvOf,
+    '.json': (rows) => `${JSON.stringify(rows, undefined, 2)}\n`,
+  };
+  const format = formats[extname(path).toLowerCase()];
   if (format === undefined) {
-    throw fail('cases-format-unknown', { path, known: Object.keys(FORMATS).join(' or ') });
+    throw fail('cases-format-unknown', { path, known: Object.keys(formats).join(' or ') });
   }
-  return (cases) => writeFileDurably(path, format(cases));
+  return (rows) => writeFileDurably(path, format(rows));
 }
 
 /** A line for each case and class; of cases that are classified, a line for each. */

@@ -61,6 +61,28 @@ describe('an evaluation for people', () => {
   right: 75.0 %`);
   });
 
+  it('says how each site’s cases were told', () => {
+    const lesion = { name: 'lesion', cases: 2, auc: 1, sensitivity: 1 };
+    const caseClasses = { specificity: 0.9, perClass: [lesion], accuracy: 0.5 };
+    const site = { dice: null, perClass: [], validationCases: 4 };
+    const evaluation = {
+      ...{ ...site, auc: 0.8, surfaceToleranceMm: 1, caseClasses },
+      perSite: [
+        { ...site, site: 'north', told: { auc: 0.75, caseClasses } },
+        { ...site, site: 'south', told: { auc: null, caseClasses } },
+      ],
+    };
+    const lines = evaluationText(evaluation, 'case(s)').split('\n');
+    expect(lines.slice(3)).toEqual([
+      '  north: AUC 0.750 in 4 case(s)',
+      '    lesion: AUC 1.000; sensitivity 1.000 at a specificity of 0.9; 2 case(s)',
+      '    right: 50.0 %',
+      '  south: AUC - in 4 case(s)',
+      '    lesion: AUC 1.000; sensitivity 1.000 at a specificity of 0.9; 2 case(s)',
+      '    right: 50.0 %',
+    ]);
+  });
+
   it('says how well the mean of a class is known, where it can be told', () => {
     const evaluation = {
       dice: 0.9,

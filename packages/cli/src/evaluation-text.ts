@@ -21,7 +21,15 @@ export function evaluationText(
   const sites = haveSameClasses(perSite) ? [] : perSite.flatMap(ofSite);
   const classes = classLines(evaluation, surfaceToleranceMm, intervals?.perClass);
   const ofCases = caseClassLines(evaluation.caseClasses, intervals?.auc ?? null);
-  return [head, ...classes, ...ofCases, ...sites].join('\n');
+  return [head, ...classes, ...ofCases, ...sites, ...perSite.flatMap(toldLines)].join('\n');
+}
+
+/** How the classes of a site's cases are told. */
+function toldLines({ site, told, validationCases }: SiteEvaluation): string[] {
+  if (told === undefined) return [];
+  const { auc, caseClasses } = told;
+  const head = `  ${site}: AUC ${figure(auc)} in ${validationCases} case(s)`;
+  return [head, ...caseClassLines(caseClasses, null).map((line) => `  ${line}`)];
 }
 
 /** How the classes of cases are told. */

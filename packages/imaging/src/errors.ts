@@ -290,7 +290,7 @@ export const fail = defineErrors('imaging', {
   'no-class-list': {
     message: 'nothing says the classes of the cases in {path}',
     advice:
-      'Name a list of them: `caseClasses: {file: classes.csv}` in the site’s `data`, or --case-classes FILE.',
+      'Name a list of them: `caseClasses: {file: classes.csv}` in the site’s `data`, or --case-classes FILE; or the DICOM attribute that says it.',
   },
   'class-list-unreadable': {
     message: 'cannot read the list of cases’ classes {path}: {reason}',
@@ -317,6 +317,23 @@ export const fail = defineErrors('imaging', {
   'case-class-stray': {
     message: '{path} has lines of no case that is here: {lines}',
     advice: 'Nothing to do where those cases lie elsewhere. Else correct the names in these lines.',
+  },
+  'case-attribute-missing': {
+    message: 'nothing says the class of {what}: {why}',
+    advice: 'Take it from a list: `caseClasses: {file: classes.csv}`; or leave the scan out.',
+  },
+  'case-attribute-conflict': {
+    message: 'the images of {what} differ in {attribute}, which says their class',
+    advice: 'Take the class from a list: `caseClasses: {file: classes.csv}`.',
+  },
+  'case-value-unmapped': {
+    message: 'what {attribute} of {what} says is not among `caseClasses.values`',
+    advice:
+      'Look at the header, and map what it says to a class of the job. Other cases are not used.',
+  },
+  'case-value-unknown': {
+    message: '`caseClasses.values` makes {what} a class that is none of this job’s: {classes}',
+    advice: 'Map the value to a class as the job writes it.',
   },
   'ambiguous-label': {
     message: '{what} has several segments for the class {class}',

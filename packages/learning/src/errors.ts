@@ -81,7 +81,11 @@ export const fail = defineErrors('learning', {
   },
   'classifies-cases': {
     message: 'the model of job {job} says a class of a case, and draws no label map',
-    advice: 'See what it says of cases by `fedvox model evaluate --cases FILE`.',
+    advice: 'Have the classes written by `fedvox model predict --output FILE.csv`.',
+  },
+  'segments-voxels': {
+    message: 'the model of job {job} draws label maps, and says no class of a case',
+    advice: 'Have a label map written by `fedvox model predict --output FILE.nii.gz`.',
   },
   'output-kind': {
     message: 'a prediction of this scan is written as {kinds}, not as {outputPath}',

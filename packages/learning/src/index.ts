@@ -20,6 +20,11 @@ export { type Fingerprint, takeFingerprint } from './planning/fingerprint.js';
 export { type PlannedJob, planJob } from './planning/plan-job.js';
 export type { KeptFolders } from './site-rules/site-rule.js';
 export {
+  type ClassifiedScan,
+  type ClassifyOutcome,
+  classifyScans,
+} from './tasks/classify-scans.js';
+export {
   type CrossValidation,
   crossValidate,
   type FoldResult,

@@ -136,6 +136,20 @@ describe('the report of a model that classifies cases', () => {
     expect(page).not.toContain('<sure>');
   });
 
+  it('says how each site’s were told', () => {
+    const { caseClasses } = record.evaluation;
+    if (caseClasses === undefined) throw new Error('it classifies');
+    const site = { dice: null, perClass: [], validationCases: 4 };
+    const perSite = [
+      { ...site, site: 'north', told: { auc: 0.625, caseClasses } },
+      { ...site, site: 'south', told: { auc: null, caseClasses } },
+    ];
+    const evaluation = { ...record.evaluation, perSite };
+    const text = textOf(evaluationReport({ ...record, evaluation }, 'en'));
+    expect(text).toContain('|north|4|0.625|50.0 %|0.750|');
+    expect(text).toMatch(/\|south\|4\|[^|0-9]+\|50\.0 %\|0\.750\|/);
+  });
+
   it.each(LANGUAGES)('is whole in %s', (language) => {
     expect(evaluationReport(record, language)).toContain('0.875');
   });

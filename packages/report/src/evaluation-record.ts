@@ -21,6 +21,8 @@ export interface EvaluationRecord {
       readonly dice: number | null;
       readonly perClass: readonly EvaluatedClass[];
       readonly validationCases: number;
+      /** Where the job classifies cases. */
+      readonly told?: { readonly auc: number | null; readonly caseClasses: EvaluatedCaseClasses };
     }[];
     /** Where the job classifies cases, and one model did. */
     readonly caseClasses?: EvaluatedCaseClasses;

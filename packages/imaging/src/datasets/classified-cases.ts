@@ -4,6 +4,7 @@ import { groupBy } from '../group-by.js';
 import { type Refusal, refusalOf } from '../refusal.js';
 import { className } from '../segmentation/class-names.js';
 import type { CaseRef, Dataset } from './case-ref.js';
+import { classByAttribute } from './class-attribute.js';
 import { type ClassLine, type ClassList, readClassList } from './class-list.js';
 import { caseIdOf } from './listed-cases.js';
 import type { ResolvedDatasetSpec } from './spec.js';
@@ -11,14 +12,14 @@ import type { ResolvedDatasetSpec } from './spec.js';
 /** What a data set says of its cases' classes. */
 type ClassRules = Pick<ResolvedDatasetSpec, 'kind' | 'path' | 'labels' | 'caseClasses'>;
 
-/** A site's list, asked for one case after the other. */
+/** What says the classes of a site's cases, asked for one after the other. */
 export interface CaseClassifier {
   /**
    * The class of a case, as an index of the job's.
-   * @throws FedvoxError `case-class-missing`, `case-class-conflict`, `case-class-unknown`
+   * @throws FedvoxError `case-class-missing`, `case-class-conflict`, `case-class-unknown`; as `classByAttribute`
    */
-  classOf(ref: CaseRef): number;
-  /** What is said of lines that are of none of the cases so far. */
+  classOf(ref: CaseRef): Promise<number>;
+  /** What is said of a list's lines that are of none of the cases so far. */
   strays(): Refusal[];
 }
 
@@ -32,11 +33,14 @@ export async function openCaseClassifier(
 ): Promise<CaseClassifier> {
   const { path, caseClasses } = rules;
   if (caseClasses === undefined) throw fail('no-class-list', { path });
+  if ('attribute' in caseClasses) {
+    return { classOf: (ref) => classByAttribute(ref, caseClasses, classes), strays: () => [] };
+  }
   const list = await readClassList(caseClasses.file);
   const linesOf = groupBy(list.lines, ({ name }) => keyOf(name, list, rules));
   const met = new Set<string>();
   return {
-    classOf(ref) {
+    async classOf(ref) {
       const key = list.subject === 'case' ? ref.caseId : ref.patientKey;
       if (key !== undefined) met.add(key);
       const lines = (key !== undefined && linesOf.get(key)) || [];
@@ -65,7 +69,7 @@ export async function classifiedCases(
   const unknown: Refusal[] = [];
   for (const ref of cases) {
     try {
-      known.push({ ...ref, caseClass: classifier.classOf(ref) });
+      known.push({ ...ref, caseClass: await classifier.classOf(ref) });
     } catch (error) {
       unknown.push(refusalOf(whatOf(ref), error));
     }

@@ -13,7 +13,10 @@ export async function decidingFiles(spec: ResolvedDatasetSpec): Promise<readonly
   try {
     const files =
       spec.kind === 'dicom' ? await filesUnder(spec.path) : await listedFiles(spec.path);
-    return spec.caseClasses === undefined ? files : [...files, spec.caseClasses.file];
+    const { caseClasses } = spec;
+    return caseClasses !== undefined && 'file' in caseClasses
+      ? [...files, caseClasses.file]
+      : files;
   } catch (error) {
     if (!(error instanceof FedvoxError)) throw error;
     return [];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { tagNamed } from '../dicom/attribute-name.js';
 import { DIMENSION_NAMES } from '../dicom/frame.js';
 
 /** A site's names for structures, or for classes of cases → the job's class names; `*` in a name stands for any text. */
@@ -12,10 +13,25 @@ const gantryTiltSchema = z.enum(['refuse', 'resample']).default('refuse');
 
 /** Where the site says which class each case is of, for jobs that classify cases. */
 const caseClassesSchema = z
-  .strictObject({
-    /** A CSV file with the columns `class`, and `case` or `patient`. */
-    file: z.string().min(1),
-  })
+  .union([
+    z.strictObject({
+      /** A CSV file with the columns `class`, and `case` or `patient`. */
+      file: z.string().min(1),
+    }),
+    z.strictObject({
+      /** Of a DICOM series, by its keyword or as `(gggg,eeee)`: the same on all of its images. */
+      attribute: z
+        .string()
+        .refine(
+          (name) => tagNamed(name) !== undefined,
+          'must be a keyword such as BodyPartExamined or StudyDescription, or a tag such as (0018,0015)',
+        ),
+      /** What it says → the job's class. A case whose header says anything else is not used. */
+      values: z
+        .record(z.string().min(1), z.string().min(1))
+        .refine((values) => Object.keys(values).length > 0, 'must map at least one value'),
+    }),
+  ])
   .optional();
 
 const volumeChoiceSchema = z

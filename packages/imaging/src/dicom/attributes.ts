@@ -127,7 +127,12 @@ export class Attributes {
 
   /** Text that a person wrote, in the file's character set; `text` gives its bytes one by one. */
   words(keyword: Keyword): string | undefined {
-    const element = this.dataSet.elements[TAG[keyword]];
+    return this.wordsAt(TAG[keyword]);
+  }
+
+  /** As `words`, of any tag as dicom-parser spells it. Numbers that are no text are not to be had so. */
+  wordsAt(tag: string): string | undefined {
+    const element = this.dataSet.elements[tag];
     if (element === undefined || element.length === 0) return undefined;
     const { dataOffset, length } = element;
     const bytes = this.dataSet.byteArray.subarray(dataOffset, dataOffset + length);

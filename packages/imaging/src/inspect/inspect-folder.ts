@@ -100,7 +100,7 @@ async function report(
       known = { ...known, ...geometryOf(ref) };
       const problem = problemOf?.(ref);
       if (problem !== undefined) throw problem;
-      const caseClass = classifier && ofCases[classifier.classOf(ref)];
+      const caseClass = classifier && ofCases[await classifier.classOf(ref)];
       const before = refusals.map(({ reason }) => reason);
       if (kept !== undefined) {
         const own = await keptReport(await kept.of(ref, classes), ref, candidate, warnings);

@@ -14,7 +14,12 @@ import {
   SURFACE_TOLERANCE_MM,
 } from './class-evaluation.js';
 import { type CaseQuestion, classifyCases } from './classify-cases.js';
-import { type CaseClasses, type ClassifiedCase, caseClassesOf } from './told-classes.js';
+import {
+  aucOfCases,
+  type CaseClasses,
+  type ClassifiedCase,
+  caseClassesOf,
+} from './told-classes.js';
 
 /** A labelled case to measure a model on. */
 export interface EvaluationCase {
@@ -54,6 +59,8 @@ export interface Evaluation extends Agreements, Figures {
 /** Sites may differ in the classes that occur there, which figures of all cases together do not show. */
 export interface SiteEvaluation extends Agreements {
   readonly site: string;
+  /** How the classes of its cases are told, and the job's AUC of them; absent where the job is of voxels. */
+  readonly told?: { readonly auc: number | null; readonly caseClasses: CaseClasses };
 }
 
 export interface EvaluateOptions {
@@ -147,9 +154,7 @@ export function evaluationOf(
   if (classified.length > 0) {
     return {
       ...{ dice: null, perClass: [], validationCases: cases.length, auc, surfaceToleranceMm },
-      ...(ofCases && {
-        caseClasses: caseClassesOf(classified, ofCases.names, ofCases.specificity),
-      }),
+      ...(ofCases && toldTogether(cases, ofCases)),
     };
   }
   const perSite = evaluateSites(cases, names);
@@ -174,14 +179,31 @@ function evaluateTogether(found: readonly MeasuredCase[], names: readonly string
   };
 }
 
-/** In the order in which the sites' first cases come. */
+/** How one model told the classes of cases: of all, and of each site where there are several. */
+function toldTogether(
+  cases: readonly MeasuredCase[],
+  { names, specificity, wanted }: CaseQuestion,
+) {
+  const ofSites = casesBySite(cases).map(([site, own]): SiteEvaluation => {
+    const classified = classifiedOf(own);
+    const told = {
+      auc: orNull(aucOfCases(classified, wanted)),
+      caseClasses: caseClassesOf(classified, names, specificity),
+    };
+    return { site, dice: null, perClass: [], validationCases: own.length, told };
+  });
+  return {
+    caseClasses: caseClassesOf(classifiedOf(cases), names, specificity),
+    ...(ofSites.length > 1 ? { perSite: ofSites } : {}),
+  };
+}
+
 function evaluateSites(found: readonly MeasuredCase[], names: readonly string[]): SiteEvaluation[] {
+  return casesBySite(found).map(([site, own]) => ({ site, ...evaluateTogether(own, names) }));
+}
+
+/** In the order in which the sites' first cases come. */
+function casesBySite(found: readonly MeasuredCase[]): (readonly [string, MeasuredCase[]])[] {
   const sites = new Set(found.flatMap(({ about }) => about.site ?? []));
-  return [...sites].map((site) => ({
-    site,
-    ...evaluateTogether(
-      found.filter(({ about }) => about.site === site),
-      names,
-    ),
-  }));
+  return [...sites].map((site) => [site, found.filter(({ about }) => about.site === site)]);
 }

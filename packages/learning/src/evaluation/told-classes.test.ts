@@ -66,6 +66,30 @@ describe('an evaluation of cases’ classes in detail', () => {
     expect(auc!.high).toBeGreaterThan(whole);
   });
 
+  it('has the same of each site, where there are several', () => {
+    const ofSites = {
+      ...measured,
+      cases: measured.cases.map((one, index) => ({
+        ...one,
+        about: { ...one.about, site: index < 6 ? 'south' : 'north' },
+      })),
+    };
+    const { perSite = [], ...whole } = detailedEvaluationOf(ofSites, {
+      classes: ['none', 'lesion'],
+    });
+    expect(whole.caseClasses).toEqual(evaluation.caseClasses);
+    expect(perSite.map(({ site, validationCases }) => [site, validationCases])).toEqual([
+      ['south', 6],
+      ['north', 14],
+    ]);
+    const ofSouth = scored.slice(0, 6);
+    expect(perSite[0]?.told).toEqual({
+      auc: aucOfCases(ofSouth, new Set([1])),
+      caseClasses: caseClassesOf(ofSouth, ['none', 'lesion'], 0.9),
+    });
+    expect(evaluation).not.toHaveProperty('perSite');
+  });
+
   it('says of each case its class, the most probable one, and how probable each is', () => {
     expect(evaluation.perCase[4]).toEqual({
       ...{ caseId: 'case-4', dice: null, perClass: [] },

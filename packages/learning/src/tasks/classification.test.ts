@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { readModel } from '../bundle/model-file.js';
 import { writeLesionDataset } from '../testing/phantom-dataset.js';
 import { lesionJob } from '../testing/phantoms.js';
+import { classifyScans } from './classify-scans.js';
 import { crossValidate } from './cross-validate.js';
 import { evaluateSavedModel } from './evaluate-model.js';
 import { trainPooled } from './pooled.js';
@@ -63,6 +64,29 @@ describe('a job that classifies cases', () => {
     });
     const { none = 0, lesion = 0 } = first?.classified?.probabilities ?? {};
     expect(none + lesion).toBeCloseTo(1, 6);
+  });
+
+  it('says of scans without a class the very probabilities, each with its most probable class', async () => {
+    const { perCase } = await evaluateSavedModel({ ...task(), datasets: [unseen] }, output());
+    const broken = here('broken');
+    await mkdir(broken);
+    await writeFile(join(broken, 'no.nii.gz'), 'no scan');
+    const outcomes = await classifyScans({
+      ...{ ...task(), modelPath: output(), inputPaths: [unseen.path, broken] },
+    });
+    const [refused, ...told] = outcomes;
+    expect(refused).toMatchObject({ kind: 'refused', what: expect.stringContaining('no.nii.gz') });
+    expect(told).toHaveLength(40);
+    for (const outcome of told) {
+      if (outcome.kind === 'refused') throw new Error(outcome.reason);
+      const { what, predicted, probabilities } = outcome;
+      const same = perCase.find(({ caseId }) => what === `imagesTr/${caseId}.nii.gz`)?.classified;
+      expect({ predicted, probabilities }).toEqual({
+        ...{ predicted: same?.predicted, probabilities: same?.probabilities },
+      });
+      // Of several paths as seen from all of them.
+      expect(`${outcome.caseId.replace('unseen', 'imagesTr')}.nii.gz`).toBe(what);
+    }
   });
 
   it('is cross-validated: each case once, by a fold’s own model, and the AUC is their mean', async () => {

@@ -11,7 +11,7 @@ import type { ReadyModel } from './ready-model.js';
 /** What is asked of every scan that a model is applied to. */
 export interface PredictionRules {
   readonly job: Job;
-  /** Segments a scan that the job's data requirements would refuse, too. */
+  /** Takes a scan that the job's data requirements would refuse, too. */
   readonly force?: boolean;
   readonly clock: Clock;
   readonly log: Logger;
@@ -34,19 +34,24 @@ export interface Prediction {
 export async function checkPrediction(
   scan: FoundScan,
   outputPath: string,
-  { job, force, log }: PredictionRules,
+  rules: PredictionRules,
   isRead: (path: string) => Promise<boolean>,
 ): Promise<boolean> {
   checkOutputKind(outputPath, scan);
   const replaced = await isReplaced(outputPath, isRead);
+  checkScan(scan, rules);
+  return replaced;
+}
+
+/** Logs whatever has to be said of a scan. @throws FedvoxError `learning/scan-outside-job` */
+export function checkScan(scan: FoundScan, { job, force, log }: PredictionRules): void {
   for (const notice of scan.notices) log.warn(notice, 'said of a scan that is used');
   const problem = requirementProblem(knownOf(scan, job), job);
-  if (problem === undefined) return replaced;
+  if (problem === undefined) return;
   if (force !== true) {
     throw fail('scan-outside-job', { reason: problem.message }, { cause: problem });
   }
-  log.warn({ reason: problem.message }, 'segmented all the same');
-  return replaced;
+  log.warn({ reason: problem.message }, 'predicted all the same');
 }
 
 /**

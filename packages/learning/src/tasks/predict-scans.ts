@@ -1,15 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
-import {
-  type FoundScan,
-  filesOf,
-  findScans,
-  type HeaderProgress,
-  type Refusal,
-  refusalOf,
-  type ScanRules,
-} from '@fedvox/imaging';
+import { join } from 'node:path';
+import { type FoundScan, filesOf, type Refusal, refusalOf } from '@fedvox/imaging';
 import { fail } from '../errors.js';
+import { everyScan, type ScanPaths } from './every-scan.js';
 import {
   checkPrediction,
   type Prediction,
@@ -19,13 +12,9 @@ import {
 import { endingFor, sameFileTest } from './prediction-output.js';
 import { type ModelInput, readyModel } from './ready-model.js';
 
-export interface PredictScansInput extends ModelInput, PredictionRules {
-  /** NIfTI and NRRD files, and folders of them and of DICOM series. */
-  readonly inputPaths: readonly string[];
+export interface PredictScansInput extends ModelInput, PredictionRules, ScanPaths {
   /** Each label map goes to its scan's place here, as seen from all inputs; what lies here is no scan. */
   readonly outputFolder: string;
-  readonly rules?: ScanRules;
-  readonly onHeaders?: (progress: HeaderProgress) => void;
   /** Is told of each scan as it is done with, and how many are left. */
   readonly onScan?: (outcome: ScanOutcome, left: number) => void;
 }
@@ -73,54 +62,6 @@ export async function predictScans(input: PredictScansInput): Promise<readonly S
   } finally {
     model.dispose();
   }
-}
-
-/** Those of each path, placed as seen from all of them, and a refusal for a path that cannot be looked at. */
-async function everyScan({ inputPaths, outputFolder, rules, onHeaders }: PredictScansInput) {
-  const scans: FoundScan[] = [];
-  const refused: Refusal[] = [];
-  const common = commonFolder(inputPaths.map(folderOf));
-  for (const path of inputPaths) {
-    try {
-      const headers = onHeaders === undefined ? {} : { onProgress: onHeaders };
-      const found = await findScans(path, rules, headers);
-      const from = relative(common, folderOf(path));
-      for (const scan of found.scans) {
-        if (isOutput(scan, path, outputFolder)) continue;
-        scans.push({ ...scan, place: join(from, scan.place) });
-      }
-      refused.push(...found.refused);
-    } catch (error) {
-      refused.push(refusalOf(path, error));
-    }
-  }
-  return { scans, refused };
-}
-
-/** The folder that an input is, or is in. */
-function folderOf(path: string): string {
-  const isFolder = existsSync(path) && statSync(path).isDirectory();
-  return isFolder ? resolve(path) : dirname(resolve(path));
-}
-
-/** The deepest folder that all of these are in or are. */
-function commonFolder([first, ...others]: readonly string[]): string {
-  return others.reduce((common, folder) => {
-    let at = common;
-    while (isOutside(folder, at)) at = dirname(at);
-    return at;
-  }, first as string);
-}
-
-function isOutside(path: string, folder: string): boolean {
-  return relative(folder, path).startsWith('..');
-}
-
-/** Earlier predictions may lie in a folder under the scans'. */
-function isOutput({ ref }: FoundScan, inputPath: string, outputFolder: string): boolean {
-  const output = resolve(outputFolder);
-  if (output === resolve(inputPath) || isOutside(output, resolve(inputPath))) return false;
-  return !isOutside(resolve(filesOf(ref)[0] as string), output);
 }
 
 /**

@@ -6,6 +6,7 @@ import { selectEngine } from '../engine/engine.js';
 import type { EngineName, EngineSettings } from '../engine/settings.js';
 import { voxelEngineOf } from '../engine/voxels.js';
 import { fail } from '../errors.js';
+import { classProbabilities } from '../inference/class-probabilities.js';
 import { predictProbabilities } from '../inference/probabilities.js';
 import { segmented } from '../inference/segmented.js';
 import { Network } from '../networks/network.js';
@@ -35,12 +36,9 @@ export interface ReadyModel {
  *   `learning/unsupported-channels`, `learning/engine-unavailable`, `learning/classifies-cases`
  */
 export async function readyModel(input: ModelInput): Promise<ReadyModel> {
-  const { job, modelPath } = input;
-  checkRunnable(job);
+  const { job } = input;
   if (isOfCases(job)) throw fail('classifies-cases', { job: job.name });
-  const weights = await openModel(modelPath, job);
-  const voxels = voxelEngineOf(await selectEngine(input.engine, input));
-  const network = Network.fromWeights(job, weights);
+  const { network, voxels } = await readyNetwork(input);
   return {
     async segment(scan, grid) {
       const { image } = preprocess({ image: scan }, job.preprocess, voxels);
@@ -49,4 +47,36 @@ export async function readyModel(input: ModelInput): Promise<ReadyModel> {
     },
     dispose: () => network.dispose(),
   };
+}
+
+/** A model that tells the class of a case as a whole, in an engine, for any number of scans. */
+export interface ReadyClassifier {
+  /**
+   * The probability of each of the job's classes, summing to 1, of one scan: preprocessed as the job says.
+   * @throws FedvoxError `imaging/spacing-unusable`, `learning/size-not-divisible`, `learning/class-not-finite`
+   */
+  classify(scan: Scan): Promise<readonly number[]>;
+  dispose(): void;
+}
+
+/** @throws FedvoxError as `readyModel`; `learning/segments-voxels` */
+export async function readyClassifier(input: ModelInput): Promise<ReadyClassifier> {
+  const { job } = input;
+  if (!isOfCases(job)) throw fail('segments-voxels', { job: job.name });
+  const { network, voxels } = await readyNetwork(input);
+  return {
+    async classify(scan) {
+      const { image } = preprocess({ image: scan }, job.preprocess, voxels);
+      return classProbabilities(network, image);
+    },
+    dispose: () => network.dispose(),
+  };
+}
+
+async function readyNetwork(input: ModelInput) {
+  const { job, modelPath } = input;
+  checkRunnable(job);
+  const weights = await openModel(modelPath, job);
+  const voxels = voxelEngineOf(await selectEngine(input.engine, input));
+  return { network: Network.fromWeights(job, weights), voxels };
 }

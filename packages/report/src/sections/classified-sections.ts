@@ -10,7 +10,7 @@ export function classifiedSections(
   words: Words,
   maxCases: number,
 ): Html[] {
-  return [...byClass(record, words), byCase(record, words, maxCases)];
+  return [...byClass(record, words), ...bySite(record, words), byCase(record, words, maxCases)];
 }
 
 /** Nothing where several models told them: their probabilities do not compare. */
@@ -29,6 +29,31 @@ function byClass({ evaluation: { caseClasses } }: EvaluationRecord, words: Words
     html`<h2>${terms.byClass}</h2>
 ${raw(dataTable(terms.byClass, columns, rows))}
 <p>${terms.right}: ${percentText(accuracy, words)}</p>`,
+  ];
+}
+
+/** Of each site the AUC, and the sensitivity to each class. */
+function bySite({ evaluation }: EvaluationRecord, words: Words): Html[] {
+  const told = (evaluation.perSite ?? []).flatMap(({ told: own, ...one }) =>
+    own === undefined ? [] : [{ ...one, ...own }],
+  );
+  const [first] = told;
+  if (first === undefined) return [];
+  const { terms, sensitivity: sensitivityAt } = words.evaluation;
+  const { specificity, perClass } = first.caseClasses;
+  const columns: Column[] = [
+    { title: words.terms.site },
+    ...[terms.cases, METRICS.auc.title, terms.right].map(numbers),
+    ...perClass.map(({ name }) => numbers(`${name}: ${sensitivityAt(specificity)}`)),
+  ];
+  const rows = told.map(({ site, validationCases, auc, caseClasses }) => [
+    ...[site, String(validationCases), figureText(auc, words)],
+    percentText(caseClasses.accuracy, words),
+    ...caseClasses.perClass.map(({ sensitivity }) => figureText(sensitivity, words)),
+  ]);
+  return [
+    html`<h2>${terms.bySite}</h2>
+${raw(dataTable(terms.bySite, columns, rows))}`,
   ];
 }
 
