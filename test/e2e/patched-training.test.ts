@@ -52,9 +52,23 @@ describe('a job that trains on patches', () => {
         digests.push(await sha256File(at(model)));
       }
       expect(digests[1]).toBe(digests[0]);
-      const measured = await fedvox('model', 'evaluate', '--model', at('a.safetensors'), ...places);
+      const measured = await fedvox(
+        'model',
+        'evaluate',
+        '--model',
+        at('a.safetensors'),
+        ...places,
+        '--lesions',
+      );
       expect(lastLine(measured), measured.stderr).toMatchObject({
         ...{ validationCases: 4, dice: expect.any(Number) },
+        lesions: {
+          rule: { neighbours: 26, overlap: 0.1 },
+          perClass: [
+            { name: 'organ', lesions: 4 },
+            { name: 'lesion', lesions: 2 },
+          ],
+        },
       });
     },
     PATIENCE_MS,

@@ -49,6 +49,15 @@ describe('the file of all cases', () => {
     ]);
   });
 
+  it('says how many lesions were found where they were looked at', () => {
+    const found = { ...organ, lesions: { lesions: 3, found: 2, falsePositives: 1 } };
+    expect(casesCsv([{ caseId: 'a', dice: 0.5, perClass: [found] }]).split('\r\n')).toEqual([
+      'case,site,class,dice,hd95_mm,reference_ml,predicted_ml,surface_dice,volume_error,lesions,lesions_found,lesions_false',
+      'a,,organ,0.5,2,1.25,1,0.75,-0.2,3,2,1',
+      '',
+    ]);
+  });
+
   it('is JSON where its name says so', async () => {
     const path = join(folder, 'cases.JSON');
     await casesFile(path)(cases);

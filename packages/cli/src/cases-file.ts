@@ -57,6 +57,9 @@ function classifiedCsv(cases: readonly (CaseEvaluation & { classified: ToldClass
   return csvText([head, ...rows]);
 }
 
+const haveLesions = (cases: readonly CaseEvaluation[]) =>
+  cases.some(({ perClass }) => perClass.some(({ lesions }) => lesions !== undefined));
+
 function segmentedCsv(cases: readonly CaseEvaluation[]): string {
   const head = [
     'case',
@@ -68,18 +71,22 @@ function segmentedCsv(cases: readonly CaseEvaluation[]): string {
     'predicted_ml',
     'surface_dice',
     'volume_error',
+    ...(haveLesions(cases) ? ['lesions', 'lesions_found', 'lesions_false'] : []),
   ];
   const rows = cases.flatMap(({ caseId, site, perClass }) =>
-    perClass.map(({ name, dice, hd95Mm, referenceMl, predictedMl, surfaceDice, volumeError }) => [
+    perClass.map((one) => [
       caseId,
       site ?? null,
-      name,
-      dice,
-      hd95Mm,
-      referenceMl,
-      predictedMl,
-      surfaceDice,
-      volumeError,
+      one.name,
+      one.dice,
+      one.hd95Mm,
+      one.referenceMl,
+      one.predictedMl,
+      one.surfaceDice,
+      one.volumeError,
+      ...(one.lesions === undefined
+        ? []
+        : [one.lesions.lesions, one.lesions.found, one.lesions.falsePositives]),
     ]),
   );
   return csvText([head, ...rows]);

@@ -56,6 +56,7 @@ export { directReader, type Reader } from './reader/reader.js';
 export { ReaderThread } from './reader/reader-thread.js';
 export { type Refusal, refusalOf } from './refusal.js';
 export { augment } from './transforms/augment.js';
+export { type Components, componentsOf, type Neighbours } from './transforms/components.js';
 export type { Box } from './transforms/crop-foreground.js';
 export { patchStart } from './transforms/patch.js';
 export { fillHoles, keepLargestComponent } from './transforms/postprocess.js';

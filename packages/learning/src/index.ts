@@ -13,8 +13,14 @@ export type {
 } from './evaluation/case-evaluation.js';
 export type { ClassEvaluation } from './evaluation/class-evaluation.js';
 export type { Agreements, Evaluation, SiteEvaluation } from './evaluation/evaluate-cases.js';
+export type {
+  DetectedClass,
+  DetectedInCase,
+  LesionEvaluation,
+} from './evaluation/lesion-evaluation.js';
 export type { CaseClassEvaluation, CaseClasses } from './evaluation/told-classes.js';
 export { lossOf } from './losses/index.js';
+export { LESION_RULE, type LesionRule } from './metrics/lesions.js';
 export { initialModel, Network } from './networks/network.js';
 export { type Fingerprint, takeFingerprint } from './planning/fingerprint.js';
 export { type PlannedJob, planJob } from './planning/plan-job.js';

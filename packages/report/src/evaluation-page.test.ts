@@ -66,6 +66,24 @@ describe('a report of an evaluation', () => {
     expect(text).toContain('|surface Dice (2 mm)|HD95 (mm)|');
   });
 
+  it('says how many lesions are found, at how many false positives', () => {
+    const record = recordOf([0.5, 0.6]);
+    const froc = [1 / 8, 1, 8].map((rate, at) => ({
+      ...{ falsePositives: rate, sensitivity: at === 0 ? null : 0.25 * at },
+    }));
+    const lesion = {
+      ...{ name: 'lesion', lesions: 4, found: 2, sensitivity: 0.5, falsePositives: 1.25 },
+      ...{ froc, frocMean: 0.375 },
+    };
+    const lesions = { rule: { neighbours: 18, overlap: 0.2 }, perClass: [lesion] };
+    const evaluation = { ...record.evaluation, lesions };
+    const text = textOf(evaluationReport({ ...record, evaluation }, 'en'));
+    expect(text).toContain('|false positives per case|1/8|1|8|mean of these|');
+    expect(text).toContain('|lesion|4|2|0.500|1.25|–|0.250|0.500|0.375|');
+    expect(text).toContain('18 neighbours; it is found where');
+    expect(textOf(evaluationReport(record, 'en'))).not.toContain('false positives per case');
+  });
+
   it('lists cases, the worst first, without the classes that they do not have', () => {
     const text = textOf(evaluationReport(recordOf([0.9, 0.3, 0.6]), 'en'));
     expect(text).toContain('|case-1|organ|0.300|0.700|2.0|10.00|12.50|25.0 %|case-2|organ|');

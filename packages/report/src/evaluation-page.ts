@@ -5,6 +5,7 @@ import { type Column, dataTable, type Html, html, raw, termList } from './html-m
 import { figureText, percentText } from './phrases.js';
 import { reportPage } from './report-page.js';
 import { classifiedSections } from './sections/classified-sections.js';
+import { lesionSections } from './sections/lesion-sections.js';
 import { type Language, WORDS } from './words/languages.js';
 import type { Words } from './words/words.js';
 
@@ -18,7 +19,12 @@ export function evaluationReport(record: EvaluationRecord, language: Language): 
     summary(record, words),
     ...(isOfCases(record.job)
       ? classifiedSections(record, words, MAX_CASES)
-      : [byClass(record, words), ...bySite(record, words), byCase(record, words)]),
+      : [
+          byClass(record, words),
+          ...bySite(record, words),
+          ...lesionSections(record, words),
+          byCase(record, words),
+        ]),
   ]);
 }
 

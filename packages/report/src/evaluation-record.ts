@@ -24,6 +24,8 @@ export interface EvaluationRecord {
       /** Where the job classifies cases. */
       readonly told?: { readonly auc: number | null; readonly caseClasses: EvaluatedCaseClasses };
     }[];
+    /** Where lesions were looked at. */
+    readonly lesions?: EvaluatedLesions;
     /** Where the job classifies cases, and one model did. */
     readonly caseClasses?: EvaluatedCaseClasses;
     readonly intervals: {
@@ -45,6 +47,22 @@ export interface EvaluatedClass {
   readonly cases: number;
   readonly falsePositiveVoxels: number;
   readonly missed?: { readonly cases: number };
+}
+
+export interface EvaluatedLesions {
+  readonly rule: { readonly neighbours: number; readonly overlap: number };
+  readonly perClass: readonly {
+    readonly name: string;
+    readonly lesions: number;
+    readonly found: number;
+    readonly sensitivity: number | null;
+    readonly falsePositives: number;
+    readonly froc: readonly {
+      readonly falsePositives: number | null;
+      readonly sensitivity: number | null;
+    }[];
+    readonly frocMean: number | null;
+  }[];
 }
 
 export interface EvaluatedCaseClasses {

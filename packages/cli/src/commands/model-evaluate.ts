@@ -1,8 +1,9 @@
 import { sha256File } from '@fedvox/base/system';
 import { metricTitles } from '@fedvox/job';
-import type { EvaluationSplit } from '@fedvox/learning';
+import type { EvaluationSplit, LesionRule } from '@fedvox/learning';
 import { type Command, Option } from 'commander';
 import { evaluationText } from '../evaluation-text.js';
+import { lesionLines } from '../lesions-text.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act } from './action.js';
 import {
@@ -12,11 +13,15 @@ import {
 } from './evaluation-files.js';
 import { type LocalTaskOptions, localTask, withData, withLocalTask } from './local-task.js';
 import { modelJob } from './model-job.js';
+import { part } from './options.js';
 
 interface EvaluateOptions extends LocalTaskOptions, EvaluationFileOptions {
   readonly job?: string;
   readonly model: string;
   readonly split: EvaluationSplit;
+  readonly lesions?: true;
+  readonly lesionOverlap: number;
+  readonly lesionNeighbours: string;
 }
 
 export function addModelEvaluate(model: Command, terminal: Terminal): void {
@@ -34,6 +39,18 @@ export function addModelEvaluate(model: Command, terminal: Terminal): void {
       new Option('--split <cases>', 'all cases, or those that the model’s training left out')
         .choices(['all', 'validation'])
         .default('all'),
+    )
+    .option('--lesions', 'how many lesions are found, and what is found beside them (FROC)')
+    .option(
+      '--lesion-overlap <part>',
+      'the intersection over union from which a lesion is found',
+      part('--lesion-overlap'),
+      0.1,
+    )
+    .addOption(
+      new Option('--lesion-neighbours <number>', 'by which the voxels of a lesion hang together')
+        .choices(Object.keys(NEIGHBOURS))
+        .default('26'),
     );
   withLocalTask(withEvaluationFiles(evaluate));
   act<EvaluateOptions>(evaluate, terminal, evaluateModelFile);
@@ -49,6 +66,7 @@ async function evaluateModelFile(output: Output, options: EvaluateOptions): Prom
       ...(await localTask(output, options, job)),
       surfaceToleranceMm: options.surfaceTolerance,
       specificity: options.specificity,
+      ...(options.lesions && { lesionRule: lesionRuleOf(options) }),
     },
     options.model,
     split,
@@ -60,8 +78,16 @@ async function evaluateModelFile(output: Output, options: EvaluateOptions): Prom
       ? 'case(s), all there are: with cases that the model was trained on this flatters'
       : 'validation case(s)';
   const { perCase: _, ...figures } = evaluation;
+  const lesions = evaluation.lesions === undefined ? [] : lesionLines(evaluation.lesions);
   output.result(
     { ...figures, split, ...files },
-    [evaluationText(evaluation, cases), ...lines].join('\n'),
+    [evaluationText(evaluation, cases), ...lesions, ...lines].join('\n'),
   );
+}
+
+const NEIGHBOURS = { 6: 6, 18: 18, 26: 26 } as const;
+
+function lesionRuleOf({ lesionOverlap, lesionNeighbours }: EvaluateOptions): LesionRule {
+  const neighbours = NEIGHBOURS[lesionNeighbours as `${keyof typeof NEIGHBOURS}`];
+  return { neighbours, overlap: lesionOverlap };
 }

@@ -1,6 +1,9 @@
 import type { LabelMap } from '../geometry/grid.js';
 
-/** Voxels that hang together, by 26 neighbours: at faces, edges and corners. */
+/** By which voxels hang together: at faces; at edges too; at corners too. */
+export type Neighbours = 6 | 18 | 26;
+
+/** Voxels that hang together. */
 export interface Components {
   /** Voxels of each. */
   readonly sizes: readonly number[];
@@ -17,6 +20,7 @@ export interface Components {
 export function componentsOf(
   { shape, data }: LabelMap,
   isIn: (value: number) => boolean,
+  neighbours: Neighbours = 26,
 ): Components {
   const [nx, ny, nz] = shape;
   const runs: Run[] = [];
@@ -32,10 +36,10 @@ export function componentsOf(
     }
     rows.push(runs.length);
     const [y, z] = [row % ny, Math.floor(row / ny)];
-    for (const [dy, dz] of EARLIER_ROWS) {
+    for (const [dy, dz, reach] of EARLIER_ROWS[neighbours]) {
       const [otherY, otherZ] = [y + dy, z + dz];
       if (otherY < 0 || otherY >= ny || otherZ < 0) continue;
-      joinRows(runs, rows, row, otherY + ny * otherZ);
+      joinRows(runs, rows, row, otherY + ny * otherZ, reach);
     }
   }
   return numbered(runs, shape);
@@ -49,21 +53,40 @@ interface Run {
   parent: number;
 }
 
-const EARLIER_ROWS = [
-  [-1, 0],
-  [-1, -1],
-  [0, -1],
-  [1, -1],
-] as const;
+/** Rows that come earlier, by y and z, and how far apart along x runs of them may end and begin. */
+const EARLIER_ROWS: Readonly<Record<Neighbours, readonly (readonly [number, number, 0 | 1])[]>> = {
+  6: [
+    [-1, 0, 0],
+    [0, -1, 0],
+  ],
+  18: [
+    [-1, 0, 1],
+    [-1, -1, 0],
+    [0, -1, 1],
+    [1, -1, 0],
+  ],
+  26: [
+    [-1, 0, 1],
+    [-1, -1, 1],
+    [0, -1, 1],
+    [1, -1, 1],
+  ],
+};
 
-/** Joins runs of two rows that touch, at corners too. */
-function joinRows(runs: Run[], rows: readonly number[], row: number, other: number): void {
+/** Joins runs of two rows that share an x, or with a reach of 1 come next to each other. */
+function joinRows(
+  runs: Run[],
+  rows: readonly number[],
+  row: number,
+  other: number,
+  reach: 0 | 1,
+): void {
   let a = rows[row] as number;
   let b = rows[other] as number;
   const [lastA, lastB] = [rows[row + 1] as number, rows[other + 1] as number];
   while (a < lastA && b < lastB) {
     const [one, two] = [runs[a] as Run, runs[b] as Run];
-    if (one.from <= two.to && two.from <= one.to) join(runs, a, b);
+    if (one.from < two.to + reach && two.from < one.to + reach) join(runs, a, b);
     if (one.to < two.to) a++;
     else b++;
   }

@@ -1,5 +1,6 @@
 import type { Job } from '@fedvox/job';
 import { dice, meanDefined } from '../metrics/dice.js';
+import type { MatchedLesions } from '../metrics/lesions.js';
 import { volumeError } from '../metrics/volume-error.js';
 import { bootstrapInterval, type Interval } from './bootstrap.js';
 import { type Agreement, orNull } from './class-evaluation.js';
@@ -11,6 +12,12 @@ import {
   type Measured,
   type MeasuredCase,
 } from './evaluate-cases.js';
+import {
+  type DetectedInCase,
+  detectedInCase,
+  type LesionEvaluation,
+  lesionEvaluationOf,
+} from './lesion-evaluation.js';
 import { aucOfCases, type ClassifiedCase, mostProbable } from './told-classes.js';
 
 /** How a model does on one case: for whoever has the scan, and for nobody else. */
@@ -46,6 +53,8 @@ export interface ClassOfCase {
   readonly volumeError: number | null;
   readonly referenceMl: number;
   readonly predictedMl: number;
+  /** Where lesions were looked at. */
+  readonly lesions?: DetectedInCase;
 }
 
 /** 95 % intervals of the means, by drawing patients anew. */
@@ -60,6 +69,8 @@ export interface EvaluationIntervals {
 /** Of a model on cases that lie here. */
 export interface DetailedEvaluation extends Evaluation {
   readonly intervals: EvaluationIntervals;
+  /** Where lesions were looked at. */
+  readonly lesions?: LesionEvaluation;
   readonly perCase: readonly CaseEvaluation[];
 }
 
@@ -69,10 +80,12 @@ export function detailedEvaluationOf(
   measured: Measured,
   { classes }: Pick<Job, 'classes'>,
 ): DetailedEvaluation {
-  const { cases, ofCases } = measured;
+  const { cases, ofCases, lesionRule } = measured;
   const names = classes.slice(1);
+  const matched = cases.flatMap(({ lesions }) => (lesions === undefined ? [] : [lesions]));
   return {
     ...evaluationOf(measured, names),
+    ...(lesionRule && { lesions: lesionEvaluationOf(matched, names, lesionRule) }),
     intervals: ofCases === undefined ? intervalsOf(cases, names) : aucInterval(cases, ofCases),
     perCase: cases.map((one) => caseEvaluation(one, classes)),
   };
@@ -115,7 +128,7 @@ function patientsOf(cases: readonly MeasuredCase[]): MeasuredCase[][] {
 }
 
 function caseEvaluation(
-  { about, byClass, classified }: MeasuredCase,
+  { about, byClass, classified, lesions }: MeasuredCase,
   classes: readonly string[],
 ): CaseEvaluation {
   const { caseId = '', site } = about;
@@ -132,6 +145,7 @@ function caseEvaluation(
       volumeError: orNull(volumeError(agreement.overlap)),
       referenceMl: agreement.overlap.reference * agreement.voxelMl,
       predictedMl: agreement.overlap.predicted * agreement.voxelMl,
+      ...(lesions && { lesions: detectedInCase(lesions[index] as MatchedLesions) }),
     })),
   };
 }

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Predictor } from '../inference/probabilities.js';
 import { ballJob } from '../testing/phantoms.js';
+import { detailedEvaluationOf } from './case-evaluation.js';
 import { evaluationOf, measureCases } from './evaluate-cases.js';
 
 const identity = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];
@@ -56,6 +57,35 @@ describe('the evaluation of a model', () => {
         falsePositiveVoxels: 3,
       },
     ]);
+  });
+
+  it('finds lesions by what the network is surest of in each, where they are asked for', async () => {
+    const cases = [
+      rowCase([5, -5, 3, -5, 2], [1, 0, 0, 0, 1]),
+      rowCase([-5, -5, 1, -5, -5], [1, 0, 0, 0, 0]),
+    ];
+    const job = aucOf('voxel');
+    const lesionRule = { neighbours: 6, overlap: 0.5 } as const;
+    const measured = await measureCases(readsImage, cases, job, { lesionRule });
+    const { lesions, perCase } = detailedEvaluationOf(measured, job);
+    const ball = lesions?.perClass[0];
+    expect(lesions?.rule).toEqual(lesionRule);
+    expect(ball).toMatchObject({
+      ...{ name: 'ball', lesions: 3, found: 2, falsePositives: 1 },
+      sensitivity: 2 / 3,
+    });
+    // The surest is right; then one wrong of two cases, one right, one wrong.
+    const third = expect.closeTo(1 / 3, 12);
+    expect(ball?.froc.map(({ sensitivity }) => sensitivity)).toEqual([
+      ...[third, third, ...Array.from({ length: 5 }, () => expect.closeTo(2 / 3, 12))],
+    ]);
+    expect(ball?.frocMean).toBeCloseTo((2 / 3 + 10 / 3) / 7, 12);
+    expect(perCase.map(({ perClass }) => perClass[0]?.lesions)).toEqual([
+      { lesions: 2, found: 2, falsePositives: 1 },
+      { lesions: 1, found: 0, falsePositives: 1 },
+    ]);
+    const without = await measureCases(readsImage, cases, job);
+    expect(detailedEvaluationOf(without, job)).not.toHaveProperty('lesions');
   });
 
   it('looks at a case in windows as large as the patches that the job trains on', async () => {

@@ -4,6 +4,7 @@ import { aboutCase } from '../about-case.js';
 import { type Predictor, predictProbabilities } from '../inference/probabilities.js';
 import { segmented } from '../inference/segmented.js';
 import { meanDefined } from '../metrics/dice.js';
+import type { LesionRule, MatchedLesions } from '../metrics/lesions.js';
 import { createAucMeter } from './auc-meter.js';
 import {
   type Agreement,
@@ -14,6 +15,7 @@ import {
   SURFACE_TOLERANCE_MM,
 } from './class-evaluation.js';
 import { type CaseQuestion, classifyCases } from './classify-cases.js';
+import { lesionsByClass } from './lesion-evaluation.js';
 import {
   aucOfCases,
   type CaseClasses,
@@ -70,6 +72,8 @@ export interface EvaluateOptions {
   readonly surfaceToleranceMm?: number | undefined;
   /** At which the sensitivity to a class of cases is given; 0.9 where absent. */
   readonly specificity?: number | undefined;
+  /** What counts as a lesion, and when it is found; they are not looked at where absent. */
+  readonly lesionRule?: LesionRule | undefined;
   readonly signal?: AbortSignal;
   /** After every case. */
   readonly onCase?: (done: number, total: number) => void;
@@ -82,6 +86,8 @@ export interface MeasuredCase {
   readonly about: Pick<EvaluationCase, 'caseId' | 'site' | 'patientKey'>;
   /** One for each foreground class; of none where the job is of cases. */
   readonly byClass: readonly Agreement[];
+  /** The same, where lesions were looked at. */
+  readonly lesions?: readonly MatchedLesions[];
   /** Where the job is of cases. */
   readonly classified?: ClassifiedCase;
 }
@@ -91,6 +97,8 @@ export interface Measured {
   readonly cases: readonly MeasuredCase[];
   readonly auc: number | null;
   readonly surfaceToleranceMm: number;
+  /** By which the cases' lesions were matched, where they were. */
+  readonly lesionRule?: LesionRule | undefined;
   /** What is asked of them, where one model told the cases' classes. */
   readonly ofCases?: CaseQuestion;
 }
@@ -110,7 +118,7 @@ export async function measureCases(
   }: EvaluateOptions = {},
 ): Promise<Measured> {
   if (isOfCases(job)) return classifyCases(network, cases, job, others);
-  const { signal, onCase } = others;
+  const { signal, onCase, lesionRule } = others;
   const aucMeter = createAucMeter(job, voxels);
   const measured: MeasuredCase[] = [];
   for (const { prepared, originalLabel, ...about } of cases) {
@@ -120,12 +128,14 @@ export async function measureCases(
       const probabilities = await predictProbabilities(network, image, inferenceOf(job));
       const prediction = segmented(probabilities, label, job, voxels);
       const byClass = compare(prediction, label, job.classes.length, surfaceToleranceMm);
-      measured.push({ about, byClass });
+      const lesions =
+        lesionRule && lesionsByClass(prediction, label, probabilities, lesionRule, voxels);
+      measured.push({ about, byClass, ...(lesions && { lesions }) });
       aucMeter.add(probabilities, label);
     });
     onCase?.(measured.length, cases.length);
   }
-  return { cases: measured, auc: orNull(aucMeter.auc()), surfaceToleranceMm };
+  return { cases: measured, auc: orNull(aucMeter.auc()), surfaceToleranceMm, lesionRule };
 }
 
 /** Those of the cases that a model has told the class of. */

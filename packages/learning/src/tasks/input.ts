@@ -3,6 +3,7 @@ import type { Logger } from '@fedvox/base/system';
 import type { DatasetSpec, Reader } from '@fedvox/imaging';
 import type { Job } from '@fedvox/job';
 import type { EngineName, EngineSettings } from '../engine/settings.js';
+import type { LesionRule } from '../metrics/lesions.js';
 
 /** What every task needs to know; all of it is data, files and callbacks. */
 export interface TaskInput extends EngineSettings {
@@ -16,6 +17,8 @@ export interface TaskInput extends EngineSettings {
   readonly engine: EngineName;
   /** Within which an evaluation counts surfaces as one; 1 mm where absent. */
   readonly surfaceToleranceMm?: number;
+  /** What an evaluation counts as a lesion, and when it is found; it looks at none where absent. */
+  readonly lesionRule?: LesionRule | undefined;
   /** At which an evaluation gives the sensitivity to a class of cases; 0.9 where absent. */
   readonly specificity?: number;
   /** What reads scans, where several tasks share it; a thread of its own by default. */

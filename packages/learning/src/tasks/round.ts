@@ -131,14 +131,14 @@ export async function evaluateOn(
 
 /** Measures the network on validation cases, with progress. */
 export function measureOn(
-  { job, surfaceToleranceMm, specificity, signal, onProgress }: TaskInput,
+  { job, surfaceToleranceMm, specificity, lesionRule, signal, onProgress }: TaskInput,
   { validation }: Pick<Split<SiteCase>, 'validation'>,
   network: Network,
   voxels: VoxelEngine,
 ): Promise<Measured> {
   return measureCases(network, validation, job, {
     voxels,
-    ...{ surfaceToleranceMm, specificity },
+    ...{ surfaceToleranceMm, specificity, lesionRule },
     ...(signal && { signal }),
     onCase: (done, total) => onProgress?.({ phase: 'evaluating', done, total }),
   });

@@ -69,12 +69,18 @@ export interface EvaluationWords {
       | 'bySite'
       | 'predictedClass'
       | 'probability'
-      | 'right',
+      | 'right'
+      | 'lesions'
+      | 'found'
+      | 'sensitivity'
+      | 'falseLesions'
+      | 'frocMean',
       string
     >
   >;
   readonly surfaceDice: (toleranceMm: number) => string;
   readonly sensitivity: (specificity: number) => string;
+  readonly lesionNote: (neighbours: number, overlap: number) => string;
   readonly split: Readonly<Record<'all' | 'validation', string>>;
   readonly severalModels: string;
   readonly flatters: string;
