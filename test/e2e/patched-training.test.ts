@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sha256File } from '@fedvox/base/system';
@@ -46,12 +46,30 @@ describe('a job that trains on patches', () => {
       const places = ['--data', at('data'), '--cache', at('cache'), '--json'];
       const digests: string[] = [];
       for (const model of ['a.safetensors', 'b.safetensors']) {
-        const options = ['--epochs', '2', '--output', at(model), '--threads', '1', ...places];
+        const curves = ['--tensorboard', at('curves'), '--history', at('history.csv')];
+        const options = [
+          '--epochs',
+          '2',
+          '--output',
+          at(model),
+          '--threads',
+          '1',
+          ...places,
+          ...curves,
+        ];
         const said = await fedvox('model', 'train', at('job.json'), ...options);
         expect(said.exitCode, said.stderr).toBe(0);
         digests.push(await sha256File(at(model)));
       }
       expect(digests[1]).toBe(digests[0]);
+      const [events = ''] = await readdir(at('curves'));
+      const curve = (await readFile(join(at('curves'), events))).toString('latin1');
+      for (const tag of ['brain.Event:2', 'loss/batch', 'validation/dice/organ', 'learning_rate']) {
+        expect(curve).toContain(tag);
+      }
+      expect(await readFile(at('history.csv'), 'utf8')).toMatch(
+        /,learning_rate\r\n1,.*,0\.001\r\n2,/,
+      );
       const measured = await fedvox(
         'model',
         'evaluate',

@@ -19,11 +19,15 @@ export class HistoryFile {
 }
 
 export function historyCsv(reports: readonly EpochReport[]): string {
-  const head = ['epoch', 'loss', ...METRIC_NAMES, 'volumes_per_second', 'data_wait_fraction'];
+  const head = [
+    ...['epoch', 'loss', ...METRIC_NAMES, 'volumes_per_second', 'data_wait_fraction'],
+    'learning_rate',
+  ];
   const rows = reports.map(
-    ({ epoch, meanLoss, evaluation, volumesPerSecond, dataWaitFraction }) => [
+    ({ epoch, meanLoss, evaluation, volumesPerSecond, dataWaitFraction, learningRate }) => [
       ...[epoch, meanLoss, ...METRIC_NAMES.map((metric) => evaluation[metric])],
       ...[volumesPerSecond.toFixed(2), dataWaitFraction.toFixed(3)],
+      learningRate ?? null,
     ],
   );
   return csvText([head, ...rows]);

@@ -1,5 +1,5 @@
 import { type Job, METRICS } from '@fedvox/job';
-import type { EpochReport, NoFigure, TrainingPlace } from '@fedvox/learning';
+import type { EpochReport, NoFigure, Progress, TrainingPlace } from '@fedvox/learning';
 import type { Command } from 'commander';
 import { evaluationText } from '../evaluation-text.js';
 import { ResultSaysNo } from '../failure.js';
@@ -7,6 +7,7 @@ import { HistoryFile } from '../history-file.js';
 import { loadJob } from '../job-file.js';
 import { prepareOutput } from '../output-file.js';
 import { SURROUNDINGS } from '../surroundings.js';
+import { TensorBoardLog } from '../tensorboard/tensorboard-log.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act } from './action.js';
 import { epochTeller } from './epoch-line.js';
@@ -21,6 +22,7 @@ interface TrainOptions extends LocalTaskOptions {
   readonly resume?: true;
   readonly patience?: number;
   readonly history?: string;
+  readonly tensorboard?: string;
 }
 
 export function addModelTrain(model: Command, terminal: Terminal): void {
@@ -46,7 +48,8 @@ export function addModelTrain(model: Command, terminal: Terminal): void {
       'end once so many epochs in a row were none the best',
       wholeNumber('--patience', 1),
     )
-    .option('--history <file>', 'write loss and figures of every epoch there, as CSV');
+    .option('--history <file>', 'write loss and figures of every epoch there, as CSV')
+    .option('--tensorboard <folder>', 'write losses, learning rate and figures there as events');
   withLocalTask(train);
   act<TrainOptions, [string]>(train, terminal, trainModel);
 }
@@ -54,29 +57,41 @@ export function addModelTrain(model: Command, terminal: Terminal): void {
 async function trainModel(output: Output, options: TrainOptions, jobPath: string): Promise<void> {
   const { trainPooled } = await import('@fedvox/learning');
   const job = await loadJob(jobPath);
-  const { output: modelPath, history } = options;
+  const { output: modelPath, history, tensorboard } = options;
   const checkpoint = checkpointOf(options);
   for (const path of [modelPath, checkpoint.path, history]) {
     if (path !== undefined) await prepareOutput(path);
   }
   const tell = epochTeller(output, options.epochs, SURROUNDINGS.clock);
   const told = history === undefined ? undefined : new HistoryFile(history);
-  const result = await trainPooled(await localTask(output, options, job), {
-    epochs: options.epochs,
-    output: modelPath,
-    checkpoint: {
-      ...checkpoint,
-      onResume: async (place, reports) => {
-        output.progress(resumedText(place));
-        await told?.add(...reports);
+  const { clock } = SURROUNDINGS;
+  const events =
+    tensorboard === undefined ? undefined : await TensorBoardLog.in(tensorboard, clock);
+  const task = await localTask(output, options, job);
+  const onProgress = (progress: Progress) => {
+    task.onProgress?.(progress);
+    events?.batch(progress);
+  };
+  const result = await trainPooled(
+    { ...task, onProgress },
+    {
+      epochs: options.epochs,
+      output: modelPath,
+      checkpoint: {
+        ...checkpoint,
+        onResume: async (place, reports) => {
+          output.progress(resumedText(place));
+          await told?.add(...reports);
+        },
+      },
+      ...(options.patience === undefined ? {} : { patience: options.patience }),
+      onEpoch: async (report) => {
+        tell(report);
+        events?.epoch(report);
+        await told?.add(report);
       },
     },
-    ...(options.patience === undefined ? {} : { patience: options.patience }),
-    onEpoch: async (report) => {
-      tell(report);
-      await told?.add(report);
-    },
-  });
+  );
   const { epochs, best, unmeasured } = result;
   if (epochs.length < options.epochs) {
     output.progress(`Ended early: none of the last ${options.patience} epoch(s) was the best`);

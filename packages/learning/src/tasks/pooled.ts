@@ -61,6 +61,8 @@ export interface EpochReport {
   /** From 1. */
   readonly epoch: number;
   readonly meanLoss: number;
+  /** Of its last step; absent of an epoch that an older version trained. */
+  readonly learningRate?: number;
   /** Volumes, or patches of them, that training alone took in a second; validation is not counted. */
   readonly volumesPerSecond: number;
   /** Part of the training, 0 to 1, in which no step ran because its data was not there yet. */
@@ -124,10 +126,11 @@ export async function trainPooled(
     const samples = samplesOf(train.length, job.training.patches);
     const { checkpointEvery = Number.POSITIVE_INFINITY } = job.training;
     const { everySteps = checkpointEvery } = options.checkpoint ?? {};
+    const ratePart = ratePartOf(job, options.epochs, samples, () => record.rateCuts);
     const training = trainingEpochs(input, 'pooled', network, voxels, train, options.epochs, {
       optimizer,
       from: begun?.place,
-      ratePart: ratePartOf(job, options.epochs, samples, () => record.rateCuts),
+      ratePart,
       onStep: async (place) => {
         if ((place.stepsBefore + place.steps) % everySteps === 0) await keep(place);
       },
@@ -139,7 +142,9 @@ export async function trainPooled(
         const seconds = (clock.nowMs() - startedMs) / 1000;
         const evaluation = await evaluateOn(input, { validation }, network, voxels);
         const volumesPerSecond = (samples - casesBefore) / seconds;
-        await record.add({ ...summary, volumesPerSecond, evaluation }, network);
+        const { learningRate: whole } = job.training.optimizer;
+        const learningRate = whole * (ratePart?.(next.stepsBefore - 1) ?? 1);
+        await record.add({ ...summary, learningRate, volumesPerSecond, evaluation }, network);
         await keep(next);
         if (record.isOver) break;
         [casesBefore, startedMs] = [0, clock.nowMs()];
