@@ -76,6 +76,15 @@ describe('what a job needs of an agent', () => {
     ]);
   });
 
+  it('is to compute anew what is within blocks, where the job says so of a network that is older', () => {
+    const needsOf = (network: JobInput['network']) =>
+      capabilitiesFor(jobSchema.parse({ ...written, network })).slice(3);
+    const checkpointing = true;
+    expect(needsOf({ ...written.network, checkpointing })).toEqual(['activation-checkpointing']);
+    expect(needsOf({ kind: 'segresnet', checkpointing })).toEqual(['activation-checkpointing']);
+    expect(needsOf({ kind: 'swin-unetr', checkpointing })).toEqual([]);
+  });
+
   it('is to classify cases, where the job does', () => {
     const norm = { kind: 'batch', statistics: 'averaged' } as const;
     const classifying = jobSchema.parse({

@@ -54,6 +54,7 @@ export type Capability =
   | 'affine-norm'
   | 'unet-options'
   | 'batch-norm'
+  | 'activation-checkpointing'
   | 'inference-settings'
   | 'patches'
   | 'round-checkpoints'
@@ -81,6 +82,7 @@ export const CAPABILITIES = [
   'affine-norm',
   'unet-options',
   'batch-norm',
+  'activation-checkpointing',
   'inference-settings',
   'patches',
   'round-checkpoints',
@@ -115,6 +117,8 @@ export function capabilitiesFor(job: Job): readonly Capability[] {
     'fixed-steps': training.localSteps !== undefined,
     firewall: federation.firewall !== undefined || declaredWeights(federation.strategy) !== null,
     'batch-norm': statisticsOf(network) !== null,
+    // Of Swin UNETR its own network's capability says it.
+    'activation-checkpointing': network.kind !== 'swin-unetr' && says(network, 'checkpointing'),
     ...(network.kind === 'unet' && moreOfUnet(network)),
   };
   const needed = CAPABILITIES.filter((capability) => more[capability]);

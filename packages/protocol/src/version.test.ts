@@ -80,6 +80,7 @@ describe('the capabilities of this version', () => {
         'affine-norm',
         'unet-options',
         'batch-norm',
+        'activation-checkpointing',
       ],
       'inference-settings',
       'patches',

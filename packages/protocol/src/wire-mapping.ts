@@ -86,6 +86,7 @@ const CAPABILITY: Readonly<Record<Capability, wire.Capability>> = {
   'affine-norm': wire.Capability.AFFINE_NORM,
   'unet-options': wire.Capability.UNET_OPTIONS,
   'batch-norm': wire.Capability.BATCH_NORM,
+  'activation-checkpointing': wire.Capability.ACTIVATION_CHECKPOINTING,
   'job-archive': wire.Capability.JOB_ARCHIVE,
   'inference-settings': wire.Capability.INFERENCE_SETTINGS,
   patches: wire.Capability.PATCHES,

@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { cube, dropoutSchema, inChannelsSchema, type NetworkTerms, positiveInt } from './terms.js';
+import {
+  checkpointingSchema,
+  cube,
+  dropoutSchema,
+  inChannelsSchema,
+  type NetworkTerms,
+  positiveInt,
+} from './terms.js';
 
 const blocks = z.array(positiveInt.max(16));
 
@@ -18,6 +25,7 @@ const segresnetSchema = z
     groups: positiveInt.default(8),
     /** Of whole channels of the first level. */
     dropout: dropoutSchema,
+    checkpointing: checkpointingSchema,
   })
   .refine(({ blocksDown, blocksUp }) => blocksUp.length === blocksDown.length - 1, {
     path: ['blocksUp'],

@@ -35,6 +35,9 @@ export const inChannelsSchema = positiveInt.max(16).default(1);
 /** The part that is left out in each step of training; none where absent. */
 export const dropoutSchema = z.number().min(0).lt(1).optional();
 
+/** Whether what stands within a block is computed anew for the gradients, and not kept; kept where absent. */
+export const checkpointingSchema = z.boolean().optional();
+
 /** The same along every axis. */
 export const cube = (length: number): Size => [length, length, length];
 

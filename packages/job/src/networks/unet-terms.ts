@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  checkpointingSchema,
   cube,
   dropoutSchema,
   inChannelsSchema,
@@ -27,6 +28,7 @@ const unetSchema = z
     /** Of single values, in front of each activation. */
     dropout: dropoutSchema,
     norm: normSchema,
+    checkpointing: checkpointingSchema,
   })
   .refine((network) => network.strides.length === network.channels.length - 1, {
     path: ['strides'],

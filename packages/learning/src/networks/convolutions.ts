@@ -87,6 +87,7 @@ function withFilter(
   const offset: ParameterSpec = {
     ...{ name: `${name}.bias`, shape: [outputs], role: 'weight' },
     initial: begins.bias(fanIn),
+    hasGradient: bias === 'added',
   };
   return {
     parameters: bias === 'absent' ? [weight] : [weight, offset],

@@ -25,6 +25,8 @@ export interface ParameterSpec {
   readonly shape: readonly number[];
   readonly initial: Initial;
   readonly role: ParameterRole;
+  /** False of a weight that is left out of the arithmetic in training, and stays as it is. */
+  readonly hasGradient?: boolean;
 }
 
 /**
@@ -32,7 +34,7 @@ export interface ParameterSpec {
  * leaves the others as they were.
  */
 export function initialValues(
-  { name, shape, initial }: Omit<ParameterSpec, 'role'>,
+  { name, shape, initial }: Omit<ParameterSpec, 'role' | 'hasGradient'>,
   random: Random,
 ): WeightTensor {
   const data = new Float32Array(tf.util.sizeFromShape([...shape]));

@@ -4,6 +4,7 @@ import { convolution } from './convolutions.js';
 import { channelDropout } from './drop-out.js';
 import { identity, type Layer, parallelSum, sequential } from './layer.js';
 import { groupNorm } from './norms.js';
+import { recomputed } from './recomputed.js';
 import { upsampled } from './upsampled.js';
 
 /**
@@ -16,6 +17,7 @@ import { upsampled } from './upsampled.js';
  */
 export function segresnet(spec: NetworkSpec<'segresnet'>, outputs: number): Layer {
   const { inChannels, initFilters, blocksDown, blocksUp, groups, dropout } = spec;
+  const kept = spec.checkpointing === true ? recomputed : (layer: Layer) => layer;
 
   /** One level and all beneath it; as many channels, at the resolution that came in. */
   function level(depth: number): Layer {
@@ -53,7 +55,7 @@ export function segresnet(spec: NetworkSpec<'segresnet'>, outputs: number): Laye
         relu,
         unbiased(`${name}.conv${number}`, channels, channels, 3),
       );
-    return parallelSum(sequential(half(1), half(2)), identity);
+    return parallelSum(kept(sequential(half(1), half(2))), identity);
   }
 
   return sequential(

@@ -109,6 +109,8 @@ export enum Capability {
   CLASSIFICATION = 91,
   /** ROUND_CHECKPOINTS - To read a job that says after how many steps a site writes down where its round stands. */
   ROUND_CHECKPOINTS = 94,
+  /** ACTIVATION_CHECKPOINTING - A UNet or a SegResNet of which training computes what is within a block anew. */
+  ACTIVATION_CHECKPOINTING = 95,
   UNRECOGNIZED = -1,
 }
 
