@@ -70,6 +70,7 @@ describe.skipIf(CHROMIUM === undefined)('a hospital’s console', { timeout: 90_
       await look('sheet');
       await watched.page.keyboard.press('Escape');
       await go(watched, 'jobs', 'tbody tr');
+      await watched.page.locator('summary').first().click();
       await look('jobs');
       expectQuiet(watched, ground.desk.origin);
       await watched.context.close();
@@ -95,6 +96,9 @@ describe.skipIf(CHROMIUM === undefined)('a hospital’s console', { timeout: 90_
     const text = await textOf(watched);
     expect(text).toContain('0.7500');
     expect(text).toContain('withheld: 6 validation cases, the site asks for 9');
+    await watched.page.getByText('Each case of round 2 (3)').click();
+    const cases = await watched.page.locator('details tbody th').allTextContents();
+    expect(cases).toEqual(['case-1', 'case-0', 'case-2']);
     await go(watched, 'left', 'details');
     await watched.page.locator('summary').first().click();
     expect(await textOf(watched)).toMatch(/Dice: not told\./);

@@ -3,7 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { silentLogger, systemClock } from '@fedvox/base/system';
 import { startSiteConsole } from '@fedvox/console';
 import type { RunningDesk } from '@fedvox/desk';
+import type { RoundCases } from '../../packages/agent/src/core/case-figures.js';
 import type { Trainer } from '../../packages/agent/src/core/trainer.js';
+import { keepCaseFigures } from '../../packages/agent/src/status/case-figures-file.js';
 import { writePhantoms } from '../../packages/agent/src/testing/phantom.js';
 import { buildStage, Scene } from '../../packages/agent/src/testing/scene.js';
 import { until } from '../../packages/agent/src/testing/site.js';
@@ -49,6 +51,7 @@ export async function startConsoleGround(): Promise<ConsoleGround> {
   coordinator.tasks.push(scene.gate, round(1), round(2));
   const agent = await scene.enrolAndStart({ trainer: telling(scene.trainer) });
   await until(() => coordinator.accepted.length === 2 && scene.outbox().length === 0);
+  await keepCaseFigures(scene.folder.caseFigures, measuredCases(scene.job));
   const lookEntryPath = fileURLToPath(
     new URL('../../packages/console/dist/look-entry.js', import.meta.url),
   );
@@ -71,6 +74,18 @@ export async function startConsoleGround(): Promise<ConsoleGround> {
       await scene.close();
     },
   };
+}
+
+/** As the trainer's process tells them of a round. */
+function measuredCases(job: string): RoundCases {
+  const organ = { name: 'organ', referenceMl: 0.3 };
+  const cases = [0.9, 0.6, null].map((dice, index) => ({
+    caseId: `case-${index}`,
+    dice,
+    perClass: [{ ...organ, dice, hd95Mm: dice === null ? null : 1.5, predictedMl: 0.2 }],
+    classified: null,
+  }));
+  return { atMs: systemClock.nowMs(), job, round: 2, cases };
 }
 
 /** As a newer Node's `Promise.withResolvers`. */

@@ -11,6 +11,8 @@ import { checkSite } from './check-site.js';
 import { type RunningAgent, startAgent } from './compose.js';
 import type { SiteConfig } from './config.js';
 import { enroll } from './enroll.js';
+import { stateFolder } from './state/state-folder.js';
+import { readCaseFigures } from './status/case-figures-file.js';
 import { makeConsortium } from './testing/consortium.js';
 import { writePhantoms } from './testing/phantom.js';
 import { ScriptedCoordinator } from './testing/scripted-coordinator.js';
@@ -69,6 +71,11 @@ describe.skipIf(!existsSync(trainerEntryPath))('a site with scans and an engine'
     const [trained, evaluated] = coordinator.accepted;
     expect(trained!.statement.weight).toEqual({ value: 6, source: 'examples' });
     expect(trained!.statement.figures).toEqual(evaluated!.statement.figures);
+    const { caseFigures } = stateFolder(site.stateDir);
+    const measured = await readCaseFigures(caseFigures, 'lesion-1');
+    expect(measured).toMatchObject({ round: 2, cases: [{ perClass: [{ name: 'organ' }] }] });
+    // Of the one validation case there is, the mean that was signed is its own.
+    expect(measured!.cases[0]!.dice).toBeCloseTo(evaluated!.statement.figures.dice!, 4);
     const delta = decodeWeights(trained!.delta!);
     expect([...delta.keys()].sort()).toEqual([...base.keys()].sort());
     expect([...delta.values()].some(({ data }) => data.some((value) => value !== 0))).toBe(true);

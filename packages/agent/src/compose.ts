@@ -113,12 +113,19 @@ async function assemble(
   // What an earlier agent knew of its line is no news of this one's.
   await rm(folder.contact, { force: true });
   const archive = { clock, chance, log };
-  const own = options.trainer ?? (await childTrainer(config, folder, { ...options, clock, log }));
+  const own =
+    options.trainer ??
+    (await childTrainer(config, folder, { ...options, clock, log }, (cases) =>
+      record.onCases(cases),
+    ));
   const trainer = new EncodingTrainer(withArchive(config, folder, archive, own), log);
   const outbox = await Outbox.open(folder.outbox);
   const undelivered = (await outbox.list()).map(({ answer }) => answer);
   const ledger = EgressLedger.open(folder.egressLedger, clock);
-  const record = new SiteRecord(folder, selfOf(credentials), () => actions, { clock, log });
+  const record: SiteRecord = new SiteRecord(folder, selfOf(credentials), () => actions, {
+    clock,
+    log,
+  });
   const actions: RealActions = new RealActions(
     {
       config,
@@ -219,6 +226,7 @@ async function childTrainer(
   config: SiteConfig,
   folder: StateFolder,
   { clock, log, trainerEntryPath: entryPath }: Surrounded<'clock' | 'log'>,
+  onCases: SiteRecord['onCases'],
 ): Promise<ChildTrainer> {
   await refuseMissingData(config);
   const { site, data, engine, threads, device, precision } = config;
@@ -236,6 +244,7 @@ async function childTrainer(
       logLevel: log.level,
     },
     clock,
+    onCases,
     ...(entryPath === undefined ? {} : { entryPath }),
   });
   trainer.check();

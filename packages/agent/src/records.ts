@@ -3,6 +3,7 @@
  * there. It loads nothing that dials, trains or listens.
  */
 export { loadSiteConfig, type SiteConfig } from './config.js';
+export type { CaseFigures, RoundCases } from './core/case-figures.js';
 export type { DiaryEntry } from './core/diary-entry.js';
 export { DiaryReader, type DiaryReading, readDiary } from './diary/read-diary.js';
 export {
@@ -31,3 +32,4 @@ export {
 export { type StateFolder, stateFolder } from './state/state-folder.js';
 export { type AgentLife, type AgentNow, agentLife, agentNow } from './status/agent-life.js';
 export type { AgentStatus } from './status/agent-status.js';
+export { readCaseFigures } from './status/case-figures-file.js';

@@ -48,7 +48,7 @@ describe('invariant 1, in the sources: the agent', () => {
     const ofTheLine = SOURCES.filter(({ path }) => /^(line|policy|ledger)\b/.test(path));
     expect(ofTheLine.length).toBeGreaterThan(6);
     const knowing = ofTheLine.filter(({ text }) =>
-      /\/(diary|status)\/|diary-entry|whereabouts|site-record/.test(text),
+      /\/(diary|status)\/|diary-entry|case-figures|whereabouts|site-record/.test(text),
     );
     expect(knowing.map(({ path }) => path)).toEqual([]);
     const readers = /\b(readDiary|readStatusFile|agentNow)\b/;

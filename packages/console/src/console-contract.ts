@@ -2,6 +2,7 @@ import type {
   AgentNow,
   DiaryEntry,
   EgressSums,
+  RoundCases,
   SignedStatement,
   SitePolicy,
 } from '@fedvox/agent/records';
@@ -80,6 +81,8 @@ export interface SiteJob {
   readonly rounds: readonly SiteRound[];
   readonly lastAtMs: number;
   readonly terms: JobTerms | null;
+  /** Of the last round whose model was measured. */
+  readonly cases: RoundCases | null;
 }
 
 export interface JobsPage {
@@ -136,7 +139,7 @@ export type EgressKindWord = keyof EgressSums['kinds'];
 export type EgressGapWord = EgressSums['gaps'][number]['kind'];
 export type WorkEndWord = WorkEnd['end'];
 export type WeightSourceWord = FiguresEntry['weightSource'];
-export type { AgentNow, EgressSums, SignedStatement };
+export type { AgentNow, EgressSums, RoundCases, SignedStatement };
 
 /** An error as it is told. */
 export interface ConsoleFailure {

@@ -2,7 +2,7 @@ import type { DiaryEntry } from '@fedvox/agent/records';
 import type { EpochLoss, GateEntry, SiteJob, SiteRound } from './console-contract.js';
 
 type Draft<T> = { -readonly [Key in keyof T]: T[Key] };
-interface JobDraft extends Omit<SiteJob, 'rounds' | 'terms'> {
+interface JobDraft extends Omit<SiteJob, 'rounds' | 'terms' | 'cases'> {
   readonly rounds: Map<string, Draft<SiteRound>>;
   digest: string;
   gate: GateEntry | null;
@@ -10,7 +10,7 @@ interface JobDraft extends Omit<SiteJob, 'rounds' | 'terms'> {
 }
 
 /** The diary by job and round; the job that was worked on last first. */
-export function siteJobs(entries: readonly DiaryEntry[]): Omit<SiteJob, 'terms'>[] {
+export function siteJobs(entries: readonly DiaryEntry[]): Omit<SiteJob, 'terms' | 'cases'>[] {
   const jobs = new Map<string, JobDraft>();
   for (const entry of entries) {
     if (!('job' in entry)) continue;

@@ -5,6 +5,7 @@ import {
   DiaryReader,
   egressSums,
   type KeptSums,
+  readCaseFigures,
   type StateFolder,
   StatementReader,
 } from '@fedvox/agent/records';
@@ -48,7 +49,8 @@ export class SiteRecords {
     const jobs: SiteJob[] = [];
     for (const job of siteJobs(entries)) {
       const found = await this.#job(job.digest);
-      jobs.push({ ...job, terms: found === undefined ? null : termsOf(found) });
+      const cases = (await readCaseFigures(this.folder.caseFigures, job.id)) ?? null;
+      jobs.push({ ...job, terms: found === undefined ? null : termsOf(found), cases });
     }
     return { jobs, unreadable };
   }

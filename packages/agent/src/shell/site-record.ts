@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import type { Clock } from '@fedvox/base';
 import type { Logger } from '@fedvox/base/system';
+import type { CaseFigures } from '../core/case-figures.js';
 import {
   type Chronicle,
   chronicleAfter,
@@ -9,7 +10,7 @@ import {
 } from '../core/chronicle.js';
 import type { DiaryNews } from '../core/diary-entry.js';
 import type { AgentEvent, AgentState } from '../core/machine-types.js';
-import type { Task } from '../core/task.js';
+import { roundOf, type Task } from '../core/task.js';
 import type { WorkProgress } from '../core/trainer.js';
 import {
   type Whereabouts,
@@ -20,6 +21,7 @@ import {
 import { Diary } from '../diary/diary.js';
 import type { StateFolder } from '../state/state-folder.js';
 import type { AgentStatus } from '../status/agent-status.js';
+import { keepCaseFigures } from '../status/case-figures-file.js';
 import { StatusFile } from '../status/status-file.js';
 
 /** Who the agent is, as its status says it. */
@@ -50,6 +52,7 @@ export class SiteRecord {
   #task: Task | undefined;
   #disk: { readonly atMs: number; readonly room: AgentStatus['disk'] } | undefined;
   #hasWarned = false;
+  #keeping: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly folder: StateFolder,
@@ -88,12 +91,24 @@ export class SiteRecord {
     this.#file.touch();
   }
 
+  /** Of the work under way. */
+  onCases(cases: readonly CaseFigures[]): void {
+    const task = this.#task;
+    if (task === undefined) return;
+    const about = { atMs: this.#clock.nowMs(), job: task.job, round: roundOf(task) };
+    const figures = { ...about, cases: [...cases] };
+    this.#keeping = this.#keeping
+      .then(() => keepCaseFigures(this.folder.caseFigures, figures))
+      .catch((error: unknown) => this.#warn(error));
+  }
+
   write(news: DiaryNews): void {
     this.#trying(() => this.#diary?.write(news));
   }
 
   /** Leaves the last word of both on disk. */
   async close(): Promise<void> {
+    await this.#keeping;
     await this.#file.close();
     this.#diary?.close();
   }

@@ -33,6 +33,8 @@ export interface StateFolder {
   readonly splits: string;
   /** What strategies keep at the site, by job and round. */
   readonly kept: string;
+  /** How the last model of each job did on each validation case. */
+  readonly caseFigures: string;
   /** What the site's console keeps of the data it was shown, pictures among it. */
   readonly review: string;
   /** Series fetched from the hospital's archive (`@fedvox/pacs`). */
@@ -59,6 +61,7 @@ export function stateFolder(root: string): StateFolder {
     headerIndex: join(root, 'headers.index'),
     splits: join(root, 'splits'),
     kept: join(root, 'kept'),
+    caseFigures: join(root, 'case-figures'),
     review: join(root, 'review'),
     pacs: join(root, 'pacs'),
   };

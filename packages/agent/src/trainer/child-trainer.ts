@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { assert, type Clock, FedvoxError, type Timer } from '@fedvox/base';
+import type { CaseFigures } from '../core/case-figures.js';
 import type { Trainer, WorkOrder, WorkProgress, WorkResult } from '../core/trainer.js';
 import { fail } from '../errors.js';
 import type { RunMessage, TrainerMessage, TrainerSetup } from './trainer-messages.js';
@@ -12,6 +13,8 @@ const IDLE_LIFE_MS = 5 * 60_000;
 export interface ChildTrainerOptions {
   readonly setup: TrainerSetup;
   readonly clock: Clock;
+  /** Is told how a model does on each case of the site. */
+  readonly onCases?: (cases: readonly CaseFigures[]) => void;
   /** The child's compiled program; the one beside this file by default. */
   readonly entryPath?: string;
 }
@@ -24,11 +27,18 @@ export class ChildTrainer implements Trainer {
   readonly #setup: TrainerSetup;
   readonly #clock: Clock;
   readonly #entryPath: string;
+  readonly #onCases: (cases: readonly CaseFigures[]) => void;
   #child: ChildProcess | undefined;
   #idleTimer: Timer | undefined;
   #busy = false;
 
-  constructor({ setup, clock, entryPath = defaultEntryPath() }: ChildTrainerOptions) {
+  constructor({
+    setup,
+    clock,
+    entryPath = defaultEntryPath(),
+    onCases = () => undefined,
+  }: ChildTrainerOptions) {
+    this.#onCases = onCases;
     this.#setup = setup;
     this.#clock = clock;
     this.#entryPath = entryPath;
@@ -110,6 +120,7 @@ export class ChildTrainer implements Trainer {
     return new Promise((resolve, reject) => {
       const onMessage = (answer: TrainerMessage) => {
         if (answer.kind === 'progress') return onProgress(answer.progress);
+        if (answer.kind === 'cases') return this.#onCases(answer.cases);
         stopListening();
         if (answer.kind === 'done') resolve(answer.result);
         else reject(new FedvoxError(answer.error.code, answer.error.message, answer.error.advice));

@@ -3,12 +3,14 @@ import type { Logger } from '@fedvox/base/system';
 import type { Reader } from '@fedvox/imaging';
 import { figuresOf } from '@fedvox/job';
 import {
+  type CaseEvaluation,
   checkData,
   type DataReport,
   evaluateAndTrain,
   evaluateModel,
   type TrainingInput,
 } from '@fedvox/learning';
+import type { CaseFigures } from '../core/case-figures.js';
 import type { WorkOrder, WorkProgress, WorkResult } from '../core/trainer.js';
 import type { TrainerSetup } from './trainer-messages.js';
 
@@ -20,6 +22,8 @@ export interface Workplace {
   /** Where the work can be ended otherwise than by ending its process. */
   readonly signal?: AbortSignal;
   readonly onProgress: (progress: WorkProgress) => void;
+  /** Is told how the model does on each case; it never goes further than the site's own disk. */
+  readonly onCases?: (cases: readonly CaseFigures[]) => void;
 }
 
 /** Carries out one order in this process. What it logs stays on the site. */
@@ -28,8 +32,11 @@ export async function runOrder(
   order: WorkOrder,
   workplace: Workplace,
 ): Promise<WorkResult> {
-  const { log } = workplace;
-  const input = trainingInput(setup, order, workplace);
+  const { log, onCases, ...others } = workplace;
+  const input: TrainingInput = {
+    ...trainingInput(setup, order, { log, ...others }),
+    ...(onCases && { onCases: (cases) => onCases(cases.map(caseFigures)) }),
+  };
   switch (order.work.kind) {
     case 'check-data':
       return checked(await checkData(input), log);
@@ -65,7 +72,7 @@ export async function runOrder(
 function trainingInput(
   setup: TrainerSetup,
   { job, work, checkpointDir }: WorkOrder,
-  workplace: Workplace,
+  workplace: Omit<Workplace, 'onCases'>,
 ): TrainingInput {
   const { site, logLevel, ...settings } = setup;
   const round = work.kind === 'check-data' ? 0 : work.round;
@@ -73,6 +80,20 @@ function trainingInput(
   return {
     ...{ ...settings, ...workplace, job, round, rateCuts, seedLabel: `${site}/${round}` },
     ...(checkpointDir !== undefined && { checkpointDir }),
+  };
+}
+
+/** Of all that is known of a case, what people at the site look at from round to round. */
+function caseFigures({ caseId, dice, perClass, classified }: CaseEvaluation): CaseFigures {
+  return {
+    caseId,
+    dice,
+    perClass: perClass.map(({ name, dice, hd95Mm, referenceMl, predictedMl }) => ({
+      ...{ name, dice, hd95Mm, referenceMl, predictedMl },
+    })),
+    classified: classified
+      ? { reference: classified.reference, predicted: classified.predicted }
+      : null,
   };
 }
 

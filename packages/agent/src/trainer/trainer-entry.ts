@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { assert, errorText, type FedvoxError, isFedvoxError } from '@fedvox/base';
 import { createLogger, isDiskFull, isOutOfMemory, systemClock } from '@fedvox/base/system';
 import { ReaderThread } from '@fedvox/imaging';
+import type { CaseFigures } from '../core/case-figures.js';
 import type { WorkProgress } from '../core/trainer.js';
 import { fail } from '../errors.js';
 import { runOrder } from './run-order.js';
@@ -31,7 +32,8 @@ async function run({ setup, order }: RunMessage): Promise<void> {
   const log = createLogger({ name: 'trainer', level: setup.logLevel });
   try {
     const onProgress = (progress: WorkProgress) => send({ kind: 'progress', progress });
-    const workplace = { reader, clock: systemClock, log, onProgress };
+    const onCases = (cases: readonly CaseFigures[]) => send({ kind: 'cases', cases });
+    const workplace = { reader, clock: systemClock, log, onProgress, onCases };
     send({ kind: 'done', result: await runOrder(setup, order, workplace) });
   } catch (error) {
     log.error({ err: error }, 'work failed');

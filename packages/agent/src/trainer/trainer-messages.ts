@@ -1,5 +1,6 @@
 import type { DatasetSpec } from '@fedvox/imaging';
 import type { EngineName, EngineSettings } from '@fedvox/learning';
+import type { CaseFigures } from '../core/case-figures.js';
 import type { WorkOrder, WorkProgress, WorkResult } from '../core/trainer.js';
 
 /** What a trainer is set up with, once. */
@@ -19,9 +20,10 @@ export interface RunMessage {
   readonly order: WorkOrder;
 }
 
-/** From the child to its agent: any number of `progress`, then one of the others. */
+/** From the child to its agent: any number of `progress` and `cases`, then one of the others. */
 export type TrainerMessage =
   | { readonly kind: 'progress'; readonly progress: WorkProgress }
+  | { readonly kind: 'cases'; readonly cases: readonly CaseFigures[] }
   | { readonly kind: 'done'; readonly result: WorkResult }
   | { readonly kind: 'failed'; readonly error: TrainerError };
 

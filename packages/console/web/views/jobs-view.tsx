@@ -9,6 +9,7 @@ import { DataTable } from '../parts/data-table.js';
 import { Facts } from '../parts/facts.js';
 import { FailureNote } from '../parts/failure-note.js';
 import { StaysHere } from '../parts/stays-here.js';
+import { CasesTable } from './cases-table.js';
 
 const METRICS = [
   { name: 'dice', title: 'Dice' },
@@ -62,6 +63,7 @@ function JobSection({ job }: { job: SiteJob }) {
           }))}
         />
       )}
+      {job.cases && <CasesTable of={job.cases} />}
     </section>
   );
 }

@@ -65,6 +65,12 @@ export const CHINESE: ConsoleWords = {
   byDay: '按日（UTC）',
   byJob: '按任务',
   byKind: '按类别',
+  case: '病例',
+  casesNote:
+    '该轮开始时的模型在每个验证病例上的结果，最差的在前。HD95 为 95% 豪斯多夫距离。均不发送。',
+  casesOf: '第 {round} 轮的每个病例（{n}）',
+  classHere: '本院类别',
+  classTold: '模型给出的类别',
   certificate: '证书',
   classes: '类别',
   close: '关闭',

@@ -66,6 +66,12 @@ export const ENGLISH: ConsoleWords = {
   byDay: 'By day (UTC)',
   byJob: 'By job',
   byKind: 'By kind',
+  case: 'case',
+  casesNote:
+    'Of the model that the round began with, on each validation case, the worst first. HD95 is the 95 % Hausdorff distance. None of it is sent.',
+  casesOf: 'Each case of round {round} ({n})',
+  classHere: 'class here',
+  classTold: 'class by the model',
   certificate: 'Certificate',
   classes: 'classes',
   close: 'Close',

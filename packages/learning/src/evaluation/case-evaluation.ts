@@ -87,8 +87,16 @@ export function detailedEvaluationOf(
     ...evaluationOf(measured, names),
     ...(lesionRule && { lesions: lesionEvaluationOf(matched, names, lesionRule) }),
     intervals: ofCases === undefined ? intervalsOf(cases, names) : aucInterval(cases, ofCases),
-    perCase: cases.map((one) => caseEvaluation(one, classes)),
+    perCase: caseEvaluationsOf(measured, classes),
   };
+}
+
+/** @param classes of the job, background first */
+export function caseEvaluationsOf(
+  { cases }: Measured,
+  classes: readonly string[],
+): readonly CaseEvaluation[] {
+  return cases.map((one) => caseEvaluation(one, classes));
 }
 
 function aucInterval(

@@ -3,6 +3,7 @@ import type { Logger } from '@fedvox/base/system';
 import type { DatasetSpec, Reader } from '@fedvox/imaging';
 import type { Job } from '@fedvox/job';
 import type { EngineName, EngineSettings } from '../engine/settings.js';
+import type { CaseEvaluation } from '../evaluation/case-evaluation.js';
 import type { LesionRule } from '../metrics/lesions.js';
 
 /** What every task needs to know; all of it is data, files and callbacks. */
@@ -38,6 +39,8 @@ export interface TrainingInput extends TaskInput {
   readonly round?: number;
   /** Where its training is written down as often as the job says; nowhere where absent. */
   readonly checkpointDir?: string;
+  /** Is told how the model does on each validation case: for the people at the site, who have the scans. */
+  readonly onCases?: (cases: readonly CaseEvaluation[]) => void;
   /** How often the job's plateau has cut the learning rate; never where absent. */
   readonly rateCuts?: number;
 }

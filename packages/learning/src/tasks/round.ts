@@ -4,6 +4,7 @@ import type { Weights } from '@fedvox/weights';
 import { deltaOf, readModel, type WrittenWeights, writeModel } from '../bundle/model-file.js';
 import { selectEngine } from '../engine/engine.js';
 import { voxelEngineOf } from '../engine/voxels.js';
+import { caseEvaluationsOf } from '../evaluation/case-evaluation.js';
 import {
   type Evaluation,
   evaluationOf,
@@ -40,7 +41,7 @@ export function evaluateModel(
 ): Promise<RoundEvaluation> {
   return withModel(input, modelPath, kept, async (opened) => {
     const { site, network, voxels, rule, round } = opened;
-    const evaluation = await evaluateOn(input, site, network, voxels);
+    const evaluation = await evaluateHere(input, site, network, voxels);
     await rule.keepMeasured(round, opened.model, evaluation);
     return { evaluation, trainCases: site.train.length };
   });
@@ -64,7 +65,7 @@ export function evaluateAndTrain(
   kept?: KeptFolders,
 ): Promise<{ readonly evaluation: Evaluation; readonly update: RoundUpdate }> {
   return withModel(input, basePath, kept, async (opened) => {
-    const evaluation = await evaluateOn(input, opened.site, opened.network, opened.voxels);
+    const evaluation = await evaluateHere(input, opened.site, opened.network, opened.voxels);
     return { evaluation, update: await trainOn(input, opened, deltaPath) };
   });
 }
@@ -116,6 +117,19 @@ async function withNetwork<T>(
   } finally {
     network.dispose();
   }
+}
+
+/** As `evaluateOn`; the site's own people are told of each case. */
+async function evaluateHere(
+  input: TrainingInput,
+  cases: Pick<Split<SiteCase>, 'validation'>,
+  network: Network,
+  voxels: VoxelEngine,
+): Promise<Evaluation> {
+  const { classes } = input.job;
+  const measured = await measureOn(input, cases, network, voxels);
+  input.onCases?.(caseEvaluationsOf(measured, classes));
+  return evaluationOf(measured, classes.slice(1));
 }
 
 /** What the network does on validation cases, with nothing left that tells of a single one. */
