@@ -22,6 +22,7 @@ const SIDE_DOORS: Readonly<Record<string, string>> = {
   'agent/trainer': 'what its child does, for a program that trains in its own process',
   'base/system': 'what is not pure',
   'coordinator/client': 'its side of the calls, without the coordinator',
+  'learning/requirements': 'what a job asks of data, without an engine',
   'learning/settings': 'names, without an engine',
   'pacs/settings': 'configurations, without calls',
   'report/parts': 'parts for pages that run',
@@ -70,10 +71,10 @@ const FORBIDDEN: readonly ForbiddenEdge[] = [
       'a hospital’s pages read what lies there: they dial nobody, and of the agent know its records alone',
   },
   {
-    from: /^packages\/console\/(?!.*\.test\.ts$|src\/look-entry\.ts$)/,
-    to: fedvox('learning', 'tfjs-backend-torch'),
+    from: /^packages\/console\/(?!.*\.test\.ts$)/,
+    to: /^@fedvox\/(learning(?!\/requirements$)|tfjs-backend-torch)/,
     reason:
-      'what a job demands of a scan is asked in a process of its own, which the pages outlive',
+      'a hospital’s pages compute nothing: of learning they know what a job demands of a scan',
   },
   {
     from: /^packages\/(?!console\/|cli\/|.*\.test\.ts$)/,

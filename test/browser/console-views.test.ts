@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import type { Browser } from 'playwright-core';
@@ -23,7 +24,7 @@ const READERS: readonly Required<Reader>[] = [
   { colours: 'dark', locale: 'zh-CN' },
 ];
 
-describe.skipIf(CHROMIUM === undefined)('a hospital’s console', { timeout: 90_000 }, () => {
+describe.skipIf(CHROMIUM === undefined)('a hospital’s console', { timeout: 180_000 }, () => {
   let ground: ConsoleGround;
   let browser: Browser;
   beforeAll(async () => {
@@ -62,7 +63,7 @@ describe.skipIf(CHROMIUM === undefined)('a hospital’s console', { timeout: 90_
       await go(watched, 'data', 'button.first');
       await watched.page.locator('button.first').click();
       await watched.page.waitForSelector('button.first:disabled');
-      await watched.page.waitForSelector('button.first:enabled', { timeout: 60_000 });
+      await watched.page.waitForSelector('button.first:enabled', { timeout: 90_000 });
       await watched.page.waitForSelector('tbody tr');
       await look('data');
       await watched.page.locator('button.thumbnail').first().click();
@@ -149,6 +150,32 @@ describe.skipIf(CHROMIUM === undefined)('a hospital’s console', { timeout: 90_
     }
     expect(bytes).toBeLessThan(MAX_PAGE_BYTES);
     expect(origin).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    await watched.context.close();
+  });
+
+  it('says in red where the ledger is broken, and which entry is missing', async () => {
+    // Else it would add to what is altered meanwhile.
+    await ground.stopAgent();
+    const { egressLedger } = ground.scene.folder;
+    const watched = await open();
+    await go(watched, 'left', 'h2');
+    await watched.page.getByText('The ledger is whole').waitFor();
+    const whole = readFileSync(egressLedger, 'utf8');
+    writeFileSync(egressLedger, whole.replace(/^.*"n":4,.*\n/m, ''));
+    const alert = watched.page.getByRole('alert');
+    await alert.waitFor();
+    expect(await alert.textContent()).toMatch(/broken in 1 places.*entries are missing \(3 → 5\)/);
+    writeFileSync(egressLedger, whole);
+    await alert.waitFor({ state: 'detached' });
+    await watched.context.close();
+  });
+
+  it('says when its command has ended, and keeps what it last knew in sight', async () => {
+    const watched = await open();
+    await go(watched, 'jobs', 'tbody tr');
+    await ground.desk.close();
+    await watched.page.getByText('The console’s command has ended.').first().waitFor();
+    expect(await textOf(watched)).toContain(ground.scene.job);
     await watched.context.close();
   });
 });

@@ -19,6 +19,8 @@ export interface ConsoleGround {
   readonly desk: RunningDesk;
   /** Lets the agent work on another round for as long as it is let. */
   workOn(): Promise<{ finish(): void }>;
+  /** Ends the agent in good order; the console goes on. */
+  stopAgent(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -68,6 +70,7 @@ export async function startConsoleGround(): Promise<ConsoleGround> {
       await until(() => scene.trainer.orders.length > orders);
       return { finish: release.resolve };
     },
+    stopAgent: () => agent.stop(),
     stop: async () => {
       await desk.close();
       await agent.stop();

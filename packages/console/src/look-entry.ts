@@ -4,6 +4,7 @@ import { assert, errorText, isFedvoxError } from '@fedvox/base';
 import { systemClock } from '@fedvox/base/system';
 import { type CaseRef, type InspectOptions, inspectFolder, type ScanReport } from '@fedvox/imaging';
 import { isOfCases, type Job } from '@fedvox/job';
+import { requirementProblem } from '@fedvox/learning/requirements';
 import type { ShownScan } from './console-contract.js';
 import type { LookFindings, LookMessage, LookOrder } from './look-messages.js';
 
@@ -40,7 +41,7 @@ async function findingsOf(
 ): Promise<LookFindings> {
   const report = await inspectFolder(path, {
     ...(rules as InspectOptions),
-    ...(job === null ? {} : await demandsOf(job)),
+    ...(job === null ? {} : demandsOf(job)),
     keptIn: { folder, clock: systemClock },
     indexPath: join(folder, 'headers.index'),
     onHeaders: (news) => {
@@ -54,8 +55,7 @@ async function findingsOf(
 }
 
 /** As the job's data gate holds them against it. */
-async function demandsOf(job: Job): Promise<InspectOptions> {
-  const { requirementProblem } = await import('@fedvox/learning');
+function demandsOf(job: Job): InspectOptions {
   const problemOf = (ref: CaseRef) => requirementProblem(ref, job);
   if (isOfCases(job)) return { ofCases: job.classes, problemOf };
   return { classes: job.classes, problemOf };

@@ -14,7 +14,7 @@ import type { EgressPage, JobsPage, JobTerms, SiteJob, TodayPage } from './conso
 import { lastLosses, siteJobs } from './site-jobs.js';
 
 /** Of a site that takes part for years, the last ones are looked at. */
-export const MAX_STATEMENTS_SHOWN = 500;
+export const MAX_STATEMENTS_SHOWN = 200;
 
 /** What the agent left in its state folder, read again and again: what has not changed is kept. */
 export class SiteRecords {

@@ -12,22 +12,23 @@ export class CallFailure extends Error {
 /** The code of a failure that this page alone can see: the command that serves it has ended. */
 export const NOT_SERVED = 'page/not-served';
 
-export function get<T>(path: string, signal?: AbortSignal): Promise<T> {
-  return call<T>(path, signal === undefined ? {} : { signal });
+/** What a path tells, as its text: the same text is the same news. */
+export function getText(path: string, signal: AbortSignal): Promise<string> {
+  return call(path, { signal });
 }
 
-export function post<T>(path: string): Promise<T> {
+export async function post(path: string): Promise<void> {
   const headers = { 'content-type': 'application/json' };
-  return call<T>(path, { method: 'POST', headers, body: '{}' });
+  await call(path, { method: 'POST', headers, body: '{}' });
 }
 
 /** @throws CallFailure; what aborts it, where it is aborted */
-async function call<T>(path: string, options: RequestInit): Promise<T> {
+async function call(path: string, options: RequestInit): Promise<string> {
   const response = await fetch(path, options).catch((error: unknown) => {
     if (options.signal?.aborted) throw error;
     throw new CallFailure({ code: NOT_SERVED, message: '', advice: '' });
   });
-  if (response.ok) return (await response.json()) as T;
+  if (response.ok) return response.text();
   throw new CallFailure((await response.json()) as ConsoleFailure);
 }
 

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { ConsoleFailure } from '../../src/console-contract.js';
-import { get, toldOf } from './calls.js';
+import { getText, toldOf } from './calls.js';
 import { looks } from './present.js';
 
 export interface Watched<T> {
@@ -15,15 +15,21 @@ export function useWatched<T>(path: string): Watched<T> {
   useEffect(() => {
     const gone = new AbortController();
     let value: T | undefined;
+    let text: string | undefined;
     let isBusy = false;
     const look = async () => {
       if (isBusy) return;
       isBusy = true;
       try {
-        value = await get<T>(path, gone.signal);
-        if (!gone.signal.aborted) setState({ path, value });
+        const told = await getText(path, gone.signal);
+        // Nothing is drawn again for what is known.
+        if (gone.signal.aborted || told === text) return;
+        text = told;
+        value = JSON.parse(told) as T;
+        setState({ path, value });
       } catch (error) {
         if (gone.signal.aborted) return;
+        text = undefined;
         setState({ path, ...(value !== undefined && { value }), failure: toldOf(error) });
       } finally {
         isBusy = false;
