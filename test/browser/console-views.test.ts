@@ -97,6 +97,9 @@ describe.skipIf(CHROMIUM === undefined)('a hospital’s console', { timeout: 180
     const text = await textOf(watched);
     expect(text).toContain('0.7500');
     expect(text).toContain('withheld: 6 validation cases, the site asks for 9');
+    expect(text).toContain(
+      'The FedAvg weight that goes with each update is, by this site’s policy, the number of training cases.',
+    );
     await watched.page.getByText('Each case of round 2 (3)').click();
     const cases = await watched.page.locator('details tbody th').allTextContents();
     expect(cases).toEqual(['case-1', 'case-0', 'case-2']);

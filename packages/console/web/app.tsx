@@ -34,7 +34,7 @@ function View({ at, self }: { at: Place; self: ConsoleSelf }) {
     case 'data':
       return <ScansView self={self} />;
     case 'jobs':
-      return <JobsView />;
+      return <JobsView self={self} />;
   }
 }
 

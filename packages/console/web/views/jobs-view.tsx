@@ -1,5 +1,5 @@
 import { lineChart } from '@fedvox/charts';
-import type { JobsPage, SiteJob, SiteRound } from '../../src/console-contract.js';
+import type { ConsoleSelf, JobsPage, SiteJob, SiteRound } from '../../src/console-contract.js';
 import { countText, figureOrNone } from '../amounts.js';
 import { say, words } from '../language.js';
 import { useWatched } from '../live/watched.js';
@@ -17,7 +17,7 @@ const METRICS = [
 ] as const;
 
 /** What became of each job here, round by round: also what was not told, and why. */
-export function JobsView() {
+export function JobsView({ self }: { self: ConsoleSelf }) {
   const { value, failure } = useWatched<JobsPage>('/api/jobs');
   return (
     <>
@@ -30,7 +30,7 @@ export function JobsView() {
       {value !== undefined && value.unreadable > 0 && (
         <p class="note">{say('unreadable', { n: countText(value.unreadable) })}</p>
       )}
-      <StaysHere about="Jobs" />
+      <StaysHere about="Jobs" weight={self.policy.weightSource} />
     </>
   );
 }

@@ -50,9 +50,12 @@ export function ScansTable({ scans }: { scans: readonly ShownScan[] }) {
 }
 
 function cellsOf(scan: ShownScan, show: () => void) {
-  const { what, modality, shape, spacingMm, labels } = scan;
+  const { what, caseId, modality, shape, spacingMm, labels } = scan;
   return [
-    what,
+    <>
+      {what}
+      {caseId !== undefined && caseId !== what && <span class="note line">{caseId}</span>}
+    </>,
     <Thumbnail key="picture" scan={scan} show={show} />,
     modality ?? '',
     shape?.join(' × ') ?? '',

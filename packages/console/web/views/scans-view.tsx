@@ -31,7 +31,7 @@ export function ScansView({ self }: { self: ConsoleSelf }) {
       {value && <Look look={value.look} />}
       {value?.findings && <Findings findings={value.findings} />}
       {value?.findings === null && <p>{say('neverLooked')}</p>}
-      <StaysHere about="Data" />
+      <StaysHere about="Data" weight={self.policy.weightSource} />
     </>
   );
 }

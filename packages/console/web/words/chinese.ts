@@ -40,11 +40,11 @@ export const CHINESE: ConsoleWords = {
   'kind-gate': '数据准入检查',
   'kind-statement': '签名声明',
   'kind-delta': '权重增量',
-  'kindHelp-certificate-request': '公钥和站点名称；私钥留在本机',
+  'kindHelp-certificate-request': '公钥、站点名称和邀请中的一次性令牌；私钥留在本机',
   'kindHelp-capabilities': '协议规定的词语列表',
   'kindHelp-control': '编号、摘要和五种状态之一；没有文字',
-  'kindHelp-gate': '通过，或固定列表中的一个原因；没有数量',
-  'kindHelp-statement': 'Dice、AUC 和 FedAvg 权重，由本院签名',
+  'kindHelp-gate': '通过或固定列表中的一个原因，以及是否会告知指标；没有数量',
+  'kindHelp-statement': 'Dice、AUC、FedAvg 权重，以及策略需要时的步数；由本院签名',
   'kindHelp-delta': '本地训练使模型权重改变了多少',
   'gap-missing': '缺少条目',
   'gap-damaged': '有一行已损坏',
@@ -150,14 +150,15 @@ export const CHINESE: ConsoleWords = {
   statementsNote: '每份声明的文字说明，以及被签名的原始字节（DSSE 信封，如有收据则一并附上）。',
   statementsOf: '最近 {n} 份，共 {of} 份。',
   staysJobs:
-    '损失、被保留的指标、病例数、文字原因和工作时间都留在本院：协调器只得到“已告知”一栏的内容和每轮一份签名的权重增量。',
+    '损失、被保留的指标、验证病例数、每个病例的指标、文字原因和工作时间都留在本院。协调器只得到“已告知”一栏的内容、一个权重和每轮一份签名的权重增量。',
   staysLeft:
     '扫描、标注、姓名、文件和日志根本不在可发送内容的列表上。该列表固定在程序中：不在其上的内容无法离开。',
   staysData:
-    '扫描、标注、图像、姓名、数量和原因都留在本院。协调器只得到一个词：通过，或固定列表中的一个原因。训练在本机读取扫描；不上传任何扫描。',
+    '扫描、标注、图像、姓名和原因都留在本院。关于数据，协调器只知道通过或固定列表中的一个原因，以及是否会告知指标。训练在本机读取扫描；不上传任何扫描。',
   staysTitle: '留在本院的内容',
+  weightTells: '按本院策略，每次更新所附的 FedAvg 权重是：{source}。',
   staysToday:
-    '您的扫描留在本机。代理获取模型，在此训练，然后只发回权重的变化和至多两个指标。它此刻在做什么、损失、磁盘以及本页都不会发送。',
+    '您的扫描留在本机。代理获取模型，在此训练，然后只发回权重的变化、至多两个指标和一个权重。它工作的细节、损失、磁盘以及本页都不会发送。',
   strategy: '策略',
   terms: '任务要求',
   today: '今日',

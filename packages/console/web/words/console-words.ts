@@ -127,6 +127,7 @@ export type Word =
   | 'verdict'
   | 'voxels'
   | 'waitsForReceipt'
+  | 'weightTells'
   | 'whole'
   | 'withheldWhy'
   | 'work-evaluate'

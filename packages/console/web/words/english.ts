@@ -41,11 +41,14 @@ export const ENGLISH: ConsoleWords = {
   'kind-gate': 'data gate',
   'kind-statement': 'signed statements',
   'kind-delta': 'weight deltas',
-  'kindHelp-certificate-request': 'a public key and the site’s name; the private key stays here',
+  'kindHelp-certificate-request':
+    'a public key, the site’s name and the invitation’s one-time token; the private key stays here',
   'kindHelp-capabilities': 'a list of words that the protocol fixes',
   'kindHelp-control': 'ids, digests and one of five states; no text',
-  'kindHelp-gate': 'pass, or one reason of a fixed list; no counts',
-  'kindHelp-statement': 'Dice, AUC and the FedAvg weight, signed by this site',
+  'kindHelp-gate':
+    'pass or one reason of a fixed list, and whether figures will be told; no counts',
+  'kindHelp-statement':
+    'Dice, AUC, the FedAvg weight and, where the strategy counts them, steps; signed by this site',
   'kindHelp-delta': 'by how much training here changed the model’s weights',
   'gap-missing': 'entries are missing',
   'gap-damaged': 'a line is damaged',
@@ -154,14 +157,15 @@ export const ENGLISH: ConsoleWords = {
     'Each statement in words, and the very bytes that were signed (a DSSE envelope, with the coordinator’s receipt where there is one).',
   statementsOf: 'The last {n} of {of}.',
   staysJobs:
-    'Losses, figures that are withheld, numbers of cases, reasons in words and the times of this work stay here: the coordinator gets what the column “told” says, one signed weight delta a round, and no more.',
+    'Losses, figures that are withheld, the number of validation cases, figures by case, reasons in words and the times of this work stay here. The coordinator gets what the column “told” says, a weight and one signed weight delta a round.',
   staysLeft:
     'Scans, labels, names, files and logs are not on the list of what can be sent at all. The list is fixed in the program: what is not on it cannot leave.',
   staysData:
-    'Scans, labels, pictures, names, counts and reasons stay here. Of all this the coordinator learns one word: pass, or one reason of a fixed list. Training reads the scans on this machine; none is uploaded.',
+    'Scans, labels, pictures, names and reasons stay here. Of the data the coordinator learns pass or one reason of a fixed list, and whether figures will be told. Training reads the scans on this machine; none is uploaded.',
   staysTitle: 'What stays here',
+  weightTells: 'The FedAvg weight that goes with each update is, by this site’s policy, {source}.',
   staysToday:
-    'Your scans stay on this machine. The agent fetches a model, trains it here, and sends back by how much its weights changed, with at most two figures. What it does right now, its losses, its disk and this page are not sent.',
+    'Your scans stay on this machine. The agent fetches a model, trains it here, and sends back by how much its weights changed, with at most two figures and a weight. What it does in detail, its losses, its disk and this page are not sent.',
   strategy: 'strategy',
   terms: 'What the job asks for',
   today: 'Today',
