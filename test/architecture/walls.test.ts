@@ -134,7 +134,16 @@ describe('a command line', () => {
     const atOnce = graph.filter(({ isLazy }) => !isLazy);
     const reach = reachOf(atOnce, ['packages/cli/src/main.ts']);
     const rooms = [
-      ...['agent', 'coordinator', 'dashboard', 'desk', 'imaging', 'learning', 'simulator'],
+      ...[
+        'agent',
+        'console',
+        'coordinator',
+        'dashboard',
+        'desk',
+        'imaging',
+        'learning',
+        'simulator',
+      ],
       'transport',
     ];
     const loaded = rooms.flatMap((room) => reach.get(`packages/${room}/src/index.ts`) ?? []);
