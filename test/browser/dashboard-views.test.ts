@@ -158,17 +158,20 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard’s views', { timeout: 60
   it('ask for nothing while they are hidden, and catch up when they are seen again', async () => {
     const watched = await open();
     const { page } = watched;
+    const pending = new Set<unknown>();
+    const polls = () => [...pending].filter((url) => String(url).includes('/api/events?')).length;
+    page.on('request', (request) => void pending.add(request.url()));
+    for (const end of ['requestfinished', 'requestfailed'] as const) {
+      page.on(end as 'requestfinished', (request) => void pending.delete(request.url()));
+    }
     const id = await ground.federation.submit({ rounds: 4, minSites: 3 });
     await go(watched, `jobs/${id}`, 'dl.summary');
     const hide = (isHidden: boolean) =>
       page.evaluate(`Object.defineProperty(document, 'hidden', { configurable: true, value: ${isHidden} });
         document.dispatchEvent(new Event('visibilitychange'));`);
-    const left = page.waitForEvent('requestfailed', (request) =>
-      request.url().includes('/api/events?'),
-    );
-    await page.waitForTimeout(1_000);
+    await expect.poll(() => [polls(), pending.size]).toEqual([1, 1]);
     await hide(true);
-    await left;
+    await expect.poll(() => pending.size).toBe(0);
     const asked = watched.requests.length;
     await ground.federation.operator.pauseJob(id);
     await page.waitForTimeout(2_000);

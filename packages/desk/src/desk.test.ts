@@ -19,6 +19,9 @@ const pages = new Map([
 ]);
 
 let orders: unknown[] = [];
+/** Of the route that waits: that it does, and that it no longer has to. */
+let begun: Promise<void>;
+let onBegun: () => void;
 let aborted: Promise<void>;
 let onAborted: () => void;
 const routes: readonly DeskRoute[] = [
@@ -79,6 +82,7 @@ const routes: readonly DeskRoute[] = [
           onAborted();
           reject(signal.reason);
         });
+        onBegun();
       }),
   },
 ];
@@ -89,6 +93,9 @@ let cookie: string;
 
 beforeEach(async () => {
   orders = [];
+  begun = new Promise((resolve) => {
+    onBegun = resolve;
+  });
   aborted = new Promise((resolve) => {
     onAborted = resolve;
   });
@@ -172,7 +179,8 @@ describe('a desk', () => {
       signal: gone.signal,
     });
     const over = expect(waiting).rejects.toThrow();
-    setTimeout(() => gone.abort(), 100);
+    await begun;
+    gone.abort();
     await over;
     await aborted;
   });
@@ -180,7 +188,7 @@ describe('a desk', () => {
   it('ends every wait when it closes', async () => {
     const waiting = get('/api/waiting');
     const over = expect(waiting).rejects.toThrow();
-    await get('/');
+    await begun;
     await desk.close();
     await over;
     await aborted;

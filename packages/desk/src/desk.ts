@@ -132,9 +132,12 @@ function singleValues(query: FastifyRequest['query']): Record<string, string | u
 
 function goneSignal({ raw }: FastifyReply): AbortSignal {
   const gone = new AbortController();
-  raw.once('close', () => {
+  const look = () => {
     if (!raw.writableFinished) gone.abort(new Error('the browser no longer waits'));
-  });
+  };
+  // It may have left before its request came this far.
+  if (raw.closed) look();
+  else raw.once('close', look);
   return gone.signal;
 }
 
