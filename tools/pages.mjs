@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
 const packagesFolder = join(repository, 'packages');
-/** Rooms that pages take parts of, besides their own sources. */
-const SHARED = ['charts', 'report'];
+/** What pages take parts of, besides their own sources. */
+const SHARED = ['charts/src', 'report/src', 'desk/web'];
 
 /** @param {{log?: (line: string) => void}} [options] */
 export async function buildPages({ log = () => undefined } = {}) {
@@ -68,7 +68,7 @@ export async function buildPageInto(name, outDir) {
 
 /** Of everything that the build reads. */
 function digestOf(root) {
-  const folders = [root, ...SHARED.map((name) => join(packagesFolder, name, 'src'))];
+  const folders = [root, ...SHARED.map((path) => join(packagesFolder, path))];
   const files = [
     fileURLToPath(import.meta.url),
     join(repository, 'package-lock.json'),

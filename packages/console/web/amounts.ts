@@ -1,5 +1,5 @@
+import { language, words } from '@fedvox/desk/web';
 import { spanText } from '@fedvox/report/parts';
-import { language, words } from './language.js';
 
 const locale = () => (language.value === 'zh' ? 'zh-CN' : 'en-GB');
 

@@ -1,7 +1,7 @@
-import { LANGUAGES } from '@fedvox/report/parts';
+import { LanguageChoice } from '@fedvox/desk/web';
 import type { ConsoleSelf } from '../src/console-contract.js';
 import { PLACES, type Place, place } from './address.js';
-import { LANGUAGE_NAMES, language, say } from './language.js';
+import { say } from './language.js';
 import { useWatched } from './live/watched.js';
 import { FailureNote } from './parts/failure-note.js';
 import { JobsView } from './views/jobs-view.js';
@@ -50,21 +50,7 @@ function Header({ site }: { site: string | undefined }) {
         ))}
       </nav>
       <p class="who">{say('onlyHere')}</p>
-      <p class="languages">
-        {LANGUAGES.map((each) => (
-          <button
-            key={each}
-            type="button"
-            lang={each}
-            aria-pressed={each === language.value}
-            onClick={() => {
-              language.value = each;
-            }}
-          >
-            {LANGUAGE_NAMES[each]}
-          </button>
-        ))}
-      </p>
+      <LanguageChoice />
     </header>
   );
 }

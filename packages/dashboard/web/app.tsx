@@ -1,8 +1,8 @@
-import { LANGUAGES } from '@fedvox/report/parts';
+import { LanguageChoice } from '@fedvox/desk/web';
 import { useEffect } from 'preact/hooks';
 import type { PageSelf } from '../src/page-contract.js';
 import { type Place, place } from './address.js';
-import { LANGUAGE_NAMES, language, say } from './language.js';
+import { say } from './language.js';
 import { get } from './live/calls.js';
 import { lost } from './live/event-poll.js';
 import { useFollowed } from './live/followed.js';
@@ -80,21 +80,7 @@ function Header() {
           })}
         </p>
       )}
-      <p class="languages">
-        {LANGUAGES.map((each) => (
-          <button
-            key={each}
-            type="button"
-            lang={each}
-            aria-pressed={each === language.value}
-            onClick={() => {
-              language.value = each;
-            }}
-          >
-            {LANGUAGE_NAMES[each]}
-          </button>
-        ))}
-      </p>
+      <LanguageChoice />
     </header>
   );
 }

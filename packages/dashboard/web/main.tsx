@@ -1,12 +1,6 @@
-import { CHART_STYLE } from '@fedvox/charts';
-import { render } from 'preact';
+import { showPage } from '@fedvox/desk/web';
 import { App } from './app.js';
 import { followEvents } from './live/event-poll.js';
 
-// The charts' style is theirs, and its colours are the page's too.
-const sheet = new CSSStyleSheet();
-sheet.replaceSync(CHART_STYLE);
-document.adoptedStyleSheets = [sheet];
-
 void followEvents();
-render(<App />, document.getElementById('page') as HTMLElement);
+showPage(App);

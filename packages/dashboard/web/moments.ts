@@ -1,5 +1,5 @@
+import { language, words } from '@fedvox/desk/web';
 import { spanText } from '@fedvox/report/parts';
-import { language, words } from './language.js';
 
 /** In the reader's time zone; a table's column of them is of one width. */
 export function clockText(atMs: number): string {

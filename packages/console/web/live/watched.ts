@@ -1,6 +1,7 @@
+import { toldOf } from '@fedvox/desk/web';
 import { useEffect, useState } from 'preact/hooks';
 import type { ConsoleFailure } from '../../src/console-contract.js';
-import { getText, toldOf } from './calls.js';
+import { getText } from './calls.js';
 import { looks } from './present.js';
 
 export interface Watched<T> {

@@ -1,7 +1,7 @@
+import { DataTable, words } from '@fedvox/desk/web';
 import type { RoundCases } from '../../src/console-contract.js';
 import { figureOrNone } from '../amounts.js';
-import { say, words } from '../language.js';
-import { DataTable } from '../parts/data-table.js';
+import { say } from '../language.js';
 
 type CaseRow = RoundCases['cases'][number];
 const MOST_ROWS = 500;

@@ -1,8 +1,8 @@
+import { DataTable } from '@fedvox/desk/web';
 import type { EgressKindWord, EgressPage, EgressSums } from '../../src/console-contract.js';
 import { byteSizeText, countText } from '../amounts.js';
 import { say } from '../language.js';
 import { useWatched } from '../live/watched.js';
-import { DataTable } from '../parts/data-table.js';
 import { FailureNote } from '../parts/failure-note.js';
 import { StaysHere } from '../parts/stays-here.js';
 import { StatementsSection } from './statements-section.js';

@@ -1,7 +1,7 @@
+import { DataTable } from '@fedvox/desk/web';
 import { useRef, useState } from 'preact/hooks';
 import type { ShownScan } from '../../src/console-contract.js';
 import { say } from '../language.js';
-import { DataTable } from '../parts/data-table.js';
 
 /** Tables of thousands of rows hold a browser up; the first ones are shown, and how many more there are. */
 const MOST_ROWS = 500;

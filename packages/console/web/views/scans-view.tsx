@@ -1,3 +1,4 @@
+import { toldOf } from '@fedvox/desk/web';
 import { useState } from 'preact/hooks';
 import type {
   ConsoleFailure,
@@ -8,7 +9,7 @@ import type {
 } from '../../src/console-contract.js';
 import { clockText, countText } from '../amounts.js';
 import { say } from '../language.js';
-import { post, toldOf } from '../live/calls.js';
+import { post } from '../live/calls.js';
 import { looks } from '../live/present.js';
 import { useWatched } from '../live/watched.js';
 import { FailureNote } from '../parts/failure-note.js';

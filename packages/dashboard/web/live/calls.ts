@@ -1,41 +1,10 @@
-import type { PageFailure } from '../../src/page-contract.js';
+import { call, postJson } from '@fedvox/desk/web';
 
-/** A call that did not succeed, with what is told of it. */
-export class CallFailure extends Error {
-  override readonly name = 'CallFailure';
-
-  constructor(readonly told: PageFailure) {
-    super(told.message);
-  }
+export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+  const response = await call(path, signal === undefined ? {} : { signal });
+  return (await response.json()) as T;
 }
 
-/** The code of a failure that this page alone can see: the command that serves it has ended. */
-export const NOT_SERVED = 'page/not-served';
-
-export function get<T>(path: string, signal?: AbortSignal): Promise<T> {
-  return call<T>(path, signal === undefined ? {} : { signal });
-}
-
-export function post<T>(path: string, body: unknown = {}): Promise<T> {
-  return call<T>(path, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-}
-
-/** @throws CallFailure; what aborts it, where it is aborted */
-async function call<T>(path: string, options: RequestInit): Promise<T> {
-  const response = await fetch(path, options).catch((error: unknown) => {
-    if (options.signal?.aborted) throw error;
-    throw new CallFailure({ code: NOT_SERVED, message: '', advice: '' });
-  });
-  if (response.ok) return (await response.json()) as T;
-  throw new CallFailure((await response.json()) as PageFailure);
-}
-
-/** What is told of anything that was thrown; a failure of the page itself goes on to the console. */
-export function toldOf(error: unknown): PageFailure {
-  if (error instanceof CallFailure) return error.told;
-  throw error;
+export async function post<T>(path: string, body: unknown = {}): Promise<T> {
+  return (await (await postJson(path, body)).json()) as T;
 }

@@ -1,6 +1,7 @@
+import { toldOf } from '@fedvox/desk/web';
 import { signal } from '@preact/signals';
 import type { CoordinatorEvent, EventsEnd, PageFailure } from '../../src/page-contract.js';
-import { get, toldOf } from './calls.js';
+import { get } from './calls.js';
 
 /**
  * The one long poll of this browser: of all its pages that are seen, one holds the lock and polls, and tells the others.

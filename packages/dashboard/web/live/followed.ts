@@ -1,6 +1,7 @@
+import { toldOf } from '@fedvox/desk/web';
 import { useEffect, useState } from 'preact/hooks';
 import type { PageFailure } from '../../src/page-contract.js';
-import { get, toldOf } from './calls.js';
+import { get } from './calls.js';
 import { changes } from './event-poll.js';
 
 export interface Followed<T> {

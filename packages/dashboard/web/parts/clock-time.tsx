@@ -1,4 +1,5 @@
-import { say, words } from '../language.js';
+import { words } from '@fedvox/desk/web';
+import { say } from '../language.js';
 import { present } from '../live/present.js';
 import { clockText, wholeSpanText } from '../moments.js';
 

@@ -1,4 +1,4 @@
-import { words } from '../language.js';
+import { words } from '@fedvox/desk/web';
 
 /** A digest, cut off by its place alone: whole to whoever selects it, or points at it. */
 export function Digest({ sha256 }: { sha256: string | null }) {

@@ -1,5 +1,5 @@
+import { words } from '@fedvox/desk/web';
 import type { CoordinatorEvent } from '../../src/page-contract.js';
-import { words } from '../language.js';
 import { clockText } from '../moments.js';
 
 type Fact = CoordinatorEvent['fact'];

@@ -1,8 +1,8 @@
+import { toldOf } from '@fedvox/desk/web';
 import type { ComponentChildren } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import type { PageFailure } from '../../src/page-contract.js';
 import { say } from '../language.js';
-import { toldOf } from '../live/calls.js';
 import { changes } from '../live/event-poll.js';
 import { FailureNote } from './failure-note.js';
 

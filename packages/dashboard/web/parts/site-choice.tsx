@@ -1,5 +1,6 @@
 import { MAX_LINES } from '@fedvox/charts';
-import { say, words } from '../language.js';
+import { words } from '@fedvox/desk/web';
+import { say } from '../language.js';
 
 interface SiteChoiceProps {
   readonly names: readonly string[];

@@ -1,5 +1,5 @@
+import { words } from '@fedvox/desk/web';
 import type { JobSummary } from '../../src/page-contract.js';
-import { words } from '../language.js';
 
 /** A job's status by word and by shape; colour comes on top. */
 export function StatusMark({ status, reason }: Pick<JobSummary, 'status' | 'reason'>) {

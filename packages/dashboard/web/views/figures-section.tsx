@@ -1,10 +1,9 @@
 import { isSpread, type LineChart, lineChart, spreadsOf } from '@fedvox/charts';
+import { Chart, DataTable, language, words } from '@fedvox/desk/web';
 import { figureText, toldText } from '@fedvox/report/parts';
 import { useMemo, useState } from 'preact/hooks';
 import type { JobDetails, PageSelf } from '../../src/page-contract.js';
-import { language, say, words } from '../language.js';
-import { Chart } from '../parts/chart.js';
-import { DataTable } from '../parts/data-table.js';
+import { say } from '../language.js';
 import { SaveButton } from '../parts/save-button.js';
 import { SiteChoice } from '../parts/site-choice.js';
 

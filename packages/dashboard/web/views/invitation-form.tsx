@@ -1,7 +1,8 @@
+import { toldOf } from '@fedvox/desk/web';
 import { useState } from 'preact/hooks';
 import type { InvitationFile, PageFailure } from '../../src/page-contract.js';
 import { say } from '../language.js';
-import { post, toldOf } from '../live/calls.js';
+import { post } from '../live/calls.js';
 import { changes } from '../live/event-poll.js';
 import { clockText } from '../moments.js';
 import { FailureNote } from '../parts/failure-note.js';

@@ -1,8 +1,8 @@
+import { DataTable, words } from '@fedvox/desk/web';
 import { useState } from 'preact/hooks';
-import { say, words } from '../language.js';
+import { say } from '../language.js';
 import type { FollowedJob } from '../live/job-record.js';
 import { ClockTime } from '../parts/clock-time.js';
-import { DataTable } from '../parts/data-table.js';
 import { factText } from '../parts/fact-text.js';
 
 const AT_FIRST = 30;

@@ -1,7 +1,8 @@
+import { words } from '@fedvox/desk/web';
 import { toldText } from '@fedvox/report/parts';
 import type { ComponentChildren } from 'preact';
 import type { JobDetails } from '../../src/page-contract.js';
-import { say, words } from '../language.js';
+import { say } from '../language.js';
 import { useFollowed } from '../live/followed.js';
 import { type FollowedJob, loadJob } from '../live/job-record.js';
 import { Countdown } from '../parts/clock-time.js';

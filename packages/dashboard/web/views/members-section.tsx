@@ -1,10 +1,10 @@
+import { DataTable, toldOf, words } from '@fedvox/desk/web';
 import { useState } from 'preact/hooks';
 import type { JobDetails, PageFailure, SiteStatus } from '../../src/page-contract.js';
-import { say, words } from '../language.js';
-import { post, toldOf } from '../live/calls.js';
+import { say } from '../language.js';
+import { post } from '../live/calls.js';
 import { changes } from '../live/event-poll.js';
 import { useFollowedPath } from '../live/followed.js';
-import { DataTable } from '../parts/data-table.js';
 import { FailureNote } from '../parts/failure-note.js';
 import { mayOrder } from '../session.js';
 

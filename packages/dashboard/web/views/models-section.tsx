@@ -1,7 +1,7 @@
+import { DataTable, words } from '@fedvox/desk/web';
 import { toldText } from '@fedvox/report/parts';
 import type { JobDetails } from '../../src/page-contract.js';
-import { say, words } from '../language.js';
-import { DataTable } from '../parts/data-table.js';
+import { say } from '../language.js';
 import { Digest } from '../parts/digest.js';
 import { self } from '../session.js';
 

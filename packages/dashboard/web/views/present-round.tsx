@@ -1,13 +1,13 @@
+import { DataTable, words } from '@fedvox/desk/web';
 import { type AnsweredRound, answersOf, spanText } from '@fedvox/report/parts';
 import { useState } from 'preact/hooks';
 import type { CurrentWork } from '../../src/page-contract.js';
-import { say, words } from '../language.js';
+import { say } from '../language.js';
 import { post } from '../live/calls.js';
 import type { FollowedJob } from '../live/job-record.js';
 import { present } from '../live/present.js';
 import { wholeSpanText } from '../moments.js';
 import { Ago } from '../parts/clock-time.js';
-import { DataTable } from '../parts/data-table.js';
 import { OrderButton } from '../parts/order-button.js';
 import { mayOrder } from '../session.js';
 

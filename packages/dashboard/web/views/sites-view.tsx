@@ -1,10 +1,10 @@
+import { DataTable, words } from '@fedvox/desk/web';
 import type { SiteStatus } from '../../src/page-contract.js';
-import { say, words } from '../language.js';
+import { say } from '../language.js';
 import { post } from '../live/calls.js';
 import { useFollowedPath } from '../live/followed.js';
 import { dayText } from '../moments.js';
 import { Ago } from '../parts/clock-time.js';
-import { DataTable } from '../parts/data-table.js';
 import { FailureNote } from '../parts/failure-note.js';
 import { OrderButton } from '../parts/order-button.js';
 import { mayOrder } from '../session.js';

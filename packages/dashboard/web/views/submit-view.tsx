@@ -1,9 +1,9 @@
+import { DataTable, toldOf, words } from '@fedvox/desk/web';
 import { useState } from 'preact/hooks';
 import type { PageFailure, SubmissionPreview } from '../../src/page-contract.js';
 import { jobAddress } from '../address.js';
-import { say, words } from '../language.js';
-import { post, toldOf } from '../live/calls.js';
-import { DataTable } from '../parts/data-table.js';
+import { say } from '../language.js';
+import { post } from '../live/calls.js';
 import { FailureNote } from '../parts/failure-note.js';
 
 /** A job file is looked at before it is handed in: every error by its line and field, or whom it would invite. */

@@ -1,9 +1,8 @@
 import { spanChart } from '@fedvox/charts';
+import { Chart, language, words } from '@fedvox/desk/web';
 import { answersOf, timelineChart } from '@fedvox/report/parts';
 import { useMemo } from 'preact/hooks';
-import { language, words } from '../language.js';
 import type { FollowedJob } from '../live/job-record.js';
-import { Chart } from '../parts/chart.js';
 
 /** Who answered when: stragglers stand out. */
 export function TimelineSection({ details, events }: FollowedJob) {
