@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLogger } from '@fedvox/base/system';
+import { createLogger, type Logger, silentLogger, systemClock } from '@fedvox/base/system';
 import { type RunningCoordinator, startCoordinator } from '@fedvox/coordinator';
 import type { CoordinatorClient } from '@fedvox/coordinator/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -17,6 +17,9 @@ import {
 } from '../support/federation.js';
 import { type ScriptedSite, WEIGHTS } from '../support/scripted-site.js';
 import { digestOf, expectedModel } from '../support/tiny-model.js';
+
+/** For which an operator's client asks to wait. */
+const WAIT_MS = 1_500;
 
 describe('a coordinator that is stopped and started again', () => {
   let consortium: TestConsortium;
@@ -135,6 +138,29 @@ describe('a coordinator that is stopped and started again', () => {
       ...{ kind: 'no-more-gain', round: 3, lastGain: 1 },
     });
   });
+
+  it('ends at once though an operator waits for news, and complains of nothing', async () => {
+    await coordinator.stop();
+    const errors: unknown[] = [];
+    const log: Logger = createLogger({ name: 'coordinator', level: 'error' });
+    log.error = (...words: unknown[]) => void errors.push(words);
+    const config = testConfig(consortium, stateDir, await reservePorts());
+    coordinator = await startCoordinator(config, { log });
+    const waiting = operatorOf(consortium, coordinator.httpPort);
+    const last = (await waiting.events(0, 0)).at(-1)?.sequence ?? 0;
+    const news = waiting.events(last, WAIT_MS).then(
+      () => 'answered',
+      () => 'cut off',
+    );
+    await waiting.jobs(); // it has come in before
+    await coordinator.stop();
+    expect(['answered', 'cut off']).toContain(await news);
+    waiting.close();
+    // By when it would have looked once more, into a store that is closed.
+    await systemClock.sleep(WAIT_MS + 500);
+    expect(errors).toEqual([]);
+    coordinator = await start();
+  }, 20_000);
 
   it('ends while sites have long polls open, and gives them their task when it is back', async () => {
     const polls = Promise.allSettled(sites.map((each) => each.client.nextTask('idle')));

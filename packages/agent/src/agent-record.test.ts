@@ -46,6 +46,8 @@ describe('what the people at a site see of their agent', () => {
     scene.coordinator.tasks.push(scene.gate, scene.train);
     const agent = await scene.enrolAndStart({ trainer: tellingTrainer() });
     await until(() => scene.coordinator.accepted.length === 1 && scene.outbox().length === 0);
+    // Written down after the outbox is emptied.
+    await expect.poll(async () => (await diary()).map(({ kind }) => kind)).toContain('delivered');
     await agent.stop();
     const about = { job: scene.job, round: 1 };
     const entries = await diary();

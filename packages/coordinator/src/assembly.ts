@@ -241,6 +241,7 @@ export async function disassemble(core: Core, servers: readonly AnyServer[]): Pr
   core.sightings.stop();
   core.tasks.close();
   core.openings.close();
+  core.changes.close();
   await Promise.all([
     core.watching,
     core.watchingCertificates,

@@ -17,6 +17,11 @@ const STATUS: Readonly<Record<DeskErrorName, number>> = {
 /** Of a handler's named error, where nobody says otherwise: the person can mend it. */
 const NAMED_STATUS = 422;
 
+/** Why a wait ends whose browser left: nobody is there to be told, and nothing is wrong. */
+export class BrowserLeft extends Error {
+  override readonly name = 'BrowserLeft';
+}
+
 interface ErrorAnswers {
   readonly log: Logger;
   readonly statusOf?: (error: FedvoxError) => number | undefined;
@@ -30,7 +35,8 @@ export function answerErrors(app: FastifyInstance, { log, statusOf }: ErrorAnswe
     // Its address stays out of the log: a link's is a secret.
     const { method } = request;
     const { code, message, advice } = error;
-    if (code === 'desk/internal') log.error({ err: thrown, method }, 'a request failed');
+    if (thrown instanceof BrowserLeft) log.debug({ method }, 'a browser left before its answer');
+    else if (code === 'desk/internal') log.error({ err: thrown, method }, 'a request failed');
     else if (status === 401 || status === 403) log.warn({ code, method }, 'a request was refused');
     reply.status(status);
     if (isNavigation(request)) {

@@ -19,6 +19,7 @@ const pages = new Map([
 ]);
 
 let orders: unknown[] = [];
+let failures: unknown[] = [];
 /** Of the route that waits: that it does, and that it no longer has to. */
 let begun: Promise<void>;
 let onBegun: () => void;
@@ -93,6 +94,7 @@ let cookie: string;
 
 beforeEach(async () => {
   orders = [];
+  failures = [];
   begun = new Promise((resolve) => {
     onBegun = resolve;
   });
@@ -100,7 +102,9 @@ beforeEach(async () => {
     onAborted = resolve;
   });
   const statusOf = ({ code }: { code: string }) => (code === 'sample/away' ? 503 : undefined);
-  desk = await startDesk({ name: 'sample', routes, pages, clock, log: silentLogger(), statusOf });
+  const log = silentLogger();
+  log.error = (...words: unknown[]) => void failures.push(words);
+  desk = await startDesk({ name: 'sample', routes, pages, clock, log, statusOf });
   cookie = await signIn(desk.link());
 });
 afterEach(() => desk.close());
@@ -172,7 +176,7 @@ describe('a desk', () => {
     expect(broken.text).not.toContain('secret');
   });
 
-  it('ends a wait when the browser is gone', async () => {
+  it('ends a wait when the browser is gone, and takes that for no failure', async () => {
     const gone = new AbortController();
     const waiting = fetch(`${desk.origin}/api/waiting`, {
       headers: { cookie },
@@ -183,6 +187,10 @@ describe('a desk', () => {
     gone.abort();
     await over;
     await aborted;
+    await get('/api/bytes');
+    expect(failures).toEqual([]);
+    await get('/api/broken');
+    expect(failures).toHaveLength(1);
   });
 
   it('ends every wait when it closes', async () => {

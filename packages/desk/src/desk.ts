@@ -3,7 +3,7 @@ import { assert, type Clock, errorText, type FedvoxError } from '@fedvox/base';
 import type { Logger } from '@fedvox/base/system';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { BuiltPages } from './built-pages.js';
-import { answerErrors } from './desk-errors.js';
+import { answerErrors, BrowserLeft } from './desk-errors.js';
 import type { DeskAnswer, DeskRoute } from './desk-routes.js';
 import { fail } from './errors.js';
 import { MAX_CONNECTIONS, MAX_REQUEST_BYTES } from './limits.js';
@@ -133,7 +133,7 @@ function singleValues(query: FastifyRequest['query']): Record<string, string | u
 function goneSignal({ raw }: FastifyReply): AbortSignal {
   const gone = new AbortController();
   const look = () => {
-    if (!raw.writableFinished) gone.abort(new Error('the browser no longer waits'));
+    if (!raw.writableFinished) gone.abort(new BrowserLeft('the browser no longer waits'));
   };
   // It may have left before its request came this far.
   if (raw.closed) look();

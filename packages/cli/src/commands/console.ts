@@ -4,6 +4,7 @@ import type { Output, Terminal } from '../terminal.js';
 import { act, type CommonOptions } from './action.js';
 import { interruptible } from './interruptible.js';
 import { wholeNumber } from './options.js';
+import { serveDesk } from './serve-desk.js';
 
 interface ConsoleOptions extends CommonOptions {
   readonly config: string;
@@ -37,32 +38,5 @@ async function serveConsole(
     log: createLogger({ name: 'console', level: 'warn' }),
     ...(port !== undefined && { port }),
   });
-  try {
-    tellLink(output, desk);
-    await untilAsked(output, signal, () => tellLink(output, desk));
-  } finally {
-    await desk.close();
-  }
-}
-
-function tellLink(
-  output: Output,
-  { origin, link }: { readonly origin: string; link(): string },
-): void {
-  const address = link();
-  const text = `Open this in a browser on this machine; it works once, within five minutes:\n\n  ${address}\n`;
-  output.result({ origin, link: address }, text);
-}
-
-/** Until the signal aborts; at a terminal, Enter asks `again`. */
-async function untilAsked(output: Output, signal: AbortSignal, again: () => void): Promise<void> {
-  const { stdin } = output.terminal;
-  const ofPerson = stdin?.isTTY === true ? stdin : undefined;
-  if (ofPerson !== undefined) output.progress('Enter: a fresh link. Ctrl-C: stop.');
-  ofPerson?.on('data', again);
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-  ofPerson?.off('data', again).pause();
+  await serveDesk(output, desk, signal);
 }

@@ -5,6 +5,7 @@ import { act } from './action.js';
 import { interruptible } from './interruptible.js';
 import { asOperator, type OperatorOptions, withOperator } from './operator-options.js';
 import { wholeNumber } from './options.js';
+import { serveDesk } from './serve-desk.js';
 
 interface DashboardOptions extends OperatorOptions {
   readonly port?: number;
@@ -39,43 +40,6 @@ async function serveDashboard(
       log: createLogger({ name: 'dashboard', level: 'warn' }),
       ...(port !== undefined && { port }),
     });
-    try {
-      tellLink(output, desk);
-      await untilStopped(output, desk, signal);
-    } finally {
-      await desk.close();
-    }
+    await serveDesk(output, desk, signal);
   });
-}
-
-interface LinkSource {
-  readonly origin: string;
-  link(): string;
-}
-
-function tellLink(output: Output, desk: LinkSource): void {
-  const link = desk.link();
-  output.result(
-    { origin: desk.origin, link },
-    `Open this in a browser on this machine; it works once, within five minutes:\n\n  ${link}\n`,
-  );
-}
-
-/** At a terminal, Enter prints a fresh link. */
-async function untilStopped(output: Output, desk: LinkSource, signal: AbortSignal): Promise<void> {
-  const { stdin } = output.terminal;
-  const isAsked = stdin?.isTTY === true;
-  const again = () => tellLink(output, desk);
-  if (isAsked) {
-    output.progress('Enter: a fresh link. Ctrl-C: stop.');
-    stdin.on('data', again);
-  }
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-  if (isAsked) {
-    stdin.off('data', again);
-    stdin.pause();
-  }
 }

@@ -161,7 +161,7 @@ function addEventRoutes(app: TypedApp, { store, changes, clock }: HttpServices):
         // Before the look: what happens after it ends the wait.
         const change = changes.wait(untilMs - clock.nowMs(), looking.signal);
         const known = await store.facts(after, limit, job);
-        if (known.length === 0 && clock.nowMs() < untilMs) await change;
+        if (known.length === 0 && clock.nowMs() < untilMs && !changes.isClosed) await change;
         else {
           looking.abort();
           return withinBytes(known);

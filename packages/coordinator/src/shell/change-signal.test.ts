@@ -12,6 +12,16 @@ describe('a change signal', () => {
     await expect(Promise.all(waiting)).resolves.toHaveLength(2);
   });
 
+  it('keeps nobody waiting once it is closed', async () => {
+    const clock = new VirtualClock();
+    const changes = new ChangeSignal(clock);
+    const waiting = changes.wait(HOUR_MS);
+    changes.close();
+    await waiting;
+    await changes.wait(HOUR_MS);
+    expect([changes.isClosed, clock.waiting]).toEqual([true, 0]);
+  });
+
   it('wakes whom a change concerns, and whoever waits for any, and nobody else', async () => {
     const changes = new ChangeSignal(new VirtualClock());
     const woken: string[] = [];

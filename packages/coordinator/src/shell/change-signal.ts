@@ -5,6 +5,7 @@ export class ChangeSignal {
   readonly #clock: Clock;
   /** By the site that the change is to concern; under null, those who wait for any. */
   readonly #waiting = new Map<string | null, Set<() => void>>();
+  #isClosed = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -18,12 +19,23 @@ export class ChangeSignal {
     }
   }
 
+  /** Whether there is nothing to wait for any more. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Ends every wait, and every later one at once: whoever waits is not to find a store that is gone. */
+  close(): void {
+    this.#isClosed = true;
+    this.changed();
+  }
+
   /**
    * Resolves at the next change, after `timeoutMs`, or when `signal` aborts.
    * @param site only changes that concern it are waited for; any where left out
    */
   wait(timeoutMs: number, signal?: AbortSignal, site: string | null = null): Promise<void> {
-    if (signal?.aborted) return Promise.resolve();
+    if (this.#isClosed || signal?.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const wake = () => {
         timer.cancel();
