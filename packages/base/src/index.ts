@@ -2,6 +2,7 @@ export { assert, InvariantError, unreachable } from './assert.js';
 export { canonicalJson, type Json } from './canonical-json.js';
 export { type Chance, seededChance } from './chance.js';
 export { type Clock, clockOn, type Timer, type TimerOptions } from './clock.js';
+export { csvText } from './csv.js';
 export { SHA256_PATTERN, type Sha256, sha256 } from './digest.js';
 export {
   defineErrors,

@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
+import { csvText } from '@fedvox/base';
 import { writeFileDurably } from '@fedvox/base/system';
 import type { CaseEvaluation, ToldClass } from '@fedvox/learning';
-import { csvText } from './csv.js';
 import { fail } from './errors.js';
 
 /**

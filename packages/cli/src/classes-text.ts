@@ -1,6 +1,5 @@
-import { printableLine } from '@fedvox/base';
+import { csvText, printableLine } from '@fedvox/base';
 import type { ClassifiedScan, ClassifyOutcome } from '@fedvox/learning';
-import { csvText } from './csv.js';
 import { figure } from './figure.js';
 import { counted, reasonLines } from './inspect-reasons.js';
 

@@ -1,7 +1,7 @@
+import { csvText } from '@fedvox/base';
 import { writeFileDurably } from '@fedvox/base/system';
 import { METRIC_NAMES } from '@fedvox/job';
 import type { EpochReport } from '@fedvox/learning';
-import { csvText } from './csv.js';
 
 /** The epochs of a training as CSV, whole after each. */
 export class HistoryFile {

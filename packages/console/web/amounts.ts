@@ -1,23 +1,4 @@
-import { language, words } from '@fedvox/desk/web';
-import { spanText } from '@fedvox/report/parts';
-
-const locale = () => (language.value === 'zh' ? 'zh-CN' : 'en-GB');
-
-/** In the reader's time zone. */
-export function clockText(atMs: number): string {
-  const style = { dateStyle: 'medium', timeStyle: 'medium' } as const;
-  return new Intl.DateTimeFormat(locale(), style).format(atMs);
-}
-
-export function dayText(atMs: number): string {
-  return new Intl.DateTimeFormat(locale(), { dateStyle: 'medium' }).format(atMs);
-}
-
-export function wholeSpanText(durationMs: number): string {
-  const seconds = Math.max(0, Math.round(durationMs / 1_000));
-  if (seconds < 60) return `${seconds} ${words.value.units.s}`;
-  return spanText(seconds * 1_000, words.value);
-}
+import { locale, words } from '@fedvox/desk/web';
 
 export function countText(count: number): string {
   return new Intl.NumberFormat(locale()).format(count);

@@ -1,10 +1,9 @@
 import { lineChart } from '@fedvox/charts';
-import { Chart, DataTable, words } from '@fedvox/desk/web';
+import { Chart, ClockTime, DataTable, words } from '@fedvox/desk/web';
 import type { ConsoleSelf, JobsPage, SiteJob, SiteRound } from '../../src/console-contract.js';
 import { countText, figureOrNone } from '../amounts.js';
 import { say } from '../language.js';
 import { useWatched } from '../live/watched.js';
-import { ClockTime } from '../parts/clock-time.js';
 import { Facts } from '../parts/facts.js';
 import { FailureNote } from '../parts/failure-note.js';
 import { StaysHere } from '../parts/stays-here.js';

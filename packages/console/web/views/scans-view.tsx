@@ -1,4 +1,4 @@
-import { toldOf } from '@fedvox/desk/web';
+import { clockText, toldOf } from '@fedvox/desk/web';
 import { useState } from 'preact/hooks';
 import type {
   ConsoleFailure,
@@ -7,7 +7,7 @@ import type {
   DataPage,
   ShownScan,
 } from '../../src/console-contract.js';
-import { clockText, countText } from '../amounts.js';
+import { countText } from '../amounts.js';
 import { say } from '../language.js';
 import { post } from '../live/calls.js';
 import { looks } from '../live/present.js';

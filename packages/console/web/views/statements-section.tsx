@@ -1,5 +1,6 @@
+import { clockText } from '@fedvox/desk/web';
 import type { EgressPage, SignedStatement } from '../../src/console-contract.js';
-import { byteSizeText, clockText, countText, figureOrNone } from '../amounts.js';
+import { byteSizeText, countText, figureOrNone } from '../amounts.js';
 import { say } from '../language.js';
 
 const TITLES: Readonly<Record<string, string>> = { dice: 'Dice', auc: 'AUC' };

@@ -1,13 +1,12 @@
 import { lineChart } from '@fedvox/charts';
-import { Chart, language, words } from '@fedvox/desk/web';
+import { Chart, ClockTime, dayText, language, wholeSpanText, words } from '@fedvox/desk/web';
 import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { AgentNow, EpochLoss, TodayPage } from '../../src/console-contract.js';
-import { byteSizeText, dayText, wholeSpanText } from '../amounts.js';
+import { byteSizeText } from '../amounts.js';
 import { say } from '../language.js';
 import { present } from '../live/present.js';
 import { useWatched } from '../live/watched.js';
-import { ClockTime } from '../parts/clock-time.js';
 import { Facts } from '../parts/facts.js';
 import { FailureNote } from '../parts/failure-note.js';
 import { StaysHere } from '../parts/stays-here.js';

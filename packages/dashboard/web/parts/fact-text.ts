@@ -1,6 +1,5 @@
-import { words } from '@fedvox/desk/web';
+import { clockText, words } from '@fedvox/desk/web';
 import type { CoordinatorEvent } from '../../src/page-contract.js';
-import { clockText } from '../moments.js';
 
 type Fact = CoordinatorEvent['fact'];
 

@@ -1,11 +1,10 @@
-import { DataTable, words } from '@fedvox/desk/web';
+import { ClockTime, DataTable, words } from '@fedvox/desk/web';
 import { useState } from 'preact/hooks';
 import type { CoordinatorEvent } from '../../src/page-contract.js';
 import { jobAddress } from '../address.js';
 import { say } from '../language.js';
 import { get } from '../live/calls.js';
 import { useFollowed } from '../live/followed.js';
-import { ClockTime } from '../parts/clock-time.js';
 import { factText } from '../parts/fact-text.js';
 import { FailureNote } from '../parts/failure-note.js';
 

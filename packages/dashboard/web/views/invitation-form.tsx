@@ -1,10 +1,9 @@
-import { toldOf } from '@fedvox/desk/web';
+import { clockText, toldOf } from '@fedvox/desk/web';
 import { useState } from 'preact/hooks';
 import type { InvitationFile, PageFailure } from '../../src/page-contract.js';
 import { say } from '../language.js';
 import { post } from '../live/calls.js';
 import { changes } from '../live/event-poll.js';
-import { clockText } from '../moments.js';
 import { FailureNote } from '../parts/failure-note.js';
 import { SaveButton } from '../parts/save-button.js';
 

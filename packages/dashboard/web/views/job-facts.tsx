@@ -1,8 +1,7 @@
-import { DataTable, words } from '@fedvox/desk/web';
+import { ClockTime, DataTable, words } from '@fedvox/desk/web';
 import { useState } from 'preact/hooks';
 import { say } from '../language.js';
 import type { FollowedJob } from '../live/job-record.js';
-import { ClockTime } from '../parts/clock-time.js';
 import { factText } from '../parts/fact-text.js';
 
 const AT_FIRST = 30;

@@ -5,7 +5,7 @@ import type { JobDetails } from '../../src/page-contract.js';
 import { say } from '../language.js';
 import { useFollowed } from '../live/followed.js';
 import { type FollowedJob, loadJob } from '../live/job-record.js';
-import { Countdown } from '../parts/clock-time.js';
+import { Countdown } from '../parts/counting-time.js';
 import { FailureNote } from '../parts/failure-note.js';
 import { RoundBar } from '../parts/round-bar.js';
 import { StatusMark } from '../parts/status-mark.js';

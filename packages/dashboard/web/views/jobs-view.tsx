@@ -1,10 +1,10 @@
-import { DataTable, words } from '@fedvox/desk/web';
+import { ClockTime, DataTable, words } from '@fedvox/desk/web';
 import { figureText } from '@fedvox/report/parts';
 import type { JobRow, JobSummary } from '../../src/page-contract.js';
 import { jobAddress } from '../address.js';
 import { say } from '../language.js';
 import { useFollowedPath } from '../live/followed.js';
-import { ClockTime, Countdown } from '../parts/clock-time.js';
+import { Countdown } from '../parts/counting-time.js';
 import { FailureNote } from '../parts/failure-note.js';
 import { RoundBar } from '../parts/round-bar.js';
 import { StatusMark } from '../parts/status-mark.js';

@@ -1,4 +1,4 @@
-import { DataTable, words } from '@fedvox/desk/web';
+import { DataTable, wholeSpanText, words } from '@fedvox/desk/web';
 import { type AnsweredRound, answersOf, spanText } from '@fedvox/report/parts';
 import { useState } from 'preact/hooks';
 import type { CurrentWork } from '../../src/page-contract.js';
@@ -6,8 +6,7 @@ import { say } from '../language.js';
 import { post } from '../live/calls.js';
 import type { FollowedJob } from '../live/job-record.js';
 import { present } from '../live/present.js';
-import { wholeSpanText } from '../moments.js';
-import { Ago } from '../parts/clock-time.js';
+import { Ago } from '../parts/counting-time.js';
 import { OrderButton } from '../parts/order-button.js';
 import { mayOrder } from '../session.js';
 

@@ -1,10 +1,9 @@
-import { DataTable, words } from '@fedvox/desk/web';
+import { DataTable, dayText, words } from '@fedvox/desk/web';
 import type { SiteStatus } from '../../src/page-contract.js';
 import { say } from '../language.js';
 import { post } from '../live/calls.js';
 import { useFollowedPath } from '../live/followed.js';
-import { dayText } from '../moments.js';
-import { Ago } from '../parts/clock-time.js';
+import { Ago } from '../parts/counting-time.js';
 import { FailureNote } from '../parts/failure-note.js';
 import { OrderButton } from '../parts/order-button.js';
 import { mayOrder } from '../session.js';

@@ -1,9 +1,8 @@
-import { DataTable, words } from '@fedvox/desk/web';
+import { ClockTime, DataTable, words } from '@fedvox/desk/web';
 import { useState } from 'preact/hooks';
 import type { JobDetails, UpdateRow } from '../../src/page-contract.js';
 import { refusalWords, say } from '../language.js';
 import { useFollowedPath } from '../live/followed.js';
-import { ClockTime } from '../parts/clock-time.js';
 import { Digest } from '../parts/digest.js';
 import { FailureNote } from '../parts/failure-note.js';
 import { self } from '../session.js';

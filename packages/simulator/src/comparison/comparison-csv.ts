@@ -1,3 +1,4 @@
+import { csvText } from '@fedvox/base';
 import { diceOf } from './estimates.js';
 import type { ComparedRuns } from './run-comparison.js';
 
@@ -9,12 +10,9 @@ export function comparisonCsv(compared: readonly ComparedRuns[]): string {
     runs.flatMap(({ seed, cases }) =>
       cases.map((one) => {
         const dice = diceOf([one]);
-        const figure = Number.isNaN(dice) ? '' : String(dice);
-        return [name, kind, String(seed), one.site, one.caseId, figure];
+        return [name, kind, seed, one.site, one.caseId, Number.isNaN(dice) ? null : dice];
       }),
     ),
   );
-  return [HEAD, ...rows].map((row) => `${row.map(cell).join(',')}\r\n`).join('');
+  return csvText([HEAD, ...rows]);
 }
-
-const cell = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);

@@ -11,6 +11,7 @@ import type { Report } from '../run-report.js';
 import type { BaselineName, CompareSpec, VariantSpec } from '../scenario/compare-schema.js';
 import type { Plan } from '../scenario/plan.js';
 import { runVirtual, type VirtualReport } from '../virtual/run-virtual.js';
+import { diceOf } from './estimates.js';
 import { keptRun } from './kept-runs.js';
 import type { CaseDice, MeasuredRun } from './measured-run.js';
 import { jobOfVariant } from './variants.js';
@@ -78,6 +79,7 @@ export async function runComparison(
 class Comparison {
   readonly #plan: Plan;
   readonly #options: ComparisonOptions;
+  readonly #log = createLogger({ name: 'simulate', level: 'error' });
 
   constructor(plan: Plan, options: ComparisonOptions) {
     this.#plan = plan;
@@ -126,7 +128,6 @@ class Comparison {
         const { best } = await this.#train(job, [site], join(folder, `${site}.safetensors`));
         if (best !== null) cases.push(...(await this.#measure(job, best.path, [site])));
       }
-      const { diceOf } = await import('./estimates.js');
       const dice = diceOf(cases);
       const several = { auc: null, round: null, sha256: null, curve: [] };
       const told = { dice: Number.isNaN(dice) ? null : dice, ...several };
@@ -194,7 +195,7 @@ class Comparison {
       job,
       datasets: sites.map((site) => data.get(site) as DatasetSpec),
       ...{ cacheDir, clock, signal, engine, device, precision, threads },
-      log: createLogger({ name: 'simulate', level: 'error' }),
+      log: this.#log,
     };
   }
 }

@@ -1,9 +1,57 @@
+import { writeFileDurably } from '@fedvox/base/system';
 import type { JobDetails } from '@fedvox/coordinator';
 import { whyNoBest } from '@fedvox/coordinator/client';
 import { fail } from '../errors.js';
+import { composeReport, type Report } from '../run-report.js';
+import type { Plan } from '../scenario/plan.js';
+import type { RunFolders } from './folders.js';
+import { siteEgress } from './site-egress.js';
+
+/** A federation whose job has ended, however it runs. */
+export interface EndedFederation {
+  readonly folders: RunFolders;
+  /** Writes the bare weights of that digest to the path. */
+  fetchModel(sha256: string, path: string): Promise<void>;
+  /** Ends it for good; what each site's ledger says is complete then. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Brings the best model here, ends the federation and reports on it; `more` goes into the report too.
+ * @throws FedvoxError `simulator/job-not-completed`, `simulator/no-best-model`
+ */
+export async function reportOfEnded<More extends object>(
+  { job, sites }: Pick<Plan, 'job' | 'sites'>,
+  details: JobDetails,
+  { folders, ...federation }: EndedFederation,
+  more: More,
+): Promise<Report & More> {
+  const { bestModel: path } = folders;
+  const best = bestOf(details, folders.root);
+  // Heavy, and needed only here.
+  const { fetchModel } = await import('@fedvox/learning');
+  const { sha256 } = await fetchModel(path, job, best.sha256, (bare) =>
+    federation.fetchModel(best.sha256, bare),
+  );
+  await federation.stop();
+  const egress = await Promise.all(
+    sites.map(async ({ name }) => [name, await siteEgress(folders.site(name).state)] as const),
+  );
+  const report = {
+    ...composeReport({
+      job: job.name,
+      rounds: details.rounds,
+      best: { ...best, path, sha256 },
+      egress: Object.fromEntries(egress),
+    }),
+    ...more,
+  };
+  await writeFileDurably(folders.report, `${JSON.stringify(report, null, 2)}\n`);
+  return report;
+}
 
 /** @throws FedvoxError `simulator/job-not-completed`, `simulator/no-best-model` */
-export function bestOf(details: JobDetails, folder: string): NonNullable<JobDetails['best']> {
+function bestOf(details: JobDetails, folder: string): NonNullable<JobDetails['best']> {
   const { name: job, status, reason, gate, best } = details;
   if (status !== 'completed') {
     const leftOut = gate.filter(({ outcome }) => outcome !== 'pass');

@@ -1,15 +1,13 @@
 import type { Clock } from '@fedvox/base';
-import { writeFileDurably } from '@fedvox/base/system';
 import type { DatasetSpec } from '@fedvox/imaging';
 import { fail } from '../errors.js';
-import { composeReport, type Report } from '../run-report.js';
+import type { Report } from '../run-report.js';
 import type { Plan } from '../scenario/plan.js';
-import { bestOf } from './ended-job.js';
+import { reportOfEnded } from './ended-job.js';
 import { followJob } from './follow-job.js';
 import { LocalFederation } from './local-federation.js';
 import type { FedvoxCommand } from './process.js';
 import type { RunProgress } from './run-progress.js';
-import { siteEgress } from './site-egress.js';
 
 export interface RunOptions {
   readonly command: FedvoxCommand;
@@ -73,37 +71,18 @@ async function runJob(
   options: RunOptions,
 ): Promise<Report> {
   const { job } = plan;
-  const { bestModel: path, report: reportPath } = federation.folders;
   options.onProgress({ kind: 'step', text: `Submitting job ${job.name}` });
   const id = await federation.submit(job);
   const client = await federation.client();
   try {
-    const ended = await Promise.race([followJob(client, id, options), federation.died()]);
-    const best = bestOf(ended, options.folder);
-    // Heavy, and needed only here.
-    const { fetchModel } = await import('@fedvox/learning');
-    const { sha256 } = await fetchModel(path, job, best.sha256, (bare) =>
-      client.getBlob(best.sha256, bare),
-    );
-    const egress = await egressBySite(federation, plan);
-    const { rounds } = ended;
-    const report = composeReport({
-      job: job.name,
-      rounds,
-      best: { ...best, path, sha256 },
-      egress,
-    });
-    await writeFileDurably(reportPath, `${JSON.stringify(report, null, 2)}\n`);
-    return report;
+    const details = await Promise.race([followJob(client, id, options), federation.died()]);
+    const ended = {
+      folders: federation.folders,
+      fetchModel: (sha256: string, path: string) => client.getBlob(sha256, path),
+      stop: () => federation.stop(),
+    };
+    return await reportOfEnded(plan, details, ended, {});
   } finally {
     client.close();
   }
-}
-
-async function egressBySite(federation: LocalFederation, plan: Plan) {
-  await federation.stop(); // the ledgers are complete once the agents have ended
-  const entries = plan.sites.map(
-    async ({ name }) => [name, await siteEgress(federation.folders.site(name).state)] as const,
-  );
-  return Object.fromEntries(await Promise.all(entries));
 }

@@ -1,15 +1,14 @@
 import { copyFile } from 'node:fs/promises';
 import { type Clock, isFedvoxError } from '@fedvox/base';
-import { createLogger, writeFileDurably } from '@fedvox/base/system';
+import { createLogger } from '@fedvox/base/system';
 import type { JobDetails, JobFact } from '@fedvox/coordinator';
 import type { DatasetSpec } from '@fedvox/imaging';
 import { durationMs } from '@fedvox/job';
 import { fail } from '../errors.js';
-import { bestOf } from '../federation/ended-job.js';
+import { reportOfEnded } from '../federation/ended-job.js';
 import { settledRows } from '../federation/follow-job.js';
 import type { RunProgress } from '../federation/run-progress.js';
-import { siteEgress } from '../federation/site-egress.js';
-import { composeReport, type Report } from '../run-report.js';
+import type { Report } from '../run-report.js';
 import { latecomers } from '../scenario/events.js';
 import type { Plan } from '../scenario/plan.js';
 import { VirtualFederation } from './virtual-federation.js';
@@ -59,16 +58,16 @@ export async function runVirtual(plan: Plan, options: VirtualRunOptions): Promis
 async function runJob(
   federation: VirtualFederation,
   plan: Plan,
-  { folder, onProgress }: VirtualRunOptions,
+  { onProgress }: VirtualRunOptions,
 ): Promise<VirtualReport> {
   const { clock, folders } = federation;
-  const { firstModel, fetchModel } = await import('@fedvox/learning');
+  const { firstModel } = await import('@fedvox/learning');
   const late = latecomers(plan.events);
   const first = plan.sites.filter(({ name }) => !late.has(name));
   for (const { name } of first) {
     await clock.passUntil(Promise.race([federation.join(name), federation.failed]));
   }
-  const ended = new Promise<void>((resolve) => {
+  const over = new Promise<void>((resolve) => {
     federation.onFact(({ kind }) => {
       if (ENDS.includes(kind)) resolve();
     });
@@ -83,27 +82,16 @@ async function runJob(
       if (fact.work === 'train') befall(federation, plan, fact.round).catch(reject);
     });
   });
-  await clock.passUntil(Promise.race([ended, trouble, federation.failed]));
+  await clock.passUntil(Promise.race([over, trouble, federation.failed]));
   const endedAtMs = clock.nowMs();
   const details = await tell();
-  const best = bestOf(details, folder);
-  const path = folders.bestModel;
-  const { sha256 } = await fetchModel(path, plan.job, best.sha256, async (bare) =>
-    copyFile(await federation.pathOf(best.sha256), bare),
-  );
-  await federation.stop(); // the ledgers are complete once the agents have ended
-  const egress = await egressOf(federation, plan);
-  const report = {
-    ...composeReport({
-      job: plan.job.name,
-      rounds: details.rounds,
-      best: { ...best, path, sha256 },
-      egress,
-    }),
-    durationMs: endedAtMs - submittedAtMs,
+  const ended = {
+    folders,
+    fetchModel: async (sha256: string, path: string) =>
+      copyFile(await federation.pathOf(sha256), path),
+    stop: () => federation.stop(),
   };
-  await writeFileDurably(folders.report, `${JSON.stringify(report, null, 2)}\n`);
-  return report;
+  return reportOfEnded(plan, details, ended, { durationMs: endedAtMs - submittedAtMs });
 }
 
 /** Tells the rounds whose figures have become complete since it was last asked. */
@@ -144,11 +132,4 @@ async function befall(federation: VirtualFederation, plan: Plan, round: number):
       }
     }),
   );
-}
-
-async function egressOf({ folders }: VirtualFederation, plan: Plan) {
-  const entries = plan.sites.map(
-    async ({ name }) => [name, await siteEgress(folders.site(name).state)] as const,
-  );
-  return Object.fromEntries(await Promise.all(entries));
 }

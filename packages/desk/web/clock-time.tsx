@@ -1,5 +1,5 @@
-import { words } from '@fedvox/desk/web';
-import { clockText } from '../amounts.js';
+import { words } from './chosen-language.js';
+import { clockText } from './moments.js';
 
 /** A moment in the reader's time zone; UTC is told to whoever points at it. */
 export function ClockTime({ atMs }: { atMs: number | null }) {

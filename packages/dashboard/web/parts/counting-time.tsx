@@ -1,18 +1,6 @@
-import { words } from '@fedvox/desk/web';
+import { wholeSpanText, words } from '@fedvox/desk/web';
 import { say } from '../language.js';
 import { present } from '../live/present.js';
-import { clockText, wholeSpanText } from '../moments.js';
-
-/** A moment in the reader's time zone; UTC is told to whoever points at it. */
-export function ClockTime({ atMs }: { atMs: number | null }) {
-  if (atMs === null) return <>{words.value.terms.none}</>;
-  const utc = new Date(atMs).toISOString();
-  return (
-    <time dateTime={utc} title={utc}>
-      {clockText(atMs)}
-    </time>
-  );
-}
 
 /** How long ago, counting along. */
 export function Ago({ atMs }: { atMs: number | null }) {
