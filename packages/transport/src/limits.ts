@@ -46,8 +46,8 @@ export const ENROLLMENT_DOOR = {
 export const ENROLLMENT_ATTEMPTS = { burst: 20, refillMs: 6_000, maxRemembered: 4096 } as const;
 /** HTTP/2 flow-control window: what may be under way on a long fat line before an answer. */
 export const FLOW_CONTROL_WINDOW_BYTES = 4 * 1024 * 1024;
-/** What a server's connections have of it together; a new one takes an equal share, down to the least. */
-export const SHARED_WINDOW_BYTES = 32 * 1024 * 1024;
+/** What a server's connections have of it together, in equal shares down to the least. */
+export const SHARED_WINDOW_BYTES = 16 * 1024 * 1024;
 export const LEAST_WINDOW_BYTES = 256 * 1024;
 
 /** For each method, how long a call of it may take. */
