@@ -14,7 +14,12 @@ import {
 } from '@fedvox/agent';
 import type { Clock } from '@fedvox/base';
 import { silentLogger, systemChance, systemClock } from '@fedvox/base/system';
-import { type JobDetails, openConfiguredStore, startCoordinator } from '@fedvox/coordinator';
+import {
+  type JobDetails,
+  openConfiguredStore,
+  type Store,
+  startCoordinator,
+} from '@fedvox/coordinator';
 import type { CoordinatorClient } from '@fedvox/coordinator/client';
 import type { KeyPair } from '@fedvox/pki';
 import type { Weights } from '@fedvox/weights';
@@ -54,7 +59,7 @@ export interface Hardship {
   /** What is done to the copy of all state before anything starts. */
   readonly prepare?: (folder: string) => Promise<void>;
   /** Before each piece of a site's work; may wait. */
-  readonly beforeWork?: (work: WorkOrder['work']) => Promise<void>;
+  readonly beforeWork?: (work: WorkOrder['work'], site: Party) => Promise<void>;
   readonly meanwhile?: (folder: string, operator: CoordinatorClient) => Promise<void>;
   /** What must be undone, whatever came of it. */
   readonly cleanUp?: () => void;
@@ -127,7 +132,7 @@ export class Ground {
     party: Party,
     folder: string,
     ports: Ports,
-    { clock = systemClock, beforeWork }: Hardship = {},
+    { clock = systemClock, beforeWork = async () => undefined }: Hardship = {},
   ): Promise<() => Promise<unknown>> {
     const log = silentLogger();
     if (party === 'coordinator') {
@@ -139,7 +144,7 @@ export class Ground {
       siteConfigSchema.parse(siteConfig(folder, party, ports)),
       join(folder, 'site.yaml'),
     );
-    const trainer = new DigestTrainer(party, beforeWork);
+    const trainer = new DigestTrainer(party, (work) => beforeWork(work, party));
     const agent = await startAgent(config, { log, pace: PACE, trainer });
     return () => agent.stop();
   }
@@ -168,15 +173,8 @@ export class Ground {
     await untilDelivered(folder);
   }
 
-  async outcome(folder: string): Promise<Outcome> {
-    const config = testConfig(this.consortium, join(folder, 'coordinator'));
-    const store = await openConfiguredStore(config, {
-      clock: systemClock,
-      chance: systemChance,
-      log: silentLogger(),
-      onStandby: async () => undefined,
-    });
-    try {
+  outcome(folder: string): Promise<Outcome> {
+    return this.withStore(folder, async (store) => {
       const rounds = await store.rounds(this.job);
       const status = (await store.job(this.job))?.state.status ?? 'failed';
       const receipts = SITES.map((site) => count(stateFolder(join(folder, site)).receipts));
@@ -191,6 +189,20 @@ export class Ground {
         ),
         sites: (await Promise.all(receipts)).map((held, at) => [held, waiting[at] ?? 0] as const),
       };
+    });
+  }
+
+  /** What a run has left in its coordinator's store, whose program has ended. */
+  async withStore<Found>(folder: string, look: (store: Store) => Promise<Found>): Promise<Found> {
+    const config = testConfig(this.consortium, join(folder, 'coordinator'));
+    const store = await openConfiguredStore(config, {
+      clock: systemClock,
+      chance: systemChance,
+      log: silentLogger(),
+      onStandby: async () => undefined,
+    });
+    try {
+      return await look(store);
     } finally {
       await store.close();
     }
@@ -232,6 +244,8 @@ function siteConfig(folder: string, site: string, ports?: Ports): SiteConfigInpu
     ...(ports !== undefined && { coordinator: `localhost:${ports.federationPort}` }),
     data: { kind: 'msd', path: 'none' },
     engine: 'cpu',
+    // Where rounds overlap, two of three are enough.
+    policy: { minCohort: 2 },
   };
 }
 
