@@ -1,17 +1,27 @@
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { silentLogger } from '@fedvox/base/system';
 import {
   type CoordinatorConfig,
+  coordinatorConfigSchema,
   type RunningCoordinator,
   startCoordinator,
 } from '@fedvox/coordinator';
 import type { CoordinatorClient } from '@fedvox/coordinator/client';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { encodeWeights } from '@fedvox/weights';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { TestS3 } from '../../packages/coordinator/src/testing/s3-server.js';
 import { createTestConsortium, type TestConsortium } from '../support/consortium.js';
 import { reservePorts } from '../support/coordinator-process.js';
-import { enrollAll, operatorOf, submitTinyJob, testConfig } from '../support/federation.js';
+import {
+  enrollAll,
+  INITIAL_WEIGHTS,
+  operatorOf,
+  type Ports,
+  submitTinyJob,
+  testConfig,
+} from '../support/federation.js';
 import type { ScriptedSite } from '../support/scripted-site.js';
 import { fedvox } from './command.js';
 
@@ -19,6 +29,7 @@ import { fedvox } from './command.js';
 let template: TestConsortium;
 let root: string;
 let consortium: TestConsortium;
+let ports: Ports;
 let config: CoordinatorConfig;
 let coordinator: RunningCoordinator;
 let operator: CoordinatorClient;
@@ -32,10 +43,8 @@ beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'fedvox-restore-'));
   consortium = { ...template, folder: join(root, 'consortium') };
   await cp(template.folder, consortium.folder, { recursive: true });
-  config = testConfig(consortium, join(root, 'state'), await reservePorts());
-  const { federation, stateDir, consortiumDir, publicHost, listen } = config;
-  const yaml = { federation, stateDir, consortiumDir, publicHost, listen };
-  await writeFile(join(root, 'coordinator.yaml'), JSON.stringify(yaml));
+  ports = await reservePorts();
+  await configure({});
   await start();
   sites = await enrollAll(consortium, operator);
   await operator.revokeSite('east');
@@ -47,6 +56,17 @@ afterEach(async () => {
   await stop();
   await rm(root, { recursive: true });
 });
+
+/** What its file says, and the coordinator that starts next. */
+async function configure(changes: { stateDir?: string; blobs?: string | object }): Promise<void> {
+  config = coordinatorConfigSchema.parse({
+    ...testConfig(consortium, join(root, 'state'), ports),
+    ...changes,
+  });
+  const { federation, stateDir, consortiumDir, publicHost, listen, blobs } = config;
+  const yaml = { federation, stateDir, consortiumDir, publicHost, listen, blobs };
+  await writeFile(join(root, 'coordinator.yaml'), JSON.stringify(yaml));
+}
 
 async function start(): Promise<void> {
   coordinator = await startCoordinator(config, { log: silentLogger() });
@@ -61,6 +81,13 @@ async function stop(): Promise<void> {
 const typed = (verb: string, ...more: string[]) =>
   fedvox({}, 'coordinator', verb, '--config', join(root, 'coordinator.yaml'), ...more);
 const restore = (...more: string[]) => typed('restore', '--backup', join(root, 'backup'), ...more);
+/** What the job began with, as the coordinator hands it out. */
+const firstModel = async () => {
+  const [first] = (await operator.job(job)).rounds;
+  const path = join(root, 'first-model');
+  await operator.getBlob(first?.modelSha256 ?? '', path);
+  return readFile(path);
+};
 const revocations = () => join(consortium.folder, 'revocations.jsonl');
 
 /** The host's disk is lost, with all that happened since the backup. */
@@ -116,6 +143,39 @@ describe('fedvox coordinator restore', () => {
     // What the backup itself knew.
     expect(await outcomeOf('east')).toBe('refused/revoked');
     expect(await outcomeOf('south')).toBe('accepted');
+  });
+
+  it('puts the state where the configuration has it by now, and its bytes into a folder of their own', async () => {
+    await loseState();
+    await configure({ stateDir: join(root, 'new-host'), blobs: join(root, 'large-disk') });
+    expect(await restore()).toMatchObject({ exitCode: 0 });
+    expect(await readdir(root)).not.toContain('state');
+    expect(await readdir(config.stateDir)).not.toContain('blobs');
+    await start();
+    expect((await operator.job(job)).status).toBe('running');
+    expect(await firstModel()).toEqual(Buffer.from(encodeWeights(INITIAL_WEIGHTS)));
+  });
+
+  it('asks a bucket for the bytes before it says that a state is there', async () => {
+    await loseState();
+    const s3 = await TestS3.open();
+    onTestFinished(async () => {
+      vi.unstubAllEnvs();
+      await s3.close();
+    });
+    for (const [name, value] of Object.entries(s3.environment)) vi.stubEnv(name, value);
+    await configure({ blobs: { bucket: s3.bucket, endpoint: s3.endpoint, pathStyle: true } });
+    const lacking = await restore();
+    expect(lacking.stderr).toMatch(/of bucket federation is not what was written: it is not there/);
+    expect(await readdir(root)).not.toContain('state');
+    for (const path of await readdir(join(root, 'backup', 'blobs'), { recursive: true })) {
+      if (basename(path).length < 60) continue;
+      const bytes = await readFile(join(root, 'backup', 'blobs', path));
+      s3.objects.set(path, { bytes, storedAtMs: Date.now(), headers: {} });
+    }
+    expect(await restore()).toMatchObject({ exitCode: 0 });
+    await start();
+    expect(await firstModel()).toEqual(Buffer.from(encodeWeights(INITIAL_WEIGHTS)));
   });
 
   it('finds a file out that is older than the backup', async () => {

@@ -135,12 +135,12 @@ async function blobRestorer(
       throw fail('backup-damaged', { path, reason: 'it is not there' });
     };
   }
-  const to = join(draft, BLOBS_FOLDER);
-  if (blobs === undefined) return (digest) => copyBlob(from, to, digest);
-  const folder = await FolderBlobs.open({ ...foldersOf(draft), blobs });
+  const own = foldersOf(draft);
+  if (blobs === undefined) return (digest) => copyBlob(from, own.blobs, digest);
+  const folder = await FolderBlobs.open({ ...own, blobs });
   return async (digest) => {
-    const byteLength = await copyBlob(from, to, digest);
-    await folder.adopt(join(to, digest.slice(0, 2), digest), digest);
+    const byteLength = await copyBlob(from, own.incoming, digest);
+    await folder.adopt(join(own.incoming, digest.slice(0, 2), digest), digest);
     return byteLength;
   };
 }
