@@ -120,6 +120,11 @@ export const fail = defineErrors('learning', {
     message: 'there are {cases} usable cases; {use} at least {needed}{why}',
     advice: 'Run `fedvox data inspect` on the folder to see which cases were refused and why.',
   },
+  'no-unseen-cases': {
+    message:
+      'none of the {cases} test case(s) is unknown to the training: it has the scan or the patient of each',
+    advice: 'Test on data that no part of the training data is of, e.g. of another hospital.',
+  },
   'too-few-patients': {
     message:
       'no case is left for {side}: there are {cases} usable cases of {patients} patient(s), and a patient’s cases stay on one side',

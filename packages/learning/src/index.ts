@@ -40,6 +40,8 @@ export {
   EVALUATION_SPLITS,
   type EvaluationSplit,
   evaluateSavedModel,
+  type MeasuredOn,
+  testSavedModel,
 } from './tasks/evaluate-model.js';
 export { firstModel, givenModel } from './tasks/first-model.js';
 export type { Progress, TaskInput, TrainingInput } from './tasks/input.js';
@@ -65,4 +67,5 @@ export {
 } from './tasks/round.js';
 export type { SeveralSites } from './tasks/several-sites.js';
 export { checkData, type DataReport } from './tasks/site-data.js';
+export { checkTestData, type TestInput } from './tasks/unseen-cases.js';
 export type { TrainingPlace } from './training/train-epochs.js';

@@ -10,7 +10,7 @@ export interface EvaluationRecord {
   readonly job: Job;
   /** Null where the cases were measured by several models: folds. */
   readonly modelSha256: string | null;
-  readonly split: 'all' | 'validation';
+  readonly split: 'all' | 'validation' | 'unseen';
   readonly evaluation: Figures & {
     /** Within which surfaces count as one. */
     readonly surfaceToleranceMm: number;

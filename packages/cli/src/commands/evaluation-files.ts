@@ -1,6 +1,6 @@
 import { writeFileDurably } from '@fedvox/base/system';
 import type { Job } from '@fedvox/job';
-import type { DetailedEvaluation, EvaluationSplit } from '@fedvox/learning';
+import type { DetailedEvaluation, MeasuredOn } from '@fedvox/learning';
 import type { Language } from '@fedvox/report';
 import type { Command } from 'commander';
 import { casesFile } from '../cases-file.js';
@@ -41,7 +41,7 @@ interface About {
   readonly job: Job;
   /** Null where the cases were measured by several models. */
   readonly modelSha256: string | null;
-  readonly split: EvaluationSplit;
+  readonly split: MeasuredOn;
 }
 
 /**

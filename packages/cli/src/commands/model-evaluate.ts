@@ -1,11 +1,12 @@
 import { sha256File } from '@fedvox/base/system';
 import { metricTitles } from '@fedvox/job';
-import type { EvaluationSplit, LesionRule } from '@fedvox/learning';
+import type { EvaluationSplit, LesionRule, MeasuredOn } from '@fedvox/learning';
 import { type Command, Option } from 'commander';
 import { evaluationText } from '../evaluation-text.js';
 import { lesionLines } from '../lesions-text.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act } from './action.js';
+import { datasetsOf } from './dataset-option.js';
 import {
   type EvaluationFileOptions,
   evaluationFiles,
@@ -18,7 +19,8 @@ import { part } from './options.js';
 interface EvaluateOptions extends LocalTaskOptions, EvaluationFileOptions {
   readonly job?: string;
   readonly model: string;
-  readonly split: EvaluationSplit;
+  readonly split?: EvaluationSplit;
+  readonly trainedOn?: readonly string[];
   readonly lesions?: true;
   readonly lesionOverlap: number;
   readonly lesionNeighbours: string;
@@ -38,7 +40,11 @@ export function addModelEvaluate(model: Command, terminal: Terminal): void {
     .addOption(
       new Option('--split <cases>', 'all cases, or those that the model’s training left out')
         .choices(['all', 'validation'])
-        .default('all'),
+        .conflicts('trainedOn'),
+    )
+    .option(
+      '--trained-on <folders...>',
+      'the data is an external test set: leave out cases whose scan or patient these folders have',
     )
     .option('--lesions', 'how many lesions are found, and what is found beside them (FROC)')
     .option(
@@ -57,33 +63,39 @@ export function addModelEvaluate(model: Command, terminal: Terminal): void {
 }
 
 async function evaluateModelFile(output: Output, options: EvaluateOptions): Promise<void> {
-  const { evaluateSavedModel } = await import('@fedvox/learning');
-  const { split } = options;
+  const { evaluateSavedModel, testSavedModel } = await import('@fedvox/learning');
+  const { trainedOn } = options;
   const job = await modelJob(options.model, options.job);
   const write = await evaluationFiles(options);
-  const evaluation = await evaluateSavedModel(
-    {
-      ...(await localTask(output, options, job)),
-      surfaceToleranceMm: options.surfaceTolerance,
-      specificity: options.specificity,
-      ...(options.lesions && { lesionRule: lesionRuleOf(options) }),
-    },
-    options.model,
-    split,
-  );
+  const input = {
+    ...(await localTask(output, options, job)),
+    surfaceToleranceMm: options.surfaceTolerance,
+    specificity: options.specificity,
+    ...(options.lesions && { lesionRule: lesionRuleOf(options) }),
+  };
+  const split: MeasuredOn = trainedOn === undefined ? (options.split ?? 'all') : 'unseen';
+  const evaluation =
+    trainedOn === undefined
+      ? await evaluateSavedModel(input, options.model, options.split)
+      : await testSavedModel(
+          { ...input, trainedOn: await datasetsOf(trainedOn, options) },
+          options.model,
+        );
   const modelSha256 = await sha256File(options.model);
   const { files, lines } = await write(evaluation, { job, modelSha256, split });
-  const cases =
-    split === 'all'
-      ? 'case(s), all there are: with cases that the model was trained on this flatters'
-      : 'validation case(s)';
   const { perCase: _, ...figures } = evaluation;
   const lesions = evaluation.lesions === undefined ? [] : lesionLines(evaluation.lesions);
   output.result(
     { ...figures, split, ...files },
-    [evaluationText(evaluation, cases), ...lesions, ...lines].join('\n'),
+    [evaluationText(evaluation, CASES[split]), ...lesions, ...lines].join('\n'),
   );
 }
+
+const CASES: Readonly<Record<MeasuredOn, string>> = {
+  all: 'case(s), all there are: with cases that the model was trained on this flatters',
+  validation: 'validation case(s)',
+  unseen: 'case(s) of an external test set',
+};
 
 const NEIGHBOURS = { 6: 6, 18: 18, 26: 26 } as const;
 

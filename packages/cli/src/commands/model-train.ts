@@ -10,6 +10,7 @@ import { SURROUNDINGS } from '../surroundings.js';
 import { TensorBoardLog } from '../tensorboard/tensorboard-log.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act } from './action.js';
+import { datasetsOf } from './dataset-option.js';
 import { epochTeller } from './epoch-line.js';
 import { type LocalTaskOptions, localTask, withData, withLocalTask } from './local-task.js';
 import { wholeNumber } from './options.js';
@@ -23,6 +24,7 @@ interface TrainOptions extends LocalTaskOptions {
   readonly patience?: number;
   readonly history?: string;
   readonly tensorboard?: string;
+  readonly test?: readonly string[];
 }
 
 export function addModelTrain(model: Command, terminal: Terminal): void {
@@ -49,13 +51,17 @@ export function addModelTrain(model: Command, terminal: Terminal): void {
       wholeNumber('--patience', 1),
     )
     .option('--history <file>', 'write loss and figures of every epoch there, as CSV')
-    .option('--tensorboard <folder>', 'write losses, learning rate and figures there as events');
+    .option('--tensorboard <folder>', 'write losses, learning rate and figures there as events')
+    .option(
+      '--test <folders...>',
+      'an external test set, which the best model is measured on at the end',
+    );
   withLocalTask(train);
   act<TrainOptions, [string]>(train, terminal, trainModel);
 }
 
 async function trainModel(output: Output, options: TrainOptions, jobPath: string): Promise<void> {
-  const { trainPooled } = await import('@fedvox/learning');
+  const { checkTestData, testSavedModel, trainPooled } = await import('@fedvox/learning');
   const job = await loadJob(jobPath);
   const { output: modelPath, history, tensorboard } = options;
   const checkpoint = checkpointOf(options);
@@ -72,6 +78,11 @@ async function trainModel(output: Output, options: TrainOptions, jobPath: string
     task.onProgress?.(progress);
     events?.batch(progress);
   };
+  const test =
+    options.test === undefined
+      ? undefined
+      : { ...task, datasets: await datasetsOf(options.test, options), trainedOn: task.datasets };
+  if (test !== undefined) output.progress(`${await checkTestData(test)} case(s) to test on`);
   const result = await trainPooled(
     { ...task, onProgress },
     {
@@ -110,9 +121,17 @@ async function trainModel(output: Output, options: TrainOptions, jobPath: string
   }
   const { epoch, path, sha256 } = best as NonNullable<typeof best>;
   const { evaluation } = epochs[epoch - 1] as EpochReport;
+  const tested = test === undefined ? undefined : await testSavedModel(test, path);
+  const { perCase: _, ...figures } = tested ?? { perCase: [] };
   output.result(
-    { epochs, best: { epoch, path, sha256 } },
-    `${evaluationText(evaluation, 'validation case(s)')}\nBest model: epoch ${epoch}\n  ${path}\n  sha256 ${sha256}`,
+    { epochs, best: { epoch, path, sha256 }, ...(tested && { test: figures }) },
+    [
+      evaluationText(evaluation, 'validation case(s)'),
+      ...(tested === undefined ? [] : [evaluationText(tested, 'case(s) of an external test set')]),
+      `Best model: epoch ${epoch}`,
+      `  ${path}`,
+      `  sha256 ${sha256}`,
+    ].join('\n'),
   );
 }
 

@@ -9,10 +9,13 @@ import { CaseStore } from '../training/case-store.js';
 import { measureOn } from './round.js';
 import { divideSites, openSites, type SeveralSites } from './several-sites.js';
 import type { SiteCase } from './site-data.js';
+import { type TestInput, unseenCases } from './unseen-cases.js';
 
 export const EVALUATION_SPLITS = ['all', 'validation'] as const;
 /** Whether a model is measured on all cases of a folder, or on those that its training left out. */
 export type EvaluationSplit = (typeof EVALUATION_SPLITS)[number];
+/** What cases a model was measured on, those of an external test set among them. */
+export type MeasuredOn = EvaluationSplit | 'unseen';
 
 /**
  * Measures a model that carries its job on the cases of one or several data sets, be it one case; what its
@@ -28,17 +31,37 @@ export async function evaluateSavedModel(
   return detailedEvaluationOf(measured, input.job);
 }
 
+/**
+ * Measures a model on an external test set: on those of its cases that no data set has which the model was trained on.
+ * @throws FedvoxError `learning/no-unseen-cases`, and as `evaluateSavedModel`
+ */
+export async function testSavedModel(
+  input: TestInput,
+  modelPath: string,
+): Promise<DetailedEvaluation> {
+  const measured = await measureOnCases(input, modelPath, (voxels) => unseenCases(input, voxels));
+  return detailedEvaluationOf(measured, input.job);
+}
+
 /** As `evaluateSavedModel`, case by case. */
-export async function measureModel(
+export function measureModel(
   input: SeveralSites,
   modelPath: string,
   split: EvaluationSplit,
+): Promise<Measured> {
+  return measureOnCases(input, modelPath, (voxels) => casesOf(input, split, voxels));
+}
+
+async function measureOnCases(
+  input: SeveralSites,
+  modelPath: string,
+  casesWith: (voxels: VoxelEngine) => Promise<readonly SiteCase[]>,
 ): Promise<Measured> {
   const weights = await openModel(modelPath, input.job);
   const voxels = voxelEngineOf(await selectEngine(input.engine, input));
   const network = Network.fromWeights(input.job, weights);
   try {
-    const validation = await casesOf(input, split, voxels);
+    const validation = await casesWith(voxels);
     return await measureOn(input, { validation }, network, voxels);
   } finally {
     network.dispose();

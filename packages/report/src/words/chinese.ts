@@ -183,7 +183,11 @@ export const CHINESE: Words = {
       `病灶指按 ${neighbours} 邻域相连的体素；若某一预测与其交并比达到 ${overlap}，即视为检出。1/8 至 8 各列为每例相应假阳性数时的灵敏度（FROC，按 LUNA16 的定义），以预测区域内的最高概率为分值。`,
     sensitivity: (specificity) => `特异度 ${specificity} 时的灵敏度`,
     surfaceDice: (toleranceMm) => `表面 Dice（${toleranceMm} mm）`,
-    split: { all: '全部病例', validation: '未参与训练的病例' },
+    split: {
+      all: '全部病例',
+      validation: '未参与训练的病例',
+      unseen: '外部测试集中未参与训练的病例',
+    },
     severalModels: '每折一个模型',
     flatters: '如果模型曾用其中一些病例训练，这些指标会偏高。',
     intervalNote:

@@ -190,7 +190,11 @@ export const ENGLISH: Words = {
       `A lesion is what hangs together by ${neighbours} neighbours; it is found where something predicted covers it with an intersection over union of ${overlap} or more. The columns from 1/8 to 8 are the sensitivity at so many false positives per case (FROC, as LUNA16 has it), by the highest probability in what was predicted.`,
     sensitivity: (specificity) => `sensitivity at a specificity of ${specificity}`,
     surfaceDice: (toleranceMm) => `surface Dice (${toleranceMm} mm)`,
-    split: { all: 'all cases', validation: 'cases that the training left out' },
+    split: {
+      all: 'all cases',
+      validation: 'cases that the training left out',
+      unseen: 'of an external test set, none of them known to the training',
+    },
     severalModels: 'one for each fold',
     flatters: 'Where the model was trained on some of these cases, its figures flatter it.',
     intervalNote:

@@ -81,7 +81,7 @@ export interface EvaluationWords {
   readonly surfaceDice: (toleranceMm: number) => string;
   readonly sensitivity: (specificity: number) => string;
   readonly lesionNote: (neighbours: number, overlap: number) => string;
-  readonly split: Readonly<Record<'all' | 'validation', string>>;
+  readonly split: Readonly<Record<'all' | 'validation' | 'unseen', string>>;
   readonly severalModels: string;
   readonly flatters: string;
   readonly intervalNote: string;
