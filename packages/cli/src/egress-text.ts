@@ -7,7 +7,7 @@ const KINDS: Readonly<Record<Kind, string>> = {
   'certificate-request': 'requests for a certificate',
   capabilities: 'what this version can do',
   control: '“what next?”, signs of life, transfers',
-  gate: 'data gate: pass or one reason of a list',
+  gate: 'data gate: pass or one reason of a list; medians of the data where policy shares them',
   statement: 'signed statements: figures and weight',
   delta: 'weight deltas',
 };

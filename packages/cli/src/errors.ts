@@ -39,6 +39,15 @@ export const ERRORS = {
     advice:
       'Use 1 to 63 lower-case letters, digits or hyphens; --label says which structure of the files is which class.',
   },
+  'no-summaries-asked': {
+    message: 'job {job} does not ask its sites what their data are like',
+    advice: 'Submit a job that says `data: { summary: true }`, and plan from that one.',
+  },
+  'no-summaries-told': {
+    message: 'no site of job {job} has told what its data are like',
+    advice:
+      'Wait until sites have answered the data gate; each decides by `policy.shareDataSummary`, and tells nothing of fewer cases than its `policy.minCasesForMetrics`.',
+  },
   'no-path': {
     message: 'no folder is named, and no site’s configuration that names one',
     advice: 'Give the folder that holds the scans, or --config with the site’s configuration.',

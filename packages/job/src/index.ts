@@ -1,3 +1,4 @@
+export { type DataSummary, dataSummarySchema } from './data-summary.js';
 export {
   ENCODING_KINDS,
   ENCODING_TERMS,

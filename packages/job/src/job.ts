@@ -30,6 +30,8 @@ export const dataRequirementsSchema = z.strictObject({
   /** Usable cases, training and validation together. */
   minCases: positiveInt.default(2),
   spacingMm: z.strictObject({ min: spacingMmSchema, max: spacingMmSchema }).optional(),
+  /** Asks what each site's data are like, in a few numbers; a site tells where its policy says so. */
+  summary: z.literal(true).optional(),
 });
 
 export const federationSchema = z.strictObject({

@@ -24,6 +24,7 @@ export { LESION_RULE, type LesionRule } from './metrics/lesions.js';
 export { initialModel, Network } from './networks/network.js';
 export { type Fingerprint, takeFingerprint } from './planning/fingerprint.js';
 export { type PlannedJob, planJob } from './planning/plan-job.js';
+export { fingerprintOfSites, summaryOf } from './planning/site-summaries.js';
 export type { KeptFolders } from './site-rules/site-rule.js';
 export {
   type ClassifiedScan,

@@ -58,6 +58,7 @@ export type Capability =
   | 'inference-settings'
   | 'patches'
   | 'round-checkpoints'
+  | 'data-summary'
   | 'classification'
   | 'job-archive'
   | 'firewall';
@@ -86,6 +87,7 @@ export const CAPABILITIES = [
   'inference-settings',
   'patches',
   'round-checkpoints',
+  'data-summary',
   'classification',
   'job-archive',
   'firewall',
@@ -111,6 +113,7 @@ export function capabilitiesFor(job: Job): readonly Capability[] {
     'inference-settings': says(job.inference, 'flips', 'postprocess'),
     patches: training.patches !== undefined,
     'round-checkpoints': training.checkpointEvery !== undefined,
+    'data-summary': job.data.summary !== undefined,
     classification: job.task !== undefined,
     'schedule-settings': says(training.schedule ?? {}, 'warmup', 'over'),
     'schedule-plateau': training.schedule?.kind === 'plateau',

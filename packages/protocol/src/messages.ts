@@ -1,5 +1,5 @@
 import type { Sha256 } from '@fedvox/base';
-import type { QuarantineReason } from '@fedvox/job';
+import type { DataSummary, QuarantineReason } from '@fedvox/job';
 import type { Capability } from './capabilities.js';
 import type { Envelope } from './dsse.js';
 
@@ -73,6 +73,8 @@ export interface GateReport {
   readonly outcome: GateOutcome;
   /** Null from a site of an older version, and where the data was not looked at. */
   readonly figures: FiguresOutlook | null;
+  /** Where the job asks what the data are like, and the site tells. */
+  readonly summary?: DataSummary;
 }
 
 export interface Decline {

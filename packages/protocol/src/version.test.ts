@@ -85,6 +85,7 @@ describe('the capabilities of this version', () => {
       'inference-settings',
       'patches',
       'round-checkpoints',
+      'data-summary',
       'classification',
       'job-archive',
       'firewall',

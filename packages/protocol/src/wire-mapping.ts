@@ -1,5 +1,5 @@
 import { SHA256_PATTERN, type Sha256 } from '@fedvox/base';
-import type { QuarantineReason } from '@fedvox/job';
+import { type DataSummary, dataSummarySchema, type QuarantineReason } from '@fedvox/job';
 import type { Capability } from './capabilities.js';
 import { bufferOf } from './chunk-codec.js';
 import type { Envelope } from './dsse.js';
@@ -91,6 +91,7 @@ const CAPABILITY: Readonly<Record<Capability, wire.Capability>> = {
   'inference-settings': wire.Capability.INFERENCE_SETTINGS,
   patches: wire.Capability.PATCHES,
   'round-checkpoints': wire.Capability.ROUND_CHECKPOINTS,
+  'data-summary': wire.Capability.DATA_SUMMARY,
   classification: wire.Capability.CLASSIFICATION,
   firewall: wire.Capability.FIREWALL,
 };
@@ -154,9 +155,21 @@ export function siteStateFromWire(state: wire.AgentState): SiteState {
   return nameOf(SITE_STATE, state, 'agent state');
 }
 
-export function gateReportToWire({ job, outcome, figures }: GateReport): wire.ReportGateRequest {
+export function gateReportToWire(report: GateReport): wire.ReportGateRequest {
+  const { job, outcome, figures, summary } = report;
   const outlook = figures === null ? wire.FiguresOutlook.UNSPECIFIED : FIGURES_OUTLOOK[figures];
-  return { jobId: job, outcome: GATE_OUTCOME[outcome], figures: outlook };
+  return {
+    jobId: job,
+    outcome: GATE_OUTCOME[outcome],
+    figures: outlook,
+    summary: summary && {
+      ...summary,
+      cases: summary.cases ?? 0,
+      spacingMm: [...summary.spacingMm],
+      leastSpacingMm: [...summary.leastSpacingMm],
+      size: [...summary.size],
+    },
+  };
 }
 
 export function gateReportFromWire(message: wire.ReportGateRequest): GateReport {
@@ -166,7 +179,14 @@ export function gateReportFromWire(message: wire.ReportGateRequest): GateReport 
     job: jobIdFromWire(jobId),
     outcome: nameOf(GATE_OUTCOME, outcome, 'gate outcome'),
     figures: isSaid ? nameOf(FIGURES_OUTLOOK, figures, 'outlook on figures') : null,
+    ...(message.summary && { summary: summaryFromWire(message.summary) }),
   };
+}
+
+function summaryFromWire({ cases, ...figures }: wire.DataSummary): DataSummary {
+  const parsed = dataSummarySchema.safeParse({ ...figures, cases: cases === 0 ? null : cases });
+  if (!parsed.success) throw new WireFormatError('a summary of data that is none');
+  return parsed.data;
 }
 
 export function declineToWire({ job, round, reason }: Decline): wire.DeclineRequest {

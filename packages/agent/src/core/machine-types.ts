@@ -1,4 +1,5 @@
 import type { Sha256 } from '@fedvox/base';
+import type { DataSummary } from '@fedvox/job';
 import type { Answer } from './answer.js';
 import type { DeclineReason, GateOutcome, SiteState, Task } from './task.js';
 import type { WorkFailure, WorkResult } from './trainer.js';
@@ -111,6 +112,7 @@ export type Action =
       readonly task: Task;
       readonly outcome: GateOutcome;
       readonly validationCases: number | null;
+      readonly summary?: DataSummary;
     }
   | { readonly kind: 'decline'; readonly task: Task; readonly reason: DeclineReason }
   | { readonly kind: 'deliver'; readonly answer: Answer }

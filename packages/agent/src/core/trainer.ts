@@ -1,5 +1,5 @@
 import type { Sha256 } from '@fedvox/base';
-import type { EncodingKind, Figures, Job } from '@fedvox/job';
+import type { DataSummary, EncodingKind, Figures, Job } from '@fedvox/job';
 import type { DeclineReason, GateOutcome, Work } from './task.js';
 
 /** One piece of work, with everything fetched that it needs. */
@@ -10,6 +10,8 @@ export interface WorkOrder {
   readonly baseModelPath?: string;
   /** Where a delta is written; its folder exists. */
   readonly deltaPath: string;
+  /** Whether the data gate is to tell what the data are like. */
+  readonly summarizes?: true;
   /** Where training is written down as often as the job says, to go on from there. */
   readonly checkpointDir?: string;
   /**
@@ -37,6 +39,8 @@ export type WorkResult =
       readonly outcome: GateOutcome;
       /** 0 where the data will not do. */
       readonly validationCases: number;
+      /** Where it was asked for, and the data will do. */
+      readonly summary?: DataSummary;
     }
   | {
       readonly kind: 'measured';

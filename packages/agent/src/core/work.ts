@@ -1,6 +1,12 @@
 import { isPassing } from '@fedvox/protocol';
 import { answers } from './answer.js';
-import { MAX_OUTBOX_ANSWERS, type Memory, type Note, type Step } from './machine-types.js';
+import {
+  type Action,
+  MAX_OUTBOX_ANSWERS,
+  type Memory,
+  type Note,
+  type Step,
+} from './machine-types.js';
 import { forgetFaults, hasGivenUpOn, heard, rememberFault } from './memory.js';
 import { abstain, ask, deliver, go, note } from './moves.js';
 import { type DeclineReason, type GateOutcome, roundOf, type Task, taskKey } from './task.js';
@@ -47,8 +53,9 @@ export function onFetched(memory: Memory, task: Task, outcome: GateOutcome): Ste
 
 export function onWorkDone(memory: Memory, task: Task, result: WorkResult): Step {
   if (result.kind === 'checked') {
-    const { outcome, validationCases } = result;
-    return report(memory, task, outcome, outcome === 'pass' ? validationCases : null);
+    const { outcome, validationCases, summary } = result;
+    const seen = outcome === 'pass' ? validationCases : null;
+    return report(memory, task, outcome, { validationCases: seen, ...(summary && { summary }) });
   }
   const line = note('info', `${TITLES[task.work.kind]}: done`, fieldsOf(task));
   return go(memory, { at: 'storing', task }, line, { kind: 'store', task, result });
@@ -84,7 +91,8 @@ export function onDeclined(memory: Memory, task: Task): Step {
 function giveUp(before: Memory, task: Task, reason: DeclineReason, line: Note): Step {
   const memory = forgetFaults(before, taskKey(task));
   if (task.work.kind === 'check-data') {
-    if (memory.takesDeclines || !isPassing(reason)) return report(memory, task, reason, null, line);
+    if (memory.takesDeclines || !isPassing(reason))
+      return report(memory, task, reason, { validationCases: null }, line);
     return abstain(memory, line);
   }
   return memory.takesDeclines
@@ -100,11 +108,11 @@ function report(
   memory: Memory,
   task: Task,
   outcome: GateOutcome,
-  validationCases: number | null,
+  seen: Pick<Extract<Action, { kind: 'report-gate' }>, 'validationCases' | 'summary'>,
   ...before: Step['effects']
 ): Step {
   const now = { at: 'reporting', task, outcome } as const;
-  return go(memory, now, ...before, { kind: 'report-gate', task, outcome, validationCases });
+  return go(memory, now, ...before, { kind: 'report-gate', task, outcome, ...seen });
 }
 
 const TITLES = {

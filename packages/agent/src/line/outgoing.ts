@@ -1,4 +1,5 @@
 import { SHA256_PATTERN } from '@fedvox/base';
+import { dataSummarySchema } from '@fedvox/job';
 import {
   CAPABILITIES,
   decodeUpdateStatement,
@@ -64,6 +65,8 @@ const outgoingSchema = z.discriminatedUnion('kind', [
     job,
     outcome: z.enum(GATE_OUTCOMES),
     figures: z.enum(FIGURES_OUTLOOKS).nullable(),
+    /** Numbers of all cases together, where policy lets them be told. */
+    summary: dataSummarySchema.optional(),
   }),
   z.strictObject({
     kind: z.literal('decline'),

@@ -1,10 +1,11 @@
-import { type Job, jobSchema } from '@fedvox/job';
+import { type DataSummary, type Job, jobSchema } from '@fedvox/job';
 import { describe, expect, it } from 'vitest';
 import {
   fedAvgWeight,
   judgeJob,
   refusalOfWithheld,
   sitePolicySchema,
+  tellableSummary,
   withholdFigures,
 } from './site-policy.js';
 
@@ -44,6 +45,31 @@ describe('invariant 8: a figure that describes too few cases is withheld', () =>
   it('with five cases as the least where the site says nothing', () => {
     expect(withholdFigures(policy({}), figures, 4).dice).toBeNull();
     expect(withholdFigures(policy({}), figures, 5).dice).toBe(0.9);
+  });
+});
+
+describe('what a job is told of the data', () => {
+  const summary: DataSummary = {
+    ...{ cases: 6, spacingMm: [1, 1, 1], leastSpacingMm: [1, 1, 1], size: [16, 16, 16] },
+    ...{ keptPart: 1, mean: 3, standardDeviation: 1, low: 1, high: 5 },
+  };
+
+  it('is nothing unless policy shares it, and nothing of few cases', () => {
+    expect(tellableSummary(policy({}), summary)).toBeUndefined();
+    const sharing = policy({ shareDataSummary: true });
+    expect(tellableSummary(sharing, summary)).toEqual(summary);
+    expect(tellableSummary(sharing, { ...summary, cases: 4 })).toBeUndefined();
+    expect(tellableSummary(sharing, undefined)).toBeUndefined();
+  });
+
+  it('has a number of cases only where the weight tells it', () => {
+    for (const weight of [
+      { weightSource: 'uniform' },
+      { weightSource: 'declared', declaredWeight: 2 },
+    ]) {
+      const told = tellableSummary(policy({ shareDataSummary: true, ...weight }), summary);
+      expect(told).toEqual({ ...summary, cases: null });
+    }
   });
 });
 

@@ -1,4 +1,5 @@
 import {
+  type DataSummary,
   type Figures,
   type Job,
   matchesName,
@@ -20,6 +21,8 @@ export const sitePolicySchema = z
     declaredWeight: z.number().positive().max(1e9).optional(),
     /** Fewest sites of a round that this site's delta may be averaged with, its own included. */
     minCohort: z.number().int().min(1).default(3),
+    /** Whether a job that asks may be told what the data are like: medians and percentiles, of no case. */
+    shareDataSummary: z.boolean().default(false),
     /** Jobs this site takes part in; every job where absent. */
     allowedJobs: z.array(namePatternSchema).min(1).optional(),
     /** Most passes over its data that the site gives to one round. */
@@ -109,6 +112,17 @@ export function refusalOfWithheld(
     `its strategy, ${strategy.kind}, counts by each site's Dice; of ${validationCases} validation cases ` +
     `none is told here, policy.minCasesForMetrics being ${policy.minCasesForMetrics}`
   );
+}
+
+/** A summary as it may leave: none of too few cases, and no number of cases where the weight tells none. */
+export function tellableSummary(
+  { shareDataSummary, minCasesForMetrics, weightSource }: SitePolicy,
+  summary: DataSummary | undefined,
+): DataSummary | undefined {
+  if (!shareDataSummary || summary?.cases == null || summary.cases < minCasesForMetrics) {
+    return undefined;
+  }
+  return weightSource === 'examples' ? summary : { ...summary, cases: null };
 }
 
 export interface FedAvgWeight {

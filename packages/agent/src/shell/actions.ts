@@ -15,7 +15,6 @@ import type { Trainer, WorkOrder, WorkProgress, WorkResult } from '../core/train
 import { fail } from '../errors.js';
 import type { EgressLedger } from '../ledger/egress-ledger.js';
 import { Line } from '../line/line.js';
-import { figuresOutlook, refusalOfWithheld } from '../policy/site-policy.js';
 import type { ContactKeeper } from '../state/contact.js';
 import type { KeptRounds } from '../state/kept-rounds.js';
 import type { Outbox, OutboxEntry } from '../state/outbox.js';
@@ -32,6 +31,7 @@ import type { StatementSigner } from './signing.js';
 import type { SiteRecord } from './site-record.js';
 import { termWarnings } from './term-warnings.js';
 import { tellFigures } from './told-figures.js';
+import { gateReport } from './told-gate.js';
 import { type WorkFiles, workFiles } from './work-files.js';
 
 /** How often a person who follows the log sees that work goes on. */
@@ -154,7 +154,10 @@ export class RealActions implements SiteActions {
       case 'fetch':
         return await this.#fetch(action.task, signal);
       case 'report-gate':
-        await this.#reportGate(action, signal);
+        await this.#connected().reportGate(
+          gateReport(this.#context, this.#fetched?.job, action),
+          signal,
+        );
         return { kind: 'gate-reported' };
       case 'decline': {
         const { task, reason } = action;
@@ -234,27 +237,6 @@ export class RealActions implements SiteActions {
     return { kind: 'fetched', outcome: fetched.outcome };
   }
 
-  /** Figures that will be withheld are said so now, to both sides, and not after the last round. */
-  async #reportGate(
-    { task, outcome, validationCases }: Extract<Action, { kind: 'report-gate' }>,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { config, log } = this.#context;
-    const { policy } = config;
-    const figures = validationCases === null ? null : figuresOutlook(policy, validationCases);
-    const about = { job: task.job, validationCases };
-    if (figures === 'withheld') {
-      const { minCasesForMetrics } = policy;
-      const fields = { ...about, minCasesForMetrics };
-      log.warn(fields, 'figures of this job will be withheld in every round');
-    }
-    const job = this.#fetched?.job;
-    const why = job && validationCases && refusalOfWithheld(policy, job, validationCases);
-    if (why) log.warn({ ...about, why }, 'policy refuses the job');
-    const said = why ? 'refused-by-policy' : outcome;
-    await this.#connected().reportGate({ job: task.job, outcome: said, figures }, signal);
-  }
-
   async #wait(wait: Wait, signal: AbortSignal): Promise<void> {
     const { clock, pace, jitter } = this.#context;
     await clock.sleep(waitMs(wait, pace, jitter()), signal);
@@ -290,10 +272,14 @@ export class RealActions implements SiteActions {
     await rm(this.#files.deltaPath, { force: true });
     const { job, baseModelPath } = fetched;
     const kept = await this.#keeping.begin(task, keptOf(job));
+    // What would not be told need not be computed.
+    const { shareDataSummary } = this.#context.config.policy;
+    const isSummaryWanted = shareDataSummary && job.data.summary && task.work.kind === 'check-data';
     return {
       ...{ job, work: task.work, ...this.#files },
       ...(baseModelPath === undefined ? {} : { baseModelPath }),
       ...(kept === undefined ? {} : { kept }),
+      ...(isSummaryWanted && { summarizes: true }),
     };
   }
 

@@ -1,14 +1,16 @@
 import { assert, type Clock } from '@fedvox/base';
 import type { Logger } from '@fedvox/base/system';
 import type { Reader } from '@fedvox/imaging';
-import { figuresOf } from '@fedvox/job';
+import { type DataSummary, figuresOf } from '@fedvox/job';
 import {
   type CaseEvaluation,
   checkData,
   type DataReport,
   evaluateAndTrain,
   evaluateModel,
+  summaryOf,
   type TrainingInput,
+  takeFingerprint,
 } from '@fedvox/learning';
 import type { CaseFigures } from '../core/case-figures.js';
 import type { WorkOrder, WorkProgress, WorkResult } from '../core/trainer.js';
@@ -39,7 +41,7 @@ export async function runOrder(
   };
   switch (order.work.kind) {
     case 'check-data':
-      return checked(await checkData(input), log);
+      return checked(await checkData(input), log, order.summarizes && (() => summaryFor(input)));
     case 'train': {
       const { evaluation, update } = await evaluateAndTrain(
         input,
@@ -101,13 +103,28 @@ function caseFigures({ caseId, dice, perClass, classified }: CaseEvaluation): Ca
 const FOLDER_UNREADABLE = 'imaging/folder-unreadable';
 
 /** Of the report only pass or the main reason goes on; the site's own log has the rest. */
-function checked(report: DataReport, log: Logger): WorkResult {
+async function checked(
+  report: DataReport,
+  log: Logger,
+  summary: (() => Promise<DataSummary>) | undefined,
+): Promise<WorkResult> {
   const { usable, train, validation, refused, problems } = report;
   log.info({ usable, train, validation, refused: refused.length, problems }, 'data checked');
   for (const { what, code, reason } of refused) log.warn({ what, code, reason }, 'case refused');
   const isAway = usable === 0 && refused.some(({ code }) => code === FOLDER_UNREADABLE);
   const outcome = isAway ? 'archive-unreachable' : (problems[0] ?? 'pass');
-  return { kind: 'checked', outcome, validationCases: validation };
+  const result = { kind: 'checked', outcome, validationCases: validation } as const;
+  return outcome === 'pass' && summary ? { ...result, summary: await summary() } : result;
+}
+
+async function summaryFor({ dataset, job, signal, onProgress }: TrainingInput) {
+  const fingerprint = await takeFingerprint({
+    datasets: [dataset],
+    classes: job.classes,
+    ...(signal && { signal }),
+    ...(onProgress && { onProgress }),
+  });
+  return summaryOf(fingerprint);
 }
 
 function baseModelOf({ baseModelPath }: WorkOrder): string {

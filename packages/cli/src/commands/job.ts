@@ -8,6 +8,7 @@ import { act } from './action.js';
 import { addJobDelete } from './job-delete.js';
 import { addJobInvite } from './job-invite.js';
 import { addJobModel } from './job-model.js';
+import { addJobPlan } from './job-plan.js';
 import { addJobReport } from './job-report.js';
 import { addJobSubmit } from './job-submit.js';
 import { addJobVerdicts } from './job-verdicts.js';
@@ -25,6 +26,7 @@ export function addJobCommands(program: Command, terminal: Terminal): void {
   act<OperatorOptions, [string]>(withOperator(show), terminal, showJob);
   addJobWatch(job, terminal);
   addJobModel(job, terminal);
+  addJobPlan(job, terminal);
   addJobReport(job, terminal);
   addJobInvite(job, terminal);
   addOrders(job, terminal);

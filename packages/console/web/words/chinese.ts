@@ -43,7 +43,7 @@ export const CHINESE: ConsoleWords = {
   'kindHelp-certificate-request': '公钥、站点名称和邀请中的一次性令牌；私钥留在本机',
   'kindHelp-capabilities': '协议规定的词语列表',
   'kindHelp-control': '编号、摘要和五种状态之一；没有文字',
-  'kindHelp-gate': '通过或固定列表中的一个原因，以及是否会告知指标；没有数量',
+  'kindHelp-gate': '通过或固定列表中的一个原因，以及是否会告知指标；策略允许时还有数据的中位数',
   'kindHelp-statement': 'Dice、AUC、FedAvg 权重，以及策略需要时的步数；由本院签名',
   'kindHelp-delta': '本地训练使模型权重改变了多少',
   'gap-missing': '缺少条目',

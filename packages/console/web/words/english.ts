@@ -46,7 +46,7 @@ export const ENGLISH: ConsoleWords = {
   'kindHelp-capabilities': 'a list of words that the protocol fixes',
   'kindHelp-control': 'ids, digests and one of five states; no text',
   'kindHelp-gate':
-    'pass or one reason of a fixed list, and whether figures will be told; no counts',
+    'pass or one reason of a fixed list, and whether figures will be told; medians of the data where policy shares them',
   'kindHelp-statement':
     'Dice, AUC, the FedAvg weight and, where the strategy counts them, steps; signed by this site',
   'kindHelp-delta': 'by how much training here changed the model’s weights',

@@ -1,5 +1,5 @@
 import type { Sha256 } from '@fedvox/base';
-import type { QuarantineReason, UpdateFlag } from '@fedvox/job';
+import type { DataSummary, QuarantineReason, UpdateFlag } from '@fedvox/job';
 import type { Capability, DeclineReason, FiguresOutlook, GateOutcome } from '@fedvox/protocol';
 import type { StartedFrom } from './job-state.js';
 import type { CloseCause } from './roll-call.js';
@@ -30,6 +30,8 @@ export type JobFact =
       readonly site: string;
       readonly outcome: GateOutcome;
       readonly figures: FiguresOutlook | null;
+      /** Where the job asked what its data are like, and the site told. */
+      readonly summary?: DataSummary;
     }
   /** A site that is not asked: its agent is not capable of what the job needs. */
   | {

@@ -24,12 +24,13 @@ export function reportGate(
   state: JobState,
   event: Extract<JobEvent, { kind: 'gate-reported' }>,
 ): Transition {
-  const { site, outcome, figures, nowMs } = event;
+  const { site, outcome, figures, summary, nowMs } = event;
   assert(state.status === 'running', 'the job is under way');
   assert(isAskedAtGate(state, site, nowMs), 'only a site that is asked answers the gate');
   const told = withOutcome(state, site, outcome, event.askAgainAtMs);
   const reported = figures === null ? told : withMember(told, site, { figures });
-  return reached(reported, { kind: 'gate-reported', site, outcome, figures });
+  const said = { outcome, figures, ...(summary && { summary }) };
+  return reached(reported, { kind: 'gate-reported', site, ...said });
 }
 
 /** Answers for a site that is not capable of the job's work, so that nothing waits for it. */

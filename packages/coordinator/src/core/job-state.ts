@@ -1,5 +1,11 @@
 import type { Sha256 } from '@fedvox/base';
-import type { EncodingSpec, FirewallRules, SelectionSpec, StrategySpec } from '@fedvox/job';
+import type {
+  DataSummary,
+  EncodingSpec,
+  FirewallRules,
+  SelectionSpec,
+  StrategySpec,
+} from '@fedvox/job';
 import type { Capability, FiguresOutlook, GateOutcome } from '@fedvox/protocol';
 import type { JobFailure, Ordered } from './facts.js';
 import type { ParticipationPlan } from './lots.js';
@@ -102,6 +108,7 @@ export type JobEvent =
       readonly site: string;
       readonly outcome: GateOutcome;
       readonly figures: FiguresOutlook | null;
+      readonly summary?: DataSummary;
       /** For a reason that passes. */
       readonly askAgainAtMs: number;
       readonly nowMs: number;

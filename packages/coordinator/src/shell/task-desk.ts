@@ -129,12 +129,12 @@ export class TaskDesk {
   }
 
   /** An answer that comes twice, or when it is not asked for any more, changes nothing. */
-  async reportGate(site: string, { job, outcome, figures }: GateReport): Promise<void> {
+  async reportGate(site: string, { job, ...report }: GateReport): Promise<void> {
     this.#member(site, job);
     await this.#registry.advance(job, ({ state }, nowMs) => {
       if (taskOf(state, site, nowMs)?.kind !== 'check-data') return null;
       const askAgainAtMs = nowMs + this.#askAgainMs;
-      return { event: { kind: 'gate-reported', site, outcome, figures, askAgainAtMs, nowMs } };
+      return { event: { kind: 'gate-reported', site, ...report, askAgainAtMs, nowMs } };
     });
   }
 

@@ -111,6 +111,8 @@ export enum Capability {
   ROUND_CHECKPOINTS = 94,
   /** ACTIVATION_CHECKPOINTING - A UNet or a SegResNet of which training computes what is within a block anew. */
   ACTIVATION_CHECKPOINTING = 95,
+  /** DATA_SUMMARY - To read a job that asks what the sites' data are like, and to hear it. */
+  DATA_SUMMARY = 97,
   UNRECOGNIZED = -1,
 }
 
@@ -252,6 +254,25 @@ export interface ReportGateRequest {
   jobId: string;
   outcome: GateOutcome;
   figures: FiguresOutlook;
+  /** Where the job asks for it and the site's policy lets it be told. */
+  summary: DataSummary | undefined;
+}
+
+/** What a site's labelled cases are like, in rounded numbers and nothing of any one case. Axes are right, anterior, superior. */
+export interface DataSummary {
+  /** 0 where the site tells no number. */
+  cases: number;
+  /** Medians, and the tenth percentile. */
+  spacingMm: number[];
+  leastSpacingMm: number[];
+  /** Voxels, what is empty around a scan cut off; medians. The part of a scan that is left by that. */
+  size: number[];
+  keptPart: number;
+  /** Of the voxels of all structures: mean, deviation, and the 0.5 and 99.5 percentiles. */
+  mean: number;
+  standardDeviation: number;
+  low: number;
+  high: number;
 }
 
 export interface ReportGateResponse {
@@ -1389,7 +1410,7 @@ export const DownloadResponse: MessageFns<DownloadResponse> = {
 };
 
 function createBaseReportGateRequest(): ReportGateRequest {
-  return { jobId: "", outcome: 0, figures: 0 };
+  return { jobId: "", outcome: 0, figures: 0, summary: undefined };
 }
 
 export const ReportGateRequest: MessageFns<ReportGateRequest> = {
@@ -1402,6 +1423,9 @@ export const ReportGateRequest: MessageFns<ReportGateRequest> = {
     }
     if (message.figures !== 0) {
       writer.uint32(24).int32(message.figures);
+    }
+    if (message.summary !== undefined) {
+      DataSummary.encode(message.summary, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -1443,6 +1467,14 @@ export const ReportGateRequest: MessageFns<ReportGateRequest> = {
             message.figures = reader.int32() as any;
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.summary = DataSummary.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1463,6 +1495,212 @@ export const ReportGateRequest: MessageFns<ReportGateRequest> = {
     message.jobId = object.jobId ?? "";
     message.outcome = object.outcome ?? 0;
     message.figures = object.figures ?? 0;
+    message.summary = (object.summary !== undefined && object.summary !== null)
+      ? DataSummary.fromPartial(object.summary)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseDataSummary(): DataSummary {
+  return {
+    cases: 0,
+    spacingMm: [],
+    leastSpacingMm: [],
+    size: [],
+    keptPart: 0,
+    mean: 0,
+    standardDeviation: 0,
+    low: 0,
+    high: 0,
+  };
+}
+
+export const DataSummary: MessageFns<DataSummary> = {
+  encode(message: DataSummary, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.cases !== 0) {
+      writer.uint32(8).uint32(message.cases);
+    }
+    if (message.spacingMm.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.spacingMm) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    if (message.leastSpacingMm.length !== 0) {
+      writer.uint32(26).fork();
+      for (const v of message.leastSpacingMm) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    if (message.size.length !== 0) {
+      writer.uint32(34).fork();
+      for (const v of message.size) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.keptPart !== 0) {
+      writer.uint32(41).double(message.keptPart);
+    }
+    if (message.mean !== 0) {
+      writer.uint32(49).double(message.mean);
+    }
+    if (message.standardDeviation !== 0) {
+      writer.uint32(57).double(message.standardDeviation);
+    }
+    if (message.low !== 0) {
+      writer.uint32(65).double(message.low);
+    }
+    if (message.high !== 0) {
+      writer.uint32(73).double(message.high);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DataSummary {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDataSummary();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.cases = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag === 17) {
+              message.spacingMm.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.spacingMm.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 3: {
+            if (tag === 25) {
+              message.leastSpacingMm.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 26) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.leastSpacingMm.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 4: {
+            if (tag === 32) {
+              message.size.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 34) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.size.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.keptPart = reader.double();
+            continue;
+          }
+          case 6: {
+            if (tag !== 49) {
+              break;
+            }
+
+            message.mean = reader.double();
+            continue;
+          }
+          case 7: {
+            if (tag !== 57) {
+              break;
+            }
+
+            message.standardDeviation = reader.double();
+            continue;
+          }
+          case 8: {
+            if (tag !== 65) {
+              break;
+            }
+
+            message.low = reader.double();
+            continue;
+          }
+          case 9: {
+            if (tag !== 73) {
+              break;
+            }
+
+            message.high = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<DataSummary>): DataSummary {
+    return DataSummary.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DataSummary>): DataSummary {
+    const message = createBaseDataSummary();
+    message.cases = object.cases ?? 0;
+    message.spacingMm = object.spacingMm?.map((e) => e) || [];
+    message.leastSpacingMm = object.leastSpacingMm?.map((e) => e) || [];
+    message.size = object.size?.map((e) => e) || [];
+    message.keptPart = object.keptPart ?? 0;
+    message.mean = object.mean ?? 0;
+    message.standardDeviation = object.standardDeviation ?? 0;
+    message.low = object.low ?? 0;
+    message.high = object.high ?? 0;
     return message;
   },
 };
