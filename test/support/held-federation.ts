@@ -6,6 +6,7 @@ import {
   enroll,
   type RunningAgent,
   resolveSiteConfig,
+  type SitePolicy,
   siteConfigSchema,
   startAgent,
   stateFolder,
@@ -36,6 +37,8 @@ export interface Surroundings {
   readonly before?: (site: SiteName, work: WorkOrder['work'], signal: AbortSignal) => Promise<void>;
   /** Instead of a trainer that computes from digests. */
   readonly trainerOf?: (site: SiteName) => NonNullable<AgentOptions['trainer']>;
+  /** What a site's policy says beside that it takes part with another one. */
+  readonly policyOf?: (site: SiteName) => Partial<SitePolicy>;
   /** What agents log; nowhere where absent. */
   readonly logOf?: (site: SiteName) => Logger;
 }
@@ -107,7 +110,7 @@ export class HeldFederation {
   /** Enrols a site and starts its agent. */
   async join(site: SiteName): Promise<void> {
     const { wire, clock } = this.#surroundings;
-    const config = configOf(site, this.stateDirOf(site));
+    const config = configOf(site, this.stateDirOf(site), this.#surroundings);
     await this.#leaveKey(site, stateFolder(config.stateDir).credentials);
     await enroll(config, await this.#invite(site), clock, wire);
     await this.comeBack(site);
@@ -133,7 +136,7 @@ export class HeldFederation {
   startAgentOf(site: SiteName, stateDir: string): Promise<RunningAgent> {
     const { wire, clock, trainerOf = this.#digestTrainer } = this.#surroundings;
     const { logOf = silentLogger } = this.#surroundings;
-    return startAgent(configOf(site, stateDir), {
+    return startAgent(configOf(site, stateDir, this.#surroundings), {
       wire,
       clock,
       chance: seededChance(seededRandom(site)),
@@ -225,8 +228,8 @@ function openOn(config: CoordinatorConfig, { wire, clock }: Surroundings) {
   });
 }
 
-function configOf(site: SiteName, stateDir: string) {
+function configOf(site: SiteName, stateDir: string, { policyOf = () => ({}) }: Surroundings) {
   const written = { site, stateDir, data: { kind: 'msd', path: 'none' }, engine: 'cpu' };
-  const policy = { minCohort: 2 };
+  const policy = { minCohort: 2, ...policyOf(site) };
   return resolveSiteConfig(siteConfigSchema.parse({ ...written, policy }), `${stateDir}.yaml`);
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { MethodName, Task } from '@fedvox/protocol';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { answerApproval } from './approvals/approvals.js';
 import { summarise } from './ledger/read-ledger.js';
 import { keptRounds, recordedDelta } from './testing/recorded-trainer.js';
 import { buildStage, Scene, type Stage } from './testing/scene.js';
@@ -159,5 +160,23 @@ describe.skipIf(!existsSync(join(BUILT, 'index.js')))('an agent killed', () => {
     expect(deaths).toBeGreaterThanOrEqual(4);
     expectNothingLost(6);
     expect(await keptRounds(join(scene.folder.kept, scene.job, '6'))).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it('at any durable step asks people before a job begins, and goes by their answer ever after', async () => {
+    const { coordinator, folder, gate, job } = scene;
+    scene.site = { ...scene.site, policy: { ...scene.site.policy, approval: 'ask' } };
+    coordinator.tasks.push(gate, gate);
+    let life = 1;
+    const deaths = await runUntilDone(() => spawnAgent(life++));
+    expect(deaths).toBeGreaterThanOrEqual(2);
+    expect(coordinator.gates.map(({ outcome }) => outcome)).toEqual(
+      Array(coordinator.gates.length).fill('awaiting-approval'),
+    );
+    const said = { verdict: 'approved', atMs: 1, by: 'anna', reason: null } as const;
+    await answerApproval(folder.approvals, { job, ...said });
+    scriptJob(3);
+    life = 6;
+    await runUntilDone(() => spawnAgent(life++));
+    expectNothingLost(3);
   });
 });

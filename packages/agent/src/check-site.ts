@@ -68,13 +68,25 @@ export async function checkSite(
   ];
   if (job !== undefined) {
     // What the job refuses is said beside what no job would take.
-    const byJob: Refusal[] = [];
-    const options = { ...telling, folder, refused: byJob, clock, log };
-    lines.push(await line('job', () => describeJob(config, job, options)));
+    const { lines: ofJob, refused: byJob } = await tryGate(config, job, { ...telling, clock, log });
+    lines.push(...ofJob);
     const known = new Set(refused.map(({ what, code }) => `${what} ${code}`));
     refused.push(...byJob.filter(({ what, code }) => !known.has(`${what} ${code}`)));
   }
   return { ok: lines.every(({ ok }) => ok), lines, refused };
+}
+
+/** What the site will answer a job's data gate, by its own data. Nothing is sent. */
+export async function tryGate(
+  config: SiteConfig,
+  job: Job,
+  { clock, log = silentLogger(), onProgress }: Omit<CheckOptions, 'job' | 'chance'>,
+): Promise<SiteCheck> {
+  const refused: Refusal[] = [];
+  const telling = onProgress === undefined ? {} : { onProgress };
+  const options = { ...telling, folder: stateFolder(config.stateDir), refused, clock, log };
+  const found = await line('job', () => describeJob(config, job, options));
+  return { ok: found.ok, lines: [found], refused };
 }
 
 async function line(what: CheckLine['what'], look: () => Promise<Finding>): Promise<CheckLine> {

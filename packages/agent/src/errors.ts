@@ -33,6 +33,19 @@ export const ERRORS = {
     advice:
       'Was the state folder restored from a backup? The round is not trained here, for it would be wrong for good: ask the operator to begin a new job from the last model.',
   },
+  'no-such-approval': {
+    message: 'no job {job} waits for the people of this site',
+    advice:
+      'See which do with `fedvox agent approvals`; they are asked where policy.approval is ask.',
+  },
+  'approval-changed': {
+    message: 'job {job} is not any more what was shown',
+    advice: 'Look at it again; an answer holds for the very job that it was given for.',
+  },
+  'reason-too-long': {
+    message: 'the reason has {length} characters; {most} are the most',
+    advice: 'Say it shorter. It stays at the site.',
+  },
   'already-running': {
     message: 'another agent (process {pid}) already works on {folder}',
     advice: 'Stop that agent first, or give this one a stateDir of its own.',

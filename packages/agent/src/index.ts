@@ -3,6 +3,7 @@ export {
   type CheckOptions,
   checkSite,
   type SiteCheck,
+  tryGate,
 } from './check-site.js';
 export { type AgentOptions, type RunningAgent, startAgent } from './compose.js';
 export {

@@ -2,6 +2,8 @@
  * The second door, `@fedvox/agent/records`: what an agent leaves in its state folder, for whoever reads it
  * there. It loads nothing that dials, trains or listens.
  */
+export type { ApprovalCard } from './approvals/approval-card.js';
+export { answerApproval, siteApproval, siteApprovals } from './approvals/approvals.js';
 export { loadSiteConfig, type SiteConfig } from './config.js';
 export type { CaseFigures, RoundCases } from './core/case-figures.js';
 export type { DiaryEntry } from './core/diary-entry.js';

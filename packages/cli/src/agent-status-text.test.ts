@@ -10,6 +10,7 @@ const status: AgentStatus = {
     ...{ at: 'working', sinceMs: 30_000, job: 'lesion-1', round: 3, work: 'train' },
     progress: { phase: 'training', done: 4, total: 9, epoch: 2, epochs: 5, loss: 0.4321 },
   },
+  awaiting: ['lesion-2'],
   heartbeatIntervalMs: 20_000,
   disk: { freeBytes: 5_000_000_000, totalBytes: 9_000_000_000 },
   certificateEndsAtMs: 30 * 86_400_000,
@@ -23,6 +24,7 @@ describe('the status of an agent in words', () => {
       'The agent of north runs (process 42, Fedvox 0.1.0).',
       '  line: connected since 1970-01-01T00:00:05Z, fed.example.org:8443',
       '  at: training, job lesion-1, round 3: training epoch 2 of 5, 4 of 9, loss 0.4321, since 1970-01-01T00:00:30Z',
+      '  waiting for you: lesion-2 (fedvox agent approvals)',
       '  disk: 5.0 GB free of 9.0 GB',
       '  certificate: until 1970-01-31T00:00:00Z (29 days)',
     ]);

@@ -33,13 +33,19 @@ function lifeText({ life, pid, status }: AgentNow, nowMs: number): string {
   }
 }
 
-function lines({ line, doing, disk, certificateEndsAtMs }: AgentStatus, nowMs: number): string[] {
+function lines(
+  { line, doing, awaiting, disk, certificateEndsAtMs }: AgentStatus,
+  nowMs: number,
+): string[] {
   const since = (sinceMs: number) => `since ${moment(sinceMs)}`;
   const failure = line.failure === null ? '' : `: ${line.failure}`;
   const days = Math.floor((certificateEndsAtMs - nowMs) / 86_400_000);
   return [
     `line: ${line.state} ${since(line.sinceMs)}, ${line.address}${failure}`,
     `at: ${doingText(doing)} ${since(doing.sinceMs)}`,
+    ...(awaiting.length === 0
+      ? []
+      : [`waiting for you: ${awaiting.join(', ')} (fedvox agent approvals)`]),
     `disk: ${byteText(disk.freeBytes)} free of ${byteText(disk.totalBytes)}`,
     `certificate: until ${moment(certificateEndsAtMs)} (${days} days)`,
   ];

@@ -69,6 +69,8 @@ describe('the fedvox command', () => {
       'agent check',
       'agent status',
       'agent egress',
+      'agent approvals',
+      'agent approve',
       'console',
       'dashboard',
       'agent status',

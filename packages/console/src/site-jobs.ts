@@ -13,7 +13,8 @@ interface JobDraft extends Omit<SiteJob, 'rounds' | 'terms' | 'cases'> {
 export function siteJobs(entries: readonly DiaryEntry[]): Omit<SiteJob, 'terms' | 'cases'>[] {
   const jobs = new Map<string, JobDraft>();
   for (const entry of entries) {
-    if (!('job' in entry)) continue;
+    // What people were asked has a card of its own.
+    if (!('job' in entry) || entry.kind === 'approval') continue;
     const job = jobs.get(entry.job) ?? newJob(entry);
     jobs.set(entry.job, job);
     job.lastAtMs = Math.max(job.lastAtMs, entry.atMs);
@@ -32,7 +33,10 @@ export function lastLosses(jobs: readonly Pick<SiteJob, 'rounds'>[]): EpochLoss[
   return (jobs[0]?.rounds ?? []).flatMap(({ losses }) => losses);
 }
 
-type JobEntry = Extract<DiaryEntry, { readonly job: string }>;
+type JobEntry = Exclude<
+  Extract<DiaryEntry, { readonly job: string }>,
+  { readonly kind: 'approval' }
+>;
 
 function newJob({ job: id, atMs }: JobEntry): JobDraft {
   return { id, digest: '', gate: null, rounds: new Map(), lastAtMs: atMs };

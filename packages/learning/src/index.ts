@@ -21,7 +21,7 @@ export type {
 export type { CaseClassEvaluation, CaseClasses } from './evaluation/told-classes.js';
 export { lossOf } from './losses/index.js';
 export { LESION_RULE, type LesionRule } from './metrics/lesions.js';
-export { initialModel, Network } from './networks/network.js';
+export { initialModel, Network, parameterCount } from './networks/network.js';
 export { type Fingerprint, takeFingerprint } from './planning/fingerprint.js';
 export { type PlannedJob, planJob } from './planning/plan-job.js';
 export { fingerprintOfSites, summaryOf } from './planning/site-summaries.js';

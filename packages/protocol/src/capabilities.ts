@@ -61,7 +61,8 @@ export type Capability =
   | 'data-summary'
   | 'classification'
   | 'job-archive'
-  | 'firewall';
+  | 'firewall'
+  | 'approval';
 export const CAPABILITIES = [
   ...Object.values(DELTA_CAPABILITY),
   ...NETWORK_KINDS.map((kind) => `network-${kind}` as const),
@@ -91,6 +92,7 @@ export const CAPABILITIES = [
   'classification',
   'job-archive',
   'firewall',
+  'approval',
 ] as const satisfies readonly Capability[];
 
 /** What an agent has to be capable of to do the work of this job. */

@@ -32,6 +32,7 @@ export const GATE_OUTCOMES = [
   'size-not-trainable',
   'foreground-missing',
   'values-unusable',
+  'awaiting-approval',
 ] as const;
 /** What the coordinator learns of a site's data: that it passes, or one of these reasons. */
 export type GateOutcome = (typeof GATE_OUTCOMES)[number];
@@ -44,14 +45,22 @@ const PASSING: readonly GateOutcome[] = [
   'out-of-memory',
   'archive-unreachable',
   'trainer-failed',
+  'awaiting-approval',
 ];
 export const isPassing = (outcome: GateOutcome): boolean => PASSING.includes(outcome);
 
-/** What a coordinator is told that lacks the capability `untrainable` and would refuse the word. */
-const BEFORE_UNTRAINABLE: Readonly<Partial<Record<GateOutcome, DeclineReason>>> = {
-  'size-not-trainable': 'not-supported',
-  'foreground-missing': 'labels-missing',
-  'values-unusable': 'no-usable-data',
+interface LaterWord {
+  /** Whoever has it knows the word. */
+  readonly since: Capability;
+  /** What is said to the others, who would refuse it. */
+  readonly before: DeclineReason;
+}
+
+const LATER_WORDS: Readonly<Partial<Record<GateOutcome, LaterWord>>> = {
+  'size-not-trainable': { since: 'untrainable', before: 'not-supported' },
+  'foreground-missing': { since: 'untrainable', before: 'labels-missing' },
+  'values-unusable': { since: 'untrainable', before: 'no-usable-data' },
+  'awaiting-approval': { since: 'approval', before: 'archive-unreachable' },
 };
 
 /** The outcome in a word that a peer with these capabilities knows. */
@@ -59,8 +68,8 @@ export function outcomeFor<Outcome extends GateOutcome>(
   capabilities: readonly Capability[],
   outcome: Outcome,
 ): Outcome | DeclineReason {
-  if (capabilities.includes('untrainable')) return outcome;
-  return BEFORE_UNTRAINABLE[outcome] ?? outcome;
+  const later = LATER_WORDS[outcome];
+  return later === undefined || capabilities.includes(later.since) ? outcome : later.before;
 }
 
 /** What becomes of the figures that a site measures for a job; invariant 8 without a count. */

@@ -89,6 +89,7 @@ describe('the capabilities of this version', () => {
       'classification',
       'job-archive',
       'firewall',
+      'approval',
     ]);
   });
 });

@@ -94,6 +94,7 @@ const CAPABILITY: Readonly<Record<Capability, wire.Capability>> = {
   'data-summary': wire.Capability.DATA_SUMMARY,
   classification: wire.Capability.CLASSIFICATION,
   firewall: wire.Capability.FIREWALL,
+  approval: wire.Capability.APPROVAL,
 };
 
 const GATE_OUTCOME: Readonly<Record<GateOutcome, wire.GateOutcome>> = {
@@ -112,6 +113,7 @@ const GATE_OUTCOME: Readonly<Record<GateOutcome, wire.GateOutcome>> = {
   'size-not-trainable': wire.GateOutcome.SIZE_NOT_TRAINABLE,
   'foreground-missing': wire.GateOutcome.FOREGROUND_MISSING,
   'values-unusable': wire.GateOutcome.VALUES_UNUSABLE,
+  'awaiting-approval': wire.GateOutcome.AWAITING_APPROVAL,
 };
 
 const FIGURES_OUTLOOK: Readonly<Record<FiguresOutlook, wire.FiguresOutlook>> = {

@@ -51,6 +51,7 @@ export function newAgent(outbox: readonly Answer[]): AgentState {
       asksBeforeRenewal: 0,
       heartbeatIntervalMs: DEFAULT_HEARTBEAT_INTERVAL_MS,
       takesDeclines: false,
+      awaiting: [],
       beatMissed: false,
     },
   };

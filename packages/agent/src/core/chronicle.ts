@@ -30,7 +30,11 @@ export function chronicleAfter(
   after: AgentState,
 ): ChronicleStep {
   const { now } = before;
-  const news = [...workNews(now, event, after.now), ...callNews(now, event, after.now)];
+  const news = [
+    ...approvalNews(before, event, after),
+    ...workNews(now, event, after.now),
+    ...callNews(now, event, after.now),
+  ];
   if (now.at !== 'working' || isStillAt(now, event, after.now)) return { chronicle, news };
   return { chronicle: NO_CHRONICLE, news: [...epochNews(chronicle.epoch, now.task), ...news] };
 }
@@ -86,6 +90,19 @@ function workNews(now: Now, event: AgentEvent, next: Now): DiaryNews[] {
       return [ended(now.task, next.at === 'stopped' ? 'stopped' : 'unwanted')];
     }
   }
+}
+
+/** Once each time that it changes what the job waits for, however often it is offered. */
+function approvalNews(
+  { now, memory }: AgentState,
+  event: AgentEvent,
+  after: AgentState,
+): DiaryNews[] {
+  if (event.kind !== 'fetched' || now.at !== 'fetching') return [];
+  if (memory.awaiting === after.memory.awaiting) return [];
+  const { job } = now.task;
+  if (after.memory.awaiting.includes(job)) return [{ kind: 'approval', job, word: 'asked' }];
+  return [{ kind: 'approval', job, word: event.outcome === 'pass' ? 'approved' : 'refused' }];
 }
 
 function callNews(now: Now, event: AgentEvent, next: Now): DiaryNews[] {

@@ -65,6 +65,11 @@ export const diaryEntrySchema = z.discriminatedUnion('kind', [
     weight: z.number(),
     weightSource: z.enum(['examples', 'declared', 'uniform']),
   }),
+  /** What became of the question whether the job may begin here, where policy has people asked. */
+  z.strictObject({
+    ...{ kind: z.literal('approval'), atMs, job: z.string() },
+    word: z.enum(['asked', 'approved', 'refused']),
+  }),
   z.strictObject({ kind: z.literal('delivered'), ...about, statement: digest }),
   z.strictObject({ kind: z.literal('declined'), ...about, reason: z.string() }),
 ]);

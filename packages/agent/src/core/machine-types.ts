@@ -44,6 +44,8 @@ export interface Memory {
   readonly heartbeatIntervalMs: number;
   /** Whether the coordinator knows what declining is; an older one does not. */
   readonly takesDeclines: boolean;
+  /** Jobs that wait for a person at the site, oldest first; at most `MAX_AWAITING`. */
+  readonly awaiting: readonly string[];
   /** Whether the last heartbeat went unanswered. */
   readonly beatMissed: boolean;
 }
@@ -156,6 +158,7 @@ export const MAX_RESENDS = 3;
 /** How often one task is attempted before the agent abstains from it. */
 export const MAX_WORK_ATTEMPTS = 3;
 export const MAX_FAULTS_REMEMBERED = 64;
+export const MAX_AWAITING = 64;
 /** The agent works on with a certificate that it could not renew, and tries again after this long. */
 export const ASKS_BEFORE_NEXT_RENEWAL = 100;
 /** The coordinator chooses the interval between heartbeats within these bounds. */

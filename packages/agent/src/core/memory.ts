@@ -1,6 +1,11 @@
 import type { Sha256 } from '@fedvox/base';
 import type { Answer } from './answer.js';
-import { MAX_FAULTS_REMEMBERED, MAX_WORK_ATTEMPTS, type Memory } from './machine-types.js';
+import {
+  MAX_AWAITING,
+  MAX_FAULTS_REMEMBERED,
+  MAX_WORK_ATTEMPTS,
+  type Memory,
+} from './machine-types.js';
 import { type Task, taskKey } from './task.js';
 
 /** The coordinator answered: the back-off starts from its beginning next time. */
@@ -52,4 +57,11 @@ export function forgetFaults(memory: Memory, key: string): Memory {
 export function hasGivenUpOn(memory: Memory, task: Task): boolean {
   const fault = memory.faults.find(({ task: key }) => key === taskKey(task));
   return fault !== undefined && fault.count >= MAX_WORK_ATTEMPTS;
+}
+
+/** Keeps in mind whether the job waits for a person at the site. */
+export function rememberAwaiting(memory: Memory, job: string, isAwaited: boolean): Memory {
+  if (memory.awaiting.includes(job) === isAwaited) return memory;
+  const others = memory.awaiting.filter((other) => other !== job);
+  return { ...memory, awaiting: isAwaited ? [...others, job].slice(-MAX_AWAITING) : others };
 }

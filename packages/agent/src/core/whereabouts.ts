@@ -26,12 +26,15 @@ export interface Doing {
 export interface Whereabouts {
   readonly line: LineState;
   readonly doing: Doing;
+  /** Jobs that wait for a person at the site. */
+  readonly awaiting: readonly string[];
 }
 
 export function whereaboutsAtStart(nowMs: number): Whereabouts {
   return {
     line: { state: 'connecting', sinceMs: nowMs, failure: null },
     doing: { at: 'new', sinceMs: nowMs, job: null, round: null, work: null, progress: null },
+    awaiting: [],
   };
 }
 
@@ -45,6 +48,7 @@ export function whereaboutsAfter(
   return {
     line: lineAfter(before.line, event, state, nowMs),
     doing: doingAfter(before.doing, state.now, nowMs),
+    awaiting: state.memory.awaiting,
   };
 }
 

@@ -7,7 +7,7 @@ import {
   type Note,
   type Step,
 } from './machine-types.js';
-import { forgetFaults, hasGivenUpOn, heard, rememberFault } from './memory.js';
+import { forgetFaults, hasGivenUpOn, heard, rememberAwaiting, rememberFault } from './memory.js';
 import { abstain, ask, deliver, go, note } from './moves.js';
 import { type DeclineReason, type GateOutcome, roundOf, type Task, taskKey } from './task.js';
 import type { WorkFailure, WorkResult } from './trainer.js';
@@ -45,11 +45,18 @@ const LEFT_OUT =
   'this site’s update was received, and left out of the average; ask the operator about it';
 
 /** The job and the model are here; `outcome` says whether this site may do the job at all. */
-export function onFetched(memory: Memory, task: Task, outcome: GateOutcome): Step {
+export function onFetched(before: Memory, task: Task, outcome: GateOutcome): Step {
+  const memory = rememberAwaiting(before, task.job, outcome === 'awaiting-approval');
   if (outcome === 'pass') return go(memory, { at: 'working', task }, { kind: 'work', task });
-  const line = note('error', 'job not done here', { ...fieldsOf(task), outcome });
+  const line =
+    outcome === 'awaiting-approval'
+      ? note(memory === before ? 'debug' : 'warn', AWAITING, fieldsOf(task))
+      : note('error', 'job not done here', { ...fieldsOf(task), outcome });
   return giveUp(memory, task, outcome, line);
 }
+
+const AWAITING =
+  'the job waits for a person at this site: see `fedvox agent approvals`, or the console';
 
 export function onWorkDone(memory: Memory, task: Task, result: WorkResult): Step {
   if (result.kind === 'checked') {

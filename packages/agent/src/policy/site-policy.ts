@@ -29,6 +29,8 @@ export const sitePolicySchema = z
     maxLocalEpochs: z.number().int().positive().optional(),
     /** Most steps of the optimizer that it gives to one, of jobs that fix them. */
     maxLocalSteps: z.number().int().positive().optional(),
+    /** Whether a job that the rest of the policy allows begins by itself, or once a person here has approved it. */
+    approval: z.enum(['automatic', 'ask']).default('automatic'),
   })
   .refine(
     (policy) => (policy.weightSource === 'declared') === (policy.declaredWeight !== undefined),

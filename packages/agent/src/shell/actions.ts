@@ -228,10 +228,12 @@ export class RealActions implements SiteActions {
   }
 
   async #fetch(task: Task, signal: AbortSignal): Promise<AgentEvent> {
-    const { config, folder, log } = this.#context;
+    const { config, folder, clock, log } = this.#context;
     const { policy, maxModelBytes } = config;
     const line = this.#connected();
-    const options = { line, blobs: folder.blobs, policy, maxModelBytes, log, signal };
+    const { blobs, approvals } = folder;
+    const kept = { blobs, approvals, nowMs: clock.nowMs() };
+    const options = { ...kept, line, policy, maxModelBytes, log, signal };
     const fetched = await fetchTask(task, options);
     this.#fetched = fetched.outcome === 'pass' ? fetched : undefined;
     return { kind: 'fetched', outcome: fetched.outcome };

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { isFedvoxError, type Sha256 } from '@fedvox/base';
 import { isDiskFull, type Logger } from '@fedvox/base/system';
 import { decodeJob, type Job, jobDigest } from '@fedvox/job';
+import { judgedByPeople } from '../approvals/approvals.js';
 import type { GateOutcome, Task } from '../core/task.js';
 import { fail } from '../errors.js';
 import type { Line } from '../line/line.js';
@@ -16,6 +17,9 @@ export interface TaskFetchOptions {
   /** Folder of downloads by digest. */
   readonly blobs: string;
   readonly policy: SitePolicy;
+  /** Folder of what people of the site were asked, and answered. */
+  readonly approvals: string;
+  readonly nowMs: number;
   readonly maxModelBytes: number;
   readonly log: Logger;
   readonly signal: AbortSignal;
@@ -42,6 +46,8 @@ export async function fetchTask(task: Task, options: TaskFetchOptions): Promise<
       options.log.warn({ job: task.job, why }, 'policy refuses the job');
       return { outcome };
     }
+    const word = await peoplesWord(task, job, options);
+    if (word !== 'pass') return { outcome: word };
     if (work.kind === 'check-data') return { outcome, job };
     const baseModelPath = await fetchBlob(task, work.baseModel, options.maxModelBytes, options);
     return { outcome, job, baseModelPath };
@@ -51,6 +57,22 @@ export async function fetchTask(task: Task, options: TaskFetchOptions): Promise<
     options.log.error({ err: error, job: task.job }, 'this site cannot take the job on');
     return { outcome };
   }
+}
+
+/** Where policy has people asked: whether one of them has approved this very job. */
+async function peoplesWord(
+  task: Task,
+  job: Job,
+  { policy, approvals, nowMs, log }: TaskFetchOptions,
+): Promise<GateOutcome> {
+  if (policy.approval === 'automatic') return 'pass';
+  const word = await judgedByPeople(approvals, task, job, nowMs, async () => {
+    // Loaded only here: it knows networks, of which the agent itself knows nothing.
+    const { parameterCount } = await import('@fedvox/learning');
+    return parameterCount(job);
+  });
+  if (word === 'refused-by-policy') log.warn({ job: task.job }, 'a person here refused the job');
+  return word;
 }
 
 /**

@@ -115,7 +115,7 @@ export class SiteRecord {
 
   async #status(): Promise<AgentStatus> {
     const { address, certificateEndsAtMs } = this.links();
-    const { line, doing } = this.#whereabouts;
+    const { line, doing, awaiting } = this.#whereabouts;
     const disk = await this.#room();
     return {
       atMs: this.#clock.nowMs(),
@@ -123,6 +123,7 @@ export class SiteRecord {
       ...this.self,
       line: { ...line, address },
       doing,
+      awaiting,
       heartbeatIntervalMs: this.#heartbeatIntervalMs,
       disk,
       certificateEndsAtMs,

@@ -35,6 +35,8 @@ export interface StateFolder {
   readonly kept: string;
   /** How the last model of each job did on each validation case. */
   readonly caseFigures: string;
+  /** Jobs that wait for a person of the site, and what people answered. */
+  readonly approvals: string;
   /** What the site's console keeps of the data it was shown, pictures among it. */
   readonly review: string;
   /** Series fetched from the hospital's archive (`@fedvox/pacs`). */
@@ -62,6 +64,7 @@ export function stateFolder(root: string): StateFolder {
     splits: join(root, 'splits'),
     kept: join(root, 'kept'),
     caseFigures: join(root, 'case-figures'),
+    approvals: join(root, 'approvals'),
     review: join(root, 'review'),
     pacs: join(root, 'pacs'),
   };

@@ -58,6 +58,8 @@ const agentStatusSchema = z.strictObject({
     work: z.enum(['check-data', 'train', 'evaluate']).nullable(),
     progress: progressSchema.nullable(),
   }),
+  /** Jobs that wait for a person here to approve them, oldest first. */
+  awaiting: z.array(z.string()).readonly(),
   /** How often the coordinator wants to hear of a site at work. */
   heartbeatIntervalMs: ms,
   /** Of the state folder's file system. */
@@ -70,5 +72,5 @@ export type AgentStatus = z.output<typeof agentStatusSchema>;
 
 export const AGENT_STATUS: StoredFormat<AgentStatus> = {
   schema: agentStatusSchema,
-  migrations: [],
+  migrations: [(held: object) => ({ ...held, awaiting: [] })],
 };

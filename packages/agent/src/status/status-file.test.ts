@@ -20,6 +20,7 @@ const statusAt = (atMs: number): AgentStatus => {
     ...{ atMs, startedAtMs: 0, program: '0.1.0', pid: 42, site: 'north', federation: 'demo' },
     line: { ...line, address: 'fed:1' },
     doing,
+    awaiting: [],
     heartbeatIntervalMs: 20_000,
     disk: { freeBytes: 5, totalBytes: 9 },
     certificateEndsAtMs: 1_000,
@@ -69,7 +70,10 @@ describe('the status on disk', () => {
     const text = readFileSync(path, 'utf8');
     writeFileSync(path, text.slice(0, 40));
     await expect(readStatusFile(path)).rejects.toMatchObject({ code: 'agent/state-unreadable' });
-    writeFileSync(path, text.replace('"version":1', '"version":2'));
+    const { awaiting: _, ...older } = JSON.parse(text);
+    writeFileSync(path, JSON.stringify({ ...older, version: 1 }));
+    expect((await readStatusFile(path))?.awaiting).toEqual([]);
+    writeFileSync(path, text.replace('"version":2', '"version":3'));
     await expect(readStatusFile(path)).rejects.toMatchObject({ code: 'agent/state-too-new' });
     writeFileSync(path, '');
     expect(await readStatusFile(path)).toBeUndefined();

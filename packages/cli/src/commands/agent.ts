@@ -1,7 +1,7 @@
-import { printableLine } from '@fedvox/base';
 import { loadConfig } from '@fedvox/base/system';
 import type { Command } from 'commander';
 import { agentStatusText } from '../agent-status-text.js';
+import { checkLines } from '../check-lines.js';
 import { ResultSaysNo } from '../failure.js';
 import { figure } from '../figure.js';
 import { moment } from '../moment.js';
@@ -10,6 +10,7 @@ import { SURROUNDINGS } from '../surroundings.js';
 import { table } from '../table.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act, type CommonOptions } from './action.js';
+import { addApprovalCommands } from './agent-approvals.js';
 import { progressTo } from './engine-options.js';
 import { serve } from './service.js';
 
@@ -61,6 +62,7 @@ export function addAgentCommands(program: Command, terminal: Terminal): void {
     .description('where the models of this site’s own are, which a job’s strategy leaves here')
     .requiredOption('--config <file>', 'the site’s configuration (YAML)');
   act<ConfigOptions>(models, terminal, showModels);
+  addApprovalCommands(agent, terminal);
   const start = agent.command('start').description('take part in the federation until stopped');
   serve(start, terminal, startSite);
 }
@@ -91,15 +93,7 @@ async function checkConfig(output: Output, options: CheckOptions): Promise<void>
     ...job,
     onProgress: progressTo(output),
   });
-  const lines = check.lines.flatMap(({ what, ok, text, advice }) => [
-    `${ok ? 'ok    ' : 'FAILED'}  ${what}: ${text}`,
-    ...(advice === undefined ? [] : [`        → ${advice}`]),
-  ]);
-  const refused = check.refused.map(
-    ({ what, reason, code }) => `  ${printableLine(`${what}: ${reason}`)} (${code})`,
-  );
-  if (refused.length > 0) lines.push('', 'Scans that are not used, and why:', ...refused);
-  output.result(check, lines.join('\n'));
+  output.result(check, checkLines(check).join('\n'));
   if (!check.ok) throw new ResultSaysNo();
 }
 

@@ -18,6 +18,14 @@ export function initialModel(job: Job): Weights {
   return initialWeights(buildNetwork(job).parameters, random);
 }
 
+/** How many numbers a model of the job is made of: as many as are averaged, and as a whole delta has. */
+export function parameterCount(job: Pick<Job, 'network' | 'classes'>): number {
+  return buildNetwork(job).parameters.reduce(
+    (sum, { shape }) => sum + tf.util.sizeFromShape([...shape]),
+    0,
+  );
+}
+
 /** Tensors by name, of which the shape is enough. */
 export type ShapesByName = ReadonlyMap<string, Pick<WeightTensor, 'shape'>>;
 

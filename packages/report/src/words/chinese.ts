@@ -98,6 +98,7 @@ export const CHINESE: Words = {
     'size-not-trainable': '尺寸无法训练',
     'foreground-missing': '缺少前景',
     'values-unusable': '数值不可用',
+    'awaiting-approval': '等待站点人员批准该任务',
   },
   standing: {
     asked: '已询问',

@@ -99,6 +99,7 @@ export const ENGLISH: Words = {
     'size-not-trainable': 'size not trainable',
     'foreground-missing': 'foreground missing',
     'values-unusable': 'values unusable',
+    'awaiting-approval': 'waits for a person there to approve the job',
   },
   standing: {
     asked: 'asked',

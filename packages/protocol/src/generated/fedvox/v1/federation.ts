@@ -111,6 +111,8 @@ export enum Capability {
   ROUND_CHECKPOINTS = 94,
   /** ACTIVATION_CHECKPOINTING - A UNet or a SegResNet of which training computes what is within a block anew. */
   ACTIVATION_CHECKPOINTING = 95,
+  /** APPROVAL - The gate outcome 16, by which a job waits for a person at the site. */
+  APPROVAL = 96,
   /** DATA_SUMMARY - To read a job that asks what the sites' data are like, and to hear it. */
   DATA_SUMMARY = 97,
   UNRECOGNIZED = -1,
@@ -140,6 +142,8 @@ export enum GateOutcome {
   FOREGROUND_MISSING = 14,
   /** VALUES_UNUSABLE - Voxels that are no numbers, or too large to compute with. */
   VALUES_UNUSABLE = 15,
+  /** AWAITING_APPROVAL - A person at the site has not approved the job yet; passes once one has. Said to whoever has the capability `approval`. */
+  AWAITING_APPROVAL = 16,
   UNRECOGNIZED = -1,
 }
 
