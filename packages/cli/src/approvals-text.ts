@@ -65,6 +65,6 @@ function answerText({ answer }: ApprovalCard): string {
 }
 
 function workText({ rounds, localEpochs, localSteps }: ApprovalCard): string {
-  const each = localSteps === null ? `${localEpochs} passes over the data` : `${localSteps} steps`;
-  return `${rounds} rounds of ${each}`;
+  if (localSteps !== null) return `${rounds} rounds of ${localSteps} steps`;
+  return `${rounds} rounds of ${localEpochs} ${localEpochs === 1 ? 'pass' : 'passes'} over the data`;
 }

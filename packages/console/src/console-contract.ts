@@ -1,5 +1,6 @@
 import type {
   AgentNow,
+  ApprovalCard,
   DiaryEntry,
   EgressSums,
   RoundCases,
@@ -92,6 +93,14 @@ export interface JobsPage {
   readonly unreadable: number;
 }
 
+/** What people of the site are asked. */
+export interface ApprovalsPage {
+  /** Whether the site's policy has them asked at all. */
+  readonly isAsked: boolean;
+  /** Those that wait first. */
+  readonly cards: readonly ApprovalCard[];
+}
+
 /** A scan, without its patient's identifier. */
 export type ShownScan = Omit<ScanReport, 'patientId' | 'png' | 'thumbnail'> & {
   /** Name of its sheet; its small picture has `-thumbnail` before the dot. Null where there is none. */
@@ -138,8 +147,9 @@ export type ProgressWord = NonNullable<
 export type EgressKindWord = keyof EgressSums['kinds'];
 export type EgressGapWord = EgressSums['gaps'][number]['kind'];
 export type WorkEndWord = WorkEnd['end'];
+export type VerdictWord = NonNullable<ApprovalCard['answer']>['verdict'];
 export type WeightSourceWord = FiguresEntry['weightSource'];
-export type { AgentNow, EgressSums, RoundCases, SignedStatement };
+export type { AgentNow, ApprovalCard, EgressSums, RoundCases, SignedStatement };
 
 /** An error as it is told. */
 export interface ConsoleFailure {

@@ -15,7 +15,7 @@ interface RouteContext {
   readonly clock: Pick<Clock, 'nowMs'>;
 }
 
-/** All that the page may ask for. Two of them change something, and that only in `review/`. */
+/** All that the page may ask for beside approvals. One of them changes something, and that only in `review/`. */
 export function consoleRoutes(context: RouteContext): readonly DeskRoute[] {
   const { config, folder, records, look, clock } = context;
   const get = (path: DeskRoute['path'], handle: DeskRoute['handle']): DeskRoute => ({

@@ -12,7 +12,7 @@ import type { LookMessage, LookOrder } from './look-messages.js';
 
 export interface DataLookOptions {
   readonly data: DatasetSpec;
-  /** Where findings and pictures are kept: the one folder of the site that a console writes to. */
+  /** Where findings and pictures are kept. */
   readonly folder: string;
   readonly clock: Pick<Clock, 'nowMs'>;
   /** The compiled program of the process that looks, where it is not beside this one. */

@@ -9,6 +9,11 @@ export const ERRORS = {
     message: 'there is no picture {name}',
     advice: 'Look at the data again: pictures are drawn then.',
   },
+  'answer-unclear': {
+    message: 'the answer is neither that a job may begin, nor that it may not',
+    advice:
+      'Load the page again; if it happens again, answer with `fedvox agent approve` or `refuse`.',
+  },
   'looks-already': {
     message: 'the data are being looked at',
     advice: 'Wait until that look is over; the page shows how far it is.',

@@ -4,6 +4,7 @@ import { type SiteConfig, stateFolder } from '@fedvox/agent/records';
 import type { Clock, FedvoxError } from '@fedvox/base';
 import type { Logger } from '@fedvox/base/system';
 import { type RunningDesk, readBuiltPages, startDesk } from '@fedvox/desk';
+import { approvalRoutes } from './approval-routes.js';
 import { consoleRoutes } from './console-routes.js';
 import { DataLook } from './data-look.js';
 import { SiteRecords } from './site-records.js';
@@ -38,7 +39,10 @@ export async function startSiteConsole(spec: SiteConsoleSpec): Promise<RunningDe
   const records = new SiteRecords(folder);
   const desk = await startDesk({
     name: 'console',
-    routes: consoleRoutes({ config, folder, records, look, clock }),
+    routes: [
+      ...consoleRoutes({ config, folder, records, look, clock }),
+      ...approvalRoutes({ config, folder, look, clock }),
+    ],
     pages: await readBuiltPages(PAGES),
     clock,
     log,
@@ -54,7 +58,14 @@ export async function startSiteConsole(spec: SiteConsoleSpec): Promise<RunningDe
   };
 }
 
+const STATUSES: Readonly<Record<string, number>> = {
+  'agent/approval-changed': 409,
+  'agent/no-such-approval': 404,
+  'console/looks-already': 409,
+  'console/no-such-picture': 404,
+  'console/no-such-statement': 404,
+};
+
 function statusOf({ code }: FedvoxError): number | undefined {
-  if (code === 'console/no-such-statement' || code === 'console/no-such-picture') return 404;
-  return code === 'console/looks-already' ? 409 : undefined;
+  return STATUSES[code];
 }

@@ -5,6 +5,6 @@ export async function getText(path: string, signal: AbortSignal): Promise<string
   return (await call(path, { signal })).text();
 }
 
-export async function post(path: string): Promise<void> {
-  await postJson(path, {});
+export async function post(path: string, body: unknown = {}): Promise<void> {
+  await postJson(path, body);
 }

@@ -7,6 +7,7 @@ import { useWatched } from '../live/watched.js';
 import { Facts } from '../parts/facts.js';
 import { FailureNote } from '../parts/failure-note.js';
 import { StaysHere } from '../parts/stays-here.js';
+import { ApprovalsSection } from './approvals-section.js';
 import { CasesTable } from './cases-table.js';
 
 const METRICS = [
@@ -20,6 +21,7 @@ export function JobsView({ self }: { self: ConsoleSelf }) {
   return (
     <>
       <h1>{say('jobs')}</h1>
+      <ApprovalsSection />
       <FailureNote failure={failure} />
       {value?.jobs.length === 0 && <p>{say('noJobs')}</p>}
       {value?.jobs.map((job) => (

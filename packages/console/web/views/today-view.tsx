@@ -41,8 +41,20 @@ function Agent({ now: { life, pid, status } }: { now: AgentNow }) {
       {pid !== null && status && (
         <p class="note">{say('process', { pid, program: status.program })}</p>
       )}
+      {status && <Waiting jobs={status.awaiting} />}
       {status && <StatusFacts status={status} isWell={isWell} />}
     </section>
+  );
+}
+
+function Waiting({ jobs }: { jobs: readonly string[] }) {
+  if (jobs.length === 0) return null;
+  return (
+    <p>
+      <a class="past" href="#/jobs">
+        {say('waitingForYou', { n: jobs.length })}
+      </a>
+    </p>
   );
 }
 

@@ -1,6 +1,8 @@
+import { APPROVAL_CHINESE } from './approval-chinese.js';
 import type { ConsoleWords } from './console-words.js';
 
 export const CHINESE: ConsoleWords = {
+  ...APPROVAL_CHINESE,
   'life-never-started': '代理尚未在此运行过',
   'life-starting': '代理正在启动',
   'life-running': '代理正在运行',

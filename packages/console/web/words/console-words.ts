@@ -8,9 +8,11 @@ import type {
   WeightSourceWord,
   WorkEndWord,
 } from '../../src/console-contract.js';
+import type { ApprovalWord } from './approval-words.js';
 
 /** Every text of this page; one that is missing in a language does not compile. */
 export type Word =
+  | ApprovalWord
   | `life-${AgentLifeWord}`
   | `lifeHelp-${AgentLifeWord}`
   | `line-${LineStateWord}`

@@ -1,6 +1,8 @@
+import { APPROVAL_ENGLISH } from './approval-english.js';
 import type { ConsoleWords } from './console-words.js';
 
 export const ENGLISH: ConsoleWords = {
+  ...APPROVAL_ENGLISH,
   'life-never-started': 'The agent has not run here yet',
   'life-starting': 'The agent is starting',
   'life-running': 'The agent runs',

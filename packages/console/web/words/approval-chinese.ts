@@ -1,0 +1,41 @@
+import type { ApprovalWords } from './approval-words.js';
+
+export const APPROVAL_CHINESE: ApprovalWords = {
+  'verdict-approved': '已批准',
+  'verdict-refused': '已拒绝',
+  answered: '已答复（{n}）',
+  answeredBy: '{verdict}，{by}，{at}',
+  approvalAnswer: '对 {job} 的答复',
+  approvals: '等待您的批准',
+  approvalsNote:
+    '按本院策略，任务须经人员批准才能在此开始。批准之前不为其读取任何扫描，操作员只知道任务在等待。',
+  approve: '批准',
+  approveHelp: '任务下次下发时（约一分钟内）即在此训练，直至全部轮次结束。之后仍可拒绝。',
+  askedAt: '请求时间',
+  augmentation: '数据增强',
+  cancel: '取消',
+  dryRun: '在本院试行数据准入检查',
+  dryRunFew: '任务要求至少 {min} 个病例：数据准入检查将不通过。',
+  dryRunHelp:
+    '按任务的要求检查每个扫描，与其数据准入检查相同；“fedvox agent approvals JOB” 还会预处理每个病例。不会发送任何内容。',
+  dryRunResult: '{of} 个扫描中有 {usable} 个可用于该任务。',
+  fewestCases: '至少 {n} 个病例',
+  jobDigest: '任务的 SHA-256',
+  leavesEach:
+    '每轮约 {round} 的已签名权重增量（{encoding}）、Dice、AUC 和一个权重；总计约 {total}。不含扫描、标注、姓名或文件。',
+  lookForJob: '用本院数据试行',
+  none: '无',
+  notAsked: '本院策略已不再要求人员批准：任务自行开始（policy.approval）。',
+  numbers: '{n} 个参数',
+  passes: '{n} 轮，每轮遍历数据 {epochs} 次',
+  preprocessing: '预处理',
+  privacy: '按本院策略',
+  privacySays: '少于 {min} 个病例的指标不告知；权重为{source}；站点少于 {cohort} 个的轮次被拒绝',
+  reason: '原因（仅供本院人员，不会发送）',
+  refuse: '拒绝',
+  refuseHelp: '操作员只会看到本院策略拒绝了该任务。若之后批准，代理重新启动后会再次下发。',
+  sitesAtLeast: '{strategy}，至少 {n} 个站点',
+  steps: '{n} 轮，每轮 {steps} 步',
+  waitingForYou: '有 {n} 个任务等待您的批准',
+  wouldLeave: '将会发出',
+};
