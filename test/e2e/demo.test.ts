@@ -66,6 +66,18 @@ describe('fedvox demo --json', () => {
     expect(JSON.parse(await readFile(join(out, 'report.json'), 'utf8'))).toEqual(report);
   });
 
+  it('ends by telling where its report lies, a page that runs nothing, in either language', async () => {
+    const page = join(out, 'report.html');
+    expect(result.stderr.trimEnd().split('\n').at(-1)).toBe(
+      `Report, to open in a browser: ${page}`,
+    );
+    const text = await readFile(page, 'utf8');
+    expect(text).toContain('organ-and-lesion');
+    for (const site of SITES) expect(text).toContain(site);
+    expect(text).not.toContain('<script');
+    expect(await readFile(join(out, 'report.zh.html'), 'utf8')).toMatch(/<html lang="zh/);
+  });
+
   it('gave every hospital a folder of DICOM of its own, all of it usable', async () => {
     expect((await readdir(join(out, 'sites'))).sort()).toEqual(SITES);
     for (const site of SITES) {

@@ -36,6 +36,10 @@ export const ERRORS = {
     advice:
       'Raise the validation fraction where figures were withheld or undefined. The coordinator in {folder} still has every round’s model.',
   },
+  'nothing-to-open': {
+    message: '--open shows the coordinator of one run of real processes; this one {what}',
+    advice: 'Leave --open out, and open the report in the folder of the run instead.',
+  },
   'nothing-to-resume': {
     message: '--resume goes on with a comparison in the folder of --out: {missing}',
     advice:

@@ -7,13 +7,14 @@ import { compareRuns, type WrittenComparison } from './comparison/compare-runs.j
 import { jobOfVariant } from './comparison/variants.js';
 import { fail } from './errors.js';
 import { runFolders } from './federation/folders.js';
+import { LocalFederation } from './federation/local-federation.js';
 import type { FedvoxCommand } from './federation/process.js';
 import { runFederation } from './federation/run-federation.js';
 import type { RunProgress } from './federation/run-progress.js';
 import { prepareData } from './prepare-data.js';
 import type { Report } from './run-report.js';
 import type { CompareSpec } from './scenario/compare-schema.js';
-import { planRun } from './scenario/plan.js';
+import { type Plan, planRun } from './scenario/plan.js';
 import { loadScenario, type Mode } from './scenario/scenario.js';
 import { runVirtual, type VirtualReport } from './virtual/run-virtual.js';
 
@@ -29,13 +30,22 @@ export interface SimulateOptions {
   readonly mode?: Mode;
   /** Whether a comparison that was cut off goes on in `out`. */
   readonly resume?: boolean;
+  /** Whether the run's coordinator is to serve its operator again afterwards. */
+  readonly open?: boolean;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: RunProgress) => void;
 }
 
 export type SimulationOutcome =
-  | { readonly kind: 'run'; readonly report: Report | VirtualReport }
+  | {
+      readonly kind: 'run';
+      readonly report: Report | VirtualReport;
+      /** What to open in a browser, in the first language. */
+      readonly page: string;
+      /** Where it was asked for. */
+      readonly reopened?: LocalFederation;
+    }
   | ({ readonly kind: 'comparison' } & WrittenComparison);
 
 /**
@@ -64,6 +74,7 @@ export async function simulateScenario(
   });
   const { compare } = scenario;
   if (options.resume === true) checkResumable(options.out, compare);
+  if (options.open === true) checkOpenable(plan, compare);
   for (const variant of compare?.variants ?? []) jobOfVariant(plan.job, variant, plan.job.seed);
   for (const text of plan.notes) onProgress({ kind: 'step', text: `Note: ${text}` });
   const folder = resolve(options.out ?? freshFolder(scenario.name, clock.nowMs()));
@@ -77,7 +88,18 @@ export async function simulateScenario(
     return { kind: 'comparison', ...(await compareRuns(plan, compare, described, surroundings)) };
   }
   const run = plan.mode === 'real' ? runFederation : runVirtual;
-  return { kind: 'run', report: await run(plan, surroundings) };
+  const report = await run(plan, surroundings);
+  const ended = { kind: 'run', report, page: runFolders(folder).reportPage('en') } as const;
+  if (options.open !== true) return ended;
+  const reopened = LocalFederation.of({ command, folder, federation: plan.federation, clock });
+  await reopened.startCoordinator();
+  return { ...ended, reopened };
+}
+
+/** @throws FedvoxError `simulator/nothing-to-open` */
+function checkOpenable({ mode }: Plan, compare: CompareSpec | undefined): void {
+  if (compare !== undefined) throw fail('nothing-to-open', { what: 'compares many' });
+  if (mode !== 'real') throw fail('nothing-to-open', { what: 'is of one process, which ends' });
 }
 
 /** @throws FedvoxError `simulator/nothing-to-resume` */

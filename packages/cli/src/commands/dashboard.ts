@@ -21,7 +21,8 @@ export function addDashboardCommand(program: Command, terminal: Terminal): void 
   );
 }
 
-async function serveDashboard(
+/** Serves an operator's pages until the signal aborts. */
+export async function serveDashboard(
   output: Output,
   { port, ...options }: DashboardOptions,
   signal: AbortSignal,

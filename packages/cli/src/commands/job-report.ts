@@ -1,5 +1,3 @@
-import type { CoordinatorEvent } from '@fedvox/coordinator';
-import type { CoordinatorClient } from '@fedvox/coordinator/client';
 import type { Language } from '@fedvox/report';
 import type { Command } from 'commander';
 import { prepareOutput } from '../output-file.js';
@@ -24,26 +22,15 @@ export function addJobReport(job: Command, terminal: Terminal): void {
 
 async function reportJob(output: Output, options: ReportOptions, id: string): Promise<void> {
   const { writeFileDurably } = await import('@fedvox/base/system');
+  const { jobEvents } = await import('@fedvox/coordinator/client');
   const { jobReport } = await import('@fedvox/report');
   const { output: path, lang } = options;
   await asOperator(options, async (client) => {
     const details = await client.job(id);
     const job = await client.jobDefinition(details.jobSha256);
     await prepareOutput(path);
-    const events = await eventsOf(client, id);
+    const events = await jobEvents(client, id);
     await writeFileDurably(path, jobReport({ details, job, events }, lang));
   });
   output.result({ job: id, output: path, lang }, `Wrote ${path}: open it in a browser.`);
-}
-
-/** All that has happened to a job so far. */
-async function eventsOf(client: CoordinatorClient, id: string): Promise<CoordinatorEvent[]> {
-  const own: CoordinatorEvent[] = [];
-  for (let after = 0; ; ) {
-    const events = await client.events(after, 0, undefined, id);
-    const last = events.at(-1);
-    if (last === undefined) return own;
-    own.push(...events);
-    after = last.sequence;
-  }
 }

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { Mode } from '@fedvox/simulator';
+import type { LocalFederation, Mode } from '@fedvox/simulator';
 import { type Command, Option } from 'commander';
 import { comparisonText } from '../comparison-text.js';
 import { tellProgress } from '../progress-text.js';
@@ -7,6 +7,7 @@ import { reportText } from '../report-text.js';
 import { SURROUNDINGS } from '../surroundings.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act, type CommonOptions } from './action.js';
+import { serveDashboard } from './dashboard.js';
 import { interruptible } from './interruptible.js';
 import { wholeNumber } from './options.js';
 
@@ -17,6 +18,7 @@ interface SimulateOptions extends CommonOptions {
   readonly out?: string;
   readonly mode?: Mode;
   readonly resume?: true;
+  readonly open?: true;
 }
 
 /** This very command: the processes of a run are started by it. */
@@ -49,24 +51,42 @@ function withRun(command: Command): void {
         'real processes in real time, or this process on virtual time; the scenario says it if absent',
       ).choices(MODES),
     )
+    .option('--open', 'afterwards keep the coordinator, and print the link of its dashboard')
     .option('--out <folder>', 'where the run is written; a new folder in .fedvox/runs/ if absent');
 }
 
 async function simulate(output: Output, options: SimulateOptions, scenario: string): Promise<void> {
   const { simulateScenario } = await import('@fedvox/simulator');
-  const outcome = await interruptible((signal) =>
-    simulateScenario(scenario, {
+  await interruptible(async (signal) => {
+    const outcome = await simulateScenario(scenario, {
       ...options,
       command: { node: process.execPath, entry: ENTRY },
       clock: SURROUNDINGS.clock,
       signal,
       onProgress: tellProgress(output),
-    }),
-  );
-  if (outcome.kind === 'run') {
-    output.result(outcome.report, `\n${reportText(outcome.report)}`);
-  } else {
-    const { comparison, files } = outcome;
-    output.result({ ...comparison, files }, `\n${comparisonText(comparison, files)}`);
+    });
+    if (outcome.kind === 'comparison') {
+      const { comparison, files } = outcome;
+      output.result({ ...comparison, files }, `\n${comparisonText(comparison, files)}`);
+      return;
+    }
+    const { report, page, reopened } = outcome;
+    output.result(report, `\n${reportText(report)}`);
+    output.progress(`\nReport, to open in a browser: ${page}`);
+    if (reopened !== undefined) await showDashboard(output, reopened, signal);
+  });
+}
+
+/** The run's own coordinator, seen as its operator sees it; it ends with the dashboard. */
+async function showDashboard(
+  output: Output,
+  federation: LocalFederation,
+  signal: AbortSignal,
+): Promise<void> {
+  const { operatorAddress: coordinator, folders } = federation;
+  try {
+    await serveDashboard(output, { coordinator, operator: folders.operator }, signal);
+  } finally {
+    await federation.stop();
   }
 }

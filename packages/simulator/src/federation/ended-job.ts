@@ -1,6 +1,7 @@
 import { writeFileDurably } from '@fedvox/base/system';
-import type { JobDetails } from '@fedvox/coordinator';
+import type { CoordinatorEvent, JobDetails } from '@fedvox/coordinator';
 import { whyNoBest } from '@fedvox/coordinator/client';
+import { jobReport, LANGUAGES } from '@fedvox/report';
 import { fail } from '../errors.js';
 import { composeReport, type Report } from '../run-report.js';
 import type { Plan } from '../scenario/plan.js';
@@ -10,6 +11,8 @@ import { siteEgress } from './site-egress.js';
 /** A federation whose job has ended, however it runs. */
 export interface EndedFederation {
   readonly folders: RunFolders;
+  /** What happened to the job, in its order. */
+  readonly events: readonly CoordinatorEvent[];
   /** Writes the bare weights of that digest to the path. */
   fetchModel(sha256: string, path: string): Promise<void>;
   /** Ends it for good; what each site's ledger says is complete then. */
@@ -17,13 +20,14 @@ export interface EndedFederation {
 }
 
 /**
- * Brings the best model here, ends the federation and reports on it; `more` goes into the report too.
+ * Brings the best model here, ends the federation and reports on it, in figures and as a page of each language; `more`
+ * goes into the figures too.
  * @throws FedvoxError `simulator/job-not-completed`, `simulator/no-best-model`
  */
 export async function reportOfEnded<More extends object>(
   { job, sites }: Pick<Plan, 'job' | 'sites'>,
   details: JobDetails,
-  { folders, ...federation }: EndedFederation,
+  { folders, events, ...federation }: EndedFederation,
   more: More,
 ): Promise<Report & More> {
   const { bestModel: path } = folders;
@@ -34,6 +38,10 @@ export async function reportOfEnded<More extends object>(
     federation.fetchModel(best.sha256, bare),
   );
   await federation.stop();
+  for (const language of LANGUAGES) {
+    const page = jobReport({ details, job, events }, language);
+    await writeFileDurably(folders.reportPage(language), page);
+  }
   const egress = await Promise.all(
     sites.map(async ({ name }) => [name, await siteEgress(folders.site(name).state)] as const),
   );

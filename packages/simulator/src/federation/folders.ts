@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Language } from '@fedvox/report';
 
 /** Where everything of a run lies, so that a person finds it afterwards. */
 export interface RunFolders {
@@ -13,6 +14,8 @@ export interface RunFolders {
   readonly cohort: string;
   readonly bestModel: string;
   readonly report: string;
+  /** The same and more, to be opened in a browser. */
+  reportPage(language: Language): string;
   site(name: string): SiteFolders;
   log(process: string): string;
 }
@@ -36,6 +39,8 @@ export function runFolders(root: string): RunFolders {
     cohort: join(root, 'cohort'),
     bestModel: join(root, 'best.safetensors'),
     report: join(root, 'report.json'),
+    reportPage: (language) =>
+      join(root, language === 'en' ? 'report.html' : `report.${language}.html`),
     log: (process) => join(root, 'logs', `${process}.log`),
     site: (name) => {
       const site = join(root, 'sites', name);

@@ -80,8 +80,18 @@ export class LocalFederation {
     return federation;
   }
 
+  /** One that an earlier run founded in the folder; nothing runs yet. */
+  static of(options: LocalFederationOptions): LocalFederation {
+    return new LocalFederation(options);
+  }
+
   get ports(): Ports {
     return this.#ports;
+  }
+
+  /** `host:port` where the coordinator serves operators. */
+  get operatorAddress(): string {
+    return `${HOST}:${this.#ports.httpPort}`;
   }
 
   /** Starts the coordinator, or starts it again, on the ports that its sites know. */
@@ -110,7 +120,7 @@ export class LocalFederation {
   /** The operator's client; whoever asks for it closes it. */
   async client(): Promise<CoordinatorClient> {
     return new CoordinatorClient({
-      address: this.#operatorAddress,
+      address: this.operatorAddress,
       federation: this.#options.federation,
       ...(await loadOperator(this.folders.operator)),
     });
@@ -162,12 +172,8 @@ export class LocalFederation {
     this.#processes.clear();
   }
 
-  get #operatorAddress(): string {
-    return `${HOST}:${this.#ports.httpPort}`;
-  }
-
   get #operator(): string[] {
-    return ['--coordinator', this.#operatorAddress, '--operator', this.folders.operator];
+    return ['--coordinator', this.operatorAddress, '--operator', this.folders.operator];
   }
 
   async #writeCoordinatorConfig(): Promise<void> {

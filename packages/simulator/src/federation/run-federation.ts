@@ -1,4 +1,5 @@
 import type { Clock } from '@fedvox/base';
+import { jobEvents } from '@fedvox/coordinator/client';
 import type { DatasetSpec } from '@fedvox/imaging';
 import { fail } from '../errors.js';
 import type { Report } from '../run-report.js';
@@ -78,6 +79,7 @@ async function runJob(
     const details = await Promise.race([followJob(client, id, options), federation.died()]);
     const ended = {
       folders: federation.folders,
+      events: await jobEvents(client, id),
       fetchModel: (sha256: string, path: string) => client.getBlob(sha256, path),
       stop: () => federation.stop(),
     };

@@ -87,6 +87,7 @@ async function runJob(
   const details = await tell();
   const ended = {
     folders,
+    events: await federation.events(id),
     fetchModel: async (sha256: string, path: string) =>
       copyFile(await federation.pathOf(sha256), path),
     stop: () => federation.stop(),

@@ -18,12 +18,14 @@ import {
 } from '@fedvox/base';
 import type { Logger } from '@fedvox/base/system';
 import {
+  type CoordinatorEvent,
   coordinatorConfigSchema,
   type HeldCoordinator,
   type JobDetails,
   type JobFact,
   openCoordinator,
 } from '@fedvox/coordinator';
+import { jobEvents } from '@fedvox/coordinator/client';
 import { type DatasetSpec, ReaderThread } from '@fedvox/imaging';
 import { type Invitation, initConsortium } from '@fedvox/pki';
 import { InProcessNetwork } from '@fedvox/transport';
@@ -37,6 +39,7 @@ import { TurnTrainer } from './turn-trainer.js';
 /** When virtual time begins: any moment does, as long as it is always the same. */
 const BEGINNING_MS = Date.UTC(2026, 0, 1);
 const HOST = 'localhost';
+const FACTS_AT_ONCE = 500;
 /** As rare as in a hospital: each is written down, and synced, by whoever sends it. */
 const HEARTBEAT_INTERVAL_MS = 30_000;
 const ASK_AGAIN_MS = 60_000;
@@ -135,6 +138,13 @@ export class VirtualFederation {
 
   details(id: string): Promise<JobDetails> {
     return this.#coordinator.details(id);
+  }
+
+  /** What has happened to a job so far, in its order. */
+  events(id: string): Promise<CoordinatorEvent[]> {
+    const { store } = this.#coordinator.services;
+    const events = async (after: number) => [...(await store.facts(after, FACTS_AT_ONCE, id))];
+    return jobEvents({ events }, id);
   }
 
   /** Where the bytes of a model lie. */
