@@ -19,10 +19,9 @@ import { type ConsoleGround, startConsoleGround } from '../support/console-groun
 /** Of all that a browser loads before it shows anything, compressed. */
 const MAX_PAGE_BYTES = 40 * 1024;
 
-const READERS: readonly Required<Reader>[] = [
-  { colours: 'light', locale: 'en-GB' },
-  { colours: 'dark', locale: 'zh-CN' },
-];
+const READERS: readonly Required<Reader>[] = (['light', 'dark'] as const).flatMap((colours) =>
+  (['en-GB', 'zh-CN'] as const).map((locale) => ({ colours, locale })),
+);
 
 describe.skipIf(CHROMIUM === undefined)('a hospital’s console', { timeout: 180_000 }, () => {
   let ground: ConsoleGround;

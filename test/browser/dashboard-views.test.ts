@@ -97,6 +97,18 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard’s views', { timeout: 60
     await watched.context.close();
   });
 
+  it('name whose updates each model was made of', async () => {
+    const watched = await open();
+    await go(watched, `jobs/${finished}`, 'svg.chart');
+    const heading = watched.page.getByRole('heading', { name: 'Models' });
+    const models = watched.page.locator('section').filter({ has: heading }).locator('tbody tr');
+    const sites = ground.federation.sites.map(({ name }) => name).sort();
+    await expect.poll(() => models.first().textContent()).toContain(sites.join(', '));
+    expect(await models.count()).toBe(7);
+    expect(await models.last().textContent()).not.toContain(sites[0]);
+    await watched.context.close();
+  });
+
   it('show a job’s figures as the coordinator has them, by round and by site', async () => {
     const watched = await open();
     await go(watched, `jobs/${finished}`, 'svg.chart');

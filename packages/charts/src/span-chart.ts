@@ -18,6 +18,8 @@ export interface SpanLook {
   readonly shape: 'solid' | 'hollow' | 'dashed' | 'thin';
   /** Of the palette. */
   readonly colour: number;
+  /** How much of the lane's height a span fills, from below; all where absent. In (0, 1]. */
+  readonly height?: number;
 }
 
 export interface Span {
@@ -44,7 +46,8 @@ export interface SpanChart extends ChartWords {
 
 const LEFT = 150;
 const RIGHT = WIDTH - 20;
-const TOP = 34;
+const KEY_TOP = 6;
+const KEY_ROW_PIXELS = 22;
 /** Lanes with names, as long as they have room; then a stripe each. */
 const TALL = { upTo: 60, pixels: 20 };
 const STRIPE_PIXELS = 6;
@@ -54,20 +57,22 @@ const LEAST_PIXELS = 1.5;
 export function spanChart(chart: SpanChart): string {
   const isTall = chart.lanes.length <= TALL.upTo;
   const laneHeight = isTall ? TALL.pixels : STRIPE_PIXELS;
-  const bottom = TOP + Math.max(1, chart.lanes.length) * laneHeight;
+  const explained = keyOf(chart.looks);
+  const top = explained.bottom + KEY_TOP;
+  const bottom = top + Math.max(1, chart.lanes.length) * laneHeight;
   const xDomain = distinct(chart.xDomain);
-  const edges = { left: LEFT, right: RIGHT, top: TOP, bottom };
+  const edges = { left: LEFT, right: RIGHT, top, bottom };
   const plot = plotOf({ xDomain, yDomain: [0, 1] }, edges);
   const marks = (chart.marks ?? []).map((at) => {
     const x = plot.x(at);
-    return element('line', { class: 'grid', x1: x, x2: x, y1: TOP, y2: bottom });
+    return element('line', { class: 'grid', x1: x, x2: x, y1: top, y2: bottom });
   });
   return picture(chart, bottom + 48, [
     ...xAxis(plot, xDomain, chart.xLabel),
     ...marks,
     ...chart.looks.flatMap((look, index) => spansOf(chart.lanes, look, index, plot, laneHeight)),
-    ...(isTall ? laneNames(chart.lanes, laneHeight) : []),
-    ...key(chart.looks),
+    ...(isTall ? laneNames(chart.lanes, plot, laneHeight) : []),
+    ...explained.parts,
   ]);
 }
 
@@ -91,31 +96,42 @@ function spansOf(
   return boxes.length === 0 ? [] : [element('path', { class: classOf(look), d: boxes.join('') })];
 }
 
-function box({ shape }: SpanLook, x: number, y: number, width: number, height: number): string {
+function box(
+  { shape, height: part = 1 }: SpanLook,
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+): string {
   const gap = height / 6;
   if (shape === 'thin')
     return `M${coordinate(x)},${coordinate(y + height / 2)}h${coordinate(width)}`;
-  const [w, h] = [coordinate(width), coordinate(height - 2 * gap)];
-  return `M${coordinate(x)},${coordinate(y + gap)}h${w}v${h}h${coordinate(-width)}z`;
+  const tall = part * (height - 2 * gap);
+  const [w, h] = [coordinate(width), coordinate(tall)];
+  return `M${coordinate(x)},${coordinate(y + height - gap - tall)}h${w}v${h}h${coordinate(-width)}z`;
 }
 
 function classOf({ shape, colour }: SpanLook): string {
   return shape === 'solid' ? `solid solid-${colour}` : `edge-${colour} ${shape}`;
 }
 
-function laneNames(lanes: readonly Lane[], laneHeight: number): string[] {
+function laneNames(lanes: readonly Lane[], plot: Plot, laneHeight: number): string[] {
   return lanes.map(({ name }, row) => {
-    const y = TOP + (row + 0.5) * laneHeight + 4;
+    const y = plot.top + (row + 0.5) * laneHeight + 4;
     return svgText(fitted(name, LEFT - 14), { x: LEFT - 8, y, 'text-anchor': 'end' });
   });
 }
 
-function key(looks: readonly SpanLook[]): string[] {
-  let x = LEFT;
-  return looks.flatMap((look) => {
-    const sample = element('path', { class: classOf(look), d: box(look, x, 6, 18, 16) });
-    const text = svgText(look.name, { class: 'soft', x: x + 24, y: 18 });
-    x += 24 + textPixels(look.name) + 20;
+/** Every look with its name, in as many rows as they take. */
+function keyOf(looks: readonly SpanLook[]): { readonly parts: string[]; readonly bottom: number } {
+  let [x, y] = [LEFT, KEY_TOP];
+  const parts = looks.flatMap((look) => {
+    const width = 24 + textPixels(look.name) + 20;
+    if (x > LEFT && x + width > WIDTH) [x, y] = [LEFT, y + KEY_ROW_PIXELS];
+    const sample = element('path', { class: classOf(look), d: box(look, x, y, 18, 16) });
+    const text = svgText(look.name, { class: 'soft', x: x + 24, y: y + 12 });
+    x += width;
     return [sample, text];
   });
+  return { parts, bottom: y + KEY_ROW_PIXELS };
 }

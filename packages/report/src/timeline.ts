@@ -1,19 +1,13 @@
-import type { Lane, Span, SpanChart, SpanLook } from '@fedvox/charts';
+import type { Lane, Span, SpanChart } from '@fedvox/charts';
+import { ANSWER_LOOKS } from './answer-looks.js';
+import { paceMap } from './pace-map.js';
 import { type AnsweredRound, answerKind } from './round-answers.js';
 import type { AnswerKind, Words } from './words/words.js';
 
-/** More rounds than this are shown by their number, each as wide as the next. */
+/** More rounds than this are shown by their number, and by how long each answer took. */
 export const MAX_TIMED_ROUNDS = 50;
 
-const LOOKS: Readonly<Record<AnswerKind, Pick<SpanLook, 'shape' | 'colour'>>> = {
-  answered: { shape: 'solid', colour: 0 },
-  late: { shape: 'solid', colour: 4 },
-  declined: { shape: 'hollow', colour: 1 },
-  'given-up': { shape: 'dashed', colour: 1 },
-  silent: { shape: 'thin', colour: 7 },
-  awaited: { shape: 'dashed', colour: 0 },
-};
-const KINDS = Object.keys(LOOKS) as AnswerKind[];
+const KINDS = Object.keys(ANSWER_LOOKS) as AnswerKind[];
 const UNITS = [
   ['s', 1_000],
   ['min', 60_000],
@@ -29,13 +23,13 @@ export function timelineChart(
   untilMs: number,
   words: Words,
 ): SpanChart {
-  const isTimed = rounds.length <= MAX_TIMED_ROUNDS;
-  const placed = isTimed ? timed(rounds, untilMs, words) : numbered(rounds, words);
+  if (rounds.length > MAX_TIMED_ROUNDS) return paceMap(rounds, words);
+  const placed = timed(rounds, untilMs, words);
   const sites = [...new Set(rounds.flatMap((round) => [...round.sites]))].sort();
   return {
     title: words.terms.timeline,
     description: words.terms.timelineDescription,
-    looks: KINDS.map((kind) => ({ ...LOOKS[kind], name: words.answer[kind] })),
+    looks: KINDS.map((kind) => ({ ...ANSWER_LOOKS[kind], name: words.answer[kind] })),
     lanes: sites.map((name) => laneOf(name, rounds, placed.place)),
     xLabel: placed.xLabel,
     xDomain: placed.xDomain,
@@ -62,17 +56,6 @@ function timed(rounds: readonly AnsweredRound[], untilMs: number, words: Words):
       from: at(round.openedAtMs),
       to: at(round.answers.get(site)?.atMs ?? round.endedAtMs ?? untilMs),
     }),
-  };
-}
-
-function numbered(rounds: readonly AnsweredRound[], words: Words): Placed {
-  const first = rounds[0]?.round ?? 0;
-  const last = rounds.at(-1)?.round ?? 0;
-  return {
-    xLabel: words.terms.round,
-    xDomain: [first - 0.5, last + 0.5],
-    marks: [],
-    place: ({ round }) => ({ from: round - 0.5, to: round + 0.5 }),
   };
 }
 

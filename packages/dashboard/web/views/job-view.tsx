@@ -56,7 +56,7 @@ function Sections(job: FollowedJob) {
       <TimelineSection {...job} />
       <MembersSection {...details} />
       <UpdatesSection {...details} />
-      <ModelsSection {...details} />
+      <ModelsSection {...job} />
       <JobFacts {...job} />
       <p class="note">{say('notTold')}</p>
     </>

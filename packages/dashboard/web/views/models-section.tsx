@@ -1,17 +1,24 @@
 import { DataTable, words } from '@fedvox/desk/web';
 import { toldText } from '@fedvox/report/parts';
-import type { JobDetails } from '../../src/page-contract.js';
+import { useMemo } from 'preact/hooks';
 import { say } from '../language.js';
+import type { FollowedJob } from '../live/job-record.js';
 import { Digest } from '../parts/digest.js';
+import { type MadeOf, modelsMadeOf } from '../parts/made-of.js';
 import { self } from '../session.js';
 
-/** Every model with its figures and its digest, to be saved. */
-export function ModelsSection({ id, rounds, best }: JobDetails) {
+/** More are counted: the updates of a round are named one by one above. */
+const MOST_NAMED = 8;
+
+/** Every model with its figures, whose updates it was made of, and its digest, to be saved. */
+export function ModelsSection({ details: { id, rounds, best }, events }: FollowedJob) {
   const { terms } = words.value;
   const metrics = self.value?.metrics ?? [];
+  const made = useMemo(() => modelsMadeOf(events), [events]);
   const columns = [
     { title: terms.round, isNumber: true },
     ...metrics.map(({ title }) => ({ title, isNumber: true })),
+    { title: say('madeOf') },
     { title: terms.digest },
     { title: say('save') },
   ];
@@ -21,6 +28,7 @@ export function ModelsSection({ id, rounds, best }: JobDetails) {
     cells: [
       row.round === best?.round ? `${row.round} (${terms.best})` : String(row.round),
       ...metrics.map(({ name }) => toldText(row, name, words.value)),
+      <Made key="made" of={made.get(row.round)} />,
       <Digest key="digest" sha256={row.modelSha256} />,
       <a
         key="save"
@@ -40,5 +48,21 @@ export function ModelsSection({ id, rounds, best }: JobDetails) {
         {say('modelNote', { command: `fedvox job model ${id} --output best.safetensors` })}
       </p>
     </section>
+  );
+}
+
+/** Of the first model, and while its round's history has not come in, there is nothing to say. */
+function Made({ of }: { of: MadeOf | undefined }) {
+  const { list, terms } = words.value;
+  if (of === undefined) return <>{terms.none}</>;
+  const { sites, leftOut } = of;
+  const isFew = sites.length <= MOST_NAMED;
+  return (
+    <>
+      {isFew ? sites.join(list) : say('madeOfMany', { n: sites.length })}
+      {leftOut.length > 0 && (
+        <span class="past"> {say('madeWithout', { sites: leftOut.join(list) })}</span>
+      )}
+    </>
   );
 }

@@ -69,6 +69,9 @@ export const CHINESE: PageWords = {
   leaveOut: '隔离',
   leaveOutDoes: '该更新不计入第 {round} 轮的平均。更新及其回执仍会保存，站点会得到通知。',
   left: '剩余 {span}',
+  madeOf: '由这些更新得到',
+  madeOfMany: '{n} 个更新',
+  madeWithout: '未计入：{sites}',
   modelNote: '此处为裸权重。含任务、可供评估与预测使用的文件可由此命令取得：{command}',
   noFigures:
     '尚无指标：指标描述的是每轮开始时的模型，第一批随第 1 轮到达；站点也可能保留不报，或没有该指标。',

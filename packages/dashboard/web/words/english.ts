@@ -70,6 +70,9 @@ export const ENGLISH: PageWords = {
   leaveOutDoes:
     'The update is left out of the average of round {round}. It stays stored, with its receipt, and its site is told.',
   left: '{span} left',
+  madeOf: 'made of',
+  madeOfMany: '{n} updates',
+  madeWithout: 'without {sites}',
   modelNote:
     'These are the bare weights. A file that evaluate and predict read, with the job in it, comes by: {command}',
   noFigures:

@@ -118,6 +118,14 @@ export const CHINESE: Words = {
     silent: '未答复',
     awaited: '等待中',
   },
+  pace: {
+    usual: '与平常相当',
+    slow: '不超过其中位数的 2 倍',
+    slower: '不超过 4 倍',
+    slowest: '更久',
+  },
+  paceDescription: (perColumn) =>
+    `每个站点一行：每次答复所用时间与该站点自身中位数之比。${perColumn === 1 ? '' : `每列代表 ${perColumn} 轮，显示其中最值得查看的一轮。`}`,
   closing: {
     'all-answered': '全部已答复',
     'buffer-full': '缓冲已满',

@@ -119,6 +119,14 @@ export const ENGLISH: Words = {
     silent: 'no answer',
     awaited: 'awaited',
   },
+  pace: {
+    usual: 'as usual',
+    slow: 'up to twice its median',
+    slower: 'up to 4 times',
+    slowest: 'longer still',
+  },
+  paceDescription: (perColumn) =>
+    `A row for each site: how long each of its answers took, against the median of its own.${perColumn === 1 ? '' : ` Each column stands for ${perColumn} rounds, by the one of them to look at first.`}`,
   closing: {
     'all-answered': 'all answered',
     'buffer-full': 'the buffer was full',

@@ -19,6 +19,10 @@ export interface Words {
   readonly outcome: Readonly<Record<GateOutcome, string>>;
   readonly standing: Readonly<Record<JobDetails['gate'][number]['standing'], string>>;
   readonly answer: Readonly<Record<AnswerKind, string>>;
+  /** How long a site took, against the half of its own rounds. */
+  readonly pace: Readonly<Record<PaceKind, string>>;
+  /** Of a timeline by number; `perColumn` rounds stand in each column. */
+  paceDescription(perColumn: number): string;
   readonly closing: Readonly<Record<FactOf<'round-closing'>['cause'], string>>;
   readonly quarantine: Readonly<Record<QuarantineReason, string>>;
   readonly flags: Readonly<Record<UpdateFlag, string>>;
@@ -128,6 +132,9 @@ export interface ComparisonWords {
 }
 
 /** What a site did in a round. */
+/** From quick to slow. */
+export const PACE_KINDS = ['usual', 'slow', 'slower', 'slowest'] as const;
+export type PaceKind = (typeof PACE_KINDS)[number];
 export type AnswerKind = 'answered' | 'late' | 'declined' | 'given-up' | 'silent' | 'awaited';
 
 type Term =
