@@ -24,6 +24,7 @@ const SIDE_DOORS: Readonly<Record<string, string>> = {
   'coordinator/client': 'its side of the calls, without the coordinator',
   'desk/web': 'parts for pages that run',
   'learning/requirements': 'what a job asks of data, without an engine',
+  'learning/reviews': 'what an evaluation kept, without an engine',
   'learning/settings': 'names, without an engine',
   'pacs/settings': 'configurations, without calls',
   'report/parts': 'parts for pages that run',
@@ -73,9 +74,9 @@ const FORBIDDEN: readonly ForbiddenEdge[] = [
   },
   {
     from: /^packages\/console\/(?!.*\.test\.ts$)/,
-    to: /^@fedvox\/(learning(?!\/requirements$)|tfjs-backend-torch)/,
+    to: /^@fedvox\/(learning(?!\/(requirements|reviews)$)|tfjs-backend-torch)/,
     reason:
-      'a hospital’s pages compute nothing: of learning they know what a job demands of a scan',
+      'a hospital’s pages compute nothing: of learning they know what a job demands of a scan, and what an evaluation kept',
   },
   {
     from: /^packages\/(?!console\/|cli\/|.*\.test\.ts$)/,
@@ -219,5 +220,7 @@ describe('forbidden edges', () => {
 function leavesPage(path: string, specifier: string, isType: boolean): boolean {
   const target = posix.join(posix.dirname(path), specifier);
   const isInside = !specifier.startsWith('.') || /^packages\/[^/]+\/web\//.test(target);
-  return !isInside && !(isType && /^packages\/[^/]+\/src\/[\w-]+-contract\.js$/.test(target));
+  return (
+    !isInside && !(isType && /^packages\/[^/]+\/src\/([\w-]+\/)?[\w-]+-contract\.js$/.test(target))
+  );
 }

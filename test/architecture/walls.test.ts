@@ -116,16 +116,19 @@ describe('a hospital’s console', () => {
     ).toEqual([]);
   });
 
-  it('writes in one place, and that is the look at the data', () => {
+  it('writes what its look at the data found, and what people said in a review', () => {
     const writing = sources.filter(
       ({ path, text }) =>
         packageOf(path) === 'console' &&
         !path.endsWith('.test.ts') &&
-        /\b(writeFile\w*|appendFile\w*|createWriteStream|rename\w*|rm|rmSync|unlink|mkdir\w*|makePrivateFolder)\(/.test(
+        /\b(writeFile\w*|appendFile\w*|makeFolder\w*|createWriteStream|rename\w*|rm|rmSync|unlink|mkdir\w*|makePrivateFolder)\(/.test(
           text,
         ),
     );
-    expect(writing.map(({ path }) => path)).toEqual(['packages/console/src/data-look.ts']);
+    expect(writing.map(({ path }) => path)).toEqual([
+      'packages/console/src/data-look.ts',
+      'packages/console/src/review/verdict-log.ts',
+    ]);
   });
 });
 

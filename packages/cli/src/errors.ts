@@ -22,6 +22,11 @@ export const ERRORS = {
     message: 'job {id} is not deleted: nobody is here to confirm it',
     advice: 'Add --confirm {name}, the name of the job.',
   },
+  'review-without-site': {
+    message: 'nobody says whose console the review is for',
+    advice:
+      'Give the site’s configuration too: --config site.yaml. Reviews lie in its state folder.',
+  },
   'folder-unwritable': {
     message: 'cannot make the folder of {path}: {reason}',
     advice: 'Choose a place that may be written to.',

@@ -5,6 +5,8 @@ import { bytesAnswer, type DeskRoute, jsonAnswer, streamAnswer } from '@fedvox/d
 import type { ConsoleSelf } from './console-contract.js';
 import type { DataLook } from './data-look.js';
 import { fail } from './errors.js';
+import type { ReviewRoom } from './review/review-room.js';
+import { reviewRoutes } from './review/review-routes.js';
 import type { SiteRecords } from './site-records.js';
 
 interface RouteContext {
@@ -12,12 +14,13 @@ interface RouteContext {
   readonly folder: StateFolder;
   readonly records: SiteRecords;
   readonly look: DataLook;
+  readonly reviews: ReviewRoom;
   readonly clock: Pick<Clock, 'nowMs'>;
 }
 
 /** All that the page may ask for beside approvals. One of them changes something, and that only in `review/`. */
 export function consoleRoutes(context: RouteContext): readonly DeskRoute[] {
-  const { config, folder, records, look, clock } = context;
+  const { config, folder, records, look, reviews, clock } = context;
   const get = (path: DeskRoute['path'], handle: DeskRoute['handle']): DeskRoute => ({
     ...{ method: 'GET', path, handle },
   });
@@ -45,6 +48,7 @@ export function consoleRoutes(context: RouteContext): readonly DeskRoute[] {
     get('/api/data/pictures/:name', async ({ params: { name = '' } }) =>
       bytesAnswer('image/png', await look.picture(name)),
     ),
+    ...reviewRoutes(reviews),
   ];
 }
 

@@ -27,6 +27,22 @@ export const ERRORS = {
     message: 'what was last seen of the data, {path}, cannot be read: {reason}',
     advice: 'Look at the data again: it is made anew.',
   },
+  'no-such-review': {
+    message: 'there is no review {review}, or no such case in it',
+    advice: 'Go back to the list of cases: the model may have been evaluated again.',
+  },
+  'case-gone': {
+    message: 'case {caseId} of the review is not in the site’s data: {reason}',
+    advice: 'Evaluate the model again with --review, on the data as they are now.',
+  },
+  'no-such-slice': {
+    message: 'there is no slice {slice} of plane {plane}',
+    advice: 'Load the page again.',
+  },
+  'verdict-unusable': {
+    message: 'the verdict cannot be kept: {problem}',
+    advice: 'Say who you are, and keep the note short.',
+  },
 } as const;
 
 export const fail = defineErrors('console', ERRORS);

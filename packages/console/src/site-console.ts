@@ -7,11 +7,12 @@ import { type RunningDesk, readBuiltPages, startDesk } from '@fedvox/desk';
 import { approvalRoutes } from './approval-routes.js';
 import { consoleRoutes } from './console-routes.js';
 import { DataLook } from './data-look.js';
+import { ReviewRoom } from './review/review-room.js';
 import { SiteRecords } from './site-records.js';
 
 export interface SiteConsoleSpec {
   readonly config: SiteConfig;
-  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly clock: Clock;
   readonly log: Logger;
   /** A free one where absent. */
   readonly port?: number;
@@ -36,11 +37,13 @@ export async function startSiteConsole(spec: SiteConsoleSpec): Promise<RunningDe
     clock,
     ...(lookEntryPath === undefined ? {} : { entryPath: lookEntryPath }),
   });
+  const reviewer = process.env['USER'] ?? process.env['USERNAME'] ?? '';
+  const reviews = new ReviewRoom({ folder, data: config.data, reviewer, clock });
   const records = new SiteRecords(folder);
   const desk = await startDesk({
     name: 'console',
     routes: [
-      ...consoleRoutes({ config, folder, records, look, clock }),
+      ...consoleRoutes({ config, folder, records, look, reviews, clock }),
       ...approvalRoutes({ config, folder, look, clock }),
     ],
     pages: await readBuiltPages(PAGES),
@@ -52,6 +55,7 @@ export async function startSiteConsole(spec: SiteConsoleSpec): Promise<RunningDe
   return {
     ...desk,
     close: async () => {
+      await reviews.close();
       await look.close();
       await desk.close();
     },
@@ -61,11 +65,10 @@ export async function startSiteConsole(spec: SiteConsoleSpec): Promise<RunningDe
 const STATUSES: Readonly<Record<string, number>> = {
   'agent/approval-changed': 409,
   'agent/no-such-approval': 404,
+  'console/case-gone': 404,
   'console/looks-already': 409,
-  'console/no-such-picture': 404,
-  'console/no-such-statement': 404,
 };
 
 function statusOf({ code }: FedvoxError): number | undefined {
-  return STATUSES[code];
+  return code.startsWith('console/no-such-') ? 404 : STATUSES[code];
 }

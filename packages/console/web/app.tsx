@@ -6,6 +6,7 @@ import { useWatched } from './live/watched.js';
 import { FailureNote } from './parts/failure-note.js';
 import { JobsView } from './views/jobs-view.js';
 import { LeftView } from './views/left-view.js';
+import { ReviewEntry } from './views/review-entry.js';
 import { ScansView } from './views/scans-view.js';
 import { TodayView } from './views/today-view.js';
 
@@ -35,6 +36,8 @@ function View({ at, self }: { at: Place; self: ConsoleSelf }) {
       return <ScansView self={self} />;
     case 'jobs':
       return <JobsView self={self} />;
+    case 'review':
+      return <ReviewEntry self={self} />;
   }
 }
 

@@ -36,6 +36,7 @@ export {
   valuesOf,
 } from './geometry/stored-volume.js';
 export type { Vec3 } from './geometry/vector.js';
+export { paintOf } from './inspect/class-paint.js';
 export { type InspectOptions, inspectFolder } from './inspect/inspect-folder.js';
 export {
   type EdgeLetters,
@@ -50,6 +51,15 @@ export type {
   PredictionReport,
   ScanReport,
 } from './inspect/report.js';
+export {
+  type GreyWindow,
+  greysOf,
+  type PaintedScan,
+  paintedSlice,
+  type ShownSlice,
+  sizeOf,
+  voxelAt,
+} from './inspect/slice-painter.js';
 export { readNifti } from './nifti/read.js';
 export { encodeNifti, writeNifti } from './nifti/write.js';
 export { directReader, type Reader } from './reader/reader.js';
@@ -58,6 +68,7 @@ export { type Refusal, refusalOf } from './refusal.js';
 export { augment } from './transforms/augment.js';
 export { type Components, componentsOf, type Neighbours } from './transforms/components.js';
 export type { Box } from './transforms/crop-foreground.js';
+export { percentiles } from './transforms/intensity.js';
 export { patchStart } from './transforms/patch.js';
 export { fillHoles, keepLargestComponent } from './transforms/postprocess.js';
 export { preprocess } from './transforms/preprocess.js';

@@ -164,6 +164,18 @@ export const fail = defineErrors('learning', {
     message: 'training.optimizer.{name} is 1: the first step would divide 0 by 0',
     advice: 'Set it below 1, e.g. 0.9 for beta1 and 0.999 for beta2.',
   },
+  'review-unreadable': {
+    message: 'the review {path} cannot be read: {reason}',
+    advice: 'Evaluate the model again with --review: it is made anew. Or remove its folder.',
+  },
+  'review-of-several': {
+    message: 'a review is of the cases of one folder, not of several',
+    advice: 'Name one folder with --data, and evaluate the others by themselves.',
+  },
+  'review-of-classes': {
+    message: 'job {job} tells the class of whole cases: there is no drawing to review',
+    advice: 'Leave --review out; --cases writes the class of each case.',
+  },
   'scan-outside-job': {
     message: '{reason}',
     advice:

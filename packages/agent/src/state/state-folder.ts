@@ -39,6 +39,11 @@ export interface StateFolder {
   readonly approvals: string;
   /** What the site's console keeps of the data it was shown, pictures among it. */
   readonly review: string;
+  /** What models drew of labelled cases, for people to look at (`@fedvox/learning`). */
+  readonly modelReviews: string;
+  /** What people said of that, and the labels that they corrected. */
+  readonly verdicts: string;
+  readonly corrections: string;
   /** Series fetched from the hospital's archive (`@fedvox/pacs`). */
   readonly pacs: string;
 }
@@ -66,6 +71,9 @@ export function stateFolder(root: string): StateFolder {
     caseFigures: join(root, 'case-figures'),
     approvals: join(root, 'approvals'),
     review: join(root, 'review'),
+    modelReviews: join(root, 'review', 'models'),
+    verdicts: join(root, 'review', 'verdicts.jsonl'),
+    corrections: join(root, 'review', 'corrections'),
     pacs: join(root, 'pacs'),
   };
 }

@@ -2,6 +2,7 @@ import { sha256File } from '@fedvox/base/system';
 import { metricTitles } from '@fedvox/job';
 import type { EvaluationSplit, LesionRule, MeasuredOn } from '@fedvox/learning';
 import { type Command, Option } from 'commander';
+import { fail } from '../errors.js';
 import { evaluationText } from '../evaluation-text.js';
 import { lesionLines } from '../lesions-text.js';
 import type { Output, Terminal } from '../terminal.js';
@@ -21,6 +22,7 @@ interface EvaluateOptions extends LocalTaskOptions, EvaluationFileOptions {
   readonly model: string;
   readonly split?: EvaluationSplit;
   readonly trainedOn?: readonly string[];
+  readonly review?: true;
   readonly lesions?: true;
   readonly lesionOverlap: number;
   readonly lesionNeighbours: string;
@@ -45,6 +47,10 @@ export function addModelEvaluate(model: Command, terminal: Terminal): void {
     .option(
       '--trained-on <folders...>',
       'the data is an external test set: leave out cases whose scan or patient these folders have',
+    )
+    .option(
+      '--review',
+      'keep what the model drew of each case for `fedvox console`, in the state folder of --config',
     )
     .option('--lesions', 'how many lesions are found, and what is found beside them (FROC)')
     .option(
@@ -71,6 +77,7 @@ async function evaluateModelFile(output: Output, options: EvaluateOptions): Prom
     ...(await localTask(output, options, job)),
     surfaceToleranceMm: options.surfaceTolerance,
     specificity: options.specificity,
+    ...(options.review && { reviewFolder: await reviewFolderOf(options) }),
     ...(options.lesions && { lesionRule: lesionRuleOf(options) }),
   };
   const split: MeasuredOn = trainedOn === undefined ? (options.split ?? 'all') : 'unseen';
@@ -83,11 +90,14 @@ async function evaluateModelFile(output: Output, options: EvaluateOptions): Prom
         );
   const modelSha256 = await sha256File(options.model);
   const { files, lines } = await write(evaluation, { job, modelSha256, split });
+  const review = options.review
+    ? [`Kept for review: fedvox console --config ${options.config}`]
+    : [];
   const { perCase: _, ...figures } = evaluation;
   const lesions = evaluation.lesions === undefined ? [] : lesionLines(evaluation.lesions);
   output.result(
     { ...figures, split, ...files },
-    [evaluationText(evaluation, CASES[split]), ...lesions, ...lines].join('\n'),
+    [evaluationText(evaluation, CASES[split]), ...lesions, ...lines, ...review].join('\n'),
   );
 }
 
@@ -96,6 +106,13 @@ const CASES: Readonly<Record<MeasuredOn, string>> = {
   validation: 'validation case(s)',
   unseen: 'case(s) of an external test set',
 };
+
+/** @throws FedvoxError `cli/review-without-site` */
+async function reviewFolderOf({ config }: EvaluateOptions): Promise<string> {
+  if (config === undefined) throw fail('review-without-site', {});
+  const { loadSiteConfig, stateFolder } = await import('@fedvox/agent/records');
+  return stateFolder((await loadSiteConfig(config)).stateDir).modelReviews;
+}
 
 const NEIGHBOURS = { 6: 6, 18: 18, 26: 26 } as const;
 

@@ -2,7 +2,7 @@ import type { WeightSourceWord } from '../../src/console-contract.js';
 import { say } from '../language.js';
 
 interface StaysProps {
-  readonly about: 'Today' | 'Left' | 'Data' | 'Jobs';
+  readonly about: 'Today' | 'Left' | 'Data' | 'Jobs' | 'Review';
   /** What the weight tells that goes with an update, where the view is about numbers of cases. */
   readonly weight?: WeightSourceWord;
 }

@@ -131,6 +131,7 @@ export const CHINESE: ConsoleWords = {
   pictureOf: '{scan} 的切片',
   process: '进程 {pid}，Fedvox {program}',
   readable: '未按任何任务检查：仅看每个扫描能否读取。',
+  review: '审阅',
   refused: '拒绝',
   refusedScans: '被拒绝',
   refusedTitle: '其他未使用的内容',
@@ -157,6 +158,8 @@ export const CHINESE: ConsoleWords = {
     '扫描、标注、姓名、文件和日志根本不在可发送内容的列表上。该列表固定在程序中：不在其上的内容无法离开。',
   staysData:
     '扫描、标注、图像、姓名和原因都留在本院。关于数据，协调器只知道通过或固定列表中的一个原因，以及是否会告知指标。训练在本机读取扫描；不上传任何扫描。',
+  staysReview:
+    '图像、单个病例的数值、审阅意见、审阅者姓名和修正后的标注：全部留在本院。只有本院用修正后的标注训练时，模型才会从中学习。',
   staysTitle: '留在本院的内容',
   weightTells: '按本院策略，每次更新所附的 FedAvg 权重是：{source}。',
   staysToday:

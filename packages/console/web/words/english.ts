@@ -137,6 +137,7 @@ export const ENGLISH: ConsoleWords = {
   pictureOf: 'Slices of {scan}',
   process: 'process {pid}, Fedvox {program}',
   readable: 'Held against no job: whether each scan can be read at all.',
+  review: 'Review',
   refused: 'refused',
   refusedScans: 'refused',
   refusedTitle: 'Other things that are not used',
@@ -164,6 +165,8 @@ export const ENGLISH: ConsoleWords = {
     'Scans, labels, names, files and logs are not on the list of what can be sent at all. The list is fixed in the program: what is not on it cannot leave.',
   staysData:
     'Scans, labels, pictures, names and reasons stay here. Of the data the coordinator learns pass or one reason of a fixed list, and whether figures will be told. Training reads the scans on this machine; none is uploaded.',
+  staysReview:
+    'Pictures, figures of single cases, verdicts, names of reviewers and corrected labels: all of it. A model learns of a correction when this site trains on it.',
   staysTitle: 'What stays here',
   weightTells: 'The FedAvg weight that goes with each update is, by this site’s policy, {source}.',
   staysToday:

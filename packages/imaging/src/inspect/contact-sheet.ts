@@ -2,15 +2,9 @@ import { writeFileDurably } from '@fedvox/base/system';
 import { drawLegend, legendOf } from './legend.js';
 import type { Plane } from './patient-view.js';
 import { encodePng, halved, type Picture } from './png.js';
-import {
-  drawSlice,
-  type Scene,
-  type SheetContent,
-  sceneOf,
-  sliceAt,
-  VIEW_PIXELS,
-} from './scene.js';
+import { drawSlice, type SheetContent, sceneOf, sliceAt, VIEW_PIXELS } from './scene.js';
 import { drawSideMarks, type PixelArea } from './side-marks.js';
+import type { PaintedScan } from './slice-painter.js';
 
 const GAP_PIXELS = 4;
 const CELL_PIXELS = VIEW_PIXELS + GAP_PIXELS;
@@ -51,7 +45,7 @@ export function thumbnail(content: SheetContent): Picture {
   return thumbnailOf(sceneOf(content));
 }
 
-function sheetOf(scene: Scene, classes: readonly string[] = []): Picture {
+function sheetOf(scene: PaintedScan, classes: readonly string[] = []): Picture {
   const width = DEPTHS.length * CELL_PIXELS + GAP_PIXELS;
   const legend = legendOf(scene.overlay, classes, width);
   const slicesHeight = PLANES.length * CELL_PIXELS + GAP_PIXELS;
@@ -69,7 +63,7 @@ function sheetOf(scene: Scene, classes: readonly string[] = []): Picture {
 }
 
 /** Drawn at twice its size and halved, which smooths it; the letters afterwards, to stay sharp. */
-function thumbnailOf(scene: Scene): Picture {
+function thumbnailOf(scene: PaintedScan): Picture {
   const side = CELL_PIXELS + VIEW_PIXELS;
   const large = blank(side, side);
   const drawn = PLANES.map((plane, place) => {

@@ -75,6 +75,8 @@ export interface EvaluateOptions {
   /** What counts as a lesion, and when it is found; they are not looked at where absent. */
   readonly lesionRule?: LesionRule | undefined;
   readonly signal?: AbortSignal;
+  /** What the model drew of each case, on the scan's own grid; the next one waits for it. */
+  readonly onPrediction?: (caseId: string, prediction: LabelMap) => Promise<void>;
   /** After every case. */
   readonly onCase?: (done: number, total: number) => void;
 }
@@ -118,7 +120,7 @@ export async function measureCases(
   }: EvaluateOptions = {},
 ): Promise<Measured> {
   if (isOfCases(job)) return classifyCases(network, cases, job, others);
-  const { signal, onCase, lesionRule } = others;
+  const { signal, onCase, onPrediction, lesionRule } = others;
   const aucMeter = createAucMeter(job, voxels);
   const measured: MeasuredCase[] = [];
   for (const { prepared, originalLabel, ...about } of cases) {
@@ -127,6 +129,7 @@ export async function measureCases(
       const [{ image }, label] = await Promise.all([prepared(), originalLabel()]);
       const probabilities = await predictProbabilities(network, image, inferenceOf(job));
       const prediction = segmented(probabilities, label, job, voxels);
+      await onPrediction?.(about.caseId ?? '', prediction);
       const byClass = compare(prediction, label, job.classes.length, surfaceToleranceMm);
       const lesions =
         lesionRule && lesionsByClass(prediction, label, probabilities, lesionRule, voxels);

@@ -1,9 +1,12 @@
 import type { VoxelEngine } from '@fedvox/imaging';
+import { isOfCases } from '@fedvox/job';
 import { openModel } from '../bundle/saved-model.js';
 import { selectEngine } from '../engine/engine.js';
 import { voxelEngineOf } from '../engine/voxels.js';
+import { fail } from '../errors.js';
 import { type DetailedEvaluation, detailedEvaluationOf } from '../evaluation/case-evaluation.js';
-import type { Measured } from '../evaluation/evaluate-cases.js';
+import type { EvaluateOptions, Measured } from '../evaluation/evaluate-cases.js';
+import { ReviewWriter } from '../kept-review/review-writer.js';
 import { Network } from '../networks/network.js';
 import { CaseStore } from '../training/case-store.js';
 import { measureOn } from './round.js';
@@ -17,55 +20,91 @@ export type EvaluationSplit = (typeof EVALUATION_SPLITS)[number];
 /** What cases a model was measured on, those of an external test set among them. */
 export type MeasuredOn = EvaluationSplit | 'unseen';
 
+export interface ModelEvaluationInput extends SeveralSites {
+  /** Where predictions and figures are kept for people to look at, of one data set; nowhere where absent. */
+  readonly reviewFolder?: string;
+}
+
 /**
  * Measures a model that carries its job on the cases of one or several data sets, be it one case; what its
  * job asks of a site's training does not matter.
- * @throws FedvoxError `learning/model-of-another-job`, `learning/too-few-cases` where one has no case
+ * @throws FedvoxError `learning/model-of-another-job`, `learning/too-few-cases` where one has no case,
+ *   `learning/review-of-several` and `learning/review-of-classes` where there is nothing to keep for people
  */
-export async function evaluateSavedModel(
-  input: SeveralSites,
+export function evaluateSavedModel(
+  input: ModelEvaluationInput,
   modelPath: string,
   split: EvaluationSplit = 'all',
 ): Promise<DetailedEvaluation> {
-  const measured = await measureModel(input, modelPath, split);
-  return detailedEvaluationOf(measured, input.job);
+  return evaluateOn(input, modelPath, split, (voxels) => casesOf(input, split, voxels));
 }
 
 /**
  * Measures a model on an external test set: on those of its cases that no data set has which the model was trained on.
  * @throws FedvoxError `learning/no-unseen-cases`, and as `evaluateSavedModel`
  */
-export async function testSavedModel(
-  input: TestInput,
+export function testSavedModel(
+  input: ModelEvaluationInput & TestInput,
   modelPath: string,
 ): Promise<DetailedEvaluation> {
-  const measured = await measureOnCases(input, modelPath, (voxels) => unseenCases(input, voxels));
-  return detailedEvaluationOf(measured, input.job);
+  return evaluateOn(input, modelPath, 'unseen', (voxels) => unseenCases(input, voxels));
+}
+
+async function evaluateOn(
+  input: ModelEvaluationInput,
+  modelPath: string,
+  on: MeasuredOn,
+  casesWith: CasesWith,
+): Promise<DetailedEvaluation> {
+  const writer = await reviewWriter(input, modelPath, on);
+  const { measured, cases } = await measureOnCases(input, modelPath, casesWith, {
+    ...(writer && { onPrediction: (caseId, prediction) => writer.add(caseId, prediction) }),
+  });
+  const evaluation = detailedEvaluationOf(measured, input.job);
+  await writer?.finish(evaluation.perCase, cases);
+  return evaluation;
 }
 
 /** As `evaluateSavedModel`, case by case. */
-export function measureModel(
+export async function measureModel(
   input: SeveralSites,
   modelPath: string,
   split: EvaluationSplit,
 ): Promise<Measured> {
-  return measureOnCases(input, modelPath, (voxels) => casesOf(input, split, voxels));
+  const casesWith: CasesWith = (voxels) => casesOf(input, split, voxels);
+  return (await measureOnCases(input, modelPath, casesWith)).measured;
 }
+
+type CasesWith = (voxels: VoxelEngine) => Promise<readonly SiteCase[]>;
 
 async function measureOnCases(
   input: SeveralSites,
   modelPath: string,
-  casesWith: (voxels: VoxelEngine) => Promise<readonly SiteCase[]>,
-): Promise<Measured> {
+  casesWith: CasesWith,
+  keeping: Pick<EvaluateOptions, 'onPrediction'> = {},
+): Promise<{ readonly measured: Measured; readonly cases: readonly SiteCase[] }> {
   const weights = await openModel(modelPath, input.job);
   const voxels = voxelEngineOf(await selectEngine(input.engine, input));
   const network = Network.fromWeights(input.job, weights);
   try {
-    const validation = await casesWith(voxels);
-    return await measureOn(input, { validation }, network, voxels);
+    const cases = await casesWith(voxels);
+    const measured = await measureOn(input, { validation: cases }, network, voxels, keeping);
+    return { measured, cases };
   } finally {
     network.dispose();
   }
+}
+
+async function reviewWriter(
+  { reviewFolder: folder, job, datasets, clock }: ModelEvaluationInput,
+  modelPath: string,
+  split: MeasuredOn,
+): Promise<ReviewWriter | undefined> {
+  if (folder === undefined) return undefined;
+  const [dataset, ...others] = datasets;
+  if (dataset === undefined || others.length > 0) throw fail('review-of-several');
+  if (isOfCases(job)) throw fail('review-of-classes', { job: job.name });
+  return ReviewWriter.begin({ folder, job, modelPath, split, dataset, clock });
 }
 
 async function casesOf(

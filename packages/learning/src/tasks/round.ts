@@ -6,6 +6,7 @@ import { selectEngine } from '../engine/engine.js';
 import { voxelEngineOf } from '../engine/voxels.js';
 import { caseEvaluationsOf } from '../evaluation/case-evaluation.js';
 import {
+  type EvaluateOptions,
   type Evaluation,
   evaluationOf,
   type Measured,
@@ -149,9 +150,10 @@ export function measureOn(
   { validation }: Pick<Split<SiteCase>, 'validation'>,
   network: Network,
   voxels: VoxelEngine,
+  keeping: Pick<EvaluateOptions, 'onPrediction'> = {},
 ): Promise<Measured> {
   return measureCases(network, validation, job, {
-    voxels,
+    ...{ voxels, ...keeping },
     ...{ surfaceToleranceMm, specificity, lesionRule },
     ...(signal && { signal }),
     onCase: (done, total) => onProgress?.({ phase: 'evaluating', done, total }),

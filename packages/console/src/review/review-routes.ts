@@ -1,0 +1,88 @@
+import { Readable } from 'node:stream';
+import { csvText } from '@fedvox/base';
+import {
+  bytesAnswer,
+  type DeskRequest,
+  type DeskRoute,
+  jsonAnswer,
+  streamAnswer,
+} from '@fedvox/desk';
+import { z } from 'zod';
+import { fail } from '../errors.js';
+import { type SliceRequest, sliceBytes } from './case-view.js';
+import type { ReviewRow } from './review-contract.js';
+import type { CasePlace, ReviewRoom } from './review-room.js';
+
+const CASE = '/api/reviews/:review/cases/:index';
+
+const sliceSchema = z.object({
+  plane: z.enum(['axial', 'coronal', 'sagittal']),
+  slice: z.coerce.number().int().nonnegative(),
+  low: z.coerce.number(),
+  high: z.coerce.number(),
+  label: z.stringbool(),
+  prediction: z.stringbool(),
+});
+
+/** What the pages of reviews ask for. */
+export function reviewRoutes(room: ReviewRoom): readonly DeskRoute[] {
+  const get = (path: DeskRoute['path'], handle: DeskRoute['handle']): DeskRoute => ({
+    ...{ method: 'GET', path, handle },
+  });
+  const post = (path: DeskRoute['path'], handle: DeskRoute['handle']): DeskRoute => ({
+    ...{ method: 'POST', path, handle },
+  });
+  return [
+    get('/api/reviews', async () => jsonAnswer(await room.page())),
+    get('/api/reviews/:review/verdicts', async ({ params: { review = '' } }) => {
+      const text = verdictsCsv(await room.rows(review));
+      return streamAnswer('text/csv; charset=utf-8', Readable.from([text]), {
+        fileName: `review-${review}.csv`,
+      });
+    }),
+    get(CASE, async (request) => jsonAnswer(await room.openedCase(placeOf(request)))),
+    get(`${CASE}/slices/:plane/:slice`, async (request) => {
+      const { voxels, about } = await room.loaded(placeOf(request));
+      const slice = sliceOf(request);
+      if (slice.index >= about.shape[about.planes[slice.plane].through.axis]) {
+        throw fail('no-such-slice', { plane: slice.plane, slice: String(slice.index) });
+      }
+      return bytesAnswer('application/octet-stream', sliceBytes(voxels, slice));
+    }),
+    post(`${CASE}/verdict`, async (request) => {
+      await room.say(placeOf(request), request.body);
+      return jsonAnswer(await room.openedCase(placeOf(request)));
+    }),
+  ];
+}
+
+function placeOf({ params: { review = '', index = '' } }: DeskRequest): CasePlace {
+  return { review, index: /^\d{1,9}$/.test(index) ? Number(index) : -1 };
+}
+
+function sliceOf({ params, query }: DeskRequest): SliceRequest {
+  const asked = sliceSchema.safeParse({ ...params, ...query });
+  if (!asked.success) {
+    const { plane = '', slice = '' } = params;
+    throw fail('no-such-slice', { plane: plane.slice(0, 20), slice: slice.slice(0, 20) });
+  }
+  const { plane, slice, low, high, label, prediction } = asked.data;
+  return { plane, index: slice, window: [low, high], label, prediction };
+}
+
+/** A line for each case and class, with the case's last verdict. */
+export function verdictsCsv(rows: readonly ReviewRow[]): string {
+  const head = [
+    ...['case', 'class', 'dice', 'hd95_mm', 'reference_ml', 'predicted_ml'],
+    ...['verdict', 'reviewer', 'at', 'note', 'correction'],
+  ];
+  const lines = rows.flatMap(({ caseId, perClass, verdict }) =>
+    perClass.map(({ name, dice, hd95Mm, referenceMl, predictedMl }) => [
+      ...[caseId, name, dice, hd95Mm, referenceMl, predictedMl],
+      ...[verdict?.verdict ?? null, verdict?.reviewer ?? null],
+      verdict === null ? null : new Date(verdict.atMs).toISOString(),
+      ...[verdict?.note ?? null, verdict?.correction ?? null],
+    ]),
+  );
+  return csvText([head, ...lines]);
+}
