@@ -116,17 +116,18 @@ describe('a hospital’s console', () => {
     ).toEqual([]);
   });
 
-  it('writes what its look at the data found, and what people said in a review', () => {
+  it('writes what its look at the data found, and what people said and corrected in a review', () => {
     const writing = sources.filter(
       ({ path, text }) =>
         packageOf(path) === 'console' &&
         !path.endsWith('.test.ts') &&
-        /\b(writeFile\w*|appendFile\w*|makeFolder\w*|createWriteStream|rename\w*|rm|rmSync|unlink|mkdir\w*|makePrivateFolder)\(/.test(
+        /\b(writeFile\w*|appendFile\w*|makeFolder\w*|createWriteStream|rename\w*|writeCorrection|rm|rmSync|unlink|mkdir\w*|makePrivateFolder)\(/.test(
           text,
         ),
     );
     expect(writing.map(({ path }) => path)).toEqual([
       'packages/console/src/data-look.ts',
+      'packages/console/src/review/kept-correction.ts',
       'packages/console/src/review/verdict-log.ts',
     ]);
   });

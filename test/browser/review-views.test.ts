@@ -82,7 +82,7 @@ describe.skipIf(CHROMIUM === undefined)('the review of a model', { timeout: 180_
     const { image, label } = await loadCase(ref, record.classes);
     const folder = join(ground.state.modelReviews, id);
     const prediction = await readPrediction(folder, worst!.prediction, image);
-    return { image, label: label!, prediction };
+    return { ref, classes: record.classes, image, label: label!, prediction };
   };
 
   it.each(READERS)('can be used by everybody, $colours, $locale', async (reader) => {
@@ -198,6 +198,63 @@ describe.skipIf(CHROMIUM === undefined)('the review of a model', { timeout: 180_
     expect(csv).toContain('rejected,Dr Chen,');
     expectQuiet(watched, ground.desk.origin);
     await watched.context.close();
+  });
+
+  it('writes a corrected label that the site’s data have from then on, voxel for voxel', async () => {
+    const { ref, label: before, classes } = await worstCase();
+    const watched = await open();
+    await openWorst(watched);
+    const { page } = watched;
+    await page.getByLabel('Who you are').fill('Dr Chen');
+    await page.locator('[data-plane=axial]').focus();
+    await page.keyboard.press('c');
+    await page.getByText('Radius, mm').waitFor();
+    await photograph(watched, 'review-correct');
+    await expectAccessible(watched);
+    // One voxel by the keyboard, of the second class, in the patient's left half.
+    await page.keyboard.press('x');
+    for (let press = 0; press < 5; press++) await page.keyboard.press('[');
+    for (let press = 0; press < 24; press++) await page.keyboard.press('ArrowRight');
+    await expect.poll(() => sliceOf(watched, 'sagittal')).toBe(23);
+    const [i, j, k] = await Promise.all([
+      ...[sliceOf(watched, 'sagittal'), sliceOf(watched, 'coronal'), sliceOf(watched, 'axial')],
+    ]);
+    await page.keyboard.press('Space');
+    const undo = page.getByRole('button', { name: 'Undo' });
+    await expect.poll(() => undo.isEnabled()).toBe(true);
+    // A stroke by the pointer, taken back.
+    const box = (await page.locator('[data-plane=coronal] canvas').boundingBox())!;
+    await page.mouse.move(box.x + box.width / 3, box.y + box.height / 2);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2, { steps: 5 });
+    await page.mouse.up();
+    await page.locator('[data-plane=axial]').focus();
+    await page.keyboard.press('z');
+    await page.keyboard.press('p');
+    await shownIn(watched, 'axial');
+    await page.keyboard.press('s');
+    await page.locator('.said-list').getByText('corrected').waitFor();
+    await page.getByText('Scan or label have changed').waitFor();
+    const expected = before.data.slice();
+    expected[i! + 24 * (j! + 20 * k!)] = 2;
+    const { cases } = await openDataset(ground.config.data, classes);
+    const again = cases.find(({ caseId }) => caseId === ref.caseId)!;
+    const { label } = await loadCase(again, classes);
+    expect(label!.data).toEqual(expected);
+    const inspected = await ground.fedvox('data', 'inspect', '--config', ground.configPath);
+    expect(inspected).toMatch(/a person corrected its label/);
+    expectQuiet(watched, ground.desk.origin);
+    await watched.context.close();
+  });
+
+  it('is looked at without WebGL, as on a hospital’s remote desktop', async () => {
+    const plain = await launchChromium(['--disable-3d-apis']);
+    const watched = await openWatched(plain, ground.desk.link());
+    await watched.page.goto(`${ground.desk.origin}/#/review`);
+    await openWorst(watched);
+    expect((await pixelsOf(watched, 'axial')).some((each) => each > 100)).toBe(true);
+    expectQuiet(watched, ground.desk.origin);
+    await plain.close();
   });
 
   /** Of the case after the one that is shown. */

@@ -22,7 +22,7 @@ const PLACES = [
 export const CHROMIUM = PLACES.find((path) => path !== undefined && existsSync(path));
 
 /** A real browser with a profile of its own, that finds no host but this one. */
-export function launchChromium(): Promise<Browser> {
+export function launchChromium(more: readonly string[] = []): Promise<Browser> {
   return chromium.launch({
     executablePath: CHROMIUM as string,
     args: [
@@ -35,6 +35,7 @@ export function launchChromium(): Promise<Browser> {
       '--disable-component-update',
       '--disable-sync',
       '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1',
+      ...more,
     ],
   });
 }

@@ -100,9 +100,14 @@ function resolveData(
     caseClasses !== undefined && 'file' in caseClasses
       ? { file: resolve(folder, caseClasses.file) }
       : caseClasses;
-  const ofCases = list && { caseClasses: list };
+  const { corrections } = data;
+  const own = {
+    ...(list && { caseClasses: list }),
+    // What people correct in the console counts from then on, wherever the site's data are read.
+    corrections: corrections ? resolve(folder, corrections) : stateFolder(stateDir).corrections,
+  };
   if (data.kind !== 'pacs') {
-    return { data: { ...data, path: resolve(folder, data.path), ...ofCases } };
+    return { data: { ...data, path: resolve(folder, data.path), ...own } };
   }
   // All that a DICOM folder knows but where it lies, so that no option of it is lost here.
   const isOfFolder = (key: string) => key in dicomSchema.shape;
@@ -112,7 +117,7 @@ function resolveData(
   const { credentials, ca, certificate, key } = source;
   const path = casesFolder(stateFolder(stateDir).pacs);
   return {
-    data: dicomSchema.strip().parse({ ...data, kind: 'dicom', path, ...ofCases }),
+    data: dicomSchema.strip().parse({ ...data, kind: 'dicom', path, ...own }),
     pacs: {
       ...source,
       credentials: credentials && resolve(folder, credentials),

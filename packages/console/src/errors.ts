@@ -39,6 +39,23 @@ export const ERRORS = {
     message: 'there is no slice {slice} of plane {plane}',
     advice: 'Load the page again.',
   },
+  'no-draft': {
+    message: 'this case is not being corrected',
+    advice: 'Begin again: another case was opened meanwhile, or the console was started anew.',
+  },
+  'drawing-unusable': {
+    message: 'what was drawn cannot be taken: {problem}',
+    advice: 'Load the page again.',
+  },
+  'other-data': {
+    message: 'the review is of other data than this site trains on',
+    advice:
+      'Evaluate the model on the folder that the site’s configuration names, to correct its labels.',
+  },
+  'correction-differs': {
+    message: 'the corrected label of {caseId} is not read back as it was drawn, and was not kept',
+    advice: 'Look at the data: another segmentation of this scan may have been added meanwhile.',
+  },
   'verdict-unusable': {
     message: 'the verdict cannot be kept: {problem}',
     advice: 'Say who you are, and keep the note short.',

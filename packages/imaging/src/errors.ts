@@ -1,4 +1,5 @@
 import { defineErrors } from '@fedvox/base';
+import { CORRECTION_ERRORS } from './correction-errors.js';
 
 /**
  * Every way in which bytes can fail to be a volume to train on. Messages name files by path and
@@ -252,6 +253,7 @@ export const fail = defineErrors('imaging', {
     message: '{path} does not lie on the voxel grid of its image: {reason}',
     advice: 'Export the segmentation on the grid of its series.',
   },
+  ...CORRECTION_ERRORS,
   'label-resampled': {
     message: '{path} has a grid of its own and is sampled at the voxels of its image',
     advice: 'Nothing to do; a segmentation on the grid of its series is the better truth.',

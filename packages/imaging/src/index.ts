@@ -8,10 +8,11 @@ export {
   findScans,
   type ScanRules,
 } from './datasets/find-scans.js';
-export { loadCase, readCase } from './datasets/load-case.js';
+export { loadCase, loadLabel, readCase } from './datasets/load-case.js';
 export { readVolume } from './datasets/read-volume.js';
 export { type DatasetSpec, datasetSpecSchema } from './datasets/spec.js';
 export { DECODED_SYNTAX_UIDS } from './dicom/transfer-syntax.js';
+export { type Correction, uncorrectable, writeCorrection } from './dicom-writer/correction.js';
 export { uidFrom } from './dicom-writer/encode.js';
 export { type SeriesReference, seriesReference } from './dicom-writer/reference.js';
 export { type DicomSegOptions, type SegmentName, writeDicomSeg } from './dicom-writer/seg.js';

@@ -23,7 +23,7 @@ export interface LoadedCase {
   readonly reviewCase: ReviewCase;
   readonly ref: CaseRef;
   readonly voxels: CaseVoxels;
-  readonly about: Omit<OpenedCase, 'index' | 'said' | 'draft' | 'canCorrect'>;
+  readonly about: Omit<OpenedCase, 'index' | 'said' | 'drawing' | 'uncorrectable'>;
 }
 
 export interface ReviewedData {
@@ -72,7 +72,7 @@ export async function loadReviewCase(
 /** A pixel in which no pattern has a line. */
 const FLAT = { x: 7, y: 7 };
 
-async function caseRefOf(
+export async function caseRefOf(
   { record: { classes } }: FoundReview,
   { caseId }: ReviewCase,
   { reader, dataset, indexPath }: ReviewedData,

@@ -1,10 +1,11 @@
 import type { EdgeLetters, GreyWindow, Plane } from '@fedvox/imaging';
 import type { ReviewCase, ReviewRecord } from '@fedvox/learning/reviews';
+import type { Stroke } from './draft.js';
 import type { VerdictEntry } from './verdict-log.js';
 
 /** What the page of reviews and its server say to each other, as types alone. */
 
-export type { EdgeLetters, GreyWindow, Plane, VerdictEntry };
+export type { EdgeLetters, GreyWindow, Plane, Stroke, VerdictEntry };
 export type VerdictWord = VerdictEntry['verdict'];
 export type ClassFigures = ReviewCase['perClass'][number];
 
@@ -85,13 +86,22 @@ export interface OpenedCase {
   readonly isChanged: boolean;
   /** All that was said of it with this model, the last first. */
   readonly said: readonly VerdictEntry[];
-  readonly draft: DraftState | null;
-  /** Whether a corrected label can be written for it. */
-  readonly canCorrect: boolean;
+  /** Why no corrected label can be written for it; null where it can. */
+  readonly uncorrectable: string | null;
+  readonly drawing: DrawingState;
 }
 
-/** A label that is being corrected. */
-export interface DraftState {
-  /** Strokes that can be taken back. */
-  readonly strokes: number;
+/** What is drawn over a scan just now. */
+export interface DrawingState {
+  /** Another number is another picture. */
+  readonly version: number;
+  /** Strokes of the label that is being corrected that can be taken back; null while none is. */
+  readonly strokes: number | null;
 }
+
+/** What is done to a label that is being corrected. */
+export type DraftOrder =
+  | { readonly kind: 'begin'; readonly from: 'label' | 'prediction' }
+  | Stroke
+  | { readonly kind: 'undo' }
+  | { readonly kind: 'drop' };

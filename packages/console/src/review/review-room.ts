@@ -1,17 +1,32 @@
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import type { StateFolder } from '@fedvox/agent/records';
 import { type Clock, canonicalJson } from '@fedvox/base';
-import { type DatasetSpec, ReaderThread } from '@fedvox/imaging';
+import {
+  type DatasetSpec,
+  ReaderThread,
+  uncorrectable as uncorrectableCase,
+} from '@fedvox/imaging';
 import {
   type FoundReview,
   findReviews,
   type ReviewCase,
   type ReviewRecord,
 } from '@fedvox/learning/reviews';
+import type { z } from 'zod';
 import { fail } from '../errors.js';
-import { type LoadedCase, loadReviewCase } from './opened-case.js';
-import type { OpenedCase, ReviewRow, ReviewsPage } from './review-contract.js';
-import { saidSchema, type VerdictEntry, VerdictLog } from './verdict-log.js';
+import type { CaseVoxels } from './case-view.js';
+import { Draft } from './draft.js';
+import { keepCorrection } from './kept-correction.js';
+import { type LoadedCase, loadReviewCase, type ReviewedData } from './opened-case.js';
+import type {
+  DraftOrder,
+  DrawingState,
+  OpenedCase,
+  ReviewRow,
+  ReviewsPage,
+  Stroke,
+} from './review-contract.js';
+import { saidSchema, signedSchema, type VerdictEntry, VerdictLog } from './verdict-log.js';
 
 export interface ReviewRoomOptions {
   readonly folder: StateFolder;
@@ -28,11 +43,21 @@ export interface CasePlace {
   readonly index: number;
 }
 
+/** The case in memory, and what is drawn over it. */
+interface OpenCase {
+  readonly key: string;
+  readonly loading: Promise<LoadedCase>;
+  draft?: Draft | undefined;
+  /** Another number is another picture. */
+  version: number;
+}
+
 /** The reviews of a site, with one case at a time in memory, and what people say of them. */
 export class ReviewRoom {
   readonly #reader: ReaderThread;
   readonly #verdicts: VerdictLog;
-  #open: { readonly key: string; readonly loading: Promise<LoadedCase> } | undefined;
+  #open: OpenCase | undefined;
+  #version = 0;
 
   constructor(private readonly options: ReviewRoomOptions) {
     this.#reader = new ReaderThread(options.clock);
@@ -59,42 +84,67 @@ export class ReviewRoom {
 
   /** @throws FedvoxError `console/no-such-review`, and as `loadReviewCase` */
   async openedCase(place: CasePlace): Promise<OpenedCase> {
-    const { about, review } = await this.loaded(place);
+    const { about, review, ref } = await (await this.#opened(place)).loading;
     const { entries } = await this.#verdicts.read();
     const said = entries.filter((entry) => isAbout(entry, review.record, about)).reverse();
-    return { ...about, index: place.index, said, draft: null, canCorrect: false };
+    const uncorrectable = this.#isOfSite(review) ? uncorrectableCase(ref) : fail('other-data');
+    return {
+      ...{ ...about, index: place.index, said },
+      uncorrectable: uncorrectable?.message ?? null,
+      drawing: drawingOf(await this.#opened(place)),
+    };
   }
 
-  /** The case in memory: the one that was asked for last stays there. */
-  async loaded(place: CasePlace): Promise<LoadedCase> {
-    const { review, reviewCase } = await this.#find(place);
-    const key = canonicalJson([place.review, place.index, review.record.atMs]);
-    if (this.#open?.key !== key) {
-      // The one before makes room first.
-      this.#open = undefined;
-      const loading = this.#load(review, reviewCase);
-      this.#open = { key, loading };
-      loading.catch(() => {
-        if (this.#open?.loading === loading) this.#open = undefined;
-      });
+  /** What is shown of a case: the label that is being corrected goes before its own. */
+  async voxels(place: CasePlace): Promise<CaseVoxels> {
+    const open = await this.#opened(place);
+    const { voxels } = await open.loading;
+    return open.draft === undefined ? voxels : { ...voxels, label: open.draft.label };
+  }
+
+  /** @throws FedvoxError `console/no-draft` */
+  async draw(place: CasePlace, order: DraftOrder): Promise<DrawingState> {
+    const open = await this.#opened(place);
+    const { voxels } = await open.loading;
+    if (order.kind === 'begin') {
+      open.draft = new Draft(order.from === 'label' ? voxels.label : voxels.prediction);
+    } else {
+      const { draft } = open;
+      if (draft === undefined) throw fail('no-draft');
+      if (order.kind === 'stroke') draft.draw(checkedStroke(order, await open.loading));
+      if (order.kind === 'undo') draft.undo();
+      if (order.kind === 'drop') open.draft = undefined;
     }
-    return this.#open.loading;
+    open.version = ++this.#version;
+    return drawingOf(open);
+  }
+
+  /**
+   * Writes the label as it was corrected, reads it back as the site's next training will, and says so in the log.
+   * @throws FedvoxError `console/no-draft`, `console/other-data`, `console/correction-differs`, as `say` and `writeCorrection`
+   */
+  async correct(place: CasePlace, body: unknown): Promise<void> {
+    const signed = checked(signedSchema, body);
+    const open = await this.#opened(place);
+    const { draft } = open;
+    if (draft === undefined) throw fail('no-draft');
+    const loaded = await open.loading;
+    if (!this.#isOfSite(loaded.review)) throw fail('other-data');
+    const { folder, clock } = this.options;
+    const path = await keepCorrection(loaded, draft.label, {
+      ...{ folder: folder.corrections, createdAt: new Date(clock.nowMs()) },
+      source: this.#source(loaded.review),
+    });
+    const correction = relative(folder.corrections, path);
+    await this.#add(loaded, { ...signed, verdict: 'corrected', correction });
+    // Scan and label are read anew, as they are now.
+    if (this.#open === open) this.#open = undefined;
   }
 
   /** @throws FedvoxError `console/verdict-unusable`, `console/no-such-review` */
   async say(place: CasePlace, body: unknown): Promise<void> {
-    const said = saidSchema.safeParse(body);
-    if (!said.success) {
-      const problems = said.error.issues.map(
-        ({ path, message }) => `${path.join('.')}: ${message}`,
-      );
-      throw fail('verdict-unusable', { problem: problems.join('; ') });
-    }
-    const { review, reviewCase } = await this.#find(place);
-    const { modelSha256, job } = review.record;
-    const { caseId } = reviewCase;
-    const atMs = this.options.clock.nowMs();
-    await this.#verdicts.add({ ...said.data, atMs, modelSha256, job, caseId, correction: null });
+    const said = checked(saidSchema, body);
+    await this.#add(await this.#find(place), { ...said, correction: null });
   }
 
   /** Of every case the last verdict, the worst case first. @throws FedvoxError `console/no-such-review` */
@@ -108,14 +158,47 @@ export class ReviewRoom {
     await this.#reader.close();
   }
 
-  #load(review: FoundReview, reviewCase: ReviewCase): Promise<LoadedCase> {
+  /** The case in memory: the one that was asked for last stays there. */
+  async #opened(place: CasePlace): Promise<OpenCase> {
+    const { review, reviewCase } = await this.#find(place);
+    const key = canonicalJson([place.review, place.index, review.record.atMs]);
+    if (this.#open?.key === key) return this.#open;
+    const loading = loadReviewCase(review, reviewCase, this.#source(review));
+    const open: OpenCase = { key, loading, version: ++this.#version };
+    // The one before makes room.
+    this.#open = open;
+    loading.catch(() => {
+      if (this.#open === open) this.#open = undefined;
+    });
+    return open;
+  }
+
+  #source({ record: { dataset } }: FoundReview): ReviewedData {
     const { folder, data } = this.options;
-    const { dataset } = review.record;
-    return loadReviewCase(review, reviewCase, {
+    return {
       reader: this.#reader,
       folder: folder.modelReviews,
       indexPath: join(folder.review, 'headers.index'),
       dataset: dataset.path === data.path ? data : dataset,
+    };
+  }
+
+  /** Only what the site trains on is read with its corrections. */
+  #isOfSite({ record: { dataset } }: FoundReview): boolean {
+    return dataset.path === this.options.data.path;
+  }
+
+  #add(
+    { review, reviewCase: { caseId } }: Pick<LoadedCase, 'review' | 'reviewCase'>,
+    said: Pick<VerdictEntry, 'reviewer' | 'note' | 'verdict' | 'correction'>,
+  ): Promise<void> {
+    const { modelSha256, job } = review.record;
+    return this.#verdicts.add({
+      ...said,
+      atMs: this.options.clock.nowMs(),
+      modelSha256,
+      job,
+      caseId,
     });
   }
 
@@ -126,6 +209,28 @@ export class ReviewRoom {
     if (review === undefined || reviewCase === undefined) throw noSuchReview(id);
     return { review, reviewCase };
   }
+}
+
+function checked<T>(schema: z.ZodType<T>, body: unknown): T {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  throw fail('verdict-unusable', { problem: problems.join('; ') });
+}
+
+function checkedStroke(stroke: Stroke, { about, review }: LoadedCase): Stroke {
+  const { plane, slice, classIndex } = stroke;
+  if (slice >= about.shape[about.planes[plane].through.axis]) {
+    throw fail('no-such-slice', { plane, slice: String(slice) });
+  }
+  if (classIndex >= review.record.classes.length) {
+    throw fail('drawing-unusable', { problem: `there is no class ${classIndex}` });
+  }
+  return stroke;
+}
+
+function drawingOf({ version, draft }: OpenCase): DrawingState {
+  return { version, strokes: draft?.strokes ?? null };
 }
 
 function noSuchReview(review: string) {

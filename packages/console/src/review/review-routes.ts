@@ -7,10 +7,12 @@ import {
   jsonAnswer,
   streamAnswer,
 } from '@fedvox/desk';
+import { patientView } from '@fedvox/imaging';
 import { z } from 'zod';
 import { fail } from '../errors.js';
 import { type SliceRequest, sliceBytes } from './case-view.js';
-import type { ReviewRow } from './review-contract.js';
+import { strokeSchema } from './draft.js';
+import type { DraftOrder, ReviewRow } from './review-contract.js';
 import type { CasePlace, ReviewRoom } from './review-room.js';
 
 const CASE = '/api/reviews/:review/cases/:index';
@@ -23,6 +25,13 @@ const sliceSchema = z.object({
   label: z.stringbool(),
   prediction: z.stringbool(),
 });
+
+const orderSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('begin'), from: z.enum(['label', 'prediction']) }),
+  strokeSchema,
+  z.strictObject({ kind: z.literal('undo') }),
+  z.strictObject({ kind: z.literal('drop') }),
+]);
 
 /** What the pages of reviews ask for. */
 export function reviewRoutes(room: ReviewRoom): readonly DeskRoute[] {
@@ -42,9 +51,10 @@ export function reviewRoutes(room: ReviewRoom): readonly DeskRoute[] {
     }),
     get(CASE, async (request) => jsonAnswer(await room.openedCase(placeOf(request)))),
     get(`${CASE}/slices/:plane/:slice`, async (request) => {
-      const { voxels, about } = await room.loaded(placeOf(request));
       const slice = sliceOf(request);
-      if (slice.index >= about.shape[about.planes[slice.plane].through.axis]) {
+      const voxels = await room.voxels(placeOf(request));
+      const { axis } = patientView(voxels.scan, slice.plane).through;
+      if (slice.index >= voxels.scan.shape[axis]) {
         throw fail('no-such-slice', { plane: slice.plane, slice: String(slice.index) });
       }
       return bytesAnswer('application/octet-stream', sliceBytes(voxels, slice));
@@ -53,11 +63,25 @@ export function reviewRoutes(room: ReviewRoom): readonly DeskRoute[] {
       await room.say(placeOf(request), request.body);
       return jsonAnswer(await room.openedCase(placeOf(request)));
     }),
+    post(`${CASE}/draft`, async (request) => {
+      return jsonAnswer(await room.draw(placeOf(request), orderOf(request)));
+    }),
+    post(`${CASE}/correction`, async (request) => {
+      await room.correct(placeOf(request), request.body);
+      return jsonAnswer(await room.openedCase(placeOf(request)));
+    }),
   ];
 }
 
 function placeOf({ params: { review = '', index = '' } }: DeskRequest): CasePlace {
   return { review, index: /^\d{1,9}$/.test(index) ? Number(index) : -1 };
+}
+
+function orderOf({ body }: DeskRequest): DraftOrder {
+  const order = orderSchema.safeParse(body);
+  if (order.success) return order.data;
+  const problems = order.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  throw fail('drawing-unusable', { problem: problems.join('; ') });
 }
 
 function sliceOf({ params, query }: DeskRequest): SliceRequest {

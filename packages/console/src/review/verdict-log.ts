@@ -9,15 +9,17 @@ export const MAX_NOTE_LENGTH = 4_000;
 const MAX_NAME_LENGTH = 100;
 const NEWLINE = 0x0a;
 
-/** What a person says of what a model drew. */
-export const saidSchema = z.strictObject({
+/** Who says it, and why. */
+export const signedSchema = z.strictObject({
   /** Who they say they are: nobody signs in on a hospital's own machine. */
   reviewer: z.string().trim().min(1).max(MAX_NAME_LENGTH),
-  verdict: z.enum(['accepted', 'rejected', 'corrected']),
   note: z.string().max(MAX_NOTE_LENGTH),
 });
+/** What a person says of what a model drew. */
+export const saidSchema = signedSchema.extend({ verdict: z.enum(['accepted', 'rejected']) });
 
-const verdictSchema = saidSchema.extend({
+const verdictSchema = signedSchema.extend({
+  verdict: z.enum(['accepted', 'rejected', 'corrected']),
   /** Milliseconds since the epoch. */
   atMs: z.number().int().nonnegative(),
   modelSha256: z.string(),

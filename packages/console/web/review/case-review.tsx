@@ -7,6 +7,8 @@ import { getText } from '../live/calls.js';
 import { looks } from '../live/present.js';
 import { FailureNote } from '../parts/failure-note.js';
 import { CaseFigures } from './case-figures.js';
+import { type CorrectingState, useCorrecting } from './correction.js';
+import { CorrectionTools } from './correction-tools.js';
 import { PLANES, type Voxel } from './plane-geometry.js';
 import { PlaneView } from './plane-view.js';
 import { tell } from './review-language.js';
@@ -94,12 +96,17 @@ function OpenCase(props: OpenCaseProps) {
   const zoomBy = (steps: number) =>
     setZoom((last) => Math.min(MOST_ZOOM, Math.max(1, last * ZOOM_STEP ** steps)));
   useEffect(() => section.current?.querySelector<HTMLElement>('.frame')?.focus(), []);
+  const path = pathOf(place);
+  const saying = useSaying({ path, reviewer, onSaid, onFailure });
+  const correcting = useCorrecting({
+    ...{ path, opened, saying, onSaid, onFailure, classCount: review.classes.length },
+  });
+  const isCorrecting = correcting.drawing.strokes !== null;
   const step = (by: number) => {
     const at = review.cases.findIndex(({ index }) => index === place.index);
     const next = review.cases[at + by];
     if (next) location.hash = addressOf({ review: review.id, index: next.index });
   };
-  const saying = useSaying({ path: pathOf(place), reviewer, onSaid, onFailure });
   const keys: Readonly<Record<string, () => void>> = {
     a: () => void saying.say('accepted'),
     r: () => void saying.say('rejected'),
@@ -111,6 +118,7 @@ function OpenCase(props: OpenCaseProps) {
     '+': () => zoomBy(1),
     '=': () => zoomBy(1),
     '-': () => zoomBy(-1),
+    ...(isCorrecting ? correcting.keys : { c: () => correcting.begin('label') }),
   };
   return (
     <section
@@ -138,12 +146,14 @@ function OpenCase(props: OpenCaseProps) {
           <PlaneView
             key={plane}
             {...{ of: opened, plane, slices, voxel, zoom, onFailure }}
-            look={{ ...shown, version: 0 }}
+            look={{ ...shown, version: correcting.drawing.version }}
+            onDraw={isCorrecting ? correcting.draw : null}
             onMove={setVoxel}
             onZoom={zoomBy}
           />
         ))}
       </div>
+      <CorrectionPart {...{ opened, correcting, classes: review.classes }} />
       <details>
         <summary>{tell('keysTitle')}</summary>
         <p class="note">{tell('keys')}</p>
@@ -153,6 +163,35 @@ function OpenCase(props: OpenCaseProps) {
       <VerdictForm saying={saying} said={opened.said} />
     </section>
   );
+}
+
+function CorrectionPart({ opened, correcting, classes }: CorrectionProps) {
+  const { drawing, brush, isBusy, begin, setBrush, undo, save, drop } = correcting;
+  if (opened.uncorrectable !== null) return <p class="note">{opened.uncorrectable}</p>;
+  if (drawing.strokes !== null) {
+    return (
+      <CorrectionTools
+        {...{ classes, brush, strokes: drawing.strokes, isBusy }}
+        {...{ onBrush: setBrush, onUndo: undo, onSave: save, onDrop: drop }}
+      />
+    );
+  }
+  return (
+    <p class="buttons">
+      <button type="button" onClick={() => begin('label')}>
+        {tell('correct')}
+      </button>
+      <button type="button" onClick={() => begin('prediction')}>
+        {tell('correctPrediction')}
+      </button>
+    </p>
+  );
+}
+
+interface CorrectionProps {
+  readonly opened: OpenedCase;
+  readonly correcting: CorrectingState;
+  readonly classes: readonly string[];
 }
 
 function isTyped({ target, ctrlKey, altKey, metaKey }: KeyboardEvent): boolean {

@@ -2,6 +2,7 @@ import { toldOf } from '@fedvox/desk/web';
 import { useEffect, useRef } from 'preact/hooks';
 import type { ConsoleFailure } from '../../src/console-contract.js';
 import type { OpenedCase, Plane } from '../../src/review/review-contract.js';
+import type { StrokeTip } from './brush.js';
 import {
   movedAlong,
   type Pixel,
@@ -22,13 +23,15 @@ interface PlaneProps {
   readonly voxel: Voxel;
   readonly zoom: number;
   readonly onMove: (voxel: Voxel) => void;
+  /** What a pointer draws; null where it moves the cross. */
+  readonly onDraw: ((tip: StrokeTip) => void) | null;
   readonly onZoom: (steps: number) => void;
   readonly onFailure: (failure: ConsoleFailure) => void;
 }
 
 /** The slice of a plane that the cross lies in, with the patient's sides at its edges. */
 export function PlaneView(props: PlaneProps) {
-  const { of, plane, slices, look, voxel, zoom, onMove, onZoom, onFailure } = props;
+  const { of, plane, slices, look, voxel, zoom, onMove, onDraw, onZoom, onFailure } = props;
   const { shape, planes } = of;
   const layout = planes[plane];
   const { through, letters } = layout;
@@ -53,9 +56,11 @@ export function PlaneView(props: PlaneProps) {
         data-wanted={slices.nameOf(index, look)}
         onKeyDown={(event) => {
           const moved = movedBy(event.key, props, pixel);
-          if (moved === undefined) return;
+          const draws = event.key === ' ' && onDraw !== null;
+          if (moved === undefined && !draws) return;
           event.preventDefault();
-          onMove(moved);
+          if (moved !== undefined) onMove(moved);
+          else onDraw?.({ plane, slice: index, pixel, begins: true });
         }}
         onWheel={(event) => {
           event.preventDefault();
@@ -71,7 +76,17 @@ export function PlaneView(props: PlaneProps) {
             height={size.rows}
             onPointerDown={(event) => {
               const at = pixelUnder(event, size);
-              onMove(voxelOf(layout, at, voxel, shape));
+              if (onDraw === null || event.shiftKey) {
+                onMove(voxelOf(layout, at, voxel, shape));
+                return;
+              }
+              event.currentTarget.setPointerCapture(event.pointerId);
+              onDraw({ plane, slice: index, pixel: at, begins: true });
+            }}
+            onPointerMove={(event) => {
+              const { currentTarget, pointerId } = event;
+              if (onDraw === null || !currentTarget.hasPointerCapture(pointerId)) return;
+              onDraw({ plane, slice: index, pixel: pixelUnder(event, size), begins: false });
             }}
           />
           <span class="across" style={{ top: `${(100 * (pixel.y + 0.5)) / size.rows}%` }} />
@@ -87,6 +102,9 @@ export function PlaneView(props: PlaneProps) {
     </figure>
   );
 }
+
+/** Once nobody draws or turns the wheel for so long, the slices beside this one are fetched. */
+const QUIET_MS = 50;
 
 interface SliceInCanvas {
   readonly canvas: { readonly current: HTMLCanvasElement | null };
@@ -104,15 +122,18 @@ function useSlice({ canvas, slices, plane, index, count, look, onFailure }: Slic
   const wanted = slices.nameOf(index, look);
   useEffect(() => {
     let isLast = true;
+    let later: ReturnType<typeof setTimeout> | undefined;
     const show = async () => {
       try {
         const rgb = await slices.picture(plane, index, look);
         if (!isLast || canvas.current === null) return;
         paint(canvas.current, rgb);
         canvas.current.dataset['shown'] = wanted;
-        for (const next of [index + 1, index - 1]) {
-          if (next >= 0 && next < count) void slices.picture(plane, next, look);
-        }
+        later = setTimeout(() => {
+          for (const next of [index + 1, index - 1]) {
+            if (next >= 0 && next < count) void slices.picture(plane, next, look);
+          }
+        }, QUIET_MS);
       } catch (error) {
         if (isLast) onFailure(toldOf(error));
       }
@@ -120,6 +141,7 @@ function useSlice({ canvas, slices, plane, index, count, look, onFailure }: Slic
     void show();
     return () => {
       isLast = false;
+      clearTimeout(later);
     };
   }, [slices, plane, wanted]);
 }

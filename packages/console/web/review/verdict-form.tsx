@@ -15,6 +15,8 @@ export interface Saying {
   readonly isBusy: boolean;
   readonly setReviewer: (reviewer: string) => void;
   readonly setNote: (note: string) => void;
+  /** Keeps the name for the next case, and empties the note. */
+  readonly remember: () => void;
   readonly say: (verdict: Exclude<VerdictWord, 'corrected'>) => Promise<void>;
 }
 
@@ -31,12 +33,15 @@ export function useSaying({ path, reviewer: usual, onSaid, onFailure }: SayingPr
   const [reviewer, setReviewer] = useState(localStorage.getItem(KEPT) ?? usual);
   const [note, setNote] = useState('');
   const [isBusy, setBusy] = useState(false);
+  const remember = () => {
+    localStorage.setItem(KEPT, reviewer);
+    setNote('');
+  };
   const say: Saying['say'] = async (verdict) => {
     setBusy(true);
     try {
       const answer = await postJson(`${path}/verdict`, { reviewer, verdict, note });
-      localStorage.setItem(KEPT, reviewer);
-      setNote('');
+      remember();
       onSaid((await answer.json()) as OpenedCase);
     } catch (error) {
       onFailure(toldOf(error));
@@ -44,7 +49,7 @@ export function useSaying({ path, reviewer: usual, onSaid, onFailure }: SayingPr
       setBusy(false);
     }
   };
-  return { reviewer, note, isBusy, setReviewer, setNote, say };
+  return { reviewer, note, isBusy, setReviewer, setNote, remember, say };
 }
 
 export function VerdictForm({ saying, said }: { saying: Saying; said: readonly VerdictEntry[] }) {

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { FedvoxError } from '@fedvox/base';
 import { filesUnder } from '../folder-scan/walk.js';
+import { correctionFiles } from './corrected-labels.js';
 import { MANIFEST_NAME, readManifest } from './msd-manifest.js';
 import type { ResolvedDatasetSpec } from './spec.js';
 
 /**
- * The files that decide what a data set consists of: all of a DICOM folder, the site's list of classes; the manifest and what it lists of a
+ * The files that decide what a data set consists of: all of a DICOM folder, the site's list of classes and its corrected labels; the manifest and what it lists of a
  * Decathlon folder, where voxels in files of their own decide nothing. None where they cannot be told: whoever opens
  * the data set says why.
  */
@@ -13,10 +14,12 @@ export async function decidingFiles(spec: ResolvedDatasetSpec): Promise<readonly
   try {
     const files =
       spec.kind === 'dicom' ? await filesUnder(spec.path) : await listedFiles(spec.path);
-    const { caseClasses } = spec;
-    return caseClasses !== undefined && 'file' in caseClasses
-      ? [...files, caseClasses.file]
-      : files;
+    const { caseClasses, corrections } = spec;
+    return [
+      ...files,
+      ...(caseClasses !== undefined && 'file' in caseClasses ? [caseClasses.file] : []),
+      ...(await correctionFiles(corrections)),
+    ];
   } catch (error) {
     if (!(error instanceof FedvoxError)) throw error;
     return [];

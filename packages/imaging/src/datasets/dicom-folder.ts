@@ -24,6 +24,11 @@ import { checkDeclared } from '../segmentation/declared.js';
 import { placeSegmentation } from '../segmentation/seg-placement.js';
 import { rectangularGrid } from '../transforms/resample.js';
 import type { CaseRef, Dataset } from './case-ref.js';
+import {
+  type CorrectedSegmentation,
+  correctedSegmentations,
+  withCorrections,
+} from './corrected-labels.js';
 import { loadLabel } from './load-case.js';
 import type { ResolvedDatasetSpec } from './spec.js';
 
@@ -46,8 +51,12 @@ export async function openDicomFolder(
   need: LabelNeed,
   headers: HeaderOptions = {},
 ): Promise<Dataset> {
-  const found = labelSources(await scanDicomFolder(spec.path, headers), spec.predictions);
-  const scan = need === 'of-cases' ? { ...found, segmentations: [] } : found;
+  const scanned = await withCorrections(
+    await scanDicomFolder(spec.path, headers),
+    spec.corrections,
+  );
+  const found = labelSources(scanned, spec.predictions);
+  const scan = need === 'of-cases' ? withoutLabels(found) : found;
   const cases: CaseRef[] = [];
   const refused: Refusal[] = [...scan.refused, ...orphanSegmentations(scan)];
   if (scan.series.length === 0 && refused.length === 0) {
@@ -87,9 +96,10 @@ export function caseOfSeries(
   if (isTilted && spec.gantryTilt === 'refuse') {
     throw fail('gantry-tilt', { what, degrees: stack.tiltDegrees.toFixed(1) });
   }
-  const segs = segmentationsOf(scan, series);
+  const drawing = correctedSegmentations(scan, series, spec.labels);
+  const segs = drawing.map(({ object }) => object);
   if (segs.length === 0 && need === 'required') throw fail('label-missing', { what });
-  const labels = segs.map((seg) => labelOf(seg, spec, classes, stack));
+  const labels = drawing.map((each) => labelOf(each, spec, classes, stack));
   for (const seg of segs) checkFrameOfReference(what, seg, stack);
   if (labels.length > 0) {
     checkClassesCovered(what, labels, spec.labels, classes, spec.missingLabels);
@@ -97,6 +107,9 @@ export function caseOfSeries(
   const notices = [
     ...valueNotices(what, stack.frames, spec.padding),
     ...segs.flatMap((seg) => noticesOf(what, seg, stack)),
+    ...drawing.flatMap(({ object: { path }, isCorrection }) =>
+      isCorrection ? [fail('label-corrected', { what, path })] : [],
+    ),
   ];
   const patientKey = stack.frames[0]?.patientKey;
   const ref: CaseRef = {
@@ -124,6 +137,11 @@ export function caseOfSeries(
   const count = stray.length;
   if (count > 0) notices.push(fail('stray-slices', { what, count }));
   return { ref, alsoRefused: notices.map((notice) => refusalOf(what, notice)) };
+}
+
+/** A scan as it is where nobody looks at what was drawn. */
+export function withoutLabels(scan: FolderScan): FolderScan {
+  return { ...scan, segmentations: [], corrections: [] };
 }
 
 /** Asserts that no frame of the volume that is meant, nor one that may be, is bad. */
@@ -195,7 +213,7 @@ function checkFrameOfReference(what: string, label: SegmentationObject, { frames
 }
 
 function labelOf(
-  seg: SegmentationObject,
+  { object: seg, isCorrection, replaced }: CorrectedSegmentation,
   spec: DicomSpec,
   classes: readonly string[],
   stack: Stack,
@@ -205,6 +223,10 @@ function labelOf(
   const labels = drawnSegments(seg, stack.frames[0]?.frameOfReferenceUid);
   const isResampled =
     seg.kind === 'seg' && placeSegmentation(path, seg, stack).ownGrid !== undefined;
+  const classOf = classesOf(labels, isCorrection ? {} : spec.labels, classes);
+  const own = labels.map((label) => {
+    return [label.value, replaced(label) ? 0 : (classOf.get(label.value) ?? 0)] as const;
+  });
   return {
     kind,
     path,
@@ -215,7 +237,7 @@ function labelOf(
         name,
         why: seg.drawn.has(value) ? 'in another frame of reference' : 'named, but not drawn',
       })),
-    classOf: classesOf(labels, spec.labels, classes),
+    classOf: new Map(own),
     isResampled,
   };
 }

@@ -10,7 +10,7 @@ import type { HeaderOptions } from '../folder-scan/headers/read-headers.js';
 import { type Refusal, refusalOf } from '../refusal.js';
 import { isVolumeName, withoutVolumeEnding } from '../volume-files/volume-file.js';
 import type { CaseRef } from './case-ref.js';
-import { caseOfSeries } from './dicom-folder.js';
+import { caseOfSeries, withoutLabels } from './dicom-folder.js';
 import { type FileRules, fileImage } from './file-image.js';
 import { caseIdOf } from './listed-cases.js';
 import { MANIFEST_NAME, type Manifest, readManifest } from './msd-manifest.js';
@@ -109,8 +109,7 @@ function seriesScan(scan: FolderScan, series: ScannedSeries, rules: ScanRules): 
     path: scan.root,
     missingLabels: 'empty',
   });
-  const withoutLabels = { ...scan, segmentations: [] };
-  const { ref, alsoRefused } = caseOfSeries(series, withoutLabels, spec, [], 'optional');
+  const { ref, alsoRefused } = caseOfSeries(series, withoutLabels(scan), spec, [], 'optional');
   const folder = relative(scan.root, dirname(series.paths[0] as string));
   // What stands for a UID may be a path that leads elsewhere.
   const name = UID.test(series.uid) ? series.uid : ref.caseId;

@@ -12,6 +12,7 @@ import {
 } from '../segmentation/class-names.js';
 import { readVolumeFileHeader } from '../volume-files/volume-file.js';
 import type { Dataset, FileSource } from './case-ref.js';
+import { correctedFile, correctionFiles } from './corrected-labels.js';
 import type { LabelNeed } from './dicom-folder.js';
 import { fileImage } from './file-image.js';
 import { checkSameGrid } from './label-grid.js';
@@ -58,9 +59,10 @@ export async function openMsd(
     .filter(({ value }) => value !== 0);
   const classes = jobClasses ?? ownClasses(labels, spec.labels);
   const named = ownNames(entries);
+  const corrections = await correctionFiles(spec.corrections);
   const results = await boundedMap(named.kept, MAX_OPEN_FILES, async (entry) => {
     try {
-      return await caseOf(spec, manifest, labels, classes, need, entry);
+      return await caseOf(spec, { manifest, labels, classes, corrections }, need, entry);
     } catch (error) {
       return { alsoRefused: [refusalOf(entry.image, error)] };
     }
@@ -86,11 +88,18 @@ interface FoundCase extends NamedCase {
   readonly alsoRefused: readonly Refusal[];
 }
 
+/** What is known of the folder as a whole. */
+interface MsdFolder {
+  readonly manifest: Manifest;
+  readonly labels: readonly NamedLabel[];
+  readonly classes: readonly string[];
+  /** Files of the site's folder of corrections. */
+  readonly corrections: readonly string[];
+}
+
 async function caseOf(
   spec: MsdSpec,
-  manifest: Manifest,
-  labels: readonly NamedLabel[],
-  classes: readonly string[],
+  { manifest, labels, classes, corrections }: MsdFolder,
   need: LabelNeed,
   entry: Entry,
 ): Promise<FoundCase> {
@@ -111,7 +120,12 @@ async function caseOf(
     if (need === 'required') throw fail('label-missing', { what: entry.image });
     return { what, ref: { ...common, hasLabel: false, source }, alsoRefused };
   }
-  const path = inside(spec.path, entry.label);
+  const corrected = await correctedFile(spec.corrections, corrections, common.caseId, imagePath);
+  if (corrected !== undefined) {
+    const notice = fail('label-corrected', { what: entry.image, path: corrected });
+    alsoRefused.push(refusalOf(entry.image, notice));
+  }
+  const path = corrected ?? inside(spec.path, entry.label);
   const label = await readVolumeFileHeader(path, 'keep');
   checkSameGrid(path, storedGrid, label.grid);
   const classOf: ClassOfValue = classesOf(labels, spec.labels, classes);

@@ -34,6 +34,9 @@ const caseClassesSchema = z
   ])
   .optional();
 
+/** A folder with labels that a person corrected: each takes the place of its case's own. */
+const correctionsSchema = z.string().min(1).optional();
+
 const volumeChoiceSchema = z
   .partialRecord(z.enum(DIMENSION_NAMES), z.union([z.number(), z.string()]))
   .default({});
@@ -58,6 +61,7 @@ export const datasetSpecSchema = z.discriminatedUnion('kind', [
     /** Segmentations that Fedvox itself wrote: no labels, or labels like any other. */
     predictions: z.enum(['refuse', 'use']).default('refuse'),
     caseClasses: caseClassesSchema,
+    corrections: correctionsSchema,
     /** Of a series with several volumes at the same positions the one that is meant, by echo, b-value, … */
     volume: volumeChoiceSchema,
   }),
@@ -68,6 +72,7 @@ export const datasetSpecSchema = z.discriminatedUnion('kind', [
     /** Only the cases that dataset.json's `sites` assigns to this site. */
     site: z.string().min(1).optional(),
     caseClasses: caseClassesSchema,
+    corrections: correctionsSchema,
     labels: labelNamesSchema,
     missingLabels: missingLabelsSchema,
     gantryTilt: gantryTiltSchema,

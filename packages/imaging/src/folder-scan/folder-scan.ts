@@ -26,6 +26,8 @@ export interface FolderScan {
   readonly root: string;
   readonly series: readonly ScannedSeries[];
   readonly segmentations: readonly SegmentationObject[];
+  /** Of the site's own folder of corrections: they go before what is found here. */
+  readonly corrections?: readonly SegmentationObject[];
   readonly refused: readonly Refusal[];
   /** Those of them that claim to be DICOM, and of which nobody knows what they hold. */
   readonly unreadable: readonly Refusal[];

@@ -3,12 +3,14 @@ import { join, relative } from 'node:path';
 import { type FedvoxError, isFedvoxError } from '@fedvox/base';
 import type { CaseRef } from '../datasets/case-ref.js';
 import { filesOf } from '../datasets/content-key.js';
+import { correctedSegmentations, withCorrections } from '../datasets/corrected-labels.js';
 import {
   caseOfSeries,
   type LabelNeed,
   labelSources,
   orphanSegmentations,
   unmatchedNames,
+  withoutLabels,
 } from '../datasets/dicom-folder.js';
 import { fileImage } from '../datasets/file-image.js';
 import { openMsd } from '../datasets/msd.js';
@@ -17,7 +19,7 @@ import { readDicomHeader } from '../dicom/part10.js';
 import type { VolumeChoice } from '../dicom/separate-volumes.js';
 import { fail } from '../errors.js';
 import { type FolderScan, isNoVolume, type ScannedSeries } from '../folder-scan/folder-scan.js';
-import { drawnSegments, segmentationsOf } from '../folder-scan/references.js';
+import { drawnSegments } from '../folder-scan/references.js';
 import { errorOfCase, type Refusal, refusalOf } from '../refusal.js';
 import { type LabelNames, ownClasses } from '../segmentation/class-names.js';
 import { isVolumeName } from '../volume-files/volume-file.js';
@@ -56,6 +58,8 @@ export interface LabelRules {
   readonly conflictingGeometry?: 'use-sform' | 'refuse';
   readonly predictions?: 'refuse' | 'use';
   readonly volume?: VolumeChoice;
+  /** A folder with labels that a person corrected. */
+  readonly corrections?: string;
   /** A folder of NIfTI label maps that a model predicted, each at its scan's place: `CASE.nii.gz`. */
   readonly predictedFolder?: string;
 }
@@ -96,8 +100,8 @@ export async function dicomCandidates(
   const given = { overlaps, contourGaps, missingRescale, padding, gantryTilt, predictions, volume };
   const spec = { ...specOf('dicom', path, rules), ...given };
   const need = needOf(rules);
-  const labelled = labelSources(found, predictions);
-  const scan = need === 'of-cases' ? { ...labelled, segmentations: [] } : labelled;
+  const labelled = await withCorrections(labelSources(found, predictions), rules.corrections);
+  const scan = need === 'of-cases' ? withoutLabels(labelled) : labelled;
   const candidates: Candidate[] = [];
   const objects: Refusal[] = [];
   for (const series of scan.series) {
@@ -106,17 +110,15 @@ export async function dicomCandidates(
       continue;
     }
     const frameOfReference = series.frames[0]?.frameOfReferenceUid;
-    const segments = segmentationsOf(scan, series).flatMap((object) =>
-      drawnSegments(object, frameOfReference),
-    );
+    const drawing = correctedSegmentations(scan, series, rules.labels ?? {});
+    const segments = drawing.flatMap(({ object }) => drawnSegments(object, frameOfReference));
     const classes = rules.classes ?? ownClasses(segments, rules.labels);
     const prediction = seriesPrediction(series, found, spec, classes);
     const find = (from: FolderScan) => (): FoundCase => {
       const { ref, alsoRefused } = caseOfSeries(series, from, spec, classes, need);
       return { ref, warnings: alsoRefused.map(({ reason }) => reason) };
     };
-    const withoutLabels = { ...scan, segmentations: [] };
-    const ways = need === 'optional' ? [find(scan), find(withoutLabels)] : [find(scan)];
+    const ways = need === 'optional' ? [find(scan), find(withoutLabels(scan))] : [find(scan)];
     const basics = await seriesBasics(series);
     candidates.push({
       basics,
@@ -177,7 +179,13 @@ export async function msdCandidates(path: string, rules: LabelRules): Promise<Fo
   if (!existsSync(manifest)) return { candidates: [], refused: [], files: [] };
   try {
     const { gantryTilt = 'refuse', conflictingGeometry = 'use-sform', site } = rules;
-    const given = { gantryTilt, conflictingGeometry, ...(site === undefined ? {} : { site }) };
+    const { corrections } = rules;
+    const given = {
+      gantryTilt,
+      conflictingGeometry,
+      corrections,
+      ...(site === undefined ? {} : { site }),
+    };
     const spec = { ...specOf('msd', path, rules), ...given };
     const { cases, refused, classes, listed } = await openMsd(spec, rules.classes, needOf(rules));
     // What a case is used in spite of is said of it, and is no reason not to use it.

@@ -41,7 +41,7 @@ export function seriesPrediction(
   const drawn = ownClasses(newest.segments, spec.labels);
   const classes = [...new Set([...labelClasses, ...drawn])];
   const load = async (image: Grid) => {
-    const only = { ...scan, segmentations: [newest] };
+    const only = { ...scan, segmentations: [newest], corrections: [] };
     const lenient = { ...spec, missingLabels: 'empty' } as const;
     const { ref } = caseOfSeries(series, only, lenient, classes, 'required');
     return loadLabel(ref, classes, image);

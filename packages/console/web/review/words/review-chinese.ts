@@ -25,7 +25,7 @@ export const REVIEW_CHINESE: ReviewWords = {
   evaluatedAt: '评估于 {at}，共 {n} 例',
   figuresHere: '模型勾画与标注的一致程度',
   hd95: 'HD95（mm）',
-  keys: 'A 接受 · R 否决 · L 标注 · P 预测 · W 下一窗口 · 1–9 选择窗口 · + − 缩放 · N 下一例 · B 上一例',
+  keys: 'A 接受 · R 否决 · C 修正 · L 标注 · P 预测 · W 下一窗口 · 1–9 选择窗口 · + − 缩放 · N 下一例 · B 上一例',
   keysCase: '本病例',
   keysPlane:
     '在切面中：方向键移动十字线，Page Up 和 Page Down 换层，Home 和 End 到首层和末层；滚轮换层，按住 Ctrl 缩放。',
@@ -55,5 +55,17 @@ export const REVIEW_CHINESE: ReviewWords = {
   width: '窗宽',
   window: '窗口',
   worstFirst: 'Dice 最差的病例排在最前。',
+  brush: '画笔',
+  correct: '修正标注',
+  correctPrediction: '以预测为起点修正',
+  correcting: '修正标注',
+  drop: '放弃修改',
+  eraser: '橡皮擦',
+  keysCorrect:
+    '指针用于勾画，按住 Shift 移动十字线。按键：空格在十字线处勾画 · E 橡皮擦 · X 下一类别 · [ ] 半径 · Z 撤销 · S 保存',
+  radius: '半径（mm）',
+  saveCorrection: '保存修正后的标注',
+  saving: '正在写入并回读核对……',
+  undo: '撤销',
   zoom: '缩放',
 };

@@ -26,7 +26,7 @@ export const REVIEW_ENGLISH: ReviewWords = {
   evaluatedAt: 'Evaluated {at} on {n} cases',
   figuresHere: 'How far the model’s drawing agrees with the label',
   hd95: 'HD95, mm',
-  keys: 'A accept · R reject · L label · P prediction · W next window · 1–9 window · + − zoom · N next case · B case before',
+  keys: 'A accept · R reject · C correct · L label · P prediction · W next window · 1–9 window · + − zoom · N next case · B case before',
   keysCase: 'In this case',
   keysPlane:
     'In a plane: arrows move the cross, Page Up and Page Down change the slice, Home and End go to the first and the last; the wheel changes the slice, with Ctrl it zooms.',
@@ -56,5 +56,17 @@ export const REVIEW_ENGLISH: ReviewWords = {
   width: 'Width',
   window: 'Window',
   worstFirst: 'The cases with the worst Dice come first.',
+  brush: 'Brush',
+  correct: 'Correct the label',
+  correctPrediction: 'Correct, beginning with the prediction',
+  correcting: 'Correction of the label',
+  drop: 'Drop the drawing',
+  eraser: 'eraser',
+  keysCorrect:
+    'The pointer draws, with Shift it moves the cross. Keys: space draws at the cross · E eraser · X next class · [ ] radius · Z undo · S save',
+  radius: 'Radius, mm',
+  saveCorrection: 'Save the corrected label',
+  saving: 'Writing and reading it back …',
+  undo: 'Undo',
   zoom: 'Zoom',
 };

@@ -44,6 +44,17 @@ export type ReviewWord =
   | 'width'
   | 'window'
   | 'worstFirst'
+  | 'brush'
+  | 'correct'
+  | 'correctPrediction'
+  | 'correcting'
+  | 'drop'
+  | 'eraser'
+  | 'keysCorrect'
+  | 'radius'
+  | 'saveCorrection'
+  | 'saving'
+  | 'undo'
   | 'zoom';
 
 export type ReviewWords = Readonly<Record<ReviewWord, string>>;
