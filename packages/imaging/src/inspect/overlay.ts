@@ -32,7 +32,10 @@ export function pixelColour(
 
 /** Grey tinted by the paint of a class. */
 export function filled(grey: number, classIndex: number, place: Place): Vec3 {
-  return paintOf(classIndex, place).map((part) =>
-    Math.round(grey + FILL_OPACITY * (part - grey)),
-  ) as unknown as Vec3;
+  const [red, green, blue] = paintOf(classIndex, place);
+  return [tinted(grey, red), tinted(grey, green), tinted(grey, blue)];
+}
+
+function tinted(grey: number, part: number): number {
+  return Math.round(grey + FILL_OPACITY * (part - grey));
 }

@@ -50,7 +50,9 @@ export function paintSlice(
       const pixel = 3 * (place.y * width + place.x);
       // Most voxels have nothing over them.
       if (!label?.data[at] && !prediction?.data[at]) {
-        rgb.fill(grey, pixel, pixel + 3);
+        rgb[pixel] = grey;
+        rgb[pixel + 1] = grey;
+        rgb[pixel + 2] = grey;
         continue;
       }
       const neighbours = [
@@ -84,9 +86,9 @@ export function greysOf(scan: Scan, window: GreyWindow): PaintedScan['greyAt'] {
       ? new Int16Array(NUMBERS_OF_16_BIT)
       : new Uint16Array(NUMBERS_OF_16_BIT);
   for (let bits = 0; bits < NUMBERS_OF_16_BIT; bits++) numbers[bits] = bits;
-  const greys = Uint8Array.from(storedValues({ ...scan, stored: numbers }), (value) =>
-    greyOf(value, window),
-  );
+  const values = storedValues({ ...scan, stored: numbers });
+  const greys = new Uint8Array(NUMBERS_OF_16_BIT);
+  for (let at = 0; at < greys.length; at++) greys[at] = greyOf(values[at] as number, window);
   return (at) => greys[(stored[at] as number) & 0xffff] as number;
 }
 
