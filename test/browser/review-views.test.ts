@@ -11,6 +11,7 @@ import {
 import { findReviews, readPrediction } from '@fedvox/learning/reviews';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { contactSheet } from '../../packages/imaging/src/inspect/contact-sheet.js';
 import {
   CHROMIUM,
   expectAccessible,
@@ -150,6 +151,17 @@ describe.skipIf(CHROMIUM === undefined)('the review of a model', { timeout: 180_
     }
     expect(places.length).toBeGreaterThan(20);
     expect(Math.min(...places)).toBeGreaterThan(12);
+    // On the sheet: axial slices in the first row, 34.5 mm wide where a view's 158 pixels are 44 mm.
+    const { image, label } = await worstCase();
+    const { rgb, width } = contactSheet({ image, label });
+    const [cellX, cellY, margin, wide] = [4 + 2 * 162, 4, 17, 124];
+    const onSheet = Array.from({ length: 158 }, (_, y) => {
+      const start = 3 * ((cellY + y) * width + cellX);
+      return lesionColumns([...rgb.subarray(start, start + 3 * 158)], 158);
+    }).flat();
+    expect(onSheet.length).toBeGreaterThan(50);
+    const partOnSheet = (mean(onSheet) - margin) / wide;
+    expect(Math.abs(partOnSheet - (mean(places) + 0.5) / 24)).toBeLessThan(0.02);
     await watched.context.close();
   });
 
@@ -263,6 +275,9 @@ describe.skipIf(CHROMIUM === undefined)('the review of a model', { timeout: 180_
     return `${ground.desk.origin}/${href}`;
   };
 });
+
+const mean = (values: readonly number[]) =>
+  values.reduce((sum, each) => sum + each, 0) / values.length;
 
 /** Columns of the pixels that are tinted as the second class is, whose paint is more blue than red. */
 function lesionColumns(rgb: readonly number[], width: number): number[] {

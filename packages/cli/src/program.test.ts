@@ -79,6 +79,14 @@ describe('the fedvox command', () => {
     }
   });
 
+  it('asks whose console a review is for before anything is computed', async () => {
+    const model = fileURLToPath(import.meta.url);
+    const words = ['model', 'evaluate', '--model', model, '--data', folder, '--review'];
+    const { exitCode, stderr } = await fedvox(...words);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/nobody says whose console the review is for\n→ .*--config site.yaml/);
+  });
+
   it('refuses an option that is not a number, naming it', async () => {
     const { exitCode, stderr } = await fedvox('demo', '--rounds', 'many');
     expect(exitCode).toBe(1);

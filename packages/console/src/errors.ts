@@ -33,7 +33,8 @@ export const ERRORS = {
   },
   'case-gone': {
     message: 'case {caseId} of the review is not in the site’s data: {reason}',
-    advice: 'Evaluate the model again with --review, on the data as they are now.',
+    advice:
+      'See `fedvox data inspect`; evaluate the model again with --review, on the data as they are now.',
   },
   'no-such-slice': {
     message: 'there is no slice {slice} of plane {plane}',

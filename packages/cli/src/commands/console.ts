@@ -15,7 +15,7 @@ export function addConsoleCommand(program: Command, terminal: Terminal): void {
   const console = program
     .command('console')
     .description(
-      'what the agent does, what left and what the data are, in a browser on this machine',
+      'what the agent does, what left, what the data are and what models draw of them, in a browser on this machine',
     )
     .requiredOption('--config <file>', 'the site’s configuration (YAML)')
     .option('--port <n>', 'where it listens, on 127.0.0.1 only', wholeNumber('--port', 1));

@@ -71,13 +71,14 @@ export function addModelEvaluate(model: Command, terminal: Terminal): void {
 async function evaluateModelFile(output: Output, options: EvaluateOptions): Promise<void> {
   const { evaluateSavedModel, testSavedModel } = await import('@fedvox/learning');
   const { trainedOn } = options;
+  const reviewFolder = options.review && (await reviewFolderOf(options));
   const job = await modelJob(options.model, options.job);
   const write = await evaluationFiles(options);
   const input = {
     ...(await localTask(output, options, job)),
     surfaceToleranceMm: options.surfaceTolerance,
     specificity: options.specificity,
-    ...(options.review && { reviewFolder: await reviewFolderOf(options) }),
+    ...(reviewFolder && { reviewFolder }),
     ...(options.lesions && { lesionRule: lesionRuleOf(options) }),
   };
   const split: MeasuredOn = trainedOn === undefined ? (options.split ?? 'all') : 'unseen';

@@ -58,7 +58,7 @@ export async function loadReviewCase(
   return {
     ...{ review, reviewCase, ref, voxels },
     about: {
-      ...{ caseId: ref.caseId, modality: modality ?? null },
+      ...{ caseId: ref.caseId, what: whatOf(ref), modality: modality ?? null },
       ...{ shape: scan.shape, spacingMm: spacingMm(scan) },
       planes: Object.fromEntries(PLANES.map(layoutOf)) as OpenedCase['planes'],
       start: disagreement(scan, label.data, prediction.data),
@@ -67,6 +67,11 @@ export async function loadReviewCase(
       isChanged: (await contentKey(ref)) !== reviewCase.contentKey,
     },
   };
+}
+
+/** Where a person finds it among the site's data. */
+function whatOf({ source }: CaseRef): string {
+  return source.kind === 'dicom' ? source.what : source.imagePath;
 }
 
 /** A pixel in which no pattern has a line. */
@@ -80,8 +85,9 @@ export async function caseRefOf(
   const { cases, refused } = await reader.openDataset(dataset, classes, { indexPath });
   const ref = cases.find((each) => each.caseId === caseId);
   if (ref !== undefined) return ref;
-  const told = refused.find(({ what }) => what.includes(caseId)) ?? refused[0];
-  throw fail('case-gone', { caseId, reason: told?.reason ?? 'it is no longer there' });
+  const told = refused.find(({ what }) => what.includes(caseId));
+  const reason = told?.reason ?? 'it is no longer there, or no longer usable';
+  throw fail('case-gone', { caseId, reason });
 }
 
 /** Whole numbers of 16 bits as such: the same values in half the memory. */

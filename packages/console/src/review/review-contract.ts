@@ -72,6 +72,8 @@ export interface NamedWindow {
 export interface OpenedCase {
   readonly index: number;
   readonly caseId: string;
+  /** How people find it: folder and end of the series' UID, or the file. */
+  readonly what: string;
   readonly modality: string | null;
   readonly shape: readonly [number, number, number];
   readonly spacingMm: readonly [number, number, number];

@@ -1,6 +1,6 @@
 import { join, relative } from 'node:path';
 import type { StateFolder } from '@fedvox/agent/records';
-import { type Clock, canonicalJson } from '@fedvox/base';
+import type { Clock } from '@fedvox/base';
 import {
   type DatasetSpec,
   ReaderThread,
@@ -45,7 +45,10 @@ export interface CasePlace {
 
 /** The case in memory, and what is drawn over it. */
 interface OpenCase {
+  /** Review and place in it. */
   readonly key: string;
+  /** Of the review. */
+  readonly atMs: number;
   readonly loading: Promise<LoadedCase>;
   draft?: Draft | undefined;
   /** Another number is another picture. */
@@ -84,14 +87,18 @@ export class ReviewRoom {
 
   /** @throws FedvoxError `console/no-such-review`, and as `loadReviewCase` */
   async openedCase(place: CasePlace): Promise<OpenedCase> {
-    const { about, review, ref } = await (await this.#opened(place)).loading;
+    const { record } = (await this.#find(place)).review;
+    // It may have been evaluated anew since it was opened.
+    if (this.#open?.atMs !== record.atMs) this.#open = undefined;
+    const open = await this.#opened(place);
+    const { about, review, ref } = await open.loading;
     const { entries } = await this.#verdicts.read();
     const said = entries.filter((entry) => isAbout(entry, review.record, about)).reverse();
     const uncorrectable = this.#isOfSite(review) ? uncorrectableCase(ref) : fail('other-data');
     return {
       ...{ ...about, index: place.index, said },
       uncorrectable: uncorrectable?.message ?? null,
-      drawing: drawingOf(await this.#opened(place)),
+      drawing: drawingOf(open),
     };
   }
 
@@ -160,11 +167,14 @@ export class ReviewRoom {
 
   /** The case in memory: the one that was asked for last stays there. */
   async #opened(place: CasePlace): Promise<OpenCase> {
+    const key = `${place.review}/${place.index}`;
+    if (this.#open?.key === key) return this.#open;
     const { review, reviewCase } = await this.#find(place);
-    const key = canonicalJson([place.review, place.index, review.record.atMs]);
+    // Several may have waited for that.
     if (this.#open?.key === key) return this.#open;
     const loading = loadReviewCase(review, reviewCase, this.#source(review));
-    const open: OpenCase = { key, loading, version: ++this.#version };
+    const { atMs } = review.record;
+    const open: OpenCase = { key, atMs, loading, version: ++this.#version };
     // The one before makes room.
     this.#open = open;
     loading.catch(() => {

@@ -45,7 +45,11 @@ export function CaseReview({ place, review, reviewer }: CaseReviewProps) {
       <CaseSteps review={review} index={place.index} />
       <FailureNote failure={failure} />
       {opened === null && failure === null && <p role="status">{tell('opening')}</p>}
-      {opened && <h2>{opened.caseId}</h2>}
+      {opened && (
+        <h2>
+          {opened.caseId} <span class="note">{opened.what}</span>
+        </h2>
+      )}
       {opened?.isChanged && <p class="alert">{tell('changed')}</p>}
       {opened && row && (
         <OpenCase

@@ -50,8 +50,8 @@ export async function crossValidate(
     });
     const found =
       result.best === null ? null : await measureModel(own, result.best.path, 'validation');
-    if (found !== null) measured.push(found.measured);
-    const evaluation = found === null ? null : detailedEvaluationOf(found.measured, input.job);
+    if (found !== null) measured.push(found);
+    const evaluation = found === null ? null : detailedEvaluationOf(found, input.job);
     results.push({ fold, result, evaluation });
   }
   return {
