@@ -147,7 +147,7 @@ export type ProgressWord = NonNullable<
 export type EgressKindWord = keyof EgressSums['kinds'];
 export type EgressGapWord = EgressSums['gaps'][number]['kind'];
 export type WorkEndWord = WorkEnd['end'];
-export type VerdictWord = NonNullable<ApprovalCard['answer']>['verdict'];
+export type ApprovalVerdict = NonNullable<ApprovalCard['answer']>['verdict'];
 export type WeightSourceWord = FiguresEntry['weightSource'];
 export type { AgentNow, ApprovalCard, EgressSums, RoundCases, SignedStatement };
 

@@ -1,8 +1,8 @@
-import type { VerdictWord } from '../../src/console-contract.js';
+import type { ApprovalVerdict } from '../../src/console-contract.js';
 
 /** What the page says where a person is asked whether a job may begin. */
 export type ApprovalWord =
-  | `verdict-${VerdictWord}`
+  | `verdict-${ApprovalVerdict}`
   | 'answered'
   | 'answeredBy'
   | 'approvalAnswer'
