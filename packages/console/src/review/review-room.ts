@@ -6,12 +6,7 @@ import {
   ReaderThread,
   uncorrectable as uncorrectableCase,
 } from '@fedvox/imaging';
-import {
-  type FoundReview,
-  findReviews,
-  type ReviewCase,
-  type ReviewRecord,
-} from '@fedvox/learning/reviews';
+import { type FoundReview, findReviews } from '@fedvox/learning/reviews';
 import type { z } from 'zod';
 import { fail } from '../errors.js';
 import type { CaseVoxels } from './case-view.js';
@@ -26,6 +21,7 @@ import type {
   ReviewsPage,
   Stroke,
 } from './review-contract.js';
+import { saidOf, subjectOf, summaryOf } from './review-rows.js';
 import { saidSchema, signedSchema, type VerdictEntry, VerdictLog } from './verdict-log.js';
 
 export interface ReviewRoomOptions {
@@ -74,14 +70,7 @@ export class ReviewRoom {
     return {
       reviewer: this.options.reviewer,
       unreadable,
-      reviews: reviews.map(({ id, record }) => {
-        const { atMs, model, modelSha256, job, split, dataset, classes } = record;
-        return {
-          ...{ id, atMs, model, modelSha256, job, split, dataPath: dataset.path },
-          classes: classes.slice(1),
-          cases: worstFirst(rowsOf(record, entries)),
-        };
-      }),
+      reviews: reviews.map((review) => summaryOf(review, entries)),
     };
   }
 
@@ -93,7 +82,7 @@ export class ReviewRoom {
     const open = await this.#opened(place);
     const { about, review, ref } = await open.loading;
     const { entries } = await this.#verdicts.read();
-    const said = entries.filter((entry) => isAbout(entry, review.record, about)).reverse();
+    const said = saidOf(entries, review.record, about).reverse();
     const uncorrectable = this.#isOfSite(review) ? uncorrectableCase(ref) : fail('other-data');
     return {
       ...{ ...about, index: place.index, said },
@@ -137,13 +126,21 @@ export class ReviewRoom {
     if (draft === undefined) throw fail('no-draft');
     const loaded = await open.loading;
     if (!this.#isOfSite(loaded.review)) throw fail('other-data');
-    const { folder, clock } = this.options;
-    const path = await keepCorrection(loaded, draft.label, {
-      ...{ folder: folder.corrections, createdAt: new Date(clock.nowMs()) },
-      source: this.#source(loaded.review),
-    });
-    const correction = relative(folder.corrections, path);
-    await this.#add(loaded, { ...signed, verdict: 'corrected', correction });
+    const { data, clock } = this.options;
+    const { corrections = this.options.folder.corrections } = data;
+    // Nothing is drawn on while it is written.
+    open.draft = undefined;
+    try {
+      const path = await keepCorrection(loaded, draft.label, {
+        ...{ folder: corrections, createdAt: new Date(clock.nowMs()) },
+        source: this.#source(loaded.review),
+      });
+      const correction = relative(corrections, path);
+      await this.#add(loaded, { ...signed, verdict: 'corrected', correction });
+    } catch (error) {
+      open.draft = draft;
+      throw error;
+    }
     // Scan and label are read anew, as they are now.
     if (this.#open === open) this.#open = undefined;
   }
@@ -199,17 +196,11 @@ export class ReviewRoom {
   }
 
   #add(
-    { review, reviewCase: { caseId } }: Pick<LoadedCase, 'review' | 'reviewCase'>,
+    { review, reviewCase }: Pick<LoadedCase, 'review' | 'reviewCase'>,
     said: Pick<VerdictEntry, 'reviewer' | 'note' | 'verdict' | 'correction'>,
   ): Promise<void> {
-    const { modelSha256, job } = review.record;
-    return this.#verdicts.add({
-      ...said,
-      atMs: this.options.clock.nowMs(),
-      modelSha256,
-      job,
-      caseId,
-    });
+    const atMs = this.options.clock.nowMs();
+    return this.#verdicts.add({ ...said, ...subjectOf(review.record, reviewCase), atMs });
   }
 
   async #find({ review: id, index }: CasePlace) {
@@ -245,23 +236,4 @@ function drawingOf({ version, draft }: OpenCase): DrawingState {
 
 function noSuchReview(review: string) {
   return fail('no-such-review', { review: review.slice(0, 80) });
-}
-
-type AboutCase = Pick<ReviewCase, 'caseId'>;
-
-function isAbout(entry: VerdictEntry, record: ReviewRecord, { caseId }: AboutCase): boolean {
-  return entry.modelSha256 === record.modelSha256 && entry.caseId === caseId;
-}
-
-function rowsOf(record: ReviewRecord, entries: readonly VerdictEntry[]): ReviewRow[] {
-  return record.cases.map((one, index) => {
-    const { caseId, dice, perClass } = one;
-    const verdict = entries.findLast((entry) => isAbout(entry, record, one)) ?? null;
-    return { index, caseId, dice, perClass, verdict };
-  });
-}
-
-/** Where there was nothing to find, Dice says nothing: last. */
-function worstFirst(rows: readonly ReviewRow[]): ReviewRow[] {
-  return rows.toSorted((a, b) => (a.dice ?? 2) - (b.dice ?? 2) || a.index - b.index);
 }

@@ -11,7 +11,14 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 const entry = (caseId: string): VerdictEntry => ({
-  ...{ atMs: 5, modelSha256: 'a'.repeat(64), job: 'liver', caseId, correction: null },
+  ...{
+    atMs: 5,
+    modelSha256: 'a'.repeat(64),
+    job: 'liver',
+    dataPath: '/scans',
+    caseId,
+    correction: null,
+  },
   ...{ reviewer: 'Dr Chen', verdict: 'accepted', note: 'fine\nbut thin' },
 });
 

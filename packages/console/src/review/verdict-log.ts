@@ -24,6 +24,8 @@ const verdictSchema = signedSchema.extend({
   atMs: z.number().int().nonnegative(),
   modelSha256: z.string(),
   job: z.string(),
+  /** Where the case lies: names of cases are those of one folder. */
+  dataPath: z.string(),
   caseId: z.string(),
   /** The corrected label's file, where the case was corrected. */
   correction: z.string().nullable(),
