@@ -30,6 +30,9 @@ try {
   const operator = ['--coordinator', `localhost:${httpPort}`, '--operator', join(run, 'operator')];
   const dashboard = await told('dashboard', ...operator);
   const site = join(run, 'sites', 'hospital-north', 'site.yaml');
+  const ofSite = ['--data', join(run, 'sites', 'hospital-north', 'data'), '--config', site];
+  const model = join(run, 'best.safetensors');
+  await ended(start('model', 'evaluate', '--model', model, ...ofSite, '--review'));
   const console_ = await told('console', '--config', site);
   const browser = await chromium.launch({
     executablePath: process.env.FEDVOX_TEST_CHROMIUM ?? '/usr/bin/chromium',
@@ -42,6 +45,9 @@ try {
     const left = await opened(browser, console_.link);
     await left.locator('nav a').nth(1).click();
     await photograph(left, 'tbody tr', 'console-left');
+    await left.locator('nav a').nth(4).click();
+    await left.locator('a[href^="#/review/"]').first().click();
+    await photograph(left, '[data-plane=sagittal] canvas[data-shown]', 'console-review');
   } finally {
     await browser.close();
   }

@@ -41,7 +41,7 @@ export function PlaneView(props: PlaneProps) {
   const size = pictureSize(of, plane);
   const pixel = pixelOf(layout, voxel, shape);
   const place = placeAlong(through, voxel, shape);
-  const through_ = (steps: number) => onMove(movedAlong(through, place + steps, voxel, shape));
+  const goThrough = (steps: number) => onMove(movedAlong(through, place + steps, voxel, shape));
   const name = { plane: tell(`plane-${plane}`), n: place + 1, of: shape[through.axis] };
   return (
     <figure class="plane">
@@ -66,7 +66,7 @@ export function PlaneView(props: PlaneProps) {
           event.preventDefault();
           const steps = Math.sign(event.deltaY);
           if (event.ctrlKey) onZoom(-steps);
-          else through_(steps);
+          else goThrough(steps);
         }}
       >
         <div class="slice" style={placeOf(size, pixel, zoom)}>
