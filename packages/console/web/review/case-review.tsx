@@ -106,6 +106,7 @@ function OpenCase(props: OpenCaseProps) {
     ...{ path, opened, saying, onSaid, onFailure, classCount: review.classes.length },
   });
   const isCorrecting = correcting.drawing.strokes !== null;
+  const canCorrect = opened.uncorrectable === null;
   const step = (by: number) => {
     const at = review.cases.findIndex(({ index }) => index === place.index);
     const next = review.cases[at + by];
@@ -122,7 +123,7 @@ function OpenCase(props: OpenCaseProps) {
     '+': () => zoomBy(1),
     '=': () => zoomBy(1),
     '-': () => zoomBy(-1),
-    ...(isCorrecting ? correcting.keys : { c: () => correcting.begin('label') }),
+    ...(isCorrecting ? correcting.keys : canCorrect && { c: () => correcting.begin('label') }),
   };
   return (
     <section

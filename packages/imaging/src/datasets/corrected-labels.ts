@@ -11,16 +11,16 @@ import { segmentationsOf } from '../folder-scan/references.js';
 import { filesUnder } from '../folder-scan/walk.js';
 import { className, type LabelNames, type NamedLabel } from '../segmentation/class-names.js';
 
-/**
- * Labels that a person corrected, in a folder of the site's own: its scans and labels are never written to.
- * A corrected SEG takes the place of the classes that it draws in its series; a corrected file, of its case's
- * label, as long as the scan is the one that it was drawn on.
- */
 const FILE_ENDING = '.nii.gz';
 /** Of a scan's digest, in the name of the file. */
 const DIGEST_LENGTH = 16;
 
-/** A scan with the segmentations that correct its own. @throws FedvoxError `folder-unreadable` */
+/**
+ * A scan with the segmentations that correct its own. They lie in a folder of the site's, whose scans and labels are
+ * never written to: a corrected SEG takes the place of the classes that it draws in its series, a corrected file that of
+ * its case's label, as long as the scan is the one that it was drawn on.
+ * @throws FedvoxError `folder-unreadable`
+ */
 export async function withCorrections(
   scan: FolderScan,
   folder: string | undefined,
