@@ -29,6 +29,8 @@ export interface LineChart extends ChartWords {
   readonly xs: readonly number[];
   /** One each, directly labelled; more than `MAX_LINES` are shown as their spread. */
   readonly lines: readonly ChartLine[];
+  /** What the lines are like at each x, as `spreadsOf` gives it, for whoever knows it already. */
+  readonly spreads?: readonly (Spread | null)[];
   /** Names of lines that are drawn over a spread, where there is one; the first `MAX_LINES - 1` of them. */
   readonly chosen?: readonly string[];
   /** The line that counts, drawn above the others. */
@@ -73,7 +75,10 @@ export function lineChart(chart: LineChart): string {
   const xs = chart.xs.map(plot.x);
   const drawn = [
     ...(isSpread(chart)
-      ? [...spread(lines, xs, plot, chart.spreadWords), ...overSpread(chart, lines, xs, plot)]
+      ? [
+          ...spread(chart.spreads ?? spreadsOf({ lines, xs }), xs, plot, chart.spreadWords),
+          ...overSpread(chart, lines, xs, plot),
+        ]
       : lines.map((line, index) => drawLine(line, xs, plot, `line line-${index}`, `dot-${index}`))),
     ...(mean ? [drawLine(mean, xs, plot, 'mean', 'mean-dot')] : []),
   ];
@@ -129,12 +134,11 @@ function drawLine(
 }
 
 function spread(
-  lines: readonly ChartLine[],
+  spreads: readonly (Spread | null)[],
   xs: readonly number[],
   plot: Plot,
   words: LineChart['spreadWords'],
 ): Drawn[] {
-  const spreads = spreadsOf({ lines, xs });
   const median = { name: words.median, values: spreads.map((each) => each?.median ?? null) };
   return [
     { shapes: band(spreads, xs, plot, 'range', ['min', 'max']) },

@@ -53,9 +53,9 @@ describe('a map of many rounds', () => {
     const of = rounds(1_000, { 503: 100, 504: null });
     expect(rowOf('south', of)).toEqual([
       [1, 500, 'as usual'],
-      [501, 5, 'no answer'],
-      [506, 495, 'as usual'],
+      [501, 10, 'no answer'],
+      [511, 490, 'as usual'],
     ]);
-    expect(paceMap(of, WORDS.en).description).toContain('Each column stands for 5 rounds');
+    expect(paceMap(of, WORDS.en).description).toContain('Each column stands for 10 rounds');
   });
 });

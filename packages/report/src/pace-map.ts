@@ -4,7 +4,7 @@ import { type AnsweredRound, answerKind } from './round-answers.js';
 import type { AnswerKind, PaceKind, Words } from './words/words.js';
 
 /** More columns than this would be too narrow to be told apart: several rounds share one then. */
-const MAX_COLUMNS = 200;
+const MAX_COLUMNS = 100;
 
 /** What a cell says, from what needs nobody to what somebody should look at. */
 const CELLS = [

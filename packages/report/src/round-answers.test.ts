@@ -1,6 +1,7 @@
 import type { CoordinatorEvent, JobFact } from '@fedvox/coordinator';
 import { describe, expect, it } from 'vitest';
-import { answerKind, answersOf } from './round-answers.js';
+import { answerKind, answersOf, RoundAnswers } from './round-answers.js';
+import { sampleRecord } from './testing/sample-record.js';
 
 const told = (...facts: JobFact[]): CoordinatorEvent[] =>
   facts.map((fact, index) => ({ sequence: index + 1, jobId: 'a', atMs: index * 10, fact }));
@@ -71,5 +72,17 @@ describe('what a site did in a round', () => {
       kind: 'declined',
       reason: 'too-few-cases',
     });
+  });
+});
+
+describe('what a job’s facts say, to whoever is told more and more of them', () => {
+  it('is the same as what all of them say at once, also of another job', () => {
+    const { events } = sampleRecord({ rounds: 3, sites: 4 });
+    const answers = new RoundAnswers();
+    for (let count = 0; count <= events.length; count++) {
+      expect(answers.after(events.slice(0, count))).toEqual(answersOf(events.slice(0, count)));
+    }
+    const others = sampleRecord({ rounds: 2, sites: 3 }).events;
+    expect(answers.after(others)).toEqual(answersOf(others));
   });
 });

@@ -36,16 +36,34 @@ interface OpenRound {
 
 /** What a job's facts say of its rounds, in the order in which they were opened. */
 export function answersOf(events: readonly CoordinatorEvent[]): AnsweredRound[] {
-  const record = new AnswerRecord();
-  for (const { fact, atMs } of events) record.onFact(fact, atMs);
-  return record.rounds.map((round) => ({ ...round, sites: new Set([...round.sites].sort()) }));
+  return new RoundAnswers().after(events);
 }
 
-class AnswerRecord {
-  readonly rounds: OpenRound[] = [];
+/** The same, for whoever is told more and more of one job: what it was told before is not gone through again. */
+export class RoundAnswers {
+  readonly #rounds: OpenRound[] = [];
+  /** Of those that have ended: nothing is added to them any more. */
+  readonly #ended: AnsweredRound[] = [];
+  #last: CoordinatorEvent | undefined;
+  #count = 0;
   readonly #passed = new Set<string>();
 
-  onFact(fact: CoordinatorEvent['fact'], atMs: number): void {
+  /** @param events all that is known; where they go on from those of the last time, only what is new counts */
+  after(events: readonly CoordinatorEvent[]): AnsweredRound[] {
+    if (events[this.#count - 1] !== this.#last) return new RoundAnswers().after(events);
+    for (const { fact, atMs } of events.slice(this.#count)) this.#onFact(fact, atMs);
+    this.#count = events.length;
+    this.#last = events.at(-1);
+    return this.#rounds.map((round, index) => {
+      const ended = this.#ended[index];
+      if (ended !== undefined) return ended;
+      const told = { ...round, sites: sorted(round.sites), answers: new Map(round.answers) };
+      if (round.endedAtMs !== null) this.#ended[index] = told;
+      return told;
+    });
+  }
+
+  #onFact(fact: CoordinatorEvent['fact'], atMs: number): void {
     switch (fact.kind) {
       case 'job-submitted':
         this.#open({ round: 0, work: 'check-data' }, atMs, Number.POSITIVE_INFINITY, fact.sites);
@@ -88,7 +106,7 @@ class AnswerRecord {
   }
 
   get #current(): OpenRound | undefined {
-    const last = this.rounds.at(-1);
+    const last = this.#rounds.at(-1);
     return last?.endedAtMs === null ? last : undefined;
   }
 
@@ -99,7 +117,7 @@ class AnswerRecord {
     sites: Iterable<string>,
   ): void {
     const fresh = { sites: new Set(sites), answers: new Map(), endedAtMs: null, cause: null };
-    this.rounds.push({ round, work, openedAtMs, deadlineAtMs, ...fresh });
+    this.#rounds.push({ round, work, openedAtMs, deadlineAtMs, ...fresh });
   }
 
   #onGate(
@@ -124,6 +142,10 @@ class AnswerRecord {
   #end(atMs: number): void {
     if (this.#current !== undefined) this.#current.endedAtMs = atMs;
   }
+}
+
+function sorted(sites: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set([...sites].sort());
 }
 
 /** What a site of the round did, or did not do. */

@@ -6,11 +6,20 @@ export interface MadeOf {
   readonly leftOut: readonly string[];
 }
 
-/** By round, from what happened to a job. Updates of a round that made no model yet are not told. */
-export function modelsMadeOf(events: readonly CoordinatorEvent[]): ReadonlyMap<number, MadeOf> {
+/**
+ * By round, from what happened to a job. Updates of a round that made no model yet are not told.
+ * @param firstRound rounds before it are not asked about: of a long job the last ones are shown
+ */
+export function modelsMadeOf(
+  events: readonly CoordinatorEvent[],
+  firstRound: number,
+): ReadonlyMap<number, MadeOf> {
   const rounds = new Map<number, { readonly sites: Set<string>; readonly leftOut: Set<string> }>();
   const made = new Map<number, MadeOf>();
-  for (const { fact } of events) {
+  const start = events.findLastIndex(
+    ({ fact }) => fact.kind === 'round-opened' && fact.round < firstRound,
+  );
+  for (const { fact } of events.slice(start + 1)) {
     switch (fact.kind) {
       case 'round-opened':
         // Opened again after a failure, it keeps what it has.

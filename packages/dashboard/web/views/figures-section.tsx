@@ -1,4 +1,11 @@
-import { isSpread, type LineChart, lineChart, spreadsOf } from '@fedvox/charts';
+import {
+  isSpread,
+  type LineChart,
+  lineChart,
+  MAX_LINES,
+  type Spread,
+  spreadOf,
+} from '@fedvox/charts';
 import { Chart, DataTable, language, words } from '@fedvox/desk/web';
 import { figureText, toldText } from '@fedvox/report/parts';
 import { useMemo, useState } from 'preact/hooks';
@@ -16,16 +23,14 @@ interface FiguresProps {
 export function FiguresSection({ details, metric }: FiguresProps) {
   const { rounds, best } = details;
   const [chosen, choose] = useState<readonly string[]>([]);
-  const chart = chartOf(details, metric);
-  const svg = useMemo(
-    () => lineChart({ ...chart, chosen }),
-    [rounds, best?.round, language.value, chosen],
+  const [isOpen, open] = useState(false);
+  const chart = useMemo(
+    () => chartOf(details, metric, chosen),
+    [rounds, best?.round, language.value, metric, chosen],
   );
-  const table = isSpread(chart)
-    ? spreadTable(chart, details, metric)
-    : siteTable(chart, details, metric);
-  const isEmpty = [...chart.lines, ...(chart.mean ? [chart.mean] : [])].every(({ values }) =>
-    values.every((value) => value === null),
+  const svg = useMemo(() => lineChart(chart), [chart]);
+  const isEmpty = rounds.every(
+    (row) => row[metric.name] === null && row.sites.every((cell) => cell[metric.name] === null),
   );
   const isWithheld = rounds.some(({ sites }) =>
     sites.some(({ missing }) => missing?.[metric.name] === 'withheld'),
@@ -37,9 +42,10 @@ export function FiguresSection({ details, metric }: FiguresProps) {
       {isSpread(chart) && !isEmpty && (
         <SiteChoice names={chart.lines.map(({ name }) => name)} chosen={chosen} choose={choose} />
       )}
-      <details>
+      <details onToggle={({ currentTarget }) => open(currentTarget.open)}>
         <summary>{say('byRoundAndSite')}</summary>
-        <DataTable name={chart.title} {...table} />
+        {/* A thousand rows, of which nobody sees one before they are asked for. */}
+        {isOpen && <FiguresTable chart={chart} details={details} metric={metric} />}
         {isWithheld && <p class="note">{words.value.withheldNote}</p>}
         <p class="buttons">
           <SaveButton
@@ -60,15 +66,26 @@ export function FiguresSection({ details, metric }: FiguresProps) {
   );
 }
 
+function FiguresTable({ chart, details, metric }: FiguresProps & { readonly chart: LineChart }) {
+  const table = isSpread(chart)
+    ? spreadTable(chart, details, metric)
+    : siteTable(chart, details, metric);
+  return <DataTable name={chart.title} {...table} />;
+}
+
 function chartOf(
   { rounds, best, gate }: JobDetails,
   { name, title, range }: FiguresProps['metric'],
+  chosen: readonly string[],
 ): LineChart {
   const { terms, figureTitle, figureDescription } = words.value;
   const passed = gate.filter(({ outcome }) => outcome === 'pass').map(({ site }) => site);
-  const told = rounds.flatMap(({ sites }) => sites.map(({ site }) => site));
-  const sites = [...new Set([...told, ...passed])].sort();
-  const bySite = rounds.map((row) => new Map(row.sites.map((cell) => [cell.site, cell[name]])));
+  const known = new Set(passed);
+  for (const row of rounds) for (const { site } of row.sites) known.add(site);
+  const sites = [...known].sort();
+  const areMany = sites.length > MAX_LINES;
+  const valuesOf = (site: string) =>
+    rounds.map((row) => row.sites.find((cell) => cell.site === site)?.[name] ?? null);
   return {
     title: figureTitle(title),
     description: figureDescription(title, rounds.length, sites.length),
@@ -77,12 +94,29 @@ function chartOf(
     yDomain: range,
     lines: sites.map((site) => ({
       name: site,
-      values: bySite.map((row) => row.get(site) ?? null),
+      values: areMany && !chosen.includes(site) ? [] : valuesOf(site),
     })),
+    ...(areMany && { chosen, spreads: rounds.map((row) => spreadOfRow(row, name)) }),
     mean: { name: terms.allSites, values: rounds.map((row) => row[name]) },
     ...(best && { mark: { x: best.round, label: terms.best } }),
     spreadWords: { median: terms.median, quartiles: terms.quartiles, range: terms.range },
   };
+}
+
+type Row = JobDetails['rounds'][number];
+type MetricName = FiguresProps['metric']['name'];
+
+/** Of a long job nearly all rows stay as they were: what was found of them is kept for as long as they are. */
+const knownSpreads = new WeakMap<Row, Map<MetricName, Spread | null>>();
+
+function spreadOfRow(row: Row, metric: MetricName): Spread | null {
+  const known = knownSpreads.get(row) ?? new Map<MetricName, Spread | null>();
+  knownSpreads.set(row, known);
+  const before = known.get(metric);
+  if (before !== undefined) return before;
+  const spread = spreadOf(row.sites.flatMap((cell) => cell[metric] ?? []));
+  known.set(metric, spread);
+  return spread;
 }
 
 const numbers = (title: string) => ({ title, isNumber: true });
@@ -117,7 +151,7 @@ function spreadTable(
   const { terms } = words.value;
   const parts = ['min', 'lowerQuartile', 'median', 'upperQuartile', 'max'] as const;
   const titles = [terms.least, terms.lowerQuartile, terms.median, terms.upperQuartile, terms.most];
-  const spreads = spreadsOf(chart);
+  const spreads = chart.spreads ?? [];
   return {
     columns: [terms.round, ...titles, terms.allSites].map(numbers),
     rows: rounds.map((row, index) => {

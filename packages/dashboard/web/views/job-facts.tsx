@@ -10,7 +10,7 @@ const AT_FIRST = 30;
 export function JobFacts({ events }: FollowedJob) {
   const [shown, show] = useState(AT_FIRST);
   const { terms } = words.value;
-  const rows = [...events].reverse().slice(0, shown);
+  const rows = events.slice(-shown).reverse();
   return (
     <section>
       <h2>{terms.facts}</h2>

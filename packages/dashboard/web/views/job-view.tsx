@@ -1,6 +1,7 @@
 import { words } from '@fedvox/desk/web';
-import { toldText } from '@fedvox/report/parts';
+import { RoundAnswers, toldText } from '@fedvox/report/parts';
 import type { ComponentChildren } from 'preact';
+import { useMemo, useRef } from 'preact/hooks';
 import type { JobDetails } from '../../src/page-contract.js';
 import { say } from '../language.js';
 import { useFollowed } from '../live/followed.js';
@@ -36,11 +37,15 @@ export function JobView({ id }: { id: string }) {
 }
 
 function Sections(job: FollowedJob) {
-  const { details } = job;
+  const { details, events } = job;
+  const answers = useRef(new RoundAnswers());
+  const asked = useMemo(() => answers.current.after(events), [events]);
   const { current } = details;
   // What waits for a person stands first.
   const isHeld = current?.phase === 'held';
-  const present = current && <PresentRound key="present" {...job} current={current} />;
+  const present = current && (
+    <PresentRound key="present" details={details} rounds={asked} current={current} />
+  );
   return (
     <>
       <h1>
@@ -53,7 +58,7 @@ function Sections(job: FollowedJob) {
         <FiguresSection key={metric.name} details={details} metric={metric} />
       ))}
       {!isHeld && present}
-      <TimelineSection {...job} />
+      <TimelineSection {...job} rounds={asked} />
       <MembersSection {...details} />
       <UpdatesSection {...details} />
       <ModelsSection {...job} />

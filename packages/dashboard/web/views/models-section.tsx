@@ -1,6 +1,6 @@
 import { DataTable, words } from '@fedvox/desk/web';
 import { toldText } from '@fedvox/report/parts';
-import { useMemo } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { say } from '../language.js';
 import type { FollowedJob } from '../live/job-record.js';
 import { Digest } from '../parts/digest.js';
@@ -10,11 +10,17 @@ import { self } from '../session.js';
 /** More are counted: the updates of a round are named one by one above. */
 const MOST_NAMED = 8;
 
+const AT_FIRST = 30;
+
 /** Every model with its figures, whose updates it was made of, and its digest, to be saved. */
 export function ModelsSection({ details: { id, rounds, best }, events }: FollowedJob) {
   const { terms } = words.value;
   const metrics = self.value?.metrics ?? [];
-  const made = useMemo(() => modelsMadeOf(events), [events]);
+  const [shown, show] = useState(AT_FIRST);
+  const latest = rounds.slice(-shown);
+  const first = latest[0]?.round ?? 0;
+  const made = useMemo(() => modelsMadeOf(events, first), [events, first]);
+  const bestRow = rounds.find(({ round }) => round === best?.round && round < first);
   const columns = [
     { title: terms.round, isNumber: true },
     ...metrics.map(({ title }) => ({ title, isNumber: true })),
@@ -22,7 +28,7 @@ export function ModelsSection({ details: { id, rounds, best }, events }: Followe
     { title: terms.digest },
     { title: say('save') },
   ];
-  const rows = [...rounds].reverse().map((row) => ({
+  const rows = [...(bestRow ? [bestRow] : []), ...latest].reverse().map((row) => ({
     key: String(row.round),
     isMarked: row.round === best?.round,
     cells: [
@@ -44,6 +50,11 @@ export function ModelsSection({ details: { id, rounds, best }, events }: Followe
     <section>
       <h2>{terms.models}</h2>
       <DataTable name={terms.models} columns={columns} rows={rows} />
+      {rounds.length > shown && (
+        <button type="button" onClick={() => show(shown * 4)}>
+          {say('older')}
+        </button>
+      )}
       <p class="note">
         {say('modelNote', { command: `fedvox job model ${id} --output best.safetensors` })}
       </p>

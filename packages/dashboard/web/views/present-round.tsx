@@ -1,22 +1,28 @@
 import { DataTable, wholeSpanText, words } from '@fedvox/desk/web';
-import { type AnsweredRound, answersOf, spanText } from '@fedvox/report/parts';
-import { useState } from 'preact/hooks';
-import type { CurrentWork } from '../../src/page-contract.js';
+import { type AnsweredRound, spanText } from '@fedvox/report/parts';
+import { useMemo, useState } from 'preact/hooks';
+import type { CurrentWork, JobDetails } from '../../src/page-contract.js';
 import { say } from '../language.js';
 import { post } from '../live/calls.js';
-import type { FollowedJob } from '../live/job-record.js';
 import { present } from '../live/present.js';
 import { Ago } from '../parts/counting-time.js';
 import { OrderButton } from '../parts/order-button.js';
 import { mayOrder } from '../session.js';
 
-type PresentProps = FollowedJob & { readonly current: CurrentWork };
+interface PresentProps {
+  readonly details: JobDetails;
+  /** All that were opened. */
+  readonly rounds: readonly AnsweredRound[];
+  readonly current: CurrentWork;
+}
 type SiteNow = CurrentWork['sites'][number];
 
 /** Sites that are listed before somebody asks for all. */
 const AT_FIRST = 50;
 /** Beyond so many times as long as usual, a site is pointed out. */
 const SLOW_FACTOR = 2;
+/** What is usual is told by so many of the last rounds. */
+const USUAL_ROUNDS = 50;
 const UNDECIDED: readonly CurrentWork['phase'][] = [
   'open',
   'closing',
@@ -26,9 +32,8 @@ const UNDECIDED: readonly CurrentWork['phase'][] = [
 ];
 
 /** Who is awaited now, how long that takes as a rule, and what can be said of an update that came. */
-export function PresentRound({ details, events, current }: PresentProps) {
+export function PresentRound({ details, rounds, current }: PresentProps) {
   const [isWhole, showWhole] = useState(false);
-  const rounds = answersOf(events);
   const now = rounds.at(-1);
   const title =
     current.kind === 'check-data'
@@ -102,7 +107,7 @@ interface PaceProps {
 
 /** "usually 14 min, now 31": by the coordinator's own clock. */
 function Pace({ site: { site, answer }, rounds, now }: PaceProps) {
-  const usualMs = usualAnswerMs(rounds, site);
+  const usualMs = useMemo(() => usualAnswerMs(rounds, site), [rounds, site]);
   if (usualMs === null) return <>{words.value.terms.none}</>;
   const usual = spanText(usualMs, words.value);
   if (answer !== 'awaited' || now === undefined || now.endedAtMs !== null) return <>{usual}</>;
@@ -115,9 +120,9 @@ function Pace({ site: { site, answer }, rounds, now }: PaceProps) {
   );
 }
 
-/** The median time from a round's opening to the site's answer; null where it has answered none. */
-export function usualAnswerMs(rounds: readonly AnsweredRound[], site: string): number | null {
-  const took = rounds.flatMap(({ round, openedAtMs, answers }) => {
+/** The median time from a round's opening to the site's answer, of the last rounds; null where it has answered none. */
+function usualAnswerMs(rounds: readonly AnsweredRound[], site: string): number | null {
+  const took = rounds.slice(-USUAL_ROUNDS).flatMap(({ round, openedAtMs, answers }) => {
     const answer = answers.get(site);
     return round === 0 || answer === undefined ? [] : [answer.atMs - openedAtMs];
   });

@@ -1,5 +1,5 @@
 import { ClockTime, DataTable, words } from '@fedvox/desk/web';
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import type { JobDetails, UpdateRow } from '../../src/page-contract.js';
 import { refusalWords, say } from '../language.js';
 import { useFollowedPath } from '../live/followed.js';
@@ -104,6 +104,15 @@ function verdictText({
 function Accepted({ id, rounds, current }: JobDetails) {
   const last = Math.max(rounds.length - 1, current?.round ?? 0);
   const [chosen, choose] = useState<number | null>(null);
+  const options = useMemo(
+    () =>
+      Array.from({ length: Math.max(0, last) }, (_, index) => last - index).map((each) => (
+        <option key={each} value={each}>
+          {each}
+        </option>
+      )),
+    [last],
+  );
   if (last < 1) return null;
   const round = chosen ?? last;
   return (
@@ -112,11 +121,7 @@ function Accepted({ id, rounds, current }: JobDetails) {
       <label>
         {words.value.terms.round}{' '}
         <select value={round} onChange={(event) => choose(Number(event.currentTarget.value))}>
-          {Array.from({ length: last }, (_, index) => last - index).map((each) => (
-            <option key={each} value={each}>
-              {each}
-            </option>
-          ))}
+          {options}
         </select>
       </label>
       <AcceptedOf id={id} round={round} />
