@@ -45,6 +45,14 @@ export const ERRORS = {
     advice:
       'Give --out that folder, and a scenario that compares; any other run begins anew without --resume.',
   },
+  'shift-empty': {
+    message: 'none of the cases in {path} has a label of the job, so there is none to shift',
+    advice: 'See `fedvox data inspect` of that folder, and the classes of the job.',
+  },
+  'site-killed': {
+    message: 'the agent of {site} was killed, as its scenario has it',
+    advice: 'Nothing: it starts again on its state. A report of this is a fault of the simulator.',
+  },
   'cohort-empty': {
     message: 'none of the cases in {path} has a label of the job',
     advice: 'See `fedvox data inspect` of that folder, and the classes of the job.',

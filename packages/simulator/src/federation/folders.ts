@@ -23,6 +23,8 @@ export interface RunFolders {
 export interface SiteFolders {
   readonly root: string;
   readonly data: string;
+  /** The same cases as a shifted scanner shows them. */
+  readonly shifted: string;
   readonly state: string;
   readonly config: string;
   readonly invitation: string;
@@ -47,6 +49,7 @@ export function runFolders(root: string): RunFolders {
       return {
         root: site,
         data: join(site, 'data'),
+        shifted: join(site, 'shifted'),
         state: join(site, 'state'),
         config: join(site, 'site.yaml'),
         invitation: join(site, 'invitation.json'),

@@ -11,7 +11,7 @@ const LESION = 2;
 export interface Anatomy {
   readonly hasLesion: boolean;
   /** @param point RAS+ mm from the middle of the body */
-  tissueAt(point: Vec3): Tissue;
+  tissueAt(point: Vec3, protocol?: Protocol): Tissue;
 }
 
 export interface Tissue {
@@ -23,8 +23,15 @@ export interface Tissue {
 
 const AIR: Tissue = { signal: 0, label: BACKGROUND };
 
-/** Vessels are as bright as lesions: brightness alone must not tell them apart. */
-const SIGNAL = { body: 0.35, bone: 0.12, vessel: 0.85, organ: 0.6 } as const;
+/** How images are weighted: what is bright in one need not be in the other. */
+export const PROTOCOLS = ['t1', 't2'] as const;
+export type Protocol = (typeof PROTOCOLS)[number];
+
+/** In T1 vessels are as bright as lesions, so that brightness alone must not tell them apart; in T2 their flow leaves them dark. */
+const SIGNAL = {
+  t1: { body: 0.35, bone: 0.12, vessel: 0.85, organ: 0.6 },
+  t2: { body: 0.5, bone: 0.1, vessel: 0.15, organ: 0.3 },
+} as const;
 /** From faint to plain: some lesions are hard to see in a noisy scan. */
 const LESION_SIGNAL = [0.75, 0.95] as const;
 
@@ -56,16 +63,17 @@ export function drawAnatomy(random: Random, hasLesion: boolean): Anatomy {
 
   return {
     hasLesion,
-    tissueAt(point) {
+    tissueAt(point, protocol = 't1') {
+      const signals = SIGNAL[protocol];
       if (scaledDistance(body, point) >= 1) return AIR;
       const grain = texture(point);
       if (lesion !== undefined && scaledDistance(lesion, point) < 1) {
         return { signal: lesionSignal + grain, label: LESION };
       }
-      if (scaledDistance(organ, point) < 1) return { signal: SIGNAL.organ + grain, label: ORGAN };
-      if (scaledDistance(bone, point) < 1) return { signal: SIGNAL.bone, label: BACKGROUND };
+      if (scaledDistance(organ, point) < 1) return { signal: signals.organ + grain, label: ORGAN };
+      if (scaledDistance(bone, point) < 1) return { signal: signals.bone, label: BACKGROUND };
       const vessel = vessels.some((each) => scaledDistance(each, point) < 1);
-      return { signal: (vessel ? SIGNAL.vessel : SIGNAL.body) + grain, label: BACKGROUND };
+      return { signal: (vessel ? signals.vessel : signals.body) + grain, label: BACKGROUND };
     },
   };
 }

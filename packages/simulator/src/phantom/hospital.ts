@@ -33,7 +33,7 @@ export async function writeHospital(
       patientName,
       patientId,
       modality: 'MR',
-      seriesDescription: `T1 ${scanner.plane} ${patientName}`,
+      seriesDescription: `${scanner.protocol.toUpperCase()} ${scanner.plane} ${patientName}`,
       createdAt: SCANNED_AT,
       storedBits: scanner.storedBits,
       signed: scanner.signed,

@@ -73,6 +73,20 @@ describe('a phantom scan', () => {
     }
   });
 
+  it('shows lesions brighter than the organ by any protocol, and the organ dark by T2', () => {
+    const anatomy = drawAnatomy(seededRandom('patient 10'), true);
+    const meanOf = (protocol: 't1' | 't2', wanted: number) => {
+      const { image, label } = acquire(anatomy, { ...quiet, protocol }, seededRandom(0));
+      const values = image.data.filter((_, index) => label.data[index] === wanted);
+      return values.reduce((sum, each) => sum + each, 0) / values.length;
+    };
+    for (const protocol of ['t1', 't2'] as const) {
+      expect(meanOf(protocol, 2)).toBeGreaterThan(meanOf(protocol, 1) * 1.1);
+    }
+    expect(meanOf('t1', 1)).toBeGreaterThan(meanOf('t1', 0));
+    expect(meanOf('t2', 1)).toBeLessThan(meanOf('t1', 1) * 0.6);
+  });
+
   it('has the Rayleigh-distributed noise of a magnitude image in air', () => {
     const anatomy = drawAnatomy(seededRandom('patient 11'), false);
     const scanner = { ...quiet, noise: 0.05, intensityScale: 1000 };

@@ -2,7 +2,7 @@ import type { Random } from '@fedvox/base';
 import type { LabelMap, Vec3, Volume } from '@fedvox/imaging';
 import { spacingMmSchema } from '@fedvox/job';
 import { z } from 'zod';
-import type { Anatomy } from './anatomy.js';
+import { type Anatomy, PROTOCOLS } from './anatomy.js';
 
 /** What makes one hospital's images differ from another's. */
 export const scannerSchema = z.strictObject({
@@ -10,6 +10,8 @@ export const scannerSchema = z.strictObject({
   spacingMm: spacingMmSchema,
   /** The plane of the slices. */
   plane: z.enum(['axial', 'coronal', 'sagittal']).default('axial'),
+  /** How its images are weighted. */
+  protocol: z.enum(PROTOCOLS).default('t1'),
   /** Standard deviation of the noise in each channel; tissue has signals of 0.1 to 1. */
   noise: z.number().min(0).max(0.5).default(0.03),
   /** How much brighter one end of the coil is than its middle. */
@@ -65,7 +67,7 @@ export function acquire(anatomy: Anatomy, scanner: Scanner, random: Random): Acq
     for (let j = 0; j < shape[1]; j++) {
       for (let i = 0; i < shape[0]; i++, index++) {
         const point = worldPoint(affineRas, i, j, k);
-        const tissue = anatomy.tissueAt(point);
+        const tissue = anatomy.tissueAt(point, scanner.protocol);
         const signal = tissue.signal * bias(point);
         image[index] = scanner.intensityScale * Math.hypot(signal + noise(), noise());
         label[index] = tissue.label;

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { eventProblems, eventSchema, latecomers, latenessMs, poisonOf } from './events.js';
+import {
+  driftOf,
+  eventSchema,
+  latecomers,
+  latenessMs,
+  linkBytesPerSecond,
+  poisonOf,
+  spoiledUploads,
+} from './events.js';
 
 const events = [
   { kind: 'late', site: 'south', round: 2, untilRound: 3, by: '10m' },
@@ -7,6 +15,12 @@ const events = [
   { kind: 'poison', site: 'east', round: 3, factor: -1 },
   { kind: 'poison', site: 'east', round: 4, factor: 10 },
   { kind: 'join', site: 'west', round: 2 },
+  { kind: 'slow-link', site: 'south', round: 1, untilRound: 3, bytesPerSecond: 2_000 },
+  { kind: 'slow-link', site: 'south', round: 2, bytesPerSecond: 500 },
+  { kind: 'corrupt', site: 'south', round: 2 },
+  { kind: 'corrupt', site: 'south', round: 2, uploads: 3 },
+  { kind: 'drift', site: 'north', round: 4, noise: 0.2 },
+  { kind: 'drift', site: 'north', round: 2, gain: 1.5 },
 ].map((event) => eventSchema.parse(event));
 
 describe('what befalls a site', () => {
@@ -24,29 +38,30 @@ describe('what befalls a site', () => {
   it('is told of those who come later', () => {
     expect([...latecomers(events)]).toEqual(['west']);
   });
-});
 
-describe('events that cannot happen', () => {
-  it('are told all at once, each with its place', () => {
-    const impossible = [
-      { kind: 'late', site: 'nowhere', round: 1, by: '1m' },
-      { kind: 'leave', site: 'east', round: 9 },
-      { kind: 'late', site: 'east', round: 3, untilRound: 2, by: '1m' },
-      { kind: 'join', site: 'east', round: 1 },
-      { kind: 'join', site: 'east', round: 2 },
-    ].map((event) => eventSchema.parse(event));
-    const problems = eventProblems(impossible, ['east', 'south'], 5);
-    expect(problems.map(({ path, message }) => `${path.join('.')} ${message}`)).toEqual([
-      '0.site is no site of this scenario; they are east, south',
-      '1.round is after the last of 5 rounds',
-      '2.untilRound is before round 3, where it begins',
-      '3.round every site is there at round 1: leave the event out, or give a later round',
-      '4.site joins twice',
+  it('slows its line to the slowest that was said, while it lasts', () => {
+    const rates = [1, 2, 3, 4].map((round) => linkBytesPerSecond(events, 'south', round));
+    expect(rates).toEqual([2_000, 500, 2_000, undefined]);
+  });
+
+  it('spoils so many of its uploads, in that round alone', () => {
+    expect([1, 2, 3].map((round) => spoiledUploads(events, 'south', round))).toEqual([0, 4, 0]);
+    expect(spoiledUploads(events, 'east', 2)).toBe(0);
+  });
+
+  it('lets its scanner drift from a round on, as the last drift has it', () => {
+    const drifts = [1, 2, 3, 4, 9].map((round) => driftOf(events, 'north', round));
+    expect(drifts.map((drift) => drift && [drift.gain, drift.noise])).toEqual([
+      undefined,
+      [1.5, 0],
+      [1.5, 0],
+      [1, 0.2],
+      [1, 0.2],
     ]);
   });
+});
 
-  it('are refused where they change nothing', () => {
-    const idle = eventSchema.safeParse({ kind: 'poison', site: 'east', round: 1, factor: 1 });
-    expect(idle.error?.issues[0]?.message).toMatch(/changes nothing/);
-  });
+it('an event that changes nothing is refused', () => {
+  const idle = eventSchema.safeParse({ kind: 'poison', site: 'east', round: 1, factor: 1 });
+  expect(idle.error?.issues[0]?.message).toMatch(/changes nothing/);
 });

@@ -1,5 +1,6 @@
 import { durationMs, durationSchema, nameSchema } from '@fedvox/job';
 import { z } from 'zod';
+import { type Drift, driftShape } from './drift.js';
 
 const round = z.number().int().positive();
 const site = nameSchema;
@@ -27,6 +28,31 @@ export const eventSchema = z.discriminatedUnion('kind', [
     round,
     factor: z.number().refine((factor) => factor !== 1, 'changes nothing: give another factor'),
   }),
+  /** Its agent is killed in this round, `after` it opened, and starts again `for` later on what it had on its disk. */
+  z.strictObject({
+    kind: z.literal('crash'),
+    site,
+    round,
+    after: durationSchema.default('10s'),
+    for: durationSchema.default('1m'),
+  }),
+  /** Its line carries no more than this in this round, or in each from `round` to `untilRound`, both ways. */
+  z.strictObject({
+    kind: z.literal('slow-link'),
+    site,
+    round,
+    untilRound: round.optional(),
+    bytesPerSecond: z.number().int().min(100),
+  }),
+  /** So many of its uploads in this round arrive with spoiled bytes. */
+  z.strictObject({
+    kind: z.literal('corrupt'),
+    site,
+    round,
+    uploads: z.number().int().min(1).max(100).default(1),
+  }),
+  /** From this round on its scanner shows everything otherwise than its earlier images have it. */
+  z.strictObject({ kind: z.literal('drift'), site, round, ...driftShape }),
 ]);
 
 export type ScenarioEvent = z.output<typeof eventSchema>;
@@ -38,11 +64,59 @@ export function latenessMs(
   ofRound: number,
 ): number {
   return events.reduce((sum, event) => {
-    if (event.kind !== 'late' || event.site !== ofSite) return sum;
-    const { round: first, untilRound: last = first } = event;
-    return ofRound < first || ofRound > last ? sum : sum + durationMs(event.by);
+    const isDue = event.kind === 'late' && event.site === ofSite && isWithin(event, ofRound);
+    return isDue ? sum + durationMs(event.by) : sum;
   }, 0);
 }
+
+/** What the site's line carries in this round; undefined where nothing slows it down. */
+export function linkBytesPerSecond(
+  events: readonly ScenarioEvent[],
+  ofSite: string,
+  ofRound: number,
+): number | undefined {
+  const rates = events.flatMap((event) =>
+    event.kind === 'slow-link' && event.site === ofSite && isWithin(event, ofRound)
+      ? [event.bytesPerSecond]
+      : [],
+  );
+  return rates.length === 0 ? undefined : Math.min(...rates);
+}
+
+/** How many of the site's uploads in this round are spoiled on their way. */
+export function spoiledUploads(
+  events: readonly ScenarioEvent[],
+  ofSite: string,
+  ofRound: number,
+): number {
+  return events.reduce(
+    (sum, event) =>
+      event.kind === 'corrupt' && event.site === ofSite && event.round === ofRound
+        ? sum + event.uploads
+        : sum,
+    0,
+  );
+}
+
+/** How far the site's scanner has drifted by this round: the last that was said counts; undefined before. */
+export function driftOf(
+  events: readonly ScenarioEvent[],
+  ofSite: string,
+  ofRound: number,
+): Drift | undefined {
+  const drifts = events.filter(
+    (event) => event.kind === 'drift' && event.site === ofSite && event.round <= ofRound,
+  );
+  return drifts.toSorted((a, b) => a.round - b.round).at(-1) as Drift | undefined;
+}
+
+interface Span {
+  readonly round: number;
+  readonly untilRound?: number | undefined;
+}
+
+const isWithin = ({ round: first, untilRound: last = first }: Span, round: number) =>
+  round >= first && round <= last;
 
 /** By what the site's delta of this round is multiplied. */
 export function poisonOf(
@@ -62,29 +136,4 @@ export function poisonOf(
 /** Sites that are not there from the beginning. */
 export function latecomers(events: readonly ScenarioEvent[]): ReadonlySet<string> {
   return new Set(events.flatMap((event) => (event.kind === 'join' ? [event.site] : [])));
-}
-
-/** What cannot happen, each with its place in the list. */
-export function eventProblems(
-  events: readonly ScenarioEvent[],
-  sites: readonly string[],
-  rounds: number,
-): readonly { readonly path: readonly (string | number)[]; readonly message: string }[] {
-  return events.flatMap((event, index) => {
-    const problems: { path: (string | number)[]; message: string }[] = [];
-    const add = (key: string, message: string) => problems.push({ path: [index, key], message });
-    if (!sites.includes(event.site)) {
-      add('site', `is no site of this scenario; they are ${sites.join(', ')}`);
-    }
-    if (event.round > rounds) add('round', `is after the last of ${rounds} rounds`);
-    if (event.kind === 'late' && (event.untilRound ?? event.round) < event.round) {
-      add('untilRound', `is before round ${event.round}, where it begins`);
-    }
-    const joins = events.filter((other) => other.kind === 'join' && other.site === event.site);
-    if (event.kind === 'join' && joins[0] !== event) add('site', 'joins twice');
-    if (event.kind === 'join' && event.round === 1) {
-      add('round', 'every site is there at round 1: leave the event out, or give a later round');
-    }
-    return problems;
-  });
 }

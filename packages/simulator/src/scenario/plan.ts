@@ -5,6 +5,7 @@ import type { EngineInfo } from '@fedvox/learning';
 import { fail } from '../errors.js';
 import type { CohortSpec } from './cohort-schema.js';
 import type { ScenarioEvent } from './events.js';
+import type { ScannerShift } from './scanner-shift.js';
 import type { Mode, Scenario, SiteData } from './scenario.js';
 import { type SitePace, USUAL_PACE } from './site-pace.js';
 
@@ -45,6 +46,8 @@ export interface PlannedSite {
   readonly data?: SiteData;
   readonly policy: Readonly<Record<string, unknown>>;
   readonly pace: SitePace;
+  /** How its scanner differs from the one that its data are of. */
+  readonly shift?: ScannerShift;
 }
 
 /** @throws FedvoxError `simulator/data-option-missing`, `simulator/data-folder-missing`, `simulator/events-need-virtual-time` */
@@ -77,10 +80,11 @@ export function planRun(scenario: Scenario, options: PlanOptions): Plan {
       federation: { ...job.federation, rounds, sites: job.federation.sites ?? names },
       seed: options.seed ?? job.seed,
     },
-    sites: scenario.sites.map(({ name, data, policy = {}, pace = USUAL_PACE }) => ({
+    sites: scenario.sites.map(({ name, data, shift, policy = {}, pace = USUAL_PACE }) => ({
       name,
       policy,
       pace,
+      ...(shift && { shift }),
       ...(data && {
         data: placeData(data, scenario.name, options.dataDir, smaller?.phantomCases),
       }),

@@ -7,7 +7,9 @@ import { z } from 'zod';
 import { phantomSchema } from '../phantom/phantom.js';
 import { cohortSchema } from './cohort-schema.js';
 import { compareSchema } from './compare-schema.js';
-import { eventProblems, eventSchema } from './events.js';
+import { eventProblems } from './event-problems.js';
+import { eventSchema } from './events.js';
+import { shiftSchema } from './scanner-shift.js';
 import { paceSchema } from './site-pace.js';
 
 const positiveInt = z.number().int().positive();
@@ -22,6 +24,8 @@ const siteSchema = z.strictObject({
   name: nameSchema,
   /** Absent where all sites' cases are a cohort's. */
   data: siteDataSchema.optional(),
+  /** How its scanner differs from the one that its data are of. */
+  shift: shiftSchema.optional(),
   /** The site's own policy; the agent's configuration says what may stand here. */
   policy: z.record(z.string(), z.unknown()).optional(),
   /** How long its work takes on virtual time. */

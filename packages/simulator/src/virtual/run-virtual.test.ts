@@ -130,6 +130,35 @@ describe('a federation on virtual time', () => {
     expect(deltasOf(changing)).toEqual({ east: 3, north: 2, south: 1 });
   }, 120_000);
 
+  it('ends in the same model where an agent is killed, a line is slow and uploads arrive spoiled', async () => {
+    const [calm] = bestOfCalm;
+    const harmed = await run(
+      events(
+        { kind: 'crash', site: 'north', round: 1, after: '2s', for: '1m' },
+        { kind: 'slow-link', site: 'south', round: 2, bytesPerSecond: 100 },
+        { kind: 'corrupt', site: 'east', round: 2, uploads: 2 },
+      ),
+    );
+    expect(harmed.best.sha256).toBe(calm);
+    const { east, north, south } = harmed.egress;
+    expect(north?.delta).toBe(south?.delta);
+    // Its first delta once, its second three times.
+    expect(east?.delta).toBe(2 * (south?.delta ?? 0));
+    const sendingMs = ((south?.delta ?? 0) / 2 / 100) * 1_000;
+    expect(harmed.durationMs).toBeGreaterThan(MINUTE_MS + sendingMs);
+  }, 120_000);
+
+  it('trains on what a site’s scanner shows once it has drifted, the same each time', async () => {
+    const [calm] = bestOfCalm;
+    const drift = { gain: 1, contrast: 3, noise: 0.2, biasField: 0.5 };
+    const [drifted, again] = [
+      await run(events({ kind: 'drift', site: 'east', round: 2, ...drift })),
+      await run(events({ kind: 'drift', site: 'east', round: 2, ...drift })),
+    ];
+    expect(drifted.best.sha256).not.toBe(calm);
+    expect(told(again)).toEqual(told(drifted));
+  }, 120_000);
+
   it('takes what a poisoned site sends for what it says', async () => {
     const [calm] = bestOfCalm;
     const poisoned = await run(events({ kind: 'poison', site: 'east', round: 1, factor: -5 }));

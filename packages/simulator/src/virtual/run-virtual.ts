@@ -3,7 +3,6 @@ import { type Clock, isFedvoxError } from '@fedvox/base';
 import { createLogger } from '@fedvox/base/system';
 import type { JobDetails, JobFact } from '@fedvox/coordinator';
 import type { DatasetSpec } from '@fedvox/imaging';
-import { durationMs } from '@fedvox/job';
 import { fail } from '../errors.js';
 import { reportOfEnded } from '../federation/ended-job.js';
 import { settledRows } from '../federation/follow-job.js';
@@ -11,6 +10,7 @@ import type { RunProgress } from '../federation/run-progress.js';
 import type { Report } from '../run-report.js';
 import { latecomers } from '../scenario/events.js';
 import type { Plan } from '../scenario/plan.js';
+import { befall } from './befall.js';
 import { VirtualFederation } from './virtual-federation.js';
 
 export interface VirtualRunOptions {
@@ -79,7 +79,7 @@ async function runJob(
     federation.onFact((fact) => {
       if (fact.kind !== 'round-opened') return;
       tell().catch(reject);
-      if (fact.work === 'train') befall(federation, plan, fact.round).catch(reject);
+      if (fact.work === 'train') befall(federation, plan.events, fact.round).catch(reject);
     });
   });
   await clock.passUntil(Promise.race([over, trouble, federation.failed]));
@@ -111,26 +111,4 @@ function tellRounds(
     told = Math.max(told, settled.length);
     return details;
   };
-}
-
-/** What the plan has in store for its sites as a round opens. */
-async function befall(federation: VirtualFederation, plan: Plan, round: number): Promise<void> {
-  const due = plan.events.filter((event) => event.round === round);
-  await Promise.all(
-    due.map(async (event) => {
-      switch (event.kind) {
-        case 'late':
-        case 'poison':
-          return; // the site's trainer knows of it
-        case 'join':
-          return federation.join(event.site);
-        case 'leave':
-          return federation.leave(event.site);
-        case 'offline':
-          await federation.leave(event.site);
-          await federation.clock.sleep(durationMs(event.for));
-          return federation.comeBack(event.site);
-      }
-    }),
-  );
 }

@@ -2,14 +2,15 @@ import { stat } from 'node:fs/promises';
 import type { Delta, Trainer, WorkOrder, WorkProgress, WorkResult } from '@fedvox/agent';
 import type { TrainerSetup, Workplace } from '@fedvox/agent/trainer';
 import { type Clock, errorText, isFedvoxError } from '@fedvox/base';
+import type { Reader } from '@fedvox/imaging';
 import { WeightsFile, writeWeightsFile } from '@fedvox/weights/files';
 import { fail } from '../errors.js';
 import { type SitePace, type WorkDone, workMs } from '../scenario/site-pace.js';
 import type { EngineTurns } from './engine-turns.js';
 
 export interface TurnTrainerOptions {
-  readonly setup: TrainerSetup;
-  readonly workplace: Omit<Workplace, 'onProgress'>;
+  readonly setup: Omit<TrainerSetup, 'cacheDir'>;
+  readonly workplace: Omit<Workplace, 'onProgress' | 'reader'>;
   readonly turns: EngineTurns;
   /** The virtual one. */
   readonly clock: Clock;
@@ -17,6 +18,14 @@ export interface TurnTrainerOptions {
   /** Of a round: how much longer its work takes, and by what its delta is multiplied. */
   readonly latenessMs: (round: number) => number;
   readonly poison: (round: number) => number;
+  /** How its images look in that round. */
+  readonly eyesOf: (round: number) => Eyes;
+}
+
+/** What reads a site's cases, and where it keeps those that are prepared. */
+export interface Eyes {
+  readonly reader: Reader;
+  readonly cacheDir: string;
 }
 
 /**
@@ -37,7 +46,7 @@ export class TurnTrainer implements Trainer {
   ): Promise<WorkResult> {
     const { turns, clock, pace, latenessMs } = this.#options;
     const result = await turns.take(() => this.#work(order, onProgress));
-    const round = order.work.kind === 'check-data' ? 0 : order.work.round;
+    const round = roundOf(order);
     await clock.sleep(workMs(pace, await doneOf(order, result)) + latenessMs(round), signal);
     return result;
   }
@@ -47,11 +56,13 @@ export class TurnTrainer implements Trainer {
   }
 
   async #work(order: WorkOrder, onProgress: (progress: WorkProgress) => void): Promise<WorkResult> {
-    const { setup, workplace, poison } = this.#options;
+    const { setup, workplace, poison, eyesOf } = this.#options;
+    const { reader, cacheDir } = eyesOf(roundOf(order));
     // Heavy: only where something is trained.
     const { runOrder } = await import('@fedvox/agent/trainer');
     try {
-      const result = await runOrder(setup, order, { ...workplace, onProgress });
+      const at = { ...workplace, reader, onProgress };
+      const result = await runOrder({ ...setup, cacheDir }, order, at);
       if (order.work.kind !== 'train' || result.kind !== 'measured') return result;
       const factor = poison(order.work.round);
       if (factor === 1 || result.delta === null) return result;
@@ -66,6 +77,8 @@ export class TurnTrainer implements Trainer {
     }
   }
 }
+
+const roundOf = ({ work }: WorkOrder) => (work.kind === 'check-data' ? 0 : work.round);
 
 async function doneOf({ baseModelPath }: WorkOrder, result: WorkResult): Promise<WorkDone> {
   const down = baseModelPath === undefined ? 0 : (await stat(baseModelPath)).size;

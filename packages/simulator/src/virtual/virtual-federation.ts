@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   enroll,
   type RunningAgent,
@@ -30,9 +31,13 @@ import { type DatasetSpec, ReaderThread } from '@fedvox/imaging';
 import { type Invitation, initConsortium } from '@fedvox/pki';
 import { InProcessNetwork } from '@fedvox/transport';
 import { type RunFolders, runFolders } from '../federation/folders.js';
-import { latenessMs, poisonOf } from '../scenario/events.js';
+import { driftOf, latenessMs, poisonOf } from '../scenario/events.js';
 import type { Plan, PlannedSite } from '../scenario/plan.js';
+import { driftingReader, driftName } from '../shift/drifting-reader.js';
 import { EngineTurns } from './engine-turns.js';
+import { isKill, killAgent } from './kill-agent.js';
+import type { SiteLine } from './site-line.js';
+import { SiteLines } from './site-lines.js';
 import { Stillness } from './stillness.js';
 import { TurnTrainer } from './turn-trainer.js';
 
@@ -71,6 +76,9 @@ export class VirtualFederation {
   readonly #stillness = new Stillness();
   readonly #reader: ReaderThread;
   readonly #agents = new Map<string, RunningAgent>();
+  readonly #lines: SiteLines;
+  /** Of the agents that run. */
+  readonly #lineOf = new Map<string, SiteLine>();
   readonly #invitations = new Map<string, Invitation>();
   readonly #listeners: FactListener[] = [];
   #coordinator!: HeldCoordinator;
@@ -86,6 +94,7 @@ export class VirtualFederation {
     this.folders = runFolders(options.folder);
     this.#reader = new ReaderThread(options.wallClock);
     this.clock = new VirtualClock({ startMs: BEGINNING_MS, settle: () => this.#settle() });
+    this.#lines = new SiteLines(this.#network, this.clock, options.plan.events);
   }
 
   /** Founds the consortium, opens its coordinator and invites every site; none has joined yet. */
@@ -111,15 +120,19 @@ export class VirtualFederation {
   /** Starts the agent of a site that is enrolled. */
   async comeBack(name: string): Promise<void> {
     const site = this.#site(name);
+    const line = this.#lines.open(name);
+    this.#lineOf.set(name, line);
     const agent = await startAgent(this.#configOf(site), {
-      wire: this.#network,
+      wire: line,
       clock: this.clock,
       chance: this.#chance(name),
       log: this.#options.log,
       trainer: this.#trainerOf(site),
     });
     this.#agents.set(name, agent);
-    agent.done.catch(this.#fail);
+    agent.done.catch((error: unknown) => {
+      if (!isKill(error)) this.#fail(error);
+    });
   }
 
   /** Stops the site's agent, whatever it is at. */
@@ -127,6 +140,16 @@ export class VirtualFederation {
     const agent = this.#agents.get(name);
     this.#agents.delete(name);
     await agent?.stop();
+  }
+
+  /** Kills the site's agent; nothing happens where it does not run. */
+  async kill(name: string): Promise<void> {
+    const agent = this.#agents.get(name);
+    if (agent === undefined) return;
+    this.#agents.delete(name);
+    const stateDir = this.folders.site(name).state;
+    const line = this.#lineOf.get(name) as SiteLine;
+    await killAgent({ site: name, agent, line, stateDir });
   }
 
   /** @returns the job's id */
@@ -193,7 +216,10 @@ export class VirtualFederation {
       computeThreads: 0,
     });
     this.#coordinator.services.registry.onProgress(({ facts, atMs }) => {
-      for (const fact of facts) for (const listener of this.#listeners) listener(fact, atMs);
+      for (const fact of facts) {
+        if (fact.kind === 'round-opened') this.#lines.round = fact.round;
+        for (const listener of this.#listeners) listener(fact, atMs);
+      }
     });
     for (const { name } of plan.sites) this.#invitations.set(name, await this.#invite(name));
   }
@@ -203,12 +229,19 @@ export class VirtualFederation {
     const { engine, device, precision, threads, events } = plan;
     const { splits: splitsDir, headerIndex } = stateFolder(this.folders.site(name).state);
     const dataset = data.get(name) as DatasetSpec;
+    const seed = `${plan.job.seed}/${name}`;
     return new TurnTrainer({
       setup: {
-        ...{ site: name, dataset, cacheDir, splitsDir, headerIndex },
+        ...{ site: name, dataset, splitsDir, headerIndex },
         ...{ engine, device, precision, threads, logLevel: 'warn' },
       },
-      workplace: { reader: this.#reader, clock: wallClock, log, signal },
+      workplace: { clock: wallClock, log, signal },
+      eyesOf: (round) => {
+        const drift = driftOf(events, name, round);
+        if (drift === undefined) return { reader: this.#reader, cacheDir };
+        const reader = driftingReader(this.#reader, drift, seed);
+        return { reader, cacheDir: join(cacheDir, driftName(drift, seed)) };
+      },
       turns: this.#turns,
       clock: this.clock,
       pace,
