@@ -62,6 +62,7 @@ export const EXPECTED_SKIPS = [
       /^packages\/pacs\/src\/(orthanc|dimse\/real-archives)/,
       /^packages\/simulator\/src\/scenario\/shipped-scenarios/,
       /^packages\/weights\/src\/files\/state-dict-file\.test/,
+      /^test\/e2e\/scenario-library.*hippocampi/,
     ],
   },
   {

@@ -37,7 +37,9 @@ export interface Surroundings {
   readonly before?: (site: SiteName, work: WorkOrder['work'], signal: AbortSignal) => Promise<void>;
   /** Instead of a trainer that computes from digests. */
   readonly trainerOf?: (site: SiteName) => NonNullable<AgentOptions['trainer']>;
-  /** What a site's policy says beside that it takes part with another one. */
+  /** Instead of the wire, for one agent that starts. */
+  readonly lineOf?: (site: SiteName) => Pick<Wire, 'dial'>;
+  /** Of each site, beside a cohort of two. */
   readonly policyOf?: (site: SiteName) => Partial<SitePolicy>;
   /** What agents log; nowhere where absent. */
   readonly logOf?: (site: SiteName) => Logger;
@@ -110,7 +112,7 @@ export class HeldFederation {
   /** Enrols a site and starts its agent. */
   async join(site: SiteName): Promise<void> {
     const { wire, clock } = this.#surroundings;
-    const config = configOf(site, this.stateDirOf(site), this.#surroundings);
+    const config = this.#configOf(site, this.stateDirOf(site));
     await this.#leaveKey(site, stateFolder(config.stateDir).credentials);
     await enroll(config, await this.#invite(site), clock, wire);
     await this.comeBack(site);
@@ -127,17 +129,26 @@ export class HeldFederation {
 
   /** Stops the site's agent, whatever it is at. */
   async leave(site: SiteName): Promise<void> {
+    await this.take(site)?.stop();
+  }
+
+  agentOf(site: SiteName): RunningAgent | undefined {
+    return this.#agents.get(site);
+  }
+
+  /** The site's agent, which is somebody else's to end from now on. */
+  take(site: SiteName): RunningAgent | undefined {
     const agent = this.#agents.get(site);
     this.#agents.delete(site);
-    await agent?.stop();
+    return agent;
   }
 
   /** An agent on any state folder of the site; whoever asks for it stops it. */
   startAgentOf(site: SiteName, stateDir: string): Promise<RunningAgent> {
     const { wire, clock, trainerOf = this.#digestTrainer } = this.#surroundings;
-    const { logOf = silentLogger } = this.#surroundings;
-    return startAgent(configOf(site, stateDir, this.#surroundings), {
-      wire,
+    const { logOf = silentLogger, lineOf = () => wire } = this.#surroundings;
+    return startAgent(this.#configOf(site, stateDir), {
+      wire: lineOf(site),
       clock,
       chance: seededChance(seededRandom(site)),
       log: logOf(site),
@@ -170,6 +181,10 @@ export class HeldFederation {
     });
   }
 
+  onMoment(listener: (moment: JobMoment) => void): void {
+    this.#listeners.push(listener);
+  }
+
   /** The models that rounds made, once a job has ended, from now on, and well. */
   async completed(): Promise<readonly Sha256[]> {
     const { fact } = await this.next(({ fact: { kind } }) => ENDS.includes(kind));
@@ -180,9 +195,16 @@ export class HeldFederation {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.#agents.values()].map((agent) => agent.stop()));
+    await this.stopAgents();
     await this.#coordinator.stop();
     await rm(this.#root, { recursive: true });
+  }
+
+  /** What they left can be looked at then. */
+  async stopAgents(): Promise<void> {
+    const agents = [...this.#agents.values()];
+    this.#agents.clear();
+    await Promise.all(agents.map((agent) => agent.stop()));
   }
 
   #watch(): void {
@@ -200,6 +222,13 @@ export class HeldFederation {
     const { privateKeyPem } = this.#consortium.siteKeys.get(site) as KeyPair;
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, 'pending.key'), privateKeyPem, { mode: 0o600 });
+  }
+
+  #configOf(site: SiteName, stateDir: string) {
+    const { policyOf = () => ({}) } = this.#surroundings;
+    const written = { site, stateDir, data: { kind: 'msd', path: 'none' }, engine: 'cpu' };
+    const policy = { minCohort: 2, ...policyOf(site) };
+    return resolveSiteConfig(siteConfigSchema.parse({ ...written, policy }), `${stateDir}.yaml`);
   }
 
   async #invite(site: SiteName) {
@@ -226,10 +255,4 @@ function openOn(config: CoordinatorConfig, { wire, clock }: Surroundings) {
     chance: seededChance(seededRandom('coordinator')),
     log: silentLogger(),
   });
-}
-
-function configOf(site: SiteName, stateDir: string, { policyOf = () => ({}) }: Surroundings) {
-  const written = { site, stateDir, data: { kind: 'msd', path: 'none' }, engine: 'cpu' };
-  const policy = { minCohort: 2, ...policyOf(site) };
-  return resolveSiteConfig(siteConfigSchema.parse({ ...written, policy }), `${stateDir}.yaml`);
 }

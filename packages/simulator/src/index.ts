@@ -14,6 +14,14 @@ export { writeHospital } from './phantom/hospital.js';
 export { type PhantomSpec, phantomSchema } from './phantom/phantom.js';
 export { type PlantedIdentity, plantedIdentity } from './phantom/planted-identity.js';
 export type { EgressBytes, Report, RoundRow } from './run-report.js';
+export { eventProblems } from './scenario/event-problems.js';
+export {
+  eventSchema,
+  latecomers,
+  latenessMs,
+  poisonOf,
+  type ScenarioEvent,
+} from './scenario/events.js';
 export { type Plan, type PlannedSite, type PlanOptions, planRun } from './scenario/plan.js';
 export {
   loadScenario,
@@ -23,4 +31,8 @@ export {
   scenarioJsonSchema,
 } from './scenario/scenario.js';
 export { type SimulateOptions, simulateScenario } from './simulate.js';
+export { type Befallen, Fates } from './virtual/fates.js';
+export { isKill, killAgent } from './virtual/kill-agent.js';
+export type { SiteLine } from './virtual/site-line.js';
+export { SiteLines } from './virtual/site-lines.js';
 export { Stillness } from './virtual/stillness.js';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Random, seededRandom, shuffled } from '@fedvox/base';
 import { type DatasetSpec, writeDicomSeg, writeDicomSeries } from '@fedvox/imaging';
 import { drawAnatomy, PHANTOM_CLASSES } from './anatomy.js';
-import type { PhantomSpec } from './phantom.js';
+import { hasLesion, type PhantomSpec } from './phantom.js';
 import { plantedIdentity } from './planted-identity.js';
 import { acquire } from './scanner.js';
 
@@ -11,13 +11,13 @@ const SCANNED_AT = new Date('2020-01-01T12:00:00Z');
 
 /**
  * Writes a hospital's made-up patients below `folder`, each as a DICOM MR series with its DICOM SEG,
- * slices in shuffled file order. Every second patient has a lesion. Same seed, same bytes.
+ * slices in shuffled file order. Same seed, same bytes.
  * @returns how the site reads them
  */
 export async function writeHospital(
   folder: string,
   site: string,
-  { cases, scanner }: PhantomSpec,
+  { cases, scanner, lesions }: PhantomSpec,
   seed: number,
 ): Promise<DatasetSpec> {
   const segments = PHANTOM_CLASSES.map((label, value) => ({ label, value })).slice(1);
@@ -26,7 +26,7 @@ export async function writeHospital(
     const random = seededRandom(identity);
     const { patientName, patientId } = plantedIdentity(site, index);
     const patientFolder = join(folder, patientId);
-    const anatomy = drawAnatomy(random.fork('anatomy'), index % 2 === 0);
+    const anatomy = drawAnatomy(random.fork('anatomy'), hasLesion({ lesions }, index));
     const { image, label } = acquire(anatomy, scanner, random.fork('acquisition'));
     const series = await writeDicomSeries(join(patientFolder, 'mr'), image, {
       identity,

@@ -57,6 +57,19 @@ describe('a scenario', () => {
     await expect(load(text)).rejects.toThrow(/colour: there is no such key/);
   });
 
+  it('is refused with the lines of events that cannot happen, be its job a file of its own', async () => {
+    const events =
+      'events:\n  - {kind: leave, site: site-c, round: 2}\n  - {kind: crash, site: site-a, round: 6}\n';
+    await writeFile(join(folder, 'job.yaml'), JOB.replaceAll('\n  ', '\n'));
+    const known = events.replace('site-c', 'site-b');
+    await expect(load(`${HEAD}${known}${SITES}jobFile: job.yaml\n`)).rejects.toThrow(
+      /has 1 problem[\s\S]*line 6: events\.1\.round: is after the last of 5 rounds/,
+    );
+    await expect(load(`${HEAD}${events}${SITES}job:${JOB}`)).rejects.toThrow(
+      /has 2 problem[\s\S]*line 5: events\.0\.site: is no site[\s\S]*line 6: events\.1\.round: is after/,
+    );
+  });
+
   it('is refused when two sites have one name, or when it has no job', async () => {
     await expect(load(`${HEAD}${SITES.replace('site-b', 'site-a')}job:${JOB}`)).rejects.toThrow(
       /line 6: sites\.1\.name: is the name of two sites: site-a/,

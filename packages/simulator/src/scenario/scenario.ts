@@ -70,10 +70,8 @@ export const scenarioSchema = z
   })
   .superRefine((scenario, context) => {
     const names = scenario.sites.map((site) => site.name);
-    const { rounds = Number.POSITIVE_INFINITY } = scenario.job?.federation ?? {};
-    for (const { path, message } of eventProblems(scenario.events, names, rounds)) {
-      context.addIssue({ code: 'custom', path: ['events', ...path], message });
-    }
+    // Where the job is a file of its own, its rounds are known once that is read.
+    tellEventProblems(scenario, scenario.job?.federation.rounds, context);
     if ((scenario.job === undefined) === (scenario.jobFile === undefined)) {
       context.addIssue({
         code: 'custom',
@@ -104,6 +102,19 @@ export const scenarioSchema = z
     }
   });
 
+/** @param rounds of its job; as many as one likes where absent */
+function tellEventProblems(
+  { events, sites }: Pick<z.output<typeof scenarioSchema>, 'events' | 'sites'>,
+  rounds: number | undefined,
+  context: z.RefinementCtx,
+): void {
+  const names = sites.map(({ name }) => name);
+  const problems = eventProblems(events, names, rounds ?? Number.POSITIVE_INFINITY);
+  for (const { path, message } of problems) {
+    context.addIssue({ code: 'custom', path: ['events', ...path], message });
+  }
+}
+
 export type ScenarioInput = z.input<typeof scenarioSchema>;
 export type SiteData = z.output<typeof siteDataSchema>;
 /** A validated scenario; its job is always at hand. */
@@ -121,5 +132,11 @@ export async function loadScenario(path: string): Promise<Scenario> {
   const { job, jobFile, ...rest } = await loadConfig(path, scenarioSchema, 'scenario');
   if (job !== undefined) return { ...rest, job };
   const jobPath = resolve(dirname(path), jobFile as string);
-  return { ...rest, job: await loadConfig(jobPath, newJobSchema, 'job') };
+  const read = await loadConfig(jobPath, newJobSchema, 'job');
+  const { rounds } = read.federation;
+  const whole = scenarioSchema.superRefine((scenario, context) =>
+    tellEventProblems(scenario, rounds, context),
+  );
+  await loadConfig(path, whole, 'scenario');
+  return { ...rest, job: read };
 }

@@ -10,7 +10,8 @@ import type { RunProgress } from '../federation/run-progress.js';
 import type { Report } from '../run-report.js';
 import { latecomers } from '../scenario/events.js';
 import type { Plan } from '../scenario/plan.js';
-import { befall } from './befall.js';
+import { AnswerTimes, type RoundAttendance } from './answer-times.js';
+import { Fates } from './fates.js';
 import { VirtualFederation } from './virtual-federation.js';
 
 export interface VirtualRunOptions {
@@ -28,6 +29,7 @@ export interface VirtualRunOptions {
 export interface VirtualReport extends Report {
   /** From the job's submission to its end, on virtual time. */
   readonly durationMs: number;
+  readonly attendance: readonly RoundAttendance[];
 }
 
 const ENDS: readonly JobFact['kind'][] = ['job-completed', 'job-failed'];
@@ -72,14 +74,17 @@ async function runJob(
       if (ENDS.includes(kind)) resolve();
     });
   });
+  const attendance = new AnswerTimes();
+  federation.onFact(attendance.onFact);
   const submittedAtMs = clock.nowMs();
   const id = await federation.submit(firstModel(plan.job));
+  const fates = new Fates(federation, plan.events);
   const tell = tellRounds(federation, id, onProgress);
   const trouble = new Promise<never>((_, reject) => {
     federation.onFact((fact) => {
       if (fact.kind !== 'round-opened') return;
       tell().catch(reject);
-      if (fact.work === 'train') befall(federation, plan.events, fact.round).catch(reject);
+      if (fact.work === 'train') fates.befall(fact.round).catch(reject);
     });
   });
   await clock.passUntil(Promise.race([over, trouble, federation.failed]));
@@ -92,7 +97,10 @@ async function runJob(
       copyFile(await federation.pathOf(sha256), path),
     stop: () => federation.stop(),
   };
-  return reportOfEnded(plan, details, ended, { durationMs: endedAtMs - submittedAtMs });
+  return reportOfEnded(plan, details, ended, {
+    durationMs: endedAtMs - submittedAtMs,
+    attendance: attendance.rounds,
+  });
 }
 
 /** Tells the rounds whose figures have become complete since it was last asked. */
