@@ -32,4 +32,23 @@ describe('the progress of a run', () => {
       'Starting the coordinator\n⟲round 1/2: north training, south traini⟲round 1/2: Dice 0.750, AUC -  (Dice by site: north 0.750)\n',
     );
   });
+
+  it('of a comparison is one line for each piece, with what is left on a terminal', () => {
+    const tellPieces = (isTTY: boolean) => {
+      const stderr = Object.assign(new PassThrough(), { isTTY, columns: 80 });
+      const output = new Output({ stdout: new PassThrough(), stderr, environment: {} }, false);
+      const tell = tellProgress(output);
+      const piece = { name: 'median', seed: 1, place: 2, total: 8 };
+      const at = { round: 3, rounds: 5, dice: 0.61 };
+      tell({ kind: 'piece', ...piece, at, leftMs: 240_000 });
+      tell({ kind: 'piece-done', ...piece, dice: 0.7, isNew: true });
+      tell({ kind: 'piece-done', ...piece, place: 3, dice: null, isNew: false });
+      return String(stderr.read()).replaceAll('\r\x1b[2K', '⟲');
+    };
+    const done = '[2/8] median, seed 1: Dice 0.700\n[3/8] median, seed 1: Dice -, done before\n';
+    expect(tellPieces(false)).toBe(done);
+    expect(tellPieces(true)).toBe(
+      `⟲[2/8] median, seed 1, round 3/5, Dice 0.610, about 4 min 0 s left⟲${done}`,
+    );
+  });
 });

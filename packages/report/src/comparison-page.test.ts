@@ -51,6 +51,44 @@ describe('a report of a comparison', () => {
     expect(text).toMatch(/worst site\|0\.700\|0\.600\|0\.500/);
   });
 
+  it('says who was missing from a round, who came last, and in which rounds nobody knows', () => {
+    const [first, ...others] = record.variants;
+    const answers = [
+      { site: 'east', afterMs: 60_000 },
+      { site: '<north>', afterMs: 2_400_000 },
+    ];
+    const attendance = [
+      { round: 1, answers },
+      { round: 2, answers: answers.slice(0, 1) },
+    ];
+    const told = { ...record, variants: [{ ...first!, attendance }, ...others] };
+    const text = textOf(comparisonReport(told, 'en'));
+    expect(text).toMatch(/1\|last &lt;north&gt; after 40 min 0 s/);
+    expect(text).toMatch(/2\|without &lt;north&gt;, last east after 1 min 0 s/);
+    expect(textOf(comparisonReport(record, 'en'))).not.toContain('Who was missing');
+  });
+
+  it.each([3, 100])(
+    'draws what each of %d sites gains as a dot in the line of its variant',
+    (count) => {
+      const sites = Array.from({ length: count }, (_, index) => `site-${index}`);
+      const wide = (one: ComparedVariant): ComparedVariant => ({
+        ...one,
+        bySite: sites.map((site, index) => ({
+          site,
+          dice: estimate(one.kind === 'alone' ? 0.6 - index / 1_000 : 0.6),
+        })),
+      });
+      const page = comparisonReport({ ...record, variants: record.variants.map(wide) }, 'en');
+      const text = textOf(page);
+      const most = `+${((count - 1) / 1_000).toFixed(3)}`;
+      expect(text).toContain(`From 0.000 to ${most}; 0 of all dots`);
+      expect(page.match(/<svg /g)).toHaveLength(3);
+      expect(page).not.toContain('&lt;svg');
+      expect(page.length).toBeLessThan(200_000);
+    },
+  );
+
   it('holds no markup but its own, and runs nothing', () => {
     const page = comparisonReport(record, 'en');
     expect(page).toContain('&lt;b&gt;and why');

@@ -4,6 +4,9 @@ import type { ComparedVariant, ComparisonRecord, Estimate } from './comparison-r
 import { type Column, dataTable, type Html, html, raw, termList } from './html-markup.js';
 import { figureText, namesText, spanText } from './phrases.js';
 import { reportPage } from './report-page.js';
+import { attendanceSection } from './sections/attendance-section.js';
+import { gainSection } from './sections/gain-section.js';
+import { nameOf, signed } from './sections/variant-phrases.js';
 import { type Language, WORDS } from './words/languages.js';
 import type { Words } from './words/words.js';
 
@@ -16,6 +19,7 @@ export function comparisonReport(record: ComparisonRecord, language: Language): 
     curves(record, words),
     bySite(record, words),
     ...byClass(record, words),
+    ...attendanceSection(record, words),
     runs(record, words),
     repeat(record, words),
   ]);
@@ -126,7 +130,8 @@ function bySite({ variants: all }: ComparisonRecord, words: Words): Html {
   });
   return html`<h2>${say.terms.bySite}</h2>
 ${raw(dataTable(say.terms.bySite, columns, [...rows, [say.terms.worstSite, ...worst]], rows.length))}
-<p class="note">${alone === undefined ? '' : say.gainNote}</p>`;
+<p class="note">${alone === undefined ? '' : say.gainNote}</p>
+${raw(gainSection(all, words))}`;
 }
 
 function byClass({ variants: all }: ComparisonRecord, words: Words): Html[] {
@@ -171,10 +176,6 @@ function repeat({ command, seeds }: ComparisonRecord, words: Words): Html {
 <p class="note">${words.comparison.repeatNote(namesText(seeds.map(String), words))}</p>`;
 }
 
-function nameOf(name: string, kind: ComparedVariant['kind'], words: Words): string {
-  return kind === 'federated' ? name : words.comparison.baseline[kind];
-}
-
 function domainOf(all: readonly ComparedVariant[]): readonly [number, number] {
   const ends = all.flatMap(({ dice, runs: own }) => [
     ...(dice === null ? [] : [dice.mean, dice.low ?? dice.mean, dice.high ?? dice.mean]),
@@ -190,13 +191,6 @@ function intervalText(estimate: Estimate | null, { terms }: Words): string {
 
 /** With a true minus sign. */
 const plain = (value: number) => value.toFixed(3).replace('-', '−');
-
-/** With its sign, and none before what is 0 to the last digit shown. */
-function signed(value: number): string {
-  const digits = Math.abs(value).toFixed(3);
-  if (Number(digits) === 0) return digits;
-  return `${value < 0 ? '−' : '+'}${digits}`;
-}
 
 const chanceText = (p: number) => (p < 0.001 ? '< 0.001' : p.toFixed(3));
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;

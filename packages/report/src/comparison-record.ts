@@ -29,7 +29,15 @@ export interface ComparedVariant {
   readonly bytes: number | null;
   /** On virtual time, mean over seeds; null where there is none. */
   readonly durationMs: number | null;
+  /** Who gave an update for each round of training, of the first seed; absent where no virtual time says when. */
+  readonly attendance?: readonly AttendedRound[];
   readonly runs: readonly ComparedRun[];
+}
+
+export interface AttendedRound {
+  readonly round: number;
+  /** How long after the round opened. */
+  readonly answers: readonly { readonly site: string; readonly afterMs: number }[];
 }
 
 export interface ComparedRun {

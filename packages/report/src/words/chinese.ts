@@ -225,6 +225,7 @@ export const CHINESE: Words = {
       bySite: '各站点 Dice',
       worstSite: '最差站点',
       byClass: '各类别 Dice',
+      attendance: '谁缺席，谁最后到',
       runs: '每次运行',
       repeat: '如何重现',
     },
@@ -239,6 +240,13 @@ export const CHINESE: Words = {
       '指标为各种子最佳模型在所有站点验证病例上的平均值。区间由对种子和病例重新抽样 2,000 次得到（百分位自助法）；p 来自相同种子下按病例的双侧置换检验。最佳模型在同一批病例上选出，对所有方案同样偏高。',
     baselineNote: (epochs) => `每一轮对应基线在其病例上训练 ${epochs} 遍。`,
     gainNote: '括号内：相对于该站点单独训练的模型的提升。',
+    attendanceNote: '取第一个种子，时间为虚拟时间，自该轮开始计；缺席者未给出该轮能等到的更新。',
+    lastAfter: (site, span) => `最后为 ${site}，${span} 后`,
+    without: (names) => `缺 ${names}`,
+    gainTitle: '高于站点自有模型的 Dice',
+    gainDescription: (sites) => `每个方案一行；${sites} 个站点各一个点，另有其平均值。`,
+    gainRange: (least, most, worse) =>
+      `从 ${least} 到 ${most}；其中 ${worse} 个点的站点以自有模型为佳。`,
     repeatNote: (seeds) =>
       `相同的场景文件、引擎、精度与种子（${seeds}）得到相同的模型，其摘要见上表。`,
   },

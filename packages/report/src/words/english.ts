@@ -233,6 +233,7 @@ export const ENGLISH: Words = {
       bySite: 'Dice by site',
       worstSite: 'worst site',
       byClass: 'Dice by class',
+      attendance: 'Who was missing, and who came last',
       runs: 'Every run',
       repeat: 'To repeat it',
     },
@@ -254,6 +255,15 @@ export const ENGLISH: Words = {
         ? 'Baselines make one pass over their cases for each round.'
         : `Baselines make ${epochs} passes over their cases for each round.`,
     gainNote: 'In brackets: what the site gains over its own model, trained alone.',
+    attendanceNote:
+      'Of the first seed, on virtual time from the opening of the round; who is missing gave nothing that the round could wait for.',
+    lastAfter: (site, span) => `last ${site} after ${span}`,
+    without: (names) => `without ${names}`,
+    gainTitle: 'Dice above that of the site’s own model',
+    gainDescription: (sites) =>
+      `One line for each variant; a dot for each of ${sites} sites, and their mean.`,
+    gainRange: (least, most, worse) =>
+      `From ${least} to ${most}; ${worse} of all dots are of a site that its own model serves better.`,
     repeatNote: (seeds) =>
       `The same scenario file, engine, precision and seeds (${seeds}) give the same models, by their digests above.`,
   },

@@ -114,6 +114,7 @@ export interface ComparisonWords {
       | 'bySite'
       | 'worstSite'
       | 'byClass'
+      | 'attendance'
       | 'runs'
       | 'repeat',
       string
@@ -128,6 +129,13 @@ export interface ComparisonWords {
   readonly statisticsNote: string;
   readonly baselineNote: (epochsPerRound: number) => string;
   readonly gainNote: string;
+  readonly gainTitle: string;
+  readonly gainDescription: (sites: number) => string;
+  /** @param worse how many dots are below 0 */
+  readonly gainRange: (least: string, most: string, worse: number) => string;
+  readonly attendanceNote: string;
+  readonly lastAfter: (site: string, span: string) => string;
+  readonly without: (names: string) => string;
   readonly repeatNote: (seeds: string) => string;
 }
 

@@ -64,6 +64,7 @@ function variantOf(
     curve: curveOf(runs),
     bytes: meanOrNull(runs.map(({ bytes }) => bytes)),
     durationMs: meanOrNull(runs.map(({ durationMs }) => durationMs)),
+    ...(runs[0]?.attendance && { attendance: runs[0].attendance }),
     runs: runs.map(({ seed, dice, auc, round, sha256 }) => ({ seed, dice, auc, round, sha256 })),
   };
 }

@@ -1,4 +1,5 @@
 import type { Sha256 } from '@fedvox/base';
+import type { RoundAttendance } from '../virtual/answer-times.js';
 
 /** Of a model on one validation case. */
 export interface CaseDice {
@@ -20,5 +21,7 @@ export interface MeasuredRun {
   readonly curve: readonly (number | null)[];
   readonly bytes: number | null;
   readonly durationMs: number | null;
+  /** Of a federation on virtual time. */
+  readonly attendance?: readonly RoundAttendance[];
   readonly cases: readonly CaseDice[];
 }

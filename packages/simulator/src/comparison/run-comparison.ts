@@ -14,6 +14,7 @@ import { runVirtual, type VirtualReport } from '../virtual/run-virtual.js';
 import { diceOf } from './estimates.js';
 import { keptRun } from './kept-runs.js';
 import type { CaseDice, MeasuredRun } from './measured-run.js';
+import { PieceProgress } from './piece-progress.js';
 import { jobOfVariant } from './variants.js';
 
 export interface ComparisonOptions {
@@ -45,7 +46,10 @@ export async function runComparison(
   { seeds, variants, baselines }: CompareSpec,
   options: ComparisonOptions,
 ): Promise<readonly ComparedRuns[]> {
-  const work = new Comparison(plan, options);
+  const { clock, onProgress } = options;
+  const total = seeds.length * (variants.length + baselines.length);
+  const pieces = new PieceProgress(total, clock, onProgress);
+  const work = new Comparison(plan, options, pieces);
   const contenders = [
     ...variants.map((variant) => ({
       ...{ name: variant.name, kind: 'federated' as const },
@@ -57,19 +61,12 @@ export async function runComparison(
     })),
   ];
   const runs = new Map<string, MeasuredRun[]>();
-  let done = 0;
   for (const seed of seeds) {
     for (const { name, run } of contenders) {
       options.signal.throwIfAborted();
-      done += 1;
-      const place = `${done}/${seeds.length * contenders.length}`;
-      options.onProgress({ kind: 'step', text: `[${place}] ${name}, seed ${seed}` });
+      pieces.next({ name, seed });
       const result = await run(seed);
-      const figure = result.dice?.toFixed(4) ?? 'undefined';
-      options.onProgress({
-        kind: 'step',
-        text: `[${place}] ${name}, seed ${seed}: Dice ${figure}`,
-      });
+      pieces.end(result);
       runs.set(name, [...(runs.get(name) ?? []), result]);
     }
   }
@@ -79,11 +76,13 @@ export async function runComparison(
 class Comparison {
   readonly #plan: Plan;
   readonly #options: ComparisonOptions;
+  readonly #pieces: PieceProgress;
   readonly #log = createLogger({ name: 'simulate', level: 'error' });
 
-  constructor(plan: Plan, options: ComparisonOptions) {
+  constructor(plan: Plan, options: ComparisonOptions, pieces: PieceProgress) {
     this.#plan = plan;
     this.#options = options;
+    this.#pieces = pieces;
   }
 
   federated(variant: VariantSpec, seed: number): Promise<MeasuredRun> {
@@ -103,6 +102,7 @@ class Comparison {
         curve: rounds.map(({ dice }) => dice),
         bytes: egressOf(report),
         durationMs: 'durationMs' in report ? report.durationMs : null,
+        ...('attendance' in report ? { attendance: report.attendance } : {}),
         cases: await this.#measure(plan.job, best.path, this.#sites),
       };
     });
@@ -146,11 +146,16 @@ class Comparison {
     work: (folder: string) => Promise<MeasuredRun>,
   ): Promise<MeasuredRun> {
     const folder = join(this.#options.folder, 'runs', name, `seed-${seed}`);
-    return keptRun(folder, { job, sites, cohort, mode, engine, precision, events }, work);
+    const of = { job, sites, cohort, mode, engine, precision, events };
+    return keptRun(folder, of, (place) => {
+      this.#pieces.begin();
+      return work(place);
+    });
   }
 
   #run(plan: Plan, folder: string): Promise<Report | VirtualReport> {
-    const { data, cacheDir, command, clock, signal, onProgress } = this.#options;
+    const { data, cacheDir, command, clock, signal } = this.#options;
+    const { onProgress } = this.#pieces;
     if (plan.mode === 'virtual') {
       return runVirtual(plan, { folder, data, cacheDir, clock, signal, onProgress });
     }
