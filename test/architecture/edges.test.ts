@@ -26,6 +26,7 @@ const SIDE_DOORS: Readonly<Record<string, string>> = {
   'learning/requirements': 'what a job asks of data, without an engine',
   'learning/reviews': 'what an evaluation kept, without an engine',
   'learning/settings': 'names, without an engine',
+  'learning/site-rules': 'what a strategy adds to a site’s steps, without an engine',
   'pacs/settings': 'configurations, without calls',
   'report/parts': 'parts for pages that run',
   'weights/files': 'files',

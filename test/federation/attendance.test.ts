@@ -30,7 +30,6 @@ describe('sites that come late, fall behind, leave, or cannot', { timeout: 240_0
     stillness = new Stillness();
   });
   afterAll(async () => {
-    stillness.end();
     await consortium.remove();
   });
   beforeEach(async () => {
@@ -39,6 +38,7 @@ describe('sites that come late, fall behind, leave, or cannot', { timeout: 240_0
     const before: Surroundings['before'] = (site, work, signal) =>
       work.kind === 'train' ? clock.sleep(training(site, work.round), signal) : Promise.resolve();
     federation = await HeldFederation.open(consortium, {
+      stillness,
       wire: new InProcessNetwork(),
       clock,
       before,

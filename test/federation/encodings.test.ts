@@ -92,13 +92,12 @@ describe('a job whose deltas are encoded', () => {
     stillness = new Stillness();
   });
   afterAll(async () => {
-    stillness.end();
     await consortium.remove();
   });
 
   async function federated(encoding: EncodingSpec): Promise<readonly Sha256[]> {
     const clock = new VirtualClock({ startMs: Date.now(), settle: stillness.settle });
-    const surroundings = { wire: new InProcessNetwork(), clock };
+    const surroundings = { wire: new InProcessNetwork(), clock, stillness };
     const federation = await HeldFederation.open(consortium, surroundings);
     for (const site of SITES) await clock.passUntil(federation.join(site));
     const completed = federation.completed();

@@ -30,7 +30,6 @@ describe('a federation whose rounds overlap', { timeout: 240_000 }, () => {
     calm = await told({ maxStaleness: 3 });
   }, 120_000);
   afterAll(async () => {
-    stillness.end();
     await consortium.remove();
   });
 
@@ -44,6 +43,7 @@ describe('a federation whose rounds overlap', { timeout: 240_000 }, () => {
     const clock = new VirtualClock({ startMs: Date.now(), settle: stillness.settle });
     const trained = new Map<SiteName, number>(SITES.map((site) => [site, 0]));
     const federation = await HeldFederation.open(consortium, {
+      stillness,
       wire: new InProcessNetwork(),
       clock,
       before: async (site, { kind }, signal) => {

@@ -88,6 +88,7 @@ describe('a federation one of whose three sites attacks, each round in another w
     const stillness = new Stillness();
     const clock = new VirtualClock({ startMs: Date.now(), settle: stillness.settle });
     const federation = await HeldFederation.open(consortium, {
+      stillness,
       wire: new InProcessNetwork(),
       clock,
       trainerOf: (site) => (site === ATTACKER ? new TurningTrainer() : new HonestTrainer(site)),
@@ -103,7 +104,6 @@ describe('a federation one of whose three sites attacks, each round in another w
     await clock.passUntil(completed);
     await clock.passUntil(federation.stop());
     facts = federation.facts;
-    stillness.end();
     await consortium.remove();
   }, 240_000);
 

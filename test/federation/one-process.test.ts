@@ -23,7 +23,6 @@ describe('a federation of three sites in one process', () => {
     stillness = new Stillness();
   });
   afterAll(async () => {
-    stillness.end();
     await consortium.remove();
   });
 
@@ -41,6 +40,7 @@ describe('a federation of three sites in one process', () => {
     const startMs = Date.now();
     const clock = new VirtualClock({ startMs, settle: stillness.settle });
     const federation = await HeldFederation.open(consortium, {
+      stillness,
       wire: new InProcessNetwork(),
       clock,
       before: (site, { kind }, signal) =>

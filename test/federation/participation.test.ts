@@ -20,13 +20,13 @@ describe('a federation of which a part trains in each round', { timeout: 240_000
     stillness = new Stillness();
   });
   afterAll(async () => {
-    stillness.end();
     await consortium.remove();
   });
 
   async function run(drill: (federation: HeldFederation, clock: VirtualClock) => Promise<unknown>) {
     const clock = new VirtualClock({ startMs: Date.now(), settle: stillness.settle });
     const federation = await HeldFederation.open(consortium, {
+      stillness,
       wire: new InProcessNetwork(),
       clock,
       before: (_, { kind }, signal) =>

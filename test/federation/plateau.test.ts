@@ -31,7 +31,6 @@ describe('a job whose learning rate goes by its models’ figures', () => {
     stillness = new Stillness();
   });
   afterAll(async () => {
-    stillness.end();
     await consortium.remove();
   });
 
@@ -40,6 +39,7 @@ describe('a job whose learning rate goes by its models’ figures', () => {
     const clock = new VirtualClock({ startMs: Date.now(), settle: stillness.settle });
     const told = new Map<number, Map<string, number>>();
     const federation = await HeldFederation.open(consortium, {
+      stillness,
       ...{ wire: new InProcessNetwork(), clock },
       before: async (site, work) => {
         if (work.kind !== 'train') return;

@@ -22,6 +22,7 @@ import {
 } from '@fedvox/coordinator';
 import { jobSchema } from '@fedvox/job';
 import type { KeyPair } from '@fedvox/pki';
+import type { Stillness } from '@fedvox/simulator';
 import type { Wire } from '@fedvox/transport';
 import { encodeWeights } from '@fedvox/weights';
 import { FEDERATION, type SITES, type TestConsortium } from './consortium.js';
@@ -33,6 +34,8 @@ export type SiteName = (typeof SITES)[number];
 export interface Surroundings {
   readonly wire: Wire;
   readonly clock: Clock;
+  /** What a virtual clock waits for; it counts the coordinator's calls to its database. */
+  readonly stillness?: Stillness;
   /** Called before each piece of a site's work; may wait. */
   readonly before?: (site: SiteName, work: WorkOrder['work'], signal: AbortSignal) => Promise<void>;
   /** Instead of a trainer that computes from digests. */
@@ -248,10 +251,11 @@ export class HeldFederation {
   }
 }
 
-function openOn(config: CoordinatorConfig, { wire, clock }: Surroundings) {
+function openOn(config: CoordinatorConfig, { wire, clock, stillness }: Surroundings) {
   return openCoordinator(config, {
     wire,
     clock,
+    ...(stillness && { openStore: stillness.openStore, computeThreads: 0 }),
     chance: seededChance(seededRandom('coordinator')),
     log: silentLogger(),
   });

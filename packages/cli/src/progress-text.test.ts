@@ -3,6 +3,18 @@ import { describe, expect, it } from 'vitest';
 import { tellProgress } from './progress-text.js';
 import { Output } from './terminal.js';
 
+it('of many sites a line names the worst and the best', () => {
+  const stderr = Object.assign(new PassThrough(), { isTTY: false });
+  const tell = tellProgress(
+    new Output({ stdout: new PassThrough(), stderr, environment: {} }, false),
+  );
+  const sites = Array.from({ length: 40 }, (_, k) => ({
+    ...{ site: `clinic-${k}`, dice: k === 7 ? null : ((k * 7) % 40) / 40, auc: null },
+  }));
+  tell({ kind: 'round', row: { round: 1, dice: 0.5, auc: null, sites }, rounds: 2 });
+  expect(String(stderr.read())).toMatch(/Dice by site: clinic-0 0\.000 to clinic-17 0\.975\)/);
+});
+
 function tellAll(isTTY: boolean): string {
   const stderr = Object.assign(new PassThrough(), { isTTY, columns: 40 });
   const output = new Output({ stdout: new PassThrough(), stderr, environment: {} }, true);

@@ -1,9 +1,10 @@
 import { METRICS } from '@fedvox/job';
-import type { RunProgress } from '@fedvox/simulator';
+import type { RoundRow, RunProgress } from '@fedvox/simulator';
 import { coverageText } from './coverage.js';
 import { duration } from './duration.js';
 import { figure } from './figure.js';
 import { FIRST_METRIC, firstFigure, namedFigures } from './figures-text.js';
+import { MOST_SITES_SHOWN } from './rounds-table.js';
 import type { Output } from './terminal.js';
 
 /** Tells a run's progress: a line per step and round; on a terminal also what is happening now. */
@@ -42,10 +43,19 @@ function pieceLine(piece: Piece): string {
 
 const diceText = (dice: number | null) => `${METRICS.dice.title} ${figure(dice)}`;
 
+/** Each site's first figure; of many the worst and the best. */
+function sitesText({ sites }: RoundRow): string {
+  const said = (cells: RoundRow['sites']) =>
+    cells.map((cell) => `${cell.site} ${firstFigure(cell)}`);
+  if (sites.length <= MOST_SITES_SHOWN) return said(sites).join('  ');
+  const measured = sites.filter((cell) => cell[FIRST_METRIC] !== null);
+  const ranked = measured.toSorted((a, b) => Number(a[FIRST_METRIC]) - Number(b[FIRST_METRIC]));
+  return said([...ranked.slice(0, 1), ...ranked.slice(-1)]).join(' to ');
+}
+
 function roundLine({ row, rounds }: Extract<RunProgress, { kind: 'round' }>): string {
   const name = row.round === 0 ? 'before training' : `round ${row.round}/${rounds}`;
-  const sites = row.sites.map((cell) => `${cell.site} ${firstFigure(cell)}`).join('  ');
-  const bySite = `${METRICS[FIRST_METRIC].title} by site: ${sites}`;
+  const bySite = `${METRICS[FIRST_METRIC].title} by site: ${sitesText(row)}`;
   const coverage = coverageText(
     row,
     row.sites.map(({ site }) => site),

@@ -65,6 +65,14 @@ export const ERRORS = {
     message: 'scenario {scenario} has events, which happen on virtual time only',
     advice: 'Add --mode virtual, or take the events out.',
   },
+  'surrogate-needs-virtual-time': {
+    message: 'scenario {scenario} has a surrogate, which real agents do not train with',
+    advice: 'Add --mode virtual, or give its sites data instead of the surrogate.',
+  },
+  'surrogate-lacks': {
+    message: 'a surrogate has neither norms nor models of its sites, which {strategy} is about',
+    advice: 'Take another strategy, or train on phantoms.',
+  },
   'training-failed': {
     message: 'the training of {site} failed: {reason}',
     advice: 'See what the reason says; the same work fails again.',

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Clock } from '@fedvox/base';
 import { createLogger } from '@fedvox/base/system';
+import type { EngineInfo } from '@fedvox/learning';
 import { compareRuns, type WrittenComparison } from './comparison/compare-runs.js';
 import { jobOfVariant } from './comparison/variants.js';
 import { fail } from './errors.js';
@@ -15,7 +16,8 @@ import { prepareData } from './prepare-data.js';
 import type { Report } from './run-report.js';
 import type { CompareSpec } from './scenario/compare-schema.js';
 import { type Plan, planRun } from './scenario/plan.js';
-import { loadScenario, type Mode } from './scenario/scenario.js';
+import { loadScenario, type Mode, type Scenario } from './scenario/scenario.js';
+import { checkSurrogateJob } from './surrogate/surrogate-work.js';
 import { runVirtual, type VirtualReport } from './virtual/run-virtual.js';
 
 export interface SimulateOptions {
@@ -36,6 +38,8 @@ export interface SimulateOptions {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: RunProgress) => void;
 }
+
+const NO_ENGINE = { name: 'cpu', description: 'none; a surrogate stands for training' } as const;
 
 export type SimulationOutcome =
   | {
@@ -58,11 +62,7 @@ export async function simulateScenario(
 ): Promise<SimulationOutcome> {
   const { clock, signal, onProgress, command } = options;
   const scenario = await loadScenario(path);
-  // Heavy, and not needed to tell what is wrong with a scenario.
-  const { selectEngine } = await import('@fedvox/learning');
-  const log = createLogger({ name: 'simulate', level: 'warn' });
-  const { device, precision } = scenario;
-  const engine = await selectEngine(scenario.engine, { device, precision, log });
+  const engine = await engineFor(scenario);
   onProgress({ kind: 'step', text: `Engine: ${engine.description}` });
   const plan = planRun(scenario, {
     engine: engine.name,
@@ -75,7 +75,8 @@ export async function simulateScenario(
   const { compare } = scenario;
   if (options.resume === true) checkResumable(options.out, compare);
   if (options.open === true) checkOpenable(plan, compare);
-  for (const variant of compare?.variants ?? []) jobOfVariant(plan.job, variant, plan.job.seed);
+  const jobs = (compare?.variants ?? []).map((each) => jobOfVariant(plan.job, each, plan.job.seed));
+  if (plan.surrogate !== undefined) for (const job of [plan.job, ...jobs]) checkSurrogateJob(job);
   for (const text of plan.notes) onProgress({ kind: 'step', text: `Note: ${text}` });
   const folder = resolve(options.out ?? freshFolder(scenario.name, clock.nowMs()));
   await makeOutput(folder, options.resume === true);
@@ -100,6 +101,16 @@ export async function simulateScenario(
 function checkOpenable({ mode }: Plan, compare: CompareSpec | undefined): void {
   if (compare !== undefined) throw fail('nothing-to-open', { what: 'compares many' });
   if (mode !== 'real') throw fail('nothing-to-open', { what: 'is of one process, which ends' });
+}
+
+/** What trains, and a sentence about it. */
+async function engineFor(scenario: Scenario): Promise<Pick<EngineInfo, 'name' | 'description'>> {
+  if (scenario.surrogate !== undefined) return NO_ENGINE;
+  // Heavy, and not needed to tell what is wrong with a scenario.
+  const { selectEngine } = await import('@fedvox/learning');
+  const log = createLogger({ name: 'simulate', level: 'warn' });
+  const { engine, device, precision } = scenario;
+  return selectEngine(engine, { device, precision, log });
 }
 
 /** @throws FedvoxError `simulator/nothing-to-resume` */

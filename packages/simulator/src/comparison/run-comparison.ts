@@ -15,6 +15,7 @@ import { diceOf } from './estimates.js';
 import { keptRun } from './kept-runs.js';
 import type { CaseDice, MeasuredRun } from './measured-run.js';
 import { PieceProgress } from './piece-progress.js';
+import { measureSurrogate, trainSurrogate } from './surrogate-runs.js';
 import { jobOfVariant } from './variants.js';
 
 export interface ComparisonOptions {
@@ -142,11 +143,11 @@ class Comparison {
   #kept(
     name: string,
     seed: number,
-    { job, sites, cohort, mode, engine, precision, events }: Plan,
+    { job, sites, cohort, surrogate, mode, engine, precision, events }: Plan,
     work: (folder: string) => Promise<MeasuredRun>,
   ): Promise<MeasuredRun> {
     const folder = join(this.#options.folder, 'runs', name, `seed-${seed}`);
-    const of = { job, sites, cohort, mode, engine, precision, events };
+    const of = { job, sites, cohort, surrogate, mode, engine, precision, events };
     return keptRun(folder, of, (place) => {
       this.#pieces.begin();
       return work(place);
@@ -163,6 +164,8 @@ class Comparison {
   }
 
   async #train(job: Job, sites: readonly string[], output: string) {
+    const { surrogate } = this.#plan;
+    if (surrogate !== undefined) return trainSurrogate(surrogate, job, sites, output);
     const { trainPooled } = await import('@fedvox/learning');
     const { rounds } = job.federation;
     const perRound = epochsPerRound(job);
@@ -182,6 +185,8 @@ class Comparison {
 
   /** The model on the validation cases of each of these sites, as that site divides its own. */
   async #measure(job: Job, path: string, sites: readonly string[]): Promise<CaseDice[]> {
+    const { surrogate } = this.#plan;
+    if (surrogate !== undefined) return measureSurrogate(surrogate, job, path, sites);
     const { evaluateSavedModel } = await import('@fedvox/learning');
     const measured: CaseDice[] = [];
     for (const site of sites) {

@@ -1,3 +1,4 @@
+import type { Sha256 } from '@fedvox/base';
 import { writeFileDurably } from '@fedvox/base/system';
 import type { CoordinatorEvent, JobDetails } from '@fedvox/coordinator';
 import { whyNoBest } from '@fedvox/coordinator/client';
@@ -15,6 +16,8 @@ export interface EndedFederation {
   readonly events: readonly CoordinatorEvent[];
   /** Writes the bare weights of that digest to the path. */
   fetchModel(sha256: string, path: string): Promise<void>;
+  /** Whether its models are of no network, so that none carries its job. */
+  readonly isSurrogate?: boolean;
   /** Ends it for good; what each site's ledger says is complete then. */
   stop(): Promise<void>;
 }
@@ -32,11 +35,7 @@ export async function reportOfEnded<More extends object>(
 ): Promise<Report & More> {
   const { bestModel: path } = folders;
   const best = bestOf(details, folders.root);
-  // Heavy, and needed only here.
-  const { fetchModel } = await import('@fedvox/learning');
-  const { sha256 } = await fetchModel(path, job, best.sha256, (bare) =>
-    federation.fetchModel(best.sha256, bare),
-  );
+  const sha256 = await keepModel(path, job, best.sha256, federation);
   await federation.stop();
   for (const language of LANGUAGES) {
     const page = jobReport({ details, job, events }, language);
@@ -56,6 +55,23 @@ export async function reportOfEnded<More extends object>(
   };
   await writeFileDurably(folders.report, `${JSON.stringify(report, null, 2)}\n`);
   return report;
+}
+
+/** @returns the digest of the file, which has its job in it where a network's is kept */
+async function keepModel(
+  path: string,
+  job: Plan['job'],
+  digest: Sha256,
+  federation: Pick<EndedFederation, 'fetchModel' | 'isSurrogate'>,
+): Promise<Sha256> {
+  const bring = (to: string) => federation.fetchModel(digest, to);
+  if (federation.isSurrogate === true) {
+    await bring(path);
+    return digest;
+  }
+  // Heavy, and needed only here.
+  const { fetchModel } = await import('@fedvox/learning');
+  return (await fetchModel(path, job, digest, bring)).sha256;
 }
 
 /** @throws FedvoxError `simulator/job-not-completed`, `simulator/no-best-model` */

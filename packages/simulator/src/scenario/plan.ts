@@ -8,6 +8,7 @@ import type { ScenarioEvent } from './events.js';
 import type { ScannerShift } from './scanner-shift.js';
 import type { Mode, Scenario, SiteData } from './scenario.js';
 import { type SitePace, USUAL_PACE } from './site-pace.js';
+import type { SeededSurrogate } from './surrogate-schema.js';
 
 /** What a person may change about a scenario without editing it, and what the machine offers. */
 export interface PlanOptions {
@@ -34,6 +35,7 @@ export interface Plan {
   readonly events: readonly ScenarioEvent[];
   /** Its path is absolute. */
   readonly cohort?: CohortSpec;
+  readonly surrogate?: SeededSurrogate;
   readonly job: Job;
   readonly sites: readonly PlannedSite[];
   /** Sentences about what was scaled down, for the person who started the run. */
@@ -50,14 +52,22 @@ export interface PlannedSite {
   readonly shift?: ScannerShift;
 }
 
-/** @throws FedvoxError `simulator/data-option-missing`, `simulator/data-folder-missing`, `simulator/events-need-virtual-time` */
+/**
+ * @throws FedvoxError `simulator/data-option-missing`, `simulator/data-folder-missing`, `simulator/events-need-virtual-time`,
+ *   `simulator/surrogate-needs-virtual-time`
+ */
 export function planRun(scenario: Scenario, options: PlanOptions): Plan {
-  const smaller = options.engine === 'cpu' ? scenario.onCpu : undefined;
-  const { job } = scenario;
+  const { job, surrogate } = scenario;
+  // A surrogate is as fast on any machine.
+  const isSlow = options.engine === 'cpu' && surrogate === undefined;
+  const smaller = isSlow ? scenario.onCpu : undefined;
   const names = scenario.sites.map((site) => site.name);
   const { mode = scenario.mode } = options;
   if (mode === 'real' && scenario.events.length > 0) {
     throw fail('events-need-virtual-time', { scenario: scenario.name });
+  }
+  if (mode === 'real' && surrogate !== undefined) {
+    throw fail('surrogate-needs-virtual-time', { scenario: scenario.name });
   }
   const rounds = options.rounds ?? smaller?.rounds ?? job.federation.rounds;
   return {
@@ -72,6 +82,7 @@ export function planRun(scenario: Scenario, options: PlanOptions): Plan {
       (mode === 'virtual' ? options.cores : Math.max(1, Math.floor(options.cores / names.length))),
     mode,
     events: scenario.events,
+    ...(surrogate && { surrogate: { ...surrogate, seed: options.seed ?? job.seed } }),
     ...(scenario.cohort && { cohort: placeBelow(scenario.cohort, scenario.name, options.dataDir) }),
     job: {
       ...job,

@@ -78,6 +78,41 @@ describe('a scenario', () => {
   });
 });
 
+describe('a scenario of many sites', () => {
+  const SURROGATE = 'mode: virtual\nsurrogate: {spread: 0.5}\n';
+  const crowd = (more = '') =>
+    `${HEAD}${SURROGATE}sites: [{name: clinic, count: 12}]\n${more}job:${JOB}`;
+
+  it('names each by its number, and gives it a loss in the place of scans', async () => {
+    const { sites, surrogate } = await load(crowd());
+    expect(sites.map(({ name }) => name)).toContain('clinic-07');
+    expect(sites).toHaveLength(12);
+    expect(surrogate).toMatchObject({ spread: 0.5, parameters: 200 });
+    const plan = planRun(await load(crowd()), { engine: 'cpu', cores: 2 });
+    expect(plan.surrogate?.seed).toBe(7);
+    expect(plan.job.federation.sites).toContain('clinic-12');
+  });
+
+  it('has events for each of them, and no name twice', async () => {
+    const leave = (site: string) => `events: [{kind: leave, site: ${site}, round: 2}]\n`;
+    expect((await load(crowd(leave('clinic-03')))).events).toHaveLength(1);
+    await expect(load(crowd(leave('clinic-3')))).rejects.toThrow(/is no site of this scenario/);
+    const twice = crowd().replace('count: 12}', 'count: 12}, {name: clinic-04}');
+    await expect(load(twice)).rejects.toThrow(/is the name of two sites: clinic-04/);
+  });
+
+  it('has no scans beside a surrogate, and does not run in real time', async () => {
+    await expect(load(`${HEAD}${SURROGATE}${SITES}job:${JOB}`)).rejects.toThrow(
+      /line \d+: sites\.0\.data: is given its cases by the surrogate: take this out/,
+    );
+    const options = { engine: 'cpu', cores: 2, mode: 'real' } as const;
+    const scenario = await load(crowd());
+    expect(() => planRun(scenario, options)).toThrow(
+      expect.objectContaining({ code: 'simulator/surrogate-needs-virtual-time' }),
+    );
+  });
+});
+
 describe('the plan of a run', () => {
   const machine = { engine: 'torch', cores: 8 } as const;
 

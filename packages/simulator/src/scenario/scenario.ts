@@ -10,9 +10,12 @@ import { compareSchema } from './compare-schema.js';
 import { eventProblems } from './event-problems.js';
 import { eventSchema } from './events.js';
 import { shiftSchema } from './scanner-shift.js';
+import { expandedSites } from './site-count.js';
 import { paceSchema } from './site-pace.js';
+import { surrogateSchema } from './surrogate-schema.js';
 
 const positiveInt = z.number().int().positive();
+const MAX_SITES = 10_000;
 
 /** Where a site's scans come from. Paths are relative to the data folder of the run. */
 export const siteDataSchema = z.discriminatedUnion('kind', [
@@ -22,7 +25,9 @@ export const siteDataSchema = z.discriminatedUnion('kind', [
 
 const siteSchema = z.strictObject({
   name: nameSchema,
-  /** Absent where all sites' cases are a cohort's. */
+  /** So many sites of this kind, each with a number behind its name. */
+  count: positiveInt.max(MAX_SITES).optional(),
+  /** Absent where all sites' cases are a cohort's, or a surrogate's. */
   data: siteDataSchema.optional(),
   /** How its scanner differs from the one that its data are of. */
   shift: shiftSchema.optional(),
@@ -53,6 +58,8 @@ export const scenarioSchema = z
     compare: compareSchema.optional(),
     /** One data set whose cases are given out to the sites. */
     cohort: cohortSchema.optional(),
+    /** What stands for scans and training, on virtual time. */
+    surrogate: surrogateSchema.optional(),
     sites: z.array(siteSchema).min(1).max(64),
     /** The job itself, or … */
     job: newJobSchema.optional(),
@@ -69,7 +76,16 @@ export const scenarioSchema = z
       .optional(),
   })
   .superRefine((scenario, context) => {
-    const names = scenario.sites.map((site) => site.name);
+    const names = expandedSites(scenario.sites).map((site) => site.name);
+    if (names.length > MAX_SITES) {
+      const message = `are ${names.length}, of ${MAX_SITES} at the most`;
+      context.addIssue({ code: 'custom', path: ['sites'], message });
+    }
+    const givesData = scenario.cohort ?? scenario.surrogate;
+    if (scenario.cohort !== undefined && scenario.surrogate !== undefined) {
+      const message = 'stands for scans: take the cohort out, or this';
+      context.addIssue({ code: 'custom', path: ['surrogate'], message });
+    }
     // Where the job is a file of its own, its rounds are known once that is read.
     tellEventProblems(scenario, scenario.job?.federation.rounds, context);
     if ((scenario.job === undefined) === (scenario.jobFile === undefined)) {
@@ -80,11 +96,11 @@ export const scenarioSchema = z
       });
     }
     for (const [index, site] of scenario.sites.entries()) {
-      if ((site.data === undefined) === (scenario.cohort !== undefined)) continue;
+      if ((site.data === undefined) === (givesData !== undefined)) continue;
       const message =
-        scenario.cohort === undefined
-          ? 'says where its scans are, or the scenario has a cohort'
-          : 'is given its cases by the cohort: take this out';
+        givesData === undefined
+          ? 'says where its scans are, or the scenario has a cohort or a surrogate'
+          : `is given its cases by the ${scenario.cohort ? 'cohort' : 'surrogate'}: take this out`;
       context.addIssue({ code: 'custom', path: ['sites', index, 'data'], message });
     }
     const { split } = scenario.cohort ?? {};
@@ -92,13 +108,15 @@ export const scenarioSchema = z
       const message = `has ${split.parts.length} parts for ${names.length} sites`;
       context.addIssue({ code: 'custom', path: ['cohort', 'split', 'parts'], message });
     }
-    for (const [index, name] of names.entries()) {
-      if (names.indexOf(name) === index) continue;
-      context.addIssue({
-        code: 'custom',
-        path: ['sites', index, 'name'],
-        message: `is the name of two sites: ${name}`,
-      });
+    const taken = new Set<string>();
+    for (const [index, site] of scenario.sites.entries()) {
+      for (const { name } of expandedSites([site])) {
+        if (taken.has(name)) {
+          const message = `is the name of two sites: ${name}`;
+          context.addIssue({ code: 'custom', path: ['sites', index, 'name'], message });
+        }
+        taken.add(name);
+      }
     }
   });
 
@@ -108,7 +126,7 @@ function tellEventProblems(
   rounds: number | undefined,
   context: z.RefinementCtx,
 ): void {
-  const names = sites.map(({ name }) => name);
+  const names = expandedSites(sites).map(({ name }) => name);
   const problems = eventProblems(events, names, rounds ?? Number.POSITIVE_INFINITY);
   for (const { path, message } of problems) {
     context.addIssue({ code: 'custom', path: ['events', ...path], message });
@@ -129,7 +147,8 @@ export function scenarioJsonSchema(): unknown {
 
 /** @throws FedvoxError `base/config-…`, with the line and the path of everything that is wrong */
 export async function loadScenario(path: string): Promise<Scenario> {
-  const { job, jobFile, ...rest } = await loadConfig(path, scenarioSchema, 'scenario');
+  const { job, jobFile, ...said } = await loadConfig(path, scenarioSchema, 'scenario');
+  const rest = { ...said, sites: expandedSites(said.sites) };
   if (job !== undefined) return { ...rest, job };
   const jobPath = resolve(dirname(path), jobFile as string);
   const read = await loadConfig(jobPath, newJobSchema, 'job');

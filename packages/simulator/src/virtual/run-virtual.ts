@@ -10,6 +10,7 @@ import type { RunProgress } from '../federation/run-progress.js';
 import type { Report } from '../run-report.js';
 import { latecomers } from '../scenario/events.js';
 import type { Plan } from '../scenario/plan.js';
+import { firstSurrogateModel } from '../surrogate/surrogate-model.js';
 import { AnswerTimes, type RoundAttendance } from './answer-times.js';
 import { Fates } from './fates.js';
 import { VirtualFederation } from './virtual-federation.js';
@@ -63,7 +64,6 @@ async function runJob(
   { onProgress }: VirtualRunOptions,
 ): Promise<VirtualReport> {
   const { clock, folders } = federation;
-  const { firstModel } = await import('@fedvox/learning');
   const late = latecomers(plan.events);
   const first = plan.sites.filter(({ name }) => !late.has(name));
   for (const { name } of first) {
@@ -77,7 +77,7 @@ async function runJob(
   const attendance = new AnswerTimes();
   federation.onFact(attendance.onFact);
   const submittedAtMs = clock.nowMs();
-  const id = await federation.submit(firstModel(plan.job));
+  const id = await federation.submit(await beginningOf(plan));
   const fates = new Fates(federation, plan.events);
   const tell = tellRounds(federation, id, onProgress);
   const trouble = new Promise<never>((_, reject) => {
@@ -95,12 +95,21 @@ async function runJob(
     events: await federation.events(id),
     fetchModel: async (sha256: string, path: string) =>
       copyFile(await federation.pathOf(sha256), path),
+    isSurrogate: plan.surrogate !== undefined,
     stop: () => federation.stop(),
   };
   return reportOfEnded(plan, details, ended, {
     durationMs: endedAtMs - submittedAtMs,
     attendance: attendance.rounds,
   });
+}
+
+/** The model that the job begins with. */
+async function beginningOf({ surrogate, job }: Plan): Promise<Uint8Array> {
+  if (surrogate !== undefined) return firstSurrogateModel(surrogate.parameters);
+  // Heavy: only where a network is trained.
+  const { firstModel } = await import('@fedvox/learning');
+  return firstModel(job);
 }
 
 /** Tells the rounds whose figures have become complete since it was last asked. */

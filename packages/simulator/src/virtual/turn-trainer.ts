@@ -11,6 +11,8 @@ import type { EngineTurns } from './engine-turns.js';
 export interface TurnTrainerOptions {
   readonly setup: Omit<TrainerSetup, 'cacheDir'>;
   readonly workplace: Omit<Workplace, 'onProgress' | 'reader'>;
+  /** Instead of scans and an engine. */
+  readonly surrogate?: ((order: WorkOrder) => Promise<WorkResult>) | undefined;
   readonly turns: EngineTurns;
   /** The virtual one. */
   readonly clock: Clock;
@@ -56,13 +58,9 @@ export class TurnTrainer implements Trainer {
   }
 
   async #work(order: WorkOrder, onProgress: (progress: WorkProgress) => void): Promise<WorkResult> {
-    const { setup, workplace, poison, eyesOf } = this.#options;
-    const { reader, cacheDir } = eyesOf(roundOf(order));
-    // Heavy: only where something is trained.
-    const { runOrder } = await import('@fedvox/agent/trainer');
+    const { setup, workplace, surrogate, poison } = this.#options;
     try {
-      const at = { ...workplace, reader, onProgress };
-      const result = await runOrder({ ...setup, cacheDir }, order, at);
+      const result = await (surrogate?.(order) ?? this.#train(order, onProgress));
       if (order.work.kind !== 'train' || result.kind !== 'measured') return result;
       const factor = poison(order.work.round);
       if (factor === 1 || result.delta === null) return result;
@@ -75,6 +73,17 @@ export class TurnTrainer implements Trainer {
         { cause: error },
       );
     }
+  }
+
+  async #train(
+    order: WorkOrder,
+    onProgress: (progress: WorkProgress) => void,
+  ): Promise<WorkResult> {
+    // Heavy: only where something is trained.
+    const { runOrder } = await import('@fedvox/agent/trainer');
+    const { setup, workplace, eyesOf } = this.#options;
+    const { reader, cacheDir } = eyesOf(roundOf(order));
+    return runOrder({ ...setup, cacheDir }, order, { ...workplace, reader, onProgress });
   }
 }
 

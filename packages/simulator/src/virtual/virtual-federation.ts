@@ -34,6 +34,7 @@ import { type RunFolders, runFolders } from '../federation/folders.js';
 import { driftOf, latenessMs, poisonOf } from '../scenario/events.js';
 import type { Plan, PlannedSite } from '../scenario/plan.js';
 import { driftingReader, driftName } from '../shift/drifting-reader.js';
+import { surrogateTrainer } from '../surrogate/surrogate-work.js';
 import { EngineTurns } from './engine-turns.js';
 import { isKill, killAgent } from './kill-agent.js';
 import type { SiteLine } from './site-line.js';
@@ -113,7 +114,8 @@ export class VirtualFederation {
     const config = this.#configOf(this.#site(name));
     await mkdir(stateFolder(config.stateDir).credentials, { recursive: true });
     const invitation = this.#invitations.get(name) as Invitation;
-    await enroll(config, invitation, this.clock, this.#network);
+    // A thread of Node's own makes the key.
+    await this.#stillness.during(enroll(config, invitation, this.clock, this.#network));
     await this.comeBack(name);
   }
 
@@ -184,7 +186,6 @@ export class VirtualFederation {
       await this.clock.passUntil(this.#coordinator.stop());
     } finally {
       await this.#reader.close();
-      this.#stillness.end();
     }
   }
 
@@ -213,6 +214,7 @@ export class VirtualFederation {
       clock: this.clock,
       chance: this.#chance('coordinator'),
       log,
+      openStore: this.#stillness.openStore,
       computeThreads: 0,
     });
     this.#coordinator.services.registry.onProgress(({ facts, atMs }) => {
@@ -242,6 +244,7 @@ export class VirtualFederation {
         const reader = driftingReader(this.#reader, drift, seed);
         return { reader, cacheDir: join(cacheDir, driftName(drift, seed)) };
       },
+      surrogate: plan.surrogate && surrogateTrainer(plan.surrogate, name, plan.job),
       turns: this.#turns,
       clock: this.clock,
       pace,
@@ -251,9 +254,10 @@ export class VirtualFederation {
   }
 
   #configOf({ name, policy }: PlannedSite): SiteConfig {
-    const { state: stateDir, config } = this.folders.site(name);
+    const { state: stateDir, data: folder, config } = this.folders.site(name);
     const { engine, device, precision, threads } = this.#options.plan;
-    const data = this.#options.data.get(name);
+    // A surrogate reads nothing: its folder is named and never opened.
+    const data = this.#options.data.get(name) ?? { kind: 'dicom' as const, path: folder };
     const written = { site: name, stateDir, data, engine, device, precision, threads, policy };
     return resolveSiteConfig(siteConfigSchema.parse(written), config);
   }

@@ -1,0 +1,39 @@
+import { z } from 'zod';
+
+const positiveInt = z.number().int().positive();
+const positive = z.number().positive();
+const MAX_PARAMETERS = 1_000_000;
+const MAX_CASES = 100_000;
+
+const rising = ([from, to]: readonly number[]) => (from as number) <= (to as number);
+const RISES = { error: 'goes from the smaller to the larger' };
+
+/**
+ * Instead of scans and an engine: each site's loss is a bowl, ½ a (w − o)² along each value w of the model, that differs from
+ * site to site in its curvature a and its optimum o. What strategies do under such differences is known in closed form.
+ */
+export const surrogateSchema = z.strictObject({
+  /** Values of the model. */
+  parameters: positiveInt.max(MAX_PARAMETERS).default(200),
+  /** Standard deviation of the sites' optima around the common one, which itself is that of 1: how much hospitals differ. */
+  spread: z.number().nonnegative().default(0.3),
+  /** Between which the curvatures of a site's loss are drawn, as their logarithms have it. */
+  curvature: z.tuple([positive, positive]).refine(rising, RISES).default([0.5, 2]),
+  /** How far what a site trains on leads away from its own optimum: this over the root of its training cases. */
+  sampling: z.number().nonnegative().default(3),
+  /** Standard deviation of each value of a step's gradient. */
+  noise: z.number().nonnegative().default(0.1),
+  /** Between which the number of a site's labelled cases is drawn. */
+  cases: z
+    .tuple([positiveInt.min(2).max(MAX_CASES), positiveInt.max(MAX_CASES)])
+    .refine(rising, RISES)
+    .default([30, 60]),
+});
+
+export type SurrogateSpec = z.output<typeof surrogateSchema>;
+
+/** The same in every run of a scenario, whatever its job and the seed of the training. */
+export interface SeededSurrogate extends SurrogateSpec {
+  /** Of the sites: their losses, and how many cases they have. */
+  readonly seed: number;
+}
