@@ -18,9 +18,11 @@ const fedvox = (...names: string[]) => new RegExp(`^@fedvox/(${names.join('|')})
 
 /** Doors beside a package's own, and why. */
 const SIDE_DOORS: Readonly<Record<string, string>> = {
+  'agent/cores': 'how it decides, without disk, wire or clock',
   'agent/records': 'what an agent leaves on disk, without the agent',
   'agent/trainer': 'what its child does, for a program that trains in its own process',
   'base/system': 'what is not pure',
+  'coordinator/cores': 'how it decides, without disk, wire or clock',
   'coordinator/client': 'its side of the calls, without the coordinator',
   'desk/web': 'parts for pages that run',
   'learning/requirements': 'what a job asks of data, without an engine',

@@ -73,6 +73,10 @@ export const ERRORS = {
     message: 'a surrogate has neither norms nor models of its sites, which {strategy} is about',
     advice: 'Take another strategy, or train on phantoms.',
   },
+  'crowd-lacks': {
+    message: 'sites in memory do not have {what}',
+    advice: 'Say `programs: true` of the surrogate: then the programs themselves run.',
+  },
   'training-failed': {
     message: 'the training of {site} failed: {reason}',
     advice: 'See what the reason says; the same work fails again.',

@@ -8,9 +8,6 @@ import {
   sha256,
 } from '@fedvox/base';
 import {
-  DEFAULT_MAX_EXAMPLES,
-  DEFAULT_MAX_SHARE,
-  durationMs,
   encodeJob,
   faultText,
   isPattern,
@@ -20,13 +17,12 @@ import {
   mayTrain,
   PLAIN,
 } from '@fedvox/job';
-import { capabilitiesFor, type FiguresOutlook } from '@fedvox/protocol';
+import type { FiguresOutlook } from '@fedvox/protocol';
 import { encodedLayout } from '@fedvox/weights';
 import { WeightsFile } from '@fedvox/weights/files';
 import { submitJob } from '../core/job-machine.js';
 import type { StartedFrom } from '../core/job-state.js';
-import type { ParticipationPlan } from '../core/lots.js';
-import type { SubmittedPlan } from '../core/submitted-plan.js';
+import { EVERYBODY, planOfJob } from '../core/plan-of-job.js';
 import { fail } from '../errors.js';
 import type { SubmissionForecast } from '../rest-contract.js';
 import { type BlobStore, blobLength } from '../store/blob-store.js';
@@ -39,8 +35,6 @@ import type { SiteDirectory } from './site-directory.js';
 const MAX_JOB_BYTES = 1024 * 1024;
 /** A round of one publishes that hospital's delta. */
 const FEWEST_SITES = 2;
-/** Whom a job invites that names nobody. */
-const EVERYBODY: readonly string[] = ['*'];
 /** Enough of a random id to tell apart the jobs of one name. */
 const ID_SUFFIX_LENGTH = 8;
 
@@ -93,31 +87,8 @@ export class SubmissionDesk {
     const jobSha256 = sha256(bytes);
     await blobs.put(jobSha256, [bytes], MAX_JOB_BYTES);
     const jobId = `${job.name}-${chance.id().slice(0, ID_SUFFIX_LENGTH)}`;
-    const { rounds, minSites, deadline, grace, gate, sites = EVERYBODY, strategy } = job.federation;
-    const participation = participationOf(job);
-    const { maxShare = DEFAULT_MAX_SHARE, maxExamples = DEFAULT_MAX_EXAMPLES } = job.federation;
-    const { firewall = 'off', encoding } = job.federation;
-    const plan: SubmittedPlan = {
-      jobId,
-      rounds,
-      minSites,
-      deadlineMs: durationMs(deadline),
-      ...(gate === undefined ? {} : { gateMs: durationMs(gate) }),
-      graceMs: grace === undefined ? null : durationMs(grace),
-      invitedSites,
-      laterSites: sites,
-      strategy,
-      ...(encoding === undefined ? {} : { encoding }),
-      maxShare,
-      maxExamples,
-      ...(firewall === 'off' ? {} : { firewall }),
-      initialModel,
-      ...(participation === undefined ? {} : { participation }),
-      needs: capabilitiesFor(job),
-      ...(job.selection === undefined ? {} : { selection: job.selection }),
-      ...(job.federation.archive === true ? { archive: true } : {}),
-      ...(startedFrom === undefined ? {} : { startedFrom }),
-    };
+    const about = { jobId, invitedSites, initialModel, startedFrom };
+    const plan = planOfJob(job, about);
     const submittedAtMs = clock.nowMs();
     const { state, facts } = submitJob(plan, submittedAtMs, by);
     await registry.add({ name: job.name, jobSha256, submittedAtMs, state, facts });
@@ -178,16 +149,4 @@ function trainable(job: Job): Job {
   const faults = jobFaults(job).map(faultText);
   if (faults.length > 0) throw fail('job-not-trainable', { reason: faults.join('; ') });
   return job;
-}
-
-function participationOf({ federation, seed }: Job): ParticipationPlan | undefined {
-  const { participation } = federation;
-  switch (participation?.kind) {
-    case 'fraction':
-      return { ...participation, seed };
-    case 'named':
-      return participation;
-    default:
-      return undefined;
-  }
 }

@@ -68,7 +68,7 @@ export function nextCorrection(
 }
 
 /** The sum of a round's rates, which is Kη where they are one. */
-function reachOf(job: Job, round: number): number {
+export function reachOf(job: Job, round: number): number {
   const { localSteps, optimizer } = trainingOfRound(job, round);
   assert(localSteps !== undefined, 'a job of SCAFFOLD fixes the steps');
   const partOf = stepPartsOfRound(job, round);

@@ -18,6 +18,8 @@ export interface EndedFederation {
   fetchModel(sha256: string, path: string): Promise<void>;
   /** Whether its models are of no network, so that none carries its job. */
   readonly isSurrogate?: boolean;
+  /** Bytes that left a site, by kind, where no ledger of its own says it. */
+  readonly egressOf?: ((site: string) => Readonly<Record<string, number>>) | undefined;
   /** Ends it for good; what each site's ledger says is complete then. */
   stop(): Promise<void>;
 }
@@ -42,7 +44,10 @@ export async function reportOfEnded<More extends object>(
     await writeFileDurably(folders.reportPage(language), page);
   }
   const egress = await Promise.all(
-    sites.map(async ({ name }) => [name, await siteEgress(folders.site(name).state)] as const),
+    sites.map(async ({ name }) => {
+      const { egressOf } = federation;
+      return [name, egressOf?.(name) ?? (await siteEgress(folders.site(name).state))] as const;
+    }),
   );
   const report = {
     ...composeReport({

@@ -13,6 +13,11 @@ const RISES = { error: 'goes from the smaller to the larger' };
  * site to site in its curvature a and its optimum o. What strategies do under such differences is known in closed form.
  */
 export const surrogateSchema = z.strictObject({
+  /**
+   * Whether the programs run, with their disks, databases and certificates, as for sites that train; their cores alone in
+   * memory otherwise, a hundred times as fast, to the same models.
+   */
+  programs: z.boolean().default(false),
   /** Values of the model. */
   parameters: positiveInt.max(MAX_PARAMETERS).default(200),
   /** Standard deviation of the sites' optima around the common one, which itself is that of 1: how much hospitals differ. */

@@ -7,6 +7,7 @@ import {
   NOTHING_MORE,
   type RoundAtSite,
   type SiteRule,
+  type StepTerms,
   scaffold,
 } from '@fedvox/learning/site-rules';
 import { decodeWeights, encodeWeights, type Weights } from '@fedvox/weights';
@@ -15,6 +16,14 @@ import type { SeededSurrogate } from '../scenario/surrogate-schema.js';
 import { descend } from './bowl.js';
 import { valuesOf, weightsOf } from './surrogate-model.js';
 import { type SurrogateSite, surrogateFigures, surrogateSite } from './surrogate-site.js';
+
+export interface SurrogateRound {
+  readonly job: Job;
+  readonly round: number;
+  readonly rateCuts?: number | undefined;
+  readonly base: Weights;
+  readonly terms: StepTerms;
+}
 
 /** What is asked of sites that have norms, or a model of their own. */
 const BEYOND: readonly Job['federation']['strategy']['kind'][] = ['fedbn', 'ditto'];
@@ -49,12 +58,15 @@ export async function surrogateWork(
   const measured = { kind: 'measured', figures, trainCases, validationCases } as const;
   if (work.kind === 'evaluate') return { ...measured, delta: null };
   const { round, rateCuts } = work;
-  const rates = ratesOf(job, round, rateCuts, trainCases);
-  const local = await trained(site, { job, number: round, base, kept }, { rates, noise });
+  const rule = ruleOf(job);
+  const whole: RoundAtSite = { ...ALONE, job, number: round, base, kept };
+  const terms = await rule.terms(whole);
+  const { local, steps } = surrogateSteps(site, noise, { job, round, rateCuts, base, terms });
+  await rule.keep(whole, terms, local);
   const bytes = encodeWeights(deltaOf(local, base));
   await writeFile(deltaPath, bytes);
   const delta = { sha256: sha256(bytes), byteLength: bytes.length };
-  return { ...measured, delta, localSteps: rates.length };
+  return { ...measured, delta, localSteps: steps };
 }
 
 /** The learning rate of each step of a round: of the job's optimizer nothing else counts. */
@@ -70,27 +82,24 @@ export function ratesOf(
   return Array.from({ length: steps }, (_, step) => optimizer.learningRate * partOf(step));
 }
 
-/** What the strategy asks of the site is done as at a real one. */
-async function trained(
+const nothingElse = () => Promise.reject(new Error('a surrogate trains one model alone'));
+const ALONE = { train: nothingElse, evaluate: nothingElse };
+
+/** A round's steps at a site, whatever its strategy adds to them. */
+export function surrogateSteps(
   site: SurrogateSite,
-  round: Pick<RoundAtSite, 'job' | 'number' | 'base' | 'kept'>,
-  { rates, noise }: { readonly rates: readonly number[]; readonly noise: number },
-): Promise<Weights> {
-  const { job, number, base } = round;
-  const rule = ruleOf(job);
-  const nothingElse = () => Promise.reject(new Error('a surrogate trains one model alone'));
-  const whole: RoundAtSite = { ...round, train: nothingElse, evaluate: nothingElse };
-  const terms = await rule.terms(whole);
+  noise: number,
+  { job, round, rateCuts, base, terms }: SurrogateRound,
+): { readonly local: Weights; readonly steps: number } {
+  const rates = ratesOf(job, round, rateCuts, site.trainCases);
   const { proximal, correction } = terms;
-  const local = descend(
+  const values = descend(
     site.bowl,
     valuesOf(base),
     { rates, noise, mu: proximal?.mu ?? 0, correction: correction && valuesOf(correction) },
-    seededRandom(`${job.seed}/surrogate/${site.name}/${number}`),
+    seededRandom(`${job.seed}/surrogate/${site.name}/${round}`),
   );
-  const weights = weightsOf(local);
-  await rule.keep(whole, terms, weights);
-  return weights;
+  return { local: weightsOf(values), steps: rates.length };
 }
 
 function ruleOf({ federation: { strategy } }: Job): SiteRule {

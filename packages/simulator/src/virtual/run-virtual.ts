@@ -3,6 +3,7 @@ import { type Clock, isFedvoxError } from '@fedvox/base';
 import { createLogger } from '@fedvox/base/system';
 import type { JobDetails, JobFact } from '@fedvox/coordinator';
 import type { DatasetSpec } from '@fedvox/imaging';
+import { CrowdFederation } from '../crowd/crowd-federation.js';
 import { fail } from '../errors.js';
 import { reportOfEnded } from '../federation/ended-job.js';
 import { settledRows } from '../federation/follow-job.js';
@@ -33,6 +34,8 @@ export interface VirtualReport extends Report {
   readonly attendance: readonly RoundAttendance[];
 }
 
+type Federation = VirtualFederation | CrowdFederation;
+
 const ENDS: readonly JobFact['kind'][] = ['job-completed', 'job-failed'];
 
 /**
@@ -45,7 +48,8 @@ export async function runVirtual(plan: Plan, options: VirtualRunOptions): Promis
   const log = createLogger({ name: 'simulate', level: 'error' });
   try {
     const surroundings = { plan, folder, data, cacheDir, wallClock, log, signal };
-    const federation = await VirtualFederation.found(surroundings);
+    const isCrowd = plan.surrogate?.programs === false;
+    const federation = await (isCrowd ? CrowdFederation : VirtualFederation).found(surroundings);
     return await runJob(federation, plan, options).catch(async (error: unknown) => {
       // What it failed by is what counts, not what its end meets then.
       await federation.stop().catch(() => undefined);
@@ -59,7 +63,7 @@ export async function runVirtual(plan: Plan, options: VirtualRunOptions): Promis
 }
 
 async function runJob(
-  federation: VirtualFederation,
+  federation: Federation,
   plan: Plan,
   { onProgress }: VirtualRunOptions,
 ): Promise<VirtualReport> {
@@ -92,9 +96,10 @@ async function runJob(
   const details = await tell();
   const ended = {
     folders,
-    events: await federation.events(id),
+    events: 'events' in federation ? await federation.events(id) : [],
     fetchModel: async (sha256: string, path: string) =>
       copyFile(await federation.pathOf(sha256), path),
+    egressOf: 'egressOf' in federation ? (site: string) => federation.egressOf(site) : undefined,
     isSurrogate: plan.surrogate !== undefined,
     stop: () => federation.stop(),
   };
@@ -114,7 +119,7 @@ async function beginningOf({ surrogate, job }: Plan): Promise<Uint8Array> {
 
 /** Tells the rounds whose figures have become complete since it was last asked. */
 function tellRounds(
-  federation: VirtualFederation,
+  federation: Federation,
   id: string,
   onProgress: VirtualRunOptions['onProgress'],
 ): () => Promise<JobDetails> {

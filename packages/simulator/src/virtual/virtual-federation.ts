@@ -33,6 +33,7 @@ import { InProcessNetwork } from '@fedvox/transport';
 import { type RunFolders, runFolders } from '../federation/folders.js';
 import { driftOf, latenessMs, poisonOf } from '../scenario/events.js';
 import type { Plan, PlannedSite } from '../scenario/plan.js';
+import { ASK_AGAIN_MS, BEGINNING_MS, HEARTBEAT_INTERVAL_MS } from '../scenario/virtual-time.js';
 import { driftingReader, driftName } from '../shift/drifting-reader.js';
 import { surrogateTrainer } from '../surrogate/surrogate-work.js';
 import { EngineTurns } from './engine-turns.js';
@@ -42,13 +43,8 @@ import { SiteLines } from './site-lines.js';
 import { Stillness } from './stillness.js';
 import { TurnTrainer } from './turn-trainer.js';
 
-/** When virtual time begins: any moment does, as long as it is always the same. */
-const BEGINNING_MS = Date.UTC(2026, 0, 1);
 const HOST = 'localhost';
 const FACTS_AT_ONCE = 500;
-/** As rare as in a hospital: each is written down, and synced, by whoever sends it. */
-const HEARTBEAT_INTERVAL_MS = 30_000;
-const ASK_AGAIN_MS = 60_000;
 
 export interface VirtualFederationOptions {
   readonly plan: Plan;
