@@ -55,4 +55,5 @@ export type {
   SubmissionForecast,
 } from './rest-contract.js';
 export { openConfiguredStore } from './store/open-store.js';
+export { type RecordedRun, readRun } from './store/read-run.js';
 export type { Store } from './store/store.js';

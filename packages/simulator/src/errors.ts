@@ -10,6 +10,10 @@ export const ERRORS = {
     message: 'scenario {scenario} reads {path}, but no data folder was given',
     advice: 'Add --data DIR, the folder that holds {path}.',
   },
+  'scenario-there': {
+    message: 'there is a file at {path} already',
+    advice: 'Name a scenario that is not there yet, or run that one without --from-run.',
+  },
   'output-not-empty': {
     message: 'the output folder {path} is not empty',
     advice: 'Give --out a new folder: a run never overwrites another.',

@@ -13,6 +13,7 @@ export { PHANTOM_CLASSES } from './phantom/anatomy.js';
 export { writeHospital } from './phantom/hospital.js';
 export { type PhantomSpec, phantomSchema } from './phantom/phantom.js';
 export { type PlantedIdentity, plantedIdentity } from './phantom/planted-identity.js';
+export { writeReplay } from './replay/write-replay.js';
 export type { EgressBytes, Report, RoundRow } from './run-report.js';
 export { eventProblems } from './scenario/event-problems.js';
 export {

@@ -19,6 +19,7 @@ interface SimulateOptions extends CommonOptions {
   readonly mode?: Mode;
   readonly resume?: true;
   readonly open?: true;
+  readonly fromRun?: string;
 }
 
 /** This very command: the processes of a run are started by it. */
@@ -36,9 +37,26 @@ export function addSimulateCommands(program: Command, terminal: Terminal): void 
     .command('simulate <scenario>')
     .description('run a federation on this machine from a scenario file')
     .option('--data <folder>', 'the folder that the scenario’s data paths are relative to')
+    .option(
+      '--from-run <folder>',
+      'repeat the newest job of the coordinator whose state is there, with a surrogate; the scenario is where that is written, to be changed and run again',
+    )
     .option('--resume', 'go on with the comparison that was cut off in the folder of --out');
   withRun(simulation);
-  act<SimulateOptions, [string]>(simulation, terminal, simulate);
+  act<SimulateOptions, [string]>(simulation, terminal, simulateOrRepeat);
+}
+
+async function simulateOrRepeat(
+  output: Output,
+  { fromRun, ...options }: SimulateOptions,
+  scenario: string,
+): Promise<void> {
+  if (fromRun !== undefined) {
+    const { writeReplay } = await import('@fedvox/simulator');
+    await writeReplay(fromRun, scenario);
+    output.progress(`What repeats the run was written to ${scenario}`);
+  }
+  return simulate(output, options, scenario);
 }
 
 function withRun(command: Command): void {

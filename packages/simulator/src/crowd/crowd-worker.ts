@@ -24,23 +24,28 @@ import { ratesOf, surrogateSteps } from '../surrogate/surrogate-work.js';
 import type { CrowdWork, FinishedWork } from './crowd-agent.js';
 import type { CrowdCoordinator } from './crowd-coordinator.js';
 
-type CrowdTerms = Pick<Plan, 'job' | 'events'>;
-
 /** What befalls wires and scans, which a crowd has none of. */
-const NOT_IN_MEMORY: readonly ScenarioEvent['kind'][] = ['slow-link', 'corrupt', 'drift'];
+const NOT_IN_MEMORY: ReadonlySet<string> = new Set<ScenarioEvent['kind']>([
+  'slow-link',
+  'corrupt',
+  'drift',
+]);
 
 /** @throws FedvoxError `simulator/crowd-lacks` */
-export function checkCrowdPlan({ job: { federation, training }, events }: CrowdTerms): void {
+export function checkCrowdPlan({ job, events }: Pick<Plan, 'job' | 'events'>): void {
+  const kinds = new Set(events.map(({ kind }) => kind).filter((kind) => NOT_IN_MEMORY.has(kind)));
+  const lacking = [...lackingOfCrowd(job), ...[...kinds].map((kind) => `${kind} events`)];
+  if (lacking.length > 0) throw fail('crowd-lacks', { what: lacking.join(', ') });
+}
+
+/** What the job has that sites in memory do not. */
+export function lackingOfCrowd({ federation, training }: Job): readonly string[] {
   const { encoding = PLAIN, strategy } = federation;
-  const lacking = [
+  return [
     ...(encoding.kind === PLAIN.kind ? [] : [`the encoding ${encoding.kind}`]),
     ...(strategy.kind === 'fedbuff' ? ['rounds that overlap, as fedbuff has them'] : []),
     ...(training.schedule?.kind === 'plateau' ? ['a schedule by the plateau'] : []),
-    ...new Set(
-      events.flatMap(({ kind }) => (NOT_IN_MEMORY.includes(kind) ? [`${kind} events`] : [])),
-    ),
   ];
-  if (lacking.length > 0) throw fail('crowd-lacks', { what: lacking.join(', ') });
 }
 
 /** Does the work of one site in memory, in the time that it would take there. */

@@ -6,6 +6,8 @@ export const paceSchema = z.strictObject({
   secondsPerStep: z.number().nonnegative().default(1),
   /** Of looking at the data, and of validation. */
   secondsPerCase: z.number().nonnegative().default(0.2),
+  /** Of training in a round besides, whatever it consists of. */
+  secondsPerRound: z.number().nonnegative().optional(),
   /** Of its line to the coordinator, both ways. */
   megabitsPerSecond: z.number().positive().default(100),
 });
@@ -26,7 +28,8 @@ const BITS_PER_MEGABYTE_SECOND = 8 / 1_000_000;
 
 /** Milliseconds of virtual time. */
 export function workMs(pace: SitePace, { steps, cases, bytes }: WorkDone): number {
-  const computing = steps * pace.secondsPerStep + cases * pace.secondsPerCase;
+  const training = steps === 0 ? 0 : (pace.secondsPerRound ?? 0);
+  const computing = training + steps * pace.secondsPerStep + cases * pace.secondsPerCase;
   const sending = (bytes * BITS_PER_MEGABYTE_SECOND) / pace.megabitsPerSecond;
   return Math.round((computing + sending) * 1_000);
 }
