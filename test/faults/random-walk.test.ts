@@ -17,10 +17,7 @@ beforeAll(async () => {
   consortium = await createTestConsortium();
   stillness = new Stillness();
 }, 60_000);
-afterAll(async () => {
-  stillness.end();
-  await consortium.remove();
-});
+afterAll(() => consortium.remove());
 
 /** How it ended, and what did not hold. */
 async function walked(seed: number): Promise<{ end: string; broken: readonly string[] }> {

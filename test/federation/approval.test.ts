@@ -21,10 +21,7 @@ describe('a site whose people are asked before a job begins', { timeout: 240_000
     consortium = await createTestConsortium();
     stillness = new Stillness();
   });
-  afterAll(async () => {
-    stillness.end();
-    await consortium.remove();
-  });
+  afterAll(() => consortium.remove());
   beforeEach(async () => {
     clock = new VirtualClock({ startMs: Date.now(), settle: stillness.settle });
     const before: Surroundings['before'] = (_, work, signal) =>
