@@ -141,13 +141,18 @@ describe.skipIf(CHROMIUM === undefined)(
 
     it('is not approved by an answer that was given for other bytes', async () => {
       await offer('lesion-3', 'awaiting-approval', { seed: 9 });
-      const watched = await open();
-      await watched.page.getByRole('button', { name: 'Approve: lesion-3' }).click();
+      const watched = await open({ locale: 'zh-CN' });
+      await card(watched, 'lesion-3').locator('button.first').first().click();
       // Shown is what was asked about first; meanwhile the job is another.
       await watched.page.route('**/api/approvals', (route) => route.abort());
       await offer('lesion-3', 'awaiting-approval', { seed: 10 });
       await watched.page.locator('dialog[open] button.first').click();
-      await watched.page.getByText('job lesion-3 is not any more what was shown').waitFor();
+      const alert = watched.page.locator('dialog[open] [role=alert]');
+      await alert.waitFor();
+      // In the page's own words, and behind them those that name the job.
+      expect(await alert.textContent()).toMatch(
+        /任务已不是所显示的内容（job lesion-3 .*只对所针对/,
+      );
       await offer('lesion-3', 'awaiting-approval', { seed: 10 });
       await watched.context.close();
     });

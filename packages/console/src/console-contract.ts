@@ -8,6 +8,7 @@ import type {
   SitePolicy,
 } from '@fedvox/agent/records';
 import type { Refusal, ScanReport } from '@fedvox/imaging';
+import type { ERRORS } from './errors.js';
 
 /** What the page and its server say to each other, as types alone: the one thing of the server that the page knows. */
 
@@ -150,6 +151,15 @@ export type WorkEndWord = WorkEnd['end'];
 export type ApprovalVerdict = NonNullable<ApprovalCard['answer']>['verdict'];
 export type WeightSourceWord = FiguresEntry['weightSource'];
 export type { AgentNow, ApprovalCard, EgressSums, RoundCases, SignedStatement };
+
+/** Errors that the page has words of its own for; of another it tells the program's. */
+export type ConsoleAlert =
+  | `console/${keyof typeof ERRORS}`
+  | 'agent/approval-changed'
+  | 'agent/no-such-approval'
+  | 'agent/reason-too-long'
+  | 'agent/state-too-new'
+  | 'agent/state-unreadable';
 
 /** An error as it is told. */
 export interface ConsoleFailure {
