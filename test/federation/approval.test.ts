@@ -27,7 +27,7 @@ describe('a site whose people are asked before a job begins', { timeout: 240_000
     const before: Surroundings['before'] = (_, work, signal) =>
       work.kind === 'train' ? clock.sleep(MINUTE_MS, signal) : Promise.resolve();
     federation = await HeldFederation.open(consortium, {
-      ...{ wire: new InProcessNetwork(), clock, before },
+      ...{ wire: new InProcessNetwork(), clock, stillness, before },
       policyOf: (site) => (site === 'south' ? { approval: 'ask' } : {}),
     });
     for (const site of SITES) await clock.passUntil(federation.join(site));

@@ -50,7 +50,7 @@ export async function walk(
   const open = new Map<SiteName, SiteLine>();
   const faults: unknown[] = [];
   const federation = await HeldFederation.open(consortium, {
-    ...{ wire, clock },
+    ...{ wire, clock, stillness },
     lineOf: (site) => {
       const line = lines.open(site);
       open.set(site, line);

@@ -31,6 +31,38 @@ export const CHINESE_ALERTS: Readonly<Record<ConsoleAlert, AlertWords>> = {
     message: '本院没有这份声明',
     advice: '请重新加载页面；因过期而被拒绝的声明只留在账本中。',
   },
+  'console/no-such-review': {
+    message: '没有这次评估，或其中没有该病例',
+    advice: '请返回病例列表：模型可能已重新评估。',
+  },
+  'console/case-gone': {
+    message: '该病例已不在本院数据中',
+    advice: '请查看 “fedvox data inspect”；请用 --review 在现有数据上重新评估模型。',
+  },
+  'console/no-such-slice': {
+    message: '没有这一层图像',
+    advice: '请重新加载页面。',
+  },
+  'console/no-draft': {
+    message: '该病例不在修正中',
+    advice: '请重新开始：其间打开了另一病例，或控制台已重新启动。',
+  },
+  'console/drawing-unusable': {
+    message: '所绘内容无法接受',
+    advice: '请重新加载页面。',
+  },
+  'console/other-data': {
+    message: '该评估所用的数据不是本院训练所用的数据',
+    advice: '要修正标注，请在本院配置所指的文件夹上评估模型。',
+  },
+  'console/correction-differs': {
+    message: '修正后的标注读回后与所绘不同，未予保留',
+    advice: '请查看数据：其间可能为此扫描添加了另一分割。',
+  },
+  'console/verdict-unusable': {
+    message: '该结论无法保存',
+    advice: '请写明您是谁，并保持备注简短。',
+  },
   'agent/approval-changed': {
     message: '任务已不是所显示的内容',
     advice: '请重新查看；答复只对所针对的那个任务有效。',
