@@ -1,5 +1,5 @@
 import { type Random, seededRandom } from '@fedvox/base';
-import { eventProblems, eventSchema, type ScenarioEvent } from '@fedvox/simulator';
+import { eventProblems, eventSchema, latecomers, type ScenarioEvent } from '@fedvox/simulator';
 import { SITES } from './consortium.js';
 import type { JobChanges } from './federation.js';
 import type { SiteName } from './held-federation.js';
@@ -22,27 +22,28 @@ export function drawWalk(seed: number): WalkPlan {
   const one = <T>(choices: readonly T[]) => choices[random.below(choices.length)] as T;
   const rounds = 1 + random.below(4);
   const strategy = { kind: one(['fedavg', 'fedavg', 'median'] as const) };
+  // A median of two is a mean.
+  const minSites = strategy.kind === 'median' ? SITES.length : 2;
   const ofEach = <T>(draw: (site: SiteName) => T) =>
     Object.fromEntries(SITES.map((site) => [site, draw(site)])) as Record<SiteName, T>;
   return {
     seed,
     job: {
       rounds,
-      // A median of two is a mean.
-      minSites: strategy.kind === 'median' ? SITES.length : 2,
+      minSites,
       deadline: one(['3m', '6m', '12m']),
       gate: '5m',
       strategy,
       ...(random.below(2) === 0 ? { firewall: 'off' as const } : {}),
     },
-    events: drawEvents(random, rounds),
+    events: drawEvents(random, rounds, minSites),
     trainingMs: ofEach(() => 1_000 * (1 + random.below(60))),
     minCasesForMetrics: ofEach(() => one([1, 5, 7])),
   };
 }
 
 /** Events that can happen together: what cannot is drawn again. */
-function drawEvents(random: Random, rounds: number): ScenarioEvent[] {
+function drawEvents(random: Random, rounds: number, minSites: number): ScenarioEvent[] {
   const events: ScenarioEvent[] = [];
   const wanted = random.below(MAX_EVENTS + 1);
   for (let tries = 0; tries < 4 * MAX_EVENTS && events.length < wanted; tries++) {
@@ -50,7 +51,9 @@ function drawEvents(random: Random, rounds: number): ScenarioEvent[] {
     if (eventProblems(drawn, SITES, rounds).length === 0)
       events.push(drawn.at(-1) as ScenarioEvent);
   }
-  return events;
+  // A job is submitted only where enough sites are enrolled for it.
+  const tooLate = latecomers(events).size > SITES.length - minSites;
+  return tooLate ? events.filter(({ kind }) => kind !== 'join') : events;
 }
 
 function drawEvent(random: Random, rounds: number): ScenarioEvent {
