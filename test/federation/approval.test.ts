@@ -20,6 +20,8 @@ describe('a site whose people are asked before a job begins', { timeout: 240_000
   beforeAll(async () => {
     consortium = await createTestConsortium();
     stillness = new Stillness();
+    // An agent loads it when it first asks its people, and what is being loaded is not seen to be under way.
+    await import('@fedvox/learning');
   });
   afterAll(() => consortium.remove());
   beforeEach(async () => {
