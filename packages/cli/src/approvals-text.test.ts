@@ -12,7 +12,7 @@ const card: ApprovalCard = {
   },
   ...{ modality: 'MR', minCases: 8, rounds: 2, localEpochs: 3, localSteps: null },
   ...{ strategy: 'fedavg', minSites: 3 },
-  leaves: { encoding: 'float32', roundBytes: 7_596, totalBytes: 15_192 },
+  leaves: { encoding: 'float32', roundBytes: 7_596, totalBytes: 15_192, dataSummary: false },
   privacy: { minCasesForMetrics: 5, weightSource: 'uniform', minCohort: 3 },
   answer: null,
 };

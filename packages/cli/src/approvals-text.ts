@@ -39,7 +39,7 @@ export function approvalText(card: ApprovalCard): string {
     [
       'would leave',
       `each round a weight delta of about ${byteText(leaves.roundBytes)} (${leaves.encoding}), ` +
-        `Dice and AUC, a weight; about ${byteText(leaves.totalBytes)} in all. No scan, no label, no name.`,
+        `Dice and AUC, a weight; about ${byteText(leaves.totalBytes)} in all.${leaves.dataSummary ? SUMMARY : ''} No scan, no label, no name.`,
     ],
     [
       'by policy',
@@ -50,6 +50,8 @@ export function approvalText(card: ApprovalCard): string {
   const width = Math.max(...facts.map(([name]) => name.length));
   return [card.job, ...facts.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`)].join('\n');
 }
+
+const SUMMARY = ' At the data gate, medians of spacing, size and intensity.';
 
 const WEIGHTS = {
   examples: 'the number of training cases',

@@ -6,11 +6,11 @@ import { approvalCard } from './approval-card.js';
 
 const policy = sitePolicySchema.parse({ approval: 'ask', weightSource: 'uniform' });
 
-function cardOf(changes: Partial<JobInput> = {}, parameters = 1_000) {
+function cardOf(changes: Partial<JobInput> = {}, parameters = 1_000, by = policy) {
   const job = jobSchema.parse({ ...TEST_JOB, ...changes });
   const jobText = Buffer.from(encodeJob(job)).toString('utf8');
   const asked = { job: 'lesion-1', jobDigest: jobDigest(job), askedAtMs: 1, lastAskedAtMs: 2 };
-  return approvalCard({ ...asked, parameters, jobText }, undefined, policy);
+  return approvalCard({ ...asked, parameters, jobText }, undefined, by);
 }
 
 describe('what a person is shown before a job begins', () => {
@@ -30,10 +30,20 @@ describe('what a person is shown before a job begins', () => {
     const { federation } = TEST_JOB;
     const sizeOf = (encoding: object) =>
       cardOf({ federation: { ...federation, encoding: encoding as never } }).leaves.roundBytes;
-    expect(cardOf().leaves).toEqual({ encoding: 'float32', roundBytes: 4_000, totalBytes: 8_000 });
+    expect(cardOf().leaves).toEqual({
+      ...{ encoding: 'float32', roundBytes: 4_000, totalBytes: 8_000, dataSummary: false },
+    });
     expect(sizeOf({ kind: 'bfloat16' })).toBe(2_000);
     expect(sizeOf({ kind: 'int8' })).toBe(1_000);
     expect(sizeOf({ kind: 'top-k', fraction: 0.1 })).toBe(600);
+  });
+
+  it('says that the data are summed up where the job asks and policy shares it, and only there', () => {
+    const sharing = { ...policy, shareDataSummary: true };
+    const asking = { data: { summary: true } } as const;
+    expect(cardOf(asking).leaves.dataSummary).toBe(false);
+    expect(cardOf({}, 9, sharing).leaves.dataSummary).toBe(false);
+    expect(cardOf(asking, 9, sharing).leaves.dataSummary).toBe(true);
   });
 
   it('shows no answer that was given for other bytes', () => {

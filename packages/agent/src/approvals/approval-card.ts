@@ -26,6 +26,8 @@ export interface ApprovalCard
     /** About so many bytes in each round: the weight delta, which is nearly all of it. */
     readonly roundBytes: number;
     readonly totalBytes: number;
+    /** Whether medians of the data are told at the data gate: the job asks, and policy shares them. */
+    readonly dataSummary: boolean;
   };
   readonly privacy: Pick<SitePolicy, 'minCasesForMetrics' | 'weightSource' | 'minCohort'>;
   /** Null while nobody has answered for this very job. */
@@ -35,8 +37,9 @@ export interface ApprovalCard
 export function approvalCard(
   asked: AskedJob,
   answer: ApprovalAnswer | undefined,
-  { minCasesForMetrics, weightSource, minCohort }: SitePolicy,
+  policy: SitePolicy,
 ): ApprovalCard {
+  const { minCasesForMetrics, weightSource, minCohort } = policy;
   const { job, jobDigest, askedAtMs, lastAskedAtMs, parameters } = asked;
   const { name, network, classes, preprocess, augment, data, training, federation } =
     askedTerms(asked);
@@ -52,7 +55,10 @@ export function approvalCard(
     localEpochs: training.localEpochs,
     localSteps: training.localSteps ?? null,
     strategy: settingText(strategy),
-    leaves: { encoding: encoding.kind, roundBytes, totalBytes: rounds * roundBytes },
+    leaves: {
+      ...{ encoding: encoding.kind, roundBytes, totalBytes: rounds * roundBytes },
+      dataSummary: data.summary === true && policy.shareDataSummary,
+    },
     privacy: { minCasesForMetrics, weightSource, minCohort },
     answer: answer?.jobDigest === jobDigest ? saidOf(answer) : null,
   };

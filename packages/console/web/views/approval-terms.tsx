@@ -37,7 +37,7 @@ export function ApprovalTerms({ card }: { card: ApprovalCard }) {
             round: byteSizeText(leaves.roundBytes),
             total: byteSizeText(leaves.totalBytes),
             encoding: leaves.encoding,
-          }),
+          }) + (leaves.dataSummary ? say('leavesSummary') : ''),
         ],
         [
           say('privacy'),

@@ -23,6 +23,7 @@ export const APPROVAL_CHINESE: ApprovalWords = {
   jobDigest: '任务的 SHA-256',
   leavesEach:
     '每轮约 {round} 的已签名权重增量（{encoding}）、Dice、AUC 和一个权重；总计约 {total}。不含扫描、标注、姓名或文件。',
+  leavesSummary: '数据准入检查时还有数据的间距、尺寸与强度的中位数。',
   lookForJob: '用本院数据试行',
   none: '无',
   notAsked: '本院策略已不再要求人员批准：任务自行开始（policy.approval）。',

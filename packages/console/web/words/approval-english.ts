@@ -24,6 +24,7 @@ export const APPROVAL_ENGLISH: ApprovalWords = {
   jobDigest: 'SHA-256 of the job',
   leavesEach:
     'each round a signed weight delta of about {round} ({encoding}), Dice, AUC and a weight; about {total} in all. No scan, label, name or file.',
+  leavesSummary: ' At the data gate, medians of the data’s spacing, size and intensity.',
   lookForJob: 'Try it on the data',
   none: 'none',
   notAsked:

@@ -20,6 +20,7 @@ export type ApprovalWord =
   | 'fewestCases'
   | 'jobDigest'
   | 'leavesEach'
+  | 'leavesSummary'
   | 'lookForJob'
   | 'none'
   | 'notAsked'
