@@ -23,6 +23,13 @@ const CONNECT = `import pg from 'pg';
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2000 });
   await client.connect();
   await client.end();`;
+/** As packages/simulator/src/testing/redis-server.ts looks for one. */
+const PING = `import { Redis } from 'ioredis';
+  const url = process.env.FEDVOX_TEST_REDIS ?? 'redis://127.0.0.1:6379';
+  const redis = new Redis(url, { lazyConnect: true, connectTimeout: 2000, retryStrategy: null });
+  redis.on('error', () => undefined);
+  await redis.connect();
+  redis.disconnect();`;
 const MOUNT_IMAGE = `image=$(mktemp) && truncate -s 8M "$image" && mkfs.ext4 -q "$image" &&
   unshare --mount mount -o loop "$image" /mnt; result=$?; rm -f "$image"; exit $result`;
 const isLinux = () => process.platform === 'linux';
@@ -102,6 +109,11 @@ export const EXPECTED_SKIPS = [
       /^packages\/coordinator\/src\/store\/postgres-/,
       /^test\/faults\/(standby|move-to-server)/,
     ],
+  },
+  {
+    reason: 'there is no Redis: neither at FEDVOX_TEST_REDIS nor on 127.0.0.1:6379',
+    isMet: () => starts(process.execPath, '--input-type=module', '-e', PING),
+    tests: [/^test\/e2e\/sweep.*worker processes/],
   },
   {
     reason: 'no bucket of a real service is named by FEDVOX_TEST_S3',

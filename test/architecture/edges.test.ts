@@ -11,9 +11,9 @@ interface ForbiddenEdge {
 }
 
 const NETWORK_OR_DATABASE =
-  /^(node:)?(net|tls|http|https|http2|dgram|dns)$|^@grpc\/|^fastify$|^@fastify\/|^sqlite3$|^pg$|^@aws-sdk\//;
+  /^(node:)?(net|tls|http|https|http2|dgram|dns)$|^@grpc\/|^fastify$|^@fastify\/|^sqlite3$|^pg$|^ioredis$|^bullmq$|^@aws-sdk\//;
 const INPUT_OR_OUTPUT =
-  /^(node:)?(fs|fs\/promises|net|tls|http|https|http2|dgram|dns|child_process|worker_threads|os|timers|timers\/promises)$|^@grpc\/|^fastify$|^sqlite3$|^pg$|^@aws-sdk\//;
+  /^(node:)?(fs|fs\/promises|net|tls|http|https|http2|dgram|dns|child_process|worker_threads|os|timers|timers\/promises)$|^@grpc\/|^fastify$|^sqlite3$|^pg$|^ioredis$|^bullmq$|^@aws-sdk\//;
 const fedvox = (...names: string[]) => new RegExp(`^@fedvox/(${names.join('|')})(/|$)`);
 
 /** Doors beside a package's own, and why. */

@@ -11,6 +11,7 @@ import { addModelCommands } from './commands/model.js';
 import { addOperatorCommands } from './commands/operator.js';
 import { addSimulateCommands } from './commands/simulate.js';
 import { addSiteCommands } from './commands/site.js';
+import { addSweepWorkerCommand } from './commands/sweep-worker.js';
 import { printFailure, ResultSaysNo, USAGE_ADVICE } from './failure.js';
 import { print, type Terminal } from './terminal.js';
 
@@ -40,6 +41,7 @@ function createProgram(terminal: Terminal): Command {
     });
   program.commandsGroup('See it work:');
   addSimulateCommands(program, terminal);
+  addSweepWorkerCommand(program, terminal);
   program.commandsGroup("For a hospital's engineer:");
   addAgentCommands(program, terminal);
   addConsoleCommand(program, terminal);

@@ -93,6 +93,35 @@ export const ERRORS = {
     message: 'the result in {path} is of another scenario, seed or engine',
     advice: 'Give --out the folder of the run that is to go on, or a new one.',
   },
+  'nothing-to-queue': {
+    message:
+      '--queue gives the pieces of a comparison to workers; scenario {scenario} compares nothing',
+    advice: 'Leave --queue out, or name variants in the scenario.',
+  },
+  'queue-address': {
+    message: '{address} is no address of a Redis server',
+    advice:
+      'Give --queue redis://HOST:PORT, or rediss:// for TLS; ?prefix=NAME keeps apart what is to share no workers.',
+  },
+  'queue-unreachable': {
+    message: 'the Redis server at {host} does not answer: {reason}',
+    advice:
+      'See whether it runs and can be reached from here. What is done is kept: the same command goes on, with --resume where it has --out.',
+  },
+  'sweep-folder-missing': {
+    message: 'a piece of a comparison lies in {folder}, which this worker does not see: {reason}',
+    advice:
+      'Mount the share that the comparison is in at the same path on every machine of its workers.',
+  },
+  'sweep-of-another': {
+    message: 'the comparison in {path} is not the one that this piece was queued for',
+    advice: 'Start the comparison again, and let one command at a time write into a folder.',
+  },
+  'pieces-failed': {
+    message: '{failed} of {total} pieces failed; the others are kept in {folder}. {reasons}',
+    advice:
+      'Correct what the reasons say, then start the same command with --resume: only these are run again.',
+  },
   interrupted: {
     message: 'the run was interrupted; whatever it started was stopped',
     advice: 'What was done until then is in {folder}; a comparison goes on there with --resume.',

@@ -32,6 +32,7 @@ export {
   scenarioJsonSchema,
 } from './scenario/scenario.js';
 export { type SimulateOptions, simulateScenario } from './simulate.js';
+export { runSweepWorker, type SweepWorkerOptions, type SweptPieces } from './sweep/sweep-worker.js';
 export { type Befallen, Fates } from './virtual/fates.js';
 export { isKill, killAgent } from './virtual/kill-agent.js';
 export type { SiteLine } from './virtual/site-line.js';

@@ -18,6 +18,7 @@ import type { CompareSpec } from './scenario/compare-schema.js';
 import { type Plan, planRun } from './scenario/plan.js';
 import { loadScenario, type Mode, type Scenario } from './scenario/scenario.js';
 import { checkSurrogateJob } from './surrogate/surrogate-work.js';
+import { sweepComparison } from './sweep/sweep-comparison.js';
 import { runVirtual, type VirtualReport } from './virtual/run-virtual.js';
 
 export interface SimulateOptions {
@@ -32,6 +33,8 @@ export interface SimulateOptions {
   readonly mode?: Mode;
   /** Whether a comparison that was cut off goes on in `out`. */
   readonly resume?: boolean;
+  /** Address of the Redis server by which workers are given a comparison's pieces; they are run here where absent. */
+  readonly queue?: string;
   /** Whether the run's coordinator is to serve its operator again afterwards. */
   readonly open?: boolean;
   readonly clock: Clock;
@@ -75,6 +78,9 @@ export async function simulateScenario(
   const { compare } = scenario;
   if (options.resume === true) checkResumable(options.out, compare);
   if (options.open === true) checkOpenable(plan, compare);
+  if (options.queue !== undefined && compare === undefined) {
+    throw fail('nothing-to-queue', { scenario: scenario.name });
+  }
   const jobs = (compare?.variants ?? []).map((each) => jobOfVariant(plan.job, each, plan.job.seed));
   if (plan.surrogate !== undefined) for (const job of [plan.job, ...jobs]) checkSurrogateJob(job);
   for (const text of plan.notes) onProgress({ kind: 'step', text: `Note: ${text}` });
@@ -86,7 +92,12 @@ export async function simulateScenario(
   const surroundings = { command, folder, data, cacheDir, clock, signal, onProgress };
   if (compare !== undefined) {
     const described = { ...scenario, path, engine: engine.description };
-    return { kind: 'comparison', ...(await compareRuns(plan, compare, described, surroundings)) };
+    const { queue } = options;
+    if (queue !== undefined) await sweepComparison(plan, compare, queue, surroundings);
+    // After a sweep all pieces are kept, and told: what is left is to read them.
+    const told = queue === undefined ? onProgress : () => undefined;
+    const composing = { ...surroundings, onProgress: told };
+    return { kind: 'comparison', ...(await compareRuns(plan, compare, described, composing)) };
   }
   const run = plan.mode === 'real' ? runFederation : runVirtual;
   const report = await run(plan, surroundings);

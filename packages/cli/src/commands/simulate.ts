@@ -20,10 +20,11 @@ interface SimulateOptions extends CommonOptions {
   readonly resume?: true;
   readonly open?: true;
   readonly fromRun?: string;
+  readonly queue?: string;
 }
 
 /** This very command: the processes of a run are started by it. */
-const ENTRY = fileURLToPath(new URL('../../bin/fedvox.mjs', import.meta.url));
+export const ENTRY = fileURLToPath(new URL('../../bin/fedvox.mjs', import.meta.url));
 const MODES: readonly Mode[] = ['real', 'virtual'];
 const DEMO = fileURLToPath(new URL('../../../../scenarios/demo.yaml', import.meta.url));
 
@@ -41,7 +42,11 @@ export function addSimulateCommands(program: Command, terminal: Terminal): void 
       '--from-run <folder>',
       'repeat the newest job of the coordinator whose state is there, with a surrogate; the scenario is where that is written, to be changed and run again',
     )
-    .option('--resume', 'go on with the comparison that was cut off in the folder of --out');
+    .option('--resume', 'go on with the comparison that was cut off in the folder of --out')
+    .option(
+      '--queue <address>',
+      'have the pieces of a comparison run by `fedvox sweep-worker`s of this Redis server',
+    );
   withRun(simulation);
   act<SimulateOptions, [string]>(simulation, terminal, simulateOrRepeat);
 }

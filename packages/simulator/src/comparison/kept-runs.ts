@@ -22,17 +22,28 @@ export async function keptRun(
   of: unknown,
   work: (folder: string) => Promise<MeasuredRun>,
 ): Promise<MeasuredRun> {
-  const path = join(folder, 'result.json');
-  const digest = sha256(JSON.stringify(of));
-  if (await isThere(path)) {
-    const kept = JSON.parse(await readFile(path, 'utf8')) as KeptRun;
-    if (kept.of !== digest) throw fail('result-of-another', { path });
-    return kept.run;
-  }
+  const ended = await endedRun(folder, () => of);
+  if (ended !== null) return ended;
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   const run = await work(folder);
-  const kept: KeptRun = { of: digest, run };
-  await writeFileDurably(path, `${JSON.stringify(kept)}\n`);
+  const kept: KeptRun = { of: digestOf(of), run };
+  await writeFileDurably(resultIn(folder), `${JSON.stringify(kept)}\n`);
   return run;
 }
+
+/**
+ * What a piece ended in; null where it was never ended.
+ * @param of as of `keptRun`, asked for only where there is a result
+ * @throws FedvoxError `simulator/result-of-another`
+ */
+export async function endedRun(folder: string, of: () => unknown): Promise<MeasuredRun | null> {
+  const path = resultIn(folder);
+  if (!(await isThere(path))) return null;
+  const kept = JSON.parse(await readFile(path, 'utf8')) as KeptRun;
+  if (kept.of !== digestOf(of())) throw fail('result-of-another', { path });
+  return kept.run;
+}
+
+const resultIn = (folder: string) => join(folder, 'result.json');
+const digestOf = (of: unknown) => sha256(JSON.stringify(of));

@@ -8,15 +8,15 @@ import type { FedvoxCommand } from '../federation/process.js';
 import { runFederation } from '../federation/run-federation.js';
 import type { RunProgress } from '../federation/run-progress.js';
 import type { Report } from '../run-report.js';
-import type { BaselineName, CompareSpec, VariantSpec } from '../scenario/compare-schema.js';
+import type { BaselineName, CompareSpec } from '../scenario/compare-schema.js';
 import type { Plan } from '../scenario/plan.js';
 import { runVirtual, type VirtualReport } from '../virtual/run-virtual.js';
+import { type ComparedPiece, folderOf, piecesOf, planOf, whatDecides } from './compared-piece.js';
 import { diceOf } from './estimates.js';
 import { keptRun } from './kept-runs.js';
 import type { CaseDice, MeasuredRun } from './measured-run.js';
 import { PieceProgress } from './piece-progress.js';
 import { measureSurrogate, trainSurrogate } from './surrogate-runs.js';
-import { jobOfVariant } from './variants.js';
 
 export interface ComparisonOptions {
   readonly command: FedvoxCommand;
@@ -38,40 +38,35 @@ export interface ComparedRuns {
 }
 
 /**
- * Runs every variant and baseline with every seed, one after the other, the seeds outermost, so that a comparison that is
- * cut off has something of each.
+ * Runs every variant and baseline with every seed, one after the other.
  * @throws FedvoxError `simulator/variant-unusable`, `simulator/result-of-another`, and as `runVirtual` and `runFederation`
  */
 export async function runComparison(
   plan: Plan,
-  { seeds, variants, baselines }: CompareSpec,
+  spec: CompareSpec,
   options: ComparisonOptions,
 ): Promise<readonly ComparedRuns[]> {
-  const { clock, onProgress } = options;
-  const total = seeds.length * (variants.length + baselines.length);
-  const pieces = new PieceProgress(total, clock, onProgress);
-  const work = new Comparison(plan, options, pieces);
-  const contenders = [
-    ...variants.map((variant) => ({
-      ...{ name: variant.name, kind: 'federated' as const },
-      run: (seed: number) => work.federated(variant, seed),
-    })),
-    ...baselines.map((kind) => ({
-      ...{ name: kind, kind },
-      run: (seed: number) => work[kind](seed),
-    })),
-  ];
-  const runs = new Map<string, MeasuredRun[]>();
-  for (const seed of seeds) {
-    for (const { name, run } of contenders) {
-      options.signal.throwIfAborted();
-      pieces.next({ name, seed });
-      const result = await run(seed);
-      pieces.end(result);
-      runs.set(name, [...(runs.get(name) ?? []), result]);
-    }
+  const pieces = piecesOf(spec);
+  const progress = new PieceProgress(pieces.length, options.clock, options.onProgress);
+  const comparison = new Comparison(plan, options, progress);
+  const compared = new Map<string, ComparedRuns & { readonly runs: MeasuredRun[] }>();
+  for (const piece of pieces) {
+    const { name, kind } = piece;
+    const run = await comparison.run(piece);
+    const { runs } = compared.get(name) ?? { runs: [] };
+    compared.set(name, { name, kind, runs: [...runs, run] });
   }
-  return contenders.map(({ name, kind }) => ({ name, kind, runs: runs.get(name) ?? [] }));
+  return [...compared.values()];
+}
+
+/** One piece by itself, as `runComparison` does it. */
+export function runPiece(
+  plan: Plan,
+  piece: ComparedPiece,
+  options: ComparisonOptions,
+): Promise<MeasuredRun> {
+  const progress = new PieceProgress(1, options.clock, options.onProgress);
+  return new Comparison(plan, options, progress).run(piece);
 }
 
 class Comparison {
@@ -79,6 +74,11 @@ class Comparison {
   readonly #options: ComparisonOptions;
   readonly #pieces: PieceProgress;
   readonly #log = createLogger({ name: 'simulate', level: 'error' });
+  readonly #work = {
+    federated: (plan: Plan, folder: string) => this.#federated(plan, folder),
+    pooled: (plan: Plan, folder: string) => this.#pooled(plan, folder),
+    alone: (plan: Plan, folder: string) => this.#alone(plan, folder),
+  };
 
   constructor(plan: Plan, options: ComparisonOptions, pieces: PieceProgress) {
     this.#plan = plan;
@@ -86,72 +86,60 @@ class Comparison {
     this.#pieces = pieces;
   }
 
-  federated(variant: VariantSpec, seed: number): Promise<MeasuredRun> {
-    const plan = {
-      ...this.#plan,
-      job: jobOfVariant(this.#plan.job, variant, seed),
-      events: variant.events ? this.#plan.events : [],
-    };
-    return this.#kept(variant.name, seed, plan, async (folder) => {
-      const report = await this.#run(plan, folder);
-      const { best, rounds } = report;
-      const row = rounds.find(({ round }) => round === best.round);
-      return {
-        seed,
-        ...{ dice: row?.dice ?? null, auc: row?.auc ?? null },
-        ...{ round: best.round, sha256: best.sha256 },
-        curve: rounds.map(({ dice }) => dice),
-        bytes: egressOf(report),
-        durationMs: 'durationMs' in report ? report.durationMs : null,
-        ...('attendance' in report ? { attendance: report.attendance } : {}),
-        cases: await this.#measure(plan.job, best.path, this.#sites),
-      };
+  async run(piece: ComparedPiece): Promise<MeasuredRun> {
+    this.#options.signal.throwIfAborted();
+    const { name, seed } = piece;
+    this.#pieces.next({ name, seed });
+    const plan = planOf(this.#plan, piece);
+    const folder = folderOf(this.#options.folder, piece);
+    const run = await keptRun(folder, whatDecides(plan), (place) => {
+      this.#pieces.begin();
+      return this.#work[piece.kind](plan, place);
     });
+    this.#pieces.end(run);
+    return run;
   }
 
-  pooled(seed: number): Promise<MeasuredRun> {
-    const job = { ...this.#plan.job, seed };
-    return this.#kept('pooled', seed, { ...this.#plan, job }, async (folder) => {
-      const trained = await this.#train(job, this.#sites, join(folder, 'pooled.safetensors'));
-      const { curve, best } = trained;
-      const cases = best === null ? [] : await this.#measure(job, best.path, this.#sites);
-      const { dice = null, auc = null, round = null, sha256 = null } = best ?? {};
-      return { seed, dice, auc, round, sha256, curve, bytes: null, durationMs: null, cases };
-    });
+  async #federated(plan: Plan, folder: string): Promise<MeasuredRun> {
+    const report = await this.#run(plan, folder);
+    const { best, rounds } = report;
+    const row = rounds.find(({ round }) => round === best.round);
+    return {
+      seed: plan.job.seed,
+      ...{ dice: row?.dice ?? null, auc: row?.auc ?? null },
+      ...{ round: best.round, sha256: best.sha256 },
+      curve: rounds.map(({ dice }) => dice),
+      bytes: egressOf(report),
+      durationMs: 'durationMs' in report ? report.durationMs : null,
+      ...('attendance' in report ? { attendance: report.attendance } : {}),
+      cases: await this.#measure(plan.job, best.path, this.#sites),
+    };
+  }
+
+  async #pooled({ job }: Plan, folder: string): Promise<MeasuredRun> {
+    const trained = await this.#train(job, this.#sites, join(folder, 'pooled.safetensors'));
+    const { curve, best } = trained;
+    const cases = best === null ? [] : await this.#measure(job, best.path, this.#sites);
+    const { dice = null, auc = null, round = null, sha256 = null } = best ?? {};
+    const { seed } = job;
+    return { seed, dice, auc, round, sha256, curve, bytes: null, durationMs: null, cases };
   }
 
   /** Each case is measured by the model of its own site. */
-  alone(seed: number): Promise<MeasuredRun> {
-    const job = { ...this.#plan.job, seed };
-    return this.#kept('alone', seed, { ...this.#plan, job }, async (folder) => {
-      const cases: CaseDice[] = [];
-      for (const site of this.#sites) {
-        const { best } = await this.#train(job, [site], join(folder, `${site}.safetensors`));
-        if (best !== null) cases.push(...(await this.#measure(job, best.path, [site])));
-      }
-      const dice = diceOf(cases);
-      const several = { auc: null, round: null, sha256: null, curve: [] };
-      const told = { dice: Number.isNaN(dice) ? null : dice, ...several };
-      return { seed, ...told, bytes: null, durationMs: null, cases };
-    });
+  async #alone({ job }: Plan, folder: string): Promise<MeasuredRun> {
+    const cases: CaseDice[] = [];
+    for (const site of this.#sites) {
+      const { best } = await this.#train(job, [site], join(folder, `${site}.safetensors`));
+      if (best !== null) cases.push(...(await this.#measure(job, best.path, [site])));
+    }
+    const dice = diceOf(cases);
+    const several = { auc: null, round: null, sha256: null, curve: [] };
+    const told = { dice: Number.isNaN(dice) ? null : dice, ...several };
+    return { seed: job.seed, ...told, bytes: null, durationMs: null, cases };
   }
 
   get #sites(): readonly string[] {
     return this.#plan.sites.map(({ name }) => name);
-  }
-
-  #kept(
-    name: string,
-    seed: number,
-    { job, sites, cohort, surrogate, mode, engine, precision, events }: Plan,
-    work: (folder: string) => Promise<MeasuredRun>,
-  ): Promise<MeasuredRun> {
-    const folder = join(this.#options.folder, 'runs', name, `seed-${seed}`);
-    const of = { job, sites, cohort, surrogate, mode, engine, precision, events };
-    return keptRun(folder, of, (place) => {
-      this.#pieces.begin();
-      return work(place);
-    });
   }
 
   #run(plan: Plan, folder: string): Promise<Report | VirtualReport> {
