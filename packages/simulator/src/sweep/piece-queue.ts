@@ -28,6 +28,8 @@ export interface RedisLine {
   readonly host: string;
   /** The address without its password. */
   readonly shown: string;
+  /** Ends it, and whatever was made of it. */
+  readonly hangUp: () => void;
 }
 
 /**
@@ -41,12 +43,12 @@ export async function dialRedis(address: string, waits: boolean): Promise<RedisL
   url.search = '';
   // Heavy, and only of use where there is a queue.
   const { Redis } = await import('ioredis');
-  let wasUp = false;
+  let isWanted = false;
   let reason: unknown;
   const redis = new Redis(url.href, {
     lazyConnect: true,
     connectTimeout: CONNECT_TIMEOUT_MS,
-    retryStrategy: (attempt) => (wasUp ? Math.min(attempt * 200, LONGEST_RETRY_MS) : null),
+    retryStrategy: (attempt) => (isWanted ? Math.min(attempt * 200, LONGEST_RETRY_MS) : null),
     ...(waits ? { maxRetriesPerRequest: null } : {}),
   });
   redis.on('error', (error: unknown) => {
@@ -59,8 +61,12 @@ export async function dialRedis(address: string, waits: boolean): Promise<RedisL
     redis.disconnect();
     throw unreachable(url.host, reason ?? error);
   }
-  wasUp = true;
-  return { redis, prefix, host: url.host, shown: withoutPassword(address) };
+  isWanted = true;
+  const hangUp = () => {
+    isWanted = false;
+    redis.disconnect();
+  };
+  return { redis, prefix, host: url.host, shown: withoutPassword(address), hangUp };
 }
 
 /** What a call to the server that failed is told as. */

@@ -23,6 +23,8 @@ export async function sweepComparison(
 ): Promise<void> {
   const { folder, data, signal } = options;
   const line = await dialRedis(queue, false);
+  // A call that waits for a server which is away ends too.
+  signal.addEventListener('abort', line.hangUp, { once: true });
   try {
     const of = await writeSweep(folder, { plan, compare, data: [...data] });
     const orders = await PieceOrders.open(line, folder, of);
@@ -30,6 +32,7 @@ export async function sweepComparison(
   } catch (cause) {
     throw signal.aborted ? fail('interrupted', { folder }, { cause }) : cause;
   } finally {
-    line.redis.disconnect();
+    signal.removeEventListener('abort', line.hangUp);
+    line.hangUp();
   }
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { assert } from '@fedvox/base';
+import { assert, type Clock } from '@fedvox/base';
 import type { Job, Queue, Worker } from 'bullmq';
 import { piecesOf } from '../comparison/compared-piece.js';
 import { type ComparisonOptions, runPiece } from '../comparison/run-comparison.js';
@@ -32,6 +32,7 @@ const LOOK_FOR_DEAD_EVERY_MS = 5_000;
 /** A piece that more workers died of is given to no other. */
 const MOST_DEATHS = 3;
 const LOOK_EVERY_MS = 1_000;
+const CLOSE_WITHIN_MS = 10_000;
 
 /**
  * Takes pieces of any comparison from the queue, one at a time. One that is cut off by `signal` goes back to it.
@@ -53,17 +54,16 @@ export async function runSweepWorker(options: SweepWorkerOptions): Promise<Swept
     onProgress({ kind: 'step', text: `Waiting for pieces at ${line.shown}` });
     const { Queue } = await import('bullmq');
     const pieces = new Queue(QUEUE, { connection: line.redis, prefix: line.prefix });
+    // The worker tells of it.
+    pieces.on('error', () => undefined);
     while (!signal.aborted && !(untilIdle && (await isIdle(pieces)))) {
       // It is rejected where `signal` ends the loop.
       await clock.sleep(LOOK_EVERY_MS, signal).catch(() => undefined);
     }
-    // First, so that it takes no other piece instead.
-    const closed = worker.close();
-    worker.cancelAllJobs();
-    await closed;
+    await close(worker, clock);
     return count;
   } finally {
-    line.redis.disconnect();
+    line.hangUp();
   }
 }
 
@@ -90,8 +90,11 @@ async function takePieces(line: RedisLine, options: SweepWorkerOptions): Promise
   worker.on('lockRenewalFailed', (ids) => {
     for (const id of ids) worker.cancelJob(id);
   });
+  let told = '';
   worker.on('error', ({ message }) => {
-    options.onProgress({ kind: 'step', text: `Queue: ${message}` });
+    // A server that is away is tried again and again.
+    if (message !== told) options.onProgress({ kind: 'step', text: `Queue: ${message}` });
+    told = message;
   });
   return worker;
 }
@@ -105,6 +108,14 @@ async function runOrder(order: PieceOrder, options: SweepWorkerOptions): Promise
   onProgress({ kind: 'step', text: `Taken: ${name}, seed ${seed}, in ${folder}` });
   const surroundings = { command, folder, data: new Map(data), cacheDir: join(folder, 'cache') };
   await runPiece(plan, piece, { ...surroundings, clock, signal, onProgress });
+}
+
+/** Gives back what is under way; where the server is away, others take it as of one that died. */
+async function close(worker: Worker, clock: Clock): Promise<void> {
+  // First, so that it takes no other piece instead.
+  const closed = worker.close();
+  worker.cancelAllJobs();
+  await Promise.race([closed, clock.sleep(CLOSE_WITHIN_MS)]);
 }
 
 async function isIdle(pieces: Queue): Promise<boolean> {

@@ -6,8 +6,8 @@ const SERVER = process.env['FEDVOX_TEST_REDIS'] ?? 'redis://127.0.0.1:6379';
 
 /** Whether there is a server to test with. */
 export const hasRedis: boolean = await dialRedis(SERVER, false).then(
-  ({ redis }) => {
-    redis.disconnect();
+  ({ hangUp }) => {
+    hangUp();
     return true;
   },
   // Where there is none, the tests that need one are skipped by name.
@@ -25,10 +25,10 @@ export function newTestQueue(): TestQueue {
   return {
     address,
     async clear() {
-      const { redis, prefix } = await dialRedis(address, false);
+      const { redis, prefix, hangUp } = await dialRedis(address, false);
       const keys = await redis.keys(`${prefix}:*`);
       if (keys.length > 0) await redis.del(keys);
-      redis.disconnect();
+      hangUp();
     },
   };
 }
