@@ -60,7 +60,7 @@ export async function runSweepWorker(options: SweepWorkerOptions): Promise<Swept
       // It is rejected where `signal` ends the loop.
       await clock.sleep(LOOK_EVERY_MS, signal).catch(() => undefined);
     }
-    await close(worker, clock);
+    await close(worker, line, clock);
     return count;
   } finally {
     line.hangUp();
@@ -111,9 +111,9 @@ async function runOrder(order: PieceOrder, options: SweepWorkerOptions): Promise
 }
 
 /** Gives back what is under way; where the server is away, others take it as of one that died. */
-async function close(worker: Worker, clock: Clock): Promise<void> {
+async function close(worker: Worker, { redis }: RedisLine, clock: Clock): Promise<void> {
   // First, so that it takes no other piece instead.
-  const closed = worker.close();
+  const closed = worker.close(redis.status !== 'ready');
   worker.cancelAllJobs();
   await Promise.race([closed, clock.sleep(CLOSE_WITHIN_MS)]);
 }
