@@ -23,16 +23,17 @@ export async function sweepComparison(
 ): Promise<void> {
   const { folder, data, signal } = options;
   const line = await dialRedis(queue, false);
-  // A call that waits for a server which is away ends too.
-  signal.addEventListener('abort', line.hangUp, { once: true });
   try {
     const of = await writeSweep(folder, { plan, compare, data: [...data] });
     const orders = await PieceOrders.open(line, folder, of);
-    await new PieceSupply(plan, piecesOf(compare), orders, options).last();
+    // A call that waits for a server which is away may never end.
+    const cut = new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    });
+    await Promise.race([new PieceSupply(plan, piecesOf(compare), orders, options).last(), cut]);
   } catch (cause) {
     throw signal.aborted ? fail('interrupted', { folder }, { cause }) : cause;
   } finally {
-    signal.removeEventListener('abort', line.hangUp);
     line.hangUp();
   }
 }
