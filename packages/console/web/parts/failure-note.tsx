@@ -1,19 +1,27 @@
 import { FailureAlert, language, type ToldFailure } from '@fedvox/desk/web';
+import { useEffect, useState } from 'preact/hooks';
 import { say } from '../language.js';
-import { CHINESE_ALERTS } from '../words/chinese-alerts.js';
+import type { AlertWords } from '../words/chinese-alerts.js';
 
+type Alerts = Readonly<Partial<Record<string, AlertWords>>>;
+
+/** Its words in Chinese come with the first failure that is told in it: most pages never need them. */
 export function FailureNote({ failure }: { failure: ToldFailure | null | undefined }) {
+  const [chinese, setChinese] = useState<Alerts>({});
+  const isWanted = failure != null && language.value === 'zh';
+  useEffect(() => {
+    if (!isWanted) return;
+    void import('../words/chinese-alerts.js').then(({ CHINESE_ALERTS }) =>
+      setChinese(CHINESE_ALERTS),
+    );
+  }, [isWanted]);
   const notServed = { message: say('notServed'), advice: say('notServedAdvice') };
-  return <FailureAlert failure={failure && inLanguage(failure)} notServed={notServed} />;
+  const told = isWanted ? inWords(failure, chinese[failure.code]) : failure;
+  return <FailureAlert failure={told} notServed={notServed} />;
 }
 
 /** What the program says of it names the file or the job: that stays behind the page's own words. */
-function inLanguage(failure: ToldFailure): ToldFailure {
-  if (language.value !== 'zh' || !isKnown(failure.code)) return failure;
-  const { message, advice } = CHINESE_ALERTS[failure.code];
-  return { ...failure, message: `${message}（${failure.message}）`, advice };
-}
-
-function isKnown(code: string): code is keyof typeof CHINESE_ALERTS {
-  return code in CHINESE_ALERTS;
+function inWords(failure: ToldFailure, words: AlertWords | undefined): ToldFailure {
+  if (words === undefined) return failure;
+  return { ...failure, message: `${words.message}（${failure.message}）`, advice: words.advice };
 }

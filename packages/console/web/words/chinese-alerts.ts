@@ -1,6 +1,6 @@
 import type { ConsoleAlert } from '../../src/console-contract.js';
 
-interface AlertWords {
+export interface AlertWords {
   readonly message: string;
   readonly advice: string;
 }
