@@ -181,13 +181,19 @@ describe.skipIf(CHROMIUM === undefined)('the dashboard’s views', { timeout: 60
     const hide = (isHidden: boolean) =>
       page.evaluate(`Object.defineProperty(document, 'hidden', { configurable: true, value: ${isHidden} });
         document.dispatchEvent(new Event('visibilitychange'));`);
-    await expect.poll(() => [polls(), pending.size]).toEqual([1, 1]);
+    // A first look is of several requests, one after the other, and goes on when it has begun.
+    const heldAndNew = async () => {
+      const before = watched.requests.length;
+      await page.waitForTimeout(500);
+      return [polls(), pending.size, watched.requests.length - before];
+    };
+    await expect.poll(heldAndNew).toEqual([1, 1, 0]);
     await hide(true);
     await expect.poll(() => pending.size).toBe(0);
     const asked = watched.requests.length;
     await ground.federation.operator.pauseJob(id);
     await page.waitForTimeout(2_000);
-    expect(watched.requests).toHaveLength(asked);
+    expect(watched.requests.slice(asked)).toEqual([]);
     await hide(false);
     await expect.poll(() => page.locator('dl.summary .status').textContent()).toBe('paused');
     await ground.federation.operator.abortJob(id);
