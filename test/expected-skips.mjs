@@ -60,6 +60,11 @@ export const EXPECTED_SKIPS = [
     ],
   },
   {
+    reason: 'the whole library takes minutes (`npm run scenario-library`)',
+    isMet: () => process.env.FEDVOX_SCENARIO_LIBRARY === 'all',
+    tests: [/^test\/e2e\/scenario-library\.test\.ts/],
+  },
+  {
     reason: 'there are no real scans: neither in FEDVOX_TEST_DATA nor in ../shared/data',
     isMet: () => existsSync(process.env.FEDVOX_TEST_DATA ?? `${repository}/../shared/data`),
     tests: [

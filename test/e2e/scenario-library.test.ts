@@ -6,6 +6,8 @@ import { type SimulateOptions, simulateScenario } from '@fedvox/simulator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FEDVOX } from './fedvox-command.js';
 
+/** `npm run scenario-library` holds all; elsewhere the shortest stand for them. */
+const isWhole = process.env['FEDVOX_SCENARIO_LIBRARY'] === 'all';
 const MINUTE_MS = 60_000;
 const { signal } = new AbortController();
 
@@ -46,15 +48,18 @@ async function compared(name: string) {
 
 /** Every expectation is the one that the scenario's description asks about. */
 describe('in the scenario library', { timeout: 1_200_000 }, () => {
-  it('a straggler costs the deadline of two rounds, and a buffer waits for nobody', async () => {
-    const of = await compared('straggler');
-    const lostMs = of('deadline').durationMs - of('on-time').durationMs;
-    expect(lostMs).toBeGreaterThan(29 * MINUTE_MS);
-    expect(lostMs).toBeLessThan(40 * MINUTE_MS);
-    expect(of('deadline').bytes).toBeLessThan(of('on-time').bytes);
-    expect(of('fedbuff').durationMs).toBeLessThan(of('deadline').durationMs / 2);
-    expect(of('deadline').dice).toBeGreaterThan(of('on-time').dice - 0.15);
-  });
+  it.runIf(isWhole)(
+    'a straggler costs the deadline of two rounds, and a buffer waits for nobody',
+    async () => {
+      const of = await compared('straggler');
+      const lostMs = of('deadline').durationMs - of('on-time').durationMs;
+      expect(lostMs).toBeGreaterThan(29 * MINUTE_MS);
+      expect(lostMs).toBeLessThan(40 * MINUTE_MS);
+      expect(of('deadline').bytes).toBeLessThan(of('on-time').bytes);
+      expect(of('fedbuff').durationMs).toBeLessThan(of('deadline').durationMs / 2);
+      expect(of('deadline').dice).toBeGreaterThan(of('on-time').dice - 0.15);
+    },
+  );
 
   it('a dropout in every round costs its updates, and little of the model', async () => {
     const of = await compared('dropout');
@@ -63,23 +68,28 @@ describe('in the scenario library', { timeout: 1_200_000 }, () => {
     expect(of('dropout').dice).toBeGreaterThan(of('nobody-away').dice - 0.2);
   });
 
-  it('a scanner that drifts makes the model worse', async () => {
+  it.runIf(isWhole)('a scanner that drifts makes the model worse', async () => {
     const of = await compared('scanner-drift');
     expect(of('drift').curve.at(-1)).toBeLessThan((of('nothing-drifts').curve.at(-1) ?? 0) - 0.05);
   });
 
-  it('a tiny hospital has a better model than its own, though it tells no figures', async () => {
-    const of = await compared('tiny-hospital');
-    const tiny = (variant: string) =>
-      of(variant).bySite.find(({ site }) => site === 'hospital-south')?.dice?.mean ?? 0;
-    expect(tiny('fedavg')).toBeGreaterThan(tiny('alone') + 0.1);
-    const path = join(folder, 'tiny-hospital', 'runs', 'fedavg', 'seed-1', 'report.json');
-    const { rounds } = JSON.parse(await readFile(path, 'utf8')) as Awaited<ReturnType<typeof run>>;
-    for (const { sites } of rounds) {
-      const figures = sites.find(({ site }) => site === 'hospital-south');
-      expect(figures).toMatchObject({ dice: null, auc: null });
-    }
-  });
+  it.runIf(isWhole)(
+    'a tiny hospital has a better model than its own, though it tells no figures',
+    async () => {
+      const of = await compared('tiny-hospital');
+      const tiny = (variant: string) =>
+        of(variant).bySite.find(({ site }) => site === 'hospital-south')?.dice?.mean ?? 0;
+      expect(tiny('fedavg')).toBeGreaterThan(tiny('alone') + 0.1);
+      const path = join(folder, 'tiny-hospital', 'runs', 'fedavg', 'seed-1', 'report.json');
+      const { rounds } = JSON.parse(await readFile(path, 'utf8')) as Awaited<
+        ReturnType<typeof run>
+      >;
+      for (const { sites } of rounds) {
+        const figures = sites.find(({ site }) => site === 'hospital-south');
+        expect(figures).toMatchObject({ dice: null, auc: null });
+      }
+    },
+  );
 
   it('who joins late gives what it can, and who leaves what it gave', async () => {
     const { egress, rounds } = await run('joining-late');
@@ -91,14 +101,17 @@ describe('in the scenario library', { timeout: 1_200_000 }, () => {
     expect(north).toMatchObject({ dice: null, auc: null });
   });
 
-  it('a poor line is the less of a burden the fewer bytes there are, for a model about as good', async () => {
-    const of = await compared('bandwidth-poor');
-    expect(of('int8').bytes).toBeLessThan(of('float32').bytes / 2);
-    expect(of('int8').durationMs).toBeLessThan(of('float32').durationMs * 0.8);
-    expect(of('int8').dice).toBeGreaterThan(of('float32').dice - 0.15);
-  });
+  it.runIf(isWhole)(
+    'a poor line is the less of a burden the fewer bytes there are, for a model about as good',
+    async () => {
+      const of = await compared('bandwidth-poor');
+      expect(of('int8').bytes).toBeLessThan(of('float32').bytes / 2);
+      expect(of('int8').durationMs).toBeLessThan(of('float32').durationMs * 0.8);
+      expect(of('int8').dice).toBeGreaterThan(of('float32').dice - 0.15);
+    },
+  );
 
-  it('hospitals of unlike patients have a better model together', async () => {
+  it.runIf(isWhole)('hospitals of unlike patients have a better model together', async () => {
     const of = await compared('label-skew');
     expect(of('fedavg').dice).toBeGreaterThan(of('alone').dice + 0.05);
     const organ = (variant: string) =>
@@ -106,7 +119,7 @@ describe('in the scenario library', { timeout: 1_200_000 }, () => {
     expect(organ('fedavg')).toBeGreaterThan(organ('alone') + 0.1);
   });
 
-  it.skipIf(testDataDir() === undefined)(
+  it.runIf(isWhole && testDataDir() !== undefined)(
     'hippocampi by scanner train though one scanner was changed',
     async () => {
       const { rounds } = await run('hippocampus-by-scanner', {
