@@ -1,4 +1,5 @@
-import { cp, rename, rm } from 'node:fs/promises';
+import { cpSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
 import { type RunningAgent, stateFolder } from '@fedvox/agent';
 import { isFedvoxError } from '@fedvox/base';
 import { fail } from '../errors.js';
@@ -20,7 +21,9 @@ export async function killAgent({ site, agent, line, stateDir }: MortalAgent): P
   const { root, lock } = stateFolder(stateDir);
   const asItWas = `${root}-killed`;
   line.cut(fail('site-killed', { site }));
-  await cp(root, asItWas, { recursive: true, filter: (path) => path !== lock });
+  // In one go, so that nothing the agent still does comes in between; a draft is put in its place or is not.
+  const isKept = (path: string) => path !== lock && !path.endsWith('.tmp');
+  cpSync(root, asItWas, { recursive: true, filter: isKept });
   await agent.stop().catch((error: unknown) => {
     if (!isKill(error)) throw error;
   });
