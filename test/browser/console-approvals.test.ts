@@ -10,6 +10,7 @@ import { buildStage, Scene } from '../../packages/agent/src/testing/scene.js';
 import { jobBytes, until } from '../../packages/agent/src/testing/site.js';
 import {
   CHROMIUM,
+  EVERY_READER,
   expectAccessible,
   expectQuiet,
   launchChromium,
@@ -21,9 +22,6 @@ import {
 import { buildPages } from '../support/built-pages.js';
 
 const CASES = 4;
-const READERS: readonly Required<Reader>[] = (['light', 'dark'] as const).flatMap((colours) =>
-  (['en-GB', 'zh-CN'] as const).map((locale) => ({ colours, locale })),
-);
 const lookEntryPath = fileURLToPath(
   new URL('../../packages/console/dist/look-entry.js', import.meta.url),
 );
@@ -71,20 +69,23 @@ describe.skipIf(CHROMIUM === undefined)(
     const card = ({ page }: WatchedPage, job: string) =>
       page.locator(`article[aria-label="${job}"]`);
 
-    it.each(READERS)('is shown to everybody, $colours, $locale, with a dialog', async (reader) => {
-      const watched = await open(reader);
-      await expectAccessible(watched);
-      await photograph(watched, `console-approval-${reader.locale}-${reader.colours}`);
-      await watched.page.locator('article button.grave').first().click();
-      await watched.page.waitForSelector('dialog[open] input');
-      await expectAccessible(watched);
-      await watched.page.keyboard.press('Escape');
-      await watched.page.goto(`${desk.origin}/#/today`);
-      await watched.page.locator('a.past').waitFor();
-      await expectAccessible(watched);
-      expectQuiet(watched, desk.origin);
-      await watched.context.close();
-    });
+    it.each(EVERY_READER)(
+      'is shown to everybody, $colours, $locale, with a dialog',
+      async (reader) => {
+        const watched = await open(reader);
+        await expectAccessible(watched);
+        await photograph(watched, `console-approval-${reader.locale}-${reader.colours}`);
+        await watched.page.locator('article button.grave').first().click();
+        await watched.page.waitForSelector('dialog[open] input');
+        await expectAccessible(watched);
+        await watched.page.keyboard.press('Escape');
+        await watched.page.goto(`${desk.origin}/#/today`);
+        await watched.page.locator('a.past').waitFor();
+        await expectAccessible(watched);
+        expectQuiet(watched, desk.origin);
+        await watched.context.close();
+      },
+    );
 
     it('is told with all that it asks for and what would leave, and tried on the own data', async () => {
       const watched = await open();

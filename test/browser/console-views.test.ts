@@ -5,6 +5,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   CHROMIUM,
+  EVERY_READER,
   expectAccessible,
   expectQuiet,
   launchChromium,
@@ -18,10 +19,6 @@ import { type ConsoleGround, startConsoleGround } from '../support/console-groun
 
 /** Of all that a browser loads before it shows anything, compressed. */
 const MAX_PAGE_BYTES = 40 * 1024;
-
-const READERS: readonly Required<Reader>[] = (['light', 'dark'] as const).flatMap((colours) =>
-  (['en-GB', 'zh-CN'] as const).map((locale) => ({ colours, locale })),
-);
 
 describe.skipIf(CHROMIUM === undefined)('a hospital’s console', { timeout: 180_000 }, () => {
   let ground: ConsoleGround;
@@ -43,7 +40,7 @@ describe.skipIf(CHROMIUM === undefined)('a hospital’s console', { timeout: 180
   };
   const textOf = async ({ page }: WatchedPage) => (await page.textContent('main')) ?? '';
 
-  it.each(READERS)(
+  it.each(EVERY_READER)(
     'can be used by everybody, $colours, $locale; nobody else is asked for anything',
     async (reader) => {
       const watched = await open(reader);

@@ -63,6 +63,11 @@ export interface WatchedPage {
   readonly answers: readonly string[];
 }
 
+/** In both languages, light and dark. */
+export const EVERY_READER: readonly Required<Reader>[] = (['light', 'dark'] as const).flatMap(
+  (colours) => (['en-GB', 'zh-CN'] as const).map((locale) => ({ colours, locale })),
+);
+
 export interface Reader {
   readonly colours?: 'light' | 'dark';
   readonly locale?: 'en-GB' | 'zh-CN';

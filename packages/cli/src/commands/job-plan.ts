@@ -60,16 +60,12 @@ async function summariesOf(
   client: CoordinatorClient,
   id: string,
 ): Promise<ReadonlyMap<string, DataSummary>> {
+  const { jobEvents } = await import('@fedvox/coordinator/client');
   const told = new Map<string, DataSummary>();
-  for (let after = 0; ; ) {
-    const events = await client.events(after, 0, undefined, id);
-    for (const { fact } of events) {
-      if (fact.kind === 'gate-reported' && fact.summary !== undefined) {
-        told.set(fact.site, fact.summary);
-      }
+  for (const { fact } of await jobEvents(client, id)) {
+    if (fact.kind === 'gate-reported' && fact.summary !== undefined) {
+      told.set(fact.site, fact.summary);
     }
-    const last = events.at(-1);
-    if (last === undefined) return told;
-    after = last.sequence;
   }
+  return told;
 }

@@ -1,6 +1,7 @@
 import { quantileOf } from '@fedvox/base';
 import type { DataSummary, SpacingMm } from '@fedvox/job';
 import type { Fingerprint } from './fingerprint.js';
+import { axisQuantile, perAxis } from './per-axis.js';
 
 /** Enough to plan by, and too few to know a case by. */
 const DIGITS = 3;
@@ -16,9 +17,9 @@ export function summaryOf({
   const { mean, standardDeviation, low, high } = intensities;
   return {
     cases,
-    spacingMm: perAxis((axis) => rounded(quantileAt(spacingsMm, axis, 0.5))),
-    leastSpacingMm: perAxis((axis) => rounded(quantileAt(spacingsMm, axis, 0.1))),
-    size: perAxis((axis) => Math.max(1, Math.round(quantileAt(sizes, axis, 0.5)))),
+    spacingMm: perAxis((axis) => rounded(axisQuantile(spacingsMm, axis, 0.5))),
+    leastSpacingMm: perAxis((axis) => rounded(axisQuantile(spacingsMm, axis, 0.1))),
+    size: perAxis((axis) => Math.max(1, Math.round(axisQuantile(sizes, axis, 0.5)))),
     keptPart: rounded(keptPart),
     mean: rounded(mean),
     standardDeviation: rounded(standardDeviation),
@@ -66,16 +67,5 @@ export function fingerprintOfSites(
 }
 
 const TENTHS = 10;
-
-function perAxis(of: (axis: 0 | 1 | 2) => number): [number, number, number] {
-  return [of(0), of(1), of(2)];
-}
-
-function quantileAt(triples: readonly (readonly number[])[], axis: number, part: number): number {
-  return quantileOf(
-    triples.map((each) => each[axis] as number).sort((a, b) => a - b),
-    part,
-  );
-}
 
 const rounded = (value: number) => Number(value.toPrecision(DIGITS));

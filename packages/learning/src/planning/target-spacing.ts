@@ -1,6 +1,6 @@
-import { quantileOf } from '@fedvox/base';
 import type { Size, SpacingMm } from '@fedvox/job';
 import type { Fingerprint } from './fingerprint.js';
+import { axisQuantile, perAxis } from './per-axis.js';
 
 /** An axis is coarse whose voxels are so many times as long as any other's, and of which there are as many fewer. */
 const COARSE = 3;
@@ -21,8 +21,8 @@ export function targetGrid({
   spacingsMm,
   sizes,
 }: Pick<Fingerprint, 'spacingsMm' | 'sizes'>): TargetGrid {
-  const spacing = perAxis((axis) => quantile(spacingsMm, axis, 0.5));
-  const medianSize = perAxis((axis) => quantile(sizes, axis, 0.5));
+  const spacing = perAxis((axis) => axisQuantile(spacingsMm, axis, 0.5));
+  const medianSize = perAxis((axis) => axisQuantile(sizes, axis, 0.5));
   const longest = spacing.indexOf(Math.max(...spacing));
   const others = [0, 1, 2].filter((axis) => axis !== longest);
   const nextSpacing = Math.max(...others.map((axis) => spacing[axis] as number));
@@ -31,21 +31,10 @@ export function targetGrid({
     (spacing[longest] as number) > COARSE * nextSpacing &&
     COARSE * (medianSize[longest] as number) < nextSize;
   // Never finer than the other axes are.
-  if (isCoarse) spacing[longest] = Math.max(quantile(spacingsMm, longest, 0.1), nextSpacing);
+  if (isCoarse) spacing[longest] = Math.max(axisQuantile(spacingsMm, longest, 0.1), nextSpacing);
   const atTarget = sizes.map((size, at) =>
     perAxis((axis) => (size[axis] * (spacingsMm[at] as SpacingMm)[axis]) / spacing[axis]),
   );
-  const size = perAxis((axis) => Math.max(1, Math.round(quantile(atTarget, axis, 0.5))));
+  const size = perAxis((axis) => Math.max(1, Math.round(axisQuantile(atTarget, axis, 0.5))));
   return { spacingMm: spacing, size, ...(isCoarse && { coarseAxis: longest }) };
-}
-
-function perAxis(of: (axis: 0 | 1 | 2) => number): [number, number, number] {
-  return [of(0), of(1), of(2)];
-}
-
-function quantile(triples: readonly (readonly number[])[], axis: number, part: number): number {
-  return quantileOf(
-    triples.map((each) => each[axis] as number).sort((a, b) => a - b),
-    part,
-  );
 }
