@@ -74,6 +74,19 @@ describe('in the scenario library', { timeout: 1_200_000 }, () => {
   });
 
   it.runIf(isWhole)(
+    'labels that are wrong at one site cost all of them, a median least',
+    async () => {
+      const of = await compared('mislabelled-site');
+      for (const variant of ['firewall', 'no-firewall', 'median']) {
+        expect(of(variant).dice).toBeLessThan(of('rightly-labelled').dice);
+        // Its own figures are of its own labels: the job believes its model to be worse than it is.
+        expect(of(variant).curve.at(-1)).toBeLessThan(of(variant).dice - 0.1);
+      }
+      expect(of('median').dice).toBeGreaterThan(of('no-firewall').dice - 0.05);
+    },
+  );
+
+  it.runIf(isWhole)(
     'a tiny hospital has a better model than its own, though it tells no figures',
     async () => {
       const of = await compared('tiny-hospital');

@@ -48,7 +48,7 @@ function drawEvents(random: Random, rounds: number, minSites: number): ScenarioE
   const wanted = random.below(MAX_EVENTS + 1);
   for (let tries = 0; tries < 4 * MAX_EVENTS && events.length < wanted; tries++) {
     const drawn = [...events, drawEvent(random, rounds)];
-    if (eventProblems(drawn, SITES, rounds).length === 0)
+    if (eventProblems(drawn, { sites: SITES, rounds }).length === 0)
       events.push(drawn.at(-1) as ScenarioEvent);
   }
   // A job is submitted only where enough sites are enrolled for it.

@@ -8,6 +8,7 @@ export {
   spreadsOf,
 } from './line-chart.js';
 export { MAX_LINES } from './palette.js';
+export { type ChartPoint, type PointChart, pointChart } from './point-chart.js';
 export { type Spread, spreadOf } from './quantile-bands.js';
 export { type Lane, type Span, type SpanChart, type SpanLook, spanChart } from './span-chart.js';
 export { escapeText } from './svg-markup.js';

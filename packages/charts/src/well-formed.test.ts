@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { dotChart } from './dot-chart.js';
 import { lineChart } from './line-chart.js';
+import { pointChart } from './point-chart.js';
 import { spanChart } from './span-chart.js';
 
 const word = fc.string({ unit: 'binary', maxLength: 12 });
@@ -52,7 +53,26 @@ const dots = fc.record({
   ),
   words: fc.record({ dot: word, mean: word, interval: word }),
 });
-const any = fc.oneof(lines.map(lineChart), spans.map(spanChart), dots.map(dotChart));
+const points = fc.record({
+  ...words,
+  points: fc.array(
+    fc.record(
+      {
+        ...{ name: word, x: number, y: number },
+        interval: fc.record({ low: finite, high: finite }),
+      },
+      { requiredKeys: ['name', 'x', 'y'] },
+    ),
+    { maxLength: 6 },
+  ),
+  levels: fc.array(fc.record({ name: word, y: number }), { maxLength: 3 }),
+});
+const any = fc.oneof(
+  lines.map(lineChart),
+  spans.map(spanChart),
+  dots.map(dotChart),
+  points.map(pointChart),
+);
 
 /** Expat, by Python's standard library: reads documents as JSON, names those that it refuses. */
 const PARSE = `

@@ -7,7 +7,10 @@ import { LANGUAGES } from './words/languages.js';
 const estimate = (mean: number) => ({ mean, low: mean - 0.05, high: mean + 0.05 });
 const variant = (name: string, kind: ComparedVariant['kind'], dice: number): ComparedVariant => ({
   ...{ name, kind, dice: estimate(dice), auc: kind === 'alone' ? null : 0.9 },
-  bySite: ['east', '<north>'].map((site, index) => ({ site, dice: estimate(dice - index / 10) })),
+  bySite: ['east', '<north>'].map((site, index) => ({
+    ...{ site, dice: estimate(dice - index / 10) },
+    auc: kind === 'alone' && site === 'east' ? null : 0.9 + index / 100,
+  })),
   byClass: ['organ', 'lesion'].map((name) => ({ name, dice: null })),
   curve: kind === 'alone' ? [] : [dice - 0.1, null, dice],
   bytes: kind === 'federated' ? 3_400_000 : null,
@@ -51,6 +54,31 @@ describe('a report of a comparison', () => {
     expect(text).toMatch(/worst site\|0\.700\|0\.600\|0\.500/);
   });
 
+  it('says each site’s AUC, and nothing of it where no variant has one', () => {
+    const text = textOf(comparisonReport(record, 'en'));
+    expect(text).toMatch(/AUC\D+site\|fedavg\|median\|each site alone\|/);
+    expect(text).toMatch(/east\|0\.900\|0\.900\|–/);
+    expect(text).toMatch(/&lt;north&gt;\|0\.910 \(0\.000\)\|0\.910 \(0\.000\)\|0\.910/);
+    const silent = record.variants.map((one) => ({
+      ...one,
+      bySite: one.bySite.map((site) => ({ ...site, auc: null })),
+    }));
+    const before = text.split('worst site').length;
+    const after = textOf(comparisonReport({ ...record, variants: silent }, 'en'));
+    expect(after.split('worst site')).toHaveLength(before - 1);
+  });
+
+  it('sets what was sent against the Dice that came of it, where not all send as much', () => {
+    const cheaper = record.variants.map((one) =>
+      one.name === 'median' ? { ...one, bytes: 9e5 } : one,
+    );
+    const page = comparisonReport({ ...record, variants: cheaper }, 'en');
+    const chart = page.match(/<svg [^>]*aria-label="What was sent[\s\S]*?<\/svg>/)?.[0] ?? '';
+    expect(chart.match(/<circle /g)).toHaveLength(2);
+    expect(chart).toContain('>each site alone<');
+    expect(comparisonReport(record, 'en')).not.toContain('What was sent');
+  });
+
   it('says who was missing from a round, who came last, and in which rounds nobody knows', () => {
     const [first, ...others] = record.variants;
     const answers = [
@@ -77,6 +105,7 @@ describe('a report of a comparison', () => {
         bySite: sites.map((site, index) => ({
           site,
           dice: estimate(one.kind === 'alone' ? 0.6 - index / 1_000 : 0.6),
+          auc: null,
         })),
       });
       const page = comparisonReport({ ...record, variants: record.variants.map(wide) }, 'en');

@@ -5,8 +5,9 @@ import { type Column, dataTable, type Html, html, raw, termList } from './html-m
 import { figureText, namesText, spanText } from './phrases.js';
 import { reportPage } from './report-page.js';
 import { attendanceSection } from './sections/attendance-section.js';
-import { gainSection } from './sections/gain-section.js';
-import { nameOf, signed } from './sections/variant-phrases.js';
+import { bySiteSection } from './sections/by-site-section.js';
+import { bytesSection } from './sections/bytes-section.js';
+import { megabytes, nameOf, signed } from './sections/variant-phrases.js';
 import { type Language, WORDS } from './words/languages.js';
 import type { Words } from './words/words.js';
 
@@ -17,7 +18,8 @@ export function comparisonReport(record: ComparisonRecord, language: Language): 
     summary(record, words),
     variants(record, words),
     curves(record, words),
-    bySite(record, words),
+    ...bytesSection(record, words),
+    bySiteSection(record, words),
     ...byClass(record, words),
     ...attendanceSection(record, words),
     runs(record, words),
@@ -57,7 +59,7 @@ function variants({ variants: all, epochsPerRound }: ComparisonRecord, words: Wo
     difference === undefined ? '' : signed(difference.mean),
     difference === undefined ? '' : intervalText(difference, words),
     difference?.p == null ? '' : chanceText(difference.p),
-    bytes === null ? '' : megabytes(bytes),
+    bytes === null ? '' : `${megabytes(bytes).toFixed(1)} MB`,
     durationMs === null ? '' : spanText(durationMs, words),
   ]);
   const chart = dotChart({
@@ -98,40 +100,6 @@ function curves({ variants: all, rounds }: ComparisonRecord, words: Words): Html
   });
   return html`<h2>${say.curveTitle}</h2>
 <figure>${raw(chart)}</figure>`;
-}
-
-/** What each site has of the federation: its figures, and by how much they are above those that it has alone. */
-function bySite({ variants: all }: ComparisonRecord, words: Words): Html {
-  const { terms, comparison: say } = words;
-  const alone = all.find(({ kind }) => kind === 'alone');
-  const own = new Map(alone?.bySite.map(({ site, dice }) => [site, dice?.mean ?? null]));
-  const sites = all[0]?.bySite.map(({ site }) => site) ?? [];
-  const columns: Column[] = [
-    { title: terms.site },
-    ...all.map(({ name, kind }) => numbers(nameOf(name, kind, words))),
-  ];
-  const figureOf = (variant: ComparedVariant, site: string): number | null =>
-    variant.bySite.find((one) => one.site === site)?.dice?.mean ?? null;
-  const rows = sites.map((site) => [
-    site,
-    ...all.map((variant) => {
-      const figure = figureOf(variant, site);
-      const alone = own.get(site) ?? null;
-      const gain =
-        figure === null || alone === null || variant.kind === 'alone'
-          ? ''
-          : ` (${signed(figure - alone)})`;
-      return `${figureText(figure, words)}${gain}`;
-    }),
-  ]);
-  const worst = all.map((variant) => {
-    const known = sites.map((site) => figureOf(variant, site)).filter((each) => each !== null);
-    return figureText(known.length === 0 ? null : Math.min(...known), words);
-  });
-  return html`<h2>${say.terms.bySite}</h2>
-${raw(dataTable(say.terms.bySite, columns, [...rows, [say.terms.worstSite, ...worst]], rows.length))}
-<p class="note">${alone === undefined ? '' : say.gainNote}</p>
-${raw(gainSection(all, words))}`;
 }
 
 function byClass({ variants: all }: ComparisonRecord, words: Words): Html[] {
@@ -193,5 +161,4 @@ function intervalText(estimate: Estimate | null, { terms }: Words): string {
 const plain = (value: number) => value.toFixed(3).replace('-', '−');
 
 const chanceText = (p: number) => (p < 0.001 ? '< 0.001' : p.toFixed(3));
-const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 const numbers = (title: string): Column => ({ title, isNumber: true });

@@ -11,6 +11,14 @@ export interface Difference extends Estimate {
   readonly p: number | null;
 }
 
+/** On the validation cases of one site. */
+export interface ComparedSite {
+  readonly site: string;
+  readonly dice: Estimate | null;
+  /** Over its cases together, mean over seeds. */
+  readonly auc: number | null;
+}
+
 export interface ComparedVariant {
   readonly name: string;
   /** `pooled`: trained on the data of all sites in one place; `alone`: each site's own model on its own cases. */
@@ -21,7 +29,7 @@ export interface ComparedVariant {
   readonly auc: number | null;
   /** Absent of the one that the others are compared with. */
   readonly difference?: Difference;
-  readonly bySite: readonly { readonly site: string; readonly dice: Estimate | null }[];
+  readonly bySite: readonly ComparedSite[];
   readonly byClass: readonly { readonly name: string; readonly dice: Estimate | null }[];
   /** Validation Dice after each round, or each epoch that stands for one; mean over seeds. */
   readonly curve: readonly (number | null)[];

@@ -90,7 +90,7 @@ export const ERRORS = {
     advice: 'Correct what it changes of the scenario’s job.',
   },
   'result-of-another': {
-    message: 'the result in {path} is of another scenario, seed or engine',
+    message: 'the result in {path} is of another scenario, seed, engine or version of Fedvox',
     advice: 'Give --out the folder of the run that is to go on, or a new one.',
   },
   'nothing-to-queue': {

@@ -11,3 +11,5 @@ export function signed(value: number): string {
   if (Number(digits) === 0) return digits;
   return `${value < 0 ? '−' : '+'}${digits}`;
 }
+
+export const megabytes = (bytes: number) => bytes / 1e6;

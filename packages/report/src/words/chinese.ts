@@ -222,7 +222,7 @@ export const CHINESE: Words = {
       difference: (reference) => `与 ${reference} 的 Dice 之差`,
       bytes: '发送量',
       duration: '用时',
-      bySite: '各站点 Dice',
+      bySite: '按站点',
       worstSite: '最差站点',
       byClass: '各类别 Dice',
       attendance: '谁缺席，谁最后到',
@@ -247,6 +247,11 @@ export const CHINESE: Words = {
     gainDescription: (sites) => `每个方案一行；${sites} 个站点各一个点，另有其平均值。`,
     gainRange: (least, most, worse) =>
       `从 ${least} 到 ${most}；其中 ${worse} 个点的站点以自有模型为佳。`,
+    bytesTitle: '发送量与所得 Dice',
+    bytesDescription: (variants) =>
+      `共 ${variants} 个方案，每个一个点，另有其 Dice 的区间；不发送数据的方案为横线。`,
+    bytesAxis: (figure) => `整个任务中所有站点发出的 MB（纵轴为 ${figure}）`,
+    bytesNote: '越靠左越省，越靠上越好。为各种子的平均值。',
     repeatNote: (seeds) =>
       `相同的场景文件、引擎、精度与种子（${seeds}）得到相同的模型，其摘要见上表。`,
   },

@@ -230,7 +230,7 @@ export const ENGLISH: Words = {
       difference: (reference) => `Dice less ${reference}’s`,
       bytes: 'sent',
       duration: 'took',
-      bySite: 'Dice by site',
+      bySite: 'By site',
       worstSite: 'worst site',
       byClass: 'Dice by class',
       attendance: 'Who was missing, and who came last',
@@ -264,6 +264,11 @@ export const ENGLISH: Words = {
       `One line for each variant; a dot for each of ${sites} sites, and their mean.`,
     gainRange: (least, most, worse) =>
       `From ${least} to ${most}; ${worse} of all dots are of a site that its own model serves better.`,
+    bytesTitle: 'What was sent, and the Dice that came of it',
+    bytesDescription: (variants) =>
+      `One dot for each of ${variants} variants, with the interval of its Dice; lines across for those that send nothing.`,
+    bytesAxis: (figure) => `MB that left all sites in the whole job (${figure} upwards)`,
+    bytesNote: 'Further left is cheaper, further up is better. Means over seeds.',
     repeatNote: (seeds) =>
       `The same scenario file, engine, precision and seeds (${seeds}) give the same models, by their digests above.`,
   },

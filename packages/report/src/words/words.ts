@@ -133,6 +133,10 @@ export interface ComparisonWords {
   readonly gainDescription: (sites: number) => string;
   /** @param worse how many dots are below 0 */
   readonly gainRange: (least: string, most: string, worse: number) => string;
+  readonly bytesTitle: string;
+  readonly bytesDescription: (variants: number) => string;
+  readonly bytesAxis: (figure: string) => string;
+  readonly bytesNote: string;
   readonly attendanceNote: string;
   readonly lastAfter: (site: string, span: string) => string;
   readonly without: (names: string) => string;

@@ -56,7 +56,11 @@ function variantOf(
     dice: estimateOf(cases, (some) => diceOf(some)),
     auc: meanOrNull(runs.map(({ auc }) => auc)),
     ...(difference === null ? {} : { difference }),
-    bySite: sites.map((site) => ({ site, dice: estimateOf(ofSite(site), (some) => diceOf(some)) })),
+    bySite: sites.map((site) => ({
+      site,
+      dice: estimateOf(ofSite(site), (some) => diceOf(some)),
+      auc: meanOrNull(runs.map((run) => aucAt(run, site))),
+    })),
     byClass: classes.map((className, k) => ({
       name: className,
       dice: estimateOf(cases, (some) => diceOf(some, k)),
@@ -68,6 +72,9 @@ function variantOf(
     runs: runs.map(({ seed, dice, auc, round, sha256 }) => ({ seed, dice, auc, round, sha256 })),
   };
 }
+
+const aucAt = ({ aucBySite }: MeasuredRun, name: string) =>
+  aucBySite.find(({ site }) => site === name)?.auc ?? null;
 
 /** Mean over seeds; a run that ended early has no more to say. */
 function curveOf(runs: readonly MeasuredRun[]): (number | null)[] {

@@ -13,6 +13,7 @@ afterEach(() => rm(folder, { recursive: true }));
 
 const run: MeasuredRun = {
   ...{ seed: 1, dice: 0.5, auc: null, round: 2, sha256: null, curve: [0.4, 0.5] },
+  aucBySite: [{ site: 'east', auc: 0.9 }],
   ...{ bytes: 10, durationMs: 60_000, cases: [{ site: 'east', caseId: 'a', byClass: [0.5] }] },
 };
 const notAgain = () => Promise.reject(new Error('it ran again'));

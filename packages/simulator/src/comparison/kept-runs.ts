@@ -46,4 +46,6 @@ export async function endedRun(folder: string, of: () => unknown): Promise<Measu
 }
 
 const resultIn = (folder: string) => join(folder, 'result.json');
-const digestOf = (of: unknown) => sha256(JSON.stringify(of));
+/** What is kept of a run has changed with this number: results of before are of another program. */
+const FORM = 2;
+const digestOf = (of: unknown) => sha256(JSON.stringify({ form: FORM, of }));

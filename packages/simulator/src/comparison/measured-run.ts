@@ -9,8 +9,20 @@ export interface CaseDice {
   readonly byClass: readonly (number | null)[];
 }
 
+/** Of a model on the validation cases of one site, all together; null where they have none. */
+export interface SiteAuc {
+  readonly site: string;
+  readonly auc: number | null;
+}
+
+/** A model on the validation cases of sites. */
+export interface MeasuredCases {
+  readonly cases: readonly CaseDice[];
+  readonly aucBySite: readonly SiteAuc[];
+}
+
 /** What one training ended in: that of a variant or of a baseline, with one seed. */
-export interface MeasuredRun {
+export interface MeasuredRun extends MeasuredCases {
   readonly seed: number;
   /** As its job's own validation had it. */
   readonly dice: number | null;
@@ -23,5 +35,4 @@ export interface MeasuredRun {
   readonly durationMs: number | null;
   /** Of a federation on virtual time. */
   readonly attendance?: readonly RoundAttendance[];
-  readonly cases: readonly CaseDice[];
 }

@@ -14,7 +14,7 @@ import { runVirtual, type VirtualReport } from '../virtual/run-virtual.js';
 import { type ComparedPiece, folderOf, piecesOf, planOf, whatDecides } from './compared-piece.js';
 import { diceOf } from './estimates.js';
 import { keptRun } from './kept-runs.js';
-import type { CaseDice, MeasuredRun } from './measured-run.js';
+import type { CaseDice, MeasuredCases, MeasuredRun, SiteAuc } from './measured-run.js';
 import { PieceProgress } from './piece-progress.js';
 import { measureSurrogate, trainSurrogate } from './surrogate-runs.js';
 
@@ -69,6 +69,8 @@ export function runPiece(
   return new Comparison(plan, options, progress).run(piece);
 }
 
+const UNMEASURED: MeasuredCases = { cases: [], aucBySite: [] };
+
 class Comparison {
   readonly #plan: Plan;
   readonly #options: ComparisonOptions;
@@ -112,30 +114,32 @@ class Comparison {
       bytes: egressOf(report),
       durationMs: 'durationMs' in report ? report.durationMs : null,
       ...('attendance' in report ? { attendance: report.attendance } : {}),
-      cases: await this.#measure(plan.job, best.path, this.#sites),
+      ...(await this.#measure(plan.job, best.path, this.#sites)),
     };
   }
 
   async #pooled({ job }: Plan, folder: string): Promise<MeasuredRun> {
     const trained = await this.#train(job, this.#sites, join(folder, 'pooled.safetensors'));
     const { curve, best } = trained;
-    const cases = best === null ? [] : await this.#measure(job, best.path, this.#sites);
+    const measured = best === null ? UNMEASURED : await this.#measure(job, best.path, this.#sites);
     const { dice = null, auc = null, round = null, sha256 = null } = best ?? {};
     const { seed } = job;
-    return { seed, dice, auc, round, sha256, curve, bytes: null, durationMs: null, cases };
+    return { seed, dice, auc, round, sha256, curve, bytes: null, durationMs: null, ...measured };
   }
 
   /** Each case is measured by the model of its own site. */
   async #alone({ job }: Plan, folder: string): Promise<MeasuredRun> {
-    const cases: CaseDice[] = [];
+    const ofSites: MeasuredCases[] = [];
     for (const site of this.#sites) {
       const { best } = await this.#train(job, [site], join(folder, `${site}.safetensors`));
-      if (best !== null) cases.push(...(await this.#measure(job, best.path, [site])));
+      if (best !== null) ofSites.push(await this.#measure(job, best.path, [site]));
     }
+    const cases = ofSites.flatMap((one) => one.cases);
+    const aucBySite = ofSites.flatMap((one) => one.aucBySite);
     const dice = diceOf(cases);
     const several = { auc: null, round: null, sha256: null, curve: [] };
     const told = { dice: Number.isNaN(dice) ? null : dice, ...several };
-    return { seed: job.seed, ...told, bytes: null, durationMs: null, cases };
+    return { seed: job.seed, ...told, bytes: null, durationMs: null, cases, aucBySite };
   }
 
   get #sites(): readonly string[] {
@@ -172,18 +176,24 @@ class Comparison {
   }
 
   /** The model on the validation cases of each of these sites, as that site divides its own. */
-  async #measure(job: Job, path: string, sites: readonly string[]): Promise<CaseDice[]> {
+  async #measure(job: Job, path: string, sites: readonly string[]): Promise<MeasuredCases> {
     const { surrogate } = this.#plan;
     if (surrogate !== undefined) return measureSurrogate(surrogate, job, path, sites);
     const { evaluateSavedModel } = await import('@fedvox/learning');
-    const measured: CaseDice[] = [];
+    const cases: CaseDice[] = [];
+    const aucBySite: SiteAuc[] = [];
     for (const site of sites) {
-      const { perCase } = await evaluateSavedModel(this.#input(job, [site]), path, 'validation');
+      const { perCase, auc } = await evaluateSavedModel(
+        this.#input(job, [site]),
+        path,
+        'validation',
+      );
+      aucBySite.push({ site, auc });
       for (const { caseId, perClass } of perCase) {
-        measured.push({ site, caseId, byClass: perClass.map(({ dice }) => dice) });
+        cases.push({ site, caseId, byClass: perClass.map(({ dice }) => dice) });
       }
     }
-    return measured;
+    return { cases, aucBySite };
   }
 
   #input(job: Job, sites: readonly string[]): SeveralSites {

@@ -12,7 +12,7 @@ import {
   surrogateSite,
 } from '../surrogate/surrogate-site.js';
 import { ratesOf } from '../surrogate/surrogate-work.js';
-import type { CaseDice } from './measured-run.js';
+import type { MeasuredCases } from './measured-run.js';
 
 export interface TrainedSurrogate {
   /** Dice after each round's worth of steps. */
@@ -67,13 +67,17 @@ export async function measureSurrogate(
   job: Job,
   path: string,
   names: readonly string[],
-): Promise<CaseDice[]> {
+): Promise<MeasuredCases> {
   const values = valuesOf(decodeWeights(await readFile(path)));
-  return names.flatMap((name) =>
-    diceByCase(surrogateSite(surrogate, name, job), values).map((byClass, at) => ({
-      ...{ site: name, caseId: `case-${at + 1}`, byClass },
-    })),
-  );
+  const sites = names.map((name) => surrogateSite(surrogate, name, job));
+  return {
+    cases: sites.flatMap((site) =>
+      diceByCase(site, values).map((byClass, at) => ({
+        ...{ site: site.name, caseId: `case-${at + 1}`, byClass },
+      })),
+    ),
+    aucBySite: sites.map((site) => ({ site: site.name, auc: surrogateFigures(site, values).auc })),
+  };
 }
 
 type Told = { readonly dice: number; readonly auc: number };

@@ -29,6 +29,7 @@ const NOT_IN_MEMORY: ReadonlySet<string> = new Set<ScenarioEvent['kind']>([
   'slow-link',
   'corrupt',
   'drift',
+  'mislabel',
 ]);
 
 /** @throws FedvoxError `simulator/crowd-lacks` */

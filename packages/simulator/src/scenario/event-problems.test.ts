@@ -17,7 +17,7 @@ it('events that cannot happen are told all at once, each with its place', () => 
     { kind: 'leave', site: 'west', round: 5 },
     { kind: 'corrupt', site: 'west', round: 4 },
   ].map((event) => eventSchema.parse(event));
-  const problems = eventProblems(impossible, ['east', 'south', 'west'], 5);
+  const problems = eventProblems(impossible, { sites: ['east', 'south', 'west'], rounds: 5 });
   expect(problems.map(({ path, message }) => `${path.join('.')} ${message}`)).toEqual([
     '0.site is no site of this scenario; they are east, south, west',
     '1.round is after the last of 5 rounds',
@@ -39,5 +39,28 @@ it('events that happen to sites while they are there are no problem', () => {
     { kind: 'leave', site: 'east', round: 4 },
     { kind: 'corrupt', site: 'south', round: 4 },
   ].map((event) => eventSchema.parse(event));
-  expect(eventProblems(possible, ['east', 'south'], 4)).toEqual([]);
+  expect(eventProblems(possible, { sites: ['east', 'south'], rounds: 4 })).toEqual([]);
+});
+
+it('what changes scans needs scans, and what changes labels the names of classes', () => {
+  const events = [
+    { kind: 'drift', site: 'east', round: 1, gain: 2 },
+    { kind: 'mislabel', site: 'east', round: 1, swap: ['organ', 'lesion'] },
+  ].map((event) => eventSchema.parse(event));
+  const told = (stage: object) =>
+    eventProblems(events, { sites: ['east'], ...stage }).map(
+      ({ path, message }) => `${path.join('.')} ${message}`,
+    );
+  expect(told({})).toEqual([]);
+  expect(told({ voxelClasses: ['background', 'lesion', 'organ'] })).toEqual([]);
+  expect(told({ voxelClasses: ['background', 'organ'] })).toEqual([
+    '1.swap lesion is no class of the job; they are background, organ',
+  ]);
+  expect(told({ voxelClasses: [] })).toEqual([
+    '1.kind changes label maps, and the classes of this job are of cases',
+  ]);
+  expect(told({ hasSurrogate: true })).toEqual([
+    '0.kind changes scans, and a surrogate stands for them',
+    '1.kind changes scans, and a surrogate stands for them',
+  ]);
 });

@@ -6,12 +6,23 @@ interface EventProblem {
   readonly message: string;
 }
 
+/** Where events are to happen. */
+export interface Stage {
+  readonly sites: readonly string[];
+  /** As many as one likes where absent. */
+  readonly rounds?: number | undefined;
+  /** What the voxels of a label map may be; none where the classes are of cases, any where absent. */
+  readonly voxelClasses?: readonly string[] | undefined;
+  /** Whether a surrogate stands for scans and training. */
+  readonly hasSurrogate?: boolean;
+}
+
 /** What cannot happen, each with its place in the list. */
 export function eventProblems(
   events: readonly ScenarioEvent[],
-  sites: readonly string[],
-  rounds: number,
+  stage: Stage,
 ): readonly EventProblem[] {
+  const { sites, rounds = Number.POSITIVE_INFINITY } = stage;
   return events.flatMap((event, index) => {
     const problems: EventProblem[] = [];
     const add = (key: string, message: string) => problems.push({ path: [index, key], message });
@@ -31,8 +42,25 @@ export function eventProblems(
     if (event.kind === 'drift' && isStill(driftSchema.strip().parse(event))) {
       add('kind', 'changes nothing: give a gain, a contrast, noise or a bias field');
     }
+    for (const [key, message] of scanProblems(event, stage)) add(key, message);
     return [...problems, ...presenceProblems(event, events, index)];
   });
+}
+
+/** Of what changes scans. */
+function scanProblems(event: ScenarioEvent, stage: Stage): readonly (readonly [string, string])[] {
+  const { voxelClasses, hasSurrogate = false } = stage;
+  if (event.kind !== 'drift' && event.kind !== 'mislabel') return [];
+  if (hasSurrogate) return [['kind', 'changes scans, and a surrogate stands for them']];
+  if (event.kind === 'drift' || voxelClasses === undefined) return [];
+  if (voxelClasses.length === 0) {
+    return [['kind', 'changes label maps, and the classes of this job are of cases']];
+  }
+  const strangers = event.swap.filter((name) => !voxelClasses.includes(name));
+  return strangers.map((name) => [
+    'swap',
+    `${name} is no class of the job; they are ${voxelClasses.join(', ')}`,
+  ]);
 }
 
 /** A site that is not there yet, or no more, is met by nothing. */

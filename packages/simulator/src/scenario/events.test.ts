@@ -5,6 +5,7 @@ import {
   latecomers,
   latenessMs,
   linkBytesPerSecond,
+  mislabellingOf,
   poisonOf,
   spoiledUploads,
 } from './events.js';
@@ -64,4 +65,21 @@ describe('what befalls a site', () => {
 it('an event that changes nothing is refused', () => {
   const idle = eventSchema.safeParse({ kind: 'poison', site: 'east', round: 1, factor: 1 });
   expect(idle.error?.issues[0]?.message).toMatch(/changes nothing/);
+});
+
+it('mislabelled classes swap from their round on, one swap after the other', () => {
+  const events = [
+    { kind: 'mislabel', site: 'east', round: 4, swap: ['background', 'organ'] },
+    { kind: 'mislabel', site: 'east', round: 2, swap: ['organ', 'lesion'] },
+    { kind: 'mislabel', site: 'east', round: 6, swap: ['background', 'organ'] },
+    { kind: 'mislabel', site: 'east', round: 7, swap: ['lesion', 'organ'] },
+  ].map((event) => eventSchema.parse(event));
+  const at = (round: number, site = 'east') =>
+    mislabellingOf(events, site, round, ['background', 'organ', 'lesion']);
+  expect(at(1)).toBeUndefined();
+  expect(at(3, 'south')).toBeUndefined();
+  expect([...(at(3) ?? [])]).toEqual([0, 2, 1]);
+  expect([...(at(5) ?? [])]).toEqual([1, 2, 0]);
+  expect([...(at(6) ?? [])]).toEqual([0, 2, 1]);
+  expect(at(7)).toBeUndefined();
 });

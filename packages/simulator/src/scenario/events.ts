@@ -53,6 +53,15 @@ export const eventSchema = z.discriminatedUnion('kind', [
   }),
   /** From this round on its scanner shows everything otherwise than its earlier images have it. */
   z.strictObject({ kind: z.literal('drift'), site, round, ...driftShape }),
+  /** From this round on its label maps have these two classes of the job under each other's names. */
+  z.strictObject({
+    kind: z.literal('mislabel'),
+    site,
+    round,
+    swap: z
+      .tuple([nameSchema, nameSchema])
+      .refine(([one, other]) => one !== other, 'changes nothing: name two classes'),
+  }),
 ]);
 
 export type ScenarioEvent = z.output<typeof eventSchema>;
@@ -108,6 +117,26 @@ export function driftOf(
     (event) => event.kind === 'drift' && event.site === ofSite && event.round <= ofRound,
   );
   return drifts.toSorted((a, b) => a.round - b.round).at(-1) as Drift | undefined;
+}
+
+/** For each class of the job the one that the site's label maps have instead by this round; undefined where all are right. */
+export function mislabellingOf(
+  events: readonly ScenarioEvent[],
+  ofSite: string,
+  ofRound: number,
+  classes: readonly string[],
+): Uint8Array | undefined {
+  const right = classes.map((_, index) => index);
+  const told = [...right];
+  for (const event of events.toSorted((a, b) => a.round - b.round)) {
+    if (event.kind !== 'mislabel' || event.site !== ofSite || event.round > ofRound) continue;
+    const [one, other] = event.swap.map((name) => classes.indexOf(name)) as [number, number];
+    for (const index of right) {
+      if (told[index] === one) told[index] = other;
+      else if (told[index] === other) told[index] = one;
+    }
+  }
+  return told.every((each, index) => each === index) ? undefined : Uint8Array.from(told);
 }
 
 interface Span {

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { loadConfig } from '@fedvox/base/system';
 import { datasetSpecSchema } from '@fedvox/imaging';
-import { type Job, jobSchema, nameSchema, newJobSchema } from '@fedvox/job';
+import { isOfCases, type Job, jobSchema, nameSchema, newJobSchema } from '@fedvox/job';
 import { engineShape } from '@fedvox/learning/settings';
 import { z } from 'zod';
 import { phantomSchema } from '../phantom/phantom.js';
@@ -86,8 +86,8 @@ export const scenarioSchema = z
       const message = 'stands for scans: take the cohort out, or this';
       context.addIssue({ code: 'custom', path: ['surrogate'], message });
     }
-    // Where the job is a file of its own, its rounds are known once that is read.
-    tellEventProblems(scenario, scenario.job?.federation.rounds, context);
+    // Where the job is a file of its own, what it says is known once that is read.
+    tellEventProblems(scenario, scenario.job, context);
     if ((scenario.job === undefined) === (scenario.jobFile === undefined)) {
       context.addIssue({
         code: 'custom',
@@ -120,14 +120,18 @@ export const scenarioSchema = z
     }
   });
 
-/** @param rounds of its job; as many as one likes where absent */
+/** @param job where it is known already */
 function tellEventProblems(
-  { events, sites }: Pick<z.output<typeof scenarioSchema>, 'events' | 'sites'>,
-  rounds: number | undefined,
+  { events, sites, surrogate }: z.output<typeof scenarioSchema>,
+  job: Pick<Job, 'federation' | 'classes' | 'task'> | undefined,
   context: z.RefinementCtx,
 ): void {
-  const names = expandedSites(sites).map(({ name }) => name);
-  const problems = eventProblems(events, names, rounds ?? Number.POSITIVE_INFINITY);
+  const problems = eventProblems(events, {
+    sites: expandedSites(sites).map(({ name }) => name),
+    rounds: job?.federation.rounds,
+    voxelClasses: job && (isOfCases(job) ? [] : job.classes),
+    hasSurrogate: surrogate !== undefined,
+  });
   for (const { path, message } of problems) {
     context.addIssue({ code: 'custom', path: ['events', ...path], message });
   }
@@ -152,9 +156,8 @@ export async function loadScenario(path: string): Promise<Scenario> {
   if (job !== undefined) return { ...rest, job };
   const jobPath = resolve(dirname(path), jobFile as string);
   const read = await loadConfig(jobPath, newJobSchema, 'job');
-  const { rounds } = read.federation;
   const whole = scenarioSchema.superRefine((scenario, context) =>
-    tellEventProblems(scenario, rounds, context),
+    tellEventProblems(scenario, read, context),
   );
   await loadConfig(path, whole, 'scenario');
   return { ...rest, job: read };

@@ -1,4 +1,4 @@
-import { canonicalJson, seededRandom, sha256 } from '@fedvox/base';
+import { seededRandom } from '@fedvox/base';
 import { type Reader, valuesOf } from '@fedvox/imaging';
 import type { Drift } from '../scenario/drift.js';
 import { driftedImage } from './drifted-image.js';
@@ -13,9 +13,4 @@ export function driftingReader(reader: Reader, drift: Drift, seed: string): Read
       return { ...read, image: driftedImage(valuesOf(read.image), drift, random) };
     },
   };
-}
-
-/** A folder's name of its own: a cache knows cases by their files, and these show them otherwise. */
-export function driftName(drift: Drift, seed: string): string {
-  return `drift-${sha256(canonicalJson({ drift: { ...drift }, seed })).slice(0, 16)}`;
 }

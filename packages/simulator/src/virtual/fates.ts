@@ -45,6 +45,7 @@ export class Fates {
       case 'late':
       case 'poison':
       case 'drift':
+      case 'mislabel':
         return; // the site's trainer knows of it
       case 'slow-link':
       case 'corrupt':

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runFolders } from '../federation/folders.js';
 import { phantomSchema } from '../phantom/phantom.js';
 import { prepareData } from '../prepare-data.js';
+import type { RoundRow } from '../run-report.js';
 import type { ScenarioEvent } from '../scenario/events.js';
 import type { Plan } from '../scenario/plan.js';
 import { USUAL_PACE } from '../scenario/site-pace.js';
@@ -88,7 +89,7 @@ function deltasOf({ egress, rounds }: VirtualReport) {
 const events = (...list: ScenarioEvent[]) => ({ events: list });
 
 /** Of the first test, for the others. */
-const bestOfCalm: string[] = [];
+const calmRuns: ReturnType<typeof told>[] = [];
 
 describe('a federation on virtual time', () => {
   it('ends in the same bytes, figures and moments each time, whatever its threads', async () => {
@@ -96,7 +97,7 @@ describe('a federation on virtual time', () => {
     expect(first.rounds.map(({ sites }) => sites.map(({ site }) => site))).toEqual([SITES, SITES]);
     expect(first.best.sha256).toMatch(/^[0-9a-f]{64}$/);
     expect(told(await run({ threads: 2 }))).toEqual(first);
-    bestOfCalm.push(first.best.sha256);
+    calmRuns.push(first);
   }, 120_000);
 
   it('waits for a late site as long as its deadline lets it, and not on this machine', async () => {
@@ -131,7 +132,7 @@ describe('a federation on virtual time', () => {
   }, 120_000);
 
   it('ends in the same model where an agent is killed, a line is slow and uploads arrive spoiled', async () => {
-    const [calm] = bestOfCalm;
+    const [calm] = calmRuns;
     const harmed = await run(
       events(
         { kind: 'crash', site: 'north', round: 1, after: '2s', for: '1m' },
@@ -139,7 +140,7 @@ describe('a federation on virtual time', () => {
         { kind: 'corrupt', site: 'east', round: 2, uploads: 2 },
       ),
     );
-    expect(harmed.best.sha256).toBe(calm);
+    expect(harmed.best.sha256).toBe(calm?.best.sha256);
     const { east, north, south } = harmed.egress;
     expect(north?.delta).toBe(south?.delta);
     // Its first delta once, its second three times.
@@ -149,20 +150,33 @@ describe('a federation on virtual time', () => {
   }, 120_000);
 
   it('trains on what a site’s scanner shows once it has drifted, the same each time', async () => {
-    const [calm] = bestOfCalm;
+    const [calm] = calmRuns;
     const drift = { gain: 1, contrast: 3, noise: 0.2, biasField: 0.5 };
     const [drifted, again] = [
       await run(events({ kind: 'drift', site: 'east', round: 2, ...drift })),
       await run(events({ kind: 'drift', site: 'east', round: 2, ...drift })),
     ];
-    expect(drifted.best.sha256).not.toBe(calm);
+    expect(drifted.best.sha256).not.toBe(calm?.best.sha256);
     expect(told(again)).toEqual(told(drifted));
   }, 120_000);
 
+  it('trains on labels that are wrong from their round on, and on right ones before', async () => {
+    const [calm] = calmRuns;
+    const swap: [string, string] = ['background', 'organ'];
+    const wrong = await run(events({ kind: 'mislabel', site: 'east', round: 2, swap }));
+    expect(wrong.best.sha256).not.toBe(calm?.best.sha256);
+    // North's labels are right: what it says of a model is what the training before made of it.
+    const saidBy = (name: string, row: RoundRow | undefined) =>
+      row?.sites.find(({ site }) => site === name)?.dice;
+    expect(saidBy('north', wrong.rounds[0])).toBe(saidBy('north', calm?.rounds[0]));
+    expect(saidBy('north', wrong.rounds[1])).not.toBe(saidBy('north', calm?.rounds[1]));
+    expect(saidBy('east', wrong.rounds[0])).not.toBe(saidBy('east', calm?.rounds[0]));
+  }, 120_000);
+
   it('takes what a poisoned site sends for what it says', async () => {
-    const [calm] = bestOfCalm;
+    const [calm] = calmRuns;
     const poisoned = await run(events({ kind: 'poison', site: 'east', round: 1, factor: -5 }));
-    expect(poisoned.best.sha256).not.toBe(calm);
+    expect(poisoned.best.sha256).not.toBe(calm?.best.sha256);
     expect(Object.keys(poisoned.egress.east ?? {})).toContain('delta');
   }, 120_000);
 });

@@ -2,11 +2,11 @@ import { stat } from 'node:fs/promises';
 import type { Delta, Trainer, WorkOrder, WorkProgress, WorkResult } from '@fedvox/agent';
 import type { TrainerSetup, Workplace } from '@fedvox/agent/trainer';
 import { type Clock, errorText, isFedvoxError } from '@fedvox/base';
-import type { Reader } from '@fedvox/imaging';
 import { WeightsFile, writeWeightsFile } from '@fedvox/weights/files';
 import { fail } from '../errors.js';
 import { type SitePace, type WorkDone, workMs } from '../scenario/site-pace.js';
 import type { EngineTurns } from './engine-turns.js';
+import type { Eyes } from './site-eyes.js';
 
 export interface TurnTrainerOptions {
   readonly setup: Omit<TrainerSetup, 'cacheDir'>;
@@ -20,14 +20,8 @@ export interface TurnTrainerOptions {
   /** Of a round: how much longer its work takes, and by what its delta is multiplied. */
   readonly latenessMs: (round: number) => number;
   readonly poison: (round: number) => number;
-  /** How its images look in that round. */
+  /** How it sees its cases in that round. */
   readonly eyesOf: (round: number) => Eyes;
-}
-
-/** What reads a site's cases, and where it keeps those that are prepared. */
-export interface Eyes {
-  readonly reader: Reader;
-  readonly cacheDir: string;
 }
 
 /**

@@ -1,5 +1,4 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import {
   enroll,
   type RunningAgent,
@@ -31,13 +30,13 @@ import { type DatasetSpec, ReaderThread } from '@fedvox/imaging';
 import { type Invitation, initConsortium } from '@fedvox/pki';
 import { InProcessNetwork } from '@fedvox/transport';
 import { type RunFolders, runFolders } from '../federation/folders.js';
-import { driftOf, latenessMs, poisonOf } from '../scenario/events.js';
+import { latenessMs, poisonOf } from '../scenario/events.js';
 import type { Plan, PlannedSite } from '../scenario/plan.js';
 import { ASK_AGAIN_MS, BEGINNING_MS, HEARTBEAT_INTERVAL_MS } from '../scenario/virtual-time.js';
-import { driftingReader, driftName } from '../shift/drifting-reader.js';
 import { surrogateTrainer } from '../surrogate/surrogate-work.js';
 import { EngineTurns } from './engine-turns.js';
 import { isKill, killAgent } from './kill-agent.js';
+import { siteEyes } from './site-eyes.js';
 import type { SiteLine } from './site-line.js';
 import { SiteLines } from './site-lines.js';
 import { Stillness } from './stillness.js';
@@ -227,19 +226,13 @@ export class VirtualFederation {
     const { engine, device, precision, threads, events } = plan;
     const { splits: splitsDir, headerIndex } = stateFolder(this.folders.site(name).state);
     const dataset = data.get(name) as DatasetSpec;
-    const seed = `${plan.job.seed}/${name}`;
     return new TurnTrainer({
       setup: {
         ...{ site: name, dataset, splitsDir, headerIndex },
         ...{ engine, device, precision, threads, logLevel: 'warn' },
       },
       workplace: { clock: wallClock, log, signal },
-      eyesOf: (round) => {
-        const drift = driftOf(events, name, round);
-        if (drift === undefined) return { reader: this.#reader, cacheDir };
-        const reader = driftingReader(this.#reader, drift, seed);
-        return { reader, cacheDir: join(cacheDir, driftName(drift, seed)) };
-      },
+      eyesOf: (round) => siteEyes(plan, name, round, { reader: this.#reader, cacheDir }),
       surrogate: plan.surrogate && surrogateTrainer(plan.surrogate, name, plan.job),
       turns: this.#turns,
       clock: this.clock,
