@@ -64,7 +64,7 @@ export async function simulateScenario(
   options: SimulateOptions,
 ): Promise<SimulationOutcome> {
   const { clock, signal, onProgress, command } = options;
-  const scenario = await loadScenario(path);
+  const scenario = await loadScenario(path, options.data);
   const engine = await engineFor(scenario);
   onProgress({ kind: 'step', text: `Engine: ${engine.description}` });
   const plan = planRun(scenario, {

@@ -32,6 +32,9 @@ function unknownKeys(issue: z.core.$ZodIssue, schema: z.ZodType): UnknownKey[] {
   const known = knownKeys(schema, parent);
   return issue.keys.map((key) => {
     const path = [...parent, key];
+    if (known.includes(key)) {
+      return { path, message: 'there is no such key here; others of its kind have it' };
+    }
     const near = nearestName(key, known);
     if (near === undefined) {
       return { path, message: `there is no such key; there are ${known.join(', ')}` };

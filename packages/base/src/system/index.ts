@@ -7,6 +7,7 @@ export {
   parseAddress,
 } from './address.js';
 export { loadConfig, parseConfig } from './config.js';
+export type { ConfigProblem } from './config-problems.js';
 export {
   type DurableWriteOptions,
   isThere,

@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Job } from '@fedvox/job';
 import type { EngineInfo } from '@fedvox/learning';
 import { fail } from '../errors.js';
 import type { CohortSpec } from './cohort-schema.js';
+import { folderBelow } from './data-folders.js';
 import type { ScenarioEvent } from './events.js';
 import type { ScannerShift } from './scanner-shift.js';
 import type { Mode, Scenario, SiteData } from './scenario.js';
@@ -126,14 +126,9 @@ function placeBelow<Placed extends { readonly path: string }>(
 ): Placed {
   const { path } = placed;
   if (dataDir === undefined) throw fail('data-option-missing', { scenario, path });
-  return { ...placed, path: findBelow(resolve(dataDir), path, scenario) };
-}
-
-/** `DIR/path`; or, where DIR is itself the path's first folder, the rest of the path below DIR. */
-function findBelow(dataDir: string, path: string, scenario: string): string {
-  const candidates = [join(dataDir, path)];
-  if (path.split('/')[0] === basename(dataDir)) candidates.push(join(dirname(dataDir), path));
-  const found = candidates.find((candidate) => existsSync(candidate));
-  if (found === undefined) throw fail('data-folder-missing', { scenario, path, dataDir });
-  return found;
+  const found = folderBelow(dataDir, path);
+  if (found === undefined) {
+    throw fail('data-folder-missing', { scenario, path, dataDir: resolve(dataDir) });
+  }
+  return { ...placed, path: found };
 }

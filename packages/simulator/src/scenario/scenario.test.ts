@@ -70,6 +70,27 @@ describe('a scenario', () => {
     );
   });
 
+  it('is refused for a typo, an impossible event, a job’s file and a missing data set at once', async () => {
+    const events =
+      'evnts: []\nevents:\n  - {kind: crash, site: site-a, round: 6}\n  - {kind: leave, site: site-a}\n';
+    const job = JOB.replaceAll('\n  ', '\n');
+    await writeFile(join(folder, 'job.yaml'), job);
+    const path = join(folder, 'tale.yaml');
+    await writeFile(path, `${HEAD}${events}${SITES}jobFile: job.yaml\n`);
+    const told = await loadScenario(path, folder).catch(({ message }: Error) => message);
+    expect(String(told).replaceAll(folder, 'DIR').split('\n')).toEqual([
+      'scenario DIR/tale.yaml has 4 problem(s):',
+      '  line 7: events.1.round: Invalid input: expected number, received undefined',
+      '  line 4: evnts: there is no such key; did you mean "events"?',
+      '  line 6: events.0.round: is after the last of 5 rounds',
+      '  line 9: sites.0.data.path: hippocampus is not below DIR: give --data the folder that holds it',
+    ]);
+    await writeFile(join(folder, 'job.yaml'), job.replace('rounds: 5', 'rounds: 0'));
+    await expect(loadScenario(path, folder)).rejects.toThrow(
+      /has 4 problem[\s\S]*jobFile: job [^\n]*job.yaml has 1 problem[^\n]*\n {4}line 8: federation.rounds/,
+    );
+  });
+
   it('is refused when two sites have one name, or when it has no job', async () => {
     await expect(load(`${HEAD}${SITES.replace('site-b', 'site-a')}job:${JOB}`)).rejects.toThrow(
       /line 6: sites\.1\.name: is the name of two sites: site-a/,

@@ -1,15 +1,15 @@
 import { dirname, resolve } from 'node:path';
 import { loadConfig } from '@fedvox/base/system';
 import { datasetSpecSchema } from '@fedvox/imaging';
-import { isOfCases, type Job, jobSchema, nameSchema, newJobSchema } from '@fedvox/job';
+import { type Job, jobSchema, nameSchema, newJobSchema } from '@fedvox/job';
 import { engineShape } from '@fedvox/learning/settings';
 import { z } from 'zod';
 import { phantomSchema } from '../phantom/phantom.js';
 import { cohortSchema } from './cohort-schema.js';
 import { compareSchema } from './compare-schema.js';
-import { eventProblems } from './event-problems.js';
 import { eventSchema } from './events.js';
 import { shiftSchema } from './scanner-shift.js';
+import { scenarioProblems } from './scenario-problems.js';
 import { expandedSites } from './site-count.js';
 import { paceSchema } from './site-pace.js';
 import { surrogateSchema } from './surrogate-schema.js';
@@ -86,8 +86,6 @@ export const scenarioSchema = z
       const message = 'stands for scans: take the cohort out, or this';
       context.addIssue({ code: 'custom', path: ['surrogate'], message });
     }
-    // Where the job is a file of its own, what it says is known once that is read.
-    tellEventProblems(scenario, scenario.job, context);
     if ((scenario.job === undefined) === (scenario.jobFile === undefined)) {
       context.addIssue({
         code: 'custom',
@@ -120,23 +118,6 @@ export const scenarioSchema = z
     }
   });
 
-/** @param job where it is known already */
-function tellEventProblems(
-  { events, sites, surrogate }: z.output<typeof scenarioSchema>,
-  job: Pick<Job, 'federation' | 'classes' | 'task'> | undefined,
-  context: z.RefinementCtx,
-): void {
-  const problems = eventProblems(events, {
-    sites: expandedSites(sites).map(({ name }) => name),
-    rounds: job?.federation.rounds,
-    voxelClasses: job && (isOfCases(job) ? [] : job.classes),
-    hasSurrogate: surrogate !== undefined,
-  });
-  for (const { path, message } of problems) {
-    context.addIssue({ code: 'custom', path: ['events', ...path], message });
-  }
-}
-
 export type ScenarioInput = z.input<typeof scenarioSchema>;
 export type SiteData = z.output<typeof siteDataSchema>;
 /** A validated scenario; its job is always at hand. */
@@ -149,16 +130,18 @@ export function scenarioJsonSchema(): unknown {
   return z.toJSONSchema(scenarioSchema, { io: 'input', unrepresentable: 'any', reused: 'ref' });
 }
 
-/** @throws FedvoxError `base/config-…`, with the line and the path of everything that is wrong */
-export async function loadScenario(path: string): Promise<Scenario> {
-  const { job, jobFile, ...said } = await loadConfig(path, scenarioSchema, 'scenario');
-  const rest = { ...said, sites: expandedSites(said.sites) };
-  if (job !== undefined) return { ...rest, job };
-  const jobPath = resolve(dirname(path), jobFile as string);
-  const read = await loadConfig(jobPath, newJobSchema, 'job');
-  const whole = scenarioSchema.superRefine((scenario, context) =>
-    tellEventProblems(scenario, read, context),
+/**
+ * @param dataDir where its data sets are to be; whether they are is not asked where absent
+ * @throws FedvoxError `base/config-…`, with the line and the path of everything that is wrong
+ */
+export async function loadScenario(path: string, dataDir?: string): Promise<Scenario> {
+  const folder = dirname(path);
+  const { job, jobFile, ...said } = await loadConfig(path, scenarioSchema, 'scenario', (written) =>
+    scenarioProblems(written, folder, dataDir),
   );
-  await loadConfig(path, whole, 'scenario');
-  return { ...rest, job: read };
+  return {
+    ...said,
+    sites: expandedSites(said.sites),
+    job: job ?? (await loadConfig(resolve(folder, jobFile as string), newJobSchema, 'job')),
+  };
 }
