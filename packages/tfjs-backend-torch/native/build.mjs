@@ -21,6 +21,10 @@ import { NativeSetupError } from './setup-error.mjs';
 const NATIVE = dirname(fileURLToPath(import.meta.url));
 /** The one that is loaded, or another, so that builds against two libtorchs lie side by side. */
 const BUILD = process.env.FEDVOX_TORCH_BUILD || join(NATIVE, '../build');
+const REPOSITORY = join(NATIVE, '../../..');
+const ADDON = 'fedvox-torch.node';
+/** What was compiled, kept for whoever links it in another way. */
+const OBJECTS = 'objects';
 const COMPILE_TIMEOUT_MS = 600_000;
 
 /**
@@ -39,7 +43,7 @@ export async function buildNative({ log, force = false, folder = BUILD, flags = 
     .update(`${machine} ${libtorch.identity} ${flags.join(' ')}`)
     .update(sourceBytes())
     .digest('hex');
-  const addon = join(folder, 'fedvox-torch.node');
+  const addon = join(folder, ADDON);
   const stampFile = join(folder, 'stamp.json');
   if (!force && existsSync(addon) && readStamp(stampFile) === stamp) {
     return { addon, built: false, libtorch };
@@ -55,12 +59,37 @@ export async function buildNative({ log, force = false, folder = BUILD, flags = 
     const objects = await inTurn(units, (unit) =>
       compile(compiler, libtorch, { ...unit, flags: [...unit.flags, ...flags] }, work, log),
     );
-    await link(compiler, libtorch, { addon, objects, flags }, work, log);
+    await link(compiler, libtorch, { addon, objects, flags, rpath: libtorch.libDir }, work, log);
+    rmSync(join(folder, OBJECTS), { recursive: true, force: true });
+    renameSync(work, join(folder, OBJECTS));
   } finally {
-    rmSync(work, { recursive: true });
+    rmSync(work, { recursive: true, force: true });
   }
   writeFileSync(stampFile, `${JSON.stringify({ stamp, libtorch }, null, 2)}\n`);
   return { addon, built: true, libtorch };
+}
+
+/**
+ * Links what `buildNative` compiled once more, as it travels: it finds libtorch by `rpath` (`$ORIGIN/…`), and
+ * holds neither a path of this machine nor names that only a debugger wants.
+ * @param {{log: (line: string) => void, addon: string, rpath: string, folder?: string}} options
+ * @returns {Promise<import('./find-libtorch.mjs').Libtorch>} what it was compiled against
+ * @throws NativeSetupError
+ */
+export async function linkToTravel({ log, addon, rpath, folder = BUILD }) {
+  const { libtorch } = await buildNative({ log, folder });
+  const compiled = join(folder, OBJECTS);
+  const objects = readdirSync(compiled)
+    .filter((name) => name.endsWith('.o'))
+    .sort()
+    .map((name) => join(compiled, name));
+  const work = mkdtempSync(join(folder, 'work-'));
+  try {
+    await link(findCompiler(), libtorch, { addon, objects, flags: ['-s'], rpath }, work, log);
+  } finally {
+    rmSync(work, { recursive: true });
+  }
+  return libtorch;
 }
 
 function sources(extension) {
@@ -159,7 +188,13 @@ async function compile(compiler, libtorch, { source, name, flags: own }, work, l
     libtorch.includeDir,
     join(libtorch.includeDir, 'torch/csrc/api/include'),
   ].flatMap((folder) => ['-isystem', folder]);
-  await run(compiler, [...flags, ...own, '-Wall', abi, ...includes, '-c', source, '-o', object]);
+  // Messages of failed assertions name files: by their place in the repository or in libtorch, wherever that lies.
+  const places = [`${libtorch.includeDir}=libtorch`, `${REPOSITORY}=.`, `${work}=.`];
+  const mapped = places.map((place) => `-ffile-prefix-map=${place}`);
+  await run(compiler, [
+    ...[...flags, ...own, ...mapped, '-Wall', abi, ...includes],
+    ...['-c', source, '-o', object],
+  ]);
   return object;
 }
 
@@ -168,18 +203,17 @@ function nodeApiHeaders() {
   return folder;
 }
 
-async function link(compiler, libtorch, { addon, objects, flags }, work, log) {
+async function link(compiler, libtorch, { addon, objects, flags, rpath }, work, log) {
   // CUDA's kernels register themselves on load; without --no-as-needed the linker drops them.
   const cuda = libtorch.cuda ? ['-Wl,--no-as-needed', '-ltorch_cuda', '-lc10_cuda'] : [];
   log(`linking ${basename(addon)}`);
   const platform = process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : [];
   const libraries = ['-L', libtorch.libDir, ...cuda, '-ltorch_cpu', '-lc10'];
-  const rpath = `-Wl,-rpath,${libtorch.libDir}`;
   const unfinished = join(work, 'addon.node');
   const output = ['-o', unfinished];
   await run(compiler, [
     ...['-shared', ...flags, ...platform],
-    ...[...objects, ...libraries, rpath, ...output],
+    ...[...objects, ...libraries, `-Wl,-rpath,${rpath}`, ...output],
   ]);
   renameSync(unfinished, addon); // A running process keeps the one it has mapped.
 }
