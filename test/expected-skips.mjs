@@ -185,6 +185,11 @@ export const EXPECTED_SKIPS = [
     tests: [/^test\/operator\/addresses.*IPv6/],
   },
   {
+    reason: 'there is no minisign (Debian: minisign)',
+    isMet: () => starts('minisign', '-v'),
+    tests: [/^test\/release\/minisign/],
+  },
+  {
     reason: 'this is no Linux',
     isMet: isLinux,
     tests: [

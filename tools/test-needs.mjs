@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
 const INSTALL_TIMEOUT_MS = 300_000;
-/** An archive with DICOMweb, a DICOM client, and a browser. */
-const DEBIAN_PACKAGES = ['orthanc', 'orthanc-dicomweb', 'dcmtk', 'chromium'];
+/** An archive with DICOMweb, a DICOM client, a browser, and what else verifies a release. */
+const DEBIAN_PACKAGES = ['orthanc', 'orthanc-dicomweb', 'dcmtk', 'chromium', 'minisign'];
 /** Beside libtorch, in the project's own virtual environment. */
 const PYTHON_PACKAGES = ['pydicom', 'numpy'];
 

@@ -21,7 +21,7 @@ import { describeJob, forecastOf, type LookOptions } from './gate-forecast.js';
 import { EgressLedger } from './ledger/egress-ledger.js';
 import { Line } from './line/line.js';
 import { type ArchiveOptions, findInArchive } from './pacs/archive-calls.js';
-import { clockSkew } from './shell/clock-skew.js';
+import { clockSkew, clockText } from './shell/clock-skew.js';
 import { callFailureOf } from './shell/failures.js';
 import { termWarnings } from './shell/term-warnings.js';
 import { CONTACT_EVERY_MS, readContact } from './state/contact.js';
@@ -59,8 +59,7 @@ export async function checkSite(
   const refused: Refusal[] = [];
   const telling = onProgress === undefined ? {} : { onProgress };
   const lines = [
-    await line('credentials', () => describeCredentials(config, folder, clock)),
-    await line('coordinator', () => sayHello(config, folder, clock)),
+    ...(await checkMembership(config, clock)),
     await line('data', () =>
       describeData(config, { ...telling, folder, refused, log, clock, chance }),
     ),
@@ -74,6 +73,18 @@ export async function checkSite(
     refused.push(...byJob.filter(({ what, code }) => !known.has(`${what} ${code}`)));
   }
   return { ok: lines.every(({ ok }) => ok), lines, refused };
+}
+
+/** Of that the part that looks at no data: the site's certificate, and whether the coordinator answers. */
+export async function checkMembership(
+  config: SiteConfig,
+  clock: Clock,
+): Promise<readonly CheckLine[]> {
+  const folder = stateFolder(config.stateDir);
+  return [
+    await line('credentials', () => describeCredentials(config, folder, clock)),
+    await line('coordinator', () => sayHello(config, folder, clock)),
+  ];
 }
 
 /** What the site will answer a job's data gate, by its own data. Nothing is sent. */
@@ -126,7 +137,8 @@ async function sayHello(config: SiteConfig, folder: StateFolder, clock: Clock): 
     const nowMs = clock.nowMs();
     const skew = clockSkew(nowMs, clockMs);
     if (skew !== undefined) throw skew;
-    const answer = `${address} answers for ${federation}, protocol ${protocolVersion}`;
+    const clocks = clockText(nowMs, clockMs);
+    const answer = `${address} answers for ${federation}, protocol ${protocolVersion}${clocks}`;
     const { caPem } = membership.credentials;
     const [warning] = termWarnings(coordinator.coordinatorCertificate, caPem, nowMs);
     if (warning === undefined) return { text: answer };

@@ -1,6 +1,7 @@
 export type { CheckLine } from './check-line.js';
 export {
   type CheckOptions,
+  checkMembership,
   checkSite,
   type SiteCheck,
   tryGate,

@@ -6,12 +6,14 @@ import { addConsortiumCommands } from './commands/consortium.js';
 import { addCoordinatorCommands } from './commands/coordinator.js';
 import { addDashboardCommand } from './commands/dashboard.js';
 import { addDataCommands } from './commands/data.js';
+import { addDoctorCommand } from './commands/doctor.js';
 import { addJobCommands } from './commands/job.js';
 import { addModelCommands } from './commands/model.js';
 import { addOperatorCommands } from './commands/operator.js';
 import { addSimulateCommands } from './commands/simulate.js';
 import { addSiteCommands } from './commands/site.js';
 import { addSweepWorkerCommand } from './commands/sweep-worker.js';
+import { addVerifyReleaseCommand } from './commands/verify-release.js';
 import { printFailure, ResultSaysNo, USAGE_ADVICE } from './failure.js';
 import { print, type Terminal } from './terminal.js';
 
@@ -42,6 +44,9 @@ function createProgram(terminal: Terminal): Command {
   program.commandsGroup('See it work:');
   addSimulateCommands(program, terminal);
   addSweepWorkerCommand(program, terminal);
+  program.commandsGroup('Install it:');
+  addDoctorCommand(program, terminal);
+  addVerifyReleaseCommand(program, terminal);
   program.commandsGroup("For a hospital's engineer:");
   addAgentCommands(program, terminal);
   addConsoleCommand(program, terminal);

@@ -13,7 +13,7 @@ export const fail = defineErrors('torch', {
   'native-unloadable': {
     message: 'the torch engine does not load: {reason}',
     advice:
-      'The libtorch it was built against has moved or changed, or it was built on another machine: build again with `npm run build -w @fedvox/tfjs-backend-torch -- --force`.',
+      'The libtorch it was built against has moved or changed, or it was built on another machine: build again with `npm run build -w @fedvox/tfjs-backend-torch -- --force`. In a release there is nothing to build: `fedvox doctor` says what it lacks.',
   },
   'not-registered': {
     message: 'the torch engine is not registered',

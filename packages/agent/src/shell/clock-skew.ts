@@ -20,3 +20,11 @@ export function clockWrong(hereMs: number, thereMs: number): FedvoxError {
   ];
   return fail('clock-wrong', { here, there });
 }
+
+/** How the two clocks stand to each other, to the second; nothing where the other one is not known. */
+export function clockText(hereMs: number, thereMs: number | undefined): string {
+  if (thereMs === undefined) return '';
+  const aheadSeconds = Math.round((thereMs - hereMs) / 1_000);
+  if (aheadSeconds === 0) return ', its clock as here';
+  return `, its clock ${Math.abs(aheadSeconds)} s ${aheadSeconds > 0 ? 'ahead' : 'behind'}`;
+}

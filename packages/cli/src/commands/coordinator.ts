@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { byteText } from '../byte-text.js';
 import { ResultSaysNo } from '../failure.js';
+import { findingLines } from '../finding-lines.js';
 import { SURROUNDINGS } from '../surroundings.js';
 import type { Terminal } from '../terminal.js';
 import { act, type CommonOptions } from './action.js';
@@ -40,12 +41,7 @@ function addCheck(coordinator: Command, terminal: Terminal): void {
   act<ConfigOptions>(check, terminal, async (output, { config }) => {
     const { checkCoordinator, loadCoordinatorConfig } = await import('@fedvox/coordinator');
     const result = await checkCoordinator(await loadCoordinatorConfig(config), SURROUNDINGS);
-    const marks = { ok: 'ok     ', warning: 'WARNING', failure: 'FAILED ' } as const;
-    const lines = result.lines.flatMap(({ what, state, text, advice }) => [
-      `${marks[state]}  ${what}: ${text}`,
-      ...(advice === undefined ? [] : [`         → ${advice}`]),
-    ]);
-    output.result(result, lines.join('\n'));
+    output.result(result, findingLines(result.lines).join('\n'));
     if (!result.ok) throw new ResultSaysNo();
   });
 }
