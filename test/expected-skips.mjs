@@ -5,6 +5,7 @@ import { existsSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { nodeIsThere } from '../tools/release/node-binary.mjs';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
 const python = `${repository}/.fedvox/venv/bin/python`;
@@ -188,6 +189,13 @@ export const EXPECTED_SKIPS = [
     reason: 'there is no minisign (Debian: minisign)',
     isMet: () => starts('minisign', '-v'),
     tests: [/^test\/release\/minisign/],
+  },
+  {
+    reason: 'the Node that releases bring was not fetched, or no native part was built',
+    isMet: () =>
+      nodeIsThere(`${repository}/.fedvox/release`) &&
+      existsSync(`${repository}/packages/tfjs-backend-torch/build/fedvox-torch.node`),
+    tests: [/^test\/release\/release-tree/],
   },
   {
     reason: 'this is no Linux',

@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { nodeBinary } from './release/node-binary.mjs';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
 const INSTALL_TIMEOUT_MS = 300_000;
@@ -17,6 +18,7 @@ const say = (line) => process.stderr.write(`needs: ${line}\n`);
 
 installDebianPackages();
 installPythonPackages();
+fetchNodeOfReleases();
 
 function installDebianPackages() {
   if (starts('dpkg-query', ['-s', ...DEBIAN_PACKAGES])) return;
@@ -39,6 +41,14 @@ function installPythonPackages() {
   if (!existsSync(python) && !attempt('python3', ['-m', 'venv', venv])) return;
   const options = ['install', '--quiet', '--disable-pip-version-check'];
   attempt(python, ['-m', 'pip', ...options, ...PYTHON_PACKAGES]);
+}
+
+function fetchNodeOfReleases() {
+  try {
+    nodeBinary({ folder: join(repository, '.fedvox', 'release'), log: say });
+  } catch (error) {
+    say(error.message);
+  }
 }
 
 function starts(program, args) {

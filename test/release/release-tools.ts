@@ -47,6 +47,7 @@ interface Tools {
       log: (line: string) => void;
     }): Promise<Tree>;
   };
+  'node-binary': { nodeIsThere(folder: string): boolean };
   'release-tree': {
     bytesOf(content: Content): Buffer;
     filesNaming(tree: Tree, folders: readonly string[]): readonly string[];

@@ -17,7 +17,7 @@ const NOT_LOADED_FOLDERS =
 const LOADED_OF = new Map([
   ['@tensorflow/tfjs-core', /^(package\.json|dist\/tf-core\.node\.js)$/],
   ['@tensorflow/tfjs-backend-cpu', /^(package\.json|dist\/tf-backend-cpu\.node\.js)$/],
-  ['sqlite3', /^(package\.json|lib\/.*|build\/Release\/node_sqlite3\.node)$/],
+  ['sqlite3', /^(package\.json|lib\/.*\.js|build\/Release\/node_sqlite3\.node)$/],
 ]);
 
 const ENGINE = 'tfjs-backend-torch';
@@ -68,7 +68,6 @@ export function programTree({ repository, modules }) {
     ...readdirSync(join(repository, 'docs'))
       .filter((name) => !NOT_DOCUMENTS.includes(name))
       .map((name) => [`docs/${name}`, `docs/${name}`]),
-    ...['systemd', 'containers'].map((path) => [`tools/release/${path}`, path]),
   ];
   for (const [from, to] of copied) addAll(tree, join(repository, from), to);
   tree.set('fedvox', { file: join(repository, 'tools/release/launcher.sh'), isExecutable: true });

@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander';
 import { comparisonText } from '../comparison-text.js';
 import { tellProgress } from '../progress-text.js';
 import { reportText } from '../report-text.js';
+import { scenarioFile } from '../scenario-file.js';
 import { SURROUNDINGS } from '../surroundings.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act, type CommonOptions } from './action.js';
@@ -26,7 +27,7 @@ interface SimulateOptions extends CommonOptions {
 /** This very command: the processes of a run are started by it. */
 export const ENTRY = fileURLToPath(new URL('../../bin/fedvox.mjs', import.meta.url));
 const MODES: readonly Mode[] = ['real', 'virtual'];
-const DEMO = fileURLToPath(new URL('../../../../scenarios/demo.yaml', import.meta.url));
+const DEMO = scenarioFile('demo.yaml');
 
 export function addSimulateCommands(program: Command, terminal: Terminal): void {
   const demo = program
