@@ -15,6 +15,14 @@ export interface SigningKey {
 }
 
 interface Tools {
+  'debian-package': {
+    writeDebianPackage(options: {
+      repository: string;
+      tree: Tree;
+      sources: { version: string; commit: string; mtime: number };
+      output: string;
+    }): Promise<string>;
+  };
   'tar-archive': {
     writeArchive(options: {
       tree: Tree;

@@ -59,7 +59,9 @@ function fedvox(...args: string[]) {
 
 describe.skipIf(!canBuild)('a release', () => {
   it('holds no test, no source and no link, and of native parts those that were compiled here', async () => {
-    expect(paths().filter((path) => /@fedvox\/.*(\.test\.|\/testing\/)|\.[cm]?ts$/.test(path))).toEqual([]);
+    expect(
+      paths().filter((path) => /@fedvox\/.*(\.test\.|\/testing\/)|\.[cm]?ts$/.test(path)),
+    ).toEqual([]);
     expect(
       paths()
         .filter((path) => path.endsWith('.node'))

@@ -68,6 +68,7 @@ export function programTree({ repository, modules }) {
     ...readdirSync(join(repository, 'docs'))
       .filter((name) => !NOT_DOCUMENTS.includes(name))
       .map((name) => [`docs/${name}`, `docs/${name}`]),
+    ...['systemd', 'containers'].map((path) => [`tools/release/${path}`, path]),
   ];
   for (const [from, to] of copied) addAll(tree, join(repository, from), to);
   tree.set('fedvox', { file: join(repository, 'tools/release/launcher.sh'), isExecutable: true });

@@ -1,9 +1,10 @@
 // Makes a release: one archive for Linux on x64 that needs neither network, compiler nor root.
-//   node tools/release/release.mjs [--with-libtorch] [--key FILE] [--output DIR] [--uncommitted]
+//   node tools/release/release.mjs [--with-libtorch] [--deb] [--key FILE] [--output DIR] [--uncommitted]
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { writeDebianPackage } from './debian-package.mjs';
 import { buildTree, sourcesOf } from './release-build.mjs';
 import { nameOfRelease } from './release-tree.mjs';
 import { publicKeyText, readSigningKey, signatureText } from './signing.mjs';
@@ -24,6 +25,7 @@ async function release() {
   const { values } = parseArgs({
     options: {
       'with-libtorch': { type: 'boolean', default: false },
+      deb: { type: 'boolean', default: false },
       key: { type: 'string' },
       output: { type: 'string', default: join(repository, '.fedvox', 'release') },
       uncommitted: { type: 'boolean', default: false },
@@ -45,6 +47,10 @@ async function release() {
   log(`packing ${tree.size} files …`);
   await writeArchive({ tree, folder, mtime, path });
   const written = [path];
+  if (values.deb) {
+    log('packing the Debian package …');
+    written.push(await writeDebianPackage({ repository, tree, sources, output }));
+  }
   for (const each of written) {
     if (key) await signFile(each, key, sources);
     process.stdout.write(`${each}\n`);
