@@ -1,6 +1,6 @@
 // The whole of a release, as a closed hospital meets it (some minutes): made twice, signed, verified, and run from the
 // archive and from the Debian package by an ordinary user without network, without compilers, without Python.
-//   node tools/release/check.mjs
+//   node tools/release/check.mjs [--made DIR]     with what lies in DIR, its release.pub too, rather than making it
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -9,6 +9,7 @@ import {
   copyFileSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -16,9 +17,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 /** Nobody who has anything on this machine. */
@@ -34,7 +36,8 @@ const isRoot = process.getuid() === 0;
 
 try {
   prepare();
-  const { archive, deb, publicKey } = madeTwice();
+  const { values } = parseArgs({ options: { made: { type: 'string' } } });
+  const { archive, deb, publicKey } = values.made ? madeBefore(resolve(values.made)) : madeTwice();
   const unpacked = unpack(archive);
   verified(join(unpacked, 'fedvox'), archive, publicKey);
   doctor(join(unpacked, 'fedvox'));
@@ -92,6 +95,15 @@ function madeTwice() {
   say('made again, each file has the same bytes');
   const find = (suffix) => first.find((path) => path.endsWith(suffix));
   return { archive: find('.tar.gz'), deb: find('.deb'), publicKey };
+}
+
+function madeBefore(made) {
+  const find = (suffix) => {
+    const name = readdirSync(made).find((each) => each.endsWith(suffix));
+    if (name === undefined) throw new Error(`${made} has no *${suffix}`);
+    return join(made, name);
+  };
+  return { archive: find('.tar.gz'), deb: find('.deb'), publicKey: find('release.pub') };
 }
 
 function unpack(archive) {
@@ -208,7 +220,9 @@ function closedCommand(command) {
   return ['unshare', ...space, '--', ...inside];
 }
 
-const closedEnvironment = () => ({ PATH: programs, HOME: home });
+function closedEnvironment() {
+  return { PATH: programs, HOME: home };
+}
 
 function closedly(command) {
   const [program, ...args] = closedCommand(command);

@@ -26,9 +26,12 @@ export function lookAtProgram(own: OwnRelease | undefined): Symptom {
   const { version, commit, folder } = own;
   return {
     state: 'ok',
-    text: `release ${version} (${commit.slice(0, 12)}) in ${folder}, on ${node}`,
+    text: `release ${version} (${shortened(commit)}) in ${folder}, on ${node}`,
   };
 }
+
+/** What is said of it besides, that not all of it was committed, stays. */
+const shortened = (commit: string) => commit.replace(/^([0-9a-f]{12})[0-9a-f]+/, '$1');
 
 /** The C library matters to a release alone: a clone is compiled where it runs. */
 export function lookAtSystem(own: OwnRelease | undefined): Symptom {

@@ -121,7 +121,7 @@ function announce(
   if (engine.name === 'cpu') {
     log.warn(
       { engine: engine.name, asked },
-      'computing in plain JavaScript: a hundred times slower than libtorch. Run `npm run setup` and read what it says about the torch engine',
+      'computing in plain JavaScript: a hundred times slower than libtorch; `fedvox doctor` says why, and what to do',
     );
   } else {
     log.info({ engine: engine.name, asked }, `engine ready: ${engine.description}`);
