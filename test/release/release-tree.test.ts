@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -139,5 +139,23 @@ describe.skipIf(!canBuild)('a release', () => {
       status: 1,
       stderr: expect.stringMatching(/^error: FEDVOX_LIBTORCH is .* holds no libtorch/),
     });
+  });
+
+  it('finds the scenarios that came along from where its packages lie', () => {
+    const program = `const { scenarioFile } = await import(process.argv[1]);
+      console.log(scenarioFile('demo.yaml'));`;
+    const module = join(unpacked, 'node_modules/@fedvox/cli/dist/scenario-file.js');
+    const node = join(unpacked, 'node/bin/node');
+    const args = ['--input-type=module', '-e', program, module];
+    const { stdout } = spawnSync(node, args, { encoding: 'utf8' });
+    expect(stdout.trim()).toBe(join(unpacked, 'scenarios/demo.yaml'));
+    expect(existsSync(stdout.trim())).toBe(true);
+  });
+
+  it('says so where what it says of itself was damaged', async () => {
+    await writeFile(join(unpacked, 'release.json'), '{"version":');
+    const { status, stdout } = fedvox('verify-release', 'none.tar.gz', '--json');
+    expect(status).toBe(1);
+    expect(JSON.parse(stdout).error).toMatchObject({ code: 'installation/release-unreadable' });
   });
 });
