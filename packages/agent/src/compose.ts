@@ -1,9 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { type Chance, type Clock, errorText } from '@fedvox/base';
 import {
   createLogger,
   type Logger,
+  programVersion,
   systemChance,
   systemClock,
   systemFailure,
@@ -180,9 +181,7 @@ async function keepSums({ egressLedger }: StateFolder, log: Logger): Promise<voi
 
 /** What the agent's status says that it is. */
 function selfOf({ identity: { name: site, federation } }: Credentials): AgentSelf {
-  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  const { version: program } = JSON.parse(manifest) as { readonly version: string };
-  return { program, pid: process.pid, site, federation };
+  return { program: programVersion(), pid: process.pid, site, federation };
 }
 
 /** Started with it, the agent would dial for ever and be turned away in every handshake. */

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { writeNifti } from '@fedvox/imaging';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { run } from './program.js';
+import { programBuild } from './program-build.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -38,6 +39,15 @@ describe('the fedvox command', () => {
       'model',
     ]) {
       expect(stdout).toMatch(new RegExp(`^  ${noun} `, 'm'));
+    }
+  });
+
+  it('says its version and commit, each way it is asked', async () => {
+    const { version, commit } = programBuild();
+    for (const flag of ['--version', '-V']) {
+      const { exitCode, stdout, stderr } = await fedvox(flag);
+      expect([exitCode, stderr]).toEqual([0, '']);
+      expect(stdout).toBe(commit === null ? `${version}\n` : `${version} (${commit})\n`);
     }
   });
 

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addAgentCommands } from './commands/agent.js';
 import { addConsoleCommand } from './commands/console.js';
@@ -15,6 +14,7 @@ import { addSiteCommands } from './commands/site.js';
 import { addSweepWorkerCommand } from './commands/sweep-worker.js';
 import { addVerifyReleaseCommand } from './commands/verify-release.js';
 import { printFailure, ResultSaysNo, USAGE_ADVICE } from './failure.js';
+import { programBuild } from './program-build.js';
 import { print, type Terminal } from './terminal.js';
 
 /** Runs one command line; the exit code is 0 where all went well, else 1 with the reason told. */
@@ -33,7 +33,7 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
 function createProgram(terminal: Terminal): Command {
   const program = new Command('fedvox')
     .description('Federated learning for hospitals: one 3D model, trained where the scans are.')
-    .version(ownVersion())
+    .option('-V, --version', 'print the version, and the commit that it was made from')
     .helpCommand(false)
     .exitOverride()
     .showHelpAfterError(`→ ${USAGE_ADVICE}`)
@@ -41,6 +41,7 @@ function createProgram(terminal: Terminal): Command {
       writeOut: (text) => print(terminal.stdout, text),
       writeErr: (text) => print(terminal.stderr, text),
     });
+  program.on('option:version', () => tellVersion(terminal));
   program.commandsGroup('See it work:');
   addSimulateCommands(program, terminal);
   addSweepWorkerCommand(program, terminal);
@@ -63,7 +64,9 @@ function createProgram(terminal: Terminal): Command {
   return program;
 }
 
-function ownVersion(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
+/** Asked for alone, so that no other command waits for git. */
+function tellVersion(terminal: Terminal): never {
+  const { version, commit } = programBuild();
+  print(terminal.stdout, commit === null ? `${version}\n` : `${version} (${commit})\n`);
+  throw new CommanderError(0, 'commander.version', version);
 }

@@ -1,5 +1,5 @@
 import type { FedvoxError } from '@fedvox/base';
-import { formatAddress } from '@fedvox/base/system';
+import { formatAddress, programVersion } from '@fedvox/base/system';
 import type { Wire } from '@fedvox/transport';
 import type { AnyServer, Core } from './assembly.js';
 import type { CoordinatorConfig } from './config.js';
@@ -12,8 +12,6 @@ import {
 } from './http/server.js';
 import { takeInHolder } from './shell/memberships.js';
 import { federationHandlers } from './shell/site-calls.js';
-
-const VERSION = '0.1.0';
 
 export interface SitePorts {
   readonly federationPort: number;
@@ -99,7 +97,7 @@ export class Standby {
       operatorsDoor(this.#config, this.#core, ({ code, details, message }) =>
         log.warn({ code, ...details }, message),
       ),
-      { version: VERSION, clock, log, leader: () => this.#leader },
+      { version: programVersion(), clock, log, leader: () => this.#leader },
     );
   }
 
@@ -125,7 +123,7 @@ export function operatorServices(
 ): HttpServices {
   return {
     ...core,
-    version: VERSION,
+    version: programVersion(),
     federation,
     heartbeatIntervalMs,
     maxModelBytes: limits.maxModelBytes,

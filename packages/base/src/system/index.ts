@@ -20,6 +20,12 @@ export {
 export { sha256File } from './file-digest.js';
 export { createLogger, type Logger, type LoggerOptions, silentLogger } from './logger.js';
 export { makePrivateFolder } from './private-folder.js';
+export {
+  BUILD_INFO_FILE,
+  type ProgramHome,
+  programHome,
+  programVersion,
+} from './program-version.js';
 export { isDiskFull, isOutOfMemory } from './shortages.js';
 export { randomId, systemChance } from './system-chance.js';
 export { systemClock } from './system-clock.js';
