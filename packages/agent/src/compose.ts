@@ -41,6 +41,8 @@ export interface AgentOptions {
   /** Stops the agent in good order when it aborts. */
   readonly signal?: AbortSignal;
   readonly log?: Logger;
+  /** The program's version, where it is not its own. */
+  readonly program?: string;
   readonly clock?: Clock;
   readonly chance?: Chance;
   readonly pace?: Pace;
@@ -66,16 +68,21 @@ export interface RunningAgent {
  * Starts a site's agent: it dials out, never listens, and keeps trying while the coordinator is away.
  * @throws FedvoxError where it could never work: `agent/not-enrolled`, `agent/site-mismatch`,
  *   `agent/certificate-ended`, `agent/already-running`, `agent/trainer-missing`, `pki/credentials-…`, `agent/state-unreadable`,
- *   `agent/state-too-new`
+ *   `agent/state-too-new`, `agent/state-half-back`
  */
 export async function startAgent(
   config: SiteConfig,
   options: AgentOptions = {},
 ): Promise<RunningAgent> {
-  const { clock = systemClock, chance = systemChance } = options;
-  const { folder, lock } = await openStateFolder(config.stateDir, clock);
+  const {
+    clock = systemClock,
+    chance = systemChance,
+    log = createLogger({ name: 'agent' }),
+    program = programVersion(),
+  } = options;
+  const { folder, lock } = await openStateFolder(config.stateDir, clock, { program, log });
   try {
-    const agent = await assemble(config, folder, { ...options, clock, chance });
+    const agent = await assemble(config, folder, { ...options, clock, chance, log, program });
     const done = agent.run().finally(() => lock.release());
     const stop = () => {
       agent.stop();
@@ -102,9 +109,9 @@ interface Assembled {
 async function assemble(
   config: SiteConfig,
   folder: StateFolder,
-  options: Surrounded<'clock' | 'chance'>,
+  options: Surrounded<'clock' | 'chance' | 'log' | 'program'>,
 ): Promise<Assembled> {
-  const { clock, chance, log = createLogger({ name: 'agent' }), pace = DEFAULT_PACE } = options;
+  const { clock, chance, log, program, pace = DEFAULT_PACE } = options;
   const { dial } = options.wire ?? SOCKETS;
   const { credentials, addresses } = await loadMembership(config, folder);
   refuseIfEnded(credentials, folder, clock.nowMs());
@@ -116,14 +123,12 @@ async function assemble(
   const archive = { clock, chance, log };
   const own =
     options.trainer ??
-    (await childTrainer(config, folder, { ...options, clock, log }, (cases) =>
-      record.onCases(cases),
-    ));
+    (await childTrainer(config, folder, options, (cases) => record.onCases(cases)));
   const trainer = new EncodingTrainer(withArchive(config, folder, archive, own), log);
   const outbox = await Outbox.open(folder.outbox);
   const undelivered = (await outbox.list()).map(({ answer }) => answer);
   const ledger = EgressLedger.open(folder.egressLedger, clock);
-  const record: SiteRecord = new SiteRecord(folder, selfOf(credentials), () => actions, {
+  const record: SiteRecord = new SiteRecord(folder, selfOf(credentials, program), () => actions, {
     clock,
     log,
   });
@@ -180,8 +185,8 @@ async function keepSums({ egressLedger }: StateFolder, log: Logger): Promise<voi
 }
 
 /** What the agent's status says that it is. */
-function selfOf({ identity: { name: site, federation } }: Credentials): AgentSelf {
-  return { program: programVersion(), pid: process.pid, site, federation };
+function selfOf({ identity: { name: site, federation } }: Credentials, program: string): AgentSelf {
+  return { program, pid: process.pid, site, federation };
 }
 
 /** Started with it, the agent would dial for ever and be turned away in every handshake. */

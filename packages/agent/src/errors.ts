@@ -27,6 +27,18 @@ export const ERRORS = {
     message: 'the agent state in {folder} is of version {version}; this agent knows {known}',
     advice: 'Start the version of Fedvox that wrote it, or a newer one; nothing was changed.',
   },
+  'state-half-back': {
+    message: 'the agent state in {folder} is half way back to what it was before an upgrade',
+    advice: 'Finish it with `fedvox upgrade back`; nothing was sent.',
+  },
+  'no-state-here': {
+    message: 'no agent ever kept anything in {folder}',
+    advice: 'Name the stateDir of the site’s configuration.',
+  },
+  'no-way-back': {
+    message: 'no copy in {folder} was kept by an upgrade',
+    advice: 'Nothing was changed that would need one, or it was gone back to already.',
+  },
   'kept-out-of-step': {
     message:
       'round {round} of job {job} builds on the round before, and what this site has of it is of round {kept}, or was never accepted',

@@ -26,6 +26,8 @@ export {
   unbroken,
 } from './ledger/sums-file.js';
 export type { SitePolicy } from './policy/site-policy.js';
+export { siteOutlook } from './site-outlook.js';
+export { type FolderReturn, returnFolder } from './state/return-folder.js';
 export {
   type SignedStatement,
   StatementReader,

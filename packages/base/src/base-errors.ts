@@ -14,6 +14,11 @@ export const ERRORS = {
     advice: 'Correct every line listed; nothing was started.',
   },
 
+  'copy-unusable': {
+    message: 'the copy {folder}, kept before an upgrade, cannot be used: {reason}',
+    advice: 'Go back by a backup instead, or move that folder away where you do not need it.',
+  },
+
   // What the operating system says of disks and limits, as a person can act on it.
   'disk-full': {
     message: 'the disk of {path} is full: {what} failed with {code}',

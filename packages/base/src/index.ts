@@ -27,6 +27,16 @@ export {
   readStored,
   type StoredFormat,
   type StoredReading,
+  versionsOf,
   writeStored,
 } from './stored-format.js';
+export {
+  type CopyOutlook,
+  type FormatFate,
+  type FormatOutlook,
+  fateOf,
+  outlookOf,
+  type UpgradeOutlook,
+  worstFate,
+} from './upgrade-outlook.js';
 export { VirtualClock, type VirtualClockOptions } from './virtual-clock.js';

@@ -57,6 +57,20 @@ export function isNewest<T extends object>(text: string, { migrations }: StoredF
   }
 }
 
+/** Which version a text says, where it can be read so far, and the newest that the format knows. */
+export function versionsOf<T extends object>(
+  text: string,
+  { migrations }: StoredFormat<T>,
+): { readonly version: number | null; readonly known: number } {
+  const known = newestOf(migrations);
+  try {
+    const { version = 1 } = JSON.parse(text);
+    return { version: Number.isSafeInteger(version) && version > 0 ? version : null, known };
+  } catch {
+    return { version: null, known };
+  }
+}
+
 const newestOf = (migrations: readonly unknown[]) => migrations.length + 1;
 
 function damaged(reason: string): { kind: 'damaged'; reason: string } {

@@ -6,6 +6,10 @@ export const ERRORS = {
     message: '{option} must be a whole number of at least {minimum}, not "{value}"',
     advice: 'Correct the option.',
   },
+  'which-state': {
+    message: 'name one state: a folder, or --database and nothing else',
+    advice: 'Give the stateDir of an agent or a coordinator, or its database.',
+  },
   'not-a-part': {
     message: '{option} must be a number between 0 and 1, not "{value}"',
     advice: 'For example 0.9.',

@@ -12,6 +12,7 @@ import { addOperatorCommands } from './commands/operator.js';
 import { addSimulateCommands } from './commands/simulate.js';
 import { addSiteCommands } from './commands/site.js';
 import { addSweepWorkerCommand } from './commands/sweep-worker.js';
+import { addUpgradeCommands } from './commands/upgrade.js';
 import { addVerifyReleaseCommand } from './commands/verify-release.js';
 import { printFailure, ResultSaysNo, USAGE_ADVICE } from './failure.js';
 import { programBuild } from './program-build.js';
@@ -59,6 +60,8 @@ function createProgram(terminal: Terminal): Command {
   addSiteCommands(program, terminal);
   addJobCommands(program, terminal);
   addDashboardCommand(program, terminal);
+  program.commandsGroup('For whoever upgrades:');
+  addUpgradeCommands(program, terminal);
   program.commandsGroup('For a researcher:');
   addModelCommands(program, terminal);
   return program;

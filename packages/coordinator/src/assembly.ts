@@ -55,6 +55,8 @@ export interface Foundations {
   readonly clock: Clock;
   readonly chance: Chance;
   readonly log: Logger;
+  /** The program's version. */
+  readonly program: string;
   /** As many as there are processors where absent. */
   readonly computeThreads?: number | undefined;
 }

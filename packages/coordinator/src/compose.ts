@@ -4,6 +4,7 @@ import {
   type Logger,
   makeFolderDurably,
   makePrivateFolder,
+  programVersion,
   systemChance,
   systemClock,
 } from '@fedvox/base/system';
@@ -53,6 +54,8 @@ export interface CoordinatorSurroundings {
   readonly clock?: Clock;
   readonly chance?: Chance;
   readonly log?: Logger;
+  /** The program's version, where it is not its own. */
+  readonly program?: string;
   /** By which sites come in; operators always come by HTTPS. */
   readonly wire?: Wire;
   readonly openStore?: typeof openConfiguredStore;
@@ -163,6 +166,7 @@ async function openCore(
     clock = systemClock,
     chance = systemChance,
     log = createLogger({ name: 'coordinator', level: config.logLevel }),
+    program = programVersion(),
     openStore = openConfiguredStore,
     computeThreads,
     signal,
@@ -170,17 +174,16 @@ async function openCore(
   const consortium = await loadOwnConsortium(config, clock.nowMs());
   await makePrivateFolder(config.stateDir);
   await makeFolderDurably(config.stateDir);
-  const standby = new Standby(config, { consortium, clock, log });
+  const standby = new Standby(config, { consortium, clock, log, program });
   const onStandby = (leader: string) => standby.show(leader);
-  const store = await openStore(config, { clock, chance, log, onStandby, signal }).finally(() =>
-    standby.stop(),
-  );
+  const opener = { clock, chance, log, program, onStandby, signal };
+  const store = await openStore(config, opener).finally(() => standby.stop());
   const opened: { close(): void | Promise<void> }[] = [store];
   try {
     const blobs = await openConfiguredBlobs(config, { clock, jitter: chance.uniform });
     const revocations = await openRevocations(config, store);
     opened.unshift(revocations);
-    const foundations = { consortium, store, blobs, revocations, clock, chance, log };
+    const foundations = { consortium, store, blobs, revocations, clock, chance, log, program };
     return await assemble(config, { ...foundations, computeThreads });
   } catch (error) {
     for (const each of opened) await each.close();

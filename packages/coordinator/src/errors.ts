@@ -15,7 +15,8 @@ export const ERRORS = {
   },
   'state-too-new': {
     message: 'the state has schema version {version}; this coordinator knows {known}',
-    advice: 'Start the coordinator version that wrote it, or a newer one.',
+    advice:
+      'Start the coordinator version that wrote it, or a newer one; `fedvox upgrade back` of that version goes back. Nothing was changed.',
   },
   'store-unreachable': {
     message: 'cannot reach the database {store}: {reason}',
@@ -54,6 +55,19 @@ export const ERRORS = {
   'state-unreadable': {
     message: 'cannot open the state {path}: {reason}',
     advice: 'Check the folder, its owner and the disk; restore it from a backup if it is damaged.',
+  },
+  'no-state-here': {
+    message: 'no coordinator ever kept anything in {folder}',
+    advice: 'Name its stateDir, a backup of it, or its database.',
+  },
+  'no-way-back': {
+    message: 'no copy in {folder} was kept by an upgrade',
+    advice: 'Restore a backup into a folder of its own (`fedvox coordinator restore`).',
+  },
+  'way-back-loses': {
+    message: '{count} updates were accepted since the copy was made at {since}',
+    advice:
+      'Go on with this version, or say --discard-since: their rounds are trained again, and the present state is set aside.',
   },
   'job-state-too-new': {
     message: 'the state of job {job} is of version {version}; this coordinator knows {known}',

@@ -56,4 +56,6 @@ export type {
 } from './rest-contract.js';
 export { openConfiguredStore } from './store/open-store.js';
 export { type RecordedRun, readRun } from './store/read-run.js';
+export { returnStore, type StoreReturn } from './store/return-store.js';
 export type { Store } from './store/store.js';
+export { folderOutlook, serverOutlook } from './store/store-outlook.js';

@@ -1,5 +1,5 @@
 import type { FedvoxError } from '@fedvox/base';
-import { formatAddress, programVersion } from '@fedvox/base/system';
+import { formatAddress } from '@fedvox/base/system';
 import type { Wire } from '@fedvox/transport';
 import type { AnyServer, Core } from './assembly.js';
 import type { CoordinatorConfig } from './config.js';
@@ -73,31 +73,33 @@ export async function serveOperators(
   return server;
 }
 
+type StandbyCore = Pick<Core, 'consortium' | 'clock' | 'log' | 'program'>;
+
 /**
  * What a coordinator is that stands by. Operators are told so; the doors for sites stay closed, so that
  * whoever dials, or balances, goes on to the next address at once.
  */
 export class Standby {
   readonly #config: CoordinatorConfig;
-  readonly #core: Pick<Core, 'consortium' | 'clock' | 'log'>;
+  readonly #core: StandbyCore;
   #server: RunningHttpServer | undefined;
   #leader = '';
 
-  constructor(config: CoordinatorConfig, core: Pick<Core, 'consortium' | 'clock' | 'log'>) {
+  constructor(config: CoordinatorConfig, core: StandbyCore) {
     this.#config = config;
     this.#core = core;
   }
 
   /** @throws FedvoxError `coordinator/listen-failed` */
   async show(leader: string): Promise<void> {
-    const { clock, log } = this.#core;
+    const { clock, log, program: version } = this.#core;
     if (leader !== this.#leader) log.info({ leader }, 'standing by');
     this.#leader = leader;
     this.#server ??= await startStandbyServer(
       operatorsDoor(this.#config, this.#core, ({ code, details, message }) =>
         log.warn({ code, ...details }, message),
       ),
-      { version: programVersion(), clock, log, leader: () => this.#leader },
+      { version, clock, log, leader: () => this.#leader },
     );
   }
 
@@ -123,7 +125,7 @@ export function operatorServices(
 ): HttpServices {
   return {
     ...core,
-    version: programVersion(),
+    version: core.program,
     federation,
     heartbeatIntervalMs,
     maxModelBytes: limits.maxModelBytes,

@@ -43,11 +43,18 @@ const ANSWER: StoredFormat<ApprovalAnswer> = { schema: answerSchema, migrations:
 /** A job is up to a megabyte; those that were offered longest ago go. An answer always stays. */
 const MAX_ASKED = 50;
 const ASKED_ENDING = '.asked.json';
+const ANSWER_ENDING = '.answer.json';
+
+/** What lies in the folder, for whoever asks in which versions it does. */
+export const APPROVAL_FORMATS = [
+  { what: 'jobs asked about', ending: ASKED_ENDING, format: ASKED as StoredFormat<object> },
+  { what: 'answers about jobs', ending: ANSWER_ENDING, format: ANSWER as StoredFormat<object> },
+];
 
 export const readAsked = (folder: string, job: string) =>
   readHeld(join(folder, `${job}${ASKED_ENDING}`), ASKED);
 export const readAnswer = (folder: string, job: string) =>
-  readHeld(join(folder, `${job}.answer.json`), ANSWER);
+  readHeld(join(folder, `${job}${ANSWER_ENDING}`), ANSWER);
 
 export async function writeAsked(folder: string, asked: AskedJob): Promise<void> {
   await writeHeld(folder, `${asked.job}${ASKED_ENDING}`, writeStored(asked, ASKED));
@@ -55,7 +62,7 @@ export async function writeAsked(folder: string, asked: AskedJob): Promise<void>
 }
 
 export function writeAnswer(folder: string, answer: ApprovalAnswer): Promise<void> {
-  return writeHeld(folder, `${answer.job}.answer.json`, writeStored(answer, ANSWER));
+  return writeHeld(folder, `${answer.job}${ANSWER_ENDING}`, writeStored(answer, ANSWER));
 }
 
 /** Ids of the jobs that were asked about, in no order. */

@@ -4,7 +4,7 @@ import { readStored, type StoredFormat, writeStored } from '@fedvox/base';
 import { writeFileDurably } from '@fedvox/base/system';
 import { type RoundCases, roundCasesSchema } from '../core/case-figures.js';
 
-const ROUND_CASES: StoredFormat<RoundCases> = { schema: roundCasesSchema, migrations: [] };
+export const ROUND_CASES: StoredFormat<RoundCases> = { schema: roundCasesSchema, migrations: [] };
 /** Of each job the last round's; those of jobs that were measured longest ago go. */
 const MAX_JOBS = 50;
 

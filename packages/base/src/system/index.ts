@@ -18,6 +18,16 @@ export {
   writeFileDurably,
 } from './durable-file.js';
 export { sha256File } from './file-digest.js';
+export {
+  type CopyNote,
+  freeAside,
+  type KeptCopy,
+  keepCopy,
+  keptCopies,
+  putBack,
+  removeCopy,
+  verifyCopy,
+} from './kept-copies.js';
 export { createLogger, type Logger, type LoggerOptions, silentLogger } from './logger.js';
 export { makePrivateFolder } from './private-folder.js';
 export {

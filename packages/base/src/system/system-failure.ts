@@ -1,7 +1,7 @@
 import { type ERRORS, fail } from '../base-errors.js';
 import { FedvoxError } from '../errors.js';
 
-type Name = Exclude<keyof typeof ERRORS, `config-${string}`>;
+type Name = Exclude<keyof typeof ERRORS, `config-${string}` | 'copy-unusable'>;
 
 const NAMES: Readonly<Record<string, Name>> = {
   ENOSPC: 'disk-full',

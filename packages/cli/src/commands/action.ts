@@ -9,7 +9,10 @@ export interface CommonOptions {
  * Gives a command its `--json` and its action. The action is called with the command's arguments,
  * its options, and the output to speak through.
  */
-export function act<Options extends CommonOptions, Arguments extends readonly string[] = []>(
+export function act<
+  Options extends CommonOptions,
+  Arguments extends readonly (string | undefined)[] = [],
+>(
   command: Command,
   terminal: Terminal,
   action: (output: Output, options: Options, ...args: Arguments) => Promise<void>,

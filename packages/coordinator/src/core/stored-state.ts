@@ -1,4 +1,4 @@
-import { isNewest, readStored, type StoredFormat, writeStored } from '@fedvox/base';
+import { isNewest, readStored, type StoredFormat, versionsOf, writeStored } from '@fedvox/base';
 import { fail } from '../errors.js';
 import type { JobState } from './job-state.js';
 import { type HeldState, heldStateSchema } from './job-state-schema.js';
@@ -58,6 +58,11 @@ export function readJobState(stored: StoredState, job: string): JobState {
     case 'damaged':
       throw fail('job-state-unreadable', { job, reason: reading.reason });
   }
+}
+
+/** The version that a stored head says, null where it can't be read, and the newest that is known. */
+export function headVersions(head: string): ReturnType<typeof versionsOf> {
+  return versionsOf(head, JOB_STATE);
 }
 
 /**

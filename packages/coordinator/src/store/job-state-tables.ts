@@ -1,4 +1,9 @@
-import { renewJobState, type StoredChanges, type StoredState } from '../core/stored-state.js';
+import {
+  headVersions,
+  renewJobState,
+  type StoredChanges,
+  type StoredState,
+} from '../core/stored-state.js';
 import type { SqlSession } from './sql-database.js';
 
 /** The head stands in the job's own row, which stays short: it is written anew with every event. */
@@ -42,6 +47,15 @@ export interface StateRow {
 
 export function storedState({ state: head, plan, sites }: StateRow): StoredState {
   return { head, plan, sites: new Map(Object.entries<string>(JSON.parse(sites))) };
+}
+
+/** How many jobs' states an earlier version wrote. */
+export async function staleStates(session: SqlSession): Promise<number> {
+  const rows = await session.all<{ state: string }>('SELECT state FROM jobs');
+  return rows.filter(({ state }) => {
+    const { version, known } = headVersions(state);
+    return version !== null && version < known;
+  }).length;
 }
 
 /** Brings every job's state to the newest version's form, so that all its parts are of one version. */

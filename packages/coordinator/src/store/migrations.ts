@@ -210,6 +210,16 @@ const MIGRATIONS: readonly Migration[] = [
       ) STRICT, WITHOUT ROWID`,
     ],
   },
+  {
+    name: 'which versions of the program opened the store, and when',
+    statements: [
+      `CREATE TABLE programs (
+        version TEXT PRIMARY KEY,
+        first_opened_at_ms INTEGER NOT NULL,
+        last_opened_at_ms INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID`,
+    ],
+  },
 ];
 
 /**
@@ -218,18 +228,29 @@ const MIGRATIONS: readonly Migration[] = [
  * @throws FedvoxError `coordinator/state-too-new`
  */
 export async function migrate(database: SqlDatabase, target = MIGRATIONS.length): Promise<void> {
-  const version = await database.read(schemaVersion);
-  const known = MIGRATIONS.length;
-  const newest = Math.max(version, target);
-  if (newest > known) throw fail('state-too-new', { version: newest, known });
+  refuseIfTooNew(target);
+  await database.transaction((session) => migrateWithin(session, target));
+}
+
+/** As `migrate`, in a transaction that does more. */
+export async function migrateWithin(
+  session: SqlSession,
+  target = MIGRATIONS.length,
+): Promise<void> {
+  const version = await schemaVersion(session);
+  refuseIfTooNew(version);
   if (version >= target) return;
-  await database.transaction(async (session) => {
-    const { definition, updateVersion } = session.dialect;
-    for (const { statements } of MIGRATIONS.slice(version, target)) {
-      for (const statement of statements) await session.run(definition(statement));
-    }
-    await session.run(updateVersion(target));
-  });
+  const { definition, updateVersion } = session.dialect;
+  for (const { statements } of MIGRATIONS.slice(version, target)) {
+    for (const statement of statements) await session.run(definition(statement));
+  }
+  await session.run(updateVersion(target));
+}
+
+/** @throws FedvoxError `coordinator/state-too-new` */
+export function refuseIfTooNew(version: number): void {
+  const known = MIGRATIONS.length;
+  if (version > known) throw fail('state-too-new', { version, known });
 }
 
 /** The schema's version that this program writes. */

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { Chance, Clock } from '@fedvox/base';
-import { formatAddress, type Logger } from '@fedvox/base/system';
+import { formatAddress, type Logger, programVersion } from '@fedvox/base/system';
 import type { CoordinatorConfig } from '../config.js';
 import { copyToFile } from './postgres-copy.js';
 import { openPostgresStore } from './postgres-store.js';
-import { openSqliteStore, snapshotFile } from './sqlite-store.js';
+import { type KeepingOpener, openSqliteStore, snapshotFile } from './sqlite-store.js';
 import { INCOMING_FOLDER, STATE_FILE } from './state-files.js';
 import type { Store } from './store.js';
 
@@ -14,6 +14,8 @@ export interface StoreSurroundings {
   readonly log: Logger;
   /** Told who leads, while this coordinator stands by. */
   readonly onStandby: (leader: string) => Promise<void>;
+  /** The program's version, where it is not its own. */
+  readonly program?: string | undefined;
   /** Ends the standing by. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -25,12 +27,13 @@ export interface StoreSurroundings {
  */
 export function openConfiguredStore(
   config: CoordinatorConfig,
-  { clock, chance, log, onStandby, signal }: StoreSurroundings,
+  { clock, chance, log, onStandby, signal, program = programVersion() }: StoreSurroundings,
 ): Promise<Store> {
   const { store: url, stateDir, publicHost, listen, takeoverAfterMs } = config;
-  if (url === undefined) return openStore(stateDir);
+  if (url === undefined) return openStore(stateDir, { program, nowMs: clock.nowMs(), log });
   return openPostgresStore({
     url,
+    program,
     clock,
     log,
     jitter: chance.uniform,
@@ -45,11 +48,12 @@ export function openConfiguredStore(
 
 /**
  * Opens the store of a coordinator's state folder.
+ * @param opener absent for a copy, as `openSqliteStore` has it
  * @throws FedvoxError `coordinator/state-in-use`, `coordinator/state-too-new`,
  *   `coordinator/state-unreadable`
  */
-export function openStore(stateDir: string): Promise<Store> {
-  return openSqliteStore(join(stateDir, STATE_FILE), join(stateDir, INCOMING_FOLDER));
+export function openStore(stateDir: string, opener?: KeepingOpener): Promise<Store> {
+  return openSqliteStore(join(stateDir, STATE_FILE), join(stateDir, INCOMING_FOLDER), opener);
 }
 
 /**

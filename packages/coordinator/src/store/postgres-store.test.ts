@@ -23,6 +23,7 @@ const databases: TestDatabase[] = [];
 async function open(stateFile = join(folder, 'none'), url?: string) {
   return openPostgresStore({
     url: url ?? (await newDatabase()).url,
+    program: '0.1.0',
     clock: systemClock,
     log: silentLogger(),
     jitter: () => 0,

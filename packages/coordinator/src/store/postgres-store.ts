@@ -1,9 +1,8 @@
 import { access, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolderDurably, randomId } from '@fedvox/base/system';
-import { renewStates } from './job-state-tables.js';
+import { bringForward } from './bring-forward.js';
 import { Leadership, type LeadershipOptions, standBy } from './leadership.js';
-import { migrate } from './migrations.js';
 import { copyFromFile, copyToFile } from './postgres-copy.js';
 import { PostgresDatabase, type PostgresOptions } from './postgres-database.js';
 import { storeOver } from './sql-store.js';
@@ -15,6 +14,8 @@ export interface PostgresStoreOptions extends PostgresOptions, LeadershipOptions
   readonly stateFile: string;
   /** Where copies lie while they are made. */
   readonly scratch: string;
+  /** The program's version. */
+  readonly program: string;
   /** Told who leads, while this coordinator does not. */
   readonly onStandby: (leader: string) => Promise<void>;
   readonly signal?: AbortSignal | undefined;
@@ -22,11 +23,11 @@ export interface PostgresStoreOptions extends PostgresOptions, LeadershipOptions
 
 /**
  * Opens the coordinator's memory on a PostgreSQL server, once no other coordinator leads there, and brings
- * it to this version's schema.
+ * it to this version’s form.
  * @throws FedvoxError `coordinator/store-…`, `coordinator/state-too-new`; what `signal` was aborted with
  */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
-  const { url, scratch, onStandby, signal } = options;
+  const { url, scratch, onStandby, signal, program, clock, log } = options;
   const database = await PostgresDatabase.open(options);
   try {
     await standBy(database, options, onStandby, signal);
@@ -40,9 +41,15 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     await database.close();
   };
   try {
-    await migrate(database);
+    await bringForward(database, undefined, async (pending) => {
+      log.warn(
+        { ...pending, store: database.name },
+        'the store is brought forward; no copy is kept here, `fedvox coordinator backup` makes one',
+      );
+    });
     await takeUp(database, options);
-    await database.transaction(renewStates);
+    // Of what was taken up the file that was set aside is the copy.
+    await bringForward(database, { program, nowMs: clock.nowMs() }, async () => undefined);
   } catch (error) {
     await close();
     throw error;

@@ -1,14 +1,14 @@
 import { access, open, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { errorText } from '@fedvox/base';
-import { randomId } from '@fedvox/base/system';
+import { keepCopy, type Logger, randomId } from '@fedvox/base/system';
 import { fail } from '../errors.js';
-import { renewStates } from './job-state-tables.js';
-import { migrate } from './migrations.js';
+import { bringForward, type PendingMigration, type StoreOpener } from './bring-forward.js';
 import type { SqlSession } from './sql-database.js';
 import { storeOver } from './sql-store.js';
 import { SqliteDatabase } from './sqlite-database.js';
+import { STATE_FILE } from './state-files.js';
 import type { Store, StoreSnapshot } from './store.js';
 
 /** How long a starting coordinator waits for one that is just ending. */
@@ -26,21 +26,34 @@ const PRAGMAS = [
   'PRAGMA foreign_keys = ON',
 ];
 
+/** Whoever opens a store to go on with it: what it changes of an older one is kept as it was, and told. */
+export interface KeepingOpener extends StoreOpener {
+  readonly log: Logger;
+}
+
 /**
- * Opens the coordinator's memory and brings it to this version's schema.
+ * Opens the coordinator's memory and brings it to this version's form.
  * @param path a file, or `:memory:`
  * @param scratch where a snapshot lies while it is made
+ * @param opener absent for a copy, which is brought forward without another
  * @throws FedvoxError `coordinator/state-in-use`, `coordinator/state-too-new`,
  *   `coordinator/state-unreadable`
  */
-export async function openSqliteStore(path: string, scratch = tmpdir()): Promise<Store> {
+export async function openSqliteStore(
+  path: string,
+  scratch = tmpdir(),
+  opener?: KeepingOpener,
+): Promise<Store> {
   const database = await SqliteDatabase.open(path).catch((cause: unknown) => {
     throw fail('state-unreadable', { path, reason: errorText(cause) }, { cause });
   });
   try {
     for (const pragma of PRAGMAS) await database.read((session) => session.all(pragma));
-    await migrate(database);
-    await database.transaction(renewStates);
+    // Of two that start at once, the other stops here, not while a copy is made.
+    await database.transaction(async () => undefined);
+    await bringForward(database, opener, async (pending) => {
+      if (opener !== undefined) await keepBefore(database, path, pending, opener);
+    });
     // Takes the exclusive lock even where no migration had anything to write.
     await database.transaction((session) => session.run('DELETE FROM facts WHERE sequence < 0'));
   } catch (error) {
@@ -86,6 +99,20 @@ export async function snapshotOf(
   } finally {
     await rm(path, { force: true });
   }
+}
+
+/** Keeps the state as it stands, whole, in a folder beside it. */
+async function keepBefore(
+  database: SqliteDatabase,
+  path: string,
+  { from, to, staleJobs }: PendingMigration,
+  { program, nowMs: takenAtMs, log }: KeepingOpener,
+): Promise<void> {
+  const { folder } = await keepCopy({
+    ...{ root: dirname(path), program, from, to, takenAtMs, paths: [STATE_FILE] },
+    fill: (draft) => database.read((session) => vacuumInto(session, join(draft, STATE_FILE))),
+  });
+  log.info({ from, to, staleJobs, copy: folder }, 'the state is brought forward; a copy is kept');
 }
 
 /** One transaction: the copy is of one moment, and has no write-ahead log of its own. */
