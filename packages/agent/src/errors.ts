@@ -107,6 +107,12 @@ export const ERRORS = {
     message: 'the data of site {site} come from a folder, not from a PACS',
     advice: 'Set `data: {kind: pacs, …}` in the site’s configuration.',
   },
+  'coordinator-too-old': {
+    message:
+      'the coordinator speaks protocol {offered}; {required} is the oldest that this agent still speaks',
+    advice:
+      'Start the version of Fedvox before this one, and ask the operator to upgrade the coordinator: one minor version apart is the most.',
+  },
   'wrong-federation': {
     message: 'the coordinator speaks for federation {found}, this site belongs to {expected}',
     advice: 'Enrol again with an invitation of the right federation.',

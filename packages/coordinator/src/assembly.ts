@@ -57,6 +57,8 @@ export interface Foundations {
   readonly log: Logger;
   /** The program's version. */
   readonly program: string;
+  /** What it speaks on the wire, where a test plays another version. */
+  readonly protocolVersion?: number | undefined;
   /** As many as there are processors where absent. */
   readonly computeThreads?: number | undefined;
 }

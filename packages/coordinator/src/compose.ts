@@ -56,6 +56,8 @@ export interface CoordinatorSurroundings {
   readonly log?: Logger;
   /** The program's version, where it is not its own. */
   readonly program?: string;
+  /** What it speaks on the wire, where a test plays another version. */
+  readonly protocolVersion?: number;
   /** By which sites come in; operators always come by HTTPS. */
   readonly wire?: Wire;
   readonly openStore?: typeof openConfiguredStore;
@@ -169,6 +171,7 @@ async function openCore(
     program = programVersion(),
     openStore = openConfiguredStore,
     computeThreads,
+    protocolVersion,
     signal,
   } = surroundings;
   const consortium = await loadOwnConsortium(config, clock.nowMs());
@@ -184,7 +187,7 @@ async function openCore(
     const revocations = await openRevocations(config, store);
     opened.unshift(revocations);
     const foundations = { consortium, store, blobs, revocations, clock, chance, log, program };
-    return await assemble(config, { ...foundations, computeThreads });
+    return await assemble(config, { ...foundations, computeThreads, protocolVersion });
   } catch (error) {
     for (const each of opened) await each.close();
     throw error;

@@ -94,6 +94,6 @@ export {
   type VerifiedUpdate,
   verifyUpdate,
 } from './update-verification.js';
-export { negotiate, type Offer, OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION } from './version.js';
+export { negotiate, type Offer, oldestSpokenBy, PROTOCOL_VERSION } from './version.js';
 export * as wireMapping from './wire-mapping.js';
 export { WireFormatError } from './wire-mapping.js';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CAPABILITIES } from './capabilities.js';
 import { GATE_OUTCOMES, isPassing, outcomeFor } from './messages.js';
 import { isRefusal } from './refusals.js';
-import { negotiate, OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION } from './version.js';
+import { negotiate, oldestSpokenBy, PROTOCOL_VERSION } from './version.js';
 
 describe('two sides of different versions', () => {
   const own = ['delta-f32', 'network-unet'] as const;
@@ -21,10 +21,18 @@ describe('two sides of different versions', () => {
     expect(negotiate(own, { ...same, capabilities: [] }).capabilities).toEqual([]);
   });
 
+  it('one minor version apart talk, whichever is the newer', () => {
+    const peer = (protocolVersion: number) => ({ protocolVersion, capabilities: own });
+    expect(negotiate(own, peer(6), 7).protocolVersion).toBe(6);
+    expect(negotiate(own, peer(7), 6).protocolVersion).toBe(6);
+    expect([1, 2, 7].map(oldestSpokenBy)).toEqual([1, 1, 6]);
+    expect(() => negotiate(own, peer(0))).toThrow();
+  });
+
   it('part by name where one is too old, and the older is told to upgrade', () => {
-    const older = { protocolVersion: OLDEST_PROTOCOL_VERSION - 1, capabilities: own };
+    const older = { protocolVersion: 5, capabilities: own };
     try {
-      negotiate(own, older);
+      negotiate(own, older, 7);
       expect.unreachable();
     } catch (error) {
       expect(isRefusal(error, 'protocol-too-old')).toBe(true);

@@ -1,10 +1,13 @@
 import type { Capability } from './capabilities.js';
 import { refuse } from './refusals.js';
 
-/** Raised when a peer of the version before would misunderstand; additions are capabilities instead. */
+/** Raised by one with each minor version of Fedvox, which it counts on the wire: 0.1 says 1. */
 export const PROTOCOL_VERSION = 1;
-/** The oldest version this one still talks to. */
-export const OLDEST_PROTOCOL_VERSION = 1;
+
+/** The oldest that a version talks to: one minor version apart is the most, on either side. */
+export function oldestSpokenBy(version: number): number {
+  return Math.max(1, version - 1);
+}
 
 export interface Offer {
   readonly protocolVersion: number;
@@ -12,16 +15,21 @@ export interface Offer {
 }
 
 /**
- * What both sides will use: the lower version, and the capabilities both have.
+ * What both sides will use: the lower version, and the capabilities both have. A peer that is newer by more than one
+ * decides for itself: whoever is newer knows what was changed.
+ * @param version what this side speaks
  * @throws FedvoxError `refused/protocol-too-old`
  */
-export function negotiate(own: readonly Capability[], peer: Offer): Offer {
-  if (peer.protocolVersion < OLDEST_PROTOCOL_VERSION) {
-    const offered = peer.protocolVersion;
-    throw refuse('protocol-too-old', { offered, required: OLDEST_PROTOCOL_VERSION });
-  }
+export function negotiate(
+  own: readonly Capability[],
+  peer: Offer,
+  version = PROTOCOL_VERSION,
+): Offer {
+  const required = oldestSpokenBy(version);
+  const { protocolVersion: offered } = peer;
+  if (offered < required) throw refuse('protocol-too-old', { offered, required });
   return {
-    protocolVersion: Math.min(PROTOCOL_VERSION, peer.protocolVersion),
+    protocolVersion: Math.min(version, offered),
     capabilities: own.filter((capability) => peer.capabilities.includes(capability)),
   };
 }

@@ -17,15 +17,17 @@ export interface FederationDesks {
   readonly clock: Clock;
   readonly heartbeatIntervalMs: number;
   readonly maxChunkBytes: number;
+  /** The wire's version, where it is not this version's. */
+  readonly protocolVersion?: number | undefined;
 }
 
 /** What sites can say, each handed to the desk that knows about it. */
 export function federationHandlers(desks: FederationDesks): FederationHandlers {
   const { federation, tasks, uploads, sites, identities, blobs, clock } = desks;
-  const { heartbeatIntervalMs, maxChunkBytes } = desks;
+  const { heartbeatIntervalMs, maxChunkBytes, protocolVersion } = desks;
   return {
     hello: async (offer, { caller }) => {
-      const agreed = negotiate(CAPABILITIES, offer);
+      const agreed = negotiate(CAPABILITIES, offer, protocolVersion);
       await tasks.greeted(caller.identity.name, agreed.capabilities);
       return { ...agreed, federation, heartbeatIntervalMs, maxChunkBytes, clockMs: clock.nowMs() };
     },

@@ -25,7 +25,12 @@ export interface FederationClient {
   readonly coordinator: CertificateInfo | undefined;
   /** The key that receipts are verified with; only after a call has been answered. */
   readonly coordinatorKey: KeyObject;
-  hello(capabilities: readonly Capability[], signal?: AbortSignal): Promise<Welcome>;
+  /** @param protocolVersion what this side speaks, where it is not this version's */
+  hello(
+    capabilities: readonly Capability[],
+    signal?: AbortSignal,
+    protocolVersion?: number,
+  ): Promise<Welcome>;
   /** Long poll; undefined when there is nothing to do, to be asked again at once. */
   nextTask(state: SiteState, signal?: AbortSignal): Promise<Task | undefined>;
   heartbeat(beat: Heartbeat, signal?: AbortSignal): Promise<{ stillWanted: boolean }>;

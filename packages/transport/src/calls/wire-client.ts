@@ -42,8 +42,12 @@ export class WireClient implements FederationClient {
     return certificate.publicKey;
   }
 
-  hello(capabilities: readonly Capability[], signal?: AbortSignal): Promise<Welcome> {
-    const offer = mapping.offerToWire({ protocolVersion: PROTOCOL_VERSION, capabilities });
+  hello(
+    capabilities: readonly Capability[],
+    signal?: AbortSignal,
+    protocolVersion = PROTOCOL_VERSION,
+  ): Promise<Welcome> {
+    const offer = mapping.offerToWire({ protocolVersion, capabilities });
     return this.#ask(FEDERATION.hello, offer, mapping.welcomeFromWire, signal);
   }
 
