@@ -12,6 +12,8 @@ const steps = [
   ['types of the tests', bin('tsc'), ['-p', 'test']],
   ['generated code', process.execPath, ['tools/generate.mjs', '--check']],
   ['error pages', process.execPath, ['tools/errors.mjs', '--check']],
+  ['reference of keys', process.execPath, ['tools/configuration.mjs', '--check']],
+  ['reference of commands', process.execPath, ['tools/commands.mjs', '--check']],
   ['tests', process.execPath, ['tools/test.mjs']],
 ];
 

@@ -36,25 +36,35 @@ const addressSchema = z.string().superRefine((text, context) => {
 
 /** `site.yaml`: everything the hospital decides. Relative paths are relative to the file. */
 export const siteConfigSchema = z.strictObject({
-  /** The name that the invitation is for. */
-  site: nameSchema,
-  /** Keys, outbox, receipts, egress ledger and cache; nobody else's folder. */
-  stateDir: z.string().min(1),
-  /**
-   * Where to dial, where that is not the address that the invitation gave: `host:port`, or several, of
-   * which the next is dialled where one does not answer.
-   */
+  site: nameSchema.describe('The name that the invitation is for'),
+  stateDir: z
+    .string()
+    .min(1)
+    .describe('Keys, outbox, receipts, egress ledger and cache; nobody else’s folder'),
   coordinator: z
     .union([addressSchema, z.array(addressSchema).min(1).max(MAX_ADDRESSES)])
-    .optional(),
-  /** A folder, or the archive (`kind: pacs`) that a folder of the state is filled from. */
-  data: dataSchema,
+    .optional()
+    .describe(
+      'Where to dial, where that is not the address that the invitation gave: `host:port`, or several, of which the next is dialled where one does not answer',
+    ),
+  data: dataSchema.describe(
+    'A folder, or the archive (`kind: pacs`) that a folder of the state is filled from',
+  ),
   ...engineShape,
-  /** Processor threads for the engine; its own choice where absent. */
-  threads: z.number().int().positive().max(1024).optional(),
-  /** A larger model is not fetched. */
-  maxModelBytes: z.number().int().positive().default(DEFAULT_MAX_MODEL_BYTES),
-  policy: sitePolicySchema.prefault({}),
+  threads: z
+    .number()
+    .int()
+    .positive()
+    .max(1024)
+    .optional()
+    .describe('Processor threads for the engine; its own choice where absent'),
+  maxModelBytes: z
+    .number()
+    .int()
+    .positive()
+    .default(DEFAULT_MAX_MODEL_BYTES)
+    .describe('A larger model is not fetched'),
+  policy: sitePolicySchema.prefault({}).describe('What the site allows a job, and tells of itself'),
 });
 
 export type SiteConfigInput = z.input<typeof siteConfigSchema>;

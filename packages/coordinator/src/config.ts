@@ -42,23 +42,32 @@ const MAX_OBJECT_BYTES = 5 * 1024 ** 3;
 
 const bucketSchema = z
   .strictObject({
-    bucket: z.string().min(1),
-    /** Put before each name; a folder's ends with a slash. */
-    prefix: z.string().default(''),
-    /** Of a service other than AWS's. */
-    endpoint: z.url({ protocol: /^https?$/ }).optional(),
-    region: z.string().min(1).default('us-east-1'),
-    /** Whether the bucket stands in the path, not in the host's name. */
-    pathStyle: z.boolean().default(false),
-    /** Passed on with each object; the bucket's own default where absent. */
-    encryption: z.enum(['AES256', 'aws:kms']).optional(),
-    kmsKey: z.string().min(1).optional(),
-    /** For copies in `stateDir/cache`; those in use stay, be they more. */
+    bucket: z.string().min(1).describe('Its name'),
+    prefix: z.string().default('').describe('Put before each name; a folder’s ends with a slash'),
+    endpoint: z
+      .url({ protocol: /^https?$/ })
+      .optional()
+      .describe('Of a service other than AWS’s'),
+    region: z.string().min(1).default('us-east-1').describe('Of the bucket'),
+    pathStyle: z
+      .boolean()
+      .default(false)
+      .describe('Whether the bucket stands in the path, not in the host’s name'),
+    encryption: z
+      .enum(['AES256', 'aws:kms'])
+      .optional()
+      .describe('Passed on with each object; the bucket’s own default where absent'),
+    kmsKey: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Of the service’s key store, with `encryption: aws:kms`'),
     cacheBytes: z
       .number()
       .int()
       .positive()
-      .default(16 * 1024 ** 3),
+      .default(16 * 1024 ** 3)
+      .describe('For copies in `stateDir/cache`; those in use stay, be they more'),
   })
   .refine(({ encryption, kmsKey }) => kmsKey === undefined || encryption === 'aws:kms', {
     path: ['kmsKey'],
@@ -70,68 +79,125 @@ export type BucketConfig = z.output<typeof bucketSchema>;
 /** `coordinator.yaml`. Relative paths are relative to the file; see `loadCoordinatorConfig`. */
 export const coordinatorConfigSchema = z
   .strictObject({
-    federation: nameSchema,
-    /** Database, models and updates: back this folder up. */
-    stateDir: z.string().min(1),
-    /** A PostgreSQL database, `postgres://user@host/database`; SQLite in `stateDir` where absent. */
-    store: databaseUrl.optional(),
-    /** Where models and updates lie: a folder, by default `blobs` in `stateDir`, or an S3-compatible bucket. */
-    blobs: z.union([z.string().min(1), bucketSchema]).optional(),
-    /** How long a coordinator on the same database may be silent before this one takes over. */
-    takeoverAfterMs: z.number().int().min(1_000).max(600_000).default(10_000),
-    /** What `fedvox consortium init` made: root, coordinator certificate and keys. */
-    consortiumDir: z.string().min(1),
+    federation: nameSchema.describe('The consortium’s name, as its certificates have it'),
+    stateDir: z.string().min(1).describe('Database, models and updates: back this folder up'),
+    store: databaseUrl
+      .optional()
+      .describe(
+        'A PostgreSQL database, `postgres://user@host/database`; SQLite in `stateDir` where absent',
+      ),
+    blobs: z
+      .union([z.string().min(1), bucketSchema])
+      .optional()
+      .describe(
+        'Where models and updates lie: a folder, by default `blobs` in `stateDir`, or an S3-compatible bucket',
+      ),
+    takeoverAfterMs: z
+      .number()
+      .int()
+      .min(1_000)
+      .max(600_000)
+      .default(10_000)
+      .describe(
+        'How long a coordinator on the same database may be silent before this one takes over',
+      ),
+    consortiumDir: z
+      .string()
+      .min(1)
+      .describe('What `fedvox consortium init` made: root, coordinator certificate and keys'),
     listen: z
       .strictObject({
-        host: host.default('0.0.0.0'),
-        /** 0 takes any free port. */
-        federationPort: port.default(8443),
-        enrollmentPort: port.default(8444),
-        httpPort: port.default(8445),
+        host: host.default('0.0.0.0').describe('The address of this machine that it listens on'),
+        federationPort: port
+          .default(8443)
+          .describe('For sites that have enrolled; 0 takes any free port, of each door'),
+        enrollmentPort: port.default(8444).describe('For sites that enrol'),
+        httpPort: port
+          .default(8445)
+          .describe('For operators: the REST interface, metrics and health'),
       })
       .superRefine(refuseEqualPorts)
-      .prefault({}),
-    /**
-     * Where revocations are kept, apart from the database so that no restored backup undoes them;
-     * `revocations.jsonl` in `consortiumDir` where absent.
-     */
-    revocationsFile: z.string().min(1).optional(),
-    /** The name under which sites reach this host: one of the coordinator certificate's. */
-    publicHost: host,
+      .prefault({})
+      .describe('Where it serves'),
+    revocationsFile: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'Where revocations are kept, apart from the database so that no restored backup undoes them; `revocations.jsonl` in `consortiumDir` where absent',
+      ),
+    publicHost: host.describe(
+      'The name under which sites reach this host: one of the coordinator certificate’s',
+    ),
     limits: z
       .strictObject({
         maxModelBytes: z
           .number()
           .int()
           .positive()
-          .default(4 * 1024 ** 3),
+          .default(4 * 1024 ** 3)
+          .describe('The largest model and the largest delta'),
         maxChunkBytes: z
           .number()
           .int()
           .min(1_024)
           .max(MAX_CHUNK_BYTES)
-          .default(DEFAULT_CHUNK_BYTES),
+          .default(DEFAULT_CHUNK_BYTES)
+          .describe('Of a model or a delta, in one message'),
       })
-      .prefault({}),
-    /** How long bytes are kept that no round needs any more; all of them for ever where absent. */
+      .prefault({})
+      .describe('What one call may carry'),
     retention: z
       .strictObject({
-        /** A site's delta, after its round was committed. */
-        deltas: deltaTerm.default('keep'),
-        /** A job's models, after the job has ended; the best and the last are kept always. */
-        models: term.default('keep'),
+        deltas: deltaTerm.default('keep').describe('A site’s delta, after its round was committed'),
+        models: term
+          .default('keep')
+          .describe(
+            'A job’s models, after the job has ended; the best and the last are kept always',
+          ),
       })
-      .prefault({}),
-    heartbeatIntervalMs: z.number().int().min(100).max(600_000).default(30_000),
-    /** When a site is asked again that could not do its work for a reason that passes. */
-    askAgainMs: z.number().int().min(100).max(86_400_000).default(60_000),
-    /** How long an invitation can be used. */
-    invitationDays: z.number().positive().max(90).default(7),
-    /** How long a site's certificate lasts; agents renew it by themselves. */
-    siteCertificateDays: z.number().positive().max(825).default(90),
-    /** How long an operator's or an observer's certificate lasts; their commands renew it by themselves. */
-    operatorCertificateDays: z.number().positive().max(825).default(365),
-    logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+      .prefault({})
+      .describe(
+        'How long bytes are kept that no round needs any more; all of them for ever where absent',
+      ),
+    heartbeatIntervalMs: z
+      .number()
+      .int()
+      .min(100)
+      .max(600_000)
+      .default(30_000)
+      .describe('How often an agent says that it lives, and work goes on'),
+    askAgainMs: z
+      .number()
+      .int()
+      .min(100)
+      .max(86_400_000)
+      .default(60_000)
+      .describe('When a site is asked again that could not do its work for a reason that passes'),
+    invitationDays: z
+      .number()
+      .positive()
+      .max(90)
+      .default(7)
+      .describe('How long an invitation can be used'),
+    siteCertificateDays: z
+      .number()
+      .positive()
+      .max(825)
+      .default(90)
+      .describe('How long a site’s certificate lasts; agents renew it by themselves'),
+    operatorCertificateDays: z
+      .number()
+      .positive()
+      .max(825)
+      .default(365)
+      .describe(
+        'How long an operator’s or an observer’s certificate lasts; their commands renew it by themselves',
+      ),
+    logLevel: z
+      .enum(['debug', 'info', 'warn', 'error', 'silent'])
+      .default('info')
+      .describe('From which level on lines are written to stderr'),
   })
   .superRefine(({ blobs, limits }, context) => {
     if (typeof blobs !== 'object' || limits.maxModelBytes <= MAX_OBJECT_BYTES) return;

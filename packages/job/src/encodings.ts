@@ -38,8 +38,12 @@ export const ENCODING_TERMS = {
   'top-k': {
     schema: z.strictObject({
       kind: z.literal('top-k'),
-      /** So many of the values are sent. */
-      fraction: z.number().min(1e-4).max(0.5).default(0.05),
+      fraction: z
+        .number()
+        .min(1e-4)
+        .max(0.5)
+        .default(0.05)
+        .describe('So many of the values are sent'),
     }),
     keepsResidual: true,
     refusedWith: SPARSE,

@@ -8,14 +8,25 @@ export const ON_QUARANTINE = ['go-on', 'wait'] as const;
  * What is measured is written down beside `aggregation`'s `screen`, where the figures come from too.
  */
 export const firewallSchema = z.strictObject({
-  /**
-   * An update is quarantined whose norm is larger than so many times the median of its round, or of the
-   * job's last rounds; one that is as much smaller is flagged.
-   */
-  maxNormRatio: z.number().gt(1).default(5),
-  /** An update is quarantined whose direction agrees with most others' by a lower cosine than this, where those agree firmly. */
-  minCosine: z.number().gt(-1).lt(1).default(0.02),
-  onQuarantine: z.enum(ON_QUARANTINE).default('go-on'),
+  maxNormRatio: z
+    .number()
+    .gt(1)
+    .default(5)
+    .describe(
+      'An update is quarantined whose norm is larger than so many times the median of its round, or of the job’s last rounds; one that is as much smaller is flagged',
+    ),
+  minCosine: z
+    .number()
+    .gt(-1)
+    .lt(1)
+    .default(0.02)
+    .describe(
+      'An update is quarantined whose direction agrees with most others’ by a lower cosine than this, where those agree firmly',
+    ),
+  onQuarantine: z
+    .enum(ON_QUARANTINE)
+    .default('go-on')
+    .describe('Whether a round goes on without the update, or waits for an operator’s verdict'),
 });
 export type FirewallRules = z.output<typeof firewallSchema>;
 

@@ -26,45 +26,76 @@ const positiveInt = z.number().int().positive();
 
 /** What every site's data must satisfy before round 0: the data gate. */
 export const dataRequirementsSchema = z.strictObject({
-  modality: z.enum(['MR', 'CT', 'PT']).optional(),
-  /** Usable cases, training and validation together. */
-  minCases: positiveInt.default(2),
-  spacingMm: z.strictObject({ min: spacingMmSchema, max: spacingMmSchema }).optional(),
-  /** Asks what each site's data are like, in a few numbers; a site tells where its policy says so. */
-  summary: z.literal(true).optional(),
+  modality: z.enum(['MR', 'CT', 'PT']).optional().describe('What made the scans; any where absent'),
+  minCases: positiveInt.default(2).describe('Usable cases, training and validation together'),
+  spacingMm: z
+    .strictObject({
+      min: spacingMmSchema.describe('Along x, y and z'),
+      max: spacingMmSchema.describe('Along x, y and z'),
+    })
+    .optional()
+    .describe('Between which the voxels’ spacing must lie, along each axis'),
+  summary: z
+    .literal(true)
+    .optional()
+    .describe(
+      'Asks what each site’s data are like, in a few numbers; a site tells where its policy says so',
+    ),
 });
 
 export const federationSchema = z.strictObject({
-  rounds: positiveInt.max(100_000),
-  /** Fewest updates a round may be aggregated from; a coordinator takes no job of fewer than two. */
-  minSites: positiveInt,
-  /** How long a round waits for its sites. */
-  deadline: durationSchema.default('24h'),
-  /**
-   * How long a round waits for the others once `minSites` have answered. Where absent, it waits for
-   * those that are heard of, and not for those that are not.
-   */
-  grace: durationSchema.optional(),
-  /** How long the data gate waits before the first round; 15 minutes, or the deadline, where absent. */
-  gate: durationSchema.optional(),
-  /**
-   * Sites invited to the job, by name or by pattern (`hospital-*`); every site where absent. Those
-   * that enrol later take part from the next round on.
-   */
-  sites: z.array(namePatternSchema).min(1).optional(),
-  /** Which of them train in a round; all where absent. */
-  participation: participationSchema.optional(),
-  strategy: strategySchema.prefault({ kind: 'fedavg' }),
-  /** The largest part of an average that one site may be; `DEFAULT_MAX_SHARE` where absent. */
-  maxShare: z.number().gt(0).max(1).optional(),
-  /** Whether each site's deltas are kept for an audit, whatever the coordinator's terms; not where absent. */
-  archive: z.boolean().optional(),
-  /** The largest FedAvg weight a site may name; `DEFAULT_MAX_EXAMPLES` where absent. */
-  maxExamples: positiveInt.max(1e9).optional(),
-  /** Where absent there is none, as in all jobs before it; `newJobSchema` fills it in. */
-  firewall: firewallChoiceSchema.optional(),
-  /** How deltas are written on their way; `float32` where absent. */
-  encoding: encodingSchema.optional(),
+  rounds: positiveInt.max(100_000).describe('How often a model is made of the sites’ updates'),
+  minSites: positiveInt.describe(
+    'Fewest updates a round may be aggregated from; a coordinator takes no job of fewer than two',
+  ),
+  deadline: durationSchema.default('24h').describe('How long a round waits for its sites'),
+  grace: durationSchema
+    .optional()
+    .describe(
+      'How long a round waits for the others once `minSites` have answered. Where absent, it waits for those that are heard of, and not for those that are not',
+    ),
+  gate: durationSchema
+    .optional()
+    .describe(
+      'How long the data gate waits before the first round; 15 minutes, or the deadline, where absent',
+    ),
+  sites: z
+    .array(namePatternSchema)
+    .min(1)
+    .optional()
+    .describe(
+      'Sites invited to the job, by name or by pattern (`hospital-*`); every site where absent. Those that enrol later take part from the next round on',
+    ),
+  participation: participationSchema
+    .optional()
+    .describe('Which of them train in a round; all where absent'),
+  strategy: strategySchema
+    .prefault({ kind: 'fedavg' })
+    .describe('What the coordinator makes of a round’s updates'),
+  maxShare: z
+    .number()
+    .gt(0)
+    .max(1)
+    .optional()
+    .describe(
+      'The largest part of an average that one site may be; `DEFAULT_MAX_SHARE` where absent',
+    ),
+  archive: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether each site’s deltas are kept for an audit, whatever the coordinator’s terms; not where absent',
+    ),
+  maxExamples: positiveInt
+    .max(1e9)
+    .optional()
+    .describe('The largest FedAvg weight a site may name; `DEFAULT_MAX_EXAMPLES` where absent'),
+  firewall: firewallChoiceSchema
+    .optional()
+    .describe('Where absent there is none, as in all jobs before it; `newJobSchema` fills it in'),
+  encoding: encodingSchema
+    .optional()
+    .describe('How deltas are written on their way; `float32` where absent'),
 });
 
 /** Half: of two sites each is half of the average, and of more none outvotes the others. */
@@ -75,22 +106,42 @@ export const DEFAULT_MAX_EXAMPLES = 100_000;
 /** A job is data: all that a site needs to know to train, and nothing it would execute. */
 export const jobSchema = z
   .strictObject({
-    name: nameSchema,
-    /** What the classes are of: of voxels where absent. */
-    task: taskSchema.optional(),
-    /** Class names by label value; the first is background, or that of a case with nothing to find. */
-    classes: z.array(nameSchema).min(2).max(255),
-    data: dataRequirementsSchema.prefault({}),
-    preprocess: z.array(preprocessStepSchema).min(1),
-    augment: z.array(augmentStepSchema).default([]),
-    network: networkSchema,
-    training: trainingSchema,
-    inference: inferenceSchema.prefault({}),
-    evaluation: evaluationSchema,
-    /** By the weighted mean, after all rounds, where absent. */
-    selection: selectionSchema.optional(),
-    federation: federationSchema,
-    seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
+    name: nameSchema.describe('What people call it, and sites’ policies allow it by'),
+    task: taskSchema.optional().describe('What the classes are of: of voxels where absent'),
+    classes: z
+      .array(nameSchema)
+      .min(2)
+      .max(255)
+      .describe(
+        'Class names by label value; the first is background, or that of a case with nothing to find',
+      ),
+    data: dataRequirementsSchema
+      .prefault({})
+      .describe('What every site’s data must satisfy before the first round'),
+    preprocess: z
+      .array(preprocessStepSchema)
+      .min(1)
+      .describe('Steps that every case goes through once, in this order'),
+    augment: z
+      .array(augmentStepSchema)
+      .default([])
+      .describe('Random steps, drawn anew for each case and epoch, in this order'),
+    network: networkSchema.describe('What is trained'),
+    training: trainingSchema.describe('How a site trains in its rounds'),
+    inference: inferenceSchema
+      .prefault({})
+      .describe('How the model predicts, at a site’s validation as where it is used'),
+    evaluation: evaluationSchema.describe('By which figures it is judged, on which cases'),
+    selection: selectionSchema
+      .optional()
+      .describe('By the weighted mean, after all rounds, where absent'),
+    federation: federationSchema.describe('Rounds, sites, and what becomes of updates'),
+    seed: z
+      .number()
+      .int()
+      .min(0)
+      .max(Number.MAX_SAFE_INTEGER)
+      .describe('Where all chance comes from: the same seed gives the same model'),
   })
   .superRefine((job, context) => {
     const known = new Set(job.classes.slice(1));

@@ -8,19 +8,35 @@ const part = z.number().positive();
  * default would change their bytes.
  */
 const overlap = {
-  /** Whether the first class has a share in the overlap. */
-  includeBackground: z.boolean().default(true),
-  /** Counts the voxels of a batch's cases together; each case is counted by itself where absent. */
-  batch: z.boolean().optional(),
+  includeBackground: z
+    .boolean()
+    .default(true)
+    .describe('Whether the first class has a share in the overlap'),
+  batch: z
+    .boolean()
+    .optional()
+    .describe(
+      'Counts the voxels of a batch’s cases together; each case is counted by itself where absent',
+    ),
 };
 
-/** By what each of the job's classes counts, the background first; all alike where absent. */
-const classWeights = z.array(part).min(2).max(255).optional();
+const classWeights = z
+  .array(part)
+  .min(2)
+  .max(255)
+  .optional()
+  .describe(
+    'By what each of the job’s classes counts, the background first; all alike where absent',
+  );
 
 const dice = {
   ...overlap,
-  /** Sums the squares of probabilities in the denominator, as the V-Net's: Milletari et al., 3DV 2016. */
-  squaredDenominator: z.boolean().optional(),
+  squaredDenominator: z
+    .boolean()
+    .optional()
+    .describe(
+      'Sums the squares of probabilities in the denominator, as the V-Net’s: Milletari et al., 3DV 2016',
+    ),
   classWeights,
 };
 
@@ -34,8 +50,8 @@ export const LOSS_TERMS = {
     schema: z.strictObject({
       kind: z.literal('dice-ce'),
       ...dice,
-      diceWeight: part.default(1),
-      crossEntropyWeight: part.default(1),
+      diceWeight: part.default(1).describe('How much the overlap counts in the sum'),
+      crossEntropyWeight: part.default(1).describe('How much the cross-entropy counts in the sum'),
     }),
   },
   /** Milletari et al., 3DV 2016: MONAI's `DiceLoss`. */
@@ -45,10 +61,16 @@ export const LOSS_TERMS = {
     schema: z.strictObject({
       kind: z.literal('dice-focal'),
       ...dice,
-      /** How little a voxel counts of which the network is sure: not at all less where 0. */
-      gamma: z.number().min(0).max(10).default(2),
-      diceWeight: part.default(1),
-      focalWeight: part.default(1),
+      gamma: z
+        .number()
+        .min(0)
+        .max(10)
+        .default(2)
+        .describe(
+          'How little a voxel counts of which the network is sure: not at all less where 0',
+        ),
+      diceWeight: part.default(1).describe('How much the overlap counts in the sum'),
+      focalWeight: part.default(1).describe('How much the focal loss counts in the sum'),
     }),
   },
   /** Salehi, Erdogmus and Gholipour, MLMI 2017: MONAI's `TverskyLoss`. */
@@ -56,9 +78,11 @@ export const LOSS_TERMS = {
     schema: z.strictObject({
       kind: z.literal('tversky'),
       ...overlap,
-      /** What a false positive costs, and a false negative; with ½ each it is Dice. */
-      alpha: part.max(10).default(0.5),
-      beta: part.max(10).default(0.5),
+      alpha: part
+        .max(10)
+        .default(0.5)
+        .describe('What a false positive costs, and a false negative; with ½ each it is Dice'),
+      beta: part.max(10).default(0.5).describe('What a false negative costs'),
     }),
   },
   /** PyTorch's `CrossEntropyLoss`, of voxels or of cases. */

@@ -89,8 +89,8 @@ export type SplitRule = (typeof SPLIT_RULES)[number];
 /** k-fold cross-validation: every case, or every patient, validates in exactly one of the folds. */
 export const foldSchema = z
   .strictObject({
-    number: z.number().int().min(1),
-    of: z.number().int().min(2).max(100),
+    number: z.number().int().min(1).describe('Of this fold'),
+    of: z.number().int().min(2).max(100).describe('So many folds'),
   })
   .refine(({ number, of }) => number <= of, {
     path: ['number'],
@@ -98,32 +98,37 @@ export const foldSchema = z
   });
 
 export const evaluationSchema = z.strictObject({
-  /** The metric that decides which global model is best. */
-  bestBy: z.enum(METRIC_NAMES, {
-    error: (issue) =>
-      `unknown metric ${JSON.stringify(issue.input)}; known metrics: ${METRIC_NAMES.join(', ')}`,
-  }),
-  /**
-   * What an AUC is about: `case`, whether any voxel of the classes is present, scored by the highest
-   * predicted probability, or, where cases are classified, whether it is of the classes, scored by their probability;
-   * `voxel`, whether the voxel belongs to one of them, scored by its own.
-   */
-  auc: z.strictObject({
-    level: z.enum(['case', 'voxel']),
-    /** Names from the job's classes. */
-    classes: z.array(z.string()).min(1),
-  }),
-  /** Part of a site's cases that it keeps for validation, chosen by the job's seed. */
-  validationFraction: z.number().gt(0).lt(1).default(0.2),
-  /** Of so many folds, the one that validates, from 1; counts instead of `validationFraction`. */
-  fold: foldSchema.optional(),
-  /**
-   * Which cases those are. `by-patient`: a case's side is its patient's, a function of that patient and
-   * the seed alone, and no other case has a say in it. `by-rank`: those that come first in an order of
-   * all of the site's cases, so that a new one may move an old one over; the rule of the jobs that say
-   * nothing, all of which were made before there was another.
-   */
-  split: z.enum(SPLIT_RULES).optional(),
+  bestBy: z
+    .enum(METRIC_NAMES, {
+      error: (issue) =>
+        `unknown metric ${JSON.stringify(issue.input)}; known metrics: ${METRIC_NAMES.join(', ')}`,
+    })
+    .describe('The metric that decides which global model is best'),
+  auc: z
+    .strictObject({
+      level: z.enum(['case', 'voxel']).describe('Of which things it is told apart'),
+      classes: z.array(z.string()).min(1).describe('Names from the job’s classes'),
+    })
+    .describe(
+      'What an AUC is about: `case`, whether any voxel of the classes is present, scored by the highest predicted probability, or, where cases are classified, whether it is of the classes, scored by their probability; `voxel`, whether the voxel belongs to one of them, scored by its own',
+    ),
+  validationFraction: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .default(0.2)
+    .describe('Part of a site’s cases that it keeps for validation, chosen by the job’s seed'),
+  fold: foldSchema
+    .optional()
+    .describe(
+      'Of so many folds, the one that validates, from 1; counts instead of `validationFraction`',
+    ),
+  split: z
+    .enum(SPLIT_RULES)
+    .optional()
+    .describe(
+      'Which cases those are. `by-patient`: a case’s side is its patient’s, a function of that patient and the seed alone, and no other case has a say in it. `by-rank`: those that come first in an order of all of the site’s cases, so that a new one may move an old one over; the rule of the jobs that say nothing, all of which were made before there was another',
+    ),
 });
 
 export type EvaluationSpec = z.output<typeof evaluationSchema>;

@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import { unionOf } from './kinds.js';
 
-const rate = z.number().positive().max(1);
+const rate = z.number().positive().max(1).describe('How far a step goes');
 /** Optional rather than defaulted is what joined after jobs were first signed: a default would change their bytes. */
-const weightDecay = z.number().min(0).lt(1);
+const weightDecay = z.number().min(0).lt(1).describe('How strongly weights are drawn to 0');
 
 const moments = {
   learningRate: rate.default(1e-3),
-  beta1: z.number().min(0).max(1).default(0.9),
-  beta2: z.number().min(0).max(1).default(0.999),
-  epsilon: z.number().positive().default(1e-8),
+  beta1: z.number().min(0).max(1).default(0.9).describe('How much of the first moment is kept'),
+  beta2: z.number().min(0).max(1).default(0.999).describe('How much of the second moment is kept'),
+  epsilon: z.number().positive().default(1e-8).describe('Added to what is divided by'),
 };
 
 /**
@@ -22,8 +22,9 @@ export const OPTIMIZER_TERMS = {
     schema: z.strictObject({
       kind: z.literal('adam'),
       ...moments,
-      /** How strongly weights are drawn to 0, by their gradients. */
-      weightDecay: weightDecay.optional(),
+      weightDecay: weightDecay
+        .optional()
+        .describe('How strongly weights are drawn to 0, by their gradients'),
     }),
   },
   /** Adam that draws weights to 0 beside its steps: Loshchilov and Hutter, ICLR 2019. */
@@ -40,10 +41,13 @@ export const OPTIMIZER_TERMS = {
       .strictObject({
         kind: z.literal('sgd'),
         learningRate: rate.default(1e-2),
-        /** What of a step is left in the next; nothing where absent. */
-        momentum: z.number().gt(0).lt(1).optional(),
-        /** Whether a step looks ahead along its momentum. */
-        nesterov: z.boolean().optional(),
+        momentum: z
+          .number()
+          .gt(0)
+          .lt(1)
+          .optional()
+          .describe('What of a step is left in the next; nothing where absent'),
+        nesterov: z.boolean().optional().describe('Whether a step looks ahead along its momentum'),
         weightDecay: weightDecay.optional(),
       })
       .refine(({ momentum, nesterov }) => nesterov !== true || momentum !== undefined, {

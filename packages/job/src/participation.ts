@@ -10,9 +10,22 @@ export const participationSchema = z.discriminatedUnion('kind', [
    * A part of them, drawn anew for each round (McMahan et al., AISTATS 2017, C of algorithm 1); never
    * fewer than `minSites`.
    */
-  z.strictObject({ kind: z.literal('fraction'), fraction: z.number().gt(0).lt(1) }),
+  z.strictObject({
+    kind: z.literal('fraction'),
+    fraction: z
+      .number()
+      .gt(0)
+      .lt(1)
+      .describe('A part of the sites, drawn anew for each round; never fewer than `minSites`'),
+  }),
   /** These, by name or by pattern; the others evaluate the last model and train in no round. */
-  z.strictObject({ kind: z.literal('named'), sites: z.array(namePatternSchema).min(1) }),
+  z.strictObject({
+    kind: z.literal('named'),
+    sites: z
+      .array(namePatternSchema)
+      .min(1)
+      .describe('By name or by pattern; the others train in no round'),
+  }),
 ]);
 
 export type Participation = z.output<typeof participationSchema>;

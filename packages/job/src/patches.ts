@@ -14,8 +14,10 @@ export const SAMPLING_TERMS = {
     schema: z
       .strictObject({
         kind: z.literal('pos-neg'),
-        positive: share.default(1),
-        negative: share.default(1),
+        positive: share
+          .default(1)
+          .describe('Of patches centred on a labelled voxel, in proportion to `negative`'),
+        negative: share.default(1).describe('Of patches centred on background'),
       })
       .refine(({ positive, negative }) => positive + negative > 0, {
         path: ['positive'],
@@ -29,7 +31,14 @@ export const SAMPLING_TERMS = {
   oversampled: {
     schema: z.strictObject({
       kind: z.literal('oversampled'),
-      foreground: z.number().min(0).max(1).default(0.33),
+      foreground: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0.33)
+        .describe(
+          'At least this part of every batch’s patches is centred on a voxel of a foreground class',
+        ),
     }),
   },
 } as const;
@@ -38,11 +47,15 @@ export const samplingSchema = unionOf(SAMPLING_TERMS);
 
 /** How cases that do not fit are trained on. */
 export const patchesSchema = z.strictObject({
-  /** In voxels; a volume that is smaller lies in the middle of zeros. */
-  size: sizeSchema,
-  /** Patches that an epoch shows of each case. */
-  perCase: z.number().int().positive().max(1024).default(1),
-  sampling: samplingSchema.prefault({ kind: 'pos-neg' }),
+  size: sizeSchema.describe('In voxels; a volume that is smaller lies in the middle of zeros'),
+  perCase: z
+    .number()
+    .int()
+    .positive()
+    .max(1024)
+    .default(1)
+    .describe('Patches that an epoch shows of each case'),
+  sampling: samplingSchema.prefault({ kind: 'pos-neg' }).describe('Where they lie'),
 });
 
 export type SamplingSpec = z.output<typeof samplingSchema>;

@@ -1,8 +1,11 @@
 import { z } from 'zod';
 import { nameSchema } from './names.js';
 
-/** Of which foreground classes; each of them where absent. */
-const classes = z.array(nameSchema).min(1).optional();
+const classes = z
+  .array(nameSchema)
+  .min(1)
+  .optional()
+  .describe('Of which foreground classes; each of them where absent');
 
 /** What is done to a predicted label map, in the order that a job says. */
 export const postprocessStepSchema = z.discriminatedUnion('kind', [

@@ -7,50 +7,81 @@ const count = z.number().int().positive().max(100_000);
  * `start_factor`, MONAI's `WarmupCosineSchedule` with it as its `warmup_multiplier`.
  */
 const warmup = z.strictObject({
-  /** Rounds or steps, whichever the schedule goes over. */
-  length: count,
-  /** The part of the rate that it begins with. */
-  multiplier: z.number().min(0).lt(1).default(0),
+  length: count.describe('Rounds or steps, whichever the schedule goes over'),
+  multiplier: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe('The part of the rate that it begins with'),
 });
 /** What any kind may say; optional, like all that joined after jobs were first signed. */
 const shared = {
-  /** The first rounds' rate climbs to the full one in equal steps: round 1 of W has 1 / (W + 1) of it. */
-  warmupRounds: count.optional(),
-  warmup: warmup.optional(),
-  /** What it counts, rounds where absent: local steps are counted through all rounds, so they are to be fixed. */
-  over: z.enum(['rounds', 'steps']).optional(),
+  warmupRounds: count
+    .optional()
+    .describe(
+      'The first rounds’ rate climbs to the full one in equal steps: round 1 of W has 1 / (W + 1) of it',
+    ),
+  warmup: warmup.optional().describe('A rise at the beginning'),
+  over: z
+    .enum(['rounds', 'steps'])
+    .optional()
+    .describe(
+      'What it counts, rounds where absent: local steps are counted through all rounds, so they are to be fixed',
+    ),
 };
 
 const step = z.strictObject({
   kind: z.literal('step'),
   ...shared,
-  /** Rounds, or local steps, between two cuts of the rate. */
-  every: count,
-  factor: z.number().positive().lt(1).default(0.1),
+  every: count.describe('Rounds, or local steps, between two cuts of the rate'),
+  factor: z
+    .number()
+    .positive()
+    .lt(1)
+    .default(0.1)
+    .describe('What the rate is multiplied with each time'),
 });
 const cosine = z.strictObject({
   kind: z.literal('cosine'),
   ...shared,
-  /** The part of the rate that it sinks towards. */
-  floor: z.number().min(0).lt(1).default(0),
+  floor: z.number().min(0).lt(1).default(0).describe('The part of the rate that it sinks towards'),
 });
 const polynomial = z.strictObject({
   kind: z.literal('polynomial'),
   ...shared,
-  power: z.number().positive().max(10).default(0.9),
+  power: z.number().positive().max(10).default(0.9).describe('Of what is left of the job'),
 });
 
 const plateau = z.strictObject({
   kind: z.literal('plateau'),
   ...shared,
   over: z.literal('rounds').optional(),
-  factor: z.number().positive().lt(1).default(0.1),
-  /** Models in a row without a gain that it bears; one more cuts the rate. */
-  patience: z.number().int().min(0).max(100_000).default(10),
-  /** The part of the best figure by which a figure must be better to be a gain. */
-  threshold: z.number().min(0).lt(1).default(1e-4),
-  /** The part of the rate below which it is not cut. */
-  floor: z.number().min(0).lt(1).default(0),
+  factor: z
+    .number()
+    .positive()
+    .lt(1)
+    .default(0.1)
+    .describe('What the rate is multiplied with each time'),
+  patience: z
+    .number()
+    .int()
+    .min(0)
+    .max(100_000)
+    .default(10)
+    .describe('Models in a row without a gain that it bears; one more cuts the rate'),
+  threshold: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(1e-4)
+    .describe('The part of the best figure by which a figure must be better to be a gain'),
+  floor: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe('The part of the rate below which it is not cut'),
 });
 
 /** Which part of the learning rate is left after `done` of `all` rounds or steps, those of the warm-up not counted. */

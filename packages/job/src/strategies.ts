@@ -47,27 +47,47 @@ const averaging = {
     .union(
       [
         z.enum(['examples', 'uniform']),
-        z.strictObject({ declared: z.record(nameSchema, z.number().positive().max(1e9)) }),
+        z.strictObject({
+          declared: z
+            .record(nameSchema, z.number().positive().max(1e9))
+            .describe('A number for each site'),
+        }),
       ],
       { error: 'must be examples, uniform, or {declared: …} with a number above 0 for each site' },
     )
-    .optional(),
+    .optional()
+    .describe(
+      'By what updates count in a mean: by the FedAvg weight of each, where absent too, all alike, or by what the job declares',
+    ),
 };
 /** What the adaptive rules share (Reddi et al., ICLR 2021): η, which no value suits everywhere, and τ. */
-const adaptive = { ...averaging, learningRate: positive, tau: positive.default(1e-3) };
-const moments = { ...adaptive, beta1: decay.default(0.9), beta2: decay.default(0.99) };
+const adaptive = {
+  ...averaging,
+  learningRate: positive.describe('η of the server'),
+  tau: positive.default(1e-3).describe('τ: keeps the steps of values that hardly change small'),
+};
+const moments = {
+  ...adaptive,
+  beta1: decay.default(0.9).describe('How much of the first moment is kept from round to round'),
+  beta2: decay.default(0.99).describe('How much of the second moment is kept from round to round'),
+};
 
 const trimmedMean = z.strictObject({
   kind: z.literal('trimmed-mean'),
-  /** Of the sites, so many are left out at either end of each value: rounded down. */
-  fraction: positive.lt(0.5).default(0.2),
+  fraction: positive
+    .lt(0.5)
+    .default(0.2)
+    .describe('Of the sites, so many are left out at either end of each value: rounded down'),
 });
 const krum = z.strictObject({
   kind: z.literal('krum'),
-  /** f: so many sites may send anything. */
-  byzantine: z.number().int().positive().default(1),
-  /** Updates that are averaged: more than one is Multi-Krum. */
-  selected: z.number().int().positive().default(1),
+  byzantine: z.number().int().positive().default(1).describe('f: so many sites may send anything'),
+  selected: z
+    .number()
+    .int()
+    .positive()
+    .default(1)
+    .describe('Updates that are averaged: more than one is Multi-Krum'),
 });
 
 /**
@@ -87,8 +107,9 @@ export const STRATEGY_TERMS = {
     schema: z.strictObject({
       kind: z.literal('fedprox'),
       ...averaging,
-      /** μ: how strongly a site's steps are drawn back to the model that its round began with. */
-      mu: positive,
+      mu: positive.describe(
+        'μ: how strongly a site’s steps are drawn back to the model that its round began with',
+      ),
     }),
     needs: WEIGHED,
     fewestSites: () => 1,
@@ -98,8 +119,8 @@ export const STRATEGY_TERMS = {
     schema: z.strictObject({
       kind: z.literal('fedavgm'),
       ...averaging,
-      learningRate: positive.default(1),
-      momentum: decay.default(0.9),
+      learningRate: positive.default(1).describe('η of the server'),
+      momentum: decay.default(0.9).describe('How much of the last step is taken again'),
     }),
     needs: WEIGHED,
     fewestSites: () => 1,
@@ -119,7 +140,7 @@ export const STRATEGY_TERMS = {
     schema: z.strictObject({
       kind: z.literal('fedadagrad'),
       ...adaptive,
-      beta1: decay.default(0),
+      beta1: decay.default(0).describe('How much of the first moment is kept from round to round'),
     }),
     needs: WEIGHED,
     fewestSites: () => 1,
@@ -128,12 +149,22 @@ export const STRATEGY_TERMS = {
   fedbuff: {
     schema: z.strictObject({
       kind: z.literal('fedbuff'),
-      /** K: a round closes as soon as it has so many updates. */
-      buffer: z.number().int().min(2).max(10_000),
-      /** Updates of so many rounds before the present one are taken; of earlier ones none. */
-      maxStaleness: z.number().int().min(0).max(100).default(10),
-      /** η of the server. */
-      learningRate: positive.default(1),
+      buffer: z
+        .number()
+        .int()
+        .min(2)
+        .max(10_000)
+        .describe('K: a round closes as soon as it has so many updates'),
+      maxStaleness: z
+        .number()
+        .int()
+        .min(0)
+        .max(100)
+        .default(10)
+        .describe(
+          'Updates of so many rounds before the present one are taken; of earlier ones none',
+        ),
+      learningRate: positive.default(1).describe('η of the server'),
     }),
     needs: ALIKE,
     fewestSites: () => 1,
@@ -163,10 +194,18 @@ export const STRATEGY_TERMS = {
     schema: z.strictObject({
       kind: z.literal('geometric-median'),
       ...averaging,
-      /** Steps towards it; each reads every update once, and the pull of a far one ebbs with each. */
-      iterations: z.number().int().positive().max(100).default(10),
-      /** ν: closer than this, an update counts no more for being close. */
-      smoothing: positive.default(1e-6),
+      iterations: z
+        .number()
+        .int()
+        .positive()
+        .max(100)
+        .default(10)
+        .describe(
+          'Steps towards it; each reads every update once, and the pull of a far one ebbs with each',
+        ),
+      smoothing: positive
+        .default(1e-6)
+        .describe('ν: closer than this, an update counts no more for being close'),
     }),
     needs: WEIGHED,
     fewestSites: () => FEWEST_FOR_MAJORITY,
@@ -181,10 +220,14 @@ export const STRATEGY_TERMS = {
   'q-fedavg': {
     schema: z.strictObject({
       kind: z.literal('q-fedavg'),
-      /** How much more the worse sites count: 0 is averaging with all alike. */
-      q: z.number().min(0).max(10),
-      /** L: how fast a loss's gradient may change; the paper takes one over the sites' learning rate. */
-      lipschitz: positive,
+      q: z
+        .number()
+        .min(0)
+        .max(10)
+        .describe('How much more the worse sites count: 0 is averaging with all alike'),
+      lipschitz: positive.describe(
+        'L: how fast a loss’s gradient may change; the paper takes one over the sites’ learning rate',
+      ),
     }),
     needs: { ...ALIKE, dice: true },
     fewestSites: () => 1,
@@ -200,8 +243,9 @@ export const STRATEGY_TERMS = {
     schema: z.strictObject({
       kind: z.literal('ditto'),
       ...averaging,
-      /** λ: how strongly a site's own model is drawn to the one that its round began with. */
-      lambda: positive,
+      lambda: positive.describe(
+        'λ: how strongly a site’s own model is drawn to the one that its round began with',
+      ),
     }),
     needs: { ...WEIGHED, keeps: 'latest' },
     fewestSites: () => 1,

@@ -9,51 +9,77 @@ import { scheduledPart, scheduleSchema } from './schedule.js';
 const positiveInt = z.number().int().positive();
 
 export const trainingSchema = z.strictObject({
-  loss: lossSchema.prefault({ kind: 'dice-ce' }),
-  optimizer: optimizerSchema.prefault({ kind: 'adam' }),
-  /** Cases, or patches of them, that pass the network at once; what its memory is bought for. */
-  batchSize: positiveInt.max(256),
-  /**
-   * Batches a step of the optimizer, 1 where absent: their gradients are averaged over all their cases.
-   * Optional rather than defaulted, like all that joined after jobs were first signed: a default would be
-   * filled into an old job and change its bytes.
-   */
-  accumulate: positiveInt.max(256).optional(),
-  /** Patches that are trained on in the cases' stead. */
-  patches: patchesSchema.optional(),
-  /** Largest 2-norm of a step's gradient over all weights; a larger one is scaled down to it. */
-  clipNorm: z.number().positive().optional(),
-  /** How the learning rate goes over the rounds; it stays what it is where absent. */
-  schedule: scheduleSchema.optional(),
-  /** Passes over the site's training cases in one round. */
-  localEpochs: positiveInt.max(1000).default(1),
-  /**
-   * Steps of the optimizer in one round, as many at every site: passes over its cases until they are taken,
-   * the last of them cut short. Said instead of `localEpochs`.
-   */
-  localSteps: positiveInt.max(1_000_000).optional(),
-  /**
-   * Steps of the optimizer after which a site writes down where its round stands, so that one that was cut off
-   * goes on from there; a round is trained from its beginning where absent.
-   */
-  checkpointEvery: positiveInt.max(1_000_000).optional(),
+  loss: lossSchema.prefault({ kind: 'dice-ce' }).describe('What is made small'),
+  optimizer: optimizerSchema
+    .prefault({ kind: 'adam' })
+    .describe('How a step is made of a gradient'),
+  batchSize: positiveInt
+    .max(256)
+    .describe(
+      'Cases, or patches of them, that pass the network at once; what its memory is bought for',
+    ),
+  accumulate: positiveInt
+    .max(256)
+    .optional()
+    .describe(
+      'Batches a step of the optimizer, 1 where absent: their gradients are averaged over all their cases. Optional rather than defaulted, like all that joined after jobs were first signed: a default would be filled into an old job and change its bytes',
+    ),
+  patches: patchesSchema.optional().describe('Patches that are trained on in the cases’ stead'),
+  clipNorm: z
+    .number()
+    .positive()
+    .optional()
+    .describe(
+      'Largest 2-norm of a step’s gradient over all weights; a larger one is scaled down to it',
+    ),
+  schedule: scheduleSchema
+    .optional()
+    .describe('How the learning rate goes over the rounds; it stays what it is where absent'),
+  localEpochs: positiveInt
+    .max(1000)
+    .default(1)
+    .describe('Passes over the site’s training cases in one round'),
+  localSteps: positiveInt
+    .max(1_000_000)
+    .optional()
+    .describe(
+      'Steps of the optimizer in one round, as many at every site: passes over its cases until they are taken, the last of them cut short. Said instead of `localEpochs`',
+    ),
+  checkpointEvery: positiveInt
+    .max(1_000_000)
+    .optional()
+    .describe(
+      'Steps of the optimizer after which a site writes down where its round stands, so that one that was cut off goes on from there; a round is trained from its beginning where absent',
+    ),
 });
 
 export const inferenceSchema = z.strictObject({
-  /** Sliding-window patch in voxels; if absent that of `training.patches`, or the whole volume, padded to what the network divides. */
-  roi: sizeSchema.optional(),
-  overlap: z.number().min(0).max(0.95).default(0.25),
-  /**
-   * Test-time augmentation (Wang et al., BrainLes 2018): probabilities are the mean over the image and its mirror
-   * images along every set of these axes of the preprocessed grid.
-   */
+  roi: sizeSchema
+    .optional()
+    .describe(
+      'Sliding-window patch in voxels; if absent that of `training.patches`, or the whole volume, padded to what the network divides',
+    ),
+  overlap: z
+    .number()
+    .min(0)
+    .max(0.95)
+    .default(0.25)
+    .describe('Of neighbouring patches, as a part of their size'),
   flips: z
     .array(z.enum(['x', 'y', 'z']))
     .min(1)
     .refine((axes) => new Set(axes).size === axes.length, 'must name an axis once')
-    .optional(),
-  /** What becomes of a predicted label map on the scan's own grid; it stays as it is where absent. */
-  postprocess: z.array(postprocessStepSchema).min(1).optional(),
+    .optional()
+    .describe(
+      'Test-time augmentation (Wang et al., BrainLes 2018): probabilities are the mean over the image and its mirror images along every set of these axes of the preprocessed grid',
+    ),
+  postprocess: z
+    .array(postprocessStepSchema)
+    .min(1)
+    .optional()
+    .describe(
+      'What becomes of a predicted label map on the scan’s own grid; it stays as it is where absent',
+    ),
 });
 
 export type TrainingSpec = z.output<typeof trainingSchema>;

@@ -22,28 +22,39 @@ function isRising(values: readonly number[]): boolean {
  */
 export const preprocessStepSchema = z.discriminatedUnion('kind', [
   /** Flip and permute axes so that the array runs right, anterior, superior. */
-  z.strictObject({ kind: z.literal('orient'), axes: z.literal('RAS').default('RAS') }),
+  z.strictObject({
+    kind: z.literal('orient'),
+    axes: z.literal('RAS').default('RAS').describe('Which axes'),
+  }),
   /** Resample to this spacing: trilinear for images, nearest for labels. */
-  z.strictObject({ kind: z.literal('resample'), spacingMm: spacingMmSchema }),
+  z.strictObject({
+    kind: z.literal('resample'),
+    spacingMm: spacingMmSchema.describe('Along x, y and z'),
+  }),
   /** Subtract the mean, divide by the population standard deviation. */
-  z.strictObject({ kind: z.literal('zscore'), nonzero: z.boolean().default(false) }),
+  z.strictObject({
+    kind: z.literal('zscore'),
+    nonzero: z.boolean().default(false).describe('Whether only voxels that are not 0 count'),
+  }),
   /**
    * Map values linearly, `from[0]` to `to[0]` and `from[1]` to `to[1]`; with `clip`, values beyond end
    * at the ends. For CT, `from` is a window in Hounsfield units.
    */
   z.strictObject({
     kind: z.literal('intensity-range'),
-    from: rangeSchema,
-    to: rangeSchema.default([0, 1]),
-    clip: z.boolean().default(true),
+    from: rangeSchema.describe(
+      'The values that become the ends of `to`; for CT a window in Hounsfield units',
+    ),
+    to: rangeSchema.default([0, 1]).describe('What they become'),
+    clip: z.boolean().default(true).describe('Whether values beyond end at the ends'),
   }),
   /** Cut values off at two percentiles of the scan, or of its voxels that are not 0. */
   z
     .strictObject({
       kind: z.literal('percentile-clip'),
-      lower: percentSchema.default(0.5),
-      upper: percentSchema.default(99.5),
-      nonzero: z.boolean().default(false),
+      lower: percentSchema.default(0.5).describe('Percentile below which values are cut off'),
+      upper: percentSchema.default(99.5).describe('Percentile above which values are cut off'),
+      nonzero: z.boolean().default(false).describe('Whether only voxels that are not 0 count'),
     })
     .refine(({ lower, upper }) => lower < upper, {
       path: ['upper'],
@@ -57,8 +68,8 @@ export const preprocessStepSchema = z.discriminatedUnion('kind', [
   z
     .strictObject({
       kind: z.literal('standardize-histogram'),
-      percentiles: z.array(percentSchema).min(2),
-      landmarks: z.array(z.number()).min(2),
+      percentiles: z.array(percentSchema).min(2).describe('Of the scan’s voxels above 0'),
+      landmarks: z.array(z.number()).min(2).describe('What these percentiles become'),
     })
     .refine(({ percentiles, landmarks }) => percentiles.length === landmarks.length, {
       path: ['landmarks'],
@@ -71,11 +82,14 @@ export const preprocessStepSchema = z.discriminatedUnion('kind', [
   /** Crop to the box of voxels above a value, widened by a margin. */
   z.strictObject({
     kind: z.literal('crop-foreground'),
-    above: z.number().default(0),
-    marginVoxels: z.number().int().min(0).default(0),
+    above: z.number().default(0).describe('What is no more than this is cropped away'),
+    marginVoxels: z.number().int().min(0).default(0).describe('By so much the box is widened'),
   }),
   /** Centre crop, then zero-pad symmetrically, to exactly this many voxels. */
-  z.strictObject({ kind: z.literal('crop-or-pad'), size: sizeSchema }),
+  z.strictObject({
+    kind: z.literal('crop-or-pad'),
+    size: sizeSchema.describe('In voxels, along x, y and z'),
+  }),
 ]);
 
 /** Random steps, drawn anew for every case and epoch from the training seed. */
@@ -83,8 +97,11 @@ export const augmentStepSchema = z.discriminatedUnion('kind', [
   /** Mirror along each named axis with this probability, image and label alike. */
   z.strictObject({
     kind: z.literal('flip'),
-    axes: z.array(z.enum(['x', 'y', 'z'])).min(1),
-    probability: z.number().min(0).max(1).default(0.5),
+    axes: z
+      .array(z.enum(['x', 'y', 'z']))
+      .min(1)
+      .describe('Which axes'),
+    probability: z.number().min(0).max(1).default(0.5).describe('How often the step is taken'),
   }),
   /**
    * A patch of this many voxels; with `foreground`, its centre is a labelled voxel that often. Each
@@ -93,16 +110,17 @@ export const augmentStepSchema = z.discriminatedUnion('kind', [
    */
   z.strictObject({
     kind: z.literal('crop'),
-    size: sizeSchema,
+    size: sizeSchema.describe('In voxels, along x, y and z'),
     foreground: z
       .union([
         probabilitySchema,
         z.strictObject({
-          balance: z.literal('classes'),
-          probability: probabilitySchema.default(0.5),
+          balance: z.literal('classes').describe('Each class of the case is as likely as the next'),
+          probability: probabilitySchema.default(0.5).describe('How often the step is taken'),
         }),
       ])
-      .default(0.5),
+      .default(0.5)
+      .describe('How often the centre is a labelled voxel'),
   }),
   /**
    * Rotate, scale and shift about the centre, each drawn evenly from ± what is given; trilinear for
@@ -110,11 +128,17 @@ export const augmentStepSchema = z.discriminatedUnion('kind', [
    */
   z.strictObject({
     kind: z.literal('affine'),
-    rotateDegrees: perAxisSchema.default([0, 0, 0]),
-    /** 0.1 draws a factor from 0.9 to 1.1, for each axis its own. */
-    scale: z.tuple([partSchema, partSchema, partSchema]).default([0, 0, 0]),
-    translateVoxels: perAxisSchema.default([0, 0, 0]),
-    probability: probabilitySchema.default(0.5),
+    rotateDegrees: perAxisSchema
+      .default([0, 0, 0])
+      .describe('About x, y and z, drawn evenly from ± what is given'),
+    scale: z
+      .tuple([partSchema, partSchema, partSchema])
+      .default([0, 0, 0])
+      .describe('0.1 draws a factor from 0.9 to 1.1, for each axis its own'),
+    translateVoxels: perAxisSchema
+      .default([0, 0, 0])
+      .describe('Along x, y and z, drawn evenly from ± what is given'),
+    probability: probabilitySchema.default(0.5).describe('How often the step is taken'),
   }),
   /**
    * Elastic deformation: offsets drawn evenly from ± `magnitudeVoxels` for each voxel, smoothed by a
@@ -122,40 +146,42 @@ export const augmentStepSchema = z.discriminatedUnion('kind', [
    */
   z.strictObject({
     kind: z.literal('elastic'),
-    sigmaVoxels: z.number().positive(),
-    magnitudeVoxels: z.number().positive(),
-    probability: probabilitySchema.default(0.5),
+    sigmaVoxels: z.number().positive().describe('Of the Gaussian that smooths'),
+    magnitudeVoxels: z.number().positive().describe('Offsets are drawn evenly from ± this'),
+    probability: probabilitySchema.default(0.5).describe('How often the step is taken'),
   }),
   /** Add Gaussian noise whose standard deviation is drawn evenly up to this. */
   z.strictObject({
     kind: z.literal('noise'),
-    standardDeviation: z.number().positive(),
-    probability: probabilitySchema.default(0.5),
+    standardDeviation: z.number().positive().describe('Drawn evenly up to this'),
+    probability: probabilitySchema.default(0.5).describe('How often the step is taken'),
   }),
   /** Smooth by a Gaussian, its sigma drawn evenly from this range for each axis. */
   z.strictObject({
     kind: z.literal('smooth'),
-    sigmaVoxels: positiveRangeSchema,
-    probability: probabilitySchema.default(0.5),
+    sigmaVoxels: positiveRangeSchema.describe('Of the Gaussian that smooths'),
+    probability: probabilitySchema.default(0.5).describe('How often the step is taken'),
   }),
   /** Raise the values, scaled to [0, 1] between their extremes, to a power drawn from this range. */
   z.strictObject({
     kind: z.literal('gamma'),
-    range: positiveRangeSchema,
-    probability: probabilitySchema.default(0.5),
+    range: positiveRangeSchema.describe('Which the power is drawn from'),
+    probability: probabilitySchema.default(0.5).describe('How often the step is taken'),
   }),
   /** Multiply by exp of a smooth field: Legendre polynomials up to `degree`, coefficients up to this. */
   z.strictObject({
     kind: z.literal('bias-field'),
-    degree: z.number().int().min(1).max(5).default(3),
-    maxCoefficient: z.number().positive().default(0.1),
-    probability: probabilitySchema.default(0.5),
+    degree: z.number().int().min(1).max(5).default(3).describe('Of the Legendre polynomials'),
+    maxCoefficient: z.number().positive().default(0.1).describe('Of each of them'),
+    probability: probabilitySchema.default(0.5).describe('How often the step is taken'),
   }),
   /** Sample the image at a part of its voxels along each axis, drawn from this range, and back. */
   z.strictObject({
     kind: z.literal('low-resolution'),
-    zoom: positiveRangeSchema.refine(([, high]) => high <= 1, 'must be at most 1'),
-    probability: probabilitySchema.default(0.5),
+    zoom: positiveRangeSchema
+      .refine(([, high]) => high <= 1, 'must be at most 1')
+      .describe('The part of its voxels along each axis, drawn from this range'),
+    probability: probabilitySchema.default(0.5).describe('How often the step is taken'),
   }),
 ]);
 

@@ -19,19 +19,21 @@ const dateRangeSchema = z
 
 /** Which series are wanted; all conditions must hold. */
 export const caseQuerySchema = z.strictObject({
-  /** DICOM's code: `MR`, `CT`, `PT`. */
-  modality: z.string().regex(/^[A-Z]{2,16}$/, 'must be a modality such as MR'),
-  seriesDescription: textSchema.optional(),
-  bodyPart: textSchema.optional(),
-  studyDescription: textSchema.optional(),
-  studyDate: dateRangeSchema.optional(),
-  patientId: textSchema.optional(),
-  accessionNumber: textSchema.optional(),
-  /**
-   * SeriesDescription of the segmentations and structure sets to take along; all of a study where
-   * absent. For studies with labels of several kinds.
-   */
-  labelDescription: textSchema.optional(),
+  modality: z
+    .string()
+    .regex(/^[A-Z]{2,16}$/, 'must be a modality such as MR')
+    .describe('DICOM’s code: `MR`, `CT`, `PT`'),
+  seriesDescription: textSchema.optional().describe('`*` and `?` stand for what is not known'),
+  bodyPart: textSchema.optional().describe('BodyPartExamined'),
+  studyDescription: textSchema.optional().describe('As `seriesDescription`'),
+  studyDate: dateRangeSchema.optional().describe('`YYYYMMDD`, or a range of them'),
+  patientId: textSchema.optional().describe('As the archive has it'),
+  accessionNumber: textSchema.optional().describe('Of one order'),
+  labelDescription: textSchema
+    .optional()
+    .describe(
+      'SeriesDescription of the segmentations and structure sets to take along; all of a study where absent. For studies with labels of several kinds',
+    ),
 });
 
 export type CaseQuery = z.output<typeof caseQuerySchema>;

@@ -21,25 +21,49 @@ const serviceUrlSchema = z
 
 /** Where a hospital's scans are, and which of them are meant. Part of the site's configuration. */
 const pacsSourceObject = z.strictObject({
-  /**
-   * Root of the DICOMweb service, e.g. `https://pacs.example/dicom-web`; or the archive's port for
-   * DIMSE and its AE title, e.g. `dimse://pacs.example:104/ORTHANC`, `dimses://…` over TLS.
-   */
-  url: serviceUrlSchema,
-  /** DICOMweb: a file of mode 0600 with one line, `basic USER:PASSWORD` or `bearer TOKEN`. */
-  credentials: z.string().min(1).optional(),
-  /** PEM file of the authority that signed the archive's certificate, where it is the hospital's own. */
-  ca: z.string().min(1).optional(),
-  /** Lets credentials go over plain HTTP to another machine. */
-  allowPlainHttp: z.boolean().default(false),
-  /** DIMSE: the title that the archive knows this site by; `FEDVOX` where absent. */
-  aeTitle: z.string().regex(AE_TITLE, AE_TITLE_RULE).optional(),
-  /** DIMSE over TLS: PEM files of this site's own certificate and its key, where the archive asks. */
-  certificate: z.string().min(1).optional(),
-  key: z.string().min(1).optional(),
-  query: caseQuerySchema,
-  /** A query that matches more is refused: a slip in it should not copy the whole archive. */
-  maxSeries: z.number().int().positive().default(DEFAULT_MAX_SERIES),
+  url: serviceUrlSchema.describe(
+    'Root of the DICOMweb service, e.g. `https://pacs.example/dicom-web`; or the archive’s port for DIMSE and its AE title, e.g. `dimse://pacs.example:104/ORTHANC`, `dimses://…` over TLS',
+  ),
+  credentials: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'DICOMweb: a file of mode 0600 with one line, `basic USER:PASSWORD` or `bearer TOKEN`',
+    ),
+  ca: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'PEM file of the authority that signed the archive’s certificate, where it is the hospital’s own',
+    ),
+  allowPlainHttp: z
+    .boolean()
+    .default(false)
+    .describe('Lets credentials go over plain HTTP to another machine'),
+  aeTitle: z
+    .string()
+    .regex(AE_TITLE, AE_TITLE_RULE)
+    .optional()
+    .describe('DIMSE: the title that the archive knows this site by; `FEDVOX` where absent'),
+  certificate: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'DIMSE over TLS: PEM files of this site’s own certificate and its key, where the archive asks',
+    ),
+  key: z.string().min(1).optional().describe('DIMSE over TLS: the key of `certificate`'),
+  query: caseQuerySchema.describe('Which of the archive’s studies and series are meant'),
+  maxSeries: z
+    .number()
+    .int()
+    .positive()
+    .default(DEFAULT_MAX_SERIES)
+    .describe(
+      'A query that matches more is refused: a slip in it should not copy the whole archive',
+    ),
 });
 
 export type PacsSource = z.output<typeof pacsSourceObject>;

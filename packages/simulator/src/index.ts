@@ -30,6 +30,7 @@ export {
   type Scenario,
   type ScenarioInput,
   scenarioJsonSchema,
+  scenarioSchema,
 } from './scenario/scenario.js';
 export { type SimulateOptions, simulateScenario } from './simulate.js';
 export { runSweepWorker, type SweepWorkerOptions, type SweptPieces } from './sweep/sweep-worker.js';

@@ -14,23 +14,61 @@ import { z } from 'zod';
 /** What this site allows, whoever asks. */
 export const sitePolicySchema = z
   .strictObject({
-    /** A figure that describes fewer validation cases than this is withheld. */
-    minCasesForMetrics: z.number().int().min(1).default(5),
-    /** What the FedAvg weight tells: the number of training cases, a number of the site's own, or 1. */
-    weightSource: z.enum(['examples', 'declared', 'uniform']).default('examples'),
-    declaredWeight: z.number().positive().max(1e9).optional(),
-    /** Fewest sites of a round that this site's delta may be averaged with, its own included. */
-    minCohort: z.number().int().min(1).default(3),
-    /** Whether a job that asks may be told what the data are like: medians and percentiles, of no case. */
-    shareDataSummary: z.boolean().default(false),
-    /** Jobs this site takes part in; every job where absent. */
-    allowedJobs: z.array(namePatternSchema).min(1).optional(),
-    /** Most passes over its data that the site gives to one round. */
-    maxLocalEpochs: z.number().int().positive().optional(),
-    /** Most steps of the optimizer that it gives to one, of jobs that fix them. */
-    maxLocalSteps: z.number().int().positive().optional(),
-    /** Whether a job that the rest of the policy allows begins by itself, or once a person here has approved it. */
-    approval: z.enum(['automatic', 'ask']).default('automatic'),
+    minCasesForMetrics: z
+      .number()
+      .int()
+      .min(1)
+      .default(5)
+      .describe('A figure that describes fewer validation cases than this is withheld'),
+    weightSource: z
+      .enum(['examples', 'declared', 'uniform'])
+      .default('examples')
+      .describe(
+        'What the FedAvg weight tells: the number of training cases, a number of the site’s own, or 1',
+      ),
+    declaredWeight: z
+      .number()
+      .positive()
+      .max(1e9)
+      .optional()
+      .describe('The FedAvg weight that is told where `weightSource` is `declared`'),
+    minCohort: z
+      .number()
+      .int()
+      .min(1)
+      .default(3)
+      .describe(
+        'Fewest sites of a round that this site’s delta may be averaged with, its own included',
+      ),
+    shareDataSummary: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether a job that asks may be told what the data are like: medians and percentiles, of no case',
+      ),
+    allowedJobs: z
+      .array(namePatternSchema)
+      .min(1)
+      .optional()
+      .describe('Jobs this site takes part in; every job where absent'),
+    maxLocalEpochs: z
+      .number()
+      .int()
+      .positive()
+      .optional()
+      .describe('Most passes over its data that the site gives to one round'),
+    maxLocalSteps: z
+      .number()
+      .int()
+      .positive()
+      .optional()
+      .describe('Most steps of the optimizer that it gives to one, of jobs that fix them'),
+    approval: z
+      .enum(['automatic', 'ask'])
+      .default('automatic')
+      .describe(
+        'Whether a job that the rest of the policy allows begins by itself, or once a person here has approved it',
+      ),
   })
   .refine(
     (policy) => (policy.weightSource === 'declared') === (policy.declaredWeight !== undefined),

@@ -12,16 +12,19 @@ import {
 const densenetSchema = z.strictObject({
   kind: z.literal('densenet'),
   inChannels: inChannelsSchema,
-  /** Channels of the first convolution. */
-  initFeatures: positiveInt.max(256).default(64),
-  /** Channels that each layer adds. */
-  growthRate: positiveInt.max(128).default(32),
-  /** Layers of each block, from the first on. */
-  blocks: z.array(positiveInt.max(64)).min(2).max(6).default([6, 12, 24, 16]),
-  /** Within a layer the channels are `growthRate` times so many. */
-  bnSize: positiveInt.max(16).default(4),
-  /** Of whole channels, behind each layer. */
-  dropout: dropoutSchema,
+  initFeatures: positiveInt.max(256).default(64).describe('Channels of the first convolution'),
+  growthRate: positiveInt.max(128).default(32).describe('Channels that each layer adds'),
+  blocks: z
+    .array(positiveInt.max(64))
+    .min(2)
+    .max(6)
+    .default([6, 12, 24, 16])
+    .describe('Layers of each block, from the first on'),
+  bnSize: positiveInt
+    .max(16)
+    .default(4)
+    .describe('Within a layer the channels are `growthRate` times so many'),
+  dropout: dropoutSchema.describe('Of whole channels, behind each layer'),
   norm: batchNormSchema,
 });
 

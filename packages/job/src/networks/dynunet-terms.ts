@@ -19,16 +19,24 @@ const dynunetSchema = z
   .strictObject({
     kind: z.literal('dynunet'),
     inChannels: inChannelsSchema,
-    /** Channels of each level, from the top down. */
-    filters: z.array(positiveInt.max(2048)).min(3).max(8),
-    /** Between consecutive levels, down and up again: one fewer than `filters`. */
-    strides: z.array(strideSchema),
-    /** Of each level; 3 where absent. */
-    kernelSize: z.array(kernelSchema).optional(),
-    /** Whether each level's block adds what came in to what comes out. */
-    residual: z.boolean().default(false),
-    /** How many levels below the top are held to the labels too in training; none where absent. */
-    deepSupervision: positiveInt.optional(),
+    filters: z
+      .array(positiveInt.max(2048))
+      .min(3)
+      .max(8)
+      .describe('Channels of each level, from the top down'),
+    strides: z
+      .array(strideSchema)
+      .describe('Between consecutive levels, down and up again: one fewer than `filters`'),
+    kernelSize: z.array(kernelSchema).optional().describe('Of each level; 3 where absent'),
+    residual: z
+      .boolean()
+      .default(false)
+      .describe('Whether each level’s block adds what came in to what comes out'),
+    deepSupervision: positiveInt
+      .optional()
+      .describe(
+        'How many levels below the top are held to the labels too in training; none where absent',
+      ),
     norm: normSchema,
   })
   .refine(({ filters, strides }) => strides.length === filters.length - 1, {

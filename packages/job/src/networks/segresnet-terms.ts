@@ -15,16 +15,22 @@ const segresnetSchema = z
   .strictObject({
     kind: z.literal('segresnet'),
     inChannels: inChannelsSchema,
-    /** Channels of the first level; each level beneath has twice as many. */
-    initFilters: positiveInt.max(256).default(8),
-    /** Residual blocks of each level, from the top down. */
-    blocksDown: blocks.min(2).max(6).default([1, 2, 2, 4]),
-    /** Residual blocks of each level but the lowest, from the bottom up. */
-    blocksUp: blocks.min(1).max(5).default([1, 1, 1]),
-    /** Groups of channels that are normalised together. */
-    groups: positiveInt.default(8),
-    /** Of whole channels of the first level. */
-    dropout: dropoutSchema,
+    initFilters: positiveInt
+      .max(256)
+      .default(8)
+      .describe('Channels of the first level; each level beneath has twice as many'),
+    blocksDown: blocks
+      .min(2)
+      .max(6)
+      .default([1, 2, 2, 4])
+      .describe('Residual blocks of each level, from the top down'),
+    blocksUp: blocks
+      .min(1)
+      .max(5)
+      .default([1, 1, 1])
+      .describe('Residual blocks of each level but the lowest, from the bottom up'),
+    groups: positiveInt.default(8).describe('Groups of channels that are normalised together'),
+    dropout: dropoutSchema.describe('Of whole channels of the first level'),
     checkpointing: checkpointingSchema,
   })
   .refine(({ blocksDown, blocksUp }) => blocksUp.length === blocksDown.length - 1, {

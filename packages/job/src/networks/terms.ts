@@ -30,7 +30,7 @@ export const STATISTICS = ['averaged', 'local', 'frozen'] as const;
 export type Statistics = (typeof STATISTICS)[number];
 
 export const positiveInt = z.number().int().positive();
-export const inChannelsSchema = positiveInt.max(16).default(1);
+export const inChannelsSchema = positiveInt.max(16).default(1).describe('Channels of a scan');
 
 /** The part that is left out in each step of training; none where absent. */
 export const dropoutSchema = z.number().min(0).lt(1).optional();
@@ -50,17 +50,27 @@ export const kernelSchema = z.union([odd, z.tuple([odd, odd, odd])], {
 /** As MONAI's `'batch'`. What becomes of its statistics is a choice, and no default's. */
 export const batchNormSchema = z.strictObject({
   kind: z.literal('batch'),
-  statistics: z.enum(STATISTICS),
+  statistics: z
+    .enum(STATISTICS)
+    .describe(
+      'What becomes of what it counts: averaged with the weights, kept at the site, or not counted',
+    ),
 });
 
 /** Over each channel of a case by itself, without parameters, where absent. */
 export const normSchema = z
   .discriminatedUnion('kind', [
     /** As MONAI's `('instance', {affine: …})`. */
-    z.strictObject({ kind: z.literal('instance'), affine: z.boolean() }),
+    z.strictObject({
+      kind: z.literal('instance'),
+      affine: z.boolean().describe('Whether it has parameters that are trained'),
+    }),
     batchNormSchema,
   ])
-  .optional();
+  .optional()
+  .describe(
+    'What stands behind each convolution; over each channel of a case by itself, without parameters, where absent',
+  );
 export type NormSpec = z.output<typeof normSchema>;
 
 /** What follows from the norm alone, of a network that lets a job choose it. */

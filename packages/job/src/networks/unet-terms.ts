@@ -16,17 +16,27 @@ const unetSchema = z
   .strictObject({
     kind: z.literal('unet'),
     inChannels: inChannelsSchema,
-    /** Channels of each level, from the top down. */
-    channels: z.array(positiveInt.max(2048)).min(2).max(8),
-    /** Stride between consecutive levels: one fewer than `channels`. */
-    strides: z.array(positiveInt.max(4)).min(1),
-    residualUnits: z.number().int().min(0).max(8).default(2),
-    /** 3 where absent. */
-    kernelSize: kernelSchema.optional(),
-    /** Of the transposed convolutions; 3 where absent. */
-    upKernelSize: kernelSchema.optional(),
-    /** Of single values, in front of each activation. */
-    dropout: dropoutSchema,
+    channels: z
+      .array(positiveInt.max(2048))
+      .min(2)
+      .max(8)
+      .describe('Channels of each level, from the top down'),
+    strides: z
+      .array(positiveInt.max(4))
+      .min(1)
+      .describe('Stride between consecutive levels: one fewer than `channels`'),
+    residualUnits: z
+      .number()
+      .int()
+      .min(0)
+      .max(8)
+      .default(2)
+      .describe('Convolutions of each level that a shortcut leads past'),
+    kernelSize: kernelSchema.optional().describe('3 where absent'),
+    upKernelSize: kernelSchema
+      .optional()
+      .describe('Of the transposed convolutions; 3 where absent'),
+    dropout: dropoutSchema.describe('Of single values, in front of each activation'),
     norm: normSchema,
     checkpointing: checkpointingSchema,
   })

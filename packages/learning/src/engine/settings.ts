@@ -37,14 +37,19 @@ export interface EngineSettings {
 
 /** The same as they stand in a configuration's file. */
 export const engineShape = {
-  engine: z.enum(ENGINE_NAMES).default('auto'),
-  /** Where the engine computes; `auto` takes a GPU where there is one. */
+  engine: z
+    .enum(ENGINE_NAMES)
+    .default('auto')
+    .describe('What computes; `auto` takes the fastest that this machine has'),
   device: z
     .custom<DeviceName>(
       (value) => typeof value === 'string' && DEVICE.test(value),
       'must be "auto", "cpu", "cuda" or a GPU by its number, e.g. "cuda:1"',
     )
-    .default('auto'),
-  /** What convolutions are computed in; `auto` takes bfloat16 where the hardware has it. */
-  precision: z.enum(PRECISION_NAMES).default('auto'),
+    .default('auto')
+    .describe('Where the engine computes; `auto` takes a GPU where there is one'),
+  precision: z
+    .enum(PRECISION_NAMES)
+    .default('auto')
+    .describe('What convolutions are computed in; `auto` takes bfloat16 where the hardware has it'),
 };

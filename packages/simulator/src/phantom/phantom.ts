@@ -4,7 +4,7 @@ import { scannerSchema } from './scanner.js';
 /** A hospital whose patients are made up: how many, and what its scanner does to them. */
 export const phantomSchema = z.strictObject({
   kind: z.literal('phantom'),
-  cases: z.number().int().min(2).max(1000),
+  cases: z.number().int().min(2).max(1000).describe('How many patients'),
   /** The part of its patients that have a lesion. */
   lesions: z.number().min(0).max(1).default(0.5),
   scanner: scannerSchema,

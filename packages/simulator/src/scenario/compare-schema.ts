@@ -9,23 +9,32 @@ export const BASELINES = ['pooled', 'alone'] as const;
 export type BaselineName = (typeof BASELINES)[number];
 
 const variantSchema = z.strictObject({
-  name: nameSchema.refine(
-    (name) => !(BASELINES as readonly string[]).includes(name),
-    'is the name of a baseline',
-  ),
-  /** What differs from the scenario's job, as JSON Merge Patch (RFC 7396) has it. */
-  job: z.record(z.string(), z.unknown()).default({}),
-  /** Whether the scenario's events befall it. */
-  events: z.boolean().default(true),
+  name: nameSchema
+    .refine((name) => !(BASELINES as readonly string[]).includes(name), 'is the name of a baseline')
+    .describe('What the variant is called in the results'),
+  job: z
+    .record(z.string(), z.unknown())
+    .default({})
+    .describe('What differs from the scenario’s job, as JSON Merge Patch (RFC 7396) has it'),
+  events: z.boolean().default(true).describe('Whether the scenario’s events befall it'),
 });
 
 export const compareSchema = z
   .strictObject({
-    /** Of training; the data are the same for all. */
-    seeds: z.array(z.number().int().nonnegative()).min(1).max(MAX_SEEDS),
-    /** The first is what the others are compared with. */
-    variants: z.array(variantSchema).min(1).max(MAX_VARIANTS),
-    baselines: z.array(z.enum(BASELINES)).default([...BASELINES]),
+    seeds: z
+      .array(z.number().int().nonnegative())
+      .min(1)
+      .max(MAX_SEEDS)
+      .describe('Of training; the data are the same for all'),
+    variants: z
+      .array(variantSchema)
+      .min(1)
+      .max(MAX_VARIANTS)
+      .describe('The first is what the others are compared with'),
+    baselines: z
+      .array(z.enum(BASELINES))
+      .default([...BASELINES])
+      .describe('What they are held against'),
   })
   .superRefine(({ seeds, variants, baselines }, context) => {
     const twice = (path: string, values: readonly unknown[]) => {

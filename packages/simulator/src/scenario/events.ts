@@ -2,8 +2,8 @@ import { durationMs, durationSchema, nameSchema } from '@fedvox/job';
 import { z } from 'zod';
 import { type Drift, driftShape } from './drift.js';
 
-const round = z.number().int().positive();
-const site = nameSchema;
+const round = z.number().int().positive().describe('In which round, or from which on');
+const site = nameSchema.describe('Which site it befalls');
 
 /** What befalls one site in the course of a run on virtual time. */
 export const eventSchema = z.discriminatedUnion('kind', [
@@ -12,11 +12,16 @@ export const eventSchema = z.discriminatedUnion('kind', [
     kind: z.literal('late'),
     site,
     round,
-    untilRound: round.optional(),
-    by: durationSchema,
+    untilRound: round.optional().describe('The last round that it is so; the same where absent'),
+    by: durationSchema.describe('How much later its answers come'),
   }),
   /** Its agent is stopped as this round opens, whatever it is at, and starts again on its state later. */
-  z.strictObject({ kind: z.literal('offline'), site, round, for: durationSchema }),
+  z.strictObject({
+    kind: z.literal('offline'),
+    site,
+    round,
+    for: durationSchema.describe('How long it is away'),
+  }),
   /** It enrols and dials in only as this round opens. */
   z.strictObject({ kind: z.literal('join'), site, round }),
   /** Its agent is stopped for good as this round opens. */
@@ -26,30 +31,39 @@ export const eventSchema = z.discriminatedUnion('kind', [
     kind: z.literal('poison'),
     site,
     round,
-    factor: z.number().refine((factor) => factor !== 1, 'changes nothing: give another factor'),
+    factor: z
+      .number()
+      .refine((factor) => factor !== 1, 'changes nothing: give another factor')
+      .describe('Every value of its delta times this'),
   }),
   /** Its agent is killed in this round, `after` it opened, and starts again `for` later on what it had on its disk. */
   z.strictObject({
     kind: z.literal('crash'),
     site,
     round,
-    after: durationSchema.default('10s'),
-    for: durationSchema.default('1m'),
+    after: durationSchema.default('10s').describe('So long after the round opened'),
+    for: durationSchema.default('1m').describe('How long it is away'),
   }),
   /** Its line carries no more than this in this round, or in each from `round` to `untilRound`, both ways. */
   z.strictObject({
     kind: z.literal('slow-link'),
     site,
     round,
-    untilRound: round.optional(),
-    bytesPerSecond: z.number().int().min(100),
+    untilRound: round.optional().describe('The last round that it is so; the same where absent'),
+    bytesPerSecond: z.number().int().min(100).describe('Of its line'),
   }),
   /** So many of its uploads in this round arrive with spoiled bytes. */
   z.strictObject({
     kind: z.literal('corrupt'),
     site,
     round,
-    uploads: z.number().int().min(1).max(100).default(1),
+    uploads: z
+      .number()
+      .int()
+      .min(1)
+      .max(100)
+      .default(1)
+      .describe('So many uploads of the round arrive damaged'),
   }),
   /** From this round on its scanner shows everything otherwise than its earlier images have it. */
   z.strictObject({ kind: z.literal('drift'), site, round, ...driftShape }),

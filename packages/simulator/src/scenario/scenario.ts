@@ -24,17 +24,22 @@ export const siteDataSchema = z.discriminatedUnion('kind', [
 ]);
 
 const siteSchema = z.strictObject({
-  name: nameSchema,
-  /** So many sites of this kind, each with a number behind its name. */
-  count: positiveInt.max(MAX_SITES).optional(),
-  /** Absent where all sites' cases are a cohort's, or a surrogate's. */
-  data: siteDataSchema.optional(),
-  /** How its scanner differs from the one that its data are of. */
-  shift: shiftSchema.optional(),
-  /** The site's own policy; the agent's configuration says what may stand here. */
-  policy: z.record(z.string(), z.unknown()).optional(),
-  /** How long its work takes on virtual time. */
-  pace: paceSchema.optional(),
+  name: nameSchema.describe('What people call it'),
+  count: positiveInt
+    .max(MAX_SITES)
+    .optional()
+    .describe('So many sites of this kind, each with a number behind its name'),
+  data: siteDataSchema
+    .optional()
+    .describe('Absent where all sites’ cases are a cohort’s, or a surrogate’s'),
+  shift: shiftSchema
+    .optional()
+    .describe('How its scanner differs from the one that its data are of'),
+  policy: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe('The site’s own policy; the agent’s configuration says what may stand here'),
+  pace: paceSchema.optional().describe('How long its work takes on virtual time'),
 });
 
 /** Real processes in real time, or one process on virtual time. */
@@ -43,37 +48,47 @@ export type Mode = (typeof MODES)[number];
 
 export const scenarioSchema = z
   .strictObject({
-    name: nameSchema,
-    description: z.string().min(1),
-    /** Name of the consortium that is founded for the run. */
-    federation: nameSchema,
+    name: nameSchema.describe('What people call it'),
+    description: z.string().min(1).describe('What it shows, in a sentence'),
+    federation: nameSchema.describe('Name of the consortium that is founded for the run'),
     /** Where and in what each site computes, as `site.yaml` has it. */
     ...engineShape,
-    /** Threads of each site's training; the machine's cores shared evenly where absent. */
-    threads: positiveInt.max(256).optional(),
-    mode: z.enum(MODES).default('real'),
-    /** What befalls its sites; on virtual time only. */
-    events: z.array(eventSchema).max(1_000).default([]),
-    /** Runs beside each other, instead of the one. */
-    compare: compareSchema.optional(),
-    /** One data set whose cases are given out to the sites. */
-    cohort: cohortSchema.optional(),
-    /** What stands for scans and training, on virtual time. */
-    surrogate: surrogateSchema.optional(),
-    sites: z.array(siteSchema).min(1).max(64),
-    /** The job itself, or … */
-    job: newJobSchema.optional(),
-    /** … the path of its file, relative to the scenario. */
-    jobFile: z.string().min(1).optional(),
-    /** What is scaled down where only the slow `cpu` engine is to be had, so that the run ends. */
+    threads: positiveInt
+      .max(256)
+      .optional()
+      .describe('Threads of each site’s training; the machine’s cores shared evenly where absent'),
+    mode: z
+      .enum(MODES)
+      .default('real')
+      .describe('Real processes in real time, or one process on virtual time'),
+    events: z
+      .array(eventSchema)
+      .max(1_000)
+      .default([])
+      .describe('What befalls its sites; on virtual time only'),
+    compare: compareSchema.optional().describe('Runs beside each other, instead of the one'),
+    cohort: cohortSchema.optional().describe('One data set whose cases are given out to the sites'),
+    surrogate: surrogateSchema
+      .optional()
+      .describe('What stands for scans and training, on virtual time'),
+    sites: z.array(siteSchema).min(1).max(64).describe('The hospitals'),
+    job: newJobSchema.optional().describe('The job itself, or …'),
+    jobFile: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('… the path of its file, relative to the scenario'),
     onCpu: z
       .strictObject({
-        preprocess: jobSchema.shape.preprocess.optional(),
-        network: jobSchema.shape.network.optional(),
-        rounds: positiveInt.optional(),
-        phantomCases: positiveInt.optional(),
+        preprocess: jobSchema.shape.preprocess.optional().describe('Instead of the job’s own'),
+        network: jobSchema.shape.network.optional().describe('Instead of the job’s own'),
+        rounds: positiveInt.optional().describe('Instead of the job’s own'),
+        phantomCases: positiveInt.optional().describe('Of each made-up hospital'),
       })
-      .optional(),
+      .optional()
+      .describe(
+        'What is scaled down where only the slow `cpu` engine is to be had, so that the run ends',
+      ),
   })
   .superRefine((scenario, context) => {
     const names = expandedSites(scenario.sites).map((site) => site.name);

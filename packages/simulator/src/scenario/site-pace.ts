@@ -2,14 +2,26 @@ import { z } from 'zod';
 
 /** How long a site's work takes on virtual time: what it really takes here says nothing of a hospital's machine. */
 export const paceSchema = z.strictObject({
-  /** Of training: reading a batch, forward, backward. */
-  secondsPerStep: z.number().nonnegative().default(1),
-  /** Of looking at the data, and of validation. */
-  secondsPerCase: z.number().nonnegative().default(0.2),
-  /** Of training in a round besides, whatever it consists of. */
-  secondsPerRound: z.number().nonnegative().optional(),
-  /** Of its line to the coordinator, both ways. */
-  megabitsPerSecond: z.number().positive().default(100),
+  secondsPerStep: z
+    .number()
+    .nonnegative()
+    .default(1)
+    .describe('Of training: reading a batch, forward, backward'),
+  secondsPerCase: z
+    .number()
+    .nonnegative()
+    .default(0.2)
+    .describe('Of looking at the data, and of validation'),
+  secondsPerRound: z
+    .number()
+    .nonnegative()
+    .optional()
+    .describe('Of training in a round besides, whatever it consists of'),
+  megabitsPerSecond: z
+    .number()
+    .positive()
+    .default(100)
+    .describe('Of its line to the coordinator, both ways'),
 });
 
 export type SitePace = z.output<typeof paceSchema>;

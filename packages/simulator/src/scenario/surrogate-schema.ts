@@ -13,26 +13,44 @@ const RISES = { error: 'goes from the smaller to the larger' };
  * site to site in its curvature a and its optimum o. What strategies do under such differences is known in closed form.
  */
 export const surrogateSchema = z.strictObject({
-  /**
-   * Whether the programs run, with their disks, databases and certificates, as for sites that train; their cores alone in
-   * memory otherwise, a hundred times as fast, to the same models.
-   */
-  programs: z.boolean().default(false),
-  /** Values of the model. */
-  parameters: positiveInt.max(MAX_PARAMETERS).default(200),
-  /** Standard deviation of the sites' optima around the common one, which itself is that of 1: how much hospitals differ. */
-  spread: z.number().nonnegative().default(0.3),
-  /** Between which the curvatures of a site's loss are drawn, as their logarithms have it. */
-  curvature: z.tuple([positive, positive]).refine(rising, RISES).default([0.5, 2]),
-  /** How far what a site trains on leads away from its own optimum: this over the root of its training cases. */
-  sampling: z.number().nonnegative().default(3),
-  /** Standard deviation of each value of a step's gradient. */
-  noise: z.number().nonnegative().default(0.1),
-  /** Between which the number of a site's labelled cases is drawn. */
+  programs: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether the programs run, with their disks, databases and certificates, as for sites that train; their cores alone in memory otherwise, a hundred times as fast, to the same models',
+    ),
+  parameters: positiveInt.max(MAX_PARAMETERS).default(200).describe('Values of the model'),
+  spread: z
+    .number()
+    .nonnegative()
+    .default(0.3)
+    .describe(
+      'Standard deviation of the sites’ optima around the common one, which itself is that of 1: how much hospitals differ',
+    ),
+  curvature: z
+    .tuple([positive, positive])
+    .refine(rising, RISES)
+    .default([0.5, 2])
+    .describe(
+      'Between which the curvatures of a site’s loss are drawn, as their logarithms have it',
+    ),
+  sampling: z
+    .number()
+    .nonnegative()
+    .default(3)
+    .describe(
+      'How far what a site trains on leads away from its own optimum: this over the root of its training cases',
+    ),
+  noise: z
+    .number()
+    .nonnegative()
+    .default(0.1)
+    .describe('Standard deviation of each value of a step’s gradient'),
   cases: z
     .tuple([positiveInt.min(2).max(MAX_CASES), positiveInt.max(MAX_CASES)])
     .refine(rising, RISES)
-    .default([30, 60]),
+    .default([30, 60])
+    .describe('Between which the number of a site’s labelled cases is drawn'),
 });
 
 export type SurrogateSpec = z.output<typeof surrogateSchema>;
