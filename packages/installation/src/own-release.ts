@@ -3,10 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { errorText } from '@fedvox/base';
+import { RELEASE_FILE } from '@fedvox/base/system';
 import { z } from 'zod';
 import { fail } from './errors.js';
 
-const DESCRIPTION = 'release.json';
 const KEY = 'release.pub';
 
 const descriptionSchema = z.object({
@@ -36,7 +36,7 @@ export async function ownRelease(
   here = dirname(fileURLToPath(import.meta.url)),
 ): Promise<OwnRelease | undefined> {
   const folder = join(here, RELEASE_FROM_HERE);
-  const [path, keyPath] = [join(folder, DESCRIPTION), join(folder, KEY)];
+  const [path, keyPath] = [join(folder, RELEASE_FILE), join(folder, KEY)];
   if (!existsSync(path)) return undefined;
   try {
     const description = descriptionSchema.parse(JSON.parse(await readFile(path, 'utf8')));

@@ -31,10 +31,10 @@ export {
 export { createLogger, type Logger, type LoggerOptions, silentLogger } from './logger.js';
 export { makePrivateFolder } from './private-folder.js';
 export {
-  BUILD_INFO_FILE,
   type ProgramHome,
   programHome,
   programVersion,
+  RELEASE_FILE,
 } from './program-version.js';
 export { isDiskFull, isOutOfMemory } from './shortages.js';
 export { randomId, systemChance } from './system-chance.js';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BUILD_INFO_FILE, programHome, programVersion } from './program-version.js';
+import { programHome, programVersion, RELEASE_FILE } from './program-version.js';
 
 const REPOSITORY = fileURLToPath(new URL('../../../../', import.meta.url));
 const manifestAt = (...path: string[]) =>
@@ -45,14 +45,14 @@ describe('the version of the program', () => {
     writeManifest();
     const commit = 'a'.repeat(40);
     const info = { version: '3.2.0', commit, builtWith: 'v22' };
-    writeFileSync(join(root, 'packages', BUILD_INFO_FILE), JSON.stringify(info));
+    writeFileSync(join(root, 'packages', RELEASE_FILE), JSON.stringify(info));
     expect(programHome(code)).toEqual({ folder: join(root, 'packages'), version: '3.2.0', commit });
   });
 
   it('is not guessed where what a release wrote is damaged', () => {
     writeManifest();
     for (const text of ['{"version":"3.2.0"}', '{"version":"3.2.0","commit":"main"}', '']) {
-      writeFileSync(join(root, BUILD_INFO_FILE), text);
+      writeFileSync(join(root, RELEASE_FILE), text);
       expect(() => programHome(code)).toThrow();
     }
   });

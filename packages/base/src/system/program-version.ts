@@ -4,17 +4,17 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 
 /** What a release writes beside the code, for there is no checkout that could say it. */
-export const BUILD_INFO_FILE = 'build-info.json';
+export const RELEASE_FILE = 'release.json';
 
 const buildInfoSchema = z.looseObject({
   version: z.string().min(1),
-  commit: z.string().regex(/^[0-9a-f]{40}$/, 'is no commit'),
+  commit: z.string().regex(/^[0-9a-f]{40}(\+changes)?$/, 'is no commit'),
 });
 const manifestSchema = z.looseObject({ name: z.string(), version: z.string().min(1) });
 
 /** Where the program lies, and what stands there of its version. */
 export interface ProgramHome {
-  /** The root of the repository, or wherever a release has its `build-info.json`. */
+  /** The root of the repository, or wherever a release has its `release.json`. */
   readonly folder: string;
   readonly version: string;
   /** 40 hexadecimal digits, as a release says them; null in a checkout. */
@@ -33,7 +33,7 @@ export function programVersion(): string {
  * @param within a folder of the code; its own unless a test says another
  */
 export function programHome(within = OWN_FOLDER): ProgramHome {
-  const built = readAt(within, BUILD_INFO_FILE);
+  const built = readAt(within, RELEASE_FILE);
   if (built !== undefined) {
     const { version, commit } = buildInfoSchema.parse(JSON.parse(built));
     return { folder: within, version, commit };
@@ -44,7 +44,7 @@ export function programHome(within = OWN_FOLDER): ProgramHome {
     return { folder: within, version: manifest.version, commit: null };
   }
   const parent = dirname(within);
-  if (parent === within) throw new Error(`no ${BUILD_INFO_FILE} above the code says its version`);
+  if (parent === within) throw new Error(`no ${RELEASE_FILE} above the code says its version`);
   return programHome(parent);
 }
 
