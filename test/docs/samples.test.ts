@@ -18,6 +18,10 @@ const DOCUMENTS = [
   'docs/simulating.md',
   'docs/installing.md',
   'docs/releasing.md',
+  'docs/hospital.md',
+  'docs/consortium.md',
+  'docs/upgrading.md',
+  'README.zh.md',
 ];
 
 let folder: string;
@@ -67,6 +71,15 @@ describe('the sample files of docs/operations, as they stand', () => {
       const { pacs } = await loadSiteConfig(await written('archive-site.yaml', site));
       expect(pacs).toMatchObject({ url: urls[index] });
     }
+  });
+
+  it('are those of the hospital’s and the consortium’s pages, too', async () => {
+    const hospital = sampleOf(await readDocument('docs/hospital.md'), 'site.yaml');
+    const { policy } = await loadSiteConfig(await written('hospital.yaml', hospital));
+    expect(policy).toMatchObject({ approval: 'ask', minCasesForMetrics: 5 });
+    const consortium = sampleOf(await readDocument('docs/consortium.md'), 'coordinator.yaml');
+    const { listen } = await loadCoordinatorConfig(await written('consortium.yaml', consortium));
+    expect(listen).toMatchObject({ federationPort: 8443, enrollmentPort: 8444, httpPort: 8445 });
   });
 
   it('are a job’s selection, which the sample job may say too', async () => {
