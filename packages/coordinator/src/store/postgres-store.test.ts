@@ -15,6 +15,7 @@ import { describeStore, planOf } from '../testing/store-contract.js';
 import { openPostgresStore } from './postgres-store.js';
 import { openSqliteStore } from './sqlite-store.js';
 import type { StoreSnapshot } from './store.js';
+import { serverOutlook } from './store-outlook.js';
 
 let folder: string;
 let files = 0;
@@ -130,6 +131,29 @@ describe.skipIf(!hasPostgres)('on a PostgreSQL server', () => {
       client.query(`UPDATE ${schema}.leadership SET version = ${Number(known)}`),
     );
     await (await open(undefined, url)).close();
+  });
+
+  it('a store of an older version is told beforehand, and brought forward by whoever leads', async () => {
+    const { url, schema } = await newDatabase();
+    await expect(serverOutlook(url)).rejects.toMatchObject({ code: 'coordinator/no-state-here' });
+    const first = await open(undefined, url);
+    await first.addJob(job('job'));
+    await first.close();
+    const known = await asOwner(async (client) => {
+      const { rows } = await client.query(`SELECT version FROM ${schema}.leadership`);
+      await client.query(`DROP TABLE ${schema}.programs`);
+      await client.query(`UPDATE ${schema}.leadership SET version = 13`);
+      return Number(rows[0]?.version);
+    });
+    const before = await serverOutlook(url);
+    expect(before).toMatchObject({ lastProgram: null, migrates: true, wayBack: 'backup' });
+    expect(before.formats[0]).toMatchObject({ lies: 'version 13', known, fate: 'migrates' });
+    const second = await open(undefined, url);
+    expect(await second.jobs()).toHaveLength(1);
+    // Also while somebody leads.
+    const after = await serverOutlook(url);
+    expect(after).toMatchObject({ lastProgram: '0.1.0', migrates: false, canGoOn: true });
+    await second.close();
   });
 
   it('a commit is on the disk when it returns, whatever the server’s settings say', async () => {
