@@ -5,11 +5,15 @@
  * are in use, compiled code apart, once what is not has been collected (`--expose-gc`). It ends when whoever
  * started it has.
  */
+import { setTimeout } from 'node:timers/promises';
 import { getHeapSpaceStatistics } from 'node:v8';
 import { boundary } from './boundaries.mjs';
 
 const [role, given] = process.argv.slice(2);
 const settings = JSON.parse(given);
+/** Another version that this one plays: what it says of itself, what it speaks, and how slow its trainer is. */
+const { FEDVOX_PLAY: played = '{}' } = process.env;
+const { program, protocolVersion, slowMs = 0 } = JSON.parse(played);
 
 /** Sites beat as time passes, not as work goes on. */
 const TIMED = ['heartbeat', 'close'];
@@ -64,6 +68,14 @@ function announcedStore(store) {
   );
 }
 
+/** Greets with another protocol's version, where one is played. */
+function speaking(client, version) {
+  if (version === undefined) return client;
+  const { hello } = client;
+  client.hello = (capabilities, signal) => hello.call(client, capabilities, signal, version);
+  return client;
+}
+
 async function startCoordinator() {
   const { coordinatorConfigSchema, openConfiguredStore, startCoordinator } = await import(
     '@fedvox/coordinator'
@@ -72,6 +84,7 @@ async function startCoordinator() {
   const { SOCKETS } = await import('@fedvox/transport');
   const { stop } = await startCoordinator(coordinatorConfigSchema.parse(settings), {
     log: silentLogger(),
+    ...(program && { program, protocolVersion }),
     openStore: async (...given) => announcedStore(await openConfiguredStore(...given)),
     wire: {
       ...SOCKETS,
@@ -89,11 +102,13 @@ async function startAgent() {
   const { DigestTrainer } = await import('./digest-trainer.mjs');
   const { repeating } = await import('./repeating-calls.mjs');
   const { config, pace, repeats } = settings;
+  const socket = (options) => speaking(SOCKETS.dial(options), protocolVersion);
   const dial = (options) =>
-    repeats === undefined ? SOCKETS.dial(options) : repeating(SOCKETS.dial(options), repeats);
-  const trainer = new DigestTrainer(config.site);
+    repeats === undefined ? socket(options) : repeating(socket(options), repeats);
+  const trainer = new DigestTrainer(config.site, () => setTimeout(slowMs));
   const agent = await startAgent(resolveSiteConfig(siteConfigSchema.parse(config), 'site.yaml'), {
     log: silentLogger(),
+    ...(program && { program }),
     pace,
     trainer: {
       run: async (order, signal) => {
