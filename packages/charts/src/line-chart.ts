@@ -14,7 +14,7 @@ import { type Domain, distinct, domainOf } from './linear-scale.js';
 import { MAX_LINES } from './palette.js';
 import { type Spread, spreadOf } from './quantile-bands.js';
 import { runsOf } from './runs.js';
-import { element, pair } from './svg-markup.js';
+import { coordinate, element, pair } from './svg-markup.js';
 
 export interface ChartLine {
   readonly name: string;
@@ -72,11 +72,16 @@ export function lineChart(chart: LineChart): string {
   const xDomain = domainOf(chart.xs);
   const yDomain = distinct(chart.yDomain ?? domainOf(values.filter((value) => value !== null)));
   const plot = plotOf({ xDomain, yDomain }, EDGES);
-  const xs = chart.xs.map(plot.x);
+  const xs = placesOf(chart.xs, plot);
   const drawn = [
     ...(isSpread(chart)
       ? [
-          ...spread(chart.spreads ?? spreadsOf({ lines, xs }), xs, plot, chart.spreadWords),
+          ...spread(
+            chart.spreads ?? spreadsOf({ lines, xs: chart.xs }),
+            xs,
+            plot,
+            chart.spreadWords,
+          ),
           ...overSpread(chart, lines, xs, plot),
         ]
       : lines.map((line, index) => drawLine(line, xs, plot, `line line-${index}`, `dot-${index}`))),
@@ -107,26 +112,41 @@ export function spreadsOf({ lines, xs }: Pick<LineChart, 'lines' | 'xs'>): (Spre
   );
 }
 
+/** Places along x, and each as it is written: every shape of the chart has them again. */
+interface Places {
+  readonly at: readonly number[];
+  readonly text: readonly string[];
+}
+
+function placesOf(xs: readonly number[], plot: Plot): Places {
+  const at = xs.map(plot.x);
+  return { at, text: at.map(coordinate) };
+}
+
 function finite({ name, values }: ChartLine): ChartLine {
   return { name, values: values.map((value) => (Number.isFinite(value) ? value : null)) };
 }
 
 function drawLine(
   { name, values }: ChartLine,
-  xs: readonly number[],
+  xs: Places,
   plot: Plot,
   look: string,
   dot: string,
 ): Drawn {
-  const runs = runsOf(values.slice(0, xs.length));
+  const runs = runsOf(values.slice(0, xs.at.length));
   const shapes = runs.map((run) => {
-    const points = run.map(({ index, value }) => [xs[index] as number, plot.y(value)] as const);
-    const [[cx, cy]] = points as [readonly [number, number]];
+    const [{ index: first, value }] = run as [(typeof run)[number]];
     // A value without neighbours has no line to be seen by.
-    if (points.length === 1) return element('circle', { class: `dot ${dot}`, cx, cy, r: 3.5 });
+    if (run.length === 1) {
+      const place = { cx: xs.at[first] as number, cy: plot.y(value) };
+      return element('circle', { class: `dot ${dot}`, ...place, r: 3.5 });
+    }
     return element('polyline', {
       class: look,
-      points: points.map(([x, y]) => pair(x, y)).join(' '),
+      points: run
+        .map(({ index, value }) => `${xs.text[index]},${coordinate(plot.y(value))}`)
+        .join(' '),
     });
   });
   const last = runs.at(-1)?.at(-1);
@@ -135,7 +155,7 @@ function drawLine(
 
 function spread(
   spreads: readonly (Spread | null)[],
-  xs: readonly number[],
+  xs: Places,
   plot: Plot,
   words: LineChart['spreadWords'],
 ): Drawn[] {
@@ -157,7 +177,7 @@ function spread(
 function overSpread(
   { chosen = [] }: LineChart,
   lines: readonly ChartLine[],
-  xs: readonly number[],
+  xs: Places,
   plot: Plot,
 ): Drawn[] {
   return lines
@@ -168,7 +188,7 @@ function overSpread(
 
 function band(
   spreads: readonly (Spread | null)[],
-  xs: readonly number[],
+  xs: Places,
   plot: Plot,
   look: string,
   [low, high]: readonly [keyof Spread, keyof Spread],
@@ -178,8 +198,10 @@ function band(
     const half = run.length === 1 ? LONE_BAND_PIXELS / 2 : 0;
     const edge = (side: keyof Spread) =>
       run.flatMap(({ index, value }) => {
-        const [x, y] = [xs[index] as number, plot.y(value[side])];
-        return half === 0 ? [pair(x, y)] : [pair(x - half, y), pair(x + half, y)];
+        const y = plot.y(value[side]);
+        if (half === 0) return [`${xs.text[index]},${coordinate(y)}`];
+        const x = xs.at[index] as number;
+        return [pair(x - half, y), pair(x + half, y)];
       });
     const points = [...edge(high), ...edge(low).reverse()].join(' ');
     return element('polygon', { class: look, points });

@@ -70,45 +70,47 @@ export function spanChart(chart: SpanChart): string {
   return picture(chart, bottom + 48, [
     ...xAxis(plot, xDomain, chart.xLabel),
     ...marks,
-    ...chart.looks.flatMap((look, index) => spansOf(chart.lanes, look, index, plot, laneHeight)),
+    ...pathsOf(chart.lanes, chart.looks, plot, laneHeight),
     ...(isTall ? laneNames(chart.lanes, plot, laneHeight) : []),
     ...explained.parts,
   ]);
 }
 
 /** All spans of one look as one path: a chart of thousands stays small. */
-function spansOf(
+function pathsOf(
   lanes: readonly Lane[],
-  look: SpanLook,
-  index: number,
+  looks: readonly SpanLook[],
   plot: Plot,
   laneHeight: number,
 ): string[] {
-  const boxes = lanes.flatMap(({ spans }, row) =>
-    spans
-      .filter((span) => span.look === index)
-      .map(({ from, to }) => {
-        const x = plot.x(Math.min(from, to));
-        const width = Math.max(plot.x(Math.max(from, to)) - x, LEAST_PIXELS);
-        return box(look, x, plot.top + row * laneHeight, width, laneHeight);
-      }),
-  );
-  return boxes.length === 0 ? [] : [element('path', { class: classOf(look), d: boxes.join('') })];
+  const boxes = looks.map((): string[] => []);
+  for (const [row, { spans }] of lanes.entries()) {
+    const y = plot.top + row * laneHeight;
+    const boxOf = looks.map((look) => boxesIn(look, y, laneHeight));
+    for (const span of spans) {
+      const x = plot.x(Math.min(span.from, span.to));
+      const width = Math.max(plot.x(Math.max(span.from, span.to)) - x, LEAST_PIXELS);
+      boxes[span.look]?.push(boxOf[span.look]?.(x, width) ?? '');
+    }
+  }
+  return looks.flatMap((look, index) => {
+    const d = boxes[index]?.join('') ?? '';
+    return d === '' ? [] : [element('path', { class: classOf(look), d })];
+  });
 }
 
-function box(
-  { shape, height: part = 1 }: SpanLook,
-  x: number,
-  y: number,
-  width: number,
-  height: number,
-): string {
+type Box = (x: number, width: number) => string;
+
+/** Of all boxes of a look in one lane only left and width differ. */
+function boxesIn({ shape, height: part = 1 }: SpanLook, y: number, height: number): Box {
+  if (shape === 'thin') {
+    const middle = coordinate(y + height / 2);
+    return (x, width) => `M${coordinate(x)},${middle}h${coordinate(width)}`;
+  }
   const gap = height / 6;
-  if (shape === 'thin')
-    return `M${coordinate(x)},${coordinate(y + height / 2)}h${coordinate(width)}`;
   const tall = part * (height - 2 * gap);
-  const [w, h] = [coordinate(width), coordinate(tall)];
-  return `M${coordinate(x)},${coordinate(y + height - gap - tall)}h${w}v${h}h${coordinate(-width)}z`;
+  const [top, h] = [coordinate(y + height - gap - tall), coordinate(tall)];
+  return (x, width) => `M${coordinate(x)},${top}h${coordinate(width)}v${h}h${coordinate(-width)}z`;
 }
 
 function classOf({ shape, colour }: SpanLook): string {
@@ -128,7 +130,7 @@ function keyOf(looks: readonly SpanLook[]): { readonly parts: string[]; readonly
   const parts = looks.flatMap((look) => {
     const width = 24 + textPixels(look.name) + 20;
     if (x > LEFT && x + width > WIDTH) [x, y] = [LEFT, y + KEY_ROW_PIXELS];
-    const sample = element('path', { class: classOf(look), d: box(look, x, y, 18, 16) });
+    const sample = element('path', { class: classOf(look), d: boxesIn(look, y, 16)(x, 18) });
     const text = svgText(look.name, { class: 'soft', x: x + 24, y: y + 12 });
     x += width;
     return [sample, text];

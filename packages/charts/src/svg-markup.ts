@@ -32,7 +32,12 @@ function attribute(value: string | number): string {
 
 /** A tenth of a pixel is finer than any screen or printer shows, and the same text on every machine. */
 export function coordinate(pixels: number): string {
-  return String(Math.round(pixels * 10) / 10 + 0);
+  const tenths = Math.round(pixels * 10) + 0;
+  const digit = tenths % 10;
+  if (digit === 0 || !Number.isSafeInteger(tenths)) return String(tenths / 10);
+  // A chart is made of thousands of them, and whole numbers are written several times as fast.
+  const sign = tenths < 0 ? '-' : '';
+  return `${sign}${Math.trunc(Math.abs(tenths) / 10)}.${Math.abs(digit)}`;
 }
 
 /** A point of a path or a polygon. */

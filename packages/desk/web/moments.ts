@@ -1,18 +1,20 @@
 import { spanText } from '@fedvox/report/parts';
+import { computed } from '@preact/signals';
 import { language, words } from './chosen-language.js';
 
 /** By which the reader's numbers and days are written. */
 export const locale = () => (language.value === 'zh' ? 'zh-CN' : 'en-GB');
 
-/** In the reader's time zone; a table's column of them is of one width. */
-export function clockText(atMs: number): string {
-  const style = { dateStyle: 'medium', timeStyle: 'medium' } as const;
-  return new Intl.DateTimeFormat(locale(), style).format(atMs);
-}
+/** To make one takes longer than to write a hundred moments by it. */
+const clock = computed(
+  () => new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'medium' }),
+);
+const day = computed(() => new Intl.DateTimeFormat(locale(), { dateStyle: 'medium' }));
 
-export function dayText(atMs: number): string {
-  return new Intl.DateTimeFormat(locale(), { dateStyle: 'medium' }).format(atMs);
-}
+/** In the reader's time zone; a table's column of them is of one width. */
+export const clockText = (atMs: number): string => clock.value.format(atMs);
+
+export const dayText = (atMs: number): string => day.value.format(atMs);
 
 /** The two largest units, and whole seconds: what counts along should not flicker. */
 export function wholeSpanText(durationMs: number): string {

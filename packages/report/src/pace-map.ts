@@ -1,6 +1,7 @@
-import { type Lane, type Span, type SpanChart, type SpanLook, spreadOf } from '@fedvox/charts';
+import type { Lane, Span, SpanChart, SpanLook } from '@fedvox/charts';
 import { ANSWER_LOOKS } from './answer-looks.js';
-import { type AnsweredRound, answerKind } from './round-answers.js';
+import { type PaceColumn, PaceColumns, type PaceRow } from './pace-columns.js';
+import type { AnsweredRound } from './round-answers.js';
 import type { AnswerKind, PaceKind, Words } from './words/words.js';
 
 /** More columns than this would be too narrow to be told apart: several rounds share one then. */
@@ -31,17 +32,21 @@ const PACES: readonly (readonly [PaceKind, number])[] = [
 /**
  * Many rounds by number, a row for each site: how long each answer took, against the median of the site's own. Of
  * rounds that share a column the one is shown that somebody should look at first.
+ * @param columns where the same job is drawn again and again
  */
-export function paceMap(rounds: readonly AnsweredRound[], words: Words): SpanChart {
+export function paceMap(
+  rounds: readonly AnsweredRound[],
+  words: Words,
+  columns = new PaceColumns(),
+): SpanChart {
   const first = rounds[0]?.round ?? 0;
   const last = rounds.at(-1)?.round ?? 0;
   const perColumn = Math.ceil((last - first + 1) / MAX_COLUMNS);
-  const sites = [...new Set(rounds.flatMap((round) => [...round.sites]))].sort();
   return {
     title: words.terms.timeline,
     description: words.paceDescription(perColumn),
     looks: CELLS.map((cell) => lookOf(cell, words)),
-    lanes: sites.map((site) => laneOf(site, rounds, first, perColumn)),
+    lanes: columns.after(rounds, { first, perColumn }).map((row) => laneOf(row, first, perColumn)),
     xLabel: words.terms.round,
     xDomain: [first - 0.5, last + 0.5],
   };
@@ -56,45 +61,26 @@ function lookOf(cell: Cell, words: Words): SpanLook {
 const isPace = (cell: Cell): cell is PaceKind => cell in PACE_LOOKS;
 
 /** Neighbouring columns that say the same are one span. */
-function laneOf(
-  name: string,
-  rounds: readonly AnsweredRound[],
-  first: number,
-  perColumn: number,
-): Lane {
-  const called = rounds.filter(({ sites }) => sites.has(name));
-  const times = called.flatMap((round) => timeOf(round, name) ?? []);
-  const usualMs = spreadOf(times)?.median ?? 0;
-  const columns = new Map<number, number>();
-  for (const round of called) {
-    const column = Math.floor((round.round - first) / perColumn);
-    const cell = CELLS.indexOf(cellOf(round, name, usualMs));
-    columns.set(column, Math.max(columns.get(column) ?? 0, cell));
-  }
+function laneOf({ site, medianMs, columns }: PaceRow, first: number, perColumn: number): Lane {
   const spans: Span[] = [];
-  for (const [column, look] of columns) {
+  for (const [column, told] of columns) {
+    const look = lookAtFirst(told, medianMs);
     const from = first - 0.5 + column * perColumn;
     const before = spans.at(-1);
     if (before?.look === look && before.to === from) {
       spans[spans.length - 1] = { ...before, to: from + perColumn };
     } else spans.push({ from, to: from + perColumn, look });
   }
-  return { name, spans };
+  return { name: site, spans };
 }
 
-function cellOf(round: AnsweredRound, site: string, usualMs: number): Cell {
-  const kind = answerKind(round, site);
-  if (kind !== 'answered') return kind;
-  const ratio = (timeOf(round, site) ?? 0) / Math.max(usualMs, 1);
-  const [pace] = PACES.find(([, most]) => ratio <= most) ?? ['slowest'];
-  return pace;
-}
-
-/** From the round's beginning to the site's update, in milliseconds; of a gate and a decline there is none. */
-function timeOf({ round, openedAtMs, answers }: AnsweredRound, site: string): number | undefined {
-  const answer = answers.get(site);
-  if (round === 0 || answer === undefined) return undefined;
-  return answer.kind === 'answered' || answer.kind === 'late'
-    ? answer.atMs - openedAtMs
-    : undefined;
+/** The cell of a column that somebody should look at first: the longest answer is the slowest of its answers. */
+function lookAtFirst({ longestMs, others }: PaceColumn, medianMs: number): number {
+  const cells: Cell[] = [...others];
+  if (longestMs !== null) {
+    const ratio = longestMs / Math.max(medianMs, 1);
+    const [pace] = PACES.find(([, most]) => ratio <= most) ?? ['slowest'];
+    cells.push(pace);
+  }
+  return Math.max(...cells.map((cell) => CELLS.indexOf(cell)));
 }

@@ -1,5 +1,6 @@
 import type { Lane, Span, SpanChart } from '@fedvox/charts';
 import { ANSWER_LOOKS } from './answer-looks.js';
+import type { PaceColumns } from './pace-columns.js';
 import { paceMap } from './pace-map.js';
 import { type AnsweredRound, answerKind } from './round-answers.js';
 import type { AnswerKind, Words } from './words/words.js';
@@ -17,13 +18,17 @@ const UNITS = [
 /** The largest unit of which there are at least so many. */
 const LEAST_UNITS = 3;
 
-/** @param untilMs where what is open ends: the last that is known */
+/**
+ * @param untilMs where what is open ends: the last that is known
+ * @param columns where the same job is drawn again and again
+ */
 export function timelineChart(
   rounds: readonly AnsweredRound[],
   untilMs: number,
   words: Words,
+  columns?: PaceColumns,
 ): SpanChart {
-  if (rounds.length > MAX_TIMED_ROUNDS) return paceMap(rounds, words);
+  if (rounds.length > MAX_TIMED_ROUNDS) return paceMap(rounds, words, columns);
   const placed = timed(rounds, untilMs, words);
   const sites = [...new Set(rounds.flatMap((round) => [...round.sites]))].sort();
   return {

@@ -93,22 +93,23 @@ function FiguresChart({ rounds, metric: { name, title } }: ChartProps) {
   if (!measured.some((figures) => figures.measured[name] !== null)) return null;
   const { terms } = words.value;
   const heading = say('figuresTitle', { metric: title });
-  const svg = lineChart({
-    title: heading,
-    description: say('figuresNote'),
-    xLabel: say('round'),
-    xs: measured.map(({ round }) => round),
-    yDomain: [0, 1],
-    lines: [
-      { name: say('measured'), values: measured.map((figures) => figures.measured[name]) },
-      { name: say('told'), values: measured.map((figures) => figures.told[name]) },
-    ],
-    spreadWords: { median: terms.median, quartiles: terms.quartiles, range: terms.range },
-  });
+  const draw = () =>
+    lineChart({
+      title: heading,
+      description: say('figuresNote'),
+      xLabel: say('round'),
+      xs: measured.map(({ round }) => round),
+      yDomain: [0, 1],
+      lines: [
+        { name: say('measured'), values: measured.map((figures) => figures.measured[name]) },
+        { name: say('told'), values: measured.map((figures) => figures.told[name]) },
+      ],
+      spreadWords: { median: terms.median, quartiles: terms.quartiles, range: terms.range },
+    });
   return (
     <>
       <h3>{heading}</h3>
-      <Chart svg={svg} />
+      <Chart draw={draw} />
       <p class="note">{say('figuresNote')}</p>
     </>
   );

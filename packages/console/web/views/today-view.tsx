@@ -155,8 +155,8 @@ function Losses({ losses }: { losses: readonly EpochLoss[] }) {
   const round = losses.at(-1)?.round ?? 0;
   const begun = losses.findIndex((each) => each.round === round);
   const title = say('lossTitle', { job: first?.job ?? '' });
-  const svg = useMemo(
-    () =>
+  const draw = useMemo(
+    () => () =>
       lineChart({
         title,
         description: say('lossNote'),
@@ -171,7 +171,7 @@ function Losses({ losses }: { losses: readonly EpochLoss[] }) {
   return (
     <section>
       <h2>{title}</h2>
-      <Chart svg={svg} />
+      <Chart draw={draw} />
       <p class="note">{say('lossNote')}</p>
     </section>
   );

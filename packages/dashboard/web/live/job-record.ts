@@ -21,13 +21,18 @@ export async function loadJob(
   tell: (soFar: FollowedJob) => void,
 ): Promise<FollowedJob> {
   const path = `/api/jobs/${encodeURIComponent(id)}`;
-  const known = before?.details.rounds ?? [];
+  const known: JobDetails['rounds'] = before?.details.rounds ?? [];
   const from = Math.max(0, known.length - OPEN_MODELS);
-  const first = await get<JobDetails>(`${path}?from=${from}`, signal);
+  const told = await get<JobDetails>(`${path}?from=${from}`, signal);
+  const first =
+    before === undefined ? told : keptIn({ ...before.details, rounds: known.slice(from) }, told);
   const rounds = [...known.slice(0, from), ...first.rounds];
   const events = [...(before?.events ?? [])];
   // What was told stays as it was told: whoever shows it goes by whether it is another one.
-  const soFar = () => ({ details: { ...first, rounds: [...rounds] }, events: [...events] });
+  const soFar = () => ({
+    details: { ...first, rounds: sameItems(known, rounds) ? known : [...rounds] },
+    events: sameItems(before?.events ?? [], events) ? (before?.events ?? []) : [...events],
+  });
   const tellSometimes = before === undefined ? sometimes(() => tell(soFar())) : () => undefined;
   tellSometimes();
   for (let next = first.nextRound; next !== null; ) {
@@ -44,6 +49,37 @@ export async function loadJob(
     if (more.length === 0) return soFar();
     events.push(...more);
   }
+}
+
+/** Of lists that are only added to, but for the last rows, which may be others. */
+function sameItems<T>(before: readonly T[], now: readonly T[]): boolean {
+  const lastOnes = Math.max(0, now.length - OPEN_MODELS);
+  return (
+    before.length === now.length &&
+    now.slice(lastOnes).every((item, index) => before[lastOnes + index] === item)
+  );
+}
+
+/**
+ * What is told anew, in the very objects that told the same before, however deep they lie: whoever draws them goes by
+ * whether it is another one.
+ */
+function keptIn<T>(before: unknown, told: T): T {
+  if (!isComposite(before) || !isComposite(told)) return told;
+  if (Array.isArray(before) !== Array.isArray(told)) return told;
+  // What was just read from an answer is nobody else's yet: it is changed where it lies.
+  const now: Record<string, unknown> = told;
+  let isSame = Object.keys(before).length === Object.keys(now).length;
+  for (const key in now) {
+    const kept = keptIn(before[key], now[key]);
+    now[key] = kept;
+    isSame &&= kept === before[key];
+  }
+  return isSame ? (before as T) : told;
+}
+
+function isComposite(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
 }
 
 /** Does it at once, and then leaves out what comes too soon after the last time. */

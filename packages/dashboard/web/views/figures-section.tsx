@@ -1,16 +1,10 @@
-import {
-  isSpread,
-  type LineChart,
-  lineChart,
-  MAX_LINES,
-  type Spread,
-  spreadOf,
-} from '@fedvox/charts';
+import { isSpread, type LineChart, lineChart, MAX_LINES } from '@fedvox/charts';
 import { Chart, DataTable, language, words } from '@fedvox/desk/web';
 import { figureText, toldText } from '@fedvox/report/parts';
 import { useMemo, useState } from 'preact/hooks';
 import type { JobDetails, PageSelf } from '../../src/page-contract.js';
 import { say } from '../language.js';
+import { readingOf, sitesOf } from '../parts/row-reading.js';
 import { SaveButton } from '../parts/save-button.js';
 import { SiteChoice } from '../parts/site-choice.js';
 
@@ -21,31 +15,27 @@ interface FiguresProps {
 
 /** One metric of every model, live: curves, and the same figures by round and site. */
 export function FiguresSection({ details, metric }: FiguresProps) {
-  const { rounds, best } = details;
+  const { rounds, best, gate } = details;
   const [chosen, choose] = useState<readonly string[]>([]);
   const [isOpen, open] = useState(false);
-  const chart = useMemo(
-    () => chartOf(details, metric, chosen),
+  const draw = useMemo(
+    () => () => lineChart(chartOf(details, metric, chosen)),
     [rounds, best?.round, language.value, metric, chosen],
   );
-  const svg = useMemo(() => lineChart(chart), [chart]);
-  const isEmpty = rounds.every(
-    (row) => row[metric.name] === null && row.sites.every((cell) => cell[metric.name] === null),
-  );
-  const isWithheld = rounds.some(({ sites }) =>
-    sites.some(({ missing }) => missing?.[metric.name] === 'withheld'),
-  );
+  const sites = useMemo(() => sitesOfJob(details), [rounds, gate]);
+  const isEmpty = rounds.every((row) => readingOf(row, metric.name).isEmpty);
+  const isWithheld = rounds.some((row) => readingOf(row, metric.name).isWithheld);
   return (
     <section>
-      <h2>{chart.title}</h2>
-      {isEmpty ? <p class="note">{say('noFigures')}</p> : <Chart svg={svg} />}
-      {isSpread(chart) && !isEmpty && (
-        <SiteChoice names={chart.lines.map(({ name }) => name)} chosen={chosen} choose={choose} />
+      <h2>{words.value.figureTitle(metric.title)}</h2>
+      {isEmpty ? <p class="note">{say('noFigures')}</p> : <Chart draw={draw} />}
+      {sites.length > MAX_LINES && !isEmpty && (
+        <SiteChoice names={sites} chosen={chosen} choose={choose} />
       )}
       <details onToggle={({ currentTarget }) => open(currentTarget.open)}>
         <summary>{say('byRoundAndSite')}</summary>
         {/* A thousand rows, of which nobody sees one before they are asked for. */}
-        {isOpen && <FiguresTable chart={chart} details={details} metric={metric} />}
+        {isOpen && <FiguresTable details={details} metric={metric} />}
         {isWithheld && <p class="note">{words.value.withheldNote}</p>}
         <p class="buttons">
           <SaveButton
@@ -66,23 +56,28 @@ export function FiguresSection({ details, metric }: FiguresProps) {
   );
 }
 
-function FiguresTable({ chart, details, metric }: FiguresProps & { readonly chart: LineChart }) {
+function FiguresTable({ details, metric }: FiguresProps) {
+  const chart = chartOf(details, metric, []);
   const table = isSpread(chart)
     ? spreadTable(chart, details, metric)
     : siteTable(chart, details, metric);
   return <DataTable name={chart.title} {...table} />;
 }
 
+/** Those that passed the gate, and all that ever told a figure. */
+function sitesOfJob({ rounds, gate }: JobDetails): string[] {
+  const passed = gate.filter(({ outcome }) => outcome === 'pass').map(({ site }) => site);
+  return sitesOf(rounds, passed);
+}
+
 function chartOf(
-  { rounds, best, gate }: JobDetails,
+  details: JobDetails,
   { name, title, range }: FiguresProps['metric'],
   chosen: readonly string[],
 ): LineChart {
   const { terms, figureTitle, figureDescription } = words.value;
-  const passed = gate.filter(({ outcome }) => outcome === 'pass').map(({ site }) => site);
-  const known = new Set(passed);
-  for (const row of rounds) for (const { site } of row.sites) known.add(site);
-  const sites = [...known].sort();
+  const { rounds, best } = details;
+  const sites = sitesOfJob(details);
   const areMany = sites.length > MAX_LINES;
   const valuesOf = (site: string) =>
     rounds.map((row) => row.sites.find((cell) => cell.site === site)?.[name] ?? null);
@@ -96,27 +91,11 @@ function chartOf(
       name: site,
       values: areMany && !chosen.includes(site) ? [] : valuesOf(site),
     })),
-    ...(areMany && { chosen, spreads: rounds.map((row) => spreadOfRow(row, name)) }),
+    ...(areMany && { chosen, spreads: rounds.map((row) => readingOf(row, name).spread) }),
     mean: { name: terms.allSites, values: rounds.map((row) => row[name]) },
     ...(best && { mark: { x: best.round, label: terms.best } }),
     spreadWords: { median: terms.median, quartiles: terms.quartiles, range: terms.range },
   };
-}
-
-type Row = JobDetails['rounds'][number];
-type MetricName = FiguresProps['metric']['name'];
-
-/** Of a long job nearly all rows stay as they were: what was found of them is kept for as long as they are. */
-const knownSpreads = new WeakMap<Row, Map<MetricName, Spread | null>>();
-
-function spreadOfRow(row: Row, metric: MetricName): Spread | null {
-  const known = knownSpreads.get(row) ?? new Map<MetricName, Spread | null>();
-  knownSpreads.set(row, known);
-  const before = known.get(metric);
-  if (before !== undefined) return before;
-  const spread = spreadOf(row.sites.flatMap((cell) => cell[metric] ?? []));
-  known.set(metric, spread);
-  return spread;
 }
 
 const numbers = (title: string) => ({ title, isNumber: true });

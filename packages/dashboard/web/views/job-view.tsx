@@ -40,7 +40,12 @@ function Sections(job: FollowedJob) {
   const { details, events } = job;
   const answers = useRef(new RoundAnswers());
   const asked = useMemo(() => answers.current.after(events), [events]);
-  const { current } = details;
+  const { id, gate, status, current } = details;
+  // The same element is not looked at again.
+  const members = useMemo(
+    () => <MembersSection id={id} gate={gate} status={status} />,
+    [id, gate, status],
+  );
   // What waits for a person stands first.
   const isHeld = current?.phase === 'held';
   const present = current && (
@@ -59,7 +64,7 @@ function Sections(job: FollowedJob) {
       ))}
       {!isHeld && present}
       <TimelineSection {...job} rounds={asked} />
-      <MembersSection {...details} />
+      {members}
       <UpdatesSection {...details} />
       <ModelsSection {...job} />
       <JobFacts {...job} />

@@ -11,7 +11,7 @@ import { mayOrder } from '../session.js';
 type Member = JobDetails['gate'][number];
 
 /** Every site of a job: whether its data passed, how it takes part, whether it tells figures. */
-export function MembersSection(details: JobDetails) {
+export function MembersSection(details: Pick<JobDetails, 'id' | 'gate' | 'status'>) {
   const { gate, status } = details;
   const { terms, standing } = words.value;
   const columns = [
@@ -46,7 +46,7 @@ function outcomeText({ outcome, lacks }: Member): string {
 }
 
 /** An enrolled site that is not among them joins the next round; one that failed the gate is asked again. */
-function Invite({ id, gate }: JobDetails) {
+function Invite({ id, gate }: Pick<JobDetails, 'id' | 'gate'>) {
   const { value } = useFollowedPath<SiteStatus[]>('/api/sites');
   const [chosen, choose] = useState('');
   const [failure, setFailure] = useState<PageFailure | null>(null);

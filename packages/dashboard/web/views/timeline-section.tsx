@@ -1,7 +1,12 @@
 import { spanChart } from '@fedvox/charts';
 import { Chart, language, words } from '@fedvox/desk/web';
-import { type AnsweredRound, MAX_TIMED_ROUNDS, timelineChart } from '@fedvox/report/parts';
-import { useMemo } from 'preact/hooks';
+import {
+  type AnsweredRound,
+  MAX_TIMED_ROUNDS,
+  PaceColumns,
+  timelineChart,
+} from '@fedvox/report/parts';
+import { useMemo, useRef } from 'preact/hooks';
 import type { FollowedJob } from '../live/job-record.js';
 
 interface TimelineProps extends FollowedJob {
@@ -12,16 +17,17 @@ interface TimelineProps extends FollowedJob {
 export function TimelineSection({ details, events, rounds }: TimelineProps) {
   // By number a round is drawn as it opens, with all before it: each answer of the present one is told above.
   const isByNumber = rounds.length > MAX_TIMED_ROUNDS;
-  const svg = useMemo(() => {
+  const columns = useRef(new PaceColumns());
+  const draw = useMemo(() => {
     const isOpen = details.current !== null && details.status === 'running';
     const untilMs = isOpen ? Date.now() : (events.at(-1)?.atMs ?? details.submittedAtMs);
-    return spanChart(timelineChart(rounds, untilMs, words.value));
+    return () => spanChart(timelineChart(rounds, untilMs, words.value, columns.current));
   }, [isByNumber ? rounds.length : rounds, language.value]);
   if (events.length === 0) return null;
   return (
     <section>
       <h2>{words.value.terms.timeline}</h2>
-      <Chart svg={svg} />
+      <Chart draw={draw} />
     </section>
   );
 }

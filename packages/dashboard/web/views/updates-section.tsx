@@ -104,15 +104,7 @@ function verdictText({
 function Accepted({ id, rounds, current }: JobDetails) {
   const last = Math.max(rounds.length - 1, current?.round ?? 0);
   const [chosen, choose] = useState<number | null>(null);
-  const options = useMemo(
-    () =>
-      Array.from({ length: Math.max(0, last) }, (_, index) => last - index).map((each) => (
-        <option key={each} value={each}>
-          {each}
-        </option>
-      )),
-    [last],
-  );
+  const groups = Array.from({ length: Math.ceil(last / ROUNDS_A_GROUP) }, (_, index) => index);
   if (last < 1) return null;
   const round = chosen ?? last;
   return (
@@ -121,11 +113,36 @@ function Accepted({ id, rounds, current }: JobDetails) {
       <label>
         {words.value.terms.round}{' '}
         <select value={round} onChange={(event) => choose(Number(event.currentTarget.value))}>
-          {options}
+          {groups.toReversed().map((group) => (
+            <RoundOptions
+              key={group}
+              first={group * ROUNDS_A_GROUP + 1}
+              last={Math.min(last, (group + 1) * ROUNDS_A_GROUP)}
+            />
+          ))}
         </select>
       </label>
       <AcceptedOf id={id} round={round} />
     </>
+  );
+}
+
+/** A thousand choices are not looked at again because there is one more. */
+const ROUNDS_A_GROUP = 50;
+
+/** The latest first. */
+function RoundOptions({ first, last }: { first: number; last: number }) {
+  return useMemo(
+    () => (
+      <>
+        {Array.from({ length: last - first + 1 }, (_, index) => last - index).map((each) => (
+          <option key={each} value={each}>
+            {each}
+          </option>
+        ))}
+      </>
+    ),
+    [first, last],
   );
 }
 
