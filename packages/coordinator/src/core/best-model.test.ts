@@ -2,7 +2,7 @@ import { sha256 } from '@fedvox/base';
 import { METRIC_NAMES, SELECTION_RULES } from '@fedvox/job';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { chooseBest, lastGain, type ModelComparison } from './best-model.js';
+import { chooseBest, choosing, lastGain, type ModelComparison } from './best-model.js';
 import { type ModelRow, type ReportedFigures, tabulate } from './results.js';
 
 /** A job's table from the Dice of each model at each site; a site that was away has none. */
@@ -33,6 +33,17 @@ const chosenRound = (rows: readonly ModelRow[], over?: ModelComparison['over']) 
 };
 
 describe('the best model of a job', () => {
+  it('is found in many steps, so that a long job holds nobody up', () => {
+    // No two sites agree: every model is compared with several others.
+    const rows = tableOf(
+      Array.from({ length: 200 }, (_, round) => ({
+        ...{ a: ((7 * round) % 200) / 200, b: ((11 * round) % 200) / 200, c: round / 400 },
+      })),
+    );
+    const steps = [...choosing(rows, { metric: 'dice' })];
+    expect(steps.length).toBeGreaterThan(2 * rows.length);
+  });
+
   it('is not the one that the hard site did not score, though its mean is the highest', () => {
     const rows = tableOf([
       UNTRAINED,

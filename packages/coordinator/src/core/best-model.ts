@@ -40,16 +40,43 @@ export function chooseBest<Model extends ScoredModel>(
   models: readonly Model[],
   comparison: ModelComparison,
 ): Choice<Model> {
-  const candidates = measured(models, comparison);
+  const steps = choosing(models, comparison);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/**
+ * The same, a model or a comparison at a time, for whoever has others to see to between: of a job of a thousand rounds and a
+ * hundred sites all of it takes a large part of a second.
+ */
+export function* choosing<Model extends ScoredModel>(
+  models: readonly Model[],
+  comparison: ModelComparison,
+): Generator<void, Choice<Model>> {
+  const candidates: Measured<Model>[] = [];
+  for (const model of models) {
+    candidates.push(...measured([model], comparison));
+    yield;
+  }
   if (candidates.length === 0) return { kind: 'unmeasured' };
   const advantage = advantageBy(models, comparison);
+  yield;
   // The likeliest to beat a model are asked first: of a thousand that improve, each costs a comparison or two.
   const rivals = candidates
     .map(({ figures }) => ({ figures, mean: meanOf(figures) }))
     .sort((a, b) => b.mean - a.mean);
-  const unbeaten = candidates.filter(({ figures }) =>
-    rivals.every((rival) => (advantage(figures, rival.figures) ?? 0) >= 0),
-  );
+  const unbeaten: Measured<Model>[] = [];
+  for (const candidate of candidates) {
+    let isBeaten = false;
+    for (const rival of rivals) {
+      isBeaten = (advantage(candidate.figures, rival.figures) ?? 0) < 0;
+      yield;
+      if (isBeaten) break;
+    }
+    if (!isBeaten) unbeaten.push(candidate);
+  }
   const [best] = unbeaten.toSorted((a, b) => b.figures.size - a.figures.size);
   if (best !== undefined) return { kind: 'best', model: best.model };
   return { kind: 'undecided', rounds: candidates.map(({ model }) => model.round) };
@@ -90,11 +117,16 @@ export function lastGain(
 /** A model's figures by site, the sites in order; the greater, the better. */
 type FiguresBySite = ReadonlyMap<string, number>;
 
+interface Measured<Model extends ScoredModel> {
+  readonly model: Model;
+  readonly figures: FiguresBySite;
+}
+
 /** The models of rounds 1 … R that any site has a figure of. */
 function measured<Model extends ScoredModel>(
   models: readonly Model[],
   { metric }: ModelComparison,
-): readonly { model: Model; figures: FiguresBySite }[] {
+): readonly Measured<Model>[] {
   return models
     .filter(({ round }) => round > 0)
     .map((model) => ({ model, figures: figuresBySite(model, metric) }))
@@ -166,10 +198,10 @@ function siteWeights(
   models: readonly ScoredModel[],
   maxShare: number | null,
 ): ReadonlyMap<string, number> {
-  const cells = models.flatMap(({ sites }) => sites);
-  const last = new Map(
-    cells.flatMap(({ site, weight }) => (weight === null ? [] : [[site, weight]])),
-  );
+  const last = new Map<string, number>();
+  for (const { sites } of models) {
+    for (const { site, weight } of sites) if (weight !== null) last.set(site, weight);
+  }
   return capWeights(
     [...last].map(([site, weight]) => ({ site, weight })),
     maxShare,

@@ -1,7 +1,13 @@
 import { combineFigures } from '@fedvox/aggregation';
 import type { Sha256 } from '@fedvox/base';
 import { type Figures, NO_FIGURES } from '@fedvox/job';
-import { chooseBest, type ModelComparison, type SiteScore } from './best-model.js';
+import {
+  type Choice,
+  chooseBest,
+  choosing,
+  type ModelComparison,
+  type SiteScore,
+} from './best-model.js';
 
 /** Figures that a site reported in `round` about the model that the round before had made. */
 export interface ReportedFigures {
@@ -50,9 +56,19 @@ export function tabulate(
 
 /** The best model of rounds 1 … R; null where none is, as `chooseBest` says. */
 export function bestOf(rows: readonly ModelRow[], comparison: ModelComparison): ModelRow | null {
-  const choice = chooseBest(rows, comparison);
-  return choice.kind === 'best' ? choice.model : null;
+  return bestIn(chooseBest(rows, comparison));
 }
+
+/** The same, a step at a time, as `choosing`. */
+export function* findingBest(
+  rows: readonly ModelRow[],
+  comparison: ModelComparison,
+): Generator<void, ModelRow | null> {
+  return bestIn(yield* choosing(rows, comparison));
+}
+
+const bestIn = (choice: Choice<ModelRow>): ModelRow | null =>
+  choice.kind === 'best' ? choice.model : null;
 
 function cellOf(site: string, report: ReportedFigures | undefined): SiteCell {
   if (report === undefined) return { site, ...NO_FIGURES, weight: null };

@@ -1,13 +1,21 @@
-import { keepRecent, type Sha256 } from '@fedvox/base';
-import { bestOf, type ModelRow, tabulate } from '../core/results.js';
-import type { RoundSpan, Store } from '../store/store.js';
+import { keepRecent, nextTurn, type Sha256 } from '@fedvox/base';
+import { findingBest, type ModelRow, tabulate } from '../core/results.js';
+import type { RoundSpan, Store, StoredRound } from '../store/store.js';
 import type { RegisteredJob } from './job-registry.js';
 import { comparisonOf, modelsOf, type ResultSources } from './job-results.js';
 
 /** Jobs whose best model is remembered; a further one takes the place of the one asked for longest ago. */
 const MAX_JOBS = 100;
-/** Rounds that are read in one go: the event loop goes on between. */
-const ROUNDS_AT_ONCE = 25;
+/** Cells of the table of models × sites that are read in one go: the event loop goes on between. */
+const CELLS_AT_ONCE = 500;
+/** Steps of the choice between two turns of the event loop: comparisons of two models on all of their sites. */
+const STEPS_AT_ONCE = 20;
+
+interface Chosen {
+  /** That were committed. */
+  readonly rounds: number;
+  readonly best: Promise<ModelRow | null>;
+}
 
 type JobReading = Pick<RegisteredJob, 'state' | 'jobSha256'>;
 
@@ -30,27 +38,51 @@ export async function tabulateSpan(
  */
 export class BestModels {
   readonly #sources: ResultSources;
-  readonly #chosen = new Map<string, { readonly rounds: number; readonly best: ModelRow | null }>();
+  readonly #chosen = new Map<string, Chosen>();
 
   constructor(sources: ResultSources) {
     this.#sources = sources;
   }
 
-  /** Null where no figure of any is known. */
-  async of(job: JobReading): Promise<ModelRow | null> {
-    const { store, blobs } = this.#sources;
-    const { jobId, maxShare } = job.state.plan;
-    const committed = (await store.rounds(jobId)).filter(({ model }) => model !== null);
+  /**
+   * Null where no figure of any is known.
+   * @param rounds of the job, where they were read before
+   */
+  async of(job: JobReading, rounds?: readonly StoredRound[]): Promise<ModelRow | null> {
+    const { jobId } = job.state.plan;
+    const all = rounds ?? (await this.#sources.store.rounds(jobId));
+    const committed = all.filter(({ model }) => model !== null);
     const known = this.#chosen.get(jobId);
     if (known?.rounds === committed.length) return known.best;
-    const measured = modelsOf(job, committed).slice(0, committed.length);
-    const rows: ModelRow[] = [];
-    for (let first = 0; first < measured.length; first += ROUNDS_AT_ONCE) {
-      const last = Math.min(measured.length, first + ROUNDS_AT_ONCE) - 1;
-      rows.push(...(await tabulateSpan(store, jobId, measured, { first, last, maxShare })));
-    }
-    const best = bestOf(rows, await comparisonOf(job, blobs));
-    keepRecent(this.#chosen, jobId, { rounds: committed.length, best }, MAX_JOBS);
+    const best = this.#choose(job, committed);
+    const chosen = { rounds: committed.length, best };
+    // Whoever asks meanwhile waits for the same.
+    keepRecent(this.#chosen, jobId, chosen, MAX_JOBS);
+    best.catch(() => {
+      if (this.#chosen.get(jobId) === chosen) this.#chosen.delete(jobId);
+    });
     return best;
+  }
+
+  async #choose(job: JobReading, committed: readonly StoredRound[]): Promise<ModelRow | null> {
+    const { store, blobs } = this.#sources;
+    const { jobId, maxShare } = job.state.plan;
+    const measured = modelsOf(job, committed).slice(0, committed.length);
+    const atOnce = Math.max(
+      1,
+      Math.floor(CELLS_AT_ONCE / Math.max(1, job.state.members.sites.length)),
+    );
+    const rows: ModelRow[] = [];
+    for (let first = 0; first < measured.length; first += atOnce) {
+      const last = Math.min(measured.length, first + atOnce) - 1;
+      rows.push(...(await tabulateSpan(store, jobId, measured, { first, last, maxShare })));
+      await nextTurn();
+    }
+    const steps = findingBest(rows, await comparisonOf(job, blobs));
+    for (let count = 1; ; count++) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+      if (count % STEPS_AT_ONCE === 0) await nextTurn();
+    }
   }
 }

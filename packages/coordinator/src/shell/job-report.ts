@@ -62,14 +62,15 @@ export async function report(
 ): Promise<JobDetails> {
   const { state, jobSha256 } = job;
   const { jobId, maxShare, selection, startedFrom } = state.plan;
-  const models = modelsOf(job, await store.rounds(jobId));
+  const rounds = await store.rounds(jobId);
+  const models = modelsOf(job, rounds);
   const perPage = Math.max(1, Math.floor(MAX_CELLS / Math.max(1, state.members.sites.length)));
   const rows = await tabulateSpan(store, jobId, models, {
     first: from,
     last: Math.min(models.length, from + perPage) - 1,
     maxShare,
   });
-  const best = await bests.of(job);
+  const best = await bests.of(job, rounds);
   const orders = await store.orders(jobId, MAX_ORDERS);
   const { metric: bestBy } = await comparisonOf(job, blobs);
   return {

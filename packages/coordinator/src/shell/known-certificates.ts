@@ -8,12 +8,17 @@ import { refuse } from '@fedvox/protocol';
  */
 export class KnownCertificates {
   /** By serial; the fingerprint stands for every byte of the certificate. */
-  readonly #fingerprints = new Map<string, Sha256>();
+  readonly #known = new Map<string, { readonly fingerprint: Sha256; readonly endsAtMs: number }>();
   #revocations = new RevocationList();
 
   add(certificatePem: string): void {
-    const { serial, fingerprint } = readCertificate(certificatePem);
-    this.#fingerprints.set(serial, fingerprint);
+    const { serial, fingerprint, notAfterMs: endsAtMs } = readCertificate(certificatePem);
+    this.#known.set(serial, { fingerprint, endsAtMs });
+  }
+
+  /** Until when a certificate lasts. To read one takes a millisecond, and lists ask it of every site. */
+  endsAtMs({ serial, certificatePem }: { serial: string; certificatePem: string }): number {
+    return this.#known.get(serial)?.endsAtMs ?? readCertificate(certificatePem).notAfterMs;
   }
 
   /** Stands also for certificates that are added later. */
@@ -30,7 +35,7 @@ export class KnownCertificates {
   /** @throws FedvoxError `refused/revoked`, `refused/unknown-certificate` */
   authorize({ serial, fingerprint, identity: { name } }: CertificateInfo): void {
     if (this.isRevoked(serial)) throw refuse('revoked', { name });
-    if (this.#fingerprints.get(serial) !== fingerprint)
+    if (this.#known.get(serial)?.fingerprint !== fingerprint)
       throw refuse('unknown-certificate', { name });
   }
 }

@@ -106,7 +106,9 @@ export class SiteDirectory {
     const createdAtMs = clock.nowMs();
     const live = await this.#liveCertificates(site);
     if (live.length > 0 && !replace) {
-      const until = new Date(Math.max(...live.map(endOf))).toISOString().slice(0, 10);
+      const until = new Date(Math.max(...live.map((each) => this.#known.endsAtMs(each))))
+        .toISOString()
+        .slice(0, 10);
       throw fail('site-enrolled', { site, until });
     }
     const token = newToken();
@@ -209,7 +211,7 @@ export class SiteDirectory {
       site,
       enrolledAtMs: Math.min(...certificates.map(({ issuedAtMs }) => issuedAtMs)),
       certificateEndsAtMs: Math.max(
-        ...certificates.map(({ certificatePem }) => readCertificate(certificatePem).notAfterMs),
+        ...certificates.map((certificate) => this.#known.endsAtMs(certificate)),
       ),
       revoked: certificates.every(({ revokedAtMs }) => revokedAtMs !== null),
     }));
@@ -237,7 +239,9 @@ export class SiteDirectory {
     const nowMs = this.#options.clock.nowMs();
     return (await this.#options.store.certificates()).filter(
       (certificate) =>
-        certificate.site === site && certificate.revokedAtMs === null && endOf(certificate) > nowMs,
+        certificate.site === site &&
+        certificate.revokedAtMs === null &&
+        this.#known.endsAtMs(certificate) > nowMs,
     );
   }
 
@@ -288,10 +292,6 @@ export class SiteDirectory {
   #chain({ certificatePem }: Pick<NewCertificate, 'certificatePem'>): readonly Uint8Array[] {
     return [toX509(certificatePem).raw, toX509(this.#options.authority.certificatePem).raw];
   }
-}
-
-function endOf({ certificatePem }: Pick<NewCertificate, 'certificatePem'>): number {
-  return readCertificate(certificatePem).notAfterMs;
 }
 
 /** @throws FedvoxError `refused/request-invalid` */
