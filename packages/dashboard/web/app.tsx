@@ -12,7 +12,7 @@ import { FactsView } from './views/facts-view.js';
 import { JobView } from './views/job-view.js';
 import { JobsView } from './views/jobs-view.js';
 import { SitesView } from './views/sites-view.js';
-import { SubmitView } from './views/submit-view.js';
+import { SubmitEntry } from './views/submit-entry.js';
 
 export function App() {
   const { value, failure } = useFollowed<PageSelf>(
@@ -53,7 +53,7 @@ function View({ at }: { at: Place }) {
     case 'facts':
       return <FactsView />;
     case 'submit':
-      return <SubmitView />;
+      return <SubmitEntry />;
   }
 }
 
