@@ -38,6 +38,27 @@ describe('site.yaml', () => {
     await expect(load(`${site}precision: half\n`)).rejects.toThrow(/line 4: precision/);
   });
 
+  it('lets the console listen beyond this machine over TLS alone, for people who sign in', async () => {
+    const site = 'site: north\nstateDir: state\ndata: {kind: msd, path: data}\n';
+    const files = 'tls: {certificate: c.pem, key: c.key}';
+    expect((await load(`${site}console: {listen: "0.0.0.0:8600", ${files}}\n`)).console).toEqual({
+      ...{ host: '0.0.0.0', port: 8600 },
+      network: {
+        tls: { certificate: join(folder, 'c.pem'), key: join(folder, 'c.key') },
+        people: join(folder, 'state', 'people.json'),
+      },
+    });
+    expect((await load(`${site}console: {listen: "127.0.0.1:8600"}\n`)).console).toEqual({
+      ...{ host: '127.0.0.1', port: 8600 },
+    });
+    expect((await load(site)).console).toBeUndefined();
+    await expect(load(`${site}console: {listen: "0.0.0.0:8600"}\n`)).rejects.toThrow(
+      /line 4: console\.listen: without `tls` the console listens on 127\.0\.0\.1 alone/,
+    );
+    const people = `${site}console: {listen: "127.0.0.1:8600", people: p.json}\n`;
+    await expect(load(people)).rejects.toThrow(/nobody signs in without `tls`/);
+  });
+
   it('leaves absolute paths alone', async () => {
     const config = await load(
       'site: north\nstateDir: /var/fedvox\ndata: {kind: msd, path: /data}\n',

@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
-import { isAddress, loadConfig, parseAddress } from '@fedvox/base/system';
+import { assert } from '@fedvox/base';
+import { type Address, isAddress, loadConfig, parseAddress } from '@fedvox/base/system';
 import { type DatasetSpec, datasetSpecSchema } from '@fedvox/imaging';
 import { nameSchema } from '@fedvox/job';
 import type { EngineName, EngineSettings } from '@fedvox/learning';
@@ -16,6 +17,8 @@ import { stateFolder } from './state/state-folder.js';
 
 /** Where a coordinator serves sites when nobody says otherwise. */
 const USUAL_PORT = 8443;
+const USUAL_CONSOLE_PORT = 8600;
+const LOOPBACK = '127.0.0.1';
 const DEFAULT_MAX_MODEL_BYTES = 8 * 1024 ** 3;
 
 const [dicomSchema, msdSchema] = datasetSpecSchema.options;
@@ -27,12 +30,50 @@ const pacsSchema = dicomSchema
 const dataSchema = z.discriminatedUnion('kind', [dicomSchema, msdSchema, pacsSchema]);
 
 const MAX_ADDRESSES = 8;
-const addressSchema = z.string().superRefine((text, context) => {
-  const parsed = parseAddress(text, USUAL_PORT);
-  if (isAddress(parsed)) return;
-  const { problem, meant } = parsed;
-  context.addIssue({ code: 'custom', message: `must be host:port, e.g. "${meant}": ${problem}` });
-});
+const addressSchema = z.string().superRefine(addressCheck(USUAL_PORT));
+
+function addressCheck(usualPort: number) {
+  return (text: string, context: z.RefinementCtx<string>) => {
+    const parsed = parseAddress(text, usualPort);
+    if (isAddress(parsed)) return;
+    const { problem, meant } = parsed;
+    context.addIssue({ code: 'custom', message: `must be host:port, e.g. "${meant}": ${problem}` });
+  };
+}
+
+/** Beyond this machine the console listens over TLS alone, for people who sign in. */
+const consoleSchema = z
+  .strictObject({
+    listen: z
+      .string()
+      .superRefine(addressCheck(USUAL_CONSOLE_PORT))
+      .describe('`host:port`; beyond this machine only with `tls`'),
+    tls: z
+      .strictObject({
+        certificate: z
+          .string()
+          .min(1)
+          .describe('The hospital’s certificate with its chain, a PEM file'),
+        key: z.string().min(1).describe('Its key, a PEM file'),
+      })
+      .optional()
+      .describe('What the console shows browsers of other computers'),
+    people: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Who may sign in (`fedvox console people`); in the state folder where absent'),
+  })
+  .superRefine(({ listen, tls, people }, context) => {
+    const issue = (path: string, message: string) =>
+      context.addIssue({ code: 'custom', path: [path], message });
+    if (tls !== undefined) return;
+    if (people !== undefined) issue('people', 'nobody signs in without `tls`');
+    const { host } = parseAddress(listen, USUAL_CONSOLE_PORT) as Partial<Address>;
+    if (host !== undefined && host !== LOOPBACK) {
+      issue('listen', `without \`tls\` the console listens on ${LOOPBACK} alone`);
+    }
+  });
 
 /** `site.yaml`: everything the hospital decides. Relative paths are relative to the file. */
 export const siteConfigSchema = z.strictObject({
@@ -65,6 +106,9 @@ export const siteConfigSchema = z.strictObject({
     .default(DEFAULT_MAX_MODEL_BYTES)
     .describe('A larger model is not fetched'),
   policy: sitePolicySchema.prefault({}).describe('What the site allows a job, and tells of itself'),
+  console: consoleSchema
+    .optional()
+    .describe('Where the site’s console listens; on loopback, on a free port, where absent'),
 });
 
 export type SiteConfigInput = z.input<typeof siteConfigSchema>;
@@ -83,6 +127,18 @@ export interface SiteConfig extends Required<Pick<EngineSettings, 'device' | 'pr
   readonly threads?: number | undefined;
   readonly maxModelBytes: number;
   readonly policy: SitePolicy;
+  readonly console?: ConsoleConfig;
+}
+
+/** Where the console listens. */
+export interface ConsoleConfig {
+  readonly host: string;
+  readonly port: number;
+  /** Present where it is on a network. */
+  readonly network?: {
+    readonly tls: { readonly certificate: string; readonly key: string };
+    readonly people: string;
+  };
 }
 
 /** @throws FedvoxError `base/config-unreadable`, `base/config-not-yaml`, `base/config-invalid` */
@@ -97,7 +153,31 @@ export function resolveSiteConfig(
 ): SiteConfig {
   const folder = dirname(resolve(path));
   const stateDir = resolve(folder, config.stateDir);
-  return { ...config, ...resolveData(config.data, folder, stateDir), stateDir };
+  const { console: listening, ...rest } = config;
+  return {
+    ...rest,
+    ...resolveData(config.data, folder, stateDir),
+    stateDir,
+    ...(listening && { console: resolveConsole(listening, folder, stateDir) }),
+  };
+}
+
+function resolveConsole(
+  { listen, tls, people }: z.output<typeof consoleSchema>,
+  folder: string,
+  stateDir: string,
+): ConsoleConfig {
+  const address = parseAddress(listen, USUAL_CONSOLE_PORT);
+  assert(isAddress(address), 'the schema has looked at the address');
+  if (tls === undefined) return address;
+  const { certificate, key } = tls;
+  return {
+    ...address,
+    network: {
+      tls: { certificate: resolve(folder, certificate), key: resolve(folder, key) },
+      people: people === undefined ? stateFolder(stateDir).people : resolve(folder, people),
+    },
+  };
 }
 
 function resolveData(

@@ -4,7 +4,7 @@
  */
 export type { ApprovalCard } from './approvals/approval-card.js';
 export { answerApproval, siteApproval, siteApprovals } from './approvals/approvals.js';
-export { loadSiteConfig, type SiteConfig } from './config.js';
+export { type ConsoleConfig, loadSiteConfig, type SiteConfig } from './config.js';
 export type { CaseFigures, RoundCases } from './core/case-figures.js';
 export type { DiaryEntry } from './core/diary-entry.js';
 export { DiaryReader, type DiaryReading, readDiary } from './diary/read-diary.js';

@@ -26,6 +26,18 @@ export const ERRORS = {
     message: 'job {id} is not deleted: nobody is here to confirm it',
     advice: 'Add --confirm {name}, the name of the job.',
   },
+  'nobody-named': {
+    message: 'nobody is named to {what}',
+    advice: 'Give the name: fedvox console people {what} NAME.',
+  },
+  'no-password': {
+    message: 'nobody is here to type the password of {name}',
+    advice: 'Run the command at a terminal, or pipe the password in as one line.',
+  },
+  'passwords-differ': {
+    message: 'the two passwords differ; nothing was changed',
+    advice: 'Run the command again.',
+  },
   'review-without-site': {
     message: 'nobody says whose console the review is for',
     advice:

@@ -10,6 +10,7 @@ import type { Clock } from '@fedvox/base';
 import { type DeskRoute, jsonAnswer } from '@fedvox/desk';
 import { z } from 'zod';
 import type { ApprovalsPage } from './console-contract.js';
+import { OWNERS, signedInName } from './console-roles.js';
 import type { DataLook } from './data-look.js';
 import { fail } from './errors.js';
 
@@ -39,10 +40,11 @@ export function approvalRoutes(context: ApprovalContext): readonly DeskRoute[] {
     {
       method: 'POST',
       path: '/api/approvals/:job/answer',
-      handle: async ({ params: { job = '' }, body }) => {
+      may: OWNERS,
+      handle: async ({ params: { job = '' }, body, caller }) => {
         const said = answeringSchema.safeParse(body);
         if (!said.success) throw fail('answer-unclear');
-        const by = userInfo().username;
+        const by = signedInName(caller) ?? userInfo().username;
         await answerApproval(folder.approvals, { job, ...said.data, by, atMs: clock.nowMs() });
         return jsonAnswer(await page());
       },
@@ -50,6 +52,7 @@ export function approvalRoutes(context: ApprovalContext): readonly DeskRoute[] {
     {
       method: 'POST',
       path: '/api/approvals/:job/look',
+      may: OWNERS,
       handle: async ({ params: { job = '' } }) => {
         const { terms } = await siteApproval(folder.approvals, config.policy, job);
         await look.begin({ id: job, job: terms });

@@ -8,6 +8,7 @@ import type {
   SitePolicy,
 } from '@fedvox/agent/records';
 import type { Refusal, ScanReport } from '@fedvox/imaging';
+import type { ConsoleRole } from './console-roles.js';
 import type { ERRORS } from './errors.js';
 
 /** What the page and its server say to each other, as types alone: the one thing of the server that the page knows. */
@@ -20,6 +21,8 @@ export interface ConsoleSelf {
   /** Filled from the hospital's archive, rather than its own folder. */
   readonly isFetched: boolean;
   readonly policy: SitePolicy;
+  /** Who is signed in; null where the page was opened by a link, on the site's own machine. */
+  readonly person: { readonly name: string; readonly role: ConsoleRole } | null;
 }
 
 export interface EpochLoss {
@@ -159,7 +162,9 @@ export type ConsoleAlert =
   | 'agent/no-such-approval'
   | 'agent/reason-too-long'
   | 'agent/state-too-new'
-  | 'agent/state-unreadable';
+  | 'agent/state-unreadable'
+  | 'desk/not-allowed'
+  | 'desk/signed-out';
 
 /** An error as it is told. */
 export interface ConsoleFailure {

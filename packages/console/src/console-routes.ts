@@ -1,8 +1,15 @@
 import { Readable } from 'node:stream';
 import { type SiteConfig, type StateFolder, statementBytes } from '@fedvox/agent/records';
 import type { Clock } from '@fedvox/base';
-import { bytesAnswer, type DeskRoute, jsonAnswer, streamAnswer } from '@fedvox/desk';
+import {
+  bytesAnswer,
+  type DeskCaller,
+  type DeskRoute,
+  jsonAnswer,
+  streamAnswer,
+} from '@fedvox/desk';
 import type { ConsoleSelf } from './console-contract.js';
+import { type ConsoleRole, OWNERS } from './console-roles.js';
 import type { DataLook } from './data-look.js';
 import { fail } from './errors.js';
 import type { ReviewRoom } from './review/review-room.js';
@@ -25,7 +32,7 @@ export function consoleRoutes(context: RouteContext): readonly DeskRoute[] {
     ...{ method: 'GET', path, handle },
   });
   return [
-    get('/api/self', async () => jsonAnswer(selfOf(config))),
+    get('/api/self', async ({ caller }) => jsonAnswer(selfOf(config, caller))),
     get('/api/today', async () => jsonAnswer(await records.today(clock.nowMs()))),
     get('/api/left', async () => jsonAnswer(await records.left())),
     get('/api/left/statements/:digest', async ({ params: { digest = '' } }) => {
@@ -40,6 +47,7 @@ export function consoleRoutes(context: RouteContext): readonly DeskRoute[] {
     {
       method: 'POST',
       path: '/api/data/look',
+      may: OWNERS,
       handle: async () => {
         await look.begin(await records.lastJob());
         return jsonAnswer(await look.page());
@@ -52,6 +60,11 @@ export function consoleRoutes(context: RouteContext): readonly DeskRoute[] {
   ];
 }
 
-function selfOf({ site, stateDir, data, pacs, policy }: SiteConfig): ConsoleSelf {
-  return { site, stateDir, dataPath: data.path, isFetched: pacs !== undefined, policy };
+function selfOf(
+  { site, stateDir, data, pacs, policy }: SiteConfig,
+  caller: DeskCaller,
+): ConsoleSelf {
+  const isPerson = caller.kind === 'person';
+  const person = isPerson ? { name: caller.name, role: caller.role as ConsoleRole } : null;
+  return { site, stateDir, dataPath: data.path, isFetched: pacs !== undefined, policy, person };
 }

@@ -42,7 +42,12 @@ export const ERRORS = {
   },
   'no-draft': {
     message: 'this case is not being corrected',
-    advice: 'Begin again: another case was opened meanwhile, or the console was started anew.',
+    advice:
+      'Begin again: the console was started anew, or another window of yours saved the drawing or dropped it.',
+  },
+  'too-many-drafts': {
+    message: '{most} corrections are begun and not saved',
+    advice: 'Save some of them, or drop them, before another is begun.',
   },
   'drawing-unusable': {
     message: 'what was drawn cannot be taken: {problem}',

@@ -3,7 +3,13 @@ import { fileURLToPath } from 'node:url';
 import { type SiteConfig, stateFolder } from '@fedvox/agent/records';
 import type { Clock, FedvoxError } from '@fedvox/base';
 import type { Logger } from '@fedvox/base/system';
-import { type RunningDesk, readBuiltPages, startDesk } from '@fedvox/desk';
+import {
+  type DeskSpec,
+  PeopleFile,
+  type RunningDesk,
+  readBuiltPages,
+  startDesk,
+} from '@fedvox/desk';
 import { approvalRoutes } from './approval-routes.js';
 import { consoleRoutes } from './console-routes.js';
 import { DataLook } from './data-look.js';
@@ -14,7 +20,7 @@ export interface SiteConsoleSpec {
   readonly config: SiteConfig;
   readonly clock: Clock;
   readonly log: Logger;
-  /** A free one where absent. */
+  /** On loopback; what the configuration says, or a free one, where absent. */
   readonly port?: number;
   /** The compiled program of the process that looks at data, where it is not beside this one. */
   readonly lookEntryPath?: string;
@@ -24,12 +30,12 @@ export interface SiteConsoleSpec {
 const PAGES = fileURLToPath(new URL('../dist/pages', import.meta.url));
 
 /**
- * Serves a hospital's pages on this machine alone: it reads what the agent left in the state folder, and
- * dials nobody. An agent need not run for it.
- * @throws FedvoxError `desk/pages-not-built`, `desk/listen-failed`
+ * Serves a hospital's pages, on this machine alone, or on the hospital's network where its configuration says so: it reads what the agent left
+ * in the state folder, and dials nobody. An agent need not run for it.
+ * @throws FedvoxError as `startDesk`, `desk/pages-not-built`
  */
 export async function startSiteConsole(spec: SiteConsoleSpec): Promise<RunningDesk> {
-  const { config, clock, log, port = 0, lookEntryPath } = spec;
+  const { config, clock, log, lookEntryPath } = spec;
   const folder = stateFolder(config.stateDir);
   const look = new DataLook({
     data: config.data,
@@ -49,7 +55,7 @@ export async function startSiteConsole(spec: SiteConsoleSpec): Promise<RunningDe
     pages: await readBuiltPages(PAGES),
     clock,
     log,
-    port,
+    ...placeOf(spec),
     statusOf,
   });
   return {
@@ -60,6 +66,13 @@ export async function startSiteConsole(spec: SiteConsoleSpec): Promise<RunningDe
       await desk.close();
     },
   };
+}
+
+function placeOf({ config, port }: SiteConsoleSpec): Pick<DeskSpec, 'port' | 'network'> {
+  const { host, port: configured = 0, network } = config.console ?? {};
+  if (network === undefined || host === undefined) return { port: port ?? configured };
+  const people = new PeopleFile(network.people);
+  return { network: { host, port: port ?? configured, tls: network.tls, people } };
 }
 
 const STATUSES: Readonly<Record<string, number>> = {

@@ -1,4 +1,5 @@
 import { LanguageChoice } from '@fedvox/desk/web';
+import { useEffect, useState } from 'preact/hooks';
 import type { ConsoleSelf } from '../src/console-contract.js';
 import { PLACES, type Place, place } from './address.js';
 import { say } from './language.js';
@@ -14,7 +15,7 @@ export function App() {
   const { value: self, failure } = useWatched<ConsoleSelf>('/api/self');
   return (
     <>
-      <Header site={self?.site} />
+      <Header self={self} />
       {failure && (
         <div class="away">
           <p>{say('notLive')}</p>
@@ -24,6 +25,15 @@ export function App() {
       <main>{self && <View at={place.value} self={self} />}</main>
     </>
   );
+}
+
+/** On a network alone; the site's own machine never loads it. */
+function SignedIn({ person }: { person: NonNullable<ConsoleSelf['person']> }) {
+  const [pages, setPages] = useState<typeof import('./parts/signed-in-person.js') | null>(null);
+  useEffect(() => {
+    void import('./parts/signed-in-person.js').then(setPages);
+  }, []);
+  return pages && <pages.SignedInPerson person={person} />;
 }
 
 function View({ at, self }: { at: Place; self: ConsoleSelf }) {
@@ -41,10 +51,10 @@ function View({ at, self }: { at: Place; self: ConsoleSelf }) {
   }
 }
 
-function Header({ site }: { site: string | undefined }) {
+function Header({ self }: { self: ConsoleSelf | undefined }) {
   return (
     <header>
-      <p class="brand">Fedvox{site && <span class="federation"> {site}</span>}</p>
+      <p class="brand">Fedvox{self && <span class="federation"> {self.site}</span>}</p>
       <nav aria-label={say('places')}>
         {PLACES.map((kind) => (
           <a key={kind} href={`#/${kind}`} aria-current={kind === place.value ? 'page' : undefined}>
@@ -52,7 +62,7 @@ function Header({ site }: { site: string | undefined }) {
           </a>
         ))}
       </nav>
-      <p class="who">{say('onlyHere')}</p>
+      {self?.person ? <SignedIn person={self.person} /> : <p class="who">{say('onlyHere')}</p>}
       <LanguageChoice />
     </header>
   );

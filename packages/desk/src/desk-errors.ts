@@ -1,6 +1,7 @@
 import { errorText, type FedvoxError, isFedvoxError } from '@fedvox/base';
 import { type Logger, systemFailure } from '@fedvox/base/system';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
+import type { DeskApp } from './desk-app.js';
 import { type DeskErrorName, fail } from './errors.js';
 
 const STATUS: Readonly<Record<DeskErrorName, number>> = {
@@ -12,6 +13,18 @@ const STATUS: Readonly<Record<DeskErrorName, number>> = {
   'foreign-origin': 403,
   'no-such-page': 404,
   'request-unusable': 400,
+  'certificate-unusable': 500,
+  'nobody-may-sign-in': 500,
+  'signed-out': 401,
+  'not-allowed': 403,
+  'wrong-password': 401,
+  'sign-in-slowed': 429,
+  'sign-in-busy': 503,
+  'people-unreadable': 500,
+  'people-exposed': 500,
+  'name-unusable': 422,
+  'password-unusable': 422,
+  'no-such-person': 404,
   internal: 500,
 };
 /** Of a handler's named error, where nobody says otherwise: the person can mend it. */
@@ -28,7 +41,7 @@ interface ErrorAnswers {
 }
 
 /** Errors by code, message and advice: JSON for a page, plain words for a person at an address bar. */
-export function answerErrors(app: FastifyInstance, { log, statusOf }: ErrorAnswers): void {
+export function answerErrors(app: DeskApp, { log, statusOf }: ErrorAnswers): void {
   app.setErrorHandler((thrown, request, reply) => {
     const error = named(thrown);
     const status = clientStatus(thrown) ?? statusIn(error, statusOf);
@@ -68,6 +81,6 @@ function statusIn(error: FedvoxError, statusOf: ErrorAnswers['statusOf']): numbe
 }
 
 /** Whether a person looks at the answer itself, not a script. */
-function isNavigation({ headers }: FastifyRequest): boolean {
+export function isNavigation({ headers }: Pick<FastifyRequest, 'headers'>): boolean {
   return headers['sec-fetch-dest'] === 'document' || /\btext\/html\b/.test(headers.accept ?? '');
 }

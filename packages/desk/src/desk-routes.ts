@@ -1,6 +1,12 @@
 import type { Readable } from 'node:stream';
 
+/** Who asks: whoever came in by a link on this machine, or a person who signed in. */
+export type DeskCaller =
+  | { readonly kind: 'at-this-machine' }
+  | { readonly kind: 'person'; readonly name: string; readonly role: string };
+
 export interface DeskRequest {
+  readonly caller: DeskCaller;
   /** Of the route's pattern, decoded. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string | undefined>>;
@@ -29,6 +35,8 @@ export interface DeskRoute {
   readonly method: 'GET' | 'POST';
   /** Below `/api/`: exact, or with `:name` for one part. */
   readonly path: `/api/${string}`;
+  /** Roles of people who may ask it; where absent, everybody who is signed in may, if it is a GET, and nobody if it is a POST. */
+  readonly may?: readonly string[];
   readonly handle: (request: DeskRequest) => Promise<DeskAnswer>;
 }
 

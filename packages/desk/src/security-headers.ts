@@ -10,6 +10,19 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
+/** Of the form that people sign in with: it is sent here, and nothing on it runs. */
+export const SIGN_IN_POLICY = {
+  'content-security-policy': [
+    "default-src 'none'",
+    "style-src 'self'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+  ].join('; '),
+  // Without a referrer of its own a form says that it is from nowhere (Origin: null).
+  'referrer-policy': 'same-origin',
+} as const;
+
 /** With every answer. Nothing is kept: a page may be read on a workstation that others use. */
 export const SECURITY_HEADERS = {
   'content-security-policy': CONTENT_SECURITY_POLICY,

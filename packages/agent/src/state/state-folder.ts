@@ -44,6 +44,8 @@ export interface StateFolder {
   /** What people said of that, and the labels that they corrected. */
   readonly verdicts: string;
   readonly corrections: string;
+  /** Who may sign in to the site's console, where it is on a network. */
+  readonly people: string;
   /** Series fetched from the hospital's archive (`@fedvox/pacs`). */
   readonly pacs: string;
 }
@@ -74,6 +76,7 @@ export function stateFolder(root: string): StateFolder {
     modelReviews: join(root, 'review', 'models'),
     verdicts: join(root, 'review', 'verdicts.jsonl'),
     corrections: join(root, 'review', 'corrections'),
+    people: join(root, 'people.json'),
     pacs: join(root, 'pacs'),
   };
 }

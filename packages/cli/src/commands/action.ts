@@ -19,8 +19,9 @@ export function act<
 ): void {
   command.option('--json', 'print the result as one line of JSON');
   command.action(async (...given: unknown[]) => {
-    // Commander calls with the declared arguments, then the options, then the command itself.
-    const options = given.at(-2) as Options;
+    // Commander calls with the declared arguments, then the options, then the command itself; options of the command
+    // above it may be its own too.
+    const options = (given.at(-1) as Command).optsWithGlobals<Options>();
     const args = given.slice(0, -2) as unknown as Arguments;
     await action(new Output(terminal, options.json === true), options, ...args);
   });

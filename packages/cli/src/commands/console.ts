@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { SURROUNDINGS } from '../surroundings.js';
 import type { Output, Terminal } from '../terminal.js';
 import { act, type CommonOptions } from './action.js';
+import { addPeopleCommand } from './console-people.js';
 import { interruptible } from './interruptible.js';
 import { wholeNumber } from './options.js';
 import { serveDesk } from './serve-desk.js';
@@ -18,10 +19,15 @@ export function addConsoleCommand(program: Command, terminal: Terminal): void {
       'what the agent does, what left, what the data are and what models draw of them, in a browser on this machine',
     )
     .requiredOption('--config <file>', 'the site’s configuration (YAML)')
-    .option('--port <n>', 'where it listens, on 127.0.0.1 only', wholeNumber('--port', 1));
+    .option(
+      '--port <n>',
+      'where it listens; beyond 127.0.0.1 as the configuration says',
+      wholeNumber('--port', 1),
+    );
   act<ConsoleOptions>(console, terminal, (output, options) =>
     interruptible((signal) => serveConsole(output, options, signal)),
   );
+  addPeopleCommand(console, terminal);
 }
 
 async function serveConsole(

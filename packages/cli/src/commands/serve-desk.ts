@@ -3,7 +3,8 @@ import type { Output } from '../terminal.js';
 /** What of a desk a person is told. */
 interface LinkedDesk {
   readonly origin: string;
-  /** A fresh one at each call. */
+  readonly entrance: 'link' | 'sign-in';
+  /** A fresh one at each call, where browsers come in by a link. */
   link(): string;
   close(): Promise<void>;
 }
@@ -19,8 +20,8 @@ export async function serveDesk(
   const tell = () => tellLink(output, desk);
   try {
     tell();
-    if (ofPerson !== undefined) output.progress('Enter: a fresh link. Ctrl-C: stop.');
-    ofPerson?.on('data', tell);
+    if (ofPerson !== undefined) output.progress(HELP[desk.entrance]);
+    if (desk.entrance === 'link') ofPerson?.on('data', tell);
     await new Promise<void>((resolve) => {
       if (signal.aborted) resolve();
       signal.addEventListener('abort', () => resolve(), { once: true });
@@ -31,10 +32,13 @@ export async function serveDesk(
   }
 }
 
+const HELP = { link: 'Enter: a fresh link. Ctrl-C: stop.', 'sign-in': 'Ctrl-C: stop.' } as const;
+
 function tellLink(output: Output, desk: LinkedDesk): void {
   const link = desk.link();
-  output.result(
-    { origin: desk.origin, link },
-    `Open this in a browser on this machine; it works once, within five minutes:\n\n  ${link}\n`,
-  );
+  const how =
+    desk.entrance === 'link'
+      ? 'Open this in a browser on this machine; it works once, within five minutes:'
+      : 'Open this in a browser of the hospital’s network, and sign in:';
+  output.result({ origin: desk.origin, link }, `${how}\n\n  ${link}\n`);
 }

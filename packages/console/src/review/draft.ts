@@ -38,13 +38,43 @@ export type Stroke = z.output<typeof strokeSchema>;
 /** What was there before a stroke, by voxel. */
 type Undo = Map<number, number>;
 
+/** What a draft has that its case's own label has not, and the way back: a hundredth of its size. */
+export interface HeldDraft {
+  readonly at: Uint32Array;
+  readonly classes: Uint8Array;
+  readonly undo: readonly Undo[];
+}
+
 /** A label while it is corrected: a brush in one slice at a time, and the way back. */
 export class Draft {
   readonly label: LabelMap;
-  readonly #undo: Undo[] = [];
+  readonly #undo: Undo[];
 
-  constructor({ shape, affineRas, data }: LabelMap) {
+  constructor({ shape, affineRas, data }: LabelMap, undo: readonly Undo[] = []) {
     this.label = { shape, affineRas, data: data.slice() };
+    this.#undo = [...undo];
+  }
+
+  /** Goes on over the case's own label as it is now: what somebody else corrected in it meanwhile is there. */
+  static resumed(label: LabelMap, { at, classes, undo }: HeldDraft): Draft {
+    const draft = new Draft(label, undo);
+    for (const [index, voxel] of at.entries()) draft.label.data[voxel] = classes[index] as number;
+    return draft;
+  }
+
+  /** For as long as the case makes room for others. */
+  held(label: LabelMap): HeldDraft {
+    const { data } = this.label;
+    let count = 0;
+    for (let at = 0; at < data.length; at++) if (data[at] !== label.data[at]) count += 1;
+    const held = { at: new Uint32Array(count), classes: new Uint8Array(count), undo: this.#undo };
+    for (let at = 0, next = 0; next < count; at++) {
+      if (data[at] === label.data[at]) continue;
+      held.at[next] = at;
+      held.classes[next] = data[at] as number;
+      next += 1;
+    }
+    return held;
   }
 
   /** Strokes that can be taken back. */

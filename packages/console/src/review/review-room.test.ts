@@ -41,30 +41,39 @@ async function openCase() {
   return { ref: cases[0]!, label: (await loadCase(cases[0]!, CLASSES)).label!.data };
 }
 
-/** A case of files whose label has one voxel, of which a model drew nothing; and a room to review it in. */
-async function openRoom(data: DatasetSpec = spec()): Promise<void> {
+/** Cases of files whose labels have one voxel, of which a model drew nothing; and a room to review them in. */
+async function openRoom(data: DatasetSpec = spec(), count = 1, mostVoxels = 1_000): Promise<void> {
   mkdirSync(join(root, 'data'));
   const label = new Uint8Array(120);
   label[77] = 1;
-  const image = Float32Array.from(label, (value, at) => value * 50 + (at % 7));
-  await writeNifti(join(root, 'data', 'scan.nii.gz'), { ...grid, data: image });
-  await writeNifti(join(root, 'data', 'label.nii.gz'), { ...grid, data: label });
-  const training = [{ image: 'scan.nii.gz', label: 'label.nii.gz' }];
+  const named = (name: string, at: number) => (at === 0 ? name : name.replace('.', `-${at}.`));
+  for (let at = 0; at < count; at++) {
+    const image = Float32Array.from(label, (value, voxel) => value * 50 + (voxel % 7) + at);
+    await writeNifti(join(root, 'data', named('scan.nii.gz', at)), { ...grid, data: image });
+    await writeNifti(join(root, 'data', named('label.nii.gz', at)), { ...grid, data: label });
+  }
+  const training = Array.from({ length: count }, (_, at) => ({
+    ...{ image: named('scan.nii.gz', at), label: named('label.nii.gz', at) },
+  }));
   const labels = { 0: 'background', 1: 'organ' };
   writeFileSync(join(root, 'data', 'dataset.json'), JSON.stringify({ labels, training }));
-  const { ref } = await openCase();
+  const { cases } = await openDataset(spec(), CLASSES);
   const reviewed = join(folder().modelReviews, place.review);
   mkdirSync(reviewed, { recursive: true });
   await writeNifti(join(reviewed, '0001.nii.gz'), { ...grid, data: new Uint8Array(120) });
-  const one = { caseId: ref.caseId, contentKey: await contentKey(ref), dice: 0, perClass: [] };
   const record = {
     ...{ version: 1, atMs: 5, model: 'm.safetensors', modelSha256: 'a', job: 'organ' },
     ...{ classes: CLASSES, split: 'all', dataset: spec() },
-    cases: [{ ...one, prediction: '0001.nii.gz' }],
+    cases: await Promise.all(
+      cases.map(async (ref) => ({
+        ...{ caseId: ref.caseId, contentKey: await contentKey(ref), dice: 0, perClass: [] },
+        prediction: '0001.nii.gz',
+      })),
+    ),
   };
   writeFileSync(join(reviewed, 'review.json'), JSON.stringify(record));
   const reviewer = 'chen';
-  room = new ReviewRoom({ folder: folder(), data, reviewer, clock: systemClock });
+  room = new ReviewRoom({ folder: folder(), data, reviewer, clock: systemClock, mostVoxels });
 }
 
 describe('a review of cases of files', () => {
@@ -99,6 +108,39 @@ describe('a review of cases of files', () => {
     await expect(room.openedCase({ ...place, index: 1 })).rejects.toThrow('no such case');
     await expect(room.openedCase({ ...place, review: '../..' })).rejects.toThrow('no review');
     expect((await room.page()).reviews[0]?.cases[0]?.verdict).toBeNull();
+  });
+
+  it('keeps a drawing that was not saved while other cases are looked at, with the way back', async () => {
+    // No two cases are in memory together.
+    await openRoom(spec(), 2, 150);
+    const other = { ...place, index: 1 };
+    await room.draw(place, { kind: 'begin', from: 'label' });
+    await room.draw(place, stroke);
+    await room.openedCase(other);
+    await room.draw(other, { kind: 'begin', from: 'label' });
+    expect((await room.openedCase(place)).drawing.strokes).toBe(1);
+    // Another window of the same person begins nothing anew.
+    expect((await room.draw(place, { kind: 'begin', from: 'prediction' })).strokes).toBe(1);
+    const { label } = await room.voxels(place);
+    expect([...label.data.keys()].filter((at) => label.data[at] === 1)).toEqual([77, 89]);
+    await room.draw(place, { kind: 'undo' });
+    expect((await room.voxels(place)).label.data[89]).toBe(0);
+  });
+
+  it('is drawn over by several people, each of whom sees their own', async () => {
+    await openRoom();
+    for (const person of ['Dr Chen', 'Dr Holm']) {
+      await room.draw(place, { kind: 'begin', from: 'label' }, person);
+    }
+    await room.draw(place, stroke, 'Dr Chen');
+    const drawn = async (person: string) => (await room.voxels(place, person)).label.data[89];
+    expect([await drawn('Dr Chen'), await drawn('Dr Holm')]).toEqual([1, 0]);
+    await room.draw(place, { ...stroke, points: [[1, 0]] }, 'Dr Holm');
+    await room.correct(place, { ...signed, reviewer: 'somebody else' }, 'Dr Chen');
+    // What was saved meanwhile is there; the own stroke is not lost.
+    const { label } = await room.voxels(place, 'Dr Holm');
+    expect([...label.data.keys()].filter((at) => label.data[at] === 1)).toEqual([77, 88, 89]);
+    expect((await room.said(place))[0]?.reviewer).toBe('Dr Chen');
   });
 
   it('corrects no label of other data than the site trains on', async () => {

@@ -12,6 +12,7 @@ import { fail } from '../errors.js';
 import type { CaseVoxels } from './case-view.js';
 import { Draft } from './draft.js';
 import { keepCorrection } from './kept-correction.js';
+import { type OpenCase, OpenCases } from './open-cases.js';
 import { type LoadedCase, loadReviewCase, type ReviewedData } from './opened-case.js';
 import type {
   DraftOrder,
@@ -31,6 +32,8 @@ export interface ReviewRoomOptions {
   /** Who sits at this machine. */
   readonly reviewer: string;
   readonly clock: Clock;
+  /** Of all cases in memory; what fits a usual machine where absent. */
+  readonly mostVoxels?: number;
 }
 
 /** Which case of which review. */
@@ -39,97 +42,97 @@ export interface CasePlace {
   readonly index: number;
 }
 
-/** The case in memory, and what is drawn over it. */
-interface OpenCase {
-  /** Review and place in it. */
-  readonly key: string;
-  /** Of the review. */
-  readonly atMs: number;
-  readonly loading: Promise<LoadedCase>;
-  draft?: Draft | undefined;
-  /** Another number is another picture. */
-  version: number;
-}
+/** Where nobody signs in, whoever sits at the site's own machine: two windows of theirs draw one drawing. */
+const AT_THIS_MACHINE = '';
 
-/** The reviews of a site, with one case at a time in memory, and what people say of them. */
+/**
+ * The reviews of a site, the cases that people look at, what they draw over them and say of them. Each takes the name of the person who
+ * signed in, where people do.
+ */
 export class ReviewRoom {
   readonly #reader: ReaderThread;
   readonly #verdicts: VerdictLog;
-  #open: OpenCase | undefined;
-  #version = 0;
+  readonly #cases: OpenCases;
 
   constructor(private readonly options: ReviewRoomOptions) {
     this.#reader = new ReaderThread(options.clock);
+    this.#cases = new OpenCases(options.mostVoxels);
     this.#verdicts = new VerdictLog(options.folder.verdicts);
   }
 
   /** @throws FedvoxError `learning/review-unreadable` */
-  async page(): Promise<ReviewsPage> {
+  async page(person?: string): Promise<ReviewsPage> {
     const reviews = await findReviews(this.options.folder.modelReviews);
     const { entries, unreadable } = await this.#verdicts.read();
     return {
-      reviewer: this.options.reviewer,
+      reviewer: person ?? this.options.reviewer,
       unreadable,
       reviews: reviews.map((review) => summaryOf(review, entries)),
     };
   }
 
   /** @throws FedvoxError `console/no-such-review`, and as `loadReviewCase` */
-  async openedCase(place: CasePlace): Promise<OpenedCase> {
-    const { record } = (await this.#find(place)).review;
-    // It may have been evaluated anew since it was opened.
-    if (this.#open?.atMs !== record.atMs) this.#open = undefined;
+  async openedCase(place: CasePlace, person?: string): Promise<OpenedCase> {
     const open = await this.#opened(place);
     const { about, review, ref } = await open.loading;
-    const { entries } = await this.#verdicts.read();
-    const said = saidOf(entries, review.record, about).reverse();
     const uncorrectable = this.#isOfSite(review) ? uncorrectableCase(ref) : fail('other-data');
     return {
-      ...{ ...about, index: place.index, said },
+      ...{ ...about, index: place.index, said: await this.said(place) },
       uncorrectable: uncorrectable?.message ?? null,
-      drawing: drawingOf(open),
+      drawing: drawingOf(open, person),
     };
   }
 
-  /** What is shown of a case: the label that is being corrected goes before its own. */
-  async voxels(place: CasePlace): Promise<CaseVoxels> {
-    const open = await this.#opened(place);
-    const { voxels } = await open.loading;
-    return open.draft === undefined ? voxels : { ...voxels, label: open.draft.label };
+  /** All that was said of a case, the last first; nothing of the case is read. @throws FedvoxError `console/no-such-review` */
+  async said(place: CasePlace): Promise<VerdictEntry[]> {
+    const { review, reviewCase } = await this.#find(place);
+    const { entries } = await this.#verdicts.read();
+    return saidOf(entries, review.record, reviewCase).reverse();
   }
 
-  /** @throws FedvoxError `console/no-draft` */
-  async draw(place: CasePlace, order: DraftOrder): Promise<DrawingState> {
+  /** What is shown of a case: the label that the person corrects goes before its own. */
+  async voxels(place: CasePlace, person?: string): Promise<CaseVoxels> {
     const open = await this.#opened(place);
     const { voxels } = await open.loading;
+    const draft = draftOf(open, person);
+    return draft === undefined ? voxels : { ...voxels, label: draft.label };
+  }
+
+  /** @throws FedvoxError `console/no-draft`, `console/too-many-drafts` */
+  async draw(place: CasePlace, order: DraftOrder, person?: string): Promise<DrawingState> {
+    const open = await this.#opened(place);
+    const loaded = await open.loading;
+    const { label, prediction } = loaded.voxels;
     if (order.kind === 'begin') {
-      open.draft = new Draft(order.from === 'label' ? voxels.label : voxels.prediction);
+      const from = order.from === 'label' ? label : prediction;
+      this.#cases.begin(open, person ?? AT_THIS_MACHINE, () => new Draft(from));
     } else {
-      const { draft } = open;
+      const draft = draftOf(open, person);
       if (draft === undefined) throw fail('no-draft');
-      if (order.kind === 'stroke') draft.draw(checkedStroke(order, await open.loading));
+      if (order.kind === 'stroke') draft.draw(checkedStroke(order, loaded));
       if (order.kind === 'undo') draft.undo();
-      if (order.kind === 'drop') open.draft = undefined;
+      if (order.kind === 'drop') open.drafts.delete(person ?? AT_THIS_MACHINE);
     }
-    open.version = ++this.#version;
-    return drawingOf(open);
+    open.version = this.#cases.nextVersion();
+    return drawingOf(open, person);
   }
 
   /**
    * Writes the label as it was corrected, reads it back as the site's next training will, and says so in the log.
    * @throws FedvoxError `console/no-draft`, `console/other-data`, `console/correction-differs`, as `say` and `writeCorrection`
    */
-  async correct(place: CasePlace, body: unknown): Promise<void> {
-    const signed = checked(signedSchema, body);
+  async correct(place: CasePlace, body: unknown, person?: string): Promise<void> {
+    const signed = checked(signedSchema, signedBy(body, person));
     const open = await this.#opened(place);
-    const { draft } = open;
-    if (draft === undefined) throw fail('no-draft');
     const loaded = await open.loading;
+    const draft = draftOf(open, person);
+    if (draft === undefined) throw fail('no-draft');
     if (!this.#isOfSite(loaded.review)) throw fail('other-data');
     const { data, clock } = this.options;
     const { corrections = this.options.folder.corrections } = data;
+    const who = person ?? AT_THIS_MACHINE;
     // Nothing is drawn on while it is written.
-    open.draft = undefined;
+    open.drafts.delete(who);
     try {
       const path = await keepCorrection(loaded, draft.label, {
         ...{ folder: corrections, createdAt: new Date(clock.nowMs()) },
@@ -138,16 +141,16 @@ export class ReviewRoom {
       const correction = relative(corrections, path);
       await this.#add(loaded, { ...signed, verdict: 'corrected', correction });
     } catch (error) {
-      open.draft = draft;
+      open.drafts.set(who, draft);
       throw error;
     }
-    // Scan and label are read anew, as they are now.
-    if (this.#open === open) this.#open = undefined;
+    // Scan and label are read anew, as they are now; others who draw over the case go on over the new label.
+    this.#cases.leave(open);
   }
 
   /** @throws FedvoxError `console/verdict-unusable`, `console/no-such-review` */
-  async say(place: CasePlace, body: unknown): Promise<void> {
-    const said = checked(saidSchema, body);
+  async say(place: CasePlace, body: unknown, person?: string): Promise<void> {
+    const said = checked(saidSchema, signedBy(body, person));
     await this.#add(await this.#find(place), { ...said, correction: null });
   }
 
@@ -162,22 +165,17 @@ export class ReviewRoom {
     await this.#reader.close();
   }
 
-  /** The case in memory: the one that was asked for last stays there. */
+  /** The case in memory. It may have been evaluated anew since it was opened. */
   async #opened(place: CasePlace): Promise<OpenCase> {
-    const key = `${place.review}/${place.index}`;
-    if (this.#open?.key === key) return this.#open;
     const { review, reviewCase } = await this.#find(place);
-    // Several may have waited for that.
-    if (this.#open?.key === key) return this.#open;
-    const loading = loadReviewCase(review, reviewCase, this.#source(review));
     const { atMs } = review.record;
-    const open: OpenCase = { key, atMs, loading, version: ++this.#version };
-    // The one before makes room.
-    this.#open = open;
-    loading.catch(() => {
-      if (this.#open === open) this.#open = undefined;
-    });
-    return open;
+    const key = `${review.id}/${reviewCase.caseId}`;
+    const before = this.#cases.get(key);
+    if (before?.atMs === atMs) return before;
+    if (before !== undefined) this.#cases.leave(before);
+    return this.#cases.open(key, atMs, () =>
+      loadReviewCase(review, reviewCase, this.#source(review)),
+    );
   }
 
   #source({ record: { dataset } }: FoundReview): ReviewedData {
@@ -230,8 +228,18 @@ function checkedStroke(stroke: Stroke, { about, review }: LoadedCase): Stroke {
   return stroke;
 }
 
-function drawingOf({ version, draft }: OpenCase): DrawingState {
-  return { version, strokes: draft?.strokes ?? null };
+function draftOf({ drafts }: OpenCase, person = AT_THIS_MACHINE): Draft | undefined {
+  return drafts.get(person);
+}
+
+function drawingOf(open: OpenCase, person: string | undefined): DrawingState {
+  return { version: open.version, strokes: draftOf(open, person)?.strokes ?? null };
+}
+
+/** Whoever signed in is who they are, whatever the page says. */
+function signedBy(body: unknown, person: string | undefined): unknown {
+  if (person === undefined || typeof body !== 'object') return body;
+  return { ...body, reviewer: person };
 }
 
 function noSuchReview(review: string) {

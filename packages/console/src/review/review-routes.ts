@@ -9,6 +9,7 @@ import {
 } from '@fedvox/desk';
 import { patientView } from '@fedvox/imaging';
 import { z } from 'zod';
+import { REVIEWERS, signedInName } from '../console-roles.js';
 import { fail } from '../errors.js';
 import { type SliceRequest, sliceBytes } from './case-view.js';
 import { strokeSchema } from './draft.js';
@@ -39,20 +40,23 @@ export function reviewRoutes(room: ReviewRoom): readonly DeskRoute[] {
     ...{ method: 'GET', path, handle },
   });
   const post = (path: DeskRoute['path'], handle: DeskRoute['handle']): DeskRoute => ({
-    ...{ method: 'POST', path, handle },
+    ...{ method: 'POST', path, may: REVIEWERS, handle },
   });
   return [
-    get('/api/reviews', async () => jsonAnswer(await room.page())),
+    get('/api/reviews', async (request) => jsonAnswer(await room.page(personOf(request)))),
     get('/api/reviews/:review/verdicts', async ({ params: { review = '' } }) => {
       const text = verdictsCsv(await room.rows(review));
       return streamAnswer('text/csv; charset=utf-8', Readable.from([text]), {
         fileName: `review-${review}.csv`,
       });
     }),
-    get(CASE, async (request) => jsonAnswer(await room.openedCase(placeOf(request)))),
+    get(CASE, async (request) =>
+      jsonAnswer(await room.openedCase(placeOf(request), personOf(request))),
+    ),
+    get(`${CASE}/said`, async (request) => jsonAnswer(await room.said(placeOf(request)))),
     get(`${CASE}/slices/:plane/:slice`, async (request) => {
       const slice = sliceOf(request);
-      const voxels = await room.voxels(placeOf(request));
+      const voxels = await room.voxels(placeOf(request), personOf(request));
       const { axis } = patientView(voxels.scan, slice.plane).through;
       if (slice.index >= voxels.scan.shape[axis]) {
         throw fail('no-such-slice', { plane: slice.plane, slice: String(slice.index) });
@@ -60,18 +64,20 @@ export function reviewRoutes(room: ReviewRoom): readonly DeskRoute[] {
       return bytesAnswer('application/octet-stream', sliceBytes(voxels, slice));
     }),
     post(`${CASE}/verdict`, async (request) => {
-      await room.say(placeOf(request), request.body);
-      return jsonAnswer(await room.openedCase(placeOf(request)));
+      await room.say(placeOf(request), request.body, personOf(request));
+      return jsonAnswer(await room.openedCase(placeOf(request), personOf(request)));
     }),
     post(`${CASE}/draft`, async (request) => {
-      return jsonAnswer(await room.draw(placeOf(request), orderOf(request)));
+      return jsonAnswer(await room.draw(placeOf(request), orderOf(request), personOf(request)));
     }),
     post(`${CASE}/correction`, async (request) => {
-      await room.correct(placeOf(request), request.body);
-      return jsonAnswer(await room.openedCase(placeOf(request)));
+      await room.correct(placeOf(request), request.body, personOf(request));
+      return jsonAnswer(await room.openedCase(placeOf(request), personOf(request)));
     }),
   ];
 }
+
+const personOf = ({ caller }: DeskRequest) => signedInName(caller);
 
 function placeOf({ params: { review = '', index = '' } }: DeskRequest): CasePlace {
   return { review, index: /^\d{1,9}$/.test(index) ? Number(index) : -1 };

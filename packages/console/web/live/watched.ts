@@ -1,7 +1,7 @@
 import { toldOf } from '@fedvox/desk/web';
 import { useEffect, useState } from 'preact/hooks';
 import type { ConsoleFailure } from '../../src/console-contract.js';
-import { getText } from './calls.js';
+import { watchedText } from './calls.js';
 import { looks } from './present.js';
 
 export interface Watched<T> {
@@ -22,7 +22,7 @@ export function useWatched<T>(path: string): Watched<T> {
       if (isBusy) return;
       isBusy = true;
       try {
-        const told = await getText(path, gone.signal);
+        const told = await watchedText(path, gone.signal);
         // Nothing is drawn again for what is known.
         if (gone.signal.aborted || told === text) return;
         text = told;

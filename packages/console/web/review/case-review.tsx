@@ -5,6 +5,7 @@ import type { ConsoleFailure } from '../../src/console-contract.js';
 import type { OpenedCase, ReviewSummary } from '../../src/review/review-contract.js';
 import { getText } from '../live/calls.js';
 import { looks } from '../live/present.js';
+import { useWatched } from '../live/watched.js';
 import { FailureNote } from '../parts/failure-note.js';
 import { CaseFigures } from './case-figures.js';
 import { type CorrectingState, useCorrecting } from './correction.js';
@@ -21,13 +22,14 @@ interface CaseReviewProps {
   readonly place: ReviewPlace;
   readonly review: ReviewSummary;
   readonly reviewer: string;
+  readonly isSignedIn: boolean;
 }
 
 const ZOOM_STEP = 1.25;
 const MOST_ZOOM = 16;
 
 /** One case: its slices, its figures, and what people say of it. */
-export function CaseReview({ place, review, reviewer }: CaseReviewProps) {
+export function CaseReview({ place, review, reviewer, isSignedIn }: CaseReviewProps) {
   const path = pathOf(place);
   const [opened, setOpened] = useState<OpenedCase | null>(null);
   const [failure, setFailure] = useState<ConsoleFailure | null>(null);
@@ -53,7 +55,7 @@ export function CaseReview({ place, review, reviewer }: CaseReviewProps) {
       {opened?.isChanged && <p class="alert">{tell('changed')}</p>}
       {opened && row && (
         <OpenCase
-          {...{ opened, place, review, reviewer, onFailure: setFailure }}
+          {...{ opened, place, review, reviewer, isSignedIn, onFailure: setFailure }}
           figures={<CaseFigures row={row} />}
           onSaid={(next) => {
             setFailure(null);
@@ -89,7 +91,7 @@ interface OpenCaseProps extends CaseReviewProps {
 }
 
 function OpenCase(props: OpenCaseProps) {
-  const { opened, place, review, reviewer, figures, onSaid, onFailure } = props;
+  const { opened, place, review, reviewer, isSignedIn, figures, onSaid, onFailure } = props;
   const section = useRef<HTMLElement>(null);
   const slices = useMemo(() => new Slices(pathOf(place)), [place.review, place.index]);
   const [voxel, setVoxel] = useState<Voxel>(opened.start);
@@ -101,7 +103,9 @@ function OpenCase(props: OpenCaseProps) {
     setZoom((last) => Math.min(MOST_ZOOM, Math.max(1, last * ZOOM_STEP ** steps)));
   useEffect(() => section.current?.querySelector<HTMLElement>('.frame')?.focus(), []);
   const path = pathOf(place);
-  const saying = useSaying({ path, reviewer, onSaid, onFailure });
+  // What others say meanwhile, too.
+  const { value: said } = useWatched<OpenedCase['said']>(`${path}/said`);
+  const saying = useSaying({ path, reviewer, isSignedIn, onSaid, onFailure });
   const correcting = useCorrecting({
     ...{ path, opened, saying, onSaid, onFailure, classCount: review.classes.length },
   });
@@ -165,7 +169,7 @@ function OpenCase(props: OpenCaseProps) {
         <p class="note">{tell('keysPlane')}</p>
       </details>
       {figures}
-      <VerdictForm saying={saying} said={opened.said} />
+      <VerdictForm saying={saying} said={said ?? opened.said} />
     </section>
   );
 }

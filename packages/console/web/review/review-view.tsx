@@ -23,6 +23,7 @@ export function ReviewView({ self }: { self: ConsoleSelf }) {
           place={place}
           review={review}
           reviewer={value.reviewer}
+          isSignedIn={self.person !== null}
         />
       ) : (
         <>

@@ -11,6 +11,8 @@ const MOST_NOTE = 4_000;
 /** What a person is about to say of a case. */
 export interface Saying {
   readonly reviewer: string;
+  /** Whoever signed in says who they are by that. */
+  readonly isSignedIn: boolean;
   readonly note: string;
   readonly isBusy: boolean;
   readonly setReviewer: (reviewer: string) => void;
@@ -25,16 +27,19 @@ interface SayingProps {
   readonly path: string;
   /** Who sits here, where nobody has said it yet. */
   readonly reviewer: string;
+  readonly isSignedIn: boolean;
   readonly onSaid: (opened: OpenedCase) => void;
   readonly onFailure: (failure: ConsoleFailure) => void;
 }
 
-export function useSaying({ path, reviewer: usual, onSaid, onFailure }: SayingProps): Saying {
-  const [reviewer, setReviewer] = useState(localStorage.getItem(KEPT) ?? usual);
+export function useSaying(props: SayingProps): Saying {
+  const { path, reviewer: usual, isSignedIn, onSaid, onFailure } = props;
+  const kept = isSignedIn ? null : localStorage.getItem(KEPT);
+  const [reviewer, setReviewer] = useState(kept ?? usual);
   const [note, setNote] = useState('');
   const [isBusy, setBusy] = useState(false);
   const remember = () => {
-    localStorage.setItem(KEPT, reviewer);
+    if (!isSignedIn) localStorage.setItem(KEPT, reviewer);
     setNote('');
   };
   const say: Saying['say'] = async (verdict) => {
@@ -49,11 +54,11 @@ export function useSaying({ path, reviewer: usual, onSaid, onFailure }: SayingPr
       setBusy(false);
     }
   };
-  return { reviewer, note, isBusy, setReviewer, setNote, remember, say };
+  return { reviewer, isSignedIn, note, isBusy, setReviewer, setNote, remember, say };
 }
 
 export function VerdictForm({ saying, said }: { saying: Saying; said: readonly VerdictEntry[] }) {
-  const { reviewer, note, isBusy, setReviewer, setNote, say } = saying;
+  const { reviewer, isSignedIn, note, isBusy, setReviewer, setNote, say } = saying;
   return (
     <>
       <h3>{tell('verdict')}</h3>
@@ -63,6 +68,7 @@ export function VerdictForm({ saying, said }: { saying: Saying; said: readonly V
           type="text"
           autocomplete="name"
           maxLength={MOST_NAME}
+          readOnly={isSignedIn}
           value={reviewer}
           onInput={(event) => setReviewer(event.currentTarget.value)}
         />

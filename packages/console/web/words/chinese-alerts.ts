@@ -45,7 +45,11 @@ export const CHINESE_ALERTS: Readonly<Record<ConsoleAlert, AlertWords>> = {
   },
   'console/no-draft': {
     message: '该病例不在修正中',
-    advice: '请重新开始：其间打开了另一病例，或控制台已重新启动。',
+    advice: '请重新开始：控制台已重新启动，或您在另一窗口保存或放弃了该绘图。',
+  },
+  'console/too-many-drafts': {
+    message: '已开始而未保存的修正过多',
+    advice: '请先保存或放弃其中一些，再开始新的修正。',
   },
   'console/drawing-unusable': {
     message: '所绘内容无法接受',
@@ -82,5 +86,13 @@ export const CHINESE_ALERTS: Readonly<Record<ConsoleAlert, AlertWords>> = {
   'agent/state-unreadable': {
     message: '状态目录中的一个文件无法读取',
     advice: '请从备份恢复该文件。',
+  },
+  'desk/not-allowed': {
+    message: '您的角色不允许此操作',
+    advice: '请向控制台的负责人申请其他角色。',
+  },
+  'desk/signed-out': {
+    message: '尚未登录，或登录已失效',
+    advice: '请重新加载页面并登录。',
   },
 };

@@ -1,6 +1,6 @@
 import { VirtualClock } from '@fedvox/base';
 import { describe, expect, it } from 'vitest';
-import { MAX_LINKS, MAX_SESSIONS, SESSION_IDLE_MS } from './limits.js';
+import { MAX_LINKS, MAX_SESSIONS, SESSION_IDLE_MS } from '../limits.js';
 import { OneTimeLinks, Sessions } from './one-time-secrets.js';
 
 describe('secrets', () => {

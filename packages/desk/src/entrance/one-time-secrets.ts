@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Clock } from '@fedvox/base';
-import { LINK_LIFE_MS, MAX_LINKS, MAX_SESSIONS, SESSION_IDLE_MS } from './limits.js';
+import { LINK_LIFE_MS, MAX_LINKS, MAX_SESSIONS, SESSION_IDLE_MS } from '../limits.js';
 
 const SECRET_BYTES = 32;
-const newSecret = () => randomBytes(SECRET_BYTES).toString('base64url');
+export const newSecret = () => randomBytes(SECRET_BYTES).toString('base64url');
 /** Kept in a secret's place: a lookup by it tells nothing by how long it takes. */
-const digestOf = (secret: string) => createHash('sha256').update(secret).digest('base64');
+export const digestOf = (secret: string) => createHash('sha256').update(secret).digest('base64');
 
 /** Links that were printed and not used yet. Each opens the page once, for five minutes. */
 export class OneTimeLinks {
@@ -55,7 +55,7 @@ export class Sessions {
   }
 }
 
-function dropOldest(entries: Map<string, number>, most: number): void {
+export function dropOldest(entries: Map<string, unknown>, most: number): void {
   for (const key of entries.keys()) {
     if (entries.size <= most) return;
     entries.delete(key);
