@@ -62,6 +62,10 @@ describe.skipIf(CHROMIUM === undefined)('a hospital’s console', { timeout: 180
       await watched.page.waitForSelector('button.first:enabled', { timeout: 90_000 });
       await watched.page.waitForSelector('tbody tr');
       await look('data');
+      const reasons = await textOf(watched);
+      expect(reasons).toMatch(
+        reader.locale === 'zh-CN' ? /不是 NIfTI 文件（/ : /is not a NIfTI file/,
+      );
       await watched.page.locator('button.thumbnail').first().click();
       await watched.page.waitForSelector('dialog[open] img');
       await look('sheet');

@@ -7,7 +7,7 @@ import type {
   SignedStatement,
   SitePolicy,
 } from '@fedvox/agent/records';
-import type { Refusal, ScanReport } from '@fedvox/imaging';
+import type { ImagingErrorName, Refusal, ScanReport } from '@fedvox/imaging';
 import type { ConsoleRole } from './console-roles.js';
 import type { ERRORS } from './errors.js';
 
@@ -154,6 +154,12 @@ export type WorkEndWord = WorkEnd['end'];
 export type ApprovalVerdict = NonNullable<ApprovalCard['answer']>['verdict'];
 export type WeightSourceWord = FiguresEntry['weightSource'];
 export type { AgentNow, ApprovalCard, EgressSums, RoundCases, SignedStatement };
+
+/** Why a scan is not used, as far as the page has words of its own for it. */
+export type ScanReason =
+  | `imaging/${ImagingErrorName}`
+  | 'learning/spacing-out-of-range'
+  | 'learning/wrong-modality';
 
 /** Errors that the page has words of its own for; of another it tells the program's. */
 export type ConsoleAlert =

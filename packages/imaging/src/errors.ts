@@ -396,3 +396,4 @@ export const fail = defineErrors('imaging', {
     advice: 'Try again; if it ends at the same scan, see whether the machine has memory for it.',
   },
 });
+export type ImagingErrorName = Parameters<typeof fail>[0];

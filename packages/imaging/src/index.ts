@@ -17,6 +17,7 @@ export { uidFrom } from './dicom-writer/encode.js';
 export { type SeriesReference, seriesReference } from './dicom-writer/reference.js';
 export { type DicomSegOptions, type SegmentName, writeDicomSeg } from './dicom-writer/seg.js';
 export { type DicomSeriesOptions, writeDicomSeries } from './dicom-writer/series.js';
+export type { ImagingErrorName } from './errors.js';
 export type { HeaderProgress, HeadersKnown } from './folder-scan/headers/read-headers.js';
 export { type Affine, invert as invertAffine } from './geometry/affine.js';
 export type { Case, LabelledCase, ScannedCase } from './geometry/case.js';

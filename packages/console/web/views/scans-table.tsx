@@ -2,6 +2,7 @@ import { DataTable } from '@fedvox/desk/web';
 import { useRef, useState } from 'preact/hooks';
 import type { ShownScan } from '../../src/console-contract.js';
 import { say } from '../language.js';
+import { ScanReason } from '../parts/scan-reason.js';
 
 /** Tables of thousands of rows hold a browser up; the first ones are shown, and how many more there are. */
 const MOST_ROWS = 500;
@@ -87,7 +88,7 @@ function Verdict({ scan: { usable, refusal, warnings } }: { scan: ShownScan }) {
       <span class={usable ? 'good' : 'past'}>{say(usable ? 'usable' : 'refused')}</span>
       {refusal && (
         <span class="note line">
-          {refusal.reason} {refusal.advice} ({refusal.code})
+          <ScanReason {...refusal} /> ({refusal.code})
         </span>
       )}
       {warnings.map((warning) => (

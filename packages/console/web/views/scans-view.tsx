@@ -13,6 +13,7 @@ import { post } from '../live/calls.js';
 import { looks } from '../live/present.js';
 import { useWatched } from '../live/watched.js';
 import { FailureNote } from '../parts/failure-note.js';
+import { ScanReason } from '../parts/scan-reason.js';
 import { StaysHere } from '../parts/stays-here.js';
 import { ScansTable } from './scans-table.js';
 
@@ -100,7 +101,7 @@ function Findings({ findings }: { findings: DataFindings }) {
           <ul>
             {refused.map(({ what, code, reason, advice }) => (
               <li key={`${what} ${code}`}>
-                {what}: {reason} <span class="note">{advice}</span>
+                {what}: <ScanReason code={code} reason={reason} advice={advice} />
               </li>
             ))}
           </ul>
