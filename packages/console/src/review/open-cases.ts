@@ -14,7 +14,7 @@ export interface OpenCase {
   readonly key: string;
   /** Of the review. */
   readonly atMs: number;
-  readonly loading: Promise<LoadedCase>;
+  loading: Promise<LoadedCase>;
   /** Once it is loaded. */
   loaded?: LoadedCase;
   /** By who draws. */
@@ -55,6 +55,18 @@ export class OpenCases {
     this.#cases.set(key, open);
     open.loading.catch(() => this.#forget(open));
     return open;
+  }
+
+  /** The case has another label: whoever draws over it goes on over that one. */
+  relabel(open: OpenCase, loaded: LoadedCase): void {
+    const before = open.loaded?.voxels.label;
+    assert(before !== undefined, 'a case that is corrected was loaded');
+    for (const [who, draft] of open.drafts) {
+      open.drafts.set(who, Draft.resumed(loaded.voxels.label, draft.held(before)));
+    }
+    open.loaded = loaded;
+    open.loading = Promise.resolve(loaded);
+    open.version = this.nextVersion();
   }
 
   /** Scan and label are read anew when the case is next asked for; what is drawn over it goes on. */

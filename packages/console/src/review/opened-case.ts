@@ -3,6 +3,7 @@ import {
   type CaseRef,
   contentKey,
   type DatasetSpec,
+  type LabelMap,
   type Plane,
   paintOf,
   patientView,
@@ -64,6 +65,26 @@ export async function loadReviewCase(
       start: disagreement(scan, label.data, prediction.data),
       windows: windowsOf(voxels),
       colours: classes.slice(1).map((_, index) => paintOf(index + 1, FLAT)),
+      isChanged: (await contentKey(ref)) !== reviewCase.contentKey,
+    },
+  };
+}
+
+/**
+ * The same case with its label as it was corrected and read back: the scan is not read a second time, which would have two of them in
+ * memory.
+ */
+export async function correctedCase(
+  loaded: LoadedCase,
+  ref: CaseRef,
+  label: LabelMap,
+): Promise<LoadedCase> {
+  const { reviewCase, voxels, about } = loaded;
+  return {
+    ...{ ...loaded, ref, voxels: { ...voxels, label } },
+    about: {
+      ...about,
+      start: disagreement(voxels.scan, label.data, voxels.prediction.data),
       isChanged: (await contentKey(ref)) !== reviewCase.contentKey,
     },
   };

@@ -13,7 +13,12 @@ import type { CaseVoxels } from './case-view.js';
 import { Draft } from './draft.js';
 import { keepCorrection } from './kept-correction.js';
 import { type OpenCase, OpenCases } from './open-cases.js';
-import { type LoadedCase, loadReviewCase, type ReviewedData } from './opened-case.js';
+import {
+  correctedCase,
+  type LoadedCase,
+  loadReviewCase,
+  type ReviewedData,
+} from './opened-case.js';
 import type {
   DraftOrder,
   DrawingState,
@@ -134,18 +139,16 @@ export class ReviewRoom {
     // Nothing is drawn on while it is written.
     open.drafts.delete(who);
     try {
-      const path = await keepCorrection(loaded, draft.label, {
-        ...{ folder: corrections, createdAt: new Date(clock.nowMs()) },
-        source: this.#source(loaded.review),
+      const { path, ref } = await keepCorrection(loaded, draft.label, {
+        ...{ folder: corrections, clock, source: this.#source(loaded.review) },
       });
       const correction = relative(corrections, path);
+      this.#cases.relabel(open, await correctedCase(loaded, ref, draft.label));
       await this.#add(loaded, { ...signed, verdict: 'corrected', correction });
     } catch (error) {
       open.drafts.set(who, draft);
       throw error;
     }
-    // Scan and label are read anew, as they are now; others who draw over the case go on over the new label.
-    this.#cases.leave(open);
   }
 
   /** @throws FedvoxError `console/verdict-unusable`, `console/no-such-review` */
