@@ -97,7 +97,7 @@ const signIn = (name: string, password = PASSWORD, headers: object = {}) =>
 const cookieOf = ({ headers }: Answer) => (headers['set-cookie']?.[0] ?? '').split(';', 1)[0] ?? '';
 const codeOf = ({ text }: Answer) => (JSON.parse(text) as { code: string }).code;
 
-describe('a desk on a network', () => {
+describe('a desk on a network', { timeout: 60_000 }, () => {
   it('shows who has not signed in a form, and nothing else', async () => {
     const start = await call('GET', '/', { accept: 'text/html' });
     expect(start).toMatchObject({ status: 303, headers: { location: '/sign-in' } });
@@ -145,7 +145,7 @@ describe('a desk on a network', () => {
     await clock.advance(4_000);
     expect((await signIn('Dr Chen')).status).toBe(303);
     expect((await signIn('Dr Chen', 'a new slip of hand')).status).toBe(401);
-  }, 60_000);
+  });
 
   it('answers under the names of its certificate alone, and no other page', async () => {
     const cookie = cookieOf(await signIn('Dr Chen'));
