@@ -102,19 +102,30 @@ export class LocalFederation {
     this.#ports = portsSchema.parse(await coordinator.ready(START_TIMEOUT_MS));
   }
 
+  /** Stops the coordinator in good order, to be started again. */
+  stopCoordinator(): Promise<void> {
+    return this.#end(COORDINATOR, (process) => process.stop());
+  }
+
+  /** Stops a site's agent in good order, to be started again. */
+  stopAgent(name: string): Promise<void> {
+    return this.#end(agentProcess(name), (process) => process.stop());
+  }
+
   /** Ends the coordinator as a power cut would. */
   crashCoordinator(): Promise<void> {
-    return this.#crash(COORDINATOR);
+    return this.#end(COORDINATOR, (process) => process.kill());
   }
 
   /** Ends a site's agent as a power cut would; its trainer notices within a second. */
   crashAgent(name: string): Promise<void> {
-    return this.#crash(agentProcess(name));
+    return this.#end(agentProcess(name), (process) => process.kill());
   }
 
-  async #crash(process: string): Promise<void> {
-    await this.#processes.get(process)?.kill();
-    this.#processes.delete(process);
+  async #end(name: string, how: (process: ServiceProcess) => Promise<void>): Promise<void> {
+    const process = this.#processes.get(name);
+    if (process !== undefined) await how(process);
+    this.#processes.delete(name);
   }
 
   /** The operator's client; whoever asks for it closes it. */
