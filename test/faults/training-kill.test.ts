@@ -18,7 +18,7 @@ import {
 } from '../e2e/tiny-federation.js';
 
 /** `npm run training-kills` says how often; elsewhere a few stand for them. */
-const KILLS = Number(process.env.FEDVOX_TRAINING_KILLS ?? 3);
+const KILLS = Number(process.env.FEDVOX_TRAINING_KILLS ?? 2);
 /** So many that an agent is met in the middle of them. */
 const STEPS = 60;
 /** More than kills, so that none waits for a job that is over. */

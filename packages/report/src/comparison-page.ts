@@ -8,12 +8,13 @@ import { attendanceSection } from './sections/attendance-section.js';
 import { bySiteSection } from './sections/by-site-section.js';
 import { bytesSection } from './sections/bytes-section.js';
 import { megabytes, nameOf, signed } from './sections/variant-phrases.js';
-import { type Language, WORDS } from './words/languages.js';
-import type { Words } from './words/words.js';
+import { COMPARISON_WORDS } from './words/comparison-languages.js';
+import type { WordsOfComparison } from './words/comparison-words.js';
+import type { Language } from './words/languages.js';
 
 /** Federations beside each other, as one HTML file that needs no other, runs nothing and prints well. */
 export function comparisonReport(record: ComparisonRecord, language: Language): string {
-  const words = WORDS[language];
+  const words = COMPARISON_WORDS[language];
   return reportPage(words.code, words.comparison.title(record.scenario), [
     summary(record, words),
     variants(record, words),
@@ -27,7 +28,7 @@ export function comparisonReport(record: ComparisonRecord, language: Language): 
   ]);
 }
 
-function summary(record: ComparisonRecord, words: Words): Html {
+function summary(record: ComparisonRecord, words: WordsOfComparison): Html {
   const { terms } = words.comparison;
   const { description, engine, mode, seeds, rounds, validationCases } = record;
   return html`<p>${description}</p>
@@ -42,7 +43,10 @@ ${raw(
 )}`;
 }
 
-function variants({ variants: all, epochsPerRound }: ComparisonRecord, words: Words): Html {
+function variants(
+  { variants: all, epochsPerRound }: ComparisonRecord,
+  words: WordsOfComparison,
+): Html {
   const { comparison: say } = words;
   const { terms } = say;
   const reference = all[0]?.name ?? '';
@@ -83,7 +87,7 @@ ${raw(dataTable(terms.variants, columns, rows))}
 <p class="note">${say.statisticsNote} ${say.baselineNote(epochsPerRound)}</p>`;
 }
 
-function curves({ variants: all, rounds }: ComparisonRecord, words: Words): Html {
+function curves({ variants: all, rounds }: ComparisonRecord, words: WordsOfComparison): Html {
   const { terms, comparison: say } = words;
   const drawn = all.filter(({ curve }) => curve.length > 0);
   const xs = Array.from({ length: rounds }, (_, index) => index + 1);
@@ -102,7 +106,7 @@ function curves({ variants: all, rounds }: ComparisonRecord, words: Words): Html
 <figure>${raw(chart)}</figure>`;
 }
 
-function byClass({ variants: all }: ComparisonRecord, words: Words): Html[] {
+function byClass({ variants: all }: ComparisonRecord, words: WordsOfComparison): Html[] {
   const classes = all[0]?.byClass.map(({ name }) => name) ?? [];
   if (classes.length < 2) return [];
   const { comparison: say } = words;
@@ -117,7 +121,7 @@ ${raw(dataTable(say.terms.byClass, columns, rows))}`,
   ];
 }
 
-function runs({ variants: all }: ComparisonRecord, words: Words): Html {
+function runs({ variants: all }: ComparisonRecord, words: WordsOfComparison): Html {
   const { terms, comparison: say } = words;
   const columns: Column[] = [
     { title: say.terms.variant },
@@ -138,7 +142,7 @@ function runs({ variants: all }: ComparisonRecord, words: Words): Html {
 ${raw(dataTable(say.terms.runs, columns, rows))}`;
 }
 
-function repeat({ command, seeds }: ComparisonRecord, words: Words): Html {
+function repeat({ command, seeds }: ComparisonRecord, words: WordsOfComparison): Html {
   return html`<h2>${words.comparison.terms.repeat}</h2>
 <p><code>${command}</code></p>
 <p class="note">${words.comparison.repeatNote(namesText(seeds.map(String), words))}</p>`;
@@ -152,7 +156,7 @@ function domainOf(all: readonly ComparedVariant[]): readonly [number, number] {
   return ends.length === 0 ? METRICS.dice.range : [Math.min(...ends), Math.max(...ends)];
 }
 
-function intervalText(estimate: Estimate | null, { terms }: Words): string {
+function intervalText(estimate: Estimate | null, { terms }: WordsOfComparison): string {
   const { low = null, high = null } = estimate ?? {};
   return low === null || high === null ? terms.none : `${plain(low)} – ${plain(high)}`;
 }

@@ -1,10 +1,13 @@
 import type { AttendedRound, ComparisonRecord } from '../comparison-record.js';
 import { type Column, dataTable, type Html, html, raw } from '../html-markup.js';
 import { namesText, spanText } from '../phrases.js';
-import type { Words } from '../words/words.js';
+import type { WordsOfComparison } from '../words/comparison-words.js';
 
 /** Who was missing from a round, or the last to come; nothing where no variant says so. */
-export function attendanceSection({ variants, rounds }: ComparisonRecord, words: Words): Html[] {
+export function attendanceSection(
+  { variants, rounds }: ComparisonRecord,
+  words: WordsOfComparison,
+): Html[] {
   const { comparison: say, terms } = words;
   const told = variants.flatMap(({ name, attendance }) =>
     attendance === undefined ? [] : [{ name, attendance }],
@@ -35,7 +38,7 @@ ${raw(dataTable(say.terms.attendance, columns, rows))}
 function attendedText(
   round: AttendedRound | undefined,
   sites: readonly string[],
-  words: Words,
+  words: WordsOfComparison,
 ): string {
   const { comparison: say, terms } = words;
   if (round === undefined || round.answers.length === 0) return terms.none;

@@ -2,12 +2,12 @@ import { METRICS, type MetricName } from '@fedvox/job';
 import type { ComparedSite, ComparedVariant, ComparisonRecord } from '../comparison-record.js';
 import { dataTable, type Html, html, raw } from '../html-markup.js';
 import { figureText } from '../phrases.js';
-import type { Words } from '../words/words.js';
+import type { WordsOfComparison } from '../words/comparison-words.js';
 import { gainSection } from './gain-section.js';
 import { nameOf, signed } from './variant-phrases.js';
 
 /** What each site has of the federation: its figures, and by how much they are above those that it has alone. */
-export function bySiteSection({ variants: all }: ComparisonRecord, words: Words): Html {
+export function bySiteSection({ variants: all }: ComparisonRecord, words: WordsOfComparison): Html {
   const { comparison: say } = words;
   const hasAlone = all.some(({ kind }) => kind === 'alone');
   const hasAuc = all.some(({ bySite }) => bySite.some(({ auc }) => auc !== null));
@@ -23,7 +23,11 @@ const FIGURE: Readonly<Record<MetricName, (of: ComparedSite) => number | null>> 
   auc: ({ auc }) => auc,
 };
 
-function siteTable(all: readonly ComparedVariant[], metric: MetricName, words: Words): Html {
+function siteTable(
+  all: readonly ComparedVariant[],
+  metric: MetricName,
+  words: WordsOfComparison,
+): Html {
   const { terms, comparison: say } = words;
   const sites = all[0]?.bySite.map(({ site }) => site) ?? [];
   const figuresOf = (variant: ComparedVariant) =>

@@ -2,11 +2,14 @@ import { pointChart } from '@fedvox/charts';
 import { METRICS } from '@fedvox/job';
 import type { ComparisonRecord } from '../comparison-record.js';
 import { type Html, html, raw } from '../html-markup.js';
-import type { Words } from '../words/words.js';
+import type { WordsOfComparison } from '../words/comparison-words.js';
 import { megabytes, nameOf } from './variant-phrases.js';
 
 /** What each variant's Dice costs in bytes that leave the sites; baselines send none and are levels. */
-export function bytesSection({ variants: all }: ComparisonRecord, words: Words): Html[] {
+export function bytesSection(
+  { variants: all }: ComparisonRecord,
+  words: WordsOfComparison,
+): Html[] {
   const { comparison: say } = words;
   const points = all.flatMap(({ name, kind, dice, bytes }) =>
     dice === null || bytes === null

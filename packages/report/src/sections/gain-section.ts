@@ -1,11 +1,11 @@
 import { dotChart } from '@fedvox/charts';
 import type { ComparedVariant } from '../comparison-record.js';
 import { type Html, html, raw } from '../html-markup.js';
-import type { Words } from '../words/words.js';
+import type { WordsOfComparison } from '../words/comparison-words.js';
 import { nameOf, signed } from './variant-phrases.js';
 
 /** By how much each site's Dice is above that of its own model: a dot for each site, however many. */
-export function gainSection(all: readonly ComparedVariant[], words: Words): Html {
+export function gainSection(all: readonly ComparedVariant[], words: WordsOfComparison): Html {
   const alone = all.find(({ kind }) => kind === 'alone');
   if (alone === undefined) return html``;
   const { comparison: say } = words;

@@ -1,7 +1,11 @@
 import type { ComparedVariant } from '../comparison-record.js';
-import type { Words } from '../words/words.js';
+import type { WordsOfComparison } from '../words/comparison-words.js';
 
-export function nameOf(name: string, kind: ComparedVariant['kind'], words: Words): string {
+export function nameOf(
+  name: string,
+  kind: ComparedVariant['kind'],
+  words: WordsOfComparison,
+): string {
   return kind === 'federated' ? name : words.comparison.baseline[kind];
 }
 

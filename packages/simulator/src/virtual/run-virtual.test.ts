@@ -149,15 +149,11 @@ describe('a federation on virtual time', () => {
     expect(harmed.durationMs).toBeGreaterThan(MINUTE_MS + sendingMs);
   }, 120_000);
 
-  it('trains on what a site’s scanner shows once it has drifted, the same each time', async () => {
+  it('trains on what a site’s scanner shows once it has drifted', async () => {
     const [calm] = calmRuns;
     const drift = { gain: 1, contrast: 3, noise: 0.2, biasField: 0.5 };
-    const [drifted, again] = [
-      await run(events({ kind: 'drift', site: 'east', round: 2, ...drift })),
-      await run(events({ kind: 'drift', site: 'east', round: 2, ...drift })),
-    ];
+    const drifted = await run(events({ kind: 'drift', site: 'east', round: 2, ...drift }));
     expect(drifted.best.sha256).not.toBe(calm?.best.sha256);
-    expect(told(again)).toEqual(told(drifted));
   }, 120_000);
 
   it('trains on labels that are wrong from their round on, and on right ones before', async () => {
