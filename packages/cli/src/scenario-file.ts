@@ -1,13 +1,7 @@
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { programHome } from '@fedvox/base/system';
 
-/** From this file: a clone has its packages in `packages`, a release in `node_modules/@fedvox`. */
-const FOLDERS = ['../../../scenarios/', '../../../../scenarios/'];
-
-/** The scenario of that name among those that come along with this command. */
+/** The scenario of that name among those that come along with this program, a clone or a release. */
 export function scenarioFile(name: string): string {
-  const paths = FOLDERS.map((folder) =>
-    fileURLToPath(new URL(`${folder}${name}`, import.meta.url)),
-  );
-  return paths.find((path) => existsSync(path)) ?? (paths[0] as string);
+  return join(programHome().folder, 'scenarios', name);
 }

@@ -27,14 +27,16 @@ interface SimulateOptions extends CommonOptions {
 /** This very command: the processes of a run are started by it. */
 export const ENTRY = fileURLToPath(new URL('../../bin/fedvox.mjs', import.meta.url));
 const MODES: readonly Mode[] = ['real', 'virtual'];
-const DEMO = scenarioFile('demo.yaml');
+const DEMO = 'demo.yaml';
 
 export function addSimulateCommands(program: Command, terminal: Terminal): void {
   const demo = program
     .command('demo')
     .description('a coordinator and three made-up hospitals on this machine, for about a minute');
   withRun(demo);
-  act<SimulateOptions>(demo, terminal, (output, options) => simulate(output, options, DEMO));
+  act<SimulateOptions>(demo, terminal, (output, options) =>
+    simulate(output, options, scenarioFile(DEMO)),
+  );
   const simulation = program
     .command('simulate <scenario>')
     .description('run a federation on this machine from a scenario file')
