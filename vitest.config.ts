@@ -11,19 +11,30 @@ const COMPUTED = [
 
 /** Packages whose tests leave nothing behind in a process, and share a few: half of their time would go into loading modules. */
 const SHARING = [
+  'agent',
   'aggregation',
   'base',
   'charts',
   'cli',
+  'console',
+  'coordinator',
+  'desk',
   'imaging',
+  'installation',
   'job',
+  'learning',
   'pacs',
   'pki',
   'protocol',
   'report',
+  'simulator',
   'weights',
 ];
-const shared = SHARING.map((name) => `packages/${name}/src/**/*.test.ts`);
+const shared = [
+  ...SHARING.map((name) => `packages/${name}/src/**/*.test.ts`),
+  'packages/tfjs-backend-torch/src/{kernels,ops}/**/*.test.ts',
+  'test/{architecture,docs,operator,security,wire}/**/*.test.ts',
+];
 
 /** Tests read the packages' sources (the `@fedvox/source` condition), never a stale build. */
 export default defineConfig({
