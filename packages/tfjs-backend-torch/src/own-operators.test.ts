@@ -88,6 +88,10 @@ describe.skipIf(!torchAvailability().available)('an operator of our own, called 
     'no channels': [() => conv([1, 4, 4, 4, 0], [3, 3, 3, 0, 5]), /an axis is empty/],
     'a filter of no channels': [() => conv([1, 4, 4, 4, 2], [3, 3, 3, 2, 0]), /an axis is empty/],
     'a filter of no taps': [() => conv([1, 4, 4, 4, 2], [3, 0, 3, 2, 5]), /an axis is empty/],
+    'sums of channels without positions': [
+      () => run('channel_sums', floats(3)),
+      /no channels to sum in \[3\]/,
+    ],
     'the gradient of an empty volume': [
       () => inputGradient([1, 4, 4, 4, 5], [3, 3, 3, 2, 5], [4, 0, 4]),
       /an axis is empty/,

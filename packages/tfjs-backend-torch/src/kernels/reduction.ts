@@ -20,8 +20,13 @@ type Axes = { axis?: number | readonly number[]; keepDims?: boolean };
 
 export const reductionKernels: readonly KernelConfig[] = [
   kernel<X, Axes>('Sum', (t, { x }, attrs) => {
-    const type = sumType(t.scalarType(x));
-    return overAxes(t, x, attrs, (dims, keep) => t.run('sum.dim_IntList', x, dims, keep, type));
+    const stored = t.scalarType(x);
+    const type = sumType(stored);
+    return overAxes(t, x, attrs, (dims, keep) =>
+      stored === ScalarType.bfloat16 && !keep && areAllButLast(t, x, dims)
+        ? t.run('fedvox::channel_sums', x)
+        : t.run('sum.dim_IntList', x, dims, keep, type),
+    );
   }),
   kernel<X, Axes>('Mean', (t, { x }, attrs) => {
     const type = ScalarType.float32;
@@ -63,6 +68,11 @@ export const reductionKernels: readonly KernelConfig[] = [
 function sumType(type: ScalarType): ScalarType {
   if (type === ScalarType.bool) return ScalarType.int32;
   return type === ScalarType.bfloat16 ? ScalarType.float32 : type;
+}
+
+function areAllButLast(t: Torch, x: Handle, dims: readonly number[]): boolean {
+  const rank = t.shape(x).length;
+  return dims.length === rank - 1 && !dims.includes(rank - 1) && rank > 1;
 }
 
 /** Axes as tfjs gives them: undefined is all of them, negative ones count from the end. */

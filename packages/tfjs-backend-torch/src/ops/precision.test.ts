@@ -9,6 +9,7 @@ import {
   prelu,
   registerTorchBackend,
   setPrecision,
+  softmaxSums,
   torchAvailability,
   upsample3d,
   variableGradients,
@@ -126,8 +127,50 @@ describe.skipIf(!torchAvailability().available)('a network in bfloat16', () => {
     },
   );
 
+  it('sums channels, as a bias’s gradient is, to the figure that float32 has', () => {
+    const x = tf.tidy(() =>
+      tf.floor(tf.randomUniform<tf.Rank.R5>([3, 5, 7, 11, 3], -128, 129, 'float32', 1)),
+    );
+    const identity = tf.reshape(tf.eye(3), [1, 1, 1, 3, 3]) as tf.Tensor5D;
+    const sums = (precision: Precision, keepDims: boolean) => {
+      setPrecision(precision);
+      const summed = tf.tidy(() => tf.sum(conv3d(x, identity), [0, 1, 2, -2], keepDims));
+      return { shape: summed.shape, sums: [...summed.dataSync()] };
+    };
+    for (const keepDims of [false, true]) {
+      expect(sums('bfloat16', keepDims)).toEqual(sums('float32', keepDims));
+    }
+    tf.dispose([x, identity]);
+  });
+
+  it('has the gradient of what losses sum up, rounded as its logits are', () => {
+    const [x, labels] = tf.tidy(() => [
+      tf.randomNormal<tf.Rank.R5>([2, 3, 5, 19, 3], 0, 1, 'float32', 1),
+      tf.randomUniformInt([2, 3, 5, 19], 0, 3, 2) as tf.Tensor4D,
+    ]);
+    const identity = tf.reshape(tf.eye(3), [1, 1, 1, 3, 3]) as tf.Tensor5D;
+    const gradient = (precision: Precision) => {
+      setPrecision(precision);
+      const loss = (from: tf.Tensor) => {
+        const logits = conv3d(from as tf.Tensor5D, identity);
+        const { intersections, logs } = softmaxSums(logits, labels);
+        return tf.add(tf.sum(intersections), tf.sum(logs)) as tf.Scalar;
+      };
+      return tf.tidy(() => [...tf.grad(loss)(x).dataSync()]);
+    };
+    const exact = gradient('float32');
+    const rounded = gradient('bfloat16');
+    expect(rounded).not.toEqual(exact);
+    rounded.forEach((value, at) => {
+      expect(Math.abs(value - exact[at]!)).toBeLessThan(0.02);
+    });
+    tf.dispose([x, labels, identity]);
+  });
+
   it.each([
     { inputs: 1, outputs: 5, strides: 1 },
+    { inputs: 3, outputs: 3, strides: 1 },
+    { inputs: 2, outputs: 4, strides: 1 },
     { inputs: 3, outputs: 8, strides: 2 },
     { inputs: 5, outputs: 16, strides: 1 },
     { inputs: 16, outputs: 33, strides: 2 },
@@ -141,7 +184,7 @@ describe.skipIf(!torchAvailability().available)('a network in bfloat16', () => {
       // What a convolution gives, or its gradient, is stored in the precision that is set.
       const stored = (x: tf.Tensor5D, channels: number) =>
         conv3d(x, tf.reshape(tf.eye(channels), [1, 1, 1, channels, channels]));
-      for (const width of [5, 8, 11]) {
+      for (const width of [5, 8, 11, 37]) {
         const x = digits<tf.Rank.R5>([2, 4, 3, width, inputs], width);
         const filter = tf.variable(digits<tf.Rank.R5>([3, 3, 3, inputs, outputs], 2));
         const slid = () =>

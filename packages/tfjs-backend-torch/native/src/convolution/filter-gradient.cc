@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "gradient-tiles.h"
 #include "pieces.h"
@@ -85,11 +86,17 @@ class FilterGradient {
     packed.assign(tiles_->blocks() * rows * tiles_->packedRow(), 0.f);
     // Zeros after the row, with which its last position makes a pair where it has no neighbour.
     std::vector<float> values(2 * rowValues);
+    const bool isRead = tiles_->operands() != gradient_.storage;
     for (int64_t row = 0; row < rows; ++row) {
       const int64_t plane = piece.sample * gradient_.size[0] + piece.plane + row / piece.rows;
       const int64_t at = (plane * gradient_.size[1] + piece.row + row % piece.rows) * rowValues;
-      simd_.load(static_cast<const char*>(gradient_.values) + at * bytesOf(gradient_.storage),
-                 gradient_.storage, values.data(), rowValues);
+      const char* const from =
+          static_cast<const char*>(gradient_.values) + at * bytesOf(gradient_.storage);
+      if (isRead) {
+        simd_.load(from, gradient_.storage, values.data(), rowValues);
+      } else {
+        std::memcpy(values.data(), from, rowValues * bytesOf(gradient_.storage));
+      }
       tiles_->pack(values.data(), row, rows, packed.data());
     }
   }

@@ -17,7 +17,7 @@ constexpr int64_t kPositionsOfPlanes = 640;
 class ChannelTiles final : public GradientTiles {
  public:
   ChannelTiles(int64_t inputs, int64_t channels, Phase wide, Storage operands)
-      : GradientTiles(operands == Storage::Float32 ? Layout::Interleaved : Layout::Paired,
+      : GradientTiles(operands == Storage::Float32 ? Layout::Interleaved : Layout::Paired, operands,
                       std::move(wide)),
         inputs_(inputs),
         channels_(channels),
@@ -34,16 +34,18 @@ class ChannelTiles final : public GradientTiles {
     packedRow_ = taken_ * cut_.lanes;
   }
 
-  void pack(const float* values, int64_t row, int64_t rows, float* packed) const override {
+  void pack(const void* values, int64_t row, int64_t rows, float* packed) const override {
+    const auto* const floats = static_cast<const float*>(values);
+    const auto* const halves = static_cast<const uint16_t*>(values);
     for (int64_t block = 0; block < blocks_; ++block) {
       const int64_t first = block * cut_.lanes, present = std::min(cut_.lanes, outputs_ - first);
       float* to = packed + (block * rows + row) * packedRow_;
       for (int64_t at = 0; at < taken_; ++at, to += cut_.lanes) {
-        const float* const from = values + at * together_ * outputs_ + first;
+        const int64_t from = at * together_ * outputs_ + first;
         if (together_ == 1) {
-          std::copy_n(from, present, to);
+          std::copy_n(floats + from, present, to);
         } else {
-          kernels().pairUp(from, from + outputs_, reinterpret_cast<uint32_t*>(to), present);
+          kernels().pairAlong(halves + from, outputs_, reinterpret_cast<uint32_t*>(to), present);
         }
       }
     }
@@ -65,7 +67,7 @@ class ChannelTiles final : public GradientTiles {
     tile.gradientStep = cut_.lanes;
     tile.sums = sums + (block * rowLength_ + first) * cut_.lanes;
     tile.weights = static_cast<int>(rowLength_ * (place + 1) / tiles_ - first);
-    kernels().filterGradient(tile, cut_.vectors, operands());
+    kernels().filterGradient(tile, cut_.vectors, operands_);
   }
 
   // Positions of a group that met the same tap are summed.
@@ -94,27 +96,32 @@ class ChannelTiles final : public GradientTiles {
   int64_t together_, taken_;  // positions that are taken at a time, and how often along a row
 };
 
-// Vectors of neighbouring positions: sums [input channel][tap][output channel][lane], packed rows
-// [channel][position], up to a whole vector.
+// Vectors of neighbouring positions, in bfloat16 of two in each lane: sums [input channel][tap][output channel][lane],
+// packed rows [channel][position], up to a whole vector.
 class PlanarTiles final : public GradientTiles {
  public:
-  PlanarTiles(int64_t inputs, int64_t channels, Phase wide)
-      : GradientTiles(Layout::Planar, std::move(wide)),
+  PlanarTiles(int64_t inputs, int64_t channels, Phase wide, Storage operands)
+      : GradientTiles(Layout::Planar, operands, std::move(wide)),
         inputs_(inputs),
         channels_(channels),
         lanes_(kernels().vectorLength),
+        together_(operands == Storage::Float32 ? 1 : 2),
         span_(wide_.span()),
-        positions_((wide_.outputs + lanes_ - 1) / lanes_ * lanes_),
+        positions_((wide_.outputs + together_ * lanes_ - 1) / (together_ * lanes_) * together_ * lanes_),
         tiles_((span_ + kMostPlanarTaps - 1) / kMostPlanarTaps) {
     perTapRow_ = inputs * tiles_;
     sumsPerTapRow_ = inputs * span_ * channels * lanes_;
     positionsAtOnce_ = kPositionsOfPlanes;
-    packedRow_ = channels * positions_;
+    packedRow_ = channels * positions_ / together_;
   }
 
-  void pack(const float* values, int64_t row, int64_t, float* packed) const override {
-    kernels().planes(values, Storage::Float32, wide_.outputs, channels_, packed + row * packedRow_,
-                     positions_);
+  void pack(const void* values, int64_t row, int64_t, float* packed) const override {
+    float* const to = packed + row * packedRow_;
+    if (operands_ == Storage::Float32) {
+      return kernels().planes(values, operands_, wide_.outputs, channels_, to, positions_);
+    }
+    kernels().halfPlanes(static_cast<const uint16_t*>(values), wide_.outputs, channels_,
+                         reinterpret_cast<uint16_t*>(to), positions_);
   }
 
   void sum(int64_t index, const std::vector<const void*>& inputs,
@@ -131,7 +138,7 @@ class PlanarTiles final : public GradientTiles {
     tile.sums = sums + (in * span_ + first) * channels_ * lanes_;
     tile.taps = static_cast<int>(span_ * (place + 1) / tiles_ - first);
     tile.channels = static_cast<int>(channels_);
-    kernels().planarFilterGradient(tile);
+    kernels().planarFilterGradient(tile, operands_);
   }
 
   void unpack(const float* from, float* to) const override {
@@ -146,8 +153,9 @@ class PlanarTiles final : public GradientTiles {
   }
 
  private:
-  const int64_t inputs_, channels_, lanes_, span_;
-  const int64_t positions_;
+  const int64_t inputs_, channels_, lanes_;
+  const int64_t together_;  // positions in a lane
+  const int64_t span_, positions_;
   const int64_t tiles_;  // of an input channel
 };
 
@@ -158,7 +166,7 @@ std::unique_ptr<GradientTiles> gradientTilesFor(int64_t inputChannels, int64_t o
   const auto& [deep, high, wide] = phases;
   const int64_t taps = deep.span() * high.span() * wide.span();
   if (layoutFor(outputChannels, {wide}, taps) == Layout::Planar) {
-    return std::make_unique<PlanarTiles>(inputChannels, outputChannels, wide);
+    return std::make_unique<PlanarTiles>(inputChannels, outputChannels, wide, operands);
   }
   return std::make_unique<ChannelTiles>(
       inputChannels, outputChannels, grouped({wide}, outputChannels, kernels().vectorLength).front(),

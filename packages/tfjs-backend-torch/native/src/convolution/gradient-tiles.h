@@ -15,7 +15,7 @@ class GradientTiles {
 
   // How it reads the input, as what, and of which phase along the rows.
   Layout layout() const { return layout_; }
-  Storage operands() const { return layout_ == Layout::Paired ? Storage::BFloat16 : Storage::Float32; }
+  Storage operands() const { return operands_; }
   const Phase& wide() const { return wide_; }
 
   int64_t perTapRow() const { return perTapRow_; }
@@ -29,8 +29,9 @@ class GradientTiles {
   int64_t packedRow() const { return packedRow_; }
   int64_t blocks() const { return blocks_; }
 
-  // Packs row `row` of `rows`, [position][channel], as tiles read it: rows that are not packed are zero.
-  virtual void pack(const float* values, int64_t row, int64_t rows, float* packed) const = 0;
+  // Packs row `row` of `rows`, [position][channel] of what is multiplied and zeros for one position more, as tiles read
+  // it: rows that are not packed are zero.
+  virtual void pack(const void* values, int64_t row, int64_t rows, float* packed) const = 0;
 
   // Adds to a tap row's sums what a tile of them gains from some rows of the input and, of `rows` that were
   // packed, the gradient's rows that they meet.
@@ -42,15 +43,17 @@ class GradientTiles {
   virtual void unpack(const float* sums, float* to) const = 0;
 
  protected:
-  GradientTiles(Layout layout, Phase wide) : layout_(layout), wide_(std::move(wide)) {}
+  GradientTiles(Layout layout, Storage operands, Phase wide)
+      : layout_(layout), operands_(operands), wide_(std::move(wide)) {}
 
   const Layout layout_;
+  const Storage operands_;
   const Phase wide_;
   int64_t perTapRow_ = 0, sumsPerTapRow_ = 0, positionsAtOnce_ = 0, packedRow_ = 0, blocks_ = 1;
 };
 
 // @param phases forwardPhases along each axis
-// @param operands what input and gradient are both stored as; few channels are summed in float32 anyway
+// @param operands what input and gradient are both stored as, or float32
 std::unique_ptr<GradientTiles> gradientTilesFor(int64_t inputChannels, int64_t outputChannels,
                                                 const Phase (&phases)[3], Storage operands);
 

@@ -32,9 +32,10 @@ Blocks blocksOf(int64_t channels) {
 }
 
 PackedFilter::PackedFilter(const Filter& filter, const Phase* const (&axes)[3],
-                           const Blocks& blocks, Storage operands) {
+                           const Blocks& blocks, Storage operands, bool isEven) {
   const int64_t inputs = filter.isTransposed ? filter.b : filter.a;
-  const int64_t values = axes[2]->span() * inputs;
+  places_ = isEven && operands == Storage::BFloat16 ? inputs + inputs % 2 : inputs;
+  const int64_t values = axes[2]->span() * places_;
   tapRows_ = axes[0]->span() * axes[1]->span();
   rowLength_ = operands == Storage::Float32 ? values : (values + 1) / 2;
   rowWords_ = rowLength_ * blocks.lanes;
@@ -58,9 +59,9 @@ void PackedFilter::packRow(const Filter& filter, const Phase* const (&axes)[3], 
   const int64_t d = deep->taps[tapRow / high->span()], h = high->taps[tapRow % high->span()];
   const int64_t present = std::min(blocks.lanes, outputs - firstLane);
   // One row of lanes more, so that pairs have a second where values are odd.
-  std::vector<float> row((wide->span() * inputs + 1) * blocks.lanes, 0.f);
-  float* at = row.data();
+  std::vector<float> row((wide->span() * places_ + 1) * blocks.lanes, 0.f);
   for (int64_t place = 0; place < wide->span(); ++place) {
+    float* at = row.data() + place * places_ * blocks.lanes;
     for (int64_t in = 0; in < inputs; ++in, at += blocks.lanes) {
       for (int64_t position = 0; position < wide->group; ++position) {
         const int64_t w = wide->taps[place * wide->group + position];

@@ -23,8 +23,9 @@ inline Blocks planarBlocks(int64_t channels) { return {1, channels, 1, 0}; }
 class PackedFilter {
  public:
   // @param axes phases along depth, height and width
+  // @param isEven whether a pair is of one place: where channels are odd, the last has none beside it
   PackedFilter(const Filter& filter, const Phase* const (&axes)[3], const Blocks& blocks,
-               Storage operands);
+               Storage operands, bool isEven);
 
   // Values, or pairs of them, that one row of the input gives to a position.
   int64_t rowLength() const { return rowLength_; }
@@ -38,7 +39,7 @@ class PackedFilter {
   void packRow(const Filter& filter, const Phase* const (&axes)[3], int64_t firstLane,
                int64_t tapRow, const Blocks& blocks, Storage operands, uint32_t* to) const;
 
-  int64_t tapRows_, rowLength_, rowWords_;
+  int64_t places_, tapRows_, rowLength_, rowWords_;
   std::vector<uint32_t> words_;
 };
 

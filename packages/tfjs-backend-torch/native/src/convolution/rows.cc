@@ -9,12 +9,26 @@ namespace {
 // A tap costs a multiplication for each vector, turning a value costs a few.
 constexpr int64_t kTapsWorthTurning = 8;
 
+bool isOfWords(Storage operands, Layout layout) {
+  return operands == Storage::Float32 || layout == Layout::Paired || layout == Layout::PlanarPaired;
+}
+
 // Room for a row's values and one more, of which pairs may want half: an odd number of cache lines, since
 // rows that are a power of two apart would contend for the same few places of a cache.
 int64_t roomFor(int64_t values, Storage operands, Layout layout) {
-  const bool isHalved = operands == Storage::BFloat16 && layout != Layout::Paired;
-  const int64_t floats = isHalved ? values / 2 + 1 : values;
+  const int64_t floats = isOfWords(operands, layout) ? values : values / 2 + 1;
   return ((floats + 15) / 16 | 1) * 16;
+}
+
+// From one plane of a row to the next: the last vector may reach beyond the row.
+int64_t planeOf(int64_t width, Storage operands, Layout layout) {
+  return width + kernels().vectorLength * (isOfWords(operands, layout) ? 1 : 2);
+}
+
+int64_t valuesIn(int64_t width, int64_t channels, int64_t plane, Layout layout) {
+  if (layout == Layout::Planar) return plane * channels;
+  if (layout == Layout::PlanarPaired) return plane * ((channels + 1) / 2);
+  return width * channels;
 }
 
 }  // namespace
@@ -33,9 +47,8 @@ Rows::Rows(const Volume& volume, const Phase& wide, Storage operands, Layout lay
       layout_(layout),
       width_(wide.reach(wide.outputs)),
       inputStep_(wide.inputStep),
-      channelStep_(width_ + kernels().vectorLength),  // The last vector may reach beyond the row.
-      rowFloats_(roomFor((layout == Layout::Planar ? channelStep_ : width_) * volume.channels,
-                         operands, layout)),
+      channelStep_(planeOf(width_, operands, layout)),
+      rowFloats_(roomFor(valuesIn(width_, volume.channels, channelStep_, layout), operands, layout)),
       from_(std::clamp<int64_t>(wide.firstInput, 0, volume.size[2])),
       count_(std::clamp<int64_t>(wide.firstInput + width_, from_, volume.size[2]) - from_),
       before_(std::clamp<int64_t>(from_ - wide.firstInput, 0, width_)),
@@ -65,7 +78,7 @@ void Rows::fetch(const Piece& piece, const Phase& deep, const Phase& high) {
 }
 
 void Rows::copyRow(int64_t plane, int64_t row, float* to) const {
-  if (layout_ == Layout::Planar) return copyPlanarRow(plane, row, to);
+  if (layout_ == Layout::Planar || layout_ == Layout::PlanarPaired) return copyPlanarRow(plane, row, to);
   if (layout_ == Layout::Paired) return copyPairedRow(plane, row, to);
   const int64_t before = before_ * volume_.channels, count = count_ * volume_.channels;
   const int64_t bytes = bytesOf(operands_);
@@ -93,7 +106,16 @@ void Rows::copyPairedRow(int64_t plane, int64_t row, float* to) const {
 void Rows::copyPlanarRow(int64_t plane, int64_t row, float* to) const {
   const int64_t channels = volume_.channels;
   std::memset(to, 0, rowFloats_ * sizeof(float));
-  kernels().planes(valuesOf(plane, row), volume_.storage, count_, channels, to + before_, channelStep_);
+  const void* const from = valuesOf(plane, row);
+  if (operands_ == Storage::Float32) {
+    return kernels().planes(from, volume_.storage, count_, channels, to + before_, channelStep_);
+  }
+  const auto* const halves = static_cast<const uint16_t*>(from);
+  if (layout_ == Layout::Planar) {
+    return kernels().halfPlanes(halves, count_, channels, reinterpret_cast<uint16_t*>(to) + before_,
+                                channelStep_);
+  }
+  kernels().pairPlanes(halves, count_, channels, reinterpret_cast<uint32_t*>(to) + before_, channelStep_);
 }
 
 }  // namespace fedvox

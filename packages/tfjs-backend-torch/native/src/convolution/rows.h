@@ -8,8 +8,9 @@
 namespace fedvox {
 
 // How a row lies in memory: [position][channel], as volumes have it; the same, each value paired with the
-// one that takes its place at the next output; or [channel][position].
-enum class Layout { Interleaved, Paired, Planar };
+// one that takes its place at the next output; [channel][position]; or [pair of channels][position], where an odd last
+// channel's partner is zero. Pairs are of bfloat16.
+enum class Layout { Interleaved, Paired, Planar, PlanarPaired };
 
 // How tiles want the rows of an input for so many output channels: planar where they are few, positions
 // enough to fill vectors with follow one another, and taps enough to be worth turning the rows.
@@ -35,7 +36,7 @@ class Rows {
     return scratch_.data() + ((plane - plane_) * rows_ + row - row_) * rowFloats_;
   }
 
-  // From one channel of a planar row to the next.
+  // From one channel, or pair, of a planar row to the next, in what it holds.
   int64_t channelStep() const { return channelStep_; }
 
  private:

@@ -28,7 +28,7 @@ class ChannelTiles final : public SlidingTiles {
     SlideTile tile;
     tile.rows = met.rows.data();
     tile.weights = met.weights.data();
-    tile.rowCount = static_cast<int>(met.rows.size());
+    tile.rowCount = met.count;
     tile.length = static_cast<int>(operands_ == Storage::Float32 ? values : (values + 1) / 2);
     tile.rowStep = wide.inputStep * inputs_;
     tile.bias = bias_.empty() ? nullptr : bias_.data() + firstChannel;
@@ -50,12 +50,18 @@ class ChannelTiles final : public SlidingTiles {
   std::vector<float> bias_;
 };
 
-// Vectors of neighbouring positions.
+bool isPaired(const Volume& input) {
+  return input.storage == Storage::BFloat16 && input.channels > 1;
+}
+
+// Vectors of neighbouring positions; in bfloat16 of pairs of channels, where there is more than one.
 class PlanarTiles final : public SlidingTiles {
  public:
   PlanarTiles(const Volume& input, const float* bias, const Volume& output)
-      : SlidingTiles(Layout::Planar, Storage::Float32, planarBlocks(output.channels), output),
-        inputs_(input.channels),
+      : SlidingTiles(isPaired(input) ? Layout::PlanarPaired : Layout::Planar,
+                     isPaired(input) ? Storage::BFloat16 : Storage::Float32,
+                     planarBlocks(output.channels), output),
+        inputs_(isPaired(input) ? pieces(input.channels, 2) : input.channels),
         bias_(bias) {}
 
   void slide(const Meeting& met, const Rows& source, void* row) const override {
@@ -66,7 +72,7 @@ class PlanarTiles final : public SlidingTiles {
     PlanarTile tile;
     tile.rows = met.rows.data();
     tile.weights = met.weights.data();
-    tile.rowCount = static_cast<int>(met.rows.size());
+    tile.rowCount = met.count;
     tile.taps = static_cast<int>(wide.span());
     tile.inputs = static_cast<int>(inputs_);
     tile.channels = static_cast<int>(output_.channels);
@@ -79,7 +85,7 @@ class PlanarTiles final : public SlidingTiles {
       tile.positions = static_cast<int>(end - first);
       tile.firstInput = met.firstInput + first;
       tile.output = at(row, wide.firstOutput + first * wide.outputStep, 0);
-      simd.slidePlanes(tile, output_.storage);
+      simd.slidePlanes(tile, operands_, output_.storage);
     }
   }
 

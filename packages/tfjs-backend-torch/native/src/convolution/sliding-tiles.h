@@ -9,9 +9,12 @@
 
 namespace fedvox {
 
-// What one row of the output meets, for one block of its channels: rows of the input and their weights.
+// What one row of the output meets, for one block of its channels: so many rows of the input and their
+// weights. Their number stands by itself: read as the end of a vector that was just written, it would wait
+// until all that was stored before it, of the output too, has left for the cache.
 struct Meeting {
   std::vector<const void*> rows, weights;
+  int count;
   const Phase* wide;
   int64_t firstInput;  // of the rows: what the phase's first position meets
   int64_t block;

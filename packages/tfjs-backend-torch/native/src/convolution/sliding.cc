@@ -35,7 +35,8 @@ class Sliding {
         for (const auto& wide : phases[2]) {
           const Phase* const axes[]{&deep, &high, &wide};
           patterns_.push_back(
-              {deep, high, wide, PackedFilter(filter, axes, tiles.blocks(), tiles.operands())});
+              {deep, high, wide, PackedFilter(filter, axes, tiles.blocks(), tiles.operands(),
+                                              tiles.layout() == Layout::PlanarPaired)});
         }
       }
     }
@@ -55,6 +56,8 @@ class Sliding {
     Rows source(input_, wide_, tiles_.operands(), tiles_.layout(), scratch);
     source.fetch(piece, deep_, high_);
     Meeting met;
+    met.rows.resize(deep_.span() * high_.span());
+    met.weights.resize(met.rows.size());
     for (const auto& pattern : patterns_) {
       const auto& [deep, high, wide, filter] = pattern;
       const int64_t planes = std::min(piece.plane + piece.planes, deep.outputs);
@@ -83,12 +86,11 @@ class Sliding {
     const int64_t firstRow = high.firstInput + row * high.inputStep, rows = high.span();
     const int64_t lastPlane = std::min(planes, input_.size[0] - firstPlane);
     const int64_t lastRow = std::min(rows, input_.size[1] - firstRow);
-    met.rows.clear();
-    met.weights.clear();
+    met.count = 0;
     for (int64_t p = std::max<int64_t>(0, -firstPlane); p < lastPlane; ++p) {
       for (int64_t r = std::max<int64_t>(0, -firstRow); r < lastRow; ++r) {
-        met.rows.push_back(source.at(firstPlane + p, firstRow + r));
-        met.weights.push_back(filter.row(met.block, p * rows + r));
+        met.rows[met.count] = source.at(firstPlane + p, firstRow + r);
+        met.weights[met.count++] = filter.row(met.block, p * rows + r);
       }
     }
   }

@@ -317,9 +317,37 @@ at::Tensor normPreluGradient(const at::Tensor& dyGiven, const at::Tensor& xGiven
   return dx;
 }
 
+at::Tensor composedChannelSums(const at::Tensor& x) {
+  TORCH_CHECK(x.dim() > 1, "no channels to sum in ", x.sizes());
+  return x.to(at::kFloat).reshape({-1, x.size(-1)}).sum(0);
+}
+
+// What a bias's gradient is. ATen would copy bfloat16 to float32 before it sums.
+at::Tensor channelSums(const at::Tensor& given) {
+  if (!hasWideVectors() || given.dim() < 2 || given.numel() == 0) return composedChannelSums(given);
+  const auto x = given.contiguous();
+  const Slices slices(x);
+  const Table zeros(slices.period, 0.f);
+  Table partial(slices.count * 2 * slices.period, 0.f);
+  slices.each([&](int64_t slice, int64_t, int64_t at, const PeriodicRun& run) {
+    float* const sums = partial.data() + slice * 2 * slices.period;
+    kernels().moments(run, valuesAt(x, at), storageOf(x), zeros.data(), sums, sums + slices.period);
+  });
+  const auto sums = slices.channelSums(partial, 2);
+  const auto result = at::empty({slices.channels}, x.options().dtype(at::kFloat));
+  for (int64_t c = 0; c < slices.channels; ++c) {
+    double sum = 0;
+    for (int64_t sample = 0; sample < slices.batch; ++sample) sum += sums[sample * slices.channels + c];
+    result.data_ptr<float>()[c] = static_cast<float>(sum);
+  }
+  return result;
+}
+
 }  // namespace
 
 TORCH_LIBRARY_FRAGMENT(fedvox, library) {
+  // [channels], in float32.
+  library.def("channel_sums(Tensor x) -> Tensor");
   // y as x is stored; mean and 1 / √(variance + epsilon), [batch, groups]; alpha is [1] or [channels].
   library.def(
       "norm_prelu(Tensor x, Tensor alpha, int groups, float epsilon) -> (Tensor, Tensor, Tensor)");
@@ -332,12 +360,14 @@ TORCH_LIBRARY_FRAGMENT(fedvox, library) {
 }
 
 TORCH_LIBRARY_IMPL(fedvox, CompositeExplicitAutograd, library) {
+  library.impl("channel_sums", composedChannelSums);
   library.impl("norm_prelu", composedNormPrelu);
   library.impl("norm_prelu_sums", composedSums);
   library.impl("norm_prelu_gradient", composedGradient);
 }
 
 TORCH_LIBRARY_IMPL(fedvox, CPU, library) {
+  library.impl("channel_sums", channelSums);
   library.impl("norm_prelu", normPrelu);
   library.impl("norm_prelu_sums", normPreluSums);
   library.impl("norm_prelu_gradient", normPreluGradient);

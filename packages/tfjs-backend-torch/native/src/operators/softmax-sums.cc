@@ -58,7 +58,7 @@ at::Tensor composedGradient(const at::Tensor& dy, const at::Tensor& logits, cons
   const auto of = [&](int64_t kind) { return dy.select(0, kind).unsqueeze(1); };
   const auto weighted = p * (truth * of(0) + of(1) + 2 * p * of(2));
   const auto own = truth * of(4);
-  return (weighted + own - p * (weighted + own).sum(-1, true)).reshape(logits.sizes());
+  return (weighted + own - p * (weighted + own).sum(-1, true)).reshape(logits.sizes()).to(logits.scalar_type());
 }
 
 // --- by our own loops ----------------------------------------------------------------------------
@@ -115,10 +115,10 @@ at::Tensor gradient(const at::Tensor& dy, const at::Tensor& logits, const at::Te
   expectFit(dy, logits, labels);
   const LabelledSlices slices(logits, labels);
   const auto perSample = dy.to(at::kFloat).transpose(0, 1).contiguous();
-  const auto result = at::empty(logits.sizes(), logits.options().dtype(at::kFloat));
+  const auto result = at::empty(logits.sizes(), logits.options());
   slices.each([&](int64_t, int64_t sample, int64_t first, const LabelledRun& run) {
     kernels().softmaxGradient(run, perSample.data_ptr<float>() + sample * kSoftmaxSums * slices.classes,
-                              result.data_ptr<float>() + first * slices.classes);
+                              valuesAt(result, first * slices.classes));
   });
   return result;
 }

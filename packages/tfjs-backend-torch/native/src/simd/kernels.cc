@@ -23,6 +23,8 @@ const Kernels FEDVOX_KERNELS = {
     pairAlong,
     filterGradient,
     planes,
+    halfPlanes,
+    pairPlanes,
     {planarVectors(1), planarVectors(2), planarVectors(3), planarVectors(4)},
     slidePlanes,
     planarFilterGradient,

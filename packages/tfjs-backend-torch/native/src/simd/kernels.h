@@ -32,7 +32,8 @@ struct SlideTile {
 };
 
 // The same for few output channels, which would leave most of a vector empty: here a vector holds one channel
-// of neighbouring positions, and rows of the input lie channel by channel.
+// of neighbouring positions, and rows of the input lie channel by channel, in bfloat16 by pairs of channels:
+// then `inputs` counts pairs.
 struct PlanarTile {
   // One for each row of the input that takes part, and the weights it meets, [taps][inputs][channels].
   const void* const* rows;
@@ -68,10 +69,10 @@ struct FilterTile {
   int weights;
 };
 
-// The same as vectors of neighbouring positions: for one input channel, some neighbouring taps along a
-// row and all of few output channels.
+// The same as vectors of neighbouring positions, in bfloat16 of two to a lane: for one input channel, some
+// neighbouring taps along a row and all of few output channels.
 struct PlanarFilterTile {
-  const void* const* inputs;     // one for each row, of float32, channel by channel
+  const void* const* inputs;     // one for each row, of float32 or bfloat16, channel by channel
   const void* const* gradients;  // likewise, with zeros up to a whole vector
   int rowCount;
   ptrdiff_t firstInput;    // of a row: what the first tap of the channel meets at the first position
@@ -133,10 +134,15 @@ struct Kernels {
   // From [position][channel] to [channel][position], each channel `step` after the last.
   void (*planes)(const void* source, Storage storage, size_t positions, size_t channels, float* values,
                  size_t step);
+  // The same of bfloat16, as it is and by pairs of channels, [pair][position]; an odd last one has zero beside it.
+  void (*halfPlanes)(const uint16_t* source, size_t positions, size_t channels, uint16_t* values,
+                     size_t step);
+  void (*pairPlanes)(const uint16_t* source, size_t positions, size_t channels, uint32_t* pairs,
+                     size_t step);
   // The most vectors of a planar tile of one channel, of two and so on.
   int planarVectors[kMostPlanarChannels];
-  void (*slidePlanes)(const PlanarTile& tile, Storage output);
-  void (*planarFilterGradient)(const PlanarFilterTile& tile);
+  void (*slidePlanes)(const PlanarTile& tile, Storage operands, Storage output);
+  void (*planarFilterGradient)(const PlanarFilterTile& tile, Storage operands);
   // Adds x − shift and its square to sums and squares, [period] each.
   void (*moments)(const PeriodicRun& run, const void* x, Storage stored, const float* shift,
                   float* sums, float* squares);
@@ -152,8 +158,8 @@ struct Kernels {
                             const float* alongs, void* dx);
   // Adds to the sums.
   void (*softmaxSums)(const LabelledRun& run, double (*logarithm)(double), double* sums);
-  // The logits' gradient, of that of the sums.
-  void (*softmaxGradient)(const LabelledRun& run, const float* ofSums, float* gradients);
+  // The logits' gradient, of that of the sums, stored as they are.
+  void (*softmaxGradient)(const LabelledRun& run, const float* ofSums, void* gradients);
   void (*adam)(const AdamRun& run);
 };
 

@@ -3,6 +3,7 @@
 // Tiles for few output channels: vectors of neighbouring positions, which every instruction set fills.
 
 #include "planes.h"
+#include "tiles.h"
 
 namespace fedvox {
 namespace {
@@ -12,54 +13,79 @@ constexpr int planarVectors(int channels) {
   return channels == 1 ? 8 : channels == 2 ? 5 : 3;
 }
 
-// From a vector for each channel to positions whose channels lie side by side.
+// From planes of sums to positions whose channels lie side by side. Not inlined: it would take registers from the sums.
 template <typename Stored, int Channels, int Vectors>
-inline void interleave(const Vector (&sums)[Channels][Vectors], const PlanarTile& tile) {
-  Stored lanes[Channels][Vectors * kLength];
-  for (int c = 0; c < Channels; ++c) {
-    for (int v = 0; v < Vectors; ++v) put(lanes[c] + v * kLength, sums[c][v]);
-  }
+__attribute__((noinline)) void interleave(const float* lanes, const PlanarTile& tile) {
+  float mixed[Vectors * kLength * Channels];
+  sideBySideOf<Channels>(lanes, Vectors * kLength, tile.positions, mixed);
   auto* const to = static_cast<Stored*>(tile.output);
-  const auto at = [&](ptrdiff_t step) {
-    for (int p = 0; p < tile.positions; ++p) {
-      for (int c = 0; c < Channels; ++c) to[p * step + c] = lanes[c][p];
-    }
-  };
-  // Side by side, as a constant that the compiler makes vectors of.
-  if (tile.outputStep == Channels) return at(Channels);
-  at(tile.outputStep);
+  if (tile.outputStep == Channels) return store(mixed, to, tile.positions * Channels);
+  Stored values[Vectors * kLength * Channels];
+  store(mixed, values, tile.positions * Channels);
+  for (int p = 0; p < tile.positions; ++p) {
+    for (int c = 0; c < Channels; ++c) to[p * tile.outputStep + c] = values[p * Channels + c];
+  }
 }
 
-template <int Channels, int Vectors>
+template <typename Operands, int Channels, int Vectors>
 void planarTile(const PlanarTile& tile, Storage output) {
-  Vector sums[Channels][Vectors];
+  // Sums of every other input apart, where those of one alone are too few to keep the processor busy.
+  constexpr int kApart = kLength == 16 && Channels * Vectors < 12 ? 2 : 1;
+  Vector sums[Channels][Vectors], apart[Channels][Vectors];
   for (int c = 0; c < Channels; ++c) {
-    for (int v = 0; v < Vectors; ++v) sums[c][v] = all(tile.bias ? tile.bias[c] : 0.f);
+    for (int v = 0; v < Vectors; ++v) {
+      sums[c][v] = all(tile.bias ? tile.bias[c] : 0.f);
+      apart[c][v] = Vector{};
+    }
   }
+  const auto add = [](Vector (&to)[Channels][Vectors], const void* x, ptrdiff_t at,
+                      const typename Operands::Value* weights) {
+    typename Operands::Weights values[Vectors];
+    for (int v = 0; v < Vectors; ++v) {
+      values[v] = Operands::weights(x, at + v * kLength);
+      keepInRegister(values[v]);
+    }
+    for (int c = 0; c < Channels; ++c) {
+      for (int v = 0; v < Vectors; ++v) {
+        to[c][v] = Operands::addTo(to[c][v], values[v], weights + c * Operands::kTogether);
+      }
+    }
+  };
+  constexpr int kWeights = Channels * Operands::kTogether;
   for (int r = 0; r < tile.rowCount; ++r) {
-    const auto* const row = static_cast<const float*>(tile.rows[r]) + tile.firstInput;
-    const auto* weights = static_cast<const float*>(tile.weights[r]);
+    const void* const row = tile.rows[r];
+    const auto* weights = static_cast<const typename Operands::Value*>(tile.weights[r]);
     for (int tap = 0; tap < tile.taps; ++tap) {
-      const float* x = row + tap;
-      for (int in = 0; in < tile.inputs; ++in, x += tile.channelStep, weights += Channels) {
-        Vector values[Vectors];
-        for (int v = 0; v < Vectors; ++v) values[v] = loadVector(x + v * kLength);
-        for (int c = 0; c < Channels; ++c) {
-          const Vector weight = all(weights[c]);
-          for (int v = 0; v < Vectors; ++v) sums[c][v] += values[v] * weight;
+      ptrdiff_t at = tile.firstInput + tap;
+      int in = 0;
+      if constexpr (kApart == 2) {
+        for (; in + 2 <= tile.inputs; in += 2, at += 2 * tile.channelStep, weights += 2 * kWeights) {
+          add(sums, row, at, weights);
+          add(apart, row, at + tile.channelStep, weights + kWeights);
         }
+      }
+      for (; in < tile.inputs; ++in, at += tile.channelStep, weights += kWeights) {
+        add(sums, row, at, weights);
       }
     }
   }
+  float lanes[Channels * Vectors * kLength];
+  for (int c = 0; c < Channels; ++c) {
+    for (int v = 0; v < Vectors; ++v) {
+      storeVector(lanes + (c * Vectors + v) * kLength, kApart == 2 ? sums[c][v] + apart[c][v] : sums[c][v]);
+    }
+  }
   if (output == Storage::Float32) {
-    interleave<float>(sums, tile);
+    interleave<float, Channels, Vectors>(lanes, tile);
   } else {
-    interleave<uint16_t>(sums, tile);
+    interleave<uint16_t, Channels, Vectors>(lanes, tile);
   }
 }
 
-template <int Taps, int Channels>
+template <typename Operands, int Taps, int Channels>
 void planarFilterTile(const PlanarFilterTile& tile) {
+  typedef typename Operands::Value Value;
+  constexpr ptrdiff_t kStep = kLength * Operands::kTogether;
   Vector sums[Taps][Channels];
   for (int t = 0; t < Taps; ++t) {
     for (int c = 0; c < Channels; ++c) {
@@ -67,14 +93,20 @@ void planarFilterTile(const PlanarFilterTile& tile) {
     }
   }
   for (int r = 0; r < tile.rowCount; ++r) {
-    const auto* const x = static_cast<const float*>(tile.inputs[r]) + tile.firstInput;
-    const auto* const dy = static_cast<const float*>(tile.gradients[r]);
-    for (ptrdiff_t at = 0; at < tile.gradientStep; at += kLength) {
-      Vector gradient[Channels];
-      for (int c = 0; c < Channels; ++c) gradient[c] = loadVector(dy + c * tile.gradientStep + at);
+    const auto* const x = static_cast<const Value*>(tile.inputs[r]) + tile.firstInput;
+    const auto* const dy = static_cast<const Value*>(tile.gradients[r]);
+    for (ptrdiff_t at = 0; at < tile.gradientStep; at += kStep) {
+      typename Operands::Weights gradient[Channels];
+      for (int c = 0; c < Channels; ++c) {
+        gradient[c] = Operands::weights(dy + c * tile.gradientStep + at, 0);
+        keepInRegister(gradient[c]);
+      }
       for (int t = 0; t < Taps; ++t) {
-        const Vector value = loadVector(x + t + at);
-        for (int c = 0; c < Channels; ++c) sums[t][c] += value * gradient[c];
+        typename Operands::Weights value = Operands::weights(x + t + at, 0);
+        keepInRegister(value);
+        for (int c = 0; c < Channels; ++c) {
+          sums[t][c] = Operands::addAll(sums[t][c], value, gradient[c]);
+        }
       }
     }
   }
@@ -86,41 +118,45 @@ void planarFilterTile(const PlanarFilterTile& tile) {
 }
 
 // Calls the instance of a template whose tile has the size at hand.
-template <int Channels, int Vectors>
+template <typename Operands, int Channels, int Vectors>
 void planarOf(const PlanarTile& tile, Storage output) {
   if constexpr (Vectors > 1) {
     if (tile.positions <= (Vectors - 1) * kLength) {
-      return planarOf<Channels, Vectors - 1>(tile, output);
+      return planarOf<Operands, Channels, Vectors - 1>(tile, output);
     }
   }
-  planarTile<Channels, Vectors>(tile, output);
+  planarTile<Operands, Channels, Vectors>(tile, output);
 }
 
-template <int Channels>
+template <typename Operands, int Channels>
 void slidePlanesOf(const PlanarTile& tile, Storage output) {
   if constexpr (Channels > 1) {
-    if (tile.channels != Channels) return slidePlanesOf<Channels - 1>(tile, output);
+    if (tile.channels != Channels) return slidePlanesOf<Operands, Channels - 1>(tile, output);
   }
-  planarOf<Channels, planarVectors(Channels)>(tile, output);
+  planarOf<Operands, Channels, planarVectors(Channels)>(tile, output);
 }
 
-template <int Taps, int Channels>
+template <typename Operands, int Taps, int Channels>
 void planarFilterOf(const PlanarFilterTile& tile) {
   if constexpr (Taps > 1) {
-    if (tile.taps != Taps) return planarFilterOf<Taps - 1, Channels>(tile);
+    if (tile.taps != Taps) return planarFilterOf<Operands, Taps - 1, Channels>(tile);
   }
   if constexpr (Channels > 1) {
-    if (tile.channels != Channels) return planarFilterOf<Taps, Channels - 1>(tile);
+    if (tile.channels != Channels) return planarFilterOf<Operands, Taps, Channels - 1>(tile);
   }
-  planarFilterTile<Taps, Channels>(tile);
+  planarFilterTile<Operands, Taps, Channels>(tile);
 }
 
-void slidePlanes(const PlanarTile& tile, Storage output) {
-  slidePlanesOf<kMostPlanarChannels>(tile, output);
+void slidePlanes(const PlanarTile& tile, Storage operands, Storage output) {
+  if (operands == Storage::Float32) return slidePlanesOf<Singles, kMostPlanarChannels>(tile, output);
+  slidePlanesOf<Pairs, kMostPlanarChannels>(tile, output);
 }
 
-void planarFilterGradient(const PlanarFilterTile& tile) {
-  planarFilterOf<kMostPlanarTaps, kMostPlanarChannels>(tile);
+void planarFilterGradient(const PlanarFilterTile& tile, Storage operands) {
+  if (operands == Storage::Float32) {
+    return planarFilterOf<Singles, kMostPlanarTaps, kMostPlanarChannels>(tile);
+  }
+  planarFilterOf<Pairs, kMostPlanarTaps, kMostPlanarChannels>(tile);
 }
 
 }  // namespace

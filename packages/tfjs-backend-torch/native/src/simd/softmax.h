@@ -141,8 +141,10 @@ void softmaxSums(const LabelledRun& run, double (*logarithm)(double), double* su
   for (size_t c = 0; c < classes; ++c) logs[c] -= logarithms[c].total + logarithm(logarithms[c].folded);
 }
 
-void softmaxGradient(const LabelledRun& run, const float* ofSums, float* gradients) {
+template <typename Stored>
+void softmaxGradientAs(const LabelledRun& run, const float* ofSums, Stored* gradients) {
   const size_t classes = run.classes;
+  float whole[kMostClasses * kLength];
   const auto of = [&](int kind, size_t c) { return ofSums[kind * classes + c]; };
   someAtATime(run, [&](Voxels& voxels) {
     softmax(voxels, classes);
@@ -160,12 +162,19 @@ void softmaxGradient(const LabelledRun& run, const float* ofSums, float* gradien
       Vector along{};
       for (size_t c = 0; c < classes; ++c) along += alone(c);
       for (size_t c = 0; c < classes; ++c) {
-        const Vector whole = alone(c) - loadVector(p + c * voxels.step) * along;
-        storeVector(p + c * voxels.step, whole);
+        storeVector(p + c * voxels.step, alone(c) - loadVector(p + c * voxels.step) * along);
       }
     }
-    sideBySide(voxels.logits, voxels.step, voxels.count, classes, gradients + voxels.first * classes);
+    sideBySide(voxels.logits, voxels.step, voxels.count, classes, whole);
+    store(whole, gradients + voxels.first * classes, voxels.count * classes);
   });
+}
+
+void softmaxGradient(const LabelledRun& run, const float* ofSums, void* gradients) {
+  if (run.stored == Storage::Float32) {
+    return softmaxGradientAs(run, ofSums, static_cast<float*>(gradients));
+  }
+  softmaxGradientAs(run, ofSums, static_cast<uint16_t*>(gradients));
 }
 
 }  // namespace

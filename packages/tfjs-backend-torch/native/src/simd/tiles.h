@@ -49,6 +49,7 @@ struct Singles {
     return loadVector(static_cast<const float*>(from) + index);
   }
   static Vector addTo(Vector sums, Weights weights, const float* x) { return sums + all(*x) * weights; }
+  static Vector addAll(Vector sums, Weights a, Weights b) { return sums + a * b; }
 };
 
 struct Pairs {
@@ -63,6 +64,7 @@ struct Pairs {
     __builtin_memcpy(&pair, x, sizeof pair);
     return addProducts(sums, weights, pair - Words{});
   }
+  static Vector addAll(Vector sums, Weights a, Weights b) { return addProducts(sums, a, b); }
 };
 
 template <typename Operands, int Positions, int Vectors>

@@ -22,6 +22,15 @@ inline Vector loadVector(const float* values) { return *reinterpret_cast<const V
 inline void storeVector(float* values, Vector v) { *reinterpret_cast<Vector*>(values) = v; }
 inline Vector all(float value) { return value - Vector{}; }
 
+// A vector that is used often is loaded once: the compiler would load it again for each use, for want of registers that
+// it wants for later.
+template <typename Loaded>
+inline void keepInRegister(Loaded& vector) {
+#ifdef __AVX512F__
+  __asm__("" : "+v"(vector));
+#endif
+}
+
 inline float sumOf(Vector values) {
   float sum = 0;
   for (int lane = 0; lane < kLength; ++lane) sum += values[lane];
@@ -109,6 +118,13 @@ void pairAlong(const uint16_t* values, size_t apart, uint32_t* pairs, size_t cou
     const uint16_t halves[]{values[at], values[at + apart]};
     __builtin_memcpy(pairs + at, halves, sizeof halves);
   }
+}
+
+template <typename Stored>
+void store(const float* values, Stored* to, size_t count) {
+  size_t at = 0;
+  for (; at + kLength <= count; at += kLength) put(to + at, loadVector(values + at));
+  for (; at < count; ++at) putOne(to + at, values[at]);
 }
 
 template <typename Stored>
