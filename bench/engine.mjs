@@ -4,6 +4,7 @@
 
 import { registerTorchBackend } from '@fedvox/tfjs-backend-torch';
 import * as tf from '@tensorflow/tfjs-core';
+import { compare } from './training/compare.mjs';
 import { duel } from './training/duel.mjs';
 
 const SMALL = {
@@ -28,34 +29,16 @@ export async function run({ args, log }) {
   const small = await duel(SMALL, { warmUp: 2, turns: 7, stepsPerTurn: 3, threads, log });
   const names = Object.keys(small);
   const large = await duel(LARGE, { warmUp: 1, turns: 5, stepsPerTurn: 1, threads, names, log });
+  const { small_memory_vs_best, ...ofSmall } = compare('small', small, SMALL.shape[0]);
+  const { large_memory_vs_best, ...ofLarge } = compare('large', large, LARGE.shape[0]);
   return {
     figures: {
-      ...compare('small', small),
-      ...compare('large', large),
-      peak_memory_vs_best: Math.max(memoryVersusBest(small), memoryVersusBest(large)),
+      ...ofSmall,
+      ...ofLarge,
+      peak_memory_vs_best: Math.max(small_memory_vs_best, large_memory_vs_best),
       small_operator_us: await smallOperatorMicroseconds(),
     },
   };
-}
-
-/** Of those sides whose name starts so, the one with the shortest step. */
-function fastest(sides, whose) {
-  const entries = Object.entries(sides).filter(([name]) => name.startsWith(whose));
-  return entries.reduce((best, [, side]) => (side.step < best.step ? side : best), entries[0][1]);
-}
-
-function compare(size, sides) {
-  const ours = fastest(sides, 'ours').step;
-  return {
-    [`${size}_vs_default`]: sides.pytorch_fp32.step / ours,
-    [`${size}_vs_best`]: fastest(sides, 'pytorch').step / ours,
-    [`${size}_fp32_vs_default`]: sides.pytorch_fp32.step / sides.ours_fp32.step,
-    [`${size}_volumes_per_s`]: (size === 'small' ? SMALL : LARGE).shape[0] / ours,
-  };
-}
-
-function memoryVersusBest(sides) {
-  return fastest(sides, 'ours').peakBytes / fastest(sides, 'pytorch').peakBytes;
 }
 
 /** One dispatched operator on a tensor of four numbers, without what tfjs adds around a kernel. */

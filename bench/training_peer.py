@@ -8,7 +8,8 @@ With "data": {"path": file, "cases": n} in the setup it trains on cases instead,
 bytes, all of the setup's shape:
   {"batches": [[index, ...], ...]}                       -> {"loss": the last batch's}
   {"evaluate": [index, ...]}                             -> {"dice": [mean of each foreground class]}
-The network is monai.networks.nets.UNet's, layer for layer, written with torch.nn only.
+The network is monai.networks.nets.UNet's, layer for layer, written with torch.nn only; or with "monai": {"name", "arguments"}
+in the setup that class of monai.networks.nets itself.
 """
 
 import json
@@ -86,6 +87,14 @@ def unet(channels, strides, units, classes):
     return level(0, 1, classes)
 
 
+def network_of(setup):
+    if "monai" not in setup:
+        return unet(setup["channels"], setup["strides"], setup["residualUnits"], setup["classes"])
+    from monai.networks import nets
+
+    return getattr(nets, setup["monai"]["name"])(**setup["monai"]["arguments"])
+
+
 def dice_ce(logits, labels):
     """MONAI's DiceCELoss(to_onehot_y=True, softmax=True)."""
     classes = logits.shape[1]
@@ -104,7 +113,7 @@ class Training:
         torch.set_num_threads(setup["threads"])
         self.bf16 = setup["mode"].startswith("bf16")
         batch, *size = setup["shape"]
-        self.net = unet(setup["channels"], setup["strides"], setup["residualUnits"], setup["classes"])
+        self.net = network_of(setup)
         self.x = torch.randn(batch, 1, *size)
         self.labels = torch.randint(0, setup["classes"], (batch, *size))
         if setup["mode"].endswith("channels-last"):

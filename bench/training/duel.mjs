@@ -28,7 +28,8 @@ export const SIDES = {
 const HOPELESS = 3;
 
 /**
- * @param {object} workload `channels`, `strides`, `residualUnits`, `classes`, `shape`
+ * @param {object} workload `channels`, `strides`, `residualUnits`, `classes`, `shape`; or, instead of the first three, `network`
+ *   as a job has it and `monai` for PyTorch's side
  * @param {{warmUp: number, turns: number, stepsPerTurn: number, threads?: number, names?: string[], log: (line: string) => void}} options
  *   `threads` of each side; every core when left out; `names` of the sides, all when left out
  * @returns for each side its median seconds a step and its peak resident bytes; a side that this
