@@ -22,15 +22,21 @@ const SIDE_DOORS: Readonly<Record<string, string>> = {
   'agent/records': 'what an agent leaves on disk, without the agent',
   'agent/trainer': 'what its child does, for a program that trains in its own process',
   'base/system': 'what is not pure',
+  'base/threads':
+    'what a thread is asked and answers by, and nothing else that it would have to load',
   'coordinator/cores': 'how it decides, without disk, wire or clock',
   'coordinator/client': 'its side of the calls, without the coordinator',
   'desk/web': 'parts for pages that run',
+  'imaging/transforms':
+    'random steps, without whatever reads files, for threads that start quickly',
   'learning/requirements': 'what a job asks of data, without an engine',
   'learning/reviews': 'what an evaluation kept, without an engine',
   'learning/settings': 'names, without an engine',
   'learning/site-rules': 'what a strategy adds to a site’s steps, without an engine',
   'pacs/settings': 'configurations, without calls',
   'report/parts': 'parts for pages that run',
+  'tfjs-backend-torch/volumes':
+    'volumes in arrays, without TensorFlow.js, for threads that start quickly',
   'weights/files': 'files',
 };
 

@@ -4,6 +4,7 @@ export { type Chance, seededChance } from './chance.js';
 export { type Clock, clockOn, type Timer, type TimerOptions } from './clock.js';
 export { csvText } from './csv.js';
 export { SHA256_PATTERN, type Sha256, sha256 } from './digest.js';
+export { exponential, logarithm } from './elementary.js';
 export {
   defineErrors,
   type ErrorDetail,

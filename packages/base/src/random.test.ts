@@ -27,6 +27,15 @@ describe('a seeded stream', () => {
     expect(used.fork('y').uniform()).not.toBe(fresh);
   });
 
+  it('begins anew from its seed, and goes on from its state', () => {
+    const forked = seededRandom(7).fork('x');
+    const first = forked.normal();
+    expect(seededRandom(forked.seed).normal()).toBe(first);
+    const other = seededRandom('other');
+    other.state.set(forked.state);
+    expect(other.normal()).toBe(forked.normal());
+  });
+
   it('has the moments of the uniform and the normal distribution', () => {
     const count = 200_000;
     const uniforms = draw('moments', count);

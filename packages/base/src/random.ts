@@ -1,10 +1,15 @@
 import { createHash } from 'node:crypto';
+import { cosine, logarithm } from './elementary.js';
 
 /**
  * A seeded stream of numbers for everything that must be replayed: weights, splits, augmentation.
  * Never for keys, nonces or tokens: those come from `node:crypto`.
  */
 export interface Random {
+  /** Another stream of it begins where this one began. */
+  readonly seed: string;
+  /** The generator's four words as they stand: whoever draws from them elsewhere leaves them as this would. */
+  readonly state: Uint32Array;
   /** Uniform in [0, 1), 53 bits. */
   uniform(): number;
   /** Uniform integer in [0, bound). */
@@ -23,9 +28,11 @@ export function seededRandom(seed: string | number): Random {
   const next = () => nextUint32(state);
   const uniform = () => ((next() >>> 5) * 67108864 + (next() >>> 6)) / 9007199254740992;
   return {
+    seed: key,
+    state,
     uniform,
     below: (bound) => Math.floor(uniform() * bound),
-    normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),
+    normal: () => Math.sqrt(-2 * logarithm(1 - uniform())) * cosine(2 * Math.PI * uniform()),
     fork: (label) => seededRandom(`${key}/${label}`),
   };
 }

@@ -78,4 +78,4 @@ export { probabilitiesToGrid, toOriginalGrid, volumeToGrid } from './transforms/
 export { isVolumeName } from './volume-files/volume-file.js';
 export { isWrittenName, WRITTEN_ENDINGS, writeVolumeFile } from './volume-files/write.js';
 export { portableVoxels } from './voxel-engine/portable/portable-voxels.js';
-export type { VoxelEngine } from './voxel-engine/voxel-engine.js';
+export type { SeparableField, VoxelEngine, VoxelEngineName } from './voxel-engine/voxel-engine.js';

@@ -118,12 +118,15 @@ export const INSTRUCTION_SETS = [
 ];
 
 /** Loops whose results are JavaScript's to the bit: no product is fused with a sum. */
-const TO_THE_BIT = ['composed-sampling', 'sampling', 'smoothing'];
+const TO_THE_BIT = ['composed-sampling', 'intensities', 'sampling', 'smoothing'];
+
+/** What would keep such loops from becoming vectors, and no bit hangs on: traps, and `errno` of a square root. */
+const TO_THE_BIT_FLAGS = ['-O3', '-ffp-contract=off', '-fno-trapping-math', '-fno-math-errno'];
 
 /** One compilation of a source: most have one, the inner loops one for each instruction set. */
 function unitsOf(source) {
   const name = basename(source, '.cc');
-  if (TO_THE_BIT.includes(name)) return [{ source, name, flags: ['-O3', '-ffp-contract=off'] }];
+  if (TO_THE_BIT.includes(name)) return [{ source, name, flags: TO_THE_BIT_FLAGS }];
   if (basename(dirname(source)) !== 'simd' || name === 'choose')
     return [{ source, name, flags: [] }];
   return INSTRUCTION_SETS.map(({ name: set, table, vectorLength, flags }) => ({

@@ -27,15 +27,8 @@ export { prelu } from './ops/prelu.js';
 export { type SoftmaxSums, softmaxSums } from './ops/softmax-sums.js';
 export { type UpsampleOptions, upsample3d } from './ops/upsample3d.js';
 export { variableGradients } from './ops/variable-gradients.js';
-export {
-  convolveVolume,
-  displaceVolume,
-  displaceVolumeNearest,
-  sampleVolume,
-  sampleVolumeNearest,
-  type VolumeArray,
-} from './ops/volumes.js';
 export { type WindowMasks, windowAttention } from './ops/window-attention.js';
+export { registeredTorch } from './registered-backend.js';
 export {
   liveTensorCount,
   registerGradients,

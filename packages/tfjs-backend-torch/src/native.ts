@@ -74,6 +74,8 @@ export interface NativeTorch {
   peakBytes(): number;
   resetPeak(): void;
   setThreads(count: number): void;
+  /** From now on operators that the calling thread runs stay on it; those of other threads are as they were. */
+  stayOnThread(): void;
   threads(): number;
   /** Whether this libtorch brings CUDA, driver or not. */
   isCudaBuild(): boolean;

@@ -66,6 +66,11 @@ export class Torch {
     return this.track(this.native.borrowTypedArray(values, shape, type));
   }
 
+  /** The array's own memory on the processor, whatever the device: for operators that run there alone. */
+  onHost(values: Float32Array | Int32Array, shape: readonly number[], type: ScalarType): Handle {
+    return this.track(this.native.borrowTypedArray(values, shape, type));
+  }
+
   full(shape: readonly number[], value: number | boolean, scalarType: ScalarType): Handle {
     return this.run('full', shape, value, scalarType, null, this.device);
   }
@@ -122,3 +127,6 @@ export class Torch {
 function isFloat(type: ScalarType): boolean {
   return type === ScalarType.float32 || type === ScalarType.bfloat16;
 }
+
+/** Opens ATen for one kernel, which closes it. */
+export type OpenTorch = () => Torch;

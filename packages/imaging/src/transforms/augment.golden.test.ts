@@ -3,8 +3,9 @@ import { type Random, seededRandom } from '@fedvox/base';
 import { describe, expect, it } from 'vitest';
 import { IDENTITY } from '../geometry/affine.js';
 import type { Vec3 } from '../geometry/vector.js';
+import type { FieldTerm } from '../voxel-engine/voxel-engine.js';
 import { augment } from './augment.js';
-import { type BiasTerm, withBiasField } from './bias-field.js';
+import { withBiasField } from './bias-field.js';
 import { erf, gaussianKernel, smoothed } from './gaussian.js';
 import { gammaCorrected } from './intensity.js';
 import { lowResolution } from './low-resolution.js';
@@ -17,7 +18,7 @@ interface Golden {
   readonly erf: readonly (readonly [number, number])[];
   readonly smooth: { readonly sigmas: Vec3; readonly expected: readonly number[] };
   readonly gamma: { readonly power: number; readonly expected: readonly number[] };
-  readonly bias: { readonly terms: readonly BiasTerm[]; readonly expected: readonly number[] };
+  readonly bias: { readonly terms: readonly FieldTerm[]; readonly expected: readonly number[] };
   readonly warp: {
     readonly degrees: Vec3;
     readonly scale: Vec3;

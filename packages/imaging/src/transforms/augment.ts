@@ -1,7 +1,6 @@
 import { assert, type Random, unreachable } from '@fedvox/base';
 import type { AugmentStep } from '@fedvox/job';
 import type { Case } from '../geometry/case.js';
-import type { Volume } from '../geometry/grid.js';
 import type { Vec3 } from '../geometry/vector.js';
 import { portableVoxels } from '../voxel-engine/portable/portable-voxels.js';
 import type { VoxelEngine } from '../voxel-engine/voxel-engine.js';
@@ -81,29 +80,25 @@ function applyChosen<C extends Case>(
       const offsets = randomDisplacement(image, sigmaVoxels, magnitudeVoxels, random, voxels);
       return displaced(source, offsets, voxels);
     }
-    case 'noise':
-      return { ...source, image: noisy(image, random.uniform() * step.standardDeviation, random) };
+    case 'noise': {
+      const deviation = random.uniform() * step.standardDeviation;
+      return { ...source, image: { ...image, data: voxels.noisy(image, deviation, random) } };
+    }
     case 'smooth': {
       const sigmas = [0, 1, 2].map(() => between(step.sigmaVoxels, random)) as unknown as Vec3;
       return { ...source, image: { ...image, data: smoothed(image, sigmas, voxels) } };
     }
     case 'gamma':
-      return { ...source, image: gammaCorrected(image, between(step.range, random)) };
+      return { ...source, image: gammaCorrected(image, between(step.range, random), voxels) };
     case 'bias-field': {
       const terms = randomBiasTerms(step.degree, step.maxCoefficient, random);
-      return { ...source, image: withBiasField(image, terms) };
+      return { ...source, image: withBiasField(image, terms, voxels) };
     }
     case 'low-resolution':
       return { ...source, image: lowResolution(image, between(step.zoom, random), voxels) };
     default:
       return unreachable(step);
   }
-}
-
-function noisy(image: Volume, deviation: number, random: Random): Volume {
-  const data = new Float32Array(image.data.length);
-  for (let at = 0; at < data.length; at++) data[at] = image.data[at]! + deviation * random.normal();
-  return { ...image, data };
 }
 
 function between([low, high]: readonly [number, number], random: Random): number {

@@ -58,10 +58,7 @@ export function randomDisplacement(
   voxels: VoxelEngine = portableVoxels,
 ): Displacement {
   return [0, 1, 2].map(() => {
-    const data = new Float32Array(shape[0] * shape[1] * shape[2]);
-    for (let at = 0; at < data.length; at++) {
-      data[at] = (2 * random.uniform() - 1) * magnitudeVoxels;
-    }
+    const data = voxels.evenly(shape[0] * shape[1] * shape[2], magnitudeVoxels, random);
     return smoothed({ data, shape }, [sigmaVoxels, sigmaVoxels, sigmaVoxels], voxels);
   }) as unknown as Displacement;
 }

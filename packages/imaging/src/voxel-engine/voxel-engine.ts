@@ -1,3 +1,4 @@
+import type { Random } from '@fedvox/base';
 import type { Affine } from '../geometry/affine.js';
 import type { StoredVoxels } from '../geometry/stored-volume.js';
 import type { Vec3 } from '../geometry/vector.js';
@@ -20,6 +21,24 @@ export type Displacement = readonly [Float32Array, Float32Array, Float32Array];
 /** For each axis the weights at −r … r. */
 export type SeparableKernel = readonly [Float64Array, Float64Array, Float64Array];
 
+/** A sum of products of what stands at a voxel's index along each axis. */
+export interface SeparableField {
+  /** Along x, y and z, index by index: one value for each order. */
+  readonly tables: readonly [Float64Array, Float64Array, Float64Array];
+  /** How many values a table has for each index. */
+  readonly orders: number;
+  readonly terms: readonly FieldTerm[];
+}
+
+/** Coefficient of x_a · y_b · z_c. */
+export interface FieldTerm {
+  readonly orders: readonly [number, number, number];
+  readonly coefficient: number;
+}
+
+/** Whose the code is. */
+export type VoxelEngineName = 'portable' | 'torch';
+
 /**
  * What takes long with voxels, left to whoever does it fastest. Every engine gives the same bits, so
  * that neither a cached case nor a seeded patch depends on which one made it: coordinates, weights and
@@ -27,6 +46,8 @@ export type SeparableKernel = readonly [Float64Array, Float64Array, Float64Array
  * done with them is rounded to float32.
  */
 export interface VoxelEngine {
+  /** By which another thread of this process finds the same. */
+  readonly name: VoxelEngineName;
   /**
    * The values at the voxels of another grid, trilinear: along x, then y, then z.
    * @param indexOf from a voxel's index in the other grid to its index in the source
@@ -55,4 +76,12 @@ export interface VoxelEngine {
    * outermost voxels go on.
    */
   convolved(source: VoxelArray<Float32Array>, kernel: SeparableKernel): Float32Array;
+  /** As many numbers as the stream next gives, even within ± `bound`. */
+  evenly(count: number, bound: number, random: Random): Float32Array;
+  /** Each voxel plus `deviation` times what the stream next gives of the normal distribution. */
+  noisy(source: VoxelArray<Float32Array>, deviation: number, random: Random): Float32Array;
+  /** Values are scaled from `low` … `low + range` to 0 … 1, raised to a power, and scaled back. */
+  raised(source: VoxelArray<Float32Array>, low: number, range: number, power: number): Float32Array;
+  /** Each voxel times the exponential of a field. */
+  shaded(source: VoxelArray<Float32Array>, field: SeparableField): Float32Array;
 }

@@ -1,4 +1,4 @@
-import { seededRandom } from '@fedvox/base';
+import { seededRandom, sha256 } from '@fedvox/base';
 import { augment, preprocess, probabilitiesToGrid, type VoxelEngine } from '@fedvox/imaging';
 import { augmentStepSchema, preprocessStepSchema } from '@fedvox/job';
 import {
@@ -56,6 +56,9 @@ function label(shape: Shape, seed: number, classes = 256) {
   return { shape, data: Uint8Array.from({ length }, () => random.below(classes)) };
 }
 
+/** Of a size that libtorch's threads share. */
+const LARGE = [70, 60, 50] as const;
+
 describe.skipIf(!torchAvailability().available)('voxels on libtorch', () => {
   beforeAll(() => registerTorchBackend({ threads: 2, device: 'cpu' }));
 
@@ -91,6 +94,45 @@ describe.skipIf(!torchAvailability().available)('voxels on libtorch', () => {
       }),
     ));
 
+  it('get the same values from a seed, and leave its stream at the same place', () =>
+    fc.assert(
+      fc.property(shapes, seeds, number, (shape, seed, deviation) => {
+        const image = scan(shape, seed);
+        expectSame((voxels) => {
+          const random = seededRandom(seed).fork('values');
+          const first = voxels.noisy(image, deviation, random);
+          const drawn = voxels.evenly(first.length, deviation, random);
+          return Float32Array.of(...first, ...drawn, random.uniform(), ...random.state);
+        });
+      }),
+    ));
+
+  it('are raised to a power and shaded to the bits of the TypeScript, whatever they are', () =>
+    fc.assert(
+      fc.property(
+        shapes,
+        seeds,
+        number,
+        fc.integer({ min: 0, max: 4 }),
+        (shape, seed, power, degree) => {
+          const image = scan(shape, seed);
+          image.data[0] = fc.sample(fc.float({ noNaN: true, noDefaultInfinity: true }), {
+            numRuns: 1,
+            seed,
+          })[0]!;
+          const { min, max } = { min: Math.min(...image.data), max: Math.max(...image.data) };
+          expectSame((voxels) => voxels.raised(image, min, max - min, power));
+          const orders = degree + 1;
+          const table = (axis: 0 | 1 | 2) =>
+            Float64Array.from(scan([orders, shape[axis], 1], seed + axis, 20).data);
+          const term = { orders: [degree, 0, degree >> 1] as const, coefficient: power };
+          const terms = [term, { ...term, orders: [0, degree, 0] as const }];
+          const tables = [table(0), table(1), table(2)] as const;
+          expectSame((voxels) => voxels.shaded(image, { tables, orders, terms }));
+        },
+      ),
+    ));
+
   it('come out of every step of a job the same, and leave no tensor behind', () => {
     const affineRas = [0, -1.5, 0.2, 40, -1.25, 0, 0, 30, 0.1, 0, 2, -60, 0, 0, 0, 1];
     const shape = [13, 11, 12] as const;
@@ -104,6 +146,9 @@ describe.skipIf(!torchAvailability().available)('voxels on libtorch', () => {
       { kind: 'elastic', sigmaVoxels: 2, magnitudeVoxels: 20 },
       { kind: 'smooth', sigmaVoxels: [0.5, 1.5] },
       { kind: 'low-resolution', zoom: [0.4, 0.8] },
+      { kind: 'noise', standardDeviation: 0.1 },
+      { kind: 'gamma', range: [0.7, 1.5] },
+      { kind: 'bias-field', degree: 3, maxCoefficient: 0.3 },
     ];
     const before = liveTensorCount();
     const madeBy = (voxels: VoxelEngine) => {
@@ -124,5 +169,28 @@ describe.skipIf(!torchAvailability().available)('voxels on libtorch', () => {
       return probabilitiesToGrid([image, source.image], source.image, voxels).data;
     });
     expect(liveTensorCount()).toBe(before);
+  });
+
+  it('are the same of any number of threads', async () => {
+    const affineRas = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];
+    const source = {
+      image: { ...scan(LARGE, 2), affineRas },
+      label: { ...label(LARGE, 2, 3), affineRas },
+    };
+    const steps = [
+      { kind: 'affine', rotateDegrees: [20, 20, 20] },
+      { kind: 'elastic', sigmaVoxels: 2, magnitudeVoxels: 20 },
+      { kind: 'noise', standardDeviation: 50 },
+      { kind: 'gamma', range: [0.7, 1.5] },
+      { kind: 'bias-field', degree: 3, maxCoefficient: 0.3 },
+    ].map((step) => augmentStepSchema.parse({ ...step, probability: 1 }));
+    const made = (voxels: VoxelEngine) =>
+      sha256(new Uint8Array(augment(source, steps, seededRandom(9), voxels).image.data.buffer));
+    const digests = new Set([made(voxelEngineOf({ name: 'cpu' }))]);
+    for (const threads of [1, 2, 3, 5]) {
+      await registerTorchBackend({ threads, device: 'cpu' });
+      digests.add(made(voxelEngineOf({ name: 'torch' })));
+    }
+    expect([...digests]).toHaveLength(1);
   });
 });

@@ -11,6 +11,9 @@
 #include <c10/core/InferenceMode.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <torch/version.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
 
 #include <cstring>
 #include <sstream>
@@ -276,6 +279,18 @@ napi_value setThreads(const Call& call) {
   return nullptr;
 }
 
+// For a thread beside the one that trains: operators that it calls stay on it. What at::set_num_threads says
+// would be taken over by other threads, too.
+napi_value stayOnThread(const Call&) {
+  // Each thread takes its number over when it is first asked for: here, and once more inside libtorch.
+  at::internal::lazy_init_num_threads();
+  at::get_num_threads();
+#ifdef _OPENMP
+  omp_set_num_threads(1);
+#endif
+  return nullptr;
+}
+
 napi_value threads(const Call& call) { return fromDouble(call.env, at::get_num_threads()); }
 
 bool hasCudaBuild() { return c10::impl::hasDeviceGuardImpl(at::kCUDA); }
@@ -333,6 +348,7 @@ napi_value initialise(napi_env env, napi_value exports) {
       {"threads", enter<threads>},                 {"isCudaBuild", enter<isCudaBuild>},
       {"cudaDevices", enter<cudaDevices>},         {"hasBfloat16", enter<hasBfloat16>},
       {"prepareCuda", enter<prepareCuda>},         {"borrowTypedArray", enter<borrowTypedArray>},
+      {"stayOnThread", enter<stayOnThread>},
   };
   for (const auto& function : functions) {
     napi_value value;

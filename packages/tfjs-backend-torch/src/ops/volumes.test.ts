@@ -2,18 +2,22 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
-  convolveVolume,
-  displaceVolume,
-  displaceVolumeNearest,
   liveTensorCount,
+  registeredTorch,
   registerTorchBackend,
-  sampleVolume,
-  sampleVolumeNearest,
   torchAvailability,
 } from '../index.js';
 import { type Argument, type Handle, ScalarType } from '../native.js';
 import { registered } from '../registered-backend.js';
-import type { VolumeArray, VolumeShape } from './volumes.js';
+import {
+  convolveVolume,
+  displaceVolume,
+  displaceVolumeNearest,
+  sampleVolume,
+  sampleVolumeNearest,
+  type VolumeArray,
+  type VolumeShape,
+} from './volumes.js';
 
 interface Golden {
   readonly source: VolumeShape;
@@ -66,29 +70,34 @@ describe.skipIf(!torchAvailability().available)('volumes in arrays', () => {
 
   it.each(golden.grids)('are sampled on a $name grid as PyTorch does', (grid) => {
     const { indexOf, linear, nearest } = grid;
-    expectClose(sampleVolume(source, indexOf, golden.target, 'edge'), linear);
-    expectClose(sampleVolumeNearest(source, indexOf, golden.target, 'edge'), nearest);
+    expectClose(sampleVolume(registeredTorch, source, indexOf, golden.target, 'edge'), linear);
+    expectClose(
+      sampleVolumeNearest(registeredTorch, source, indexOf, golden.target, 'edge'),
+      nearest,
+    );
     const classes = nearest.map((value) => (value > 0 ? 2 : 1));
-    expect([...sampleVolumeNearest(bytes, indexOf, golden.target, 'edge')]).toEqual(classes);
+    expect([
+      ...sampleVolumeNearest(registeredTorch, bytes, indexOf, golden.target, 'edge'),
+    ]).toEqual(classes);
   });
 
   it('are displaced as PyTorch does', () => {
     const { linear, nearest, ...rest } = golden.displaced;
     const offsets = rest.offsets.map((each) => Float32Array.from(each));
-    expectClose(displaceVolume(source, offsets), linear);
-    expectClose(displaceVolumeNearest(source, offsets), nearest);
+    expectClose(displaceVolume(registeredTorch, source, offsets), linear);
+    expectClose(displaceVolumeNearest(registeredTorch, source, offsets), nearest);
   });
 
   it('are convolved as PyTorch does', () => {
     const [x, y, z] = golden.convolved.kernels.map((each) => Float64Array.from(each));
-    expectClose(convolveVolume(source, [x!, y!, z!]), golden.convolved.expected);
+    expectClose(convolveVolume(registeredTorch, source, [x!, y!, z!]), golden.convolved.expected);
   });
 
   it('take 0 beyond the outer half of a voxel where asked to', () => {
     const line = { data: Float32Array.of(3, 5), shape: [2, 1, 1] } as const;
     const halves = [0.5, 0, 0, -1, 0, 1, 0, 0, 0, 0, 1, 0];
     const [edge, zero] = (['edge', 'zero'] as const).map((outside) => [
-      ...sampleVolume(line, halves, [6, 1, 1], outside),
+      ...sampleVolume(registeredTorch, line, halves, [6, 1, 1], outside),
     ]);
     expect(edge).toEqual([3, 3, 3, 4, 5, 5]);
     expect(zero).toEqual([0, 3, 3, 4, 5, 5]);
@@ -137,9 +146,9 @@ describe.skipIf(!torchAvailability().available)('volumes in arrays', () => {
           const isZero = outside === 'zero';
           const byAten = (nearest: boolean) =>
             composed('sample_volume', volume, target, () => [indexOf, nearest, isZero]);
-          const linear = sampleVolume(volume, indexOf, target, outside);
+          const linear = sampleVolume(registeredTorch, volume, indexOf, target, outside);
           expect(bitsOf(linear)).toBe(bitsOf(byAten(false)));
-          const nearest = sampleVolumeNearest(volume, indexOf, target, outside);
+          const nearest = sampleVolumeNearest(registeredTorch, volume, indexOf, target, outside);
           expect(bitsOf(nearest)).toBe(bitsOf(byAten(true)));
         },
       ),
@@ -151,11 +160,11 @@ describe.skipIf(!torchAvailability().available)('volumes in arrays', () => {
     const oblique = [0.9, 0.1, 0, 1, -0.1, 0.9, 0.05, 2, 0, -0.05, 1, 3];
     const straight = [0, 0.9, 0, 1, 0.8, 0, 0, 2, 0, 0, -1.1, 80];
     for (const indexOf of [oblique, straight]) {
-      const ours = sampleVolumeNearest({ data, shape }, indexOf, shape, 'zero');
+      const ours = sampleVolumeNearest(registeredTorch, { data, shape }, indexOf, shape, 'zero');
       const theirs = composed('sample_volume', { data, shape }, shape, () => [indexOf, true, true]);
       expect(Buffer.compare(ours, theirs)).toBe(0);
       const values = { data: Float32Array.from(data), shape };
-      const linear = sampleVolume(values, indexOf, shape, 'edge');
+      const linear = sampleVolume(registeredTorch, values, indexOf, shape, 'edge');
       const byAten = composed('sample_volume', values, shape, () => [indexOf, false, false]);
       expect(Buffer.compare(Buffer.from(linear.buffer), Buffer.from(byAten.buffer))).toBe(0);
     }
@@ -170,14 +179,18 @@ describe.skipIf(!torchAvailability().available)('volumes in arrays', () => {
         offsets[1]![0] = Number.POSITIVE_INFINITY;
         const displaced = (nearest: boolean) =>
           composed('displace_volume', volume, shape, (onHost) => [offsets.map(onHost), nearest]);
-        expect(bitsOf(displaceVolume(volume, offsets))).toBe(bitsOf(displaced(false)));
-        expect(bitsOf(displaceVolumeNearest(volume, offsets))).toBe(bitsOf(displaced(true)));
+        expect(bitsOf(displaceVolume(registeredTorch, volume, offsets))).toBe(
+          bitsOf(displaced(false)),
+        );
+        expect(bitsOf(displaceVolumeNearest(registeredTorch, volume, offsets))).toBe(
+          bitsOf(displaced(true)),
+        );
         const weights = Float64Array.from(noise(2 * radius + 1, seed));
         const kernel = [weights, Float64Array.of(1), weights] as const;
         const byAten = composed('convolve_volume', volume, shape, () =>
           kernel.map((each) => [...each]),
         );
-        expect(bitsOf(convolveVolume(volume, kernel))).toBe(bitsOf(byAten));
+        expect(bitsOf(convolveVolume(registeredTorch, volume, kernel))).toBe(bitsOf(byAten));
       }),
     ));
 
@@ -188,24 +201,34 @@ describe.skipIf(!torchAvailability().available)('volumes in arrays', () => {
     const byAten = composed('convolve_volume', volume, volume.shape, () =>
       kernel.map((each) => [...each]),
     );
-    const ours = convolveVolume(volume, kernel);
+    const ours = convolveVolume(registeredTorch, volume, kernel);
     expect(Buffer.compare(Buffer.from(ours.buffer), Buffer.from(byAten.buffer))).toBe(0);
   });
 
   it('leave nothing behind, and what does not fit is refused by name', () => {
     const before = liveTensorCount();
-    sampleVolume(source, [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0], golden.target, 'edge');
+    sampleVolume(
+      registeredTorch,
+      source,
+      [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0],
+      golden.target,
+      'edge',
+    );
     const refused = (text: RegExp) =>
       expect.objectContaining({ message: expect.stringMatching(text) });
-    expect(() => sampleVolume(source, [1, 0, 0], golden.target, 'edge')).toThrow(
+    expect(() => sampleVolume(registeredTorch, source, [1, 0, 0], golden.target, 'edge')).toThrow(
       refused(/sample_volume of source \[5,4,6\], target \[4,6,5\] failed: .* has 12 numbers/),
     );
-    expect(() => displaceVolume(source, [source.data, source.data])).toThrow(refused(/three axes/));
-    expect(() => displaceVolume({ ...source, shape: [5, 4, 5] }, [])).toThrow(
+    expect(() => displaceVolume(registeredTorch, source, [source.data, source.data])).toThrow(
+      refused(/three axes/),
+    );
+    expect(() => displaceVolume(registeredTorch, { ...source, shape: [5, 4, 5] }, [])).toThrow(
       refused(/does not hold 120 values/),
     );
     const even = Float64Array.of(0.5, 0.5);
-    expect(() => convolveVolume(source, [even, even, even])).toThrow(refused(/has a middle/));
+    expect(() => convolveVolume(registeredTorch, source, [even, even, even])).toThrow(
+      refused(/has a middle/),
+    );
     expect(liveTensorCount()).toBe(before);
   });
 });
