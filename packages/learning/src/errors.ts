@@ -139,6 +139,14 @@ export const fail = defineErrors('learning', {
     message: 'none of the {cases} usable cases has a labelled voxel',
     advice: 'See that the labels are those of the job’s classes: `fedvox data inspect` lists them.',
   },
+  'preparation-busy': {
+    message: '{waiting} cases are waiting to be augmented already',
+    advice: 'Lower the job’s batch size.',
+  },
+  'preparation-died': {
+    message: 'the thread that augments cases ended in the middle of one: {how}',
+    advice: 'Try again; if it ends again, see whether the machine has memory for one more batch.',
+  },
   'unequal-sizes': {
     message: 'the cases of one batch differ in size: {sizes} voxels',
     advice: 'End `preprocess` with crop-or-pad, or train on `patches`, so that all sizes agree.',

@@ -69,4 +69,6 @@ export {
 export type { SeveralSites } from './tasks/several-sites.js';
 export { checkData, type DataReport } from './tasks/site-data.js';
 export { checkTestData, type TestInput } from './tasks/unseen-cases.js';
+export { PreparationThreads } from './training/preparation-threads.js';
+export type { Preparer } from './training/preparer.js';
 export type { TrainingPlace } from './training/train-epochs.js';

@@ -8,6 +8,7 @@ import {
   type DataReport,
   evaluateAndTrain,
   evaluateModel,
+  type Preparer,
   summaryOf,
   type TrainingInput,
   takeFingerprint,
@@ -19,6 +20,8 @@ import type { TrainerSetup } from './trainer-messages.js';
 /** What all orders of a process share, and where it tells how far it is. */
 export interface Workplace {
   readonly reader: Reader;
+  /** Threads of an order's own where absent. */
+  readonly preparer?: Preparer;
   readonly clock: Clock;
   readonly log: Logger;
   /** Where the work can be ended otherwise than by ending its process. */

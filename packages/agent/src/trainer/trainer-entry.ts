@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { assert, errorText, type FedvoxError, isFedvoxError } from '@fedvox/base';
 import { createLogger, isDiskFull, isOutOfMemory, systemClock } from '@fedvox/base/system';
 import { ReaderThread } from '@fedvox/imaging';
+import { PreparationThreads } from '@fedvox/learning';
 import type { CaseFigures } from '../core/case-figures.js';
 import type { WorkProgress } from '../core/trainer.js';
 import { fail } from '../errors.js';
@@ -26,6 +27,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => un
 // Native code may keep this thread busy for minutes; a thread of its own notices an orphaned trainer.
 new Worker(new URL('./orphan-watch.js', import.meta.url), { workerData: { agentPid } }).unref();
 const reader = new ReaderThread(systemClock);
+const preparer = new PreparationThreads(systemClock);
 process.on('message', (message: RunMessage) => void run(message));
 
 async function run({ setup, order }: RunMessage): Promise<void> {
@@ -33,7 +35,7 @@ async function run({ setup, order }: RunMessage): Promise<void> {
   try {
     const onProgress = (progress: WorkProgress) => send({ kind: 'progress', progress });
     const onCases = (cases: readonly CaseFigures[]) => send({ kind: 'cases', cases });
-    const workplace = { reader, clock: systemClock, log, onProgress, onCases };
+    const workplace = { reader, preparer, clock: systemClock, log, onProgress, onCases };
     send({ kind: 'done', result: await runOrder(setup, order, workplace) });
   } catch (error) {
     log.error({ err: error }, 'work failed');

@@ -5,6 +5,7 @@ import type { Job } from '@fedvox/job';
 import type { EngineName, EngineSettings } from '../engine/settings.js';
 import type { CaseEvaluation } from '../evaluation/case-evaluation.js';
 import type { LesionRule } from '../metrics/lesions.js';
+import type { Preparer } from '../training/preparer.js';
 
 /** What every task needs to know; all of it is data, files and callbacks. */
 export interface TaskInput extends EngineSettings {
@@ -24,6 +25,8 @@ export interface TaskInput extends EngineSettings {
   readonly specificity?: number;
   /** What reads scans, where several tasks share it; a thread of its own by default. */
   readonly reader?: Reader;
+  /** What augments the cases of the next batches, where several tasks share it; threads of its own by default. */
+  readonly preparer?: Preparer;
   readonly clock: Clock;
   readonly log: Logger;
   readonly signal?: AbortSignal;

@@ -30,7 +30,7 @@ import { checkJob } from './job-check.js';
 import { evaluateOn } from './round.js';
 import { divideSites, type SeveralSites } from './several-sites.js';
 import type { SiteCase } from './site-data.js';
-import { trainingEpochs } from './training-epochs.js';
+import { trainingEpochs, withPreparer } from './training-epochs.js';
 
 export interface PooledOptions {
   readonly epochs: number;
@@ -97,10 +97,11 @@ export type NoFigure = 'undefined' | 'nothing-found';
  * The job's `localEpochs` does not matter here; its schedule goes over the epochs as over rounds. Cut off and resumed it ends in the same bytes, on the same engine.
  * @throws FedvoxError `learning/checkpoint-unreadable`, `learning/checkpoint-there`, `learning/checkpoint-of-another`
  */
-export async function trainPooled(
-  input: SeveralSites,
-  options: PooledOptions,
-): Promise<PooledResult> {
+export function trainPooled(input: SeveralSites, options: PooledOptions): Promise<PooledResult> {
+  return withPreparer(input, (prepared) => trainedPooled(prepared, options));
+}
+
+async function trainedPooled(input: SeveralSites, options: PooledOptions): Promise<PooledResult> {
   const { job, clock } = input;
   checkJob(job);
   const begun = await beginning(options);

@@ -20,6 +20,7 @@ import type { Split } from '../training/split.js';
 import type { TaskInput, TrainingInput } from './input.js';
 import { type RoundTraining, trainWithinRound } from './round-training.js';
 import { openSite, type SiteCase } from './site-data.js';
+import { withPreparer } from './training-epochs.js';
 
 /** One site's contribution to a round. */
 export interface RoundUpdate extends RoundTraining {
@@ -55,7 +56,9 @@ export function trainRound(
   deltaPath: string,
   kept?: KeptFolders,
 ): Promise<RoundUpdate> {
-  return withModel(input, basePath, kept, (opened) => trainOn(input, opened, deltaPath));
+  return withPreparer(input, (prepared) =>
+    withModel(prepared, basePath, kept, (opened) => trainOn(prepared, opened, deltaPath)),
+  );
 }
 
 /** Both, over data and network opened once: the figures are those of the base model. */
@@ -65,10 +68,12 @@ export function evaluateAndTrain(
   deltaPath: string,
   kept?: KeptFolders,
 ): Promise<{ readonly evaluation: Evaluation; readonly update: RoundUpdate }> {
-  return withModel(input, basePath, kept, async (opened) => {
-    const evaluation = await evaluateHere(input, opened.site, opened.network, opened.voxels);
-    return { evaluation, update: await trainOn(input, opened, deltaPath) };
-  });
+  return withPreparer(input, (prepared) =>
+    withModel(prepared, basePath, kept, async (opened) => {
+      const evaluation = await evaluateHere(prepared, opened.site, opened.network, opened.voxels);
+      return { evaluation, update: await trainOn(prepared, opened, deltaPath) };
+    }),
+  );
 }
 
 interface Opened {

@@ -14,6 +14,7 @@ import { gradientTerms, type StepTerms } from './gradient-terms.js';
 import { lossNotFinite } from './loss-not-finite.js';
 import { type MicroBatch, OptimizerSteps } from './optimizer-steps.js';
 import { optimizerOf } from './optimizers.js';
+import { directPreparer, type Preparer } from './preparer.js';
 import { truthTensor } from './truth-tensor.js';
 
 export interface TrainOptions extends StepTerms {
@@ -27,7 +28,8 @@ export interface TrainOptions extends StepTerms {
   readonly augment: readonly AugmentStep[];
   /** Decides order and augmentation of every epoch: same seed, same engine, same weights. */
   readonly random: Random;
-  /** What augments; the same bits come of any. */
+  /** What augments, and with what; the same bits come of any. */
+  readonly preparer?: Preparer;
   readonly voxels?: VoxelEngine;
   /** Whose memory it goes on with, its owner's to dispose of; one of its own, empty, where absent. */
   readonly optimizer?: FusedOptimizer;
@@ -78,7 +80,7 @@ export interface EpochSummary {
   readonly meanLoss: number;
   /** Where the next one begins. */
   readonly next: TrainingPlace;
-  /** Part of the epoch, 0 to 1, in which no step ran: cases were waited for, or prepared on this thread. */
+  /** Part of the epoch, 0 to 1, in which no step ran: its cases were waited for. */
   readonly dataWaitFraction: number;
 }
 
@@ -130,7 +132,7 @@ async function trainEpoch(
   from: TrainingPlace,
 ): Promise<EpochSummary> {
   const { cases, training, augment, signal, clock, onBatch, onStep } = options;
-  const { voxels = portableVoxels } = options;
+  const { preparer = directPreparer, voxels = portableVoxels } = options;
   const { batchSize, accumulate = 1, loss: lossSpec } = training;
   const { epoch, stepsBefore } = from;
   const random = options.random.fork(`epoch/${epoch}`);
@@ -142,7 +144,7 @@ async function trainEpoch(
   // A place may be the end of all steps, in the middle of its epoch.
   const isOver = () => stepsBefore + steps === options.steps;
   const order = { cases: isOver() ? [] : cases, batchSize, skip: batch, random };
-  for await (const items of epochBatches({ ...order, augment, divisor, voxels })) {
+  for await (const items of epochBatches({ ...order, augment, divisor, preparer, voxels })) {
     signal?.throwIfAborted();
     batch++;
     const place = placeOf(items.length, casesSeen, cases.length, batchSize * accumulate);

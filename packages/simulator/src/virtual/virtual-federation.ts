@@ -27,6 +27,7 @@ import {
 } from '@fedvox/coordinator';
 import { jobEvents } from '@fedvox/coordinator/client';
 import { type DatasetSpec, ReaderThread } from '@fedvox/imaging';
+import { PreparationThreads } from '@fedvox/learning';
 import { type Invitation, initConsortium } from '@fedvox/pki';
 import { InProcessNetwork } from '@fedvox/transport';
 import { type RunFolders, runFolders } from '../federation/folders.js';
@@ -71,6 +72,7 @@ export class VirtualFederation {
   readonly #turns = new EngineTurns();
   readonly #stillness = new Stillness();
   readonly #reader: ReaderThread;
+  readonly #preparer: PreparationThreads;
   readonly #agents = new Map<string, RunningAgent>();
   readonly #lines: SiteLines;
   /** Of the agents that run. */
@@ -89,6 +91,7 @@ export class VirtualFederation {
     this.#options = options;
     this.folders = runFolders(options.folder);
     this.#reader = new ReaderThread(options.wallClock);
+    this.#preparer = new PreparationThreads(options.wallClock);
     this.clock = new VirtualClock({ startMs: BEGINNING_MS, settle: () => this.#settle() });
     this.#lines = new SiteLines(this.#network, this.clock, options.plan.events);
   }
@@ -180,7 +183,7 @@ export class VirtualFederation {
       await this.clock.passUntil(Promise.all(agents.map((agent) => agent.stop())));
       await this.clock.passUntil(this.#coordinator.stop());
     } finally {
-      await this.#reader.close();
+      await Promise.all([this.#reader.close(), this.#preparer.close()]);
     }
   }
 
@@ -231,7 +234,7 @@ export class VirtualFederation {
         ...{ site: name, dataset, splitsDir, headerIndex },
         ...{ engine, device, precision, threads, logLevel: 'warn' },
       },
-      workplace: { clock: wallClock, log, signal },
+      workplace: { preparer: this.#preparer, clock: wallClock, log, signal },
       eyesOf: (round) => siteEyes(plan, name, round, { reader: this.#reader, cacheDir }),
       surrogate: plan.surrogate && surrogateTrainer(plan.surrogate, name, plan.job),
       turns: this.#turns,
