@@ -3,7 +3,7 @@ import { assert } from '../assert.js';
 import { FedvoxError } from '../errors.js';
 import { type NamedError, namedError } from '../named-error.js';
 
-export interface ThreadRequest {
+export interface AskedRequest {
   readonly id: number;
   readonly request: unknown;
   /** Its word is 1 as soon as nobody wants the answer any more. */
@@ -11,7 +11,7 @@ export interface ThreadRequest {
 }
 
 /** To a request any number of `progress`, then one of the others. */
-export type ThreadAnswer = { readonly id: number } & (
+export type AskedAnswer = { readonly id: number } & (
   | { readonly kind: 'progress'; readonly progress: unknown }
   | { readonly kind: 'done'; readonly value: unknown }
   | { readonly kind: 'refused'; readonly error: NamedError }
@@ -30,9 +30,9 @@ export function answerRequests<Request, Value>(
 ): void {
   const port = parentPort;
   assert(port !== null, 'this program runs in a thread that is asked');
-  const say = (answer: ThreadAnswer, transfer: readonly ArrayBuffer[] = []) =>
+  const say = (answer: AskedAnswer, transfer: readonly ArrayBuffer[] = []) =>
     port.postMessage(answer, transfer);
-  port.on('message', async ({ id, request, dropped }: ThreadRequest) => {
+  port.on('message', async ({ id, request, dropped }: AskedRequest) => {
     if (dropped !== undefined && Atomics.load(dropped, 0) === 1) {
       return say({ id, kind: 'dropped' });
     }

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Clock, Timer } from '../clock.js';
 import { restoredError } from '../named-error.js';
-import type { ThreadAnswer, ThreadRequest } from './answering-thread.js';
+import type { AskedAnswer, AskedRequest } from './answering-thread.js';
 
 /** Most requests that may wait for their turn. */
 const MAX_WAITING = 1024;
@@ -101,7 +101,7 @@ export class AskedThread {
     this.#worker ??= this.#started();
     this.#worker.ref();
     this.#sent.set(id, { ...pending, worker: this.#worker });
-    const message: ThreadRequest = { id, request, dropped: signal && this.#droppedOf(signal) };
+    const message: AskedRequest = { id, request, dropped: signal && this.#droppedOf(signal) };
     this.#worker.postMessage(message, transfer);
   }
 
@@ -119,7 +119,7 @@ export class AskedThread {
   #started(): Worker {
     const worker = new Worker(this.#options.entry, { execArgv: [] });
     let cause: Error | undefined;
-    worker.on('message', (answer: ThreadAnswer) => {
+    worker.on('message', (answer: AskedAnswer) => {
       const asked = this.#sent.get(answer.id);
       if (answer.kind === 'progress') return asked?.onProgress?.(answer.progress);
       this.#sent.delete(answer.id);
@@ -150,7 +150,7 @@ export class AskedThread {
 }
 
 function reasonOf(
-  answer: Extract<ThreadAnswer, { kind: 'refused' | 'failed' | 'dropped' }>,
+  answer: Extract<AskedAnswer, { kind: 'refused' | 'failed' | 'dropped' }>,
   signal: AbortSignal | undefined,
 ): Error {
   if (answer.kind === 'dropped') return signal?.reason;
