@@ -6,3 +6,4 @@ export { DataTable, type TableColumn } from './data-table.js';
 export { FailureAlert } from './failure-alert.js';
 export { clockText, dayText, locale, wholeSpanText } from './moments.js';
 export { showPage } from './show-page.js';
+export { TwoStepButton, type TwoStepProps } from './two-step-button.js';

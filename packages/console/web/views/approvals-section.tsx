@@ -68,7 +68,7 @@ function Answers({ card: { job, jobDigest, answer } }: { card: ApprovalCard }) {
     <p class="buttons">
       {answer?.verdict !== 'approved' && (
         <AnswerButton
-          isFirst
+          look="first"
           label={say('approve')}
           about={job}
           consequence={say('approveHelp')}
@@ -80,7 +80,8 @@ function Answers({ card: { job, jobDigest, answer } }: { card: ApprovalCard }) {
           label={say('refuse')}
           about={job}
           consequence={say('refuseHelp')}
-          asksFor={say('reason')}
+          asksFor={{ label: say('reason') }}
+          look="grave"
           give={(written) =>
             post(path, { verdict: 'refused', jobDigest, reason: written.trim() || null })
           }

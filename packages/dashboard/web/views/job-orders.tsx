@@ -30,7 +30,7 @@ export function JobOrders({ id, name, status }: JobDetails) {
         about={name}
         consequence={say('abortDoes')}
         give={give('abort')}
-        isGrave
+        look="grave"
       />
     </p>
   );

@@ -70,9 +70,9 @@ function Revoke({ site, standing }: Pick<SiteStatus, 'site' | 'standing'>) {
       label={say('revoke')}
       about={site}
       consequence={say('revokeDoes', { site })}
-      typed={site}
+      asksFor={{ label: say('typeToConfirm', { name: site }), mustBe: site }}
       give={(typed) => post(`/api/sites/${encodeURIComponent(site)}/revoke`, { typed })}
-      isGrave
+      look="grave"
     />
   );
 }
