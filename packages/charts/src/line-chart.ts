@@ -135,22 +135,21 @@ function drawLine(
   dot: string,
 ): Drawn {
   const runs = runsOf(values.slice(0, xs.at.length));
-  const shapes = runs.map((run) => {
-    const [{ index: first, value }] = run as [(typeof run)[number]];
+  const y = (index: number) => plot.y(values[index] as number);
+  const shapes = runs.map(({ first, end }) => {
     // A value without neighbours has no line to be seen by.
-    if (run.length === 1) {
-      const place = { cx: xs.at[first] as number, cy: plot.y(value) };
+    if (end - first === 1) {
+      const place = { cx: xs.at[first] as number, cy: y(first) };
       return element('circle', { class: `dot ${dot}`, ...place, r: 3.5 });
     }
-    return element('polyline', {
-      class: look,
-      points: run
-        .map(({ index, value }) => `${xs.text[index]},${coordinate(plot.y(value))}`)
-        .join(' '),
-    });
+    const points: string[] = [];
+    for (let index = first; index < end; index++) {
+      points.push(`${xs.text[index]},${coordinate(y(index))}`);
+    }
+    return element('polyline', { class: look, points: points.join(' ') });
   });
-  const last = runs.at(-1)?.at(-1);
-  return last ? { shapes, name: { text: name, y: plot.y(last.value), look } } : { shapes };
+  const last = runs.at(-1);
+  return last ? { shapes, name: { text: name, y: y(last.end - 1), look } } : { shapes };
 }
 
 function spread(
@@ -193,18 +192,22 @@ function band(
   look: string,
   [low, high]: readonly [keyof Spread, keyof Spread],
 ): string[] {
-  return runsOf(spreads).map((run) => {
-    // A round without neighbours is given a width to be seen by.
-    const half = run.length === 1 ? LONE_BAND_PIXELS / 2 : 0;
-    const edge = (side: keyof Spread) =>
-      run.flatMap(({ index, value }) => {
-        const y = plot.y(value[side]);
-        if (half === 0) return [`${xs.text[index]},${coordinate(y)}`];
-        const x = xs.at[index] as number;
-        return [pair(x - half, y), pair(x + half, y)];
-      });
-    const points = [...edge(high), ...edge(low).reverse()].join(' ');
-    return element('polygon', { class: look, points });
+  const y = (index: number, side: keyof Spread) => plot.y((spreads[index] as Spread)[side]);
+  return runsOf(spreads).map(({ first, end }) => {
+    const points: string[] = [];
+    if (end - first === 1) {
+      // A round without neighbours is given a width to be seen by.
+      const x = xs.at[first] as number;
+      const [left, right] = [x - LONE_BAND_PIXELS / 2, x + LONE_BAND_PIXELS / 2];
+      points.push(pair(left, y(first, high)), pair(right, y(first, high)));
+      points.push(pair(right, y(first, low)), pair(left, y(first, low)));
+    } else {
+      const add = (index: number, side: keyof Spread) =>
+        points.push(`${xs.text[index]},${coordinate(y(index, side))}`);
+      for (let index = first; index < end; index++) add(index, high);
+      for (let index = end - 1; index >= first; index--) add(index, low);
+    }
+    return element('polygon', { class: look, points: points.join(' ') });
   });
 }
 

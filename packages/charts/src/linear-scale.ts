@@ -9,7 +9,8 @@ const LEAST_PART = 1e-9;
 export function linearScale([min, max]: Domain, [from, to]: readonly [number, number]): Scale {
   const clamp = (value: number) => Math.min(Math.max(value, min), max);
   // Halved, so that the difference of any two numbers is one.
-  return (value) => from + ((clamp(value) / 2 - min / 2) / (max / 2 - min / 2)) * (to - from);
+  const [start, half, length] = [min / 2, max / 2 - min / 2, to - from];
+  return (value) => from + ((clamp(value) / 2 - start) / half) * length;
 }
 
 /** The smallest domain that holds all values that are finite; widened by `room` where they are one. */

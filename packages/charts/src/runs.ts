@@ -1,19 +1,17 @@
-/** Neighbours that have a value each: a line is broken where one has none. */
-export type Run<Value> = readonly { readonly index: number; readonly value: Value }[];
+/** Neighbours that have a value each, by their places: a line is broken where one has none. */
+export interface Run {
+  readonly first: number;
+  /** Behind the last one. */
+  readonly end: number;
+}
 
-export function runsOf<Value>(values: readonly (Value | null)[]): Run<Value>[] {
-  const runs: { index: number; value: Value }[][] = [];
-  let run: { index: number; value: Value }[] | undefined;
-  for (const [index, value] of values.entries()) {
-    if (value === null) {
-      run = undefined;
-      continue;
-    }
-    if (run === undefined) {
-      run = [];
-      runs.push(run);
-    }
-    run.push({ index, value });
+export function runsOf(values: readonly (object | number | null)[]): Run[] {
+  const runs: Run[] = [];
+  for (let at = 0; at < values.length; at++) {
+    if (values[at] === null) continue;
+    const first = at;
+    while (at < values.length && values[at] !== null) at++;
+    runs.push({ first, end: at });
   }
   return runs;
 }

@@ -37,6 +37,7 @@ export function LanguageChoice() {
 
 /** A text with its words in braces filled in. */
 export function filledIn(text: string, values: Readonly<Record<string, string | number>>): string {
+  if (!text.includes('{')) return text;
   return text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''));
 }
 

@@ -13,6 +13,9 @@ export const changes = signal(0);
 /** Why there is no news; null while there is. */
 export const lost = signal<PageFailure | null>(null);
 
+/** Sequence of the last event of any job that was told; 0 while that is not known. */
+export let lastSequence = 0;
+
 const LOCK = 'fedvox-event-poll';
 const channel = new BroadcastChannel(LOCK);
 /** Between two polls: many events in a row are looked at together. */
@@ -21,6 +24,7 @@ const RETRY_MS = [1_000, 2_000, 4_000, 8_000, 15_000] as const;
 
 interface PollNews {
   readonly lost: PageFailure | null;
+  readonly sequence: number;
 }
 
 export async function followEvents(): Promise<never> {
@@ -47,11 +51,11 @@ async function poll(hidden: AbortSignal): Promise<void> {
     try {
       after = await nextEvent(after, hidden);
       failures = 0;
-      tell({ lost: null });
+      tell({ lost: null, sequence: after });
       await pause(LEAST_PAUSE_MS);
     } catch (error) {
       if (hidden.aborted) return;
-      tell({ lost: toldOf(error) });
+      tell({ lost: toldOf(error), sequence: lastSequence });
       await pause(RETRY_MS[Math.min(failures, RETRY_MS.length - 1)] as number);
       failures += 1;
     }
@@ -72,6 +76,7 @@ function tell(news: PollNews): void {
 
 function take(news: PollNews): void {
   lost.value = news.lost;
+  lastSequence = news.sequence;
   if (news.lost === null) changes.value += 1;
 }
 

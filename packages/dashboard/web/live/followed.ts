@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { PageFailure } from '../../src/page-contract.js';
 import { get } from './calls.js';
 import { changes } from './event-poll.js';
+import { keptIn } from './kept-in.js';
 
 export interface Followed<T> {
   /** The last that was told, though what came after failed. */
@@ -32,8 +33,14 @@ export function useFollowed<T>(key: string, load: Load<T>): Followed<T> {
         isDue = false;
         try {
           const tell = (soFar: T) => !left.signal.aborted && setState({ key, value: soFar });
-          value = await load(value, left.signal, tell);
-          if (!left.signal.aborted) setState({ key, value });
+          const told = await load(value, left.signal, tell);
+          value = told;
+          // Nothing is drawn again for what is known.
+          const isKnown = (last: typeof state) =>
+            last.key === key && last.value === told && last.failure === undefined;
+          if (!left.signal.aborted) {
+            setState((last) => (isKnown(last) ? last : { key, value: told }));
+          }
         } catch (error) {
           if (!left.signal.aborted) {
             setState({ key, ...(value !== undefined && { value }), failure: toldOf(error) });
@@ -53,5 +60,5 @@ export function useFollowed<T>(key: string, load: Load<T>): Followed<T> {
 }
 
 export function useFollowedPath<T>(path: string): Followed<T> {
-  return useFollowed<T>(path, (_, signal) => get<T>(path, signal));
+  return useFollowed<T>(path, async (before, signal) => keptIn(before, await get<T>(path, signal)));
 }

@@ -1,5 +1,7 @@
 import type { CoordinatorEvent, JobDetails, ModelsPage } from '../../src/page-contract.js';
 import { get } from './calls.js';
+import { lastSequence } from './event-poll.js';
+import { keptIn } from './kept-in.js';
 
 /** All that is told of a job. */
 export interface FollowedJob {
@@ -46,8 +48,10 @@ export async function loadJob(
   for (;;) {
     const after = events.at(-1)?.sequence ?? 0;
     const more = await get<CoordinatorEvent[]>(`${path}/events?after=${after}`, signal);
-    if (more.length === 0) return soFar();
     events.push(...more);
+    // What comes after those that are known is told as a change, which is looked at for itself.
+    const isWhole = more.at(-1)?.sequence === lastSequence;
+    if (more.length === 0 || isWhole) return soFar();
   }
 }
 
@@ -58,28 +62,6 @@ function sameItems<T>(before: readonly T[], now: readonly T[]): boolean {
     before.length === now.length &&
     now.slice(lastOnes).every((item, index) => before[lastOnes + index] === item)
   );
-}
-
-/**
- * What is told anew, in the very objects that told the same before, however deep they lie: whoever draws them goes by
- * whether it is another one.
- */
-function keptIn<T>(before: unknown, told: T): T {
-  if (!isComposite(before) || !isComposite(told)) return told;
-  if (Array.isArray(before) !== Array.isArray(told)) return told;
-  // What was just read from an answer is nobody else's yet: it is changed where it lies.
-  const now: Record<string, unknown> = told;
-  let isSame = Object.keys(before).length === Object.keys(now).length;
-  for (const key in now) {
-    const kept = keptIn(before[key], now[key]);
-    now[key] = kept;
-    isSame &&= kept === before[key];
-  }
-  return isSame ? (before as T) : told;
-}
-
-function isComposite(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }
 
 /** Does it at once, and then leaves out what comes too soon after the last time. */

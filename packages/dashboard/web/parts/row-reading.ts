@@ -13,7 +13,7 @@ export interface RowReading {
 }
 
 /** Of a long job nearly all rows stay as they were: what was found of them is kept for as long as they are. */
-const readings = new WeakMap<FiguresRow, Map<MetricName, RowReading>>();
+const readings = new Map<MetricName, WeakMap<FiguresRow, RowReading>>();
 const siteLists = new WeakMap<FiguresRow, readonly string[]>();
 /** Rows that name the same sites share one list. */
 const listsByText = new Map<string, readonly string[]>();
@@ -21,17 +21,17 @@ const listsByText = new Map<string, readonly string[]>();
 const MAX_LISTS = 1_000;
 
 export function readingOf(row: FiguresRow, metric: MetricName): RowReading {
-  const known = readings.get(row) ?? new Map<MetricName, RowReading>();
-  readings.set(row, known);
-  const before = known.get(metric);
+  const known = readings.get(metric) ?? new WeakMap<FiguresRow, RowReading>();
+  const before = known.get(row);
   if (before !== undefined) return before;
+  readings.set(metric, known);
   const values = row.sites.flatMap((cell) => cell[metric] ?? []);
   const reading = {
     spread: spreadOf(values),
     isEmpty: row[metric] === null && values.length === 0,
     isWithheld: row.sites.some(({ missing }) => missing?.[metric] === 'withheld'),
   };
-  known.set(metric, reading);
+  known.set(row, reading);
   return reading;
 }
 

@@ -1,5 +1,5 @@
 import { words } from '@fedvox/desk/web';
-import { RoundAnswers, toldText } from '@fedvox/report/parts';
+import { MAX_TIMED_ROUNDS, RoundAnswers, toldText } from '@fedvox/report/parts';
 import type { ComponentChildren } from 'preact';
 import { useMemo, useRef } from 'preact/hooks';
 import type { JobDetails } from '../../src/page-contract.js';
@@ -46,6 +46,14 @@ function Sections(job: FollowedJob) {
     () => <MembersSection id={id} gate={gate} status={status} />,
     [id, gate, status],
   );
+  const settled = useSettled(details);
+  const figures = useMemo(
+    () =>
+      self.value?.metrics.map((metric) => (
+        <FiguresSection key={metric.name} details={settled} metric={metric} />
+      )),
+    [settled, self.value],
+  );
   // What waits for a person stands first.
   const isHeld = current?.phase === 'held';
   const present = current && (
@@ -59,9 +67,7 @@ function Sections(job: FollowedJob) {
       <Summary {...details} />
       {mayOrder() && <JobOrders {...details} />}
       {isHeld && present}
-      {self.value?.metrics.map((metric) => (
-        <FiguresSection key={metric.name} details={details} metric={metric} />
-      ))}
+      {figures}
       {!isHeld && present}
       <TimelineSection {...job} rounds={asked} />
       {members}
@@ -71,6 +77,23 @@ function Sections(job: FollowedJob) {
       <p class="note">{say('notTold')}</p>
     </>
   );
+}
+
+/**
+ * Of a long job, as it was when its last model came: each answer changes the figures of that one alone, which are whole
+ * when the next one comes, and a thousand others would be drawn again with it.
+ */
+function useSettled(details: JobDetails): JobDetails {
+  const settled = useRef(details);
+  const before = settled.current;
+  const isSame =
+    details.rounds.length > MAX_TIMED_ROUNDS &&
+    details.rounds.length === before.rounds.length &&
+    details.status === before.status &&
+    details.gate === before.gate &&
+    details.best?.round === before.best?.round;
+  if (!isSame) settled.current = details;
+  return settled.current;
 }
 
 function Summary({ current, best, bestBy, rounds, ...job }: JobDetails) {

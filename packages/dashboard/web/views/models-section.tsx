@@ -19,7 +19,8 @@ export function ModelsSection({ details: { id, rounds, best }, events }: Followe
   const [shown, show] = useState(AT_FIRST);
   const latest = rounds.slice(-shown);
   const first = latest[0]?.round ?? 0;
-  const made = useMemo(() => modelsMadeOf(events, first), [events, first]);
+  const committed = events.findLast(({ fact }) => fact.kind === 'round-committed');
+  const made = useMemo(() => modelsMadeOf(events, first), [committed, first]);
   const bestRow = rounds.find(({ round }) => round === best?.round && round < first);
   const columns = [
     { title: terms.round, isNumber: true },

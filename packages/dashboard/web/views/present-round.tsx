@@ -1,5 +1,6 @@
 import { DataTable, wholeSpanText, words } from '@fedvox/desk/web';
 import { type AnsweredRound, spanText } from '@fedvox/report/parts';
+import { computed } from '@preact/signals';
 import { useMemo, useState } from 'preact/hooks';
 import type { CurrentWork, JobDetails } from '../../src/page-contract.js';
 import { say } from '../language.js';
@@ -35,6 +36,8 @@ const UNDECIDED: readonly CurrentWork['phase'][] = [
 export function PresentRound({ details, rounds, current }: PresentProps) {
   const [isWhole, showWhole] = useState(false);
   const now = rounds.at(-1);
+  // What is usual is found anew with every round, not with every answer to one.
+  const usual = useMemo(() => usualAnswersMs(rounds), [rounds.length]);
   const title =
     current.kind === 'check-data'
       ? words.value.terms.gate
@@ -60,7 +63,11 @@ export function PresentRound({ details, rounds, current }: PresentProps) {
       answerText(site),
       site.state === null ? words.value.terms.none : say(`state-${site.state}`),
       <Ago key="seen" atMs={site.lastSeenAtMs} />,
-      <Pace key="pace" site={site} rounds={rounds} now={now} />,
+      <Pace
+        key="pace"
+        usualMs={usual.get(site.site) ?? null}
+        sinceMs={site.answer === 'awaited' && now?.endedAtMs === null ? now.openedAtMs : null}
+      />,
       ...(canDecide
         ? [<Decision key="decide" job={details.id} round={current.round} {...site} />]
         : []),
@@ -100,33 +107,45 @@ function answerText({ answer, reason }: SiteNow): string {
 }
 
 interface PaceProps {
-  readonly site: SiteNow;
-  readonly rounds: readonly AnsweredRound[];
-  readonly now: AnsweredRound | undefined;
+  readonly usualMs: number | null;
+  /** When the round was opened that the site has yet to answer; null where it has none to answer. */
+  readonly sinceMs: number | null;
 }
 
 /** "usually 14 min, now 31": by the coordinator's own clock. */
-function Pace({ site: { site, answer }, rounds, now }: PaceProps) {
-  const usualMs = useMemo(() => usualAnswerMs(rounds, site), [rounds, site]);
+function Pace({ usualMs, sinceMs }: PaceProps) {
   if (usualMs === null) return <>{words.value.terms.none}</>;
-  const usual = spanText(usualMs, words.value);
-  if (answer !== 'awaited' || now === undefined || now.endedAtMs !== null) return <>{usual}</>;
-  const soFarMs = present.value - now.openedAtMs;
-  const isSlow = soFarMs > SLOW_FACTOR * usualMs;
-  return (
-    <span class={isSlow ? 'past' : undefined}>
-      {say(isSlow ? 'paceSlow' : 'pace', { usual, now: wholeSpanText(soFarMs) })}
-    </span>
-  );
+  if (sinceMs === null) return <>{spanText(usualMs, words.value)}</>;
+  return <PaceNow usualMs={usualMs} sinceMs={sinceMs} />;
 }
 
-/** The median time from a round's opening to the site's answer, of the last rounds; null where it has answered none. */
-function usualAnswerMs(rounds: readonly AnsweredRound[], site: string): number | null {
-  const took = rounds.slice(-USUAL_ROUNDS).flatMap(({ round, openedAtMs, answers }) => {
-    const answer = answers.get(site);
-    return round === 0 || answer === undefined ? [] : [answer.atMs - openedAtMs];
-  });
-  return took.sort((a, b) => a - b)[Math.floor((took.length - 1) / 2)] ?? null;
+/** Each second writes a text anew, and nothing else of the page. */
+function PaceNow({ usualMs, sinceMs }: { usualMs: number; sinceMs: number }) {
+  const { look, text } = useMemo(() => {
+    const isSlow = computed(() => present.value - sinceMs > SLOW_FACTOR * usualMs);
+    const tell = () =>
+      say(isSlow.value ? 'paceSlow' : 'pace', {
+        usual: spanText(usualMs, words.value),
+        now: wholeSpanText(present.value - sinceMs),
+      });
+    return { look: computed(() => (isSlow.value ? 'past' : undefined)), text: computed(tell) };
+  }, [usualMs, sinceMs]);
+  return <span class={look}>{text}</span>;
+}
+
+/** By site, the median time from a round's opening to its answer, of the last rounds before the present one. */
+function usualAnswersMs(rounds: readonly AnsweredRound[]): ReadonlyMap<string, number> {
+  const took = new Map<string, number[]>();
+  for (const { round, openedAtMs, answers } of rounds.slice(-USUAL_ROUNDS - 1, -1)) {
+    if (round === 0) continue;
+    for (const [site, { atMs }] of answers) {
+      const times = took.get(site) ?? [];
+      if (times.push(atMs - openedAtMs) === 1) took.set(site, times);
+    }
+  }
+  const middle = (times: number[]) =>
+    times.sort((a, b) => a - b)[Math.floor((times.length - 1) / 2)] as number;
+  return new Map([...took].map(([site, times]) => [site, middle(times)]));
 }
 
 interface DecisionProps extends SiteNow {

@@ -104,7 +104,12 @@ function verdictText({
 function Accepted({ id, rounds, current }: JobDetails) {
   const last = Math.max(rounds.length - 1, current?.round ?? 0);
   const [chosen, choose] = useState<number | null>(null);
-  const groups = Array.from({ length: Math.ceil(last / ROUNDS_A_GROUP) }, (_, index) => index);
+  const groups = Math.ceil(last / ROUNDS_A_GROUP);
+  // The same element is not looked at again.
+  const earlier = useMemo(
+    () => <RoundOptions first={1} last={(groups - 1) * ROUNDS_A_GROUP} />,
+    [groups],
+  );
   if (last < 1) return null;
   const round = chosen ?? last;
   return (
@@ -113,13 +118,8 @@ function Accepted({ id, rounds, current }: JobDetails) {
       <label>
         {words.value.terms.round}{' '}
         <select value={round} onChange={(event) => choose(Number(event.currentTarget.value))}>
-          {groups.toReversed().map((group) => (
-            <RoundOptions
-              key={group}
-              first={group * ROUNDS_A_GROUP + 1}
-              last={Math.min(last, (group + 1) * ROUNDS_A_GROUP)}
-            />
-          ))}
+          <RoundOptions first={(groups - 1) * ROUNDS_A_GROUP + 1} last={last} />
+          {earlier}
         </select>
       </label>
       <AcceptedOf id={id} round={round} />
@@ -132,17 +132,14 @@ const ROUNDS_A_GROUP = 50;
 
 /** The latest first. */
 function RoundOptions({ first, last }: { first: number; last: number }) {
-  return useMemo(
-    () => (
-      <>
-        {Array.from({ length: last - first + 1 }, (_, index) => last - index).map((each) => (
-          <option key={each} value={each}>
-            {each}
-          </option>
-        ))}
-      </>
-    ),
-    [first, last],
+  return (
+    <>
+      {Array.from({ length: last - first + 1 }, (_, index) => last - index).map((each) => (
+        <option key={each} value={each}>
+          {each}
+        </option>
+      ))}
+    </>
   );
 }
 
