@@ -20,6 +20,7 @@ import { CertificateWatch } from './shell/certificate-watch.js';
 import { ChangeSignal } from './shell/change-signal.js';
 import { DeadlineWatch } from './shell/deadline-watch.js';
 import { IdentityWatch } from './shell/identity-watch.js';
+import { JobHistory } from './shell/job-history.js';
 import { JobRegistry } from './shell/job-registry.js';
 import { rateCutsOf } from './shell/job-results.js';
 import { catchUp } from './shell/memberships.js';
@@ -160,7 +161,16 @@ export async function assemble(config: CoordinatorConfig, foundations: Foundatio
   const certificateWatch = new CertificateWatch(consortium, whose, clock, log);
   telemetry.watchCertificates(() => certificateWatch.ends());
   const watchingCertificates = certificateWatch.run();
-  const retention = new Retention({ store, blobs, rules: rulesOf(config.retention), clock, log });
+  const history = new JobHistory({ store, blobs });
+  const bests = new BestModels(store, history);
+  const retention = new Retention({
+    store,
+    blobs,
+    bests,
+    rules: rulesOf(config.retention),
+    clock,
+    log,
+  });
   const sweeping = retention.run();
   const sightings = await Sightings.load({ tasks, store, clock, log });
   const recording = sightings.run();
@@ -172,9 +182,9 @@ export async function assemble(config: CoordinatorConfig, foundations: Foundatio
   });
   const watchers = { log, telemetry, clock, ration: new LogRation() };
   const onServerEvent = (event: ServerEvent) => observeServer(event, watchers);
-  const bests = new BestModels({ store, blobs });
   const parts = {
     bests,
+    history,
     openings,
     registry,
     changes,

@@ -4,6 +4,7 @@ import type { BestModels } from '../shell/best-models.js';
 import type { CertificateWatch } from '../shell/certificate-watch.js';
 import type { ChangeSignal } from '../shell/change-signal.js';
 import type { IdentityWatch } from '../shell/identity-watch.js';
+import type { JobHistory } from '../shell/job-history.js';
 import type { JobRegistry } from '../shell/job-registry.js';
 import type { OperatorDirectory } from '../shell/operator-directory.js';
 import type { Retention } from '../shell/retention.js';
@@ -26,6 +27,7 @@ export interface HttpServices {
   readonly identities: IdentityWatch;
   readonly tasks: TaskDesk;
   readonly bests: BestModels;
+  readonly history: JobHistory;
   readonly retention: Retention;
   readonly sightings: Sightings;
   readonly clock: Clock;

@@ -24,19 +24,30 @@ const CALLER_ROLES: readonly string[] = [
   'coordinator',
 ] satisfies CallerRole[];
 
+/** Of each connection its certificate, which stays the same: a page that is open asks several times a second. */
+export class CallerCertificates {
+  readonly #known = new WeakMap<TLSSocket, CertificateInfo>();
+
+  /** @throws FedvoxError `refused/unauthenticated` */
+  of(socket: TLSSocket): CertificateInfo {
+    const known = this.#known.get(socket);
+    if (known !== undefined) return known;
+    const certificate = read(socket.getPeerCertificate().raw);
+    this.#known.set(socket, certificate);
+    return certificate;
+  }
+}
+
 /**
  * Who is calling: TLS has verified the certificate against the consortium's root; this reads what it
  * is for. Only those of this federation that are known here may go on.
  * @throws FedvoxError `refused/unauthenticated`, `refused/wrong-role`, and what `authorize` throws
  */
 export function authenticateCaller(
-  socket: TLSSocket,
+  caller: CertificateInfo,
   federation: string,
   authorize: (caller: CertificateInfo) => void,
 ): Caller {
-  const certificate = socket.getPeerCertificate();
-  if (certificate.raw === undefined) throw refuse('unauthenticated');
-  const caller = read(certificate.raw);
   const { identity } = caller;
   if (identity.federation !== federation) throw refuse('unauthenticated');
   if (!CALLER_ROLES.includes(identity.role)) {
@@ -56,7 +67,8 @@ export function permit({ role }: Caller, method: string, url: string): void {
   if (!may.includes(role)) throw refuse('wrong-role', { role, expected: may[0] as string });
 }
 
-function read(certificate: Uint8Array): CertificateInfo {
+function read(certificate: Uint8Array | undefined): CertificateInfo {
+  if (certificate === undefined) throw refuse('unauthenticated');
   try {
     return readCertificate(certificate);
   } catch (error) {

@@ -11,7 +11,7 @@ import { addBlobRoutes } from './blob-routes.js';
 import { ERROR_STATUS, INTERNAL_STATUS, REFUSED_STATUS, STORAGE_STATUS } from './error-status.js';
 import type { HttpServices } from './http-services.js';
 import { addJobRoutes } from './job-routes.js';
-import { authenticateCaller, permit } from './operator-auth.js';
+import { authenticateCaller, CallerCertificates, permit } from './operator-auth.js';
 import { addOperatorRoutes } from './operator-routes.js';
 import { addProbeRoutes } from './probe-routes.js';
 import { describeRoute } from './route-descriptions.js';
@@ -135,10 +135,11 @@ function admitCallers(
   federation: string,
   { log, authorize }: Pick<Doorway, 'log' | 'authorize'>,
 ): void {
+  const certificates = new CallerCertificates();
   app.decorateRequest('caller');
   app.addHook('onRequest', async (request) => {
     const socket = request.raw.socket as TLSSocket;
-    request.caller = authenticateCaller(socket, federation, authorize);
+    request.caller = authenticateCaller(certificates.of(socket), federation, authorize);
     const { url } = request.routeOptions;
     if (url !== undefined) permit(request.caller, request.method, url);
   });

@@ -1,8 +1,9 @@
 import { keepRecent, nextTurn, type Sha256 } from '@fedvox/base';
 import { findingBest, type ModelRow, tabulate } from '../core/results.js';
 import type { RoundSpan, Store, StoredRound } from '../store/store.js';
+import type { JobHistory } from './job-history.js';
 import type { RegisteredJob } from './job-registry.js';
-import { comparisonOf, modelsOf, type ResultSources } from './job-results.js';
+import { modelsOf } from './job-results.js';
 
 /** Jobs whose best model is remembered; a further one takes the place of the one asked for longest ago. */
 const MAX_JOBS = 100;
@@ -37,21 +38,18 @@ export async function tabulateSpan(
  * the models that all of a round have measured, and remembered until the next one.
  */
 export class BestModels {
-  readonly #sources: ResultSources;
   readonly #chosen = new Map<string, Chosen>();
 
-  constructor(sources: ResultSources) {
-    this.#sources = sources;
-  }
+  constructor(
+    private readonly store: Pick<Store, 'figures'>,
+    private readonly history: JobHistory,
+  ) {}
 
-  /**
-   * Null where no figure of any is known.
-   * @param rounds of the job, where they were read before
-   */
-  async of(job: JobReading, rounds?: readonly StoredRound[]): Promise<ModelRow | null> {
+  /** Null where no figure of any is known. */
+  async of(job: JobReading): Promise<ModelRow | null> {
     const { jobId } = job.state.plan;
-    const all = rounds ?? (await this.#sources.store.rounds(jobId));
-    const committed = all.filter(({ model }) => model !== null);
+    const rounds = await this.history.rounds(jobId);
+    const committed = rounds.filter(({ model }) => model !== null);
     const known = this.#chosen.get(jobId);
     if (known?.rounds === committed.length) return known.best;
     const best = this.#choose(job, committed);
@@ -65,7 +63,6 @@ export class BestModels {
   }
 
   async #choose(job: JobReading, committed: readonly StoredRound[]): Promise<ModelRow | null> {
-    const { store, blobs } = this.#sources;
     const { jobId, maxShare } = job.state.plan;
     const measured = modelsOf(job, committed).slice(0, committed.length);
     const atOnce = Math.max(
@@ -75,10 +72,10 @@ export class BestModels {
     const rows: ModelRow[] = [];
     for (let first = 0; first < measured.length; first += atOnce) {
       const last = Math.min(measured.length, first + atOnce) - 1;
-      rows.push(...(await tabulateSpan(store, jobId, measured, { first, last, maxShare })));
+      rows.push(...(await tabulateSpan(this.store, jobId, measured, { first, last, maxShare })));
       await nextTurn();
     }
-    const steps = findingBest(rows, await comparisonOf(job, blobs));
+    const steps = findingBest(rows, await this.history.comparison(job));
     for (let count = 1; ; count++) {
       const step = steps.next();
       if (step.done === true) return step.value;

@@ -11,10 +11,11 @@ import {
   type JobSummary,
   MAX_ORDERS,
 } from '../rest-contract.js';
-import type { StoredFact } from '../store/store.js';
+import type { Store, StoredFact } from '../store/store.js';
 import { type BestModels, tabulateSpan } from './best-models.js';
+import type { JobHistory } from './job-history.js';
 import type { RegisteredJob } from './job-registry.js';
-import { comparisonOf, modelsOf, type ResultSources } from './job-results.js';
+import { modelsOf } from './job-results.js';
 import type { TaskDesk } from './task-desk.js';
 
 export function summarise({ state, name, submittedAtMs }: RegisteredJob): JobSummary {
@@ -40,8 +41,10 @@ function modelRound({ number, work }: RoundState): number {
   return work === 'evaluate' ? number - 1 : number;
 }
 
-export interface ReportSources extends ResultSources {
+export interface ReportSources {
+  readonly store: Store;
   readonly tasks: TaskDesk;
+  readonly history: JobHistory;
   readonly bests: BestModels;
 }
 
@@ -57,12 +60,12 @@ const MAX_CELLS = 1_500;
  */
 export async function report(
   job: RegisteredJob,
-  { store, blobs, tasks, bests }: ReportSources,
+  { store, tasks, history, bests }: ReportSources,
   from = 0,
 ): Promise<JobDetails> {
   const { state, jobSha256 } = job;
   const { jobId, maxShare, selection, startedFrom } = state.plan;
-  const rounds = await store.rounds(jobId);
+  const rounds = await history.rounds(jobId);
   const models = modelsOf(job, rounds);
   const perPage = Math.max(1, Math.floor(MAX_CELLS / Math.max(1, state.members.sites.length)));
   const rows = await tabulateSpan(store, jobId, models, {
@@ -70,9 +73,9 @@ export async function report(
     last: Math.min(models.length, from + perPage) - 1,
     maxShare,
   });
-  const best = await bests.of(job, rounds);
+  const best = await bests.of(job);
   const orders = await store.orders(jobId, MAX_ORDERS);
-  const { metric: bestBy } = await comparisonOf(job, blobs);
+  const { metric: bestBy } = await history.comparison(job);
   return {
     ...summarise(job),
     jobSha256,

@@ -10,7 +10,7 @@ import {
 } from '../core/retention-rules.js';
 import type { BlobStore } from '../store/blob-store.js';
 import type { Store, StoredJob, StoredRound } from '../store/store.js';
-import { BestModels } from './best-models.js';
+import type { BestModels } from './best-models.js';
 import { modelsOf } from './job-results.js';
 
 /** Bytes that came in just now may be meant for a row that is about to be written. */
@@ -26,6 +26,7 @@ const ROUNDS_INTERVAL_MS = 60_000;
 export interface RetentionOptions {
   readonly store: Store;
   readonly blobs: BlobStore;
+  readonly bests: BestModels;
   readonly rules: RetentionRules;
   readonly clock: Clock;
   readonly log: Logger;
@@ -38,12 +39,10 @@ export interface RetentionOptions {
 export class Retention {
   readonly #options: RetentionOptions;
   readonly #stopping = new AbortController();
-  readonly #bests: BestModels;
   #heldUntilMs = 0;
 
   constructor(options: RetentionOptions) {
     this.#options = options;
-    this.#bests = new BestModels(options);
   }
 
   /** Looks again and again until `stop`. */
@@ -121,7 +120,7 @@ export class Retention {
       }),
     );
     // A deleted job's definition may be gone already, and with it what its best model was.
-    const best = isDeleted ? null : await this.#bests.of(job);
+    const best = isDeleted ? null : await this.#options.bests.of(job);
     const present = state.activity.kind === 'gate' ? initialModel : state.activity.round.baseModel;
     const last = all.at(-1) ?? initialModel;
     const kept = [jobSha256, present, last, ...(best === null ? [] : [best.modelSha256])];

@@ -19,6 +19,8 @@ import { copyStore, openStore } from '../store/open-store.js';
 import { INCOMING_FOLDER } from '../store/state-files.js';
 import type { Store, StoredUpdate } from '../store/store.js';
 import { ComputeThreads } from '../threads/compute-threads.js';
+import { BestModels } from './best-models.js';
+import { JobHistory } from './job-history.js';
 import { JobRegistry } from './job-registry.js';
 import { Retention } from './retention.js';
 import { RoundRunner } from './round-runner.js';
@@ -267,7 +269,8 @@ function updateOf(site: string, round: number, deltaSha256: Sha256 | null): Stor
 async function sweep({ store, blobs }: Life): Promise<void> {
   const later = { ...clock, nowMs: () => Date.UTC(2100) };
   const rules = { deltasMs: null, deltasRounds: null, modelsMs: 0 };
-  await new Retention({ store, blobs, rules, clock: later, log: silentLogger() }).sweep();
+  const bests = new BestModels(store, new JobHistory({ store, blobs }));
+  await new Retention({ store, blobs, bests, rules, clock: later, log: silentLogger() }).sweep();
 }
 
 function presentStates({ blobs }: Life): Promise<boolean[]> {

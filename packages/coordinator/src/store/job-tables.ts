@@ -232,10 +232,15 @@ interface RoundRow {
   readonly committed_at_ms: number | null;
 }
 
-export async function selectRounds(session: SqlSession, jobId: string): Promise<StoredRound[]> {
+export async function selectRounds(
+  session: SqlSession,
+  jobId: string,
+  from: number,
+): Promise<StoredRound[]> {
   const rows = await session.all<RoundRow>(
-    'SELECT * FROM rounds WHERE job_id = ? ORDER BY round',
+    'SELECT * FROM rounds WHERE job_id = ? AND round >= ? ORDER BY round',
     jobId,
+    from,
   );
   return rows.map((row) => ({
     round: row.round,

@@ -63,7 +63,7 @@ export function storeOver(
       transaction((session) => insertRemovals(session, digests, atMs)),
     removedAtMs: (digest) => read((session) => selectRemovedAtMs(session, digest)),
     record: (transition) => transaction((session) => recordTransition(session, transition)),
-    rounds: (jobId) => read((session) => selectRounds(session, jobId)),
+    rounds: (jobId, from = 0) => read((session) => selectRounds(session, jobId, from)),
     updates: (jobId, round) => read((session) => selectUpdates(session, jobId, round)),
     verdicts: (jobId, fromRound) => read((session) => selectVerdicts(session, jobId, fromRound)),
     figures: (jobId, rounds = ALL_ROUNDS) =>

@@ -27,8 +27,8 @@ export interface Store {
    *   `coordinator/update-exists` where its round has an update of that site
    */
   record(transition: RecordedTransition): Promise<void>;
-  /** Rounds that were opened, in order. */
-  rounds(jobId: string): Promise<readonly StoredRound[]>;
+  /** Rounds that were opened, in order: all, or from one on. */
+  rounds(jobId: string, from?: number): Promise<readonly StoredRound[]>;
   /** Accepted updates of one round, by site. */
   updates(jobId: string, round: number): Promise<readonly StoredUpdate[]>;
   /** What was found of updates from a round on, and decided about them; by round, then site. */

@@ -176,6 +176,8 @@ export function describeStore(
       ]);
       await recordNext(store, { state, atMs: 30, facts: [{ ...committed, serverState } as never] });
       expect(await store.rounds('job')).toEqual([{ ...round, serverState, committedAtMs: 30 }]);
+      expect(await store.rounds('job', 1)).toHaveLength(1);
+      expect(await store.rounds('job', 2)).toEqual([]);
     });
 
     it('counts per job, site and key', async () => {
