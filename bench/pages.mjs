@@ -1,5 +1,6 @@
-// The pages as a browser has them: their size, how soon they are painted, and what a job of 1,000 rounds and 100 sites costs
-// the page that shows it and the coordinator that it asks. Chromium, the dashboard and the coordinator are real ones.
+// The pages as a browser has them: their size, how soon they are painted, what a job of 1,000 rounds and 100 sites costs the page
+// that shows it and the coordinator that it asks, and how soon a slice of a review of 512 × 512 × 300 voxels is there. Chromium,
+// the dashboard, the console and the coordinator are real ones.
 //
 //   npm run bench -- pages [--rounds=1000] [--sites=100] [--turns=3] [--keep=FOLDER]
 //
@@ -17,6 +18,7 @@ import { CoordinatorClient } from '@fedvox/coordinator/client';
 import { startDashboard } from '@fedvox/dashboard';
 import { chromium } from 'playwright-core';
 import { Child } from '../packages/coordinator/bench/federation/child.mjs';
+import { reviewFigures } from './pages/review.mjs';
 
 const PLACES = [
   process.env.FEDVOX_TEST_CHROMIUM,
@@ -46,6 +48,7 @@ export async function run({ args, log }) {
       ...(await firstPaints(context, Number(turns))),
       ...(await firstDraws(context, Number(turns))),
       ...(await nextRound(context)),
+      ...(await reviewFigures({ browser, folder, log })),
     };
     await desks.close();
     return { figures };

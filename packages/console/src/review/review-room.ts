@@ -49,6 +49,8 @@ export interface CasePlace {
 
 /** Where nobody signs in, whoever sits at the site's own machine: two windows of theirs draw one drawing. */
 const AT_THIS_MACHINE = '';
+/** Another model's drawing takes the place of a case's within this time. */
+const LATELY_MS = 1_000;
 
 /**
  * The reviews of a site, the cases that people look at, what they draw over them and say of them. Each takes the name of the person who
@@ -58,6 +60,8 @@ export class ReviewRoom {
   readonly #reader: ReaderThread;
   readonly #verdicts: VerdictLog;
   readonly #cases: OpenCases;
+  /** Of which case a slice was last asked for. */
+  #lately: (CasePlace & { readonly key: string; readonly atMs: number }) | undefined;
 
   constructor(private readonly options: ReviewRoomOptions) {
     this.#reader = new ReaderThread(options.clock);
@@ -97,7 +101,7 @@ export class ReviewRoom {
 
   /** What is shown of a case: the label that the person corrects goes before its own. */
   async voxels(place: CasePlace, person?: string): Promise<CaseVoxels> {
-    const open = await this.#opened(place);
+    const open = await this.#openedLately(place);
     const { voxels } = await open.loading;
     const draft = draftOf(open, person);
     return draft === undefined ? voxels : { ...voxels, label: draft.label };
@@ -166,6 +170,21 @@ export class ReviewRoom {
 
   async close(): Promise<void> {
     await this.#reader.close();
+  }
+
+  /** As `#opened`, for slice after slice of one case: the reviews on the disk are not gone through for each. */
+  async #openedLately(place: CasePlace): Promise<OpenCase> {
+    const { review, index } = place;
+    const nowMs = this.options.clock.nowMs();
+    const lately = this.#lately;
+    const isSame = lately?.review === review && lately.index === index;
+    if (isSame && nowMs - lately.atMs < LATELY_MS) {
+      const open = this.#cases.get(lately.key);
+      if (open !== undefined) return open;
+    }
+    const open = await this.#opened(place);
+    this.#lately = { review, index, key: open.key, atMs: nowMs };
+    return open;
   }
 
   /** The case in memory. It may have been evaluated anew since it was opened. */

@@ -103,8 +103,10 @@ export function PlaneView(props: PlaneProps) {
   );
 }
 
-/** Once nobody draws or turns the wheel for so long, the slices beside this one are fetched. */
+/** Once nobody draws or turns the wheel for so long, the slices on both sides of this one are fetched. */
 const QUIET_MS = 50;
+/** Slices that are fetched at once in the direction in which somebody goes through them. */
+const AHEAD = 2;
 
 interface SliceInCanvas {
   readonly canvas: { readonly current: HTMLCanvasElement | null };
@@ -117,10 +119,17 @@ interface SliceInCanvas {
   readonly onFailure: PlaneProps['onFailure'];
 }
 
-/** Keeps the canvas at the slice; its neighbours are fetched meanwhile. */
+/** Keeps the canvas at the slice; those that come next are fetched meanwhile. */
 function useSlice({ canvas, slices, plane, index, count, look, onFailure }: SliceInCanvas): void {
   const wanted = slices.nameOf(index, look);
+  const last = useRef(index);
   useEffect(() => {
+    const by = Math.sign(index - last.current);
+    const isStep = Math.abs(index - last.current) === 1;
+    last.current = index;
+    const fetch = (next: number) => {
+      if (next >= 0 && next < count) void slices.picture(plane, next, look);
+    };
     let isLast = true;
     let later: ReturnType<typeof setTimeout> | undefined;
     const show = async () => {
@@ -129,10 +138,10 @@ function useSlice({ canvas, slices, plane, index, count, look, onFailure }: Slic
         if (!isLast || canvas.current === null) return;
         paint(canvas.current, rgb);
         canvas.current.dataset['shown'] = wanted;
+        for (let ahead = 1; isStep && ahead <= AHEAD; ahead++) fetch(index + ahead * by);
         later = setTimeout(() => {
-          for (const next of [index + 1, index - 1]) {
-            if (next >= 0 && next < count) void slices.picture(plane, next, look);
-          }
+          fetch(index + 1);
+          fetch(index - 1);
         }, QUIET_MS);
       } catch (error) {
         if (isLast) onFailure(toldOf(error));

@@ -11,31 +11,13 @@ export interface Overlay {
   readonly prediction: LabelMap | undefined;
 }
 
-/**
- * The colour of a pixel of a slice: grey, filled where it is labelled, and the prediction's outline over both.
- * @param neighbours steps to the voxels beside it in the slice
- */
-export function pixelColour(
-  grey: number,
-  { label, prediction }: Overlay,
-  at: number,
-  place: Place,
-  neighbours: readonly number[],
-): Vec3 {
-  const predicted = prediction?.data[at] ?? 0;
-  const isOutline =
-    predicted !== 0 && neighbours.some((step) => prediction?.data[at + step] !== predicted);
-  if (isOutline) return paintOf(predicted, place);
-  const labelled = label?.data[at] ?? 0;
-  return labelled === 0 ? [grey, grey, grey] : filled(grey, labelled, place);
-}
-
 /** Grey tinted by the paint of a class. */
 export function filled(grey: number, classIndex: number, place: Place): Vec3 {
   const [red, green, blue] = paintOf(classIndex, place);
   return [tinted(grey, red), tinted(grey, green), tinted(grey, blue)];
 }
 
-function tinted(grey: number, part: number): number {
+/** One part of the colour. */
+export function tinted(grey: number, part: number): number {
   return Math.round(grey + FILL_OPACITY * (part - grey));
 }

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
 import { errorText } from '@fedvox/base';
 import { type Grid, type LabelMap, voxelCount, writeVolumeFile } from '@fedvox/imaging';
 import { fail } from '../errors.js';
@@ -19,12 +19,24 @@ export function keepPrediction(folder: string, name: string, prediction: LabelMa
 export async function readPrediction(folder: string, name: string, grid: Grid): Promise<LabelMap> {
   const path = join(folder, name);
   try {
-    const bytes = await promisify(gunzip)(await readFile(path));
-    const start = bytes.length - voxelCount(grid);
-    if (start < 0) throw new Error('it holds fewer voxels than its scan');
-    const data = new Uint8Array(bytes.buffer, bytes.byteOffset + start, voxelCount(grid));
+    const data = new Uint8Array(voxelCount(grid));
+    await pipeline(createReadStream(path), createGunzip(), (bytes) => fillFromEnd(data, bytes));
     return { shape: grid.shape, affineRas: grid.affineRas, data };
   } catch (cause) {
     throw fail('review-unreadable', { path, reason: errorText(cause) }, { cause });
   }
+}
+
+/** The last bytes of a stream whose beginning is a header; no more than those and a piece of it is in memory. */
+async function fillFromEnd(data: Uint8Array, bytes: AsyncIterable<Buffer>): Promise<void> {
+  let filled = 0;
+  for await (const piece of bytes) {
+    const over = Math.max(0, filled + piece.length - data.length);
+    // What does not fit pushes out as much of what came first.
+    const kept = Math.max(0, filled - over);
+    if (over > 0) data.copyWithin(0, filled - kept, filled);
+    data.set(piece.subarray(Math.max(0, piece.length - data.length)), kept);
+    filled = Math.min(data.length, filled + piece.length);
+  }
+  if (filled < data.length) throw new Error('it holds fewer voxels than its scan');
 }
