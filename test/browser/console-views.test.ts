@@ -66,6 +66,9 @@ describe.skipIf(CHROMIUM === undefined)('a hospital’s console', { timeout: 180
       expect(reasons).toMatch(
         reader.locale === 'zh-CN' ? /不是 NIfTI 文件（/ : /is not a NIfTI file/,
       );
+      expect(reasons).toMatch(
+        reader.locale === 'zh-CN' ? /对几何有两种说法（/ : /says two things of its geometry/,
+      );
       await watched.page.locator('button.thumbnail').first().click();
       await watched.page.waitForSelector('dialog[open] img');
       await look('sheet');

@@ -1,5 +1,6 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { silentLogger, systemClock } from '@fedvox/base/system';
 import { startSiteConsole } from '@fedvox/console';
 import type { RunningDesk } from '@fedvox/desk';
@@ -22,6 +23,14 @@ export interface ConsoleGround {
   /** Ends the agent in good order; the console goes on. */
   stopAgent(): Promise<void>;
   stop(): Promise<void>;
+}
+
+/** Gives a scan's header a qform that says another thing than its sform (nifti1.h): it is used all the same. */
+async function sayTwice(path: string): Promise<void> {
+  const bytes = gunzipSync(await readFile(path));
+  bytes.writeInt16LE(1, 252);
+  bytes.writeFloatLE(99, 268);
+  await writeFile(path, gzipSync(bytes));
 }
 
 /** The scene's trainer, telling of its epochs as a real one does. */
@@ -53,6 +62,7 @@ export async function startConsoleGround(): Promise<ConsoleGround> {
   coordinator.tasks.push(scene.gate, round(1), round(2));
   const agent = await scene.enrolAndStart({ trainer: telling(scene.trainer) });
   await until(() => coordinator.accepted.length === 2 && scene.outbox().length === 0);
+  await sayTwice(`${data.path}/imagesTr/case-0.nii.gz`);
   await keepCaseFigures(scene.folder.caseFigures, measuredCases(scene.job));
   const lookEntryPath = fileURLToPath(
     new URL('../../packages/console/dist/look-entry.js', import.meta.url),

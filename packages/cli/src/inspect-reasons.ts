@@ -61,7 +61,9 @@ function reasonText(what: string, reason: string, code?: string): string {
 
 /** Warnings that differ only in their scan are said of the first and counted. */
 export function warningLines(scans: readonly ScanReport[]): string[] {
-  const warnings = scans.flatMap(({ what, warnings }) => warnings.map((text) => ({ what, text })));
+  const warnings = scans.flatMap(({ what, warnings }) =>
+    warnings.map(({ reason: text }) => ({ what, text })),
+  );
   const counts = new Map<string, { readonly first: string; readonly count: number }>();
   for (const { what, text } of warnings) {
     const named = `${what} `;

@@ -58,7 +58,7 @@ describe('the text of an inspection', () => {
     const scans = ['a', 'b', 'c'].map((what) => ({
       ...scan,
       what,
-      warnings: [`${what} is padded`],
+      warnings: [{ ...refusal(what), reason: `${what} is padded` }],
     }));
     expect(inspectText({ ...report, scans })).toContain('  a is padded (and of 2 scans more)');
   });

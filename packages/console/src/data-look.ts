@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Clock, errorText } from '@fedvox/base';
 import { makePrivateFolder, writeFileDurably } from '@fedvox/base/system';
-import type { DatasetSpec } from '@fedvox/imaging';
+import type { DatasetSpec, Refusal } from '@fedvox/imaging';
 import type { Job } from '@fedvox/job';
-import type { DataFindings, DataPage } from './console-contract.js';
+import type { DataFindings, DataPage, ShownScan } from './console-contract.js';
 import { fail } from './errors.js';
 import type { LookMessage, LookOrder } from './look-messages.js';
 
@@ -113,12 +113,28 @@ export class DataLook {
   async #findings(): Promise<DataFindings | null> {
     const path = join(this.options.folder, LAST_LOOK);
     try {
-      return JSON.parse(await readFile(path, 'utf8')) as DataFindings;
+      return broughtForward(JSON.parse(await readFile(path, 'utf8')));
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
       throw fail('kept-unreadable', { path, reason: errorText(cause) }, { cause });
     }
   }
+}
+
+type StoredFindings = Omit<DataFindings, 'scans'> & {
+  readonly scans: readonly (Omit<ShownScan, 'warnings'> & {
+    readonly warnings: readonly (Refusal | string)[];
+  })[];
+};
+
+/** Looks of earlier versions kept the words of a warning alone. */
+function broughtForward({ scans, ...findings }: StoredFindings): DataFindings {
+  const coded = (what: string) => (warning: Refusal | string) =>
+    typeof warning === 'string' ? { what, code: '', reason: warning, advice: '' } : warning;
+  return {
+    ...findings,
+    scans: scans.map((scan) => ({ ...scan, warnings: scan.warnings.map(coded(scan.what)) })),
+  };
 }
 
 /** Beside this file where it is compiled; in the build where it is read from source. */

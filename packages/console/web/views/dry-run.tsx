@@ -12,6 +12,7 @@ import { post } from '../live/calls.js';
 import { looks } from '../live/present.js';
 import { useWatched } from '../live/watched.js';
 import { FailureNote } from '../parts/failure-note.js';
+import { ScanReason } from '../parts/scan-reason.js';
 
 /** Holds the site's own data against a job that waits, as its data gate would. */
 export function DryRun({ card: { job, minCases } }: { card: ApprovalCard }) {
@@ -68,9 +69,9 @@ function Found({ findings: { scans }, minCases }: { findings: DataFindings; minC
         {usable < minCases && <strong class="past">{say('dryRunFew', { min: minCases })}</strong>}
       </p>
       <ul>
-        {[...examples.values()].map(({ code, what, reason }) => (
-          <li key={code}>
-            {what}: {reason} <span class="note">{code}</span>
+        {[...examples.values()].map((refusal) => (
+          <li key={refusal.code}>
+            {refusal.what}: <ScanReason {...refusal} /> <span class="note">{refusal.code}</span>
           </li>
         ))}
       </ul>

@@ -92,8 +92,8 @@ function Verdict({ scan: { usable, refusal, warnings } }: { scan: ShownScan }) {
         </span>
       )}
       {warnings.map((warning) => (
-        <span key={warning} class="note line">
-          {warning}
+        <span key={warning.reason} class="note line">
+          <ScanReason {...warning} /> {warning.code && `(${warning.code})`}
         </span>
       ))}
     </>

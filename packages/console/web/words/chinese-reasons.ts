@@ -106,6 +106,10 @@ export const CHINESE_REASONS: Readonly<Record<ScanReason, AlertWords>> = {
   'imaging/not-nifti': says('不是 NIfTI 文件', '请重新转换，或将其移出文件夹。'),
   'imaging/not-nrrd': says('不是可读取的 NRRD 文件', '请重新保存为单个 .nrrd 文件。'),
   'imaging/unusable-header': says('文件头没有可用的几何信息', CONVERT_AGAIN),
+  'imaging/orientation-assumed': says(
+    '没有说明各轴的方向：按向右、向前、向上读取',
+    '请查看其图片：若左右或上下有误，请从原始数据重新转换该体数据。',
+  ),
   'imaging/sheared': says(
     '各轴不成直角',
     '请使用无倾斜的重建，或在数据集中设置 gantryTilt: resample。',

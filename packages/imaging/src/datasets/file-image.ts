@@ -14,7 +14,8 @@ export interface FileImage {
   /** Rectangular; `storedGrid` may be sheared. */
   readonly grid: Grid;
   readonly storedGrid: Grid;
-  readonly warnings: readonly string[];
+  /** What it is read in spite of. */
+  readonly warnings: readonly FedvoxError[];
   /** `conflicting-geometry`, where its header says two things and one of them is believed. */
   readonly conflict?: FedvoxError;
 }
@@ -52,7 +53,7 @@ export async function fileImage(
     },
     grid: isSheared ? rectangularGrid(grid) : grid,
     storedGrid: grid,
-    warnings,
+    warnings: warnings.map((warning) => fail(warning, { path: imagePath })),
     ...(conflict === undefined ? {} : { conflict }),
   };
 }

@@ -71,7 +71,7 @@ describe('a corrected label of a series', () => {
       ['organ', voxelsOf(1)],
       ['lesion', voxelsOf(2)],
     ]);
-    expect(scans[0]?.warnings.join()).toMatch(/a person corrected its label/);
+    expect(scans[0]?.warnings).toMatchObject([{ code: 'imaging/label-corrected' }]);
   });
 
   it('of one class leaves the others as they were drawn', async () => {

@@ -80,7 +80,7 @@ export interface Candidate {
 
 export interface FoundCase {
   readonly ref: CaseRef;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Refusal[];
 }
 
 export interface Found {
@@ -116,7 +116,7 @@ export async function dicomCandidates(
     const prediction = seriesPrediction(series, found, spec, classes);
     const find = (from: FolderScan) => (): FoundCase => {
       const { ref, alsoRefused } = caseOfSeries(series, from, spec, classes, need);
-      return { ref, warnings: alsoRefused.map(({ reason }) => reason) };
+      return { ref, warnings: alsoRefused };
     };
     const ways = need === 'optional' ? [find(scan), find(withoutLabels(scan))] : [find(scan)];
     const basics = await seriesBasics(series);
@@ -193,7 +193,7 @@ export async function msdCandidates(path: string, rules: LabelRules): Promise<Fo
       refused.filter(({ what }) => filesOf(ref)[0] === join(path, what));
     const candidates = cases.map((ref): Candidate => {
       const basics = { what: ref.caseId, format: 'nifti', slices: ref.grid.shape[2] } as const;
-      const warnings = noticesOf(ref).map(({ reason }) => reason);
+      const warnings = noticesOf(ref);
       return { basics, classes, ways: [() => ({ ref, warnings })], fileRef: ref };
     });
     const notices = new Set(cases.flatMap(noticesOf));
@@ -218,11 +218,12 @@ export async function fileCandidates(
   const files: string[] = [];
   for (const path of paths) {
     try {
-      const { format, grid, source, conflict, ...header } = await fileImage(path, rules);
+      const { format, grid, source, conflict, ...image } = await fileImage(path, rules);
       files.push(path);
       const what = relative(root, path) || path;
       const ref: CaseRef = { caseId: what, modality: undefined, grid, hasLabel: false, source };
-      const warnings = [...header.warnings, ...(conflict === undefined ? [] : [conflict.message])];
+      const found = [...image.warnings, ...(conflict === undefined ? [] : [conflict])];
+      const warnings = found.map((warning) => refusalOf(what, warning));
       candidates.push({
         basics: { what, format, slices: grid.shape[2] },
         classes: [],

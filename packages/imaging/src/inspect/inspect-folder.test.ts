@@ -96,7 +96,9 @@ describe('inspecting a folder', () => {
     ]);
     expect(b).toMatchObject({
       usable: true,
-      warnings: [expect.stringContaining('its matrix is 5 × 6 × 8, that of the image 6 × 5 × 8')],
+      warnings: [
+        { reason: expect.stringContaining('its matrix is 5 × 6 × 8, that of the image 6 × 5 × 8') },
+      ],
     });
     expect(b!.prediction).toBeUndefined();
   });
@@ -136,7 +138,7 @@ describe('inspecting a folder', () => {
     expect(scan).toMatchObject({
       usable: true,
       labels: [],
-      warnings: [expect.stringContaining('several segments for the class organ')],
+      warnings: [{ code: 'imaging/ambiguous-label' }],
     });
     const [forJob] = (await inspectFolder(folder, { classes: CLASSES })).scans;
     expect(forJob).toMatchObject({ usable: false, refusal: { code: 'imaging/ambiguous-label' } });

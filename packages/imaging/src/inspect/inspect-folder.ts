@@ -101,7 +101,7 @@ async function report(
       const problem = problemOf?.(ref);
       if (problem !== undefined) throw problem;
       const caseClass = classifier && ofCases[await classifier.classOf(ref)];
-      const before = refusals.map(({ reason }) => reason);
+      const before = [...refusals];
       if (kept !== undefined) {
         const own = await keptReport(await kept.of(ref, classes), ref, candidate, warnings);
         const trainable = ref.hasLabel || caseClass !== undefined;
@@ -144,7 +144,7 @@ async function keptReport(
   { found, keep, pictures }: KeptScan,
   ref: CaseRef,
   candidate: Candidate,
-  warnings: readonly string[],
+  warnings: readonly Refusal[],
 ): Promise<ScanFindings & PicturePaths> {
   if (found !== undefined) return { ...found, warnings, ...pictures };
   const { image, label } = await loadShown(ref, candidate);
@@ -195,7 +195,7 @@ const NOTHING = { candidates: [], refused: [], files: [] };
 interface ShownPrediction {
   readonly map?: LabelMap;
   readonly report?: PredictionReport;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Refusal[];
 }
 
 /** A prediction that cannot be read costs a warning: the scan is as usable as without it. */
@@ -211,7 +211,7 @@ async function readPrediction(
     const report = { path, classes: predictionFigures(map, classes, label) };
     return { map, report, warnings: [] };
   } catch (error) {
-    return { warnings: [refusalOf(basics.what, error).reason] };
+    return { warnings: [refusalOf(basics.what, error)] };
   }
 }
 

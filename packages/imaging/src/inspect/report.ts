@@ -39,7 +39,8 @@ export interface ScanReport {
   readonly trainable: boolean;
   /** Why it is not usable. */
   readonly refusal?: Refusal;
-  readonly warnings: readonly string[];
+  /** What it is used in spite of. */
+  readonly warnings: readonly Refusal[];
   /** Where its picture is, if pictures were asked for. */
   readonly png?: string;
   /** Where its small picture is, if small ones were asked for. */

@@ -1,6 +1,7 @@
 import { fail } from '../errors.js';
 import { type Grid, MAX_MAGNITUDE, type Volume } from '../geometry/grid.js';
 import { shearDegrees } from '../geometry/shear.js';
+import type { NiftiWarning } from '../nifti/header.js';
 import { readNifti, readNiftiHeader } from '../nifti/read.js';
 import { nrrdDataPath, readNrrd, readNrrdHeader } from '../nrrd/read.js';
 import { openByteStream, readStart } from '../voxels/byte-stream.js';
@@ -9,7 +10,7 @@ import { openByteStream, readStart } from '../voxels/byte-stream.js';
 export interface VolumeFileHeader {
   readonly format: 'nifti' | 'nrrd';
   readonly grid: Grid;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly NiftiWarning[];
   /** Two things that it says of its geometry, of which one was believed. */
   readonly conflict?: string;
   /** The file of its voxels, where they are not behind the header. */
