@@ -105,6 +105,8 @@ export function PlaneView(props: PlaneProps) {
 
 /** Once nobody draws or turns the wheel for so long, the slices on both sides of this one are fetched. */
 const QUIET_MS = 50;
+/** The same where somebody went elsewhere: who points about the scan wants neither of them. */
+const REST_MS = 500;
 /** Slices that are fetched at once in the direction in which somebody goes through them. */
 const AHEAD = 2;
 
@@ -124,10 +126,10 @@ function useSlice({ canvas, slices, plane, index, count, look, onFailure }: Slic
   const wanted = slices.nameOf(index, look);
   const last = useRef(index);
   useEffect(() => {
-    const by = Math.sign(index - last.current);
-    const isStep = Math.abs(index - last.current) === 1;
+    const moved = index - last.current;
+    const isStep = Math.abs(moved) === 1;
     last.current = index;
-    const fetch = (next: number) => {
+    const prepare = (next: number) => {
       if (next >= 0 && next < count) void slices.picture(plane, next, look);
     };
     let isLast = true;
@@ -138,11 +140,9 @@ function useSlice({ canvas, slices, plane, index, count, look, onFailure }: Slic
         if (!isLast || canvas.current === null) return;
         paint(canvas.current, rgb);
         canvas.current.dataset['shown'] = wanted;
-        for (let ahead = 1; isStep && ahead <= AHEAD; ahead++) fetch(index + ahead * by);
-        later = setTimeout(() => {
-          fetch(index + 1);
-          fetch(index - 1);
-        }, QUIET_MS);
+        for (let ahead = 1; isStep && ahead <= AHEAD; ahead++) prepare(index + ahead * moved);
+        const pauseMs = isStep || moved === 0 ? QUIET_MS : REST_MS;
+        later = setTimeout(() => [index + 1, index - 1].forEach(prepare), pauseMs);
       } catch (error) {
         if (isLast) onFailure(toldOf(error));
       }
