@@ -98,11 +98,11 @@ void planarFilterTile(const PlanarFilterTile& tile) {
     for (ptrdiff_t at = 0; at < tile.gradientStep; at += kStep) {
       typename Operands::Weights gradient[Channels];
       for (int c = 0; c < Channels; ++c) {
-        gradient[c] = Operands::weights(dy + c * tile.gradientStep + at, 0);
+        gradient[c] = Operands::values(dy + c * tile.gradientStep + at);
         keepInRegister(gradient[c]);
       }
       for (int t = 0; t < Taps; ++t) {
-        typename Operands::Weights value = Operands::weights(x + t + at, 0);
+        typename Operands::Weights value = Operands::values(x + t + at);
         keepInRegister(value);
         for (int c = 0; c < Channels; ++c) {
           sums[t][c] = Operands::addAll(sums[t][c], value, gradient[c]);

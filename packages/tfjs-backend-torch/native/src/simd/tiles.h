@@ -48,6 +48,7 @@ struct Singles {
   static Weights weights(const void* from, ptrdiff_t index) {
     return loadVector(static_cast<const float*>(from) + index);
   }
+  static Weights values(const float* from) { return loadVector(from); }
   static Vector addTo(Vector sums, Weights weights, const float* x) { return sums + all(*x) * weights; }
   static Vector addAll(Vector sums, Weights a, Weights b) { return sums + a * b; }
 };
@@ -59,6 +60,7 @@ struct Pairs {
   static Weights weights(const void* from, ptrdiff_t index) {
     return *reinterpret_cast<const Words*>(static_cast<const uint32_t*>(from) + index);
   }
+  static Weights values(const uint16_t* from) { return *reinterpret_cast<const LooseWords*>(from); }
   static Vector addTo(Vector sums, Weights weights, const uint16_t* x) {
     uint32_t pair;
     __builtin_memcpy(&pair, x, sizeof pair);

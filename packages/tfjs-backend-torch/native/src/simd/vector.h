@@ -15,6 +15,8 @@ namespace {
 constexpr int kLength = FEDVOX_VECTOR_LENGTH;
 typedef float Vector __attribute__((vector_size(kLength * 4), aligned(4), may_alias));
 typedef uint32_t Words __attribute__((vector_size(kLength * 4), aligned(4), may_alias));
+// The same where pairs of bfloat16 begin at any of them.
+typedef uint32_t LooseWords __attribute__((vector_size(kLength * 4), aligned(2), may_alias));
 typedef int32_t Integers __attribute__((vector_size(kLength * 4), aligned(4), may_alias));
 typedef uint16_t Halves __attribute__((vector_size(kLength * 2), aligned(2), may_alias));
 
