@@ -72,7 +72,7 @@ function sumType(type: ScalarType): ScalarType {
 
 function areAllButLast(t: Torch, x: Handle, dims: readonly number[]): boolean {
   const rank = t.shape(x).length;
-  return dims.length === rank - 1 && !dims.includes(rank - 1) && rank > 1;
+  return dims.length === rank - 1 && !dims.includes(rank - 1);
 }
 
 /** Axes as tfjs gives them: undefined is all of them, negative ones count from the end. */

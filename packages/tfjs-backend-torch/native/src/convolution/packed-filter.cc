@@ -34,7 +34,7 @@ Blocks blocksOf(int64_t channels) {
 PackedFilter::PackedFilter(const Filter& filter, const Phase* const (&axes)[3],
                            const Blocks& blocks, Storage operands, bool isEven) {
   const int64_t inputs = filter.isTransposed ? filter.b : filter.a;
-  places_ = isEven && operands == Storage::BFloat16 ? inputs + inputs % 2 : inputs;
+  places_ = isEven ? inputs + inputs % 2 : inputs;
   const int64_t values = axes[2]->span() * places_;
   tapRows_ = axes[0]->span() * axes[1]->span();
   rowLength_ = operands == Storage::Float32 ? values : (values + 1) / 2;

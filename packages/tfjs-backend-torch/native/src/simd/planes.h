@@ -41,14 +41,19 @@ void halfPlanes(const uint16_t* source, size_t positions, size_t channels, uint1
   planesAs(source, positions, channels, values, step);
 }
 
+// A position's channel and the one after it, or zero behind the last.
+inline uint32_t pairAt(const uint16_t* position, size_t channels, size_t c) {
+  const uint32_t second = c + 1 < channels ? position[c + 1] : 0;
+  return position[c] | second << 16;
+}
+
 // From [position][channel] in bfloat16 to pairs of neighbouring channels, [pair][position]: where they are
 // odd, the last channel's partner is zero.
 template <size_t Channels>
 void pairPlanesOf(const uint16_t* __restrict from, size_t positions, uint32_t* __restrict to, size_t step) {
   for (size_t p = 0; p < positions; ++p) {
     for (size_t c = 0; c < Channels; c += 2) {
-      const uint32_t second = c + 1 < Channels ? from[p * Channels + c + 1] : 0;
-      to[c / 2 * step + p] = from[p * Channels + c] | second << 16;
+      to[c / 2 * step + p] = pairAt(from + p * Channels, Channels, c);
     }
   }
 }
@@ -59,8 +64,7 @@ void pairPlanes(const uint16_t* from, size_t positions, size_t channels, uint32_
   if (channels == 4) return pairPlanesOf<4>(from, positions, to, step);
   for (size_t c = 0; c < channels; c += 2) {
     for (size_t p = 0; p < positions; ++p) {
-      const uint32_t second = c + 1 < channels ? from[p * channels + c + 1] : 0;
-      to[c / 2 * step + p] = from[p * channels + c] | second << 16;
+      to[c / 2 * step + p] = pairAt(from + p * channels, channels, c);
     }
   }
 }
